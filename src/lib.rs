@@ -1,0 +1,10 @@
+//! trustpub reads a repository the way package registries will, and names what keeps a trusted publishing release from
+//! being trusted.
+//!
+//! Data flows one way, room by room: [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`], with [`cli`] on top.
+//! A room imports only from rooms to its left; `tests/layers.rs` enforces it.
+
+pub mod lint;
+pub mod read;
+pub mod report;
+pub mod workflow;

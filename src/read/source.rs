@@ -1,0 +1,253 @@
+//! One file's text, with byte spans and lines and columns in three units. It never interprets the text.
+
+/// A half-open range of bytes in [`Source::text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span from `start` to `end`; an end before the start becomes an empty span at `start`.
+    #[must_use]
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end: if end < start { start } else { end } }
+    }
+
+    /// An empty span at `offset`.
+    #[must_use]
+    pub const fn at(offset: u32) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.end - self.start
+    }
+
+    /// Whether the span covers no byte.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Whether `other` lies inside this span.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The smallest span that covers both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// The span as a range of `usize`, for slicing.
+    #[must_use]
+    pub const fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Which file of a project: an index into the project's list of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A span in one file of the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The bytes in it.
+    pub span: Span,
+}
+
+/// The unit in which columns are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
+    /// UTF-16 code units: SARIF and editors.
+    Utf16,
+    /// Bytes of UTF-8: compilers and `errorformat`.
+    Utf8,
+    /// Unicode code points: people and terminals.
+    CodePoints,
+}
+
+/// A line and a column, both counted from 1. A byte order mark takes no column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in the unit that was asked for.
+    pub column: u32,
+}
+
+/// A file's text under its path.
+#[derive(Debug, Clone)]
+pub struct Source {
+    path: String,
+    text: String,
+    lossy: bool,
+    /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR.
+    starts: Vec<u32>,
+}
+
+const BOM: &str = "\u{feff}";
+
+impl Source {
+    /// Takes a file's bytes. Bytes that are no UTF-8 become U+FFFD, and [`Source::is_utf8`] says so.
+    /// `path` is relative to the project's root, with `/` between its parts.
+    #[must_use]
+    pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        let (text, lossy) = match String::from_utf8(bytes) {
+            Ok(text) => (text, false),
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+        };
+        let starts = line_starts(&text);
+        Self { path: path.into(), text, lossy, starts }
+    }
+
+    /// The path relative to the project's root, `/`-separated.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The last part of the path.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The whole text, with its byte order mark if it has one.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the bytes were UTF-8.
+    #[must_use]
+    pub const fn is_utf8(&self) -> bool {
+        !self.lossy
+    }
+
+    /// The text of a span; a span out of bounds or inside a character is moved to the next boundary before it.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        let end = self.floor(span.end);
+        self.text.get(self.floor(span.start).min(end)..end).unwrap_or_default()
+    }
+
+    /// How many lines there are; a final line end opens one more, empty line.
+    #[must_use]
+    pub fn line_count(&self) -> u32 {
+        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The line (from 1) that holds a byte offset.
+    #[must_use]
+    pub fn line_at(&self, offset: u32) -> u32 {
+        u32::try_from(self.starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
+    }
+
+    /// The span of a line (from 1) without its line end and without a byte order mark; empty when there is no such line.
+    #[must_use]
+    pub fn line_span(&self, line: u32) -> Span {
+        let index = line.saturating_sub(1) as usize;
+        let len = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let Some(&start) = self.starts.get(index) else { return Span::at(len) };
+        let end = self.starts.get(index + 1).copied().unwrap_or(len);
+        let mut text = &self.text[start as usize..end as usize];
+        text = text.strip_suffix('\n').unwrap_or(text);
+        text = text.strip_suffix('\r').unwrap_or(text);
+        let end = start + u32::try_from(text.len()).unwrap_or(0);
+        Span::new(if index == 0 { self.bom_len().min(end) } else { start }, end)
+    }
+
+    /// The text of a line (from 1), without its line end and without a byte order mark.
+    #[must_use]
+    pub fn line_text(&self, line: u32) -> &str {
+        self.slice(self.line_span(line))
+    }
+
+    /// Where a byte offset stands.
+    #[must_use]
+    pub fn position(&self, offset: u32, columns: Columns) -> Position {
+        let offset = self.floor(offset);
+        let line = self.line_at(u32::try_from(offset).unwrap_or(u32::MAX)).max(1);
+        let start = (self.line_span(line).start as usize).min(offset);
+        let before = self.text.get(start..offset).unwrap_or_default();
+        let width = match columns {
+            Columns::Utf16 => before.encode_utf16().count(),
+            Columns::Utf8 => before.len(),
+            Columns::CodePoints => before.chars().count(),
+        };
+        Position { line, column: u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1) }
+    }
+
+    fn bom_len(&self) -> u32 {
+        if self.text.starts_with(BOM) { 3 } else { 0 }
+    }
+
+    /// The character boundary at or before an offset, within the text.
+    fn floor(&self, offset: u32) -> usize {
+        self.text.floor_char_boundary(offset as usize)
+    }
+}
+
+fn line_starts(text: &str) -> Vec<u32> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![0];
+    for (index, byte) in bytes.iter().enumerate() {
+        let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
+        if ends {
+            starts.push(u32::try_from(index + 1).unwrap_or(u32::MAX));
+        }
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, offset: u32, columns: Columns) -> (u32, u32) {
+        let position = Source::new("f", text.into()).position(offset, columns);
+        (position.line, position.column)
+    }
+
+    #[test]
+    fn columns_count_in_the_asked_unit() {
+        let text = "a: 🦀 b";
+        assert_eq!(at(text, 7, Columns::Utf8), (1, 8));
+        assert_eq!(at(text, 7, Columns::Utf16), (1, 6));
+        assert_eq!(at(text, 7, Columns::CodePoints), (1, 5));
+        assert_eq!(at(text, 5, Columns::CodePoints), (1, 4), "inside the crab is the crab");
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        assert_eq!(at("\u{feff}on: push", 3, Columns::Utf16), (1, 1));
+        assert_eq!(Source::new("f", "\u{feff}on: push".into()).line_text(1), "on: push");
+    }
+
+    #[test]
+    fn all_three_line_ends_count() {
+        let source = Source::new("f", "a\r\nb\rc\n".into());
+        assert_eq!(source.line_count(), 4);
+        assert_eq!([1, 2, 3, 4].map(|line| source.line_text(line)), ["a", "b", "c", ""]);
+        assert_eq!(source.line_text(9), "");
+    }
+
+    #[test]
+    fn bad_bytes_are_told() {
+        let source = Source::new("f", vec![b'a', 0xff, b'b']);
+        assert!(!source.is_utf8());
+        assert_eq!(source.text(), "a\u{fffd}b");
+        assert_eq!(source.slice(Span::new(2, 400)), "\u{fffd}b");
+    }
+}
