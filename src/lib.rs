@@ -7,4 +7,5 @@
 pub mod lint;
 pub mod read;
 pub mod report;
+pub mod trust;
 pub mod workflow;

@@ -1,3 +1,8 @@
 //! What we say about a repository: facts, rules, the engine, waivers, findings. It never reads a file.
 
+pub mod data;
+pub mod fact;
 pub mod finding;
+pub mod load;
+pub mod rule;
+pub mod subject;

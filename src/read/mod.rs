@@ -1,3 +1,11 @@
 //! Bytes → what stands in the repository. This room reads; it never judges.
 
+pub mod builtin;
+pub mod files;
+pub mod config;
+pub mod problem;
+pub mod project;
+pub mod shell;
 pub mod source;
+pub mod syntax;
+pub mod text;

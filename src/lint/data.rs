@@ -1,0 +1,62 @@
+//! GitHub's and the registries' facts, loaded together from the built-in data and a user's folders. It holds no rules.
+
+use crate::trust::registry::{Registries, Registry};
+use crate::workflow::github::GitHub;
+
+/// Everything that is data and no rule.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// GitHub's own facts.
+    pub github: GitHub,
+    /// The registries.
+    pub registries: Registries,
+}
+
+impl Data {
+    /// Puts data together from texts: `rules/github.yaml`, and registries as (id, path to show, text).
+    ///
+    /// # Errors
+    /// Every file that is not as it should be, with its path.
+    pub fn new(github: &str, registries: &[(String, String, String)]) -> Result<Self, Vec<String>> {
+        let mut problems = Vec::new();
+        let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
+        let mut list: Vec<Registry> = Vec::new();
+        for (id, path, text) in registries {
+            match serde_yaml::from_str::<Registry>(text) {
+                Ok(_) if list.iter().any(|known| known.id == *id) => {
+                    problems.push(format!("{path}: there is a registry `{id}` already; a registry has one file"));
+                }
+                Ok(registry) => list.push(Registry { id: id.clone(), ..registry }),
+                Err(error) => problems.push(format!("{path}: {error}")),
+            }
+        }
+        let registries = Registries::new(list).map_err(|error| vec![error])?;
+        if problems.is_empty() { Ok(Self { github, registries }) } else { Err(problems) }
+    }
+
+    /// The registries that an environment's name speaks of, as whole words; of overlapping words the longest counts.
+    #[must_use]
+    pub fn suggested(&self, environment: &str) -> Vec<&str> {
+        let name = environment.to_lowercase();
+        let mut hits: Vec<(usize, usize, &str)> = Vec::new();
+        for registry in self.registries.iter() {
+            for word in &registry.suggests {
+                let hit = |(at, _): (usize, &str)| whole_word(&name, at, at + word.len()).then_some((at, at + word.len(), registry.id.as_str()));
+                hits.extend(name.match_indices(word.as_str()).filter_map(hit));
+            }
+        }
+        let covered = |hit: &(usize, usize, &str)| {
+            hits.iter().any(|other| other.0 <= hit.0 && hit.1 <= other.1 && other.1 - other.0 > hit.1 - hit.0)
+        };
+        let mut ids: Vec<&str> = hits.iter().filter(|hit| !covered(hit)).map(|hit| hit.2).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
+
+fn whole_word(text: &str, start: usize, end: usize) -> bool {
+    let letter = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    !letter(text.get(..start).and_then(|before| before.chars().next_back()))
+        && !letter(text.get(end..).and_then(|after| after.chars().next()))
+}

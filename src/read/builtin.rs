@@ -1,0 +1,25 @@
+//! The folder `rules/` as it was when the program was built. It only lists and hands out text; others say what it means.
+
+use include_dir::{Dir, include_dir};
+
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.
+#[must_use]
+pub fn yaml_files(folder: &str) -> Vec<(&'static str, &'static str)> {
+    let dir = if folder.is_empty() { Some(&RULES) } else { RULES.get_dir(folder) };
+    let mut files: Vec<_> = dir
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml"))
+        .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+        .collect();
+    files.sort_unstable();
+    files
+}
+
+/// One file of `rules/`.
+#[must_use]
+pub fn text(path: &str) -> Option<&'static str> {
+    RULES.get_file(path)?.contents_utf8()
+}

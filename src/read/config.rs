@@ -1,0 +1,246 @@
+//! The config `.github/trustpub.yaml` with a place for every value; names are still text. It never asks what a registry or a rule is:
+//! the rooms to the right check their own part.
+
+use super::problem::{Problem, suggestion};
+use super::source::{FileId, Place, Source};
+use super::syntax::{Entry, Kind, Node, Tree};
+use super::text::Text;
+
+/// A publisher record as declared.
+#[derive(Debug, Clone)]
+pub struct Declared<'p> {
+    /// The whole entry's first line: its first key.
+    pub place: Place,
+    /// `registry:`.
+    pub registry: Text<'p>,
+    /// All other keys with their values.
+    pub fields: Vec<(Text<'p>, Text<'p>)>,
+}
+
+/// An environment as the repository's settings have it.
+#[derive(Debug, Clone)]
+pub struct EnvironmentSettings<'p> {
+    /// Its name.
+    pub name: Text<'p>,
+    /// The ref patterns that may deploy to it; `None` when it says nothing about refs.
+    pub refs: Option<Vec<Text<'p>>>,
+}
+
+/// An entry of `ignore:`.
+#[derive(Debug, Clone)]
+pub struct Waiver<'p> {
+    /// Where the entry stands.
+    pub place: Place,
+    /// The rule, by code or name.
+    pub rule: Text<'p>,
+    /// The workflow's file name, if only one.
+    pub workflow: Option<Text<'p>>,
+    /// The job's id, if only one.
+    pub job: Option<Text<'p>>,
+    /// The step's id or name, if only one.
+    pub step: Option<Text<'p>>,
+    /// Why.
+    pub reason: Text<'p>,
+    /// The last day it holds.
+    pub expires: Option<Text<'p>>,
+}
+
+/// A config.
+#[derive(Debug, Clone, Default)]
+pub struct Config<'p> {
+    /// `owner/name`, certain.
+    pub repository: Option<Text<'p>>,
+    /// Declared publishers.
+    pub publishers: Vec<Declared<'p>>,
+    /// Settings of environments.
+    pub environments: Vec<EnvironmentSettings<'p>>,
+    /// Prose that repeats records.
+    pub documents: Vec<Text<'p>>,
+    /// Levels by rule.
+    pub rules: Vec<(Text<'p>, Text<'p>)>,
+    /// Waivers.
+    pub ignore: Vec<Waiver<'p>>,
+    /// Folders of rules.
+    pub extra_rules: Vec<Text<'p>>,
+    /// Everything wrong with it, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+/// The keys of a config.
+pub const KEYS: [&str; 7] = ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
+
+const WAIVER_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
+
+impl<'p> Config<'p> {
+    /// Reads a config. All its problems are collected; what is sound is kept.
+    #[must_use]
+    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
+        let mut reader = Reader { file, source, config: Self::default() };
+        for error in tree.errors() {
+            reader.problem(error.span, format!("the config does not parse: {}", error.message));
+        }
+        match tree.root() {
+            None => {}
+            Some(root) if root.is_mapping() => root.entries().for_each(|entry| reader.key(entry)),
+            Some(root) => reader.problem(root.span(), "a config is a mapping; see `trustpub rules schema config`"),
+        }
+        reader.config.problems.sort_by_key(|problem| problem.place);
+        reader.config
+    }
+}
+
+struct Reader<'p> {
+    file: FileId,
+    source: &'p Source,
+    config: Config<'p>,
+}
+
+impl<'p> Reader<'p> {
+    fn problem(&mut self, span: super::source::Span, message: impl Into<String>) {
+        self.config.problems.push(Problem::new(Place { file: self.file, span }, message));
+    }
+
+    fn key(&mut self, entry: Entry<'p>) {
+        let name = entry.key.text().unwrap_or_default();
+        match name {
+            "repository" => self.config.repository = self.repository(entry),
+            "publishers" => self.config.publishers = self.list(entry, Self::publisher),
+            "environments" => self.environments(entry),
+            "documents" => self.config.documents = self.list(entry, |reader, node| reader.word(node, "a path")),
+            "rules" => self.rules(entry),
+            "ignore" => self.config.ignore = self.list(entry, Self::waiver),
+            "extra-rules" => self.config.extra_rules = self.list(entry, |reader, node| reader.word(node, "a folder")),
+            _ => self.problem(entry.key.span(), format!("the config has no key `{name}`{}", suggestion(name, KEYS))),
+        }
+    }
+
+    fn text(&self, node: Node<'p>) -> Text<'p> {
+        Text::new(node, self.source, self.file)
+    }
+
+    /// A scalar that says something.
+    fn word(&mut self, node: Node<'p>, what: &str) -> Option<Text<'p>> {
+        if node.is_scalar() && node.kind() != Kind::Null {
+            return Some(self.text(node));
+        }
+        self.problem(node.span(), format!("{what} is expected here, not {}", shape(node)));
+        None
+    }
+
+    fn list<T>(&mut self, entry: Entry<'p>, mut each: impl FnMut(&mut Self, Node<'p>) -> Option<T>) -> Vec<T> {
+        if entry.value.is_null() {
+            return Vec::new();
+        }
+        if !entry.value.is_sequence() {
+            let key = entry.key.text().unwrap_or_default();
+            self.problem(entry.value.span(), format!("`{key}` is a list, not {}", shape(entry.value)));
+        }
+        entry.value.items().filter_map(|node| each(self, node)).collect()
+    }
+
+    fn mapping(&mut self, entry: Entry<'p>) -> Vec<Entry<'p>> {
+        if !entry.value.is_mapping() && !entry.value.is_null() {
+            let key = entry.key.text().unwrap_or_default();
+            self.problem(entry.value.span(), format!("`{key}` is a mapping, not {}", shape(entry.value)));
+        }
+        entry.value.entries().collect()
+    }
+
+    fn repository(&mut self, entry: Entry<'p>) -> Option<Text<'p>> {
+        let text = self.word(entry.value, "`owner/name`")?;
+        let mut parts = text.value().split('/');
+        let sound = parts.next().is_some_and(|owner| !owner.is_empty())
+            && parts.next().is_some_and(|name| !name.is_empty())
+            && parts.next().is_none();
+        if !sound {
+            self.problem(entry.value.span(), format!("`repository` is `owner/name`, not `{}`", text.value()));
+        }
+        sound.then_some(text)
+    }
+
+    fn publisher(&mut self, node: Node<'p>) -> Option<Declared<'p>> {
+        if !node.is_mapping() {
+            self.problem(node.span(), format!("a publisher is a mapping with `registry` and the fields of its form, not {}", shape(node)));
+            return None;
+        }
+        let first = node.entries().next()?;
+        let place = Place { file: self.file, span: first.key.span() };
+        let mut registry = None;
+        let mut fields = Vec::new();
+        for entry in node.entries() {
+            let key = self.text(entry.key);
+            if key.value() == "registry" {
+                registry = self.word(entry.value, "the id of a registry");
+            } else if entry.value.is_null() {
+                // A field without a value is a field the form leaves empty.
+            } else if let Some(value) = self.word(entry.value, "a text") {
+                fields.push((key, value));
+            }
+        }
+        if node.get("registry").is_none() {
+            self.problem(first.key.span(), "the publisher names no `registry`");
+        }
+        Some(Declared { place, registry: registry?, fields })
+    }
+
+    fn environments(&mut self, entry: Entry<'p>) {
+        for environment in self.mapping(entry) {
+            let name = self.text(environment.key);
+            let mut refs = None;
+            for setting in self.mapping(environment) {
+                match setting.key.text() {
+                    Some("refs") => refs = Some(self.list(setting, |reader, node| reader.word(node, "a pattern"))),
+                    other => {
+                        let other = other.unwrap_or_default();
+                        self.problem(setting.key.span(), format!("an environment has no key `{other}`{}", suggestion(other, ["refs"])));
+                    }
+                }
+            }
+            self.config.environments.push(EnvironmentSettings { name, refs });
+        }
+    }
+
+    fn rules(&mut self, entry: Entry<'p>) {
+        for rule in self.mapping(entry) {
+            let name = self.text(rule.key);
+            if let Some(level) = self.word(rule.value, "a level (`error`, `warning`, `note`) or `off`") {
+                self.config.rules.push((name, level));
+            }
+        }
+    }
+
+    fn waiver(&mut self, node: Node<'p>) -> Option<Waiver<'p>> {
+        if !node.is_mapping() {
+            self.problem(node.span(), format!("an entry of `ignore` is a mapping with `rule` and `reason`, not {}", shape(node)));
+            return None;
+        }
+        for entry in node.entries() {
+            let key = entry.key.text().unwrap_or_default();
+            if !WAIVER_KEYS.contains(&key) {
+                self.problem(entry.key.span(), format!("an entry of `ignore` has no key `{key}`{}", suggestion(key, WAIVER_KEYS)));
+            }
+        }
+        let mut field = |name: &str| node.get(name).and_then(|value| self.word(value, "a text"));
+        let (rule, reason) = (field("rule"), field("reason"));
+        let (workflow, job, step, expires) = (field("workflow"), field("job"), field("step"), field("expires"));
+        let first = node.entries().next()?.key.span();
+        for (name, value) in [("rule", &rule), ("reason", &reason)] {
+            if value.is_none() && node.get(name).is_none() {
+                self.problem(first, format!("the entry of `ignore` has no `{name}`"));
+            }
+        }
+        let place = Place { file: self.file, span: first };
+        Some(Waiver { place, rule: rule?, workflow, job, step, reason: reason?, expires })
+    }
+}
+
+fn shape(node: Node<'_>) -> &'static str {
+    match node.kind() {
+        Kind::Null => "nothing",
+        Kind::Mapping => "a mapping",
+        Kind::Sequence => "a list",
+        Kind::Bool => "a boolean",
+        Kind::Int | Kind::Float => "a number",
+        Kind::Str => "a text",
+    }
+}

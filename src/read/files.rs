@@ -1,0 +1,171 @@
+//! Where bytes come from: a folder on disk, memory, or one file laid over another. It never leaves its root and never writes.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A tree of files. Paths are relative to its root, `/`-separated, without `.` or `..` parts.
+pub trait Files {
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When there is no such file, it is no regular file, it lies outside the root, or it cannot be read.
+    fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+
+    /// The names of the files directly in a folder, sorted; empty when there is no such folder.
+    ///
+    /// # Errors
+    /// When the folder exists but cannot be listed.
+    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+}
+
+/// The largest file that is read, in bytes. GitHub refuses workflows over 1 MiB; documents may be larger.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// A folder on disk.
+#[derive(Debug)]
+pub struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    /// A tree that starts at `root`.
+    ///
+    /// # Errors
+    /// When `root` does not exist.
+    pub fn new(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: root.canonicalize()? })
+    }
+
+    /// The real path of a file, if that lies within the root: a symlink in a stranger's checkout may point anywhere.
+    fn resolve(&self, path: &str) -> io::Result<PathBuf> {
+        let real = self.root.join(path).canonicalize()?;
+        if real.starts_with(&self.root) {
+            Ok(real)
+        } else {
+            Err(io::Error::other("it is a link that leaves the repository"))
+        }
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let real = self.resolve(path)?;
+        let kind = std::fs::metadata(&real)?;
+        if !kind.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
+        if kind.len() > LARGEST {
+            return Err(io::Error::other("it is larger than 16 MiB"));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(kind.len()).unwrap_or(0));
+        // The file may have grown since; the bound holds all the same.
+        std::fs::File::open(real)?.take(LARGEST).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let real = match self.resolve(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        if !real.is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(real)? {
+            let entry = entry?;
+            // A folder named like a file is none; a pipe or a device is told apart when it is read.
+            if !entry.path().is_dir() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Files in memory: rule examples and tests.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Memory {
+    /// Adds or replaces a file.
+    pub fn insert(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.files.insert(path.into(), bytes.into());
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let names = self.files.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
+        Ok(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+    }
+}
+
+/// One file laid over a tree: an editor's buffer over the checkout.
+pub struct Overlay<'f> {
+    /// The tree below.
+    pub below: &'f dyn Files,
+    /// Where the file stands, whether or not the tree has one there.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Files for Overlay<'_> {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        if path == self.path { Ok(self.bytes.clone()) } else { self.below.read(path) }
+    }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let mut names = self.below.list(folder)?;
+        let here = self.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        if let Some(name) = here.filter(|name| !name.contains('/'))
+            && let Err(index) = names.binary_search_by(|known| known.as_str().cmp(name))
+        {
+            names.insert(index, name.to_owned());
+        }
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_lists_one_level() {
+        let mut files = Memory::default();
+        files.insert(".github/workflows/b.yml", "");
+        files.insert(".github/workflows/a.yml", "");
+        files.insert(".github/workflows/deep/c.yml", "");
+        assert_eq!(files.list(".github/workflows").unwrap(), ["a.yml", "b.yml"]);
+    }
+
+    #[test]
+    fn an_overlay_hides_and_adds() {
+        let mut files = Memory::default();
+        files.insert("w/a.yml", "old");
+        let over = Overlay { below: &files, path: "w/a.yml".into(), bytes: b"new".to_vec() };
+        assert_eq!(over.read("w/a.yml").unwrap(), b"new");
+        let over = Overlay { below: &files, path: "w/b.yml".into(), bytes: Vec::new() };
+        assert_eq!(over.list("w").unwrap(), ["a.yml", "b.yml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leaves_the_root_is_refused() {
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("a.yml")).unwrap();
+        let error = Disk::new(root.path()).unwrap().read("a.yml").unwrap_err();
+        assert!(error.to_string().contains("leaves the repository"), "{error}");
+    }
+}

@@ -1,0 +1,172 @@
+//! One repository checkout: which files count, read and parsed once. It never judges what they say.
+
+use super::files::Files;
+use super::source::{FileId, Source, Span};
+use super::syntax::{self, Dialect, Tree};
+
+/// Where GitHub looks for workflows: only directly in this folder.
+pub const WORKFLOWS: &str = ".github/workflows";
+
+/// Where the config may stand, in order of preference.
+pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"];
+
+/// A YAML file of the project.
+#[derive(Debug)]
+pub struct Document {
+    /// Which file.
+    pub file: FileId,
+    /// Its tree, with its syntax errors.
+    pub tree: Tree,
+}
+
+/// A file that counts but could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Relative path.
+    pub path: String,
+    /// Why, as a sentence's end: "it is no regular file".
+    pub reason: String,
+}
+
+/// One repository checkout.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// Every file that was read; [`FileId`] counts in here.
+    pub files: Vec<Source>,
+    /// The workflows, sorted by path.
+    pub workflows: Vec<Document>,
+    /// The config, if there is one.
+    pub config: Option<Document>,
+    /// Files that count but could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// `owner/name` as the environment or the git remote has it. It may be a fork's: only a hint.
+    pub repository_hint: Option<String>,
+}
+
+impl Project {
+    /// Reads a checkout. `config` names another config file than the usual ones, as its path to show and its bytes.
+    #[must_use]
+    pub fn load(files: &dyn Files, config: Option<(String, Vec<u8>)>) -> Self {
+        let mut project = Self::default();
+        match files.list(WORKFLOWS) {
+            Ok(names) => {
+                for name in names.iter().filter(|name| is_yaml(name)) {
+                    let path = format!("{WORKFLOWS}/{name}");
+                    if let Some(document) = project.read(files, &path, Dialect::Workflow) {
+                        project.workflows.push(document);
+                    }
+                }
+            }
+            Err(error) => {
+                project.unreadable.push(Unreadable { path: WORKFLOWS.into(), reason: error.to_string() });
+            }
+        }
+        project.config = match config {
+            Some((path, bytes)) => Some(project.parse(Source::new(path, bytes), Dialect::Data)),
+            None => project.usual_config(files),
+        };
+        project.repository_hint = files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
+        project
+    }
+
+    /// The text of a file. An id of another project gives the first file or, in an empty project, nothing.
+    #[must_use]
+    pub fn source(&self, file: FileId) -> Option<&Source> {
+        self.files.get(file.0 as usize)
+    }
+
+    /// The id of the file at a path.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        let index = self.files.iter().position(|source| source.path() == path)?;
+        u32::try_from(index).ok().map(FileId)
+    }
+
+    fn usual_config(&mut self, files: &dyn Files) -> Option<Document> {
+        let names = files.list(".github").unwrap_or_default();
+        let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
+        self.read(files, path, Dialect::Data)
+    }
+
+    fn read(&mut self, files: &dyn Files, path: &str, dialect: Dialect) -> Option<Document> {
+        match files.read(path) {
+            Ok(bytes) => Some(self.parse(Source::new(path, bytes), dialect)),
+            Err(error) => {
+                self.unreadable.push(Unreadable { path: path.to_owned(), reason: error.to_string() });
+                None
+            }
+        }
+    }
+
+    fn parse(&mut self, source: Source, dialect: Dialect) -> Document {
+        let tree = syntax::parse(source.text(), dialect);
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(source);
+        Document { file, tree }
+    }
+}
+
+/// The whole file as a place: for problems of the file itself, its first line.
+#[must_use]
+pub fn first_line(source: &Source) -> Span {
+    source.line_span(1)
+}
+
+fn is_yaml(name: &str) -> bool {
+    name.ends_with(".yml") || name.ends_with(".yaml")
+}
+
+/// `owner/name` of the remote `origin`, else of the first remote, when it is on GitHub.
+fn remote(config: &str) -> Option<String> {
+    let mut section = "";
+    let mut urls = Vec::new();
+    for line in config.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.starts_with("[remote ")
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim() == "url"
+        {
+            urls.push((section == "[remote \"origin\"]", value.trim()));
+        }
+    }
+    let (_, url) = urls.iter().find(|(origin, _)| *origin).or_else(|| urls.first())?;
+    github_repository(url)
+}
+
+/// `owner/name` of a GitHub address in any of its spellings.
+#[must_use]
+pub fn github_repository(url: &str) -> Option<String> {
+    let rest = url.split_once("github.com").map(|(_, rest)| rest)?;
+    let rest = rest.strip_prefix([':', '/'])?.trim_end_matches('/');
+    let rest = rest.strip_suffix(".git").unwrap_or(rest);
+    let (owner, name) = rest.split_once('/')?;
+    (!owner.is_empty() && !name.is_empty() && !name.contains('/')).then(|| format!("{owner}/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::Memory;
+    use super::*;
+
+    #[test]
+    fn only_yaml_directly_in_the_folder_counts() {
+        let mut files = Memory::default();
+        files.insert(".github/workflows/release.yml", "on: push");
+        files.insert(".github/workflows/notes.md", "");
+        files.insert(".github/workflows/old/release.yml", "");
+        files.insert("fixtures/.github/workflows/release.yml", "");
+        files.insert(".github/trustpub.yml", "repository: acme/demo");
+        let project = Project::load(&files, None);
+        assert_eq!(project.workflows.len(), 1);
+        assert!(project.config.is_some());
+    }
+
+    #[test]
+    fn the_remote_is_read_in_every_spelling() {
+        let config = "[core]\n\tbare = false\n[remote \"up\"]\n\turl = https://github.com/other/demo\n[remote \"origin\"]\n\turl = git@github.com:acme/demo.git\n";
+        assert_eq!(remote(config).as_deref(), Some("acme/demo"));
+        assert_eq!(github_repository("ssh://git@github.com/acme/demo.git").as_deref(), Some("acme/demo"));
+        assert_eq!(github_repository("https://example.com/acme/demo"), None);
+    }
+}

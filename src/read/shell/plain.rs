@@ -1,0 +1,144 @@
+//! The plain commands of PowerShell and cmd: one a line, words and quotes. Anything cleverer is left out rather than guessed.
+
+use std::ops::Range;
+
+use super::{Command, Part, Script, Word, push_text, text_parts};
+
+/// What tells one of these shells from another.
+#[derive(Debug, Clone, Copy)]
+pub struct Syntax {
+    /// The letter that continues a line.
+    continues: char,
+    /// What a comment begins with.
+    comments: &'static [&'static str],
+    /// The quotes.
+    quotes: &'static [char],
+    /// What parts commands on one line.
+    separators: &'static [char],
+    /// Whether `$env:NAME` is a variable; else `%NAME%` is.
+    dollar: bool,
+}
+
+/// PowerShell.
+pub const POWERSHELL: Syntax =
+    Syntax { continues: '`', comments: &["#"], quotes: &['"', '\''], separators: &[';', '|', '{', '}', '(', ')'], dollar: true };
+
+/// The command prompt.
+pub const CMD: Syntax =
+    Syntax { continues: '^', comments: &["::", "rem ", "REM ", "@rem "], quotes: &['"'], separators: &['&', '|', '(', ')'], dollar: false };
+
+/// Reads a masked script.
+pub fn parse(masked: &str, holes: &[Range<usize>], syntax: Syntax) -> Script {
+    let mut reader = Reader { masked, holes, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
+    let mut at = 0;
+    let mut here_string = false;
+    for line in masked.split_inclusive('\n') {
+        let text = line.trim();
+        let ends_here = here_string && (text.starts_with("'@") || text.starts_with("\"@"));
+        if !here_string && !syntax.comments.iter().any(|comment| text.starts_with(comment)) {
+            let continued = reader.line(at, line);
+            if !continued {
+                reader.finish();
+            }
+            here_string = syntax.dollar && (text.ends_with("@'") || text.ends_with("@\""));
+        } else if ends_here {
+            here_string = false;
+        }
+        at += line.len();
+    }
+    reader.finish();
+    Script { commands: reader.commands, complete: true }
+}
+
+struct Reader<'s> {
+    masked: &'s str,
+    holes: &'s [Range<usize>],
+    syntax: Syntax,
+    commands: Vec<Command>,
+    words: Vec<Word>,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn finish(&mut self) {
+        let words = std::mem::take(&mut self.words);
+        if let (Some(first), Some(last)) = (words.first(), words.last()) {
+            let span = first.span.start..last.span.end;
+            self.commands.push(Command { assignments: Vec::new(), words, span, conditional: self.depth > 0 });
+        }
+    }
+
+    /// Reads one line; true when the next one belongs to it.
+    fn line(&mut self, start: usize, line: &str) -> bool {
+        let text = line.trim_end();
+        let continued = text.ends_with(self.syntax.continues);
+        let text = text.strip_suffix(self.syntax.continues).unwrap_or(text);
+        let mut at = 0;
+        while let Some(letter) = text[at..].chars().next() {
+            if letter.is_whitespace() {
+                at += letter.len_utf8();
+            } else if letter == '#' && self.syntax.dollar {
+                break;
+            } else if self.syntax.separators.contains(&letter) {
+                self.finish();
+                match letter {
+                    '{' | '(' => self.depth += 1,
+                    '}' | ')' => self.depth = self.depth.saturating_sub(1),
+                    _ => {}
+                }
+                at += 1;
+            } else {
+                let end = at + self.word_length(&text[at..]);
+                let word = self.word(start + at..start + end);
+                // `& "program"` and `@program` call the program.
+                if word.text().as_deref() != Some("&") {
+                    self.words.push(word);
+                }
+                at = end;
+            }
+        }
+        continued
+    }
+
+    fn word_length(&self, text: &str) -> usize {
+        let mut quote = None;
+        for (at, letter) in text.char_indices() {
+            match quote {
+                Some(open) if letter == open => quote = None,
+                Some(_) => {}
+                None if self.syntax.quotes.contains(&letter) => quote = Some(letter),
+                None if letter.is_whitespace() || (at > 0 && self.syntax.separators.contains(&letter)) => return at,
+                None => {}
+            }
+        }
+        text.len()
+    }
+
+    fn word(&self, span: Range<usize>) -> Word {
+        let raw = self.masked.get(span.clone()).unwrap_or_default();
+        let quote = raw.chars().next().filter(|letter| self.syntax.quotes.contains(letter) && raw.len() > 1 && raw.ends_with(*letter));
+        let inner = if quote.is_some() { span.start + 1..span.end - 1 } else { span.clone() };
+        let text = self.masked.get(inner.clone()).unwrap_or_default();
+        let mut parts = Vec::new();
+        let literal = quote == Some('\'');
+        if let Some(name) = self.variable(text).filter(|_| !literal) {
+            parts.push(Part::Variable(name.to_owned()));
+        } else if !literal && text.contains(if self.syntax.dollar { '$' } else { '%' }) {
+            push_text(&mut parts, text.split(['$', '%']).next().unwrap_or_default().to_owned());
+            parts.push(Part::Dynamic);
+        } else {
+            text_parts(self.masked, self.holes, inner, str::to_owned, &mut parts);
+        }
+        Word { span, parts }
+    }
+
+    fn variable<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let name = if self.syntax.dollar {
+            let rest = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| text.strip_prefix('$'))?;
+            rest.get(..4).filter(|scope| scope.eq_ignore_ascii_case("env:")).and(rest.get(4..))?
+        } else {
+            text.strip_prefix('%')?.strip_suffix('%')?
+        };
+        name.chars().all(|letter| letter.is_alphanumeric() || letter == '_').then_some(name)
+    }
+}

@@ -1,0 +1,222 @@
+//! bash and sh, through a parser that is young and therefore stays in here.
+
+use std::ops::Range;
+
+use shuck_ast::{
+    AssignmentValue, BinaryOp, Command as Node, CompoundCommand, DeclOperand, Stmt, StmtSeq, Word as NodeWord, WordPart,
+    WordPartNode,
+};
+use shuck_parser::parser::Parser;
+
+use super::{Assignment, Command, Part, Script, Word, push_text, text_parts};
+
+/// How deep commands are followed into each other; the parser has a bound of its own.
+const DEEPEST: usize = 120;
+
+/// Reads a masked script.
+pub fn parse(masked: &str, holes: &[Range<usize>]) -> Script {
+    let mut reader = Reader { masked, holes, commands: Vec::new() };
+    let parsed = Parser::new(masked).parse();
+    reader.sequence(&parsed.file.body, false, 0);
+    let complete = parsed.is_ok();
+    if !complete && reader.commands.is_empty() {
+        // One broken construct must not hide the plain commands around it.
+        reader.lines();
+    }
+    reader.commands.sort_by_key(|command| command.span.start);
+    Script { commands: reader.commands, complete }
+}
+
+struct Reader<'s> {
+    masked: &'s str,
+    holes: &'s [Range<usize>],
+    commands: Vec<Command>,
+}
+
+fn range(span: &shuck_ast::Span) -> Range<usize> {
+    span.start.offset()..span.end.offset()
+}
+
+impl Reader<'_> {
+    fn lines(&mut self) {
+        let mut at = 0;
+        for line in self.masked.split_inclusive('\n') {
+            let parsed = Parser::new(line).parse();
+            if parsed.is_ok() {
+                let holes: Vec<_> = self.holes.iter().filter(|hole| hole.start >= at && hole.end <= at + line.len()).map(|hole| hole.start - at..hole.end - at).collect();
+                let mut inner = Reader { masked: line, holes: &holes, commands: Vec::new() };
+                inner.sequence(&parsed.file.body, true, 0);
+                self.commands.extend(inner.commands.into_iter().map(|command| moved(command, at)));
+            }
+            at += line.len();
+        }
+    }
+
+    fn sequence(&mut self, sequence: &StmtSeq, conditional: bool, depth: usize) {
+        for statement in sequence.iter() {
+            self.statement(statement, conditional, depth);
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt, conditional: bool, depth: usize) {
+        if depth > DEEPEST {
+            return;
+        }
+        let depth = depth + 1;
+        match &statement.command {
+            Node::Simple(simple) => {
+                let mut words: Vec<Word> = Vec::new();
+                if simple.name.span.start.offset() < simple.name.span.end.offset() {
+                    words.push(self.word(&simple.name, depth));
+                }
+                words.extend(simple.args.iter().map(|word| self.word(word, depth)));
+                let assignments = simple.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
+                self.push(assignments, words, range(&simple.span), conditional);
+            }
+            Node::Decl(declaration) => {
+                let mut assignments: Vec<_> = declaration.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
+                for operand in &declaration.operands {
+                    if let DeclOperand::Assignment(assignment) = operand {
+                        assignments.extend(self.assignment(assignment, depth));
+                    }
+                }
+                self.push(assignments, Vec::new(), range(&declaration.span), conditional);
+            }
+            Node::Binary(binary) => {
+                self.statement(&binary.left, conditional, depth);
+                let guarded = matches!(binary.op, BinaryOp::And | BinaryOp::Or);
+                self.statement(&binary.right, conditional || guarded, depth);
+            }
+            Node::Compound(compound) => self.compound(compound, conditional, depth),
+            Node::Function(function) => self.statement(&function.body, true, depth),
+            Node::Builtin(_) | Node::AnonymousFunction(_) => {}
+        }
+    }
+
+    fn compound(&mut self, compound: &CompoundCommand, conditional: bool, depth: usize) {
+        match compound {
+            CompoundCommand::If(branch) => {
+                self.sequence(&branch.condition, conditional, depth);
+                self.sequence(&branch.then_branch, true, depth);
+                for (condition, body) in &branch.elif_branches {
+                    self.sequence(condition, true, depth);
+                    self.sequence(body, true, depth);
+                }
+                if let Some(body) = &branch.else_branch {
+                    self.sequence(body, true, depth);
+                }
+            }
+            CompoundCommand::For(body) => self.sequence(&body.body, true, depth),
+            CompoundCommand::ArithmeticFor(body) => self.sequence(&body.body, true, depth),
+            CompoundCommand::Select(body) => self.sequence(&body.body, true, depth),
+            CompoundCommand::While(body) => {
+                self.sequence(&body.condition, conditional, depth);
+                self.sequence(&body.body, true, depth);
+            }
+            CompoundCommand::Until(body) => {
+                self.sequence(&body.condition, conditional, depth);
+                self.sequence(&body.body, true, depth);
+            }
+            CompoundCommand::Case(case) => {
+                for item in &case.cases {
+                    self.sequence(&item.body, true, depth);
+                }
+            }
+            CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body) => self.sequence(body, conditional, depth),
+            CompoundCommand::Time(time) => {
+                if let Some(statement) = &time.command {
+                    self.statement(statement, conditional, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, assignments: Vec<Assignment>, words: Vec<Word>, span: Range<usize>, conditional: bool) {
+        let end = words.last().map_or(span.end, |word| word.span.end);
+        let start = words.first().map_or(span.start, |word| word.span.start.min(span.start));
+        self.commands.push(Command { assignments, words, span: start..end.max(start), conditional });
+    }
+
+    fn assignment(&mut self, assignment: &shuck_ast::Assignment, depth: usize) -> Option<Assignment> {
+        let AssignmentValue::Scalar(value) = &assignment.value else { return None };
+        Some(Assignment { name: assignment.target.name.as_str().to_owned(), value: self.word(value, depth) })
+    }
+
+    fn word(&mut self, word: &NodeWord, depth: usize) -> Word {
+        let mut parts = Vec::new();
+        for part in &word.parts {
+            self.part(part, false, depth, &mut parts);
+        }
+        Word { span: range(&word.span), parts }
+    }
+
+    fn part(&mut self, part: &WordPartNode, quoted: bool, depth: usize, parts: &mut Vec<Part>) {
+        let span = range(&part.span);
+        match &part.kind {
+            WordPart::Literal(_) => {
+                text_parts(self.masked, self.holes, span, |text| unescape(text, quoted), parts);
+            }
+            WordPart::SingleQuoted { .. } => {
+                let quote = self.masked.get(span.clone()).map_or(0, |text| text.find('\'').map_or(0, |at| at + 1));
+                let end = span.end.saturating_sub(1).max(span.start + quote);
+                text_parts(self.masked, self.holes, span.start + quote..end, str::to_owned, parts);
+                if end == span.start + quote {
+                    push_text(parts, String::new());
+                }
+            }
+            WordPart::DoubleQuoted { parts: inner, .. } => {
+                for part in inner {
+                    self.part(part, true, depth, parts);
+                }
+            }
+            WordPart::Variable(name) => parts.push(Part::Variable(name.as_str().to_owned())),
+            WordPart::Parameter(_) => {
+                let name = self.masked.get(span).and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
+                let plain = name.filter(|name| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_'));
+                parts.push(plain.map_or(Part::Dynamic, |name| Part::Variable(name.to_owned())));
+            }
+            WordPart::CommandSubstitution { body, .. } | WordPart::ProcessSubstitution { body, .. } => {
+                self.sequence(body, true, depth);
+                parts.push(Part::Dynamic);
+            }
+            _ => parts.push(Part::Dynamic),
+        }
+    }
+}
+
+/// Takes backslashes off: all of them outside quotes, within double quotes only those that the shell reads there.
+fn unescape(text: &str, quoted: bool) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            plain.push(letter);
+            continue;
+        }
+        match letters.peek() {
+            Some('\n') => {
+                letters.next();
+            }
+            Some(next) if quoted && !matches!(next, '$' | '`' | '"' | '\\') => plain.push('\\'),
+            Some(_) => plain.extend(letters.next()),
+            None => plain.push('\\'),
+        }
+    }
+    plain
+}
+
+fn moved(mut command: Command, by: usize) -> Command {
+    let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
+    shift(&mut command.span);
+    let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);
+    for word in command.words.iter_mut().chain(values) {
+        shift(&mut word.span);
+        for part in &mut word.parts {
+            if let Part::Expression(range) = part {
+                shift(range);
+            }
+        }
+    }
+    command
+}

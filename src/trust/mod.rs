@@ -1,0 +1,7 @@
+//! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
+
+pub mod publication;
+pub mod publisher;
+pub mod registry;
+pub mod slot;
+pub mod verdict;

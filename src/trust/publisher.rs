@@ -1,0 +1,133 @@
+//! Declared publishers, checked against their registry's form. It does not compare them with any run.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::registry::{Claim, Field, Registries, Registry};
+use crate::read::config::{Config, Declared};
+use crate::read::problem::{Problem, suggestion};
+use crate::read::source::Place;
+use crate::workflow::model::Text;
+
+/// One field of a declared record.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// The form's field.
+    pub field: &'a Field,
+    /// What is declared.
+    pub value: String,
+    /// Where; for an owner or a name that is taken from `repository:`, there.
+    pub place: Place,
+}
+
+/// A declared record of a known registry.
+#[derive(Debug, Clone)]
+pub struct Publisher<'a> {
+    /// Its position among the publishers of the config.
+    pub index: usize,
+    /// The registry.
+    pub registry: &'a Registry,
+    /// Where the entry begins.
+    pub place: Place,
+    /// Its fields, in the order of the form; what is not declared is not here.
+    pub entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Publisher<'a> {
+    /// What is declared for a field.
+    #[must_use]
+    pub fn entry(&self, field: &str) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.field.name == field)
+    }
+
+    /// What is declared for the field that a claim is compared with.
+    #[must_use]
+    pub fn entry_of(&self, claim: Claim) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|entry| entry.field.claim == Some(claim))
+    }
+
+    /// How to name it in a sentence: its package, else its workflow, else its position.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let named = self.entry("package").or_else(|| self.entry_of(Claim::Workflow));
+        named.map_or_else(|| format!("publisher {}", self.index + 1), |entry| entry.value.clone())
+    }
+}
+
+/// The publishers of a config, and what keeps some of them from being one.
+#[must_use]
+pub fn publishers<'a>(config: &Config<'_>, registries: &'a Registries) -> (Vec<Publisher<'a>>, Vec<Problem>) {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for (index, declared) in config.publishers.iter().enumerate() {
+        let id = declared.registry.value();
+        let Some(registry) = registries.get(id) else {
+            let known = registries.iter().map(|registry| registry.id.as_str());
+            let message = format!("there is no registry `{id}`{}", suggestion(id, known));
+            problems.push(Problem::new(declared.registry.place(), message));
+            continue;
+        };
+        found.push(publisher(index, registry, declared, config.repository, &mut problems));
+    }
+    (found, problems)
+}
+
+fn publisher<'a>(
+    index: usize,
+    registry: &'a Registry,
+    declared: &Declared<'_>,
+    repository: Option<Text<'_>>,
+    problems: &mut Vec<Problem>,
+) -> Publisher<'a> {
+    for (key, _) in &declared.fields {
+        let name = key.value();
+        if registry.field(name).is_none() {
+            let known = registry.record.iter().map(|field| field.name.as_str());
+            let message = format!("a publisher of {} has no field `{name}`{}", registry.name, suggestion(name, known));
+            problems.push(Problem::new(key.place(), message));
+        }
+    }
+    let own = repository.and_then(|text| text.value().split_once('/').map(|(owner, name)| (owner, name, text.place())));
+    let mut entries = Vec::new();
+    for field in &registry.record {
+        let given = declared.fields.iter().find(|(key, _)| key.value() == field.name);
+        let (value, place) = match (given, own, field.claim) {
+            (Some((_, value)), ..) => (value.value(), value.place()),
+            (None, Some((owner, _, place)), Some(Claim::Owner)) => (owner, place),
+            (None, Some((_, name, place)), Some(Claim::Repository)) => (name, place),
+            (None, ..) => {
+                if field.required && !matches!(field.claim, Some(Claim::Owner | Claim::Repository)) {
+                    let message = format!("the publisher of {} has no `{}`", registry.name, field.name);
+                    problems.push(Problem::new(declared.place, message));
+                }
+                continue;
+            }
+        };
+        entries.push(Entry { field, value: value.to_owned(), place });
+    }
+    Publisher { index, registry, place: declared.place, entries }
+}
+
+/// Whether the registry's form would take a value, else why not.
+///
+/// # Errors
+/// The reason, as a sentence's end: "is no file name".
+pub fn accepts(field: &Field, value: &str) -> Result<(), String> {
+    if let Some(longest) = field.longest.filter(|longest| value.chars().count() > *longest) {
+        return Err(format!("is longer than {longest} characters"));
+    }
+    match field.pattern.as_deref().and_then(compiled) {
+        Some(pattern) if !pattern.is_match(value) => Err(field.complaint.clone()),
+        _ => Ok(()),
+    }
+}
+
+/// Patterns are few and come from data; each is compiled once.
+fn compiled(pattern: &str) -> Option<Regex> {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+    static PATTERNS: OnceLock<Mutex<HashMap<String, Option<Regex>>>> = OnceLock::new();
+    let mut patterns = PATTERNS.get_or_init(Mutex::default).lock().ok()?;
+    patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok()).clone()
+}

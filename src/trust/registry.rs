@@ -1,0 +1,421 @@
+//! Registries as data (`rules/registries/<id>.yaml`): endpoints, the form's record, claims, uploads. No registry has code here.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::slot::{Choice, Slot};
+
+/// How a claim is compared with a field of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparison {
+    /// Letter by letter.
+    Exact,
+    /// Ignoring case.
+    IgnoreCase,
+    /// By the repository's number, so that no name can contradict it.
+    ById,
+}
+
+/// A claim that a field is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claim {
+    /// The owner of the repository.
+    Owner,
+    /// The name of the repository.
+    Repository,
+    /// The workflow's file name.
+    Workflow,
+    /// The job's environment.
+    Environment,
+}
+
+impl Claim {
+    /// Every claim.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Repository, Self::Workflow, Self::Environment];
+
+    /// The word that facts and records use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Repository => "repository",
+            Self::Workflow => "workflow",
+            Self::Environment => "environment",
+        }
+    }
+}
+
+/// Which file the workflow claim names when one workflow calls another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+pub enum WorkflowClaim {
+    /// The file that holds the job: the called one.
+    #[serde(rename = "job_workflow_ref")]
+    #[default]
+    Called,
+    /// The file that GitHub started: the calling one.
+    #[serde(rename = "workflow_ref")]
+    Caller,
+    /// The registry does not read it.
+    #[serde(rename = "none")]
+    None,
+}
+
+/// A field of the registry's form.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Field {
+    /// Its key in a config's publisher.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// Whether the form insists on it.
+    #[serde(default)]
+    pub required: bool,
+    /// What the form accepts.
+    pub pattern: Option<String>,
+    /// How to say that it does not: "is no file name".
+    #[serde(default)]
+    pub complaint: String,
+    /// The most characters.
+    pub longest: Option<usize>,
+    /// The claim it is compared with.
+    pub claim: Option<Claim>,
+    /// How.
+    pub compare: Option<Comparison>,
+}
+
+/// Where uploads go.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Endpoints {
+    /// Upload addresses; a final slash does not count.
+    #[serde(default)]
+    pub uploads: Vec<String>,
+    /// What clients call the place.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Hosts of the registry.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
+/// Links to the registry's forms.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SetUp {
+    /// The form of an existing package.
+    pub project: Option<String>,
+    /// The form for a first release.
+    pub pending: Option<String>,
+}
+
+/// What is known of the token's claims.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ClaimRules {
+    /// Which file counts.
+    #[serde(default)]
+    pub workflow: WorkflowClaim,
+}
+
+/// Which events the registry takes.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EventRules {
+    /// Events it refuses.
+    #[serde(default)]
+    pub refused: Vec<String>,
+    /// The only events it takes; empty for all but the refused.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+}
+
+/// Whether a client can ask for the OIDC token itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Oidc {
+    /// It can.
+    Native,
+    /// It cannot, and needs a token.
+    None,
+}
+
+/// What a client tries first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// A token, where there is one.
+    TokenFirst,
+    /// The OIDC token, where there is one.
+    OidcFirst,
+}
+
+/// How a client learns where to upload.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EndpointRule {
+    /// The registry it uploads to when nothing says otherwise.
+    pub default: String,
+    /// What may say otherwise, the strongest first.
+    #[serde(default)]
+    pub slots: Vec<Slot>,
+    /// Texts that may say otherwise in a way this data does not describe.
+    #[serde(default)]
+    pub opaque: Vec<Slot>,
+}
+
+/// The user that a client uploads as.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct UserRule {
+    /// Where it is given.
+    pub slots: Vec<Slot>,
+    /// The users that leave trusted publishing on.
+    pub anonymous: Vec<String>,
+}
+
+/// A switch that is on or off.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Switch {
+    /// Where it is given.
+    pub slots: Vec<Slot>,
+    /// What holds when it is not.
+    pub default: bool,
+}
+
+/// A step that uploads.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Upload {
+    /// The action, `owner/name` or `owner/name/path`.
+    pub action: Option<String>,
+    /// The command, as its words.
+    pub command: Option<String>,
+    /// Other spellings of the command.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Wrappers that may stand before it, as their words.
+    #[serde(default)]
+    pub via: Vec<String>,
+    /// Whether the client can ask for the OIDC token.
+    pub oidc: Oidc,
+    /// The first version that can.
+    pub since: Option<String>,
+    /// The newest version that was seen not to.
+    pub checked: Option<String>,
+    /// What it tries first.
+    pub order: Order,
+    /// Where it uploads to.
+    pub endpoint: EndpointRule,
+    /// Where a token is given.
+    #[serde(default)]
+    pub tokens: Vec<Slot>,
+    /// Where a password is given that is tried only after the OIDC token.
+    #[serde(default)]
+    pub passwords: Vec<Slot>,
+    /// The user.
+    pub user: Option<UserRule>,
+    /// Words in the job's scripts that mean credentials nobody can see here.
+    #[serde(default)]
+    pub opaque: Vec<String>,
+    /// Whether attestations are uploaded with it.
+    pub attestations: Option<Switch>,
+    /// Where duplicates are waved through.
+    #[serde(default)]
+    pub skip_existing: Vec<Slot>,
+    /// The only systems it runs on.
+    #[serde(default)]
+    pub systems: Vec<String>,
+    /// Words that make it upload nothing.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Slots that must hold one of some values for it to upload.
+    #[serde(default)]
+    pub only_with: Vec<Choice>,
+}
+
+/// An error text of the registry or its clients.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ErrorText {
+    /// A part of the text that no other error has.
+    pub text: String,
+    /// What it means.
+    pub cause: String,
+}
+
+/// Steps that are uploads and steps that only look like one: the tests of this data.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Examples {
+    /// Steps that upload to this registry.
+    #[serde(default)]
+    pub uploads: Vec<BTreeMap<String, serde_json::Value>>,
+    /// Steps that do not.
+    #[serde(default)]
+    pub others: Vec<BTreeMap<String, serde_json::Value>>,
+}
+
+/// A registry.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Registry {
+    /// Its id: the file's stem.
+    #[serde(skip)]
+    pub id: String,
+    /// The registry whose data holds where this file says nothing.
+    pub like: Option<String>,
+    /// How people call it.
+    #[serde(default)]
+    pub name: String,
+    /// When somebody last compared this with the registry.
+    #[serde(default)]
+    pub reviewed: String,
+    /// Where the facts stand.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// The audience of the OIDC token.
+    #[serde(default)]
+    pub audience: String,
+    /// Whether it is a place for trials, where duplicates are normal.
+    #[serde(default)]
+    pub test: bool,
+    /// Where uploads go.
+    #[serde(default)]
+    pub endpoints: Endpoints,
+    /// Whole words of an environment's name that mean this registry.
+    #[serde(default)]
+    pub suggests: Vec<String>,
+    /// Addresses of a package's page.
+    #[serde(default)]
+    pub projects: Vec<String>,
+    /// Links to its forms.
+    #[serde(default)]
+    pub set_up: SetUp,
+    /// The form's fields.
+    #[serde(default)]
+    pub record: Vec<Field>,
+    /// The token's claims.
+    #[serde(default)]
+    pub claims: ClaimRules,
+    /// Events.
+    #[serde(default)]
+    pub events: EventRules,
+    /// What uploads.
+    #[serde(default)]
+    pub uploads: Vec<Upload>,
+    /// Error texts.
+    #[serde(default)]
+    pub errors: Vec<ErrorText>,
+    /// Tests.
+    #[serde(default)]
+    pub examples: Examples,
+}
+
+impl Registry {
+    /// A field of the record.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.record.iter().find(|field| field.name == name)
+    }
+
+    /// The field that a claim is compared with.
+    #[must_use]
+    pub fn field_of(&self, claim: Claim) -> Option<&Field> {
+        self.record.iter().find(|field| field.claim == Some(claim))
+    }
+
+    /// Whether an address is one of its upload addresses.
+    #[must_use]
+    pub fn takes_uploads_at(&self, url: &str) -> bool {
+        self.endpoints.uploads.iter().any(|known| same_address(known, url))
+    }
+
+    /// Whether an address is a page of one of its packages.
+    #[must_use]
+    pub fn owns_page(&self, url: &str) -> bool {
+        let host = host(url);
+        self.endpoints.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+}
+
+/// Addresses are the same whatever the case of their host and a final slash.
+fn same_address(left: &str, right: &str) -> bool {
+    left.trim_end_matches('/').eq_ignore_ascii_case(right.trim().trim_end_matches('/'))
+}
+
+/// The host of an address, without its port.
+#[must_use]
+pub fn host(url: &str) -> &str {
+    let rest = url.trim().split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
+}
+
+/// All registries, by id.
+#[derive(Debug, Clone, Default)]
+pub struct Registries {
+    list: Vec<Registry>,
+}
+
+impl Registries {
+    /// Puts registries together: `like` is followed once, so that a registry may be like one that stands on its own.
+    ///
+    /// # Errors
+    /// Names the registry whose `like` is not there.
+    pub fn new(mut list: Vec<Registry>) -> Result<Self, String> {
+        let originals = list.clone();
+        for registry in &mut list {
+            let Some(like) = &registry.like else { continue };
+            let base = originals.iter().find(|other| other.id == *like && other.like.is_none());
+            let base = base.ok_or_else(|| format!("registry `{}` is like `{like}`, which is no registry", registry.id))?;
+            inherit(registry, base);
+        }
+        list.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(Self { list })
+    }
+
+    /// Every registry, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Registry> {
+        self.list.iter()
+    }
+
+    /// A registry by its id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Registry> {
+        self.list.iter().find(|registry| registry.id == id)
+    }
+
+    /// The registry that takes uploads at an address.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Option<&Registry> {
+        self.list.iter().find(|registry| registry.takes_uploads_at(url))
+    }
+
+    /// The registry that clients call so.
+    #[must_use]
+    pub fn called(&self, name: &str) -> Option<&Registry> {
+        self.list.iter().find(|registry| registry.endpoints.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
+    /// Every upload that some registry describes.
+    pub fn uploads(&self) -> impl Iterator<Item = &Upload> {
+        self.list.iter().flat_map(|registry| &registry.uploads)
+    }
+}
+
+fn inherit(registry: &mut Registry, base: &Registry) {
+    if registry.record.is_empty() {
+        registry.record.clone_from(&base.record);
+    }
+    if registry.events.refused.is_empty() && registry.events.allowed.is_empty() {
+        registry.events = base.events.clone();
+    }
+    if registry.errors.is_empty() {
+        registry.errors.clone_from(&base.errors);
+    }
+    registry.claims = base.claims.clone();
+}

@@ -1,0 +1,238 @@
+//! GitHub's expressions, evaluated with three answers: a value, or not known and why. It knows no context; a [`Scope`] does.
+//!
+//! Semantics are those of GitHub's reference for expressions: loose comparison through numbers, texts compared without case,
+//! `&&` and `||` give an operand, a missing property is null.
+
+mod evaluate;
+mod function;
+mod value;
+
+use std::ops::Range;
+
+use github_actions_expressions::{Expr, SpannedExpr};
+
+pub use value::{Outcome, Reason, Truth, Value, coerce_text};
+
+/// The longest expression that GitHub takes, in bytes.
+const LONGEST: usize = 21_000;
+
+/// The functions that ask how the run went so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusFunction {
+    /// `success()`
+    Success,
+    /// `failure()`
+    Failure,
+    /// `always()`
+    Always,
+    /// `cancelled()`
+    Cancelled,
+}
+
+/// What an expression can see.
+pub trait Scope {
+    /// The value at a path such as `["github", "event_name"]`; a property that is known to be absent is a known null.
+    fn lookup(&self, path: &[&str]) -> Outcome;
+
+    /// What a status function answers.
+    fn status(&self, function: StatusFunction) -> Truth;
+}
+
+/// A context that an expression reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Names up to the first computed index or `*`.
+    pub path: Vec<String>,
+    /// Bytes of the text that was parsed.
+    pub range: Range<usize>,
+}
+
+/// Why an expression does not parse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// What is wrong, without a final period.
+    pub message: String,
+    /// Bytes of the text that was parsed.
+    pub range: Range<usize>,
+}
+
+fn parse(text: &str) -> Result<SpannedExpr<'_>, ParseError> {
+    let refuse = |message: String| ParseError { message, range: 0..text.len() };
+    if text.len() > LONGEST {
+        return Err(refuse("an expression longer than GitHub takes".into()));
+    }
+    Expr::parse(text).map_err(|error| refuse(format!("an expression that does not parse: {error}")))
+}
+
+/// A text that may hold `${{ … }}`.
+#[derive(Debug, Clone)]
+pub struct Template<'t> {
+    text: &'t str,
+    /// Inner ranges of the expressions, without braces.
+    holes: Vec<Range<usize>>,
+}
+
+impl<'t> Template<'t> {
+    /// Takes a text apart. All ranges are bytes of `text`.
+    ///
+    /// # Errors
+    /// When an expression in it is not closed or does not parse.
+    pub fn parse(text: &'t str) -> Result<Self, ParseError> {
+        let mut holes = Vec::new();
+        let mut at = 0;
+        while let Some(open) = text[at..].find("${{") {
+            let start = at + open + 3;
+            let Some(length) = closing(&text[start..]) else {
+                return Err(ParseError { message: "an expression that is not closed".into(), range: at + open..text.len() });
+            };
+            let hole = start..start + length;
+            parse(&text[hole.clone()])
+                .map_err(|error| ParseError { range: hole.clone(), ..error })?;
+            at = hole.end + 2;
+            holes.push(hole);
+        }
+        Ok(Self { text, holes })
+    }
+
+    /// Whether it holds no expression.
+    #[must_use]
+    pub const fn is_literal(&self) -> bool {
+        self.holes.is_empty()
+    }
+
+    /// Its value: a lone expression keeps its type, anything else is a text.
+    #[must_use]
+    pub fn evaluate(&self, scope: &dyn Scope) -> Outcome {
+        if let [hole] = self.holes.as_slice()
+            && self.text[..hole.start - 3].trim().is_empty()
+            && self.text[hole.end + 2..].trim().is_empty()
+        {
+            return evaluate_text(&self.text[hole.clone()], scope);
+        }
+        let mut whole = String::new();
+        let mut at = 0;
+        for hole in &self.holes {
+            whole.push_str(&self.text[at..hole.start - 3]);
+            match evaluate_text(&self.text[hole.clone()], scope) {
+                Outcome::Known(value) => whole.push_str(&coerce_text(&value)),
+                Outcome::Unknown(reason) => {
+                    whole.push_str(reason.beginning().unwrap_or_default());
+                    return Outcome::Unknown(reason.with_beginning(whole));
+                }
+            }
+            at = hole.end + 2;
+        }
+        whole.push_str(&self.text[at..]);
+        Outcome::Known(Value::Text(whole))
+    }
+
+    /// Every context that it reads.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        self.holes.iter().flat_map(|hole| references(&self.text[hole.clone()], hole.start)).collect()
+    }
+}
+
+/// The length of an expression up to its `}}`, which does not count within quotes.
+fn closing(text: &str) -> Option<usize> {
+    let mut quoted = false;
+    let bytes = text.as_bytes();
+    (0..bytes.len()).find(|at| {
+        quoted ^= bytes[*at] == b'\'';
+        !quoted && bytes[*at..].starts_with(b"}}")
+    })
+}
+
+/// An `if:`, with or without `${{ }}`.
+#[derive(Debug, Clone)]
+pub struct Condition<'t> {
+    text: &'t str,
+    form: Form<'t>,
+}
+
+#[derive(Debug, Clone)]
+enum Form<'t> {
+    /// No text: `success()`.
+    Empty,
+    /// One expression.
+    Expression { text: &'t str, start: usize },
+    /// Text around an expression, which GitHub reads as a text, and a text that is not empty is true.
+    Mixed(Template<'t>),
+}
+
+impl<'t> Condition<'t> {
+    /// Reads a condition. All ranges are bytes of `text`.
+    ///
+    /// # Errors
+    /// When it does not parse.
+    pub fn parse(text: &'t str) -> Result<Self, ParseError> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Ok(Self { text, form: Form::Empty });
+        }
+        if text.contains("${{") {
+            let template = Template::parse(text)?;
+            return Ok(match template.holes.as_slice() {
+                [hole] if text[..hole.start - 3].trim().is_empty() && text[hole.end + 2..].trim().is_empty() => {
+                    Self { text, form: Form::Expression { text: &text[hole.clone()], start: hole.start } }
+                }
+                _ => Self { text, form: Form::Mixed(template) },
+            });
+        }
+        parse(text)?;
+        Ok(Self { text, form: Form::Expression { text, start: 0 } })
+    }
+
+    /// Whether it holds. Without a status function in it, `success()` must hold as well.
+    #[must_use]
+    pub fn evaluate(&self, scope: &dyn Scope) -> Truth {
+        let own = match &self.form {
+            Form::Empty => Truth::Yes,
+            Form::Expression { text, .. } => evaluate_text(text, scope).truth(),
+            Form::Mixed(_) => Truth::Yes,
+        };
+        if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
+    }
+
+    /// Every context that it reads.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        match &self.form {
+            Form::Empty => Vec::new(),
+            Form::Expression { text, start } => references(text, *start),
+            Form::Mixed(template) => template.references(),
+        }
+    }
+
+    /// Whether it calls `success`, `failure`, `always` or `cancelled`.
+    #[must_use]
+    pub fn has_status_function(&self) -> bool {
+        let calls = |text: &str| parse(text).is_ok_and(|expression| evaluate::calls_status(&expression));
+        match &self.form {
+            Form::Empty => false,
+            Form::Expression { text, .. } => calls(text),
+            Form::Mixed(template) => template.holes.iter().any(|hole| calls(&self.text[hole.clone()])),
+        }
+    }
+}
+
+fn evaluate_text(text: &str, scope: &dyn Scope) -> Outcome {
+    match parse(text) {
+        Ok(expression) => evaluate::evaluate(&expression, scope, 0),
+        Err(error) => Outcome::unknown(error.message),
+    }
+}
+
+fn references(text: &str, start: usize) -> Vec<Reference> {
+    let mut found = Vec::new();
+    if let Ok(expression) = parse(text) {
+        evaluate::references(&expression, &mut found);
+    }
+    for reference in &mut found {
+        reference.range = reference.range.start + start..reference.range.end + start;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+use super::*;
+
+/// Knows `github.event_name`, the beginning of `github.ref`, and nothing of `secrets`.
+struct Push;
+
+impl Scope for Push {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        match path {
+            ["github", "event_name"] => Outcome::text("push"),
+            ["github", "ref"] => Outcome::starting_with("refs/tags/", "`github.ref`"),
+            ["inputs", _] => Outcome::Known(Value::Null),
+            ["matrix"] => Outcome::Known(Value::Object(vec![("os".into(), Outcome::text("linux"))])),
+            _ => Outcome::unknown(format!("`{}`", path.join("."))),
+        }
+    }
+
+    fn status(&self, function: StatusFunction) -> Truth {
+        Truth::from(matches!(function, StatusFunction::Success | StatusFunction::Always))
+    }
+}
+
+fn value(text: &str) -> String {
+    match evaluate_text(text, &Push) {
+        Outcome::Known(Value::Text(text)) => format!("'{text}'"),
+        Outcome::Known(Value::Null) => "null".into(),
+        Outcome::Known(value) => coerce_text(&value),
+        Outcome::Unknown(_) => "?".into(),
+    }
+}
+
+#[test]
+fn expressions_have_github_s_values() {
+    for (text, expected) in [
+        ("1", "1"),
+        ("0x10", "16"),
+        ("-1.5", "-1.5"),
+        ("'it''s'", "'it's'"),
+        ("null", "null"),
+        ("true", "true"),
+        ("!true", "false"),
+        ("!''", "true"),
+        ("!0", "true"),
+        ("1 == '1'", "true"),
+        ("'' == 0", "true"),
+        ("null == 0", "true"),
+        ("true == 1", "true"),
+        ("'true' == true", "false"),
+        ("'abc' == 'ABC'", "true"),
+        ("'a' < 'B'", "true"),
+        ("'abc' == 0", "false"),
+        ("'abc' < 1", "false"),
+        ("2 > 1", "true"),
+        ("1 >= 1 && 1 <= 1", "true"),
+        ("1 != 2", "true"),
+        ("'a' && 'b'", "'b'"),
+        ("'' && 'b'", "''"),
+        ("'a' || 'b'", "'a'"),
+        ("'' || 'b'", "'b'"),
+        ("false || ''", "''"),
+        ("true && 'yes' || 'no'", "'yes'"),
+        ("github.event_name", "'push'"),
+        ("GitHub.event_name", "'push'"),
+        ("github['event_name']", "'push'"),
+        ("inputs.x", "null"),
+        ("inputs.x == ''", "true"),
+        ("matrix.os", "?"),
+        ("fromJSON('{\"os\":\"mac\"}').os", "'mac'"),
+        ("fromJSON('[1,2]')[1]", "2"),
+        ("fromJSON('[1,2]')[5]", "null"),
+        ("fromJSON('[{\"a\":1},{\"a\":2},{\"b\":3}]').*.a", "Array"),
+        ("join(fromJSON('[{\"a\":1},{\"a\":2}]').*.a, '-')", "'1-2'"),
+        ("join(fromJSON('[1,2]'))", "'1,2'"),
+        ("format('{0}-{1}-{{x}}', 1, 'b')", "'1-b-{x}'"),
+        ("contains('Hello', 'ELL')", "true"),
+        ("contains(fromJSON('[\"a\",\"b\"]'), 'B')", "true"),
+        ("contains(fromJSON('[\"a\",\"b\"]'), 'c')", "false"),
+        ("startsWith('refs/tags/v1', 'refs/TAGS')", "true"),
+        ("endsWith('v1.0', '.0')", "true"),
+        ("case(false, 1, true, 2, 3)", "2"),
+        ("case(false, 1, 3)", "3"),
+        ("toJSON('a')", "'\"a\"'"),
+        ("hashFiles('**')", "?"),
+        ("success()", "true"),
+        ("always()", "true"),
+        ("failure()", "false"),
+        ("cancelled()", "false"),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_unknown_spreads_only_where_it_decides() {
+    for (text, expected) in [
+        ("secrets.A", "?"),
+        ("!secrets.A", "?"),
+        ("false && secrets.A", "false"),
+        ("secrets.A && false", "false"),
+        ("true && secrets.A", "?"),
+        ("true || secrets.A", "true"),
+        ("secrets.A || true", "true"),
+        ("secrets.A || 'x'", "?"),
+        ("secrets.A == 'x'", "?"),
+        ("startsWith(github.ref, 'refs/tags/')", "true"),
+        ("startsWith(github.ref, 'refs/tags/v')", "?"),
+        ("startsWith(github.ref, 'refs/heads/')", "false"),
+        ("github.ref == 'refs/heads/main'", "false"),
+        ("github.ref != 'refs/heads/main'", "true"),
+        ("github.ref == 'refs/tags/v1'", "?"),
+        ("contains(github.ref, 'tags')", "true"),
+        ("contains(github.ref, 'v1')", "?"),
+        ("endsWith(github.ref, 'x')", "?"),
+        ("github.event_name == 'push' && startsWith(github.ref, 'refs/tags')", "true"),
+        ("format('{0}', secrets.A)", "?"),
+        ("secrets[github.ref]", "?"),
+        ("case(secrets.A, 1, 2)", "?"),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn conditions_imply_success_unless_they_ask() {
+    struct Failed;
+    impl Scope for Failed {
+        fn lookup(&self, _: &[&str]) -> Outcome {
+            Outcome::Known(Value::Bool(true))
+        }
+        fn status(&self, function: StatusFunction) -> Truth {
+            Truth::from(matches!(function, StatusFunction::Always | StatusFunction::Failure))
+        }
+    }
+    let holds = |text: &str| Condition::parse(text).unwrap().evaluate(&Failed);
+    assert_eq!(holds("github.x"), Truth::No);
+    assert_eq!(holds("${{ github.x }}"), Truth::No);
+    assert_eq!(holds(""), Truth::No);
+    assert_eq!(holds("always() && github.x"), Truth::Yes);
+    assert_eq!(holds("${{ !success() }}"), Truth::Yes);
+    // Text around an expression makes the whole a text, which is true.
+    assert_eq!(Condition::parse("!${{ false }}").unwrap().evaluate(&Push), Truth::Yes);
+}
+
+#[test]
+fn templates_keep_types_and_tell_what_they_read() {
+    let lone = Template::parse(" ${{ fromJSON('true') }} ").unwrap();
+    assert_eq!(lone.evaluate(&Push), Outcome::Known(Value::Bool(true)));
+    let text = "a-${{ github.event_name }}-${{ inputs.x }}";
+    let template = Template::parse(text).unwrap();
+    assert_eq!(template.evaluate(&Push), Outcome::text("a-push-"));
+    let reference = &template.references()[0];
+    assert_eq!((&text[reference.range.clone()], reference.path.join(".")), ("github.event_name", "github.event_name".into()));
+    assert!(Template::parse("${{ 'a}}' }}").unwrap().evaluate(&Push) == Outcome::text("a}}"));
+    assert!(Template::parse("${{ github.ref").is_err());
+}
+
+#[test]
+fn hostile_expressions_end() {
+    let deep = format!("{}1{}", "(".repeat(10_000), ")".repeat(10_000));
+    assert!(parse(&deep).is_err());
+    let long = vec!["a"; 5_000].join("||");
+    assert_eq!(value(&long), "?");
+    let comparisons = vec!["1"; 5_000].join("==");
+    assert_eq!(value(&comparisons), "?");
+    assert!(parse(&"x".repeat(30_000)).is_err());
+}

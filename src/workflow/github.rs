@@ -1,0 +1,155 @@
+//! GitHub's own facts as data (`rules/github.yaml`): scopes, events, contexts, runner labels. It holds no registry's facts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// What a run's `github.ref` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefKind {
+    /// `refs/tags/…`
+    Tag,
+    /// `refs/heads/…`
+    Branch,
+    /// `refs/pull/…/merge`
+    PullRequest,
+    /// The event does not fix it.
+    Unknown,
+}
+
+impl RefKind {
+    /// The word that facts use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Branch => "branch",
+            Self::PullRequest => "pull-request",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// How `github.ref` begins, if that is known.
+    #[must_use]
+    pub const fn prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Tag => Some("refs/tags/"),
+            Self::Branch => Some("refs/heads/"),
+            Self::PullRequest => Some("refs/pull/"),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// One way an event starts a run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// What the run's ref names.
+    #[serde(rename = "ref")]
+    pub kind: RefKind,
+    /// How to say it: "when a tag is pushed".
+    pub when: String,
+}
+
+/// An event.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The ways it starts runs.
+    pub runs: Vec<Start>,
+    /// Whether it also runs for forks, where GitHub issues no OIDC token.
+    #[serde(default)]
+    pub fork: bool,
+    /// Whether another workflow starts it.
+    #[serde(default)]
+    pub called: bool,
+    /// The activity types it reacts to when the workflow lists none.
+    #[serde(default)]
+    pub types: Vec<String>,
+}
+
+/// Facts about `permissions:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PermissionFacts {
+    /// The levels each scope knows besides `none`.
+    pub scopes: BTreeMap<String, Vec<String>>,
+    /// Scopes that no default grants.
+    pub never_by_default: Vec<String>,
+    /// The words for a whole block and the level they give.
+    pub words: BTreeMap<String, String>,
+}
+
+/// Facts about scripts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShellFacts {
+    /// Programs that only run the program that follows them.
+    pub transparent: Vec<String>,
+}
+
+/// Facts about who asks for the OIDC token.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcFacts {
+    /// Actions that never do.
+    pub never: Vec<String>,
+    /// Words in a script that mean it might.
+    pub words: Vec<String>,
+    /// Steps that only look at it.
+    pub debug: DebugSteps,
+}
+
+/// How steps that were added to look at the OIDC token are known.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DebugSteps {
+    /// Their actions.
+    pub actions: Vec<String>,
+    /// Words that stand together in their names.
+    pub names: Vec<Vec<String>>,
+}
+
+/// All of `rules/github.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHub {
+    /// When somebody last compared this with GitHub.
+    pub reviewed: String,
+    /// Where the facts stand.
+    pub sources: Vec<String>,
+    /// Scopes and levels.
+    pub permissions: PermissionFacts,
+    /// Events by name.
+    pub events: BTreeMap<String, Event>,
+    /// Properties of contexts that have a fixed list.
+    pub contexts: BTreeMap<String, Vec<String>>,
+    /// Runner labels by system, as globs.
+    pub runners: BTreeMap<String, Vec<String>>,
+    /// Scripts.
+    pub shell: ShellFacts,
+    /// The OIDC token.
+    pub oidc: OidcFacts,
+}
+
+impl GitHub {
+    /// Reads the facts.
+    ///
+    /// # Errors
+    /// When the text has another shape; the message says where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_yaml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The system that a runner label stands for: `linux`, `windows`, `macos`, `self-hosted`; `None` for a label of somebody's own.
+    #[must_use]
+    pub fn system(&self, label: &str) -> Option<&str> {
+        let matches = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(prefix) => label.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+            None => label.eq_ignore_ascii_case(pattern),
+        };
+        self.runners.iter().find(|(_, patterns)| patterns.iter().any(matches)).map(|(system, _)| system.as_str())
+    }
+}
