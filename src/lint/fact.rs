@@ -109,7 +109,7 @@ pub const FACTS: &[Spec] = &[
     Spec { name: "problem.kind", kinds: &[Kind::Problem], values: Values::OneOf(&["yaml", "shape"]), doc: "Whether the file does not parse, or has a shape that GitHub refuses.", get: problem_kind },
     Spec { name: "problem.decides", kinds: &[Kind::Problem], values: YES_NO, doc: "Whether the problem stands in a workflow that publishes or could.", get: problem_decides },
     Spec { name: "waiver", kinds: &[Kind::Waiver], values: Values::Any, doc: "The rule that a waiver names.", get: waiver },
-    Spec { name: "waiver.status", kinds: &[Kind::Waiver], values: Values::OneOf(&["used", "unused", "expired"]), doc: "What became of a waiver.", get: waiver_status },
+    Spec { name: "waiver.status", kinds: &[Kind::Waiver], values: Values::OneOf(&["used", "unused", "expired", "unreasoned", "unknown"]), doc: "What became of a waiver.", get: waiver_status },
 ];
 
 /// The line of the table for a name, with the part that `*` stands for.

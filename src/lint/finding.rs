@@ -1,5 +1,6 @@
 //! What a rule reported, ready to be shown. A finding holds places and finished sentences; it never looks at a file.
 
+use crate::read::problem::Problem;
 use crate::read::source::Place;
 
 /// How bad a finding is. The order is from harmless to bad.
@@ -124,6 +125,8 @@ pub struct Report {
     pub suppressed: Vec<Suppressed>,
     /// What could not be judged.
     pub notices: Vec<Notice>,
+    /// What is wrong with the config: no findings, but reasons why not all was judged as asked.
+    pub problems: Vec<Problem>,
     /// How many workflows were read.
     pub workflows: usize,
     /// How many publications were found.

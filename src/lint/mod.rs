@@ -1,8 +1,14 @@
 //! What we say about a repository: facts, rules, the engine, waivers, findings. It never reads a file.
 
 pub mod data;
+pub mod engine;
+pub mod example;
 pub mod fact;
 pub mod finding;
 pub mod load;
 pub mod rule;
+pub mod ruleset;
 pub mod subject;
+pub mod waiver;
+
+pub use engine::check;

@@ -139,7 +139,8 @@ pub fn parse(script: &str, shell: Shell) -> Script {
 
 /// The script with every `${{ … }}` overwritten letter by letter, and where they stood: no shell ever sees an expression.
 fn mask(script: &str) -> (String, Vec<Range<usize>>) {
-    let mut masked = script.replace('\0', " ").into_bytes();
+    // A carriage return before a line feed is part of the line's end, and a NUL ends no script.
+    let mut masked = script.replace('\0', " ").replace("\r\n", " \n").into_bytes();
     let mut holes = Vec::new();
     let mut at = 0;
     while let Some(open) = script[at..].find("${{") {

@@ -79,6 +79,10 @@ impl Claims {
     pub fn answer(&self, claim: Claim, publisher: &Publisher<'_>) -> Answer {
         // A field that the record leaves empty accepts any claim.
         let Some(entry) = publisher.entry_of(claim) else { return Answer::Accepted };
+        // A value that the form refuses stands in no record.
+        if let Err(reason) = super::publisher::accepts(entry.field, &entry.value) {
+            return Answer::Unknown(Reason::new(reason));
+        }
         let value = match self.value(claim, publisher.registry.claims.workflow) {
             Ok(Some(value)) => value,
             Ok(None) => return Answer::Missing,

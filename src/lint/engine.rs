@@ -1,0 +1,459 @@
+//! Runs rules over subjects. It is pure: what it says depends on the project, the rules and the day alone.
+
+use jiff::civil::Date;
+
+use super::fact::{self, Fact};
+use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
+use super::rule::{Condition, Quantifier, Rule};
+use super::ruleset::RuleSet;
+use super::subject::{self, Analysis, Kind, Publication, Subject};
+use super::waiver::{self, Waiver};
+use crate::read::config::Config;
+use crate::read::problem::{Problem, suggestion};
+use crate::read::project::Project;
+use crate::read::source::{FileId, Place};
+use crate::trust::publication::Target;
+use crate::trust::verdict;
+use crate::workflow::expression::{Condition as If, Template, Truth};
+use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
+use crate::workflow::sight::Play;
+
+/// Judges a project. `today` decides which waivers have expired; without it none has.
+#[must_use]
+pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
+    let config = project.config.as_ref().and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
+    let config = config.unwrap_or_default();
+    let workflows: Vec<Workflow<'_>> = project
+        .workflows
+        .iter()
+        .filter(|document| document.tree.errors().is_empty())
+        .filter_map(|document| Some(Workflow::read(document.file, project.source(document.file)?, &document.tree)))
+        .collect();
+    let (publishers, mut problems) = subject::declared(&rules.data, &config);
+    problems.extend(config.problems.iter().cloned());
+    let levels = levels(rules, &config, &mut problems);
+    let mut waivers = waiver::collect(project, &config, rules, today, &mut problems);
+    let certain = config.repository.map(Text::value);
+    let guarded = certain.map(str::to_owned).or_else(|| subject::guarded_repository(&workflows));
+    let publications = subject::publications(&rules.data, &workflows, &publishers, certain, guarded.as_deref());
+    let analysis = Analysis {
+        data: &rules.data,
+        project,
+        config: &config,
+        workflows: &workflows,
+        publishers: &publishers,
+        repository: certain,
+        guarded,
+        publications,
+    };
+    let mut engine = Engine { rules, levels, raw: Vec::new() };
+    engine.judge(&analysis);
+    let findings = engine.settle(&rules.rules);
+    let (findings, suppressed) = waiver::apply(project, &mut waivers, findings);
+    let mut report = Report {
+        findings,
+        suppressed,
+        notices: notices(&analysis),
+        workflows: project.workflows.len(),
+        publications: analysis.publications.len(),
+        problems,
+    };
+    report.findings.extend(engine.judge_waivers(&analysis, &waivers));
+    report.problems.sort_by_key(|problem| problem.place);
+    let path = |place: Place| project.source(place.file).map(crate::read::source::Source::path);
+    report.findings.sort_by(|left, right| {
+        let key = |finding: &Finding| (finding.primary.place.span, finding.code.clone(), finding.message.clone());
+        path(left.primary.place).cmp(&path(right.primary.place)).then_with(|| key(left).cmp(&key(right)))
+    });
+    report
+}
+
+/// The level that the config gives to each rule: none for a rule that it does not name, no level for one that it switches off.
+fn levels(rules: &RuleSet, config: &Config<'_>, problems: &mut Vec<Problem>) -> Vec<Option<Option<Level>>> {
+    let mut levels = vec![None; rules.rules.len()];
+    for (name, value) in &config.rules {
+        let word = name.value();
+        let Some(index) = rules.rules.iter().position(|rule| rule.name == word || rule.code == word) else {
+            problems.push(Problem::new(name.place(), format!("there is no rule `{word}`{}", suggestion(word, rules.words()))));
+            continue;
+        };
+        levels[index] = match value.value() {
+            "error" => Some(Some(Level::Error)),
+            "warning" => Some(Some(Level::Warning)),
+            "note" => Some(Some(Level::Note)),
+            "off" => Some(None),
+            other => {
+                let known = ["error", "warning", "note", "off"];
+                problems.push(Problem::new(value.place(), format!("there is no level `{other}`{}", suggestion(other, known))));
+                None
+            }
+        };
+    }
+    levels
+}
+
+/// What could not be judged.
+fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = analysis
+        .project
+        .unreadable
+        .iter()
+        .map(|file| Notice { kind: NoticeKind::Unreadable, message: format!("{} could not be read: {}", file.path, file.reason), place: None })
+        .collect();
+    for publication in &analysis.publications {
+        if let Some(reason) = &publication.undecided {
+            let job = publication.site.client.job.id.value();
+            let message = format!("an upload in job `{job}` is not decided by the files: it depends on {reason}");
+            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(publication.site.client.place()) });
+        }
+    }
+    notices
+}
+
+/// Where a subject stands among the others, so that rules can make way for each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Standing {
+    file: Option<FileId>,
+    job: Option<String>,
+    step: Option<usize>,
+    publication: Option<usize>,
+    publisher: Option<usize>,
+    /// Whether the job has a `permissions` block of its own.
+    own_block: bool,
+    /// Whether the subject is an entry of a `permissions` block.
+    permission: bool,
+}
+
+impl Standing {
+    fn of(subject: &Subject<'_, '_, '_>) -> Self {
+        Self {
+            file: subject.workflow.map(|workflow| workflow.file),
+            job: subject.job.map(|job| job.id.value().to_owned()),
+            step: subject.step.map(|step| step.index),
+            publication: subject.publication.map(|publication| publication.index),
+            publisher: subject.publisher.filter(|_| subject.publication.is_none()).map(|publisher| publisher.index),
+            own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
+            permission: subject.permission.is_some(),
+        }
+    }
+
+    /// Whether a finding there may be the cause of one here.
+    fn shares_cause(&self, other: &Self) -> bool {
+        let replaced = other.permission && other.job.is_none() && self.own_block;
+        !replaced && (self.holds(other) || other.holds(self))
+    }
+
+    fn holds(&self, inner: &Self) -> bool {
+        fn fits<T: PartialEq>(outer: &Option<T>, inner: &Option<T>) -> bool {
+            outer.is_none() || outer == inner
+        }
+        fits(&self.file, &inner.file)
+            && fits(&self.job, &inner.job)
+            && fits(&self.step, &inner.step)
+            && fits(&self.publication, &inner.publication)
+            && self.publisher == inner.publisher
+    }
+}
+
+/// A finding before rules have made way for each other.
+struct Raw {
+    rule: usize,
+    value: Option<String>,
+    every: bool,
+    standing: Standing,
+    job: Option<String>,
+    finding: Finding,
+}
+
+struct Engine<'r> {
+    rules: &'r RuleSet,
+    levels: Vec<Option<Option<Level>>>,
+    raw: Vec<Raw>,
+}
+
+impl Engine<'_> {
+    fn judge(&mut self, analysis: &Analysis<'_, '_>) {
+        let all = Subject::of(analysis);
+        for document in &analysis.project.workflows {
+            for problem in subject::syntax_problems(document.file, document.tree.errors()) {
+                self.problem(&all, &problem, "yaml");
+            }
+        }
+        for workflow in analysis.workflows {
+            self.workflow(Subject { workflow: Some(workflow), ..all }, workflow);
+        }
+        for publication in &analysis.publications {
+            self.publication(&all, publication);
+        }
+        for publisher in analysis.publishers {
+            self.subject(&Subject { publisher: Some(publisher), ..all }, Kind::Publisher);
+        }
+    }
+
+    fn problem(&mut self, all: &Subject<'_, '_, '_>, problem: &Problem, kind: &'static str) {
+        self.subject(&Subject { problem: Some((&problem.message, problem.place, kind)), ..*all }, Kind::Problem);
+    }
+
+    fn workflow<'s, 'a, 'p>(&mut self, subject: Subject<'s, 'a, 'p>, workflow: &'s Workflow<'p>) {
+        for problem in &workflow.problems {
+            self.problem(&subject, problem, "shape");
+        }
+        self.subject(&subject, Kind::Workflow);
+        self.permissions(subject, workflow.permissions.as_ref());
+        for job in &workflow.jobs {
+            let subject = Subject { job: Some(job), ..subject };
+            self.subject(&subject, if job.uses.is_some() { Kind::Call } else { Kind::Job });
+            self.permissions(subject, job.permissions.as_ref());
+            self.references(subject, job_texts(job));
+            for step in &job.steps {
+                let subject = Subject { step: Some(step), ..subject };
+                self.subject(&subject, Kind::Step);
+                self.references(subject, step_texts(step));
+            }
+        }
+    }
+
+    fn permissions(&mut self, subject: Subject<'_, '_, '_>, block: Option<&Permissions<'_>>) {
+        if let Some(Permissions { grant: Grant::Scopes(entries), .. }) = block {
+            for pair in entries {
+                // The entry outlives its subject only as a copy.
+                let mut subject: Subject<'_, '_, '_> = subject;
+                subject.permission = None;
+                let subject = with_permission(subject, *pair);
+                self.subject(&subject, Kind::Permission);
+            }
+        }
+    }
+
+    fn references<'p>(&mut self, subject: Subject<'_, '_, 'p>, texts: Vec<(Text<'p>, bool)>) {
+        for (text, condition) in texts {
+            let references = if condition {
+                If::parse(text.value()).map(|parsed| parsed.references())
+            } else {
+                Template::parse(text.value()).map(|parsed| parsed.references())
+            };
+            for reference in references.unwrap_or_default() {
+                let place = text.inner(reference.range);
+                self.subject(&Subject { reference: Some((&reference.path, place)), ..subject }, Kind::Reference);
+            }
+        }
+    }
+
+    /// Judges a publication run by run, then says which rules failed in some or in all of them.
+    fn publication(&mut self, all: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>) {
+        let analysis = all.analysis;
+        let client = &publication.site.client;
+        let total = publication.runs.len();
+        let mut failures: Vec<Failure> = Vec::new();
+        for (run, reach) in &publication.runs {
+            let play = Play::new(run, client.workflow, analysis.guarded.as_deref());
+            let sight = play.sight(client.job).at(client.step);
+            let target = publication.site.target(&analysis.data.registries, &sight);
+            let claims = verdict::claims(&sight, analysis.repository);
+            let publisher = match &target {
+                Target::Registry(registry, _) => verdict::assigned(&claims, &registry.id, analysis.publishers),
+                _ => None,
+            };
+            let subject = Subject {
+                workflow: Some(client.workflow),
+                job: Some(client.job),
+                step: Some(client.step),
+                publication: Some(publication),
+                sight: Some(&sight),
+                claims: Some(&claims),
+                target: Some(&target),
+                publisher,
+                ..*all
+            };
+            for raw in self.ask(&subject, Kind::Publication) {
+                let known = *reach == Truth::Yes;
+                let mut raw = raw;
+                raw.finding.steps = path(&subject, run.trigger);
+                match failures.iter_mut().find(|failure| failure.is(&raw)) {
+                    Some(failure) => failure.also(run.when.clone(), known),
+                    None => failures.push(Failure { runs: vec![run.when.clone()], times: 1, known, raw }),
+                }
+            }
+        }
+        for failure in &failures {
+            let same_fact = failures.iter().filter(|other| other.raw.rule == failure.raw.rule && other.raw.finding.fact == failure.raw.finding.fact);
+            let every = same_fact.map(|other| other.times).sum::<usize>() >= total;
+            let wanted = self.rules.rules[failure.raw.rule].runs == Quantifier::Some || every;
+            // A run that may not come here proves nothing, unless no run could do better.
+            if wanted && (failure.known || every) {
+                let all_runs = failure.times >= total;
+                self.raw.push(failure.finished(every, all_runs));
+            }
+        }
+    }
+
+    fn subject(&mut self, subject: &Subject<'_, '_, '_>, kind: Kind) {
+        let found = self.ask(subject, kind);
+        self.raw.extend(found);
+    }
+
+    /// What the rules for a kind say of one subject.
+    fn ask(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> Vec<Raw> {
+        let mut found = Vec::new();
+        for (index, rule) in self.rules.rules.iter().enumerate() {
+            if rule.kind != kind || self.levels[index] == Some(None) || !all_hold(&rule.when, subject) {
+                continue;
+            }
+            for condition in &rule.require {
+                let fact = fact::ask(subject, &condition.fact);
+                if condition.test.holds(&fact) == Truth::No
+                    && let Some(raw) = raw(index, rule, condition, &fact, subject)
+                {
+                    found.push(raw);
+                }
+            }
+        }
+        found
+    }
+
+    /// Lets rules make way for each other, merges equal findings and gives the levels.
+    fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
+        let raw = std::mem::take(&mut self.raw);
+        let speaks = |raw_finding: &Raw| {
+            let yields = &rules[raw_finding.rule].yields_to;
+            !raw.iter().any(|other| yields.contains(&rules[other.rule].name) && raw_finding.standing.shares_cause(&other.standing))
+        };
+        let mut kept: Vec<(&Raw, Vec<String>)> = Vec::new();
+        for finding in raw.iter().filter(|finding| speaks(finding)) {
+            let same = kept.iter_mut().find(|(other, _)| {
+                other.rule == finding.rule
+                    && other.finding.primary.place == finding.finding.primary.place
+                    && other.finding.fact == finding.finding.fact
+                    && (other.finding.message == finding.finding.message || other.job != finding.job)
+            });
+            match same {
+                Some((other, jobs)) => jobs.extend(finding.job.clone().filter(|job| other.job.as_ref() != Some(job))),
+                None => kept.push((finding, Vec::new())),
+            }
+        }
+        kept.into_iter().map(|(raw, jobs)| self.finished(raw, &rules[raw.rule], jobs)).collect()
+    }
+
+    fn finished(&self, raw: &Raw, rule: &Rule, mut jobs: Vec<String>) -> Finding {
+        let mut finding = raw.finding.clone();
+        finding.level = self.levels[raw.rule].flatten().unwrap_or_else(|| rule.level(raw.value.as_deref(), raw.every));
+        jobs.dedup();
+        if !jobs.is_empty() {
+            let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
+            finding.message = format!("{} (also job {})", finding.message, names.join(", "));
+        }
+        finding
+    }
+
+    /// Waivers come last: what they did is known only when all else is said.
+    fn judge_waivers(&mut self, analysis: &Analysis<'_, '_>, waivers: &[Waiver]) -> Vec<Finding> {
+        for waiver in waivers {
+            // A rule that is switched off leaves its waivers alone.
+            let off = self.rules.rules.iter().position(|rule| rule.name == waiver.rule).is_some_and(|index| self.levels[index] == Some(None));
+            if !off {
+                let subject = Subject { waiver: Some((&waiver.rule, waiver.status, waiver.place)), ..Subject::of(analysis) };
+                self.subject(&subject, Kind::Waiver);
+            }
+        }
+        let rules = &self.rules.rules;
+        self.settle(rules)
+    }
+}
+
+/// A rule that failed in some runs of a publication.
+struct Failure {
+    raw: Raw,
+    runs: Vec<String>,
+    times: usize,
+    known: bool,
+}
+
+impl Failure {
+    fn is(&self, raw: &Raw) -> bool {
+        self.raw.rule == raw.rule && self.raw.finding.primary == raw.finding.primary && self.raw.finding.message == raw.finding.message
+    }
+
+    fn also(&mut self, run: String, known: bool) {
+        self.times += 1;
+        self.known |= known;
+        if !self.runs.contains(&run) {
+            self.runs.push(run);
+        }
+    }
+
+    fn finished(&self, every: bool, all_runs: bool) -> Raw {
+        let mut finding = self.raw.finding.clone();
+        if !all_runs {
+            let named = self.runs.iter().take(3).cloned().collect::<Vec<_>>().join(" and ");
+            let more = self.runs.len().saturating_sub(3);
+            let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
+            finding.message = format!("{}, {named}{more}", finding.message);
+            finding.runs.clone_from(&self.runs);
+        }
+        Raw { finding, every, value: self.raw.value.clone(), standing: self.raw.standing.clone(), job: self.raw.job.clone(), ..self.raw }
+    }
+}
+
+fn with_permission<'s, 'a, 'p>(subject: Subject<'s, 'a, 'p>, pair: crate::workflow::model::Pair<'p>) -> Subject<'s, 'a, 'p> {
+    Subject { permission: Some(pair), ..subject }
+}
+
+fn all_hold(conditions: &[Condition], subject: &Subject<'_, '_, '_>) -> bool {
+    conditions.iter().all(|condition| condition.test.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes)
+}
+
+fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &Subject<'_, '_, '_>) -> Option<Raw> {
+    let Fact::Known(value, own_place) = fact else { return None };
+    let place = match rule.at.as_deref().map(|name| fact::ask(subject, name)) {
+        Some(Fact::Known(_, place)) => place,
+        _ => *own_place,
+    };
+    let sentence = rule.sentence(&condition.fact, value.as_deref())?;
+    let message = sentence.render(|name| fact::ask(subject, name));
+    let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
+        Fact::Known(_, at) if at != place => Some(Label { place: at, text: text.render(|name| fact::ask(subject, name)) }),
+        _ => None,
+    });
+    let finding = Finding {
+        code: rule.code.clone(),
+        name: rule.name.clone(),
+        level: rule.levels.usual(),
+        message,
+        primary: Label { place, text: String::new() },
+        labels: labels.collect(),
+        steps: Vec::new(),
+        runs: Vec::new(),
+        subject: subject.name(),
+        fact: condition.fact.clone(),
+        fixes: Vec::new(),
+    };
+    let job = subject.job.map(|job| job.id.value().to_owned());
+    Some(Raw { rule: index, value: value.clone(), every: true, standing: Standing::of(subject), job, finding })
+}
+
+/// How a run gets to a publication.
+fn path(subject: &Subject<'_, '_, '_>, trigger: Place) -> Vec<Label> {
+    let mut labels = vec![Label { place: trigger, text: "the run starts here".into() }];
+    if let Some(job) = subject.job {
+        labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
+    }
+    if let Some(publication) = subject.publication {
+        labels.push(Label { place: publication.site.client.place(), text: "the upload".into() });
+    }
+    labels
+}
+
+/// A job's own texts that may hold expressions; whether each is a condition.
+fn job_texts<'p>(job: &Job<'p>) -> Vec<(Text<'p>, bool)> {
+    let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
+    let pairs = job.env.entries.iter().chain(&job.with.entries).map(|pair| pair.value);
+    let runner = job.runs_on.iter().flatten().copied();
+    let texts = environment.chain(pairs).chain(runner).map(|text| (text, false));
+    texts.chain(job.condition.map(|condition| (condition, true))).collect()
+}
+
+fn step_texts<'p>(step: &Step<'p>) -> Vec<(Text<'p>, bool)> {
+    let pairs = step.env.entries.iter().chain(&step.with.entries).map(|pair| pair.value);
+    let texts = pairs.chain(step.run).chain(step.name).map(|text| (text, false));
+    texts.chain(step.condition.map(|condition| (condition, true))).collect()
+}

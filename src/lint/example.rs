@@ -1,0 +1,99 @@
+//! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
+
+use super::engine::check;
+use super::finding::{Finding, Level};
+use super::rule::{Example, Rule};
+use super::ruleset::RuleSet;
+use crate::read::files::Memory;
+use crate::read::project::{CONFIGS, Project, WORKFLOWS};
+
+/// Where an example's workflow stands unless it says otherwise.
+pub const WORKFLOW: &str = ".github/workflows/release.yml";
+
+/// A mark in an example: a finding begins on its line and says its text.
+struct Mark {
+    path: String,
+    line: u32,
+    text: String,
+}
+
+/// Judges one example of a rule.
+///
+/// # Errors
+/// What is missing and what is too much, a line each.
+pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<String>> {
+    let mut files = Memory::default();
+    let mut marks = Vec::new();
+    let mut texts: Vec<(String, &str)> = example.files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
+    if !example.text.trim().is_empty() {
+        texts.push((WORKFLOW.to_owned(), &example.text));
+    }
+    if let Some(config) = &example.config {
+        texts.push((CONFIGS[0].to_owned(), config));
+    }
+    for (path, text) in texts {
+        let (plain, found) = unmark(&path, text);
+        marks.extend(found);
+        files.insert(path, plain);
+    }
+    let project = Project::load(&files, None);
+    let report = check(&project, rules, None);
+    let mut complaints: Vec<String> = report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
+    let relevant = |finding: &&Finding| {
+        let own = finding.name == rule.name;
+        own && example.bad || !rule.own && finding.level >= Level::Warning || rule.own && own
+    };
+    let findings: Vec<&Finding> = report.findings.iter().filter(relevant).collect();
+    complaints.extend(compare(&project, &findings, &marks));
+    if example.bad && marks.is_empty() {
+        complaints.push("a bad example marks the line of its finding with `# <- text`".into());
+    }
+    if !example.bad && !marks.is_empty() {
+        complaints.push("a good example has no marks".into());
+    }
+    if example.bad && !findings.iter().any(|finding| finding.name == rule.name) {
+        complaints.push(format!("`{}` itself says nothing", rule.name));
+    }
+    let workflows = files_named(&project);
+    if workflows == 0 && !example.files.iter().any(|(path, _)| path.starts_with(WORKFLOWS)) {
+        complaints.push("the example has no workflow".into());
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+fn files_named(project: &Project) -> usize {
+    project.workflows.len()
+}
+
+fn compare(project: &Project, findings: &[&Finding], marks: &[Mark]) -> Vec<String> {
+    let mut open: Vec<&Mark> = marks.iter().collect();
+    let mut complaints = Vec::new();
+    for finding in findings {
+        let place = finding.primary.place;
+        let Some(source) = project.source(place.file) else { continue };
+        let line = source.line_at(place.span.start);
+        let hit = open.iter().position(|mark| mark.path == source.path() && mark.line == line && finding.message.contains(&mark.text));
+        match hit {
+            Some(index) => {
+                open.remove(index);
+            }
+            None => complaints.push(format!("not expected: {}:{line}: {} [{}]", source.path(), finding.message, finding.name)),
+        }
+    }
+    complaints.extend(open.into_iter().map(|mark| format!("missing: {}:{}: {}", mark.path, mark.line, mark.text)));
+    complaints
+}
+
+/// The text without its marks, and the marks. A line may have several, each behind a `# <- ` of its own.
+fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
+    let mut plain = String::new();
+    let mut marks = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let mut parts = line.split("# <- ");
+        plain.push_str(parts.next().unwrap_or_default().trim_end());
+        plain.push('\n');
+        let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        marks.extend(parts.map(|text| Mark { path: path.to_owned(), line, text: text.trim().to_owned() }));
+    }
+    (plain, marks)
+}

@@ -1,0 +1,22 @@
+//! Every example of every built-in rule and registry.
+
+use trustpub::lint::example;
+use trustpub::lint::ruleset::RuleSet;
+
+#[test]
+fn every_rule_does_what_its_examples_show() {
+    let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    let mut complaints = Vec::new();
+    let mut tested = 0;
+    for rule in &rules.rules {
+        for example in &rule.examples {
+            tested += 1;
+            if let Err(list) = example::test(&rules, rule, example) {
+                let kind = if example.bad { "bad" } else { "good" };
+                complaints.push(format!("{} / {kind}: {}\n    {}", rule.name, example.name, list.join("\n    ")));
+            }
+        }
+    }
+    assert!(tested > 0, "no example was tested");
+    assert!(complaints.is_empty(), "{} of {tested} examples fail:\n{}", complaints.len(), complaints.join("\n"));
+}
