@@ -4,6 +4,7 @@
 //! Data flows one way, room by room: [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`], with [`cli`] on top.
 //! A room imports only from rooms to its left; `tests/layers.rs` enforces it.
 
+pub mod cli;
 pub mod lint;
 pub mod read;
 pub mod report;

@@ -20,3 +20,14 @@ fn every_rule_does_what_its_examples_show() {
     assert!(tested > 0, "no example was tested");
     assert!(complaints.is_empty(), "{} of {tested} examples fail:\n{}", complaints.len(), complaints.join("\n"));
 }
+
+#[test]
+fn every_registry_finds_its_uploads_and_no_others() {
+    let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    let mut complaints = Vec::new();
+    for registry in rules.data.registries.iter() {
+        assert!(!registry.examples.uploads.is_empty() && !registry.examples.others.is_empty(), "{} has no examples", registry.id);
+        complaints.extend(example::registry(&rules, registry).err().unwrap_or_default());
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

@@ -97,3 +97,45 @@ fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
     }
     (plain, marks)
 }
+
+/// Judges a registry's examples: each step that uploads is found to, each other one is not.
+///
+/// # Errors
+/// Every step that is taken for what it is not.
+pub fn registry(rules: &RuleSet, registry: &crate::trust::registry::Registry) -> Result<(), Vec<String>> {
+    let mut complaints = Vec::new();
+    for (steps, wanted) in [(&registry.examples.uploads, true), (&registry.examples.others, false)] {
+        for step in steps {
+            let json = serde_json::to_string(step).unwrap_or_default();
+            let workflow = format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
+            let mut files = Memory::default();
+            files.insert(WORKFLOW, workflow);
+            if uploads_to(rules, &Project::load(&files, None), &registry.id) != wanted {
+                let verb = if wanted { "is not found to upload" } else { "is taken for an upload" };
+                complaints.push(format!("{json} {verb} to {}", registry.name));
+            }
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// Whether some run of a project uploads to a registry.
+fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
+    use super::subject::publications;
+    use crate::trust::publication::Target;
+    use crate::workflow::model::Workflow;
+    use crate::workflow::sight::Play;
+    let workflows: Vec<_> = project
+        .workflows
+        .iter()
+        .filter_map(|document| Some(Workflow::read(document.file, project.source(document.file)?, &document.tree)))
+        .collect();
+    publications(&rules.data, &workflows, &[], None, None).iter().any(|publication| {
+        let client = &publication.site.client;
+        publication.runs.iter().any(|(run, _)| {
+            let play = Play::new(run, client.workflow, None);
+            let sight = play.sight(client.job).at(client.step);
+            matches!(publication.site.target(&rules.data.registries, &sight), Target::Registry(registry, _) if registry.id == id)
+        })
+    })
+}

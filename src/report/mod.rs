@@ -1,1 +1,146 @@
-//! How a report looks: one file per format. This room never judges and never writes to disk.
+//! How a report looks: one file per format. This room never judges and never opens a file.
+
+pub mod docs;
+pub mod github;
+pub mod json;
+pub mod markdown;
+pub mod oneline;
+pub mod sanitize;
+pub mod sarif;
+pub mod schema;
+pub mod text;
+
+use crate::lint::finding::{Finding, Level, NoticeKind, Report};
+use crate::lint::rule::Rule;
+use crate::read::source::{Columns, Place, Position, Source};
+
+/// The base of all links.
+pub const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// One project's report with what is needed to show it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The project's files.
+    pub files: &'a [Source],
+    /// Where the project stands under the folder that was asked for: empty, or with a final slash.
+    pub prefix: &'a str,
+    /// What was found.
+    pub report: &'a Report,
+    /// All rules, by code.
+    pub rules: &'a [Rule],
+}
+
+impl<'a> View<'a> {
+    /// The file of a place.
+    #[must_use]
+    pub fn source(&self, place: Place) -> Option<&'a Source> {
+        self.files.get(place.file.0 as usize)
+    }
+
+    /// The path of a place's file, as people are shown it.
+    #[must_use]
+    pub fn path(&self, place: Place) -> String {
+        format!("{}{}", self.prefix, self.source(place).map_or("", Source::path))
+    }
+
+    /// Where a place begins.
+    #[must_use]
+    pub fn start(&self, place: Place, columns: Columns) -> Position {
+        self.source(place).map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.start, columns))
+    }
+
+    /// Where a place ends.
+    #[must_use]
+    pub fn end(&self, place: Place, columns: Columns) -> Position {
+        self.source(place).map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.end, columns))
+    }
+
+    /// The rule of a finding.
+    #[must_use]
+    pub fn rule(&self, finding: &Finding) -> Option<&'a Rule> {
+        self.rules.iter().find(|rule| rule.code == finding.code)
+    }
+}
+
+/// Where a rule is explained.
+#[must_use]
+pub fn help_uri(rule: &Rule) -> String {
+    format!("{HOME}/blob/main/rules/README.md#{}", rule.name)
+}
+
+/// What was found over all projects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Findings of level error.
+    pub errors: usize,
+    /// Findings of level warning.
+    pub warnings: usize,
+    /// Findings of level note.
+    pub notes: usize,
+    /// Findings that waivers hide.
+    pub suppressed: usize,
+    /// Workflows that were read.
+    pub workflows: usize,
+    /// Publications that were found.
+    pub publications: usize,
+    /// Publications that the files do not decide.
+    pub undecided: usize,
+}
+
+impl Totals {
+    /// Adds a project's report.
+    pub fn add(&mut self, report: &Report) {
+        let count = |level| report.findings.iter().filter(|finding| finding.level == level).count();
+        self.errors += count(Level::Error);
+        self.warnings += count(Level::Warning);
+        self.notes += count(Level::Note);
+        self.suppressed += report.suppressed.len();
+        self.workflows += report.workflows;
+        self.publications += report.publications;
+        self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
+    }
+
+    /// The worst level that was found.
+    #[must_use]
+    pub const fn worst(&self) -> Option<Level> {
+        if self.errors > 0 {
+            Some(Level::Error)
+        } else if self.warnings > 0 {
+            Some(Level::Warning)
+        } else if self.notes > 0 {
+            Some(Level::Note)
+        } else {
+            None
+        }
+    }
+
+    /// One line for people: "1 error, 2 notes in 3 workflows with 2 uploads (1 undecided)".
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut parts = Vec::new();
+        for (count, word) in [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")] {
+            if count > 0 {
+                parts.push(plural(count, word));
+            }
+        }
+        if parts.is_empty() {
+            parts.push("nothing to report".to_owned());
+        }
+        let mut line = format!("{} in {} with {}", parts.join(", "), plural(self.workflows, "workflow"), plural(self.publications, "upload"));
+        let mut asides = Vec::new();
+        if self.undecided > 0 {
+            asides.push(format!("{} undecided", self.undecided));
+        }
+        if self.suppressed > 0 {
+            asides.push(format!("{} waived", plural(self.suppressed, "finding")));
+        }
+        if !asides.is_empty() {
+            line.push_str(&format!(" ({})", asides.join(", ")));
+        }
+        line
+    }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,36 @@
+//! Reads a folder of rules that mirrors `rules/`. It follows no link out of it.
+
+use std::path::Path;
+
+use crate::lint::ruleset::{Folder, UserFile};
+use crate::read::files::{Disk, Files};
+
+/// A folder on disk.
+///
+/// # Errors
+/// When it is not there or a file in it cannot be read.
+pub fn read(path: &Path) -> Result<Folder, String> {
+    let disk = Disk::new(path).map_err(|error| format!("the rules folder {} cannot be read: {error}", path.display()))?;
+    within(&disk, "", &super::shown(path))
+}
+
+/// A folder of a tree. `shown` is how its path is told to people.
+///
+/// # Errors
+/// When a file in it cannot be read.
+pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<Folder, String> {
+    let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    Ok(Folder { rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?, registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))? })
+}
+
+fn yaml(files: &dyn Files, folder: &str, prefix: &str, shown: &str) -> Result<Vec<UserFile>, String> {
+    let names = files.list(folder).map_err(|error| format!("{shown}: {error}"))?;
+    let prefix = prefix.trim_end_matches('/');
+    let mut found = Vec::new();
+    for name in names.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".yml")) {
+        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        let bytes = files.read(&path).map_err(|error| format!("{shown}/{name}: {error}"))?;
+        found.push((format!("{shown}/{name}"), String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    Ok(found)
+}

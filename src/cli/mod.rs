@@ -1,0 +1,150 @@
+//! The command line: the only room that writes. It decides what is read and where reports go, never what they say.
+
+mod check;
+mod find;
+mod folder;
+mod output;
+mod rules;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// Reads a repository the way package registries will, and names what keeps its next release from being trusted.
+#[derive(Debug, Parser)]
+#[command(name = "trustpub", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check repositories, folders of repositories, or single files.
+    Check(Box<check::Arguments>),
+    /// List, show, test and begin rules.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Command,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    /// On a terminal that can.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Nothing at or above the asked level.
+    Clean,
+    /// Findings.
+    Findings,
+    /// It could not run as asked.
+    Trouble,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Why a command could not run as asked: a sentence for people, or a closed pipe, which is no trouble.
+#[derive(Debug)]
+enum Failure {
+    Told(String),
+    Closed,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Told(format!("cannot write: {error}")) }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(text: String) -> Self {
+        Self::Told(text)
+    }
+}
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let status = if error.use_stderr() { Status::Trouble } else { Status::Clean };
+            // Nothing can be told where not even this can be written.
+            let _ = error.print();
+            return status.into();
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Rules { command } => rules::run(&command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "trustpub", &mut script);
+            print(&script)
+        }
+        Command::Man => man(),
+    };
+    match outcome {
+        Ok(status) => status.into(),
+        Err(Failure::Closed) => Status::Clean.into(),
+        Err(Failure::Told(text)) => {
+            complain(&text);
+            Status::Trouble.into()
+        }
+    }
+}
+
+fn man() -> Result<Status, Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+    print(&page)
+}
+
+fn print(text: &[u8]) -> Result<Status, Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()?;
+    Ok(Status::Clean)
+}
+
+/// Tells people why something could not be done. Every line is made harmless; where stderr is closed there is nobody to tell.
+fn complain(text: &str) {
+    let mut out = io::stderr().lock();
+    for (index, line) in text.lines().enumerate() {
+        let lead = if index == 0 { "trustpub: " } else { "" };
+        let _ = writeln!(out, "{lead}{}", crate::report::sanitize::line(line));
+    }
+}
+
+/// A path as people write it, with `/` between its parts.
+fn shown(path: &std::path::Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// The folder in which a repository keeps its own rules.
+fn own_rules() -> PathBuf {
+    PathBuf::from(".github/trustpub")
+}

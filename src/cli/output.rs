@@ -1,0 +1,84 @@
+//! Where a report goes: to stdout, or whole into a file or not at all.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For editors.
+    Oneline,
+    /// For code scanning.
+    Sarif,
+    /// For programs.
+    Json,
+    /// For annotations.
+    Github,
+    /// For job summaries.
+    Markdown,
+}
+
+const FORMATS: [(&str, Format); 6] = [
+    ("text", Format::Text),
+    ("oneline", Format::Oneline),
+    ("sarif", Format::Sarif),
+    ("json", Format::Json),
+    ("github", Format::Github),
+    ("markdown", Format::Markdown),
+];
+
+/// A format and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file; stdout without one.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
+        let names = FORMATS.map(|(name, _)| name);
+        let format = FORMATS.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format);
+        let format = format.ok_or_else(|| format!("there is no format `{name}`{}", crate::read::problem::suggestion(name, names)))?;
+        Ok(Self { format, file })
+    }
+}
+
+/// Writes a whole report into a file. It is written aside and renamed, so that a reader never sees half of it; what is no ordinary
+/// file, such as `/dev/null` or a pipe, is written to directly and never replaced.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(kind) if kind.is_dir() => Err(io::Error::other("it is a folder")),
+        Ok(kind) if !kind.is_file() => std::fs::OpenOptions::new().write(true).open(path)?.write_all(report),
+        _ => {
+            // A link to a file stays a link.
+            let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+            let mut aside = tempfile::Builder::new().prefix(".trustpub-").permissions(permissions()).tempfile_in(folder)?;
+            aside.write_all(report)?;
+            aside.flush()?;
+            aside.persist(&target).map(drop).map_err(|error| error.error)
+        }
+    }
+}
+
+/// Those of an ordinary new file; a temporary one would be for its owner alone.
+#[cfg(unix)]
+fn permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+#[cfg(not(unix))]
+fn permissions() -> std::fs::Permissions {
+    std::fs::Permissions::from(std::fs::metadata(".").map(|kind| kind.permissions()).unwrap_or_else(|_| unreachable!()))
+}

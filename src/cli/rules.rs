@@ -1,0 +1,138 @@
+//! `trustpub rules`: what rules there are, and how to write one.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::{Failure, Status, complain, folder, own_rules, print};
+use crate::lint::example;
+use crate::lint::ruleset::RuleSet;
+use crate::read::problem::suggestion;
+use crate::report::{docs, schema};
+
+/// Commands of `rules`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List all rules.
+    List {
+        /// A folder of further rules. May be given several times.
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+    },
+    /// Explain a rule.
+    Show {
+        /// The rule's code or name.
+        id: String,
+        /// A folder of further rules. May be given several times.
+        #[arg(long, value_name = "DIR")]
+        rules: Vec<PathBuf>,
+    },
+    /// Run the examples of the rules and registries in a folder.
+    Test {
+        /// The folder.
+        #[arg(default_value_os_t = own_rules())]
+        path: PathBuf,
+    },
+    /// Write a rule file to begin with.
+    New {
+        /// The new rule's name, in kebab-case.
+        name: String,
+        /// The folder it is written to.
+        #[arg(long, value_name = "DIR", default_value_os_t = own_rules())]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of a kind of file.
+    Schema {
+        /// The kind.
+        kind: Kind,
+    },
+}
+
+/// Kinds of files with a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Kind {
+    /// A rule file.
+    Rule,
+    /// A registry file.
+    Registry,
+    /// The config.
+    Config,
+}
+
+/// Runs the command.
+pub fn run(command: &Command) -> Result<Status, Failure> {
+    match command {
+        Command::List { rules } => {
+            let rules = load(rules)?;
+            let width = rules.rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+            let lines: String = rules
+                .rules
+                .iter()
+                .map(|rule| format!("{}  {:width$}  {:7}  {}\n", rule.code, rule.name, rule.levels.usual().word(), rule.summary))
+                .collect();
+            print(lines.as_bytes())
+        }
+        Command::Show { id, rules } => {
+            let rules = load(rules)?;
+            let rule = rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
+            print(docs::rule(rule).as_bytes())
+        }
+        Command::Test { path } => test(path),
+        Command::New { name, folder } => new(name, folder),
+        Command::Schema { kind } => {
+            let rules = load(&[])?;
+            let schema = match kind {
+                Kind::Rule => schema::rule(),
+                Kind::Registry => schema::registry(),
+                Kind::Config => schema::config(&rules),
+            };
+            print(schema::text(&schema).as_bytes())
+        }
+    }
+}
+
+fn load(folders: &[PathBuf]) -> Result<RuleSet, Failure> {
+    let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?)
+}
+
+fn test(path: &PathBuf) -> Result<Status, Failure> {
+    let folder = folder::read(path)?;
+    let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let rules = RuleSet::with(&[folder]).map_err(|problems| problems.join("\n"))?;
+    let (mut tested, mut failed) = (0, 0);
+    let mut judge = |name: String, outcome: Result<(), Vec<String>>| {
+        tested += 1;
+        if let Err(lines) = outcome {
+            failed += 1;
+            complain(&format!("{name}\n    {}", lines.join("\n    ")));
+        }
+    };
+    for rule in rules.rules.iter().filter(|rule| rule.own) {
+        for example in &rule.examples {
+            judge(format!("{}: {}", rule.name, example.name), example::test(&rules, rule, example));
+        }
+    }
+    for registry in rules.data.registries.iter().filter(|registry| files.iter().any(|path| path.ends_with(&format!("/{}.yaml", registry.id)))) {
+        judge(format!("registry {}", registry.id), example::registry(&rules, registry));
+    }
+    print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
+    if tested == 0 {
+        return Err(Failure::Told(format!("there is no rule in {}", path.display())));
+    }
+    Ok(if failed == 0 { Status::Clean } else { Status::Findings })
+}
+
+fn new(name: &str, folder: &std::path::Path) -> Result<Status, Failure> {
+    let kebab = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    if !kebab {
+        return Err(Failure::Told(format!("`{name}` is not in kebab-case: small letters, digits and hyphens, such as `deploys-from-production`")));
+    }
+    let path = folder.join(format!("{name}.yaml"));
+    if path.exists() {
+        return Err(Failure::Told(format!("{} is there already", path.display())));
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(&path, schema::new_rule(name))?;
+    print(format!("{}\n", super::shown(&path)).as_bytes())
+}

@@ -1,0 +1,156 @@
+//! A document for programs, versioned: `version` grows when a field changes its meaning or goes; new fields may come any time.
+//!
+//! ```json
+//! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "findings": […], "notices": […]}],
+//!  "summary": {"errors": 0, "warnings": 0, "notes": 0, …}}
+//! ```
+//! Lines and columns count from 1, columns in UTF-16 code units; `bytes` is a half-open range of UTF-8 bytes.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Totals, View};
+use crate::lint::finding::{Finding, Label, NoticeKind};
+use crate::read::source::{Columns, Place};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    projects: Vec<Project<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    suppressed: usize,
+    workflows: usize,
+    publications: usize,
+    undecided: usize,
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    root: &'a str,
+    findings: Vec<Entry<'a>>,
+    notices: Vec<Notice<'a>>,
+    problems: Vec<Mark>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'a str,
+    name: &'a str,
+    level: &'static str,
+    message: &'a str,
+    place: Spot,
+    labels: Vec<Mark>,
+    path: Vec<Mark>,
+    runs: &'a [String],
+    subject: &'a str,
+    fact: &'a str,
+}
+
+#[derive(Serialize)]
+struct Notice<'a> {
+    kind: &'static str,
+    message: &'a str,
+    place: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Mark {
+    message: String,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Spot {
+    file: String,
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+    bytes: [u32; 2],
+}
+
+fn spot(view: &View<'_>, place: Place) -> Spot {
+    let (start, end) = (view.start(place, Columns::Utf16), view.end(place, Columns::Utf16));
+    Spot {
+        file: view.path(place),
+        start_line: start.line,
+        start_column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        bytes: [place.span.start, place.span.end],
+    }
+}
+
+fn marks(view: &View<'_>, labels: &[Label]) -> Vec<Mark> {
+    labels.iter().map(|label| Mark { message: label.text.clone(), place: spot(view, label.place) }).collect()
+}
+
+fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
+    Entry {
+        code: &finding.code,
+        name: &finding.name,
+        level: finding.level.word(),
+        message: &finding.message,
+        place: spot(view, finding.primary.place),
+        labels: marks(view, &finding.labels),
+        path: marks(view, &finding.steps),
+        runs: &finding.runs,
+        subject: &finding.subject,
+        fact: &finding.fact,
+    }
+}
+
+/// Writes several projects as one document.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
+    let mut totals = Totals::default();
+    views.iter().for_each(|view| totals.add(view.report));
+    let projects = views.iter().map(|view| Project {
+        root: view.prefix,
+        findings: view.report.findings.iter().map(|finding| entry(view, finding)).collect(),
+        notices: view
+            .report
+            .notices
+            .iter()
+            .map(|notice| Notice {
+                kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
+                message: &notice.message,
+                place: notice.place.map(|place| spot(view, place)),
+            })
+            .collect(),
+        problems: view.report.problems.iter().map(|problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) }).collect(),
+    });
+    let document = Document {
+        version: 1,
+        tool: Tool { name: "trustpub", version: env!("CARGO_PKG_VERSION") },
+        projects: projects.collect(),
+        summary: Summary {
+            errors: totals.errors,
+            warnings: totals.warnings,
+            notes: totals.notes,
+            suppressed: totals.suppressed,
+            workflows: totals.workflows,
+            publications: totals.publications,
+            undecided: totals.undecided,
+        },
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}

@@ -1,0 +1,19 @@
+//! `file:line:col: level: message [name]`, one line per finding, for editors and problem matchers. Columns count code points.
+
+use std::io::{self, Write};
+
+use super::{View, sanitize};
+use crate::read::source::Columns;
+
+/// Writes a project's findings.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+    for finding in &view.report.findings {
+        let at = view.start(finding.primary.place, Columns::CodePoints);
+        let (path, message) = (sanitize::line(&view.path(finding.primary.place)), sanitize::line(&finding.message));
+        writeln!(out, "{path}:{}:{}: {}: {message} [{}]", at.line, at.column, finding.level.word(), finding.name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Findings as results, notices as notifications.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::json;
+use serde_sarif::sarif as s;
+
+use super::fingerprint::{identity, line_hashes};
+use super::region::{artifact, location, region, sentence};
+use super::rules::NOTIFICATIONS;
+use crate::lint::finding::{Finding, Fix, Label, Level, Notice, NoticeKind};
+use crate::read::source::Columns;
+use crate::report::View;
+
+/// The key of our own fingerprint.
+const IDENTITY: &str = "trustpubId/v1";
+
+/// A project's findings.
+pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
+    let mut hashes: HashMap<u32, Vec<String>> = HashMap::new();
+    let mut results: Vec<s::Result> = view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
+    if suppressed {
+        for hidden in &view.report.suppressed {
+            let kind = if hidden.in_source { "inSource" } else { "external" };
+            let mut result = result(view, &hidden.finding, &mut hashes);
+            result.suppressions = Some(vec![s::Suppression::builder().kind(kind).justification(hidden.reason.clone()).build()]);
+            results.push(result);
+        }
+    }
+    results
+}
+
+fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> s::Result {
+    let place = finding.primary.place;
+    let mut result = s::Result::builder()
+        .rule_id(finding.code.clone())
+        .level(match finding.level {
+            Level::Error => s::ResultLevel::Error,
+            Level::Warning => s::ResultLevel::Warning,
+            Level::Note => s::ResultLevel::Note,
+        })
+        .message(s::Message::builder().text(message(finding)).build())
+        .locations(vec![location(view, place, None, None, true)])
+        .partial_fingerprints(fingerprints(view, finding, hashes))
+        .build();
+    result.rule_index = view.rules.iter().position(|rule| rule.code == finding.code).and_then(|index| i64::try_from(index).ok());
+    if !finding.labels.is_empty() {
+        let label = |(index, label): (usize, &Label)| location(view, label.place, i64::try_from(index + 1).ok(), Some(&label.text), false);
+        result.related_locations = Some(finding.labels.iter().enumerate().map(label).collect());
+    }
+    if !finding.steps.is_empty() {
+        result.code_flows = Some(vec![code_flow(view, &finding.steps)]);
+    }
+    if !finding.fixes.is_empty() {
+        result.fixes = Some(finding.fixes.iter().filter(|fix| fix.safe).map(|fix| self::fix(view, fix)).collect());
+    }
+    result
+}
+
+/// The message, with a link to each further place: code scanning shows only places that are linked.
+fn message(finding: &Finding) -> String {
+    let mut text = sentence(&finding.message);
+    for (index, label) in finding.labels.iter().enumerate() {
+        let name: String = label.text.chars().filter(|letter| !matches!(letter, '[' | ']' | '\\')).collect();
+        let name = if name.is_empty() { "see here".to_owned() } else { name };
+        text.push_str(&format!(" [{name}]({}).", index + 1));
+    }
+    text
+}
+
+fn code_flow(view: &View<'_>, steps: &[Label]) -> s::CodeFlow {
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| s::ThreadFlowLocation::builder().location(location(view, step.place, None, Some(&step.text), false)).importance(json!("essential")).build())
+        .collect();
+    s::CodeFlow::builder().thread_flows(vec![s::ThreadFlow::builder().locations(steps).build()]).build()
+}
+
+fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
+    let mut changes: BTreeMap<String, Vec<s::Replacement>> = BTreeMap::new();
+    for edit in &fix.edits {
+        let Some(source) = view.source(edit.place) else { continue };
+        let mut deleted = region(source, edit.place);
+        deleted.snippet = None;
+        let content = s::ArtifactContent::builder().text(edit.text.clone()).build();
+        let replacement = s::Replacement::builder().deleted_region(deleted).inserted_content(content).build();
+        changes.entry(view.path(edit.place)).or_default().push(replacement);
+    }
+    let changes: Vec<_> = changes
+        .into_iter()
+        .map(|(path, replacements)| s::ArtifactChange::builder().artifact_location(artifact(&path)).replacements(replacements).build())
+        .collect();
+    s::Fix::builder().description(s::Message::builder().text(sentence(&fix.title)).build()).artifact_changes(changes).build()
+}
+
+fn fingerprints(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> BTreeMap<String, String> {
+    let place = finding.primary.place;
+    let mut prints = BTreeMap::new();
+    if let Some(source) = view.source(place) {
+        let lines = hashes.entry(place.file.0).or_insert_with(|| line_hashes(source.text()));
+        let line = view.start(place, Columns::Utf16).line as usize;
+        if let Some(hash) = lines.get(line.saturating_sub(1)) {
+            prints.insert("primaryLocationLineHash".into(), hash.clone());
+        }
+    }
+    prints.insert(IDENTITY.into(), identity([&finding.code, &view.path(place), &finding.subject, &finding.fact]));
+    prints
+}
+
+/// Gives findings that are about the same thing a number, in the order of the file.
+pub fn tell_apart(results: &mut [s::Result]) {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for result in results {
+        let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(IDENTITY)) else { continue };
+        let count = seen.entry(print.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            *print = format!("{print}/{count}");
+        }
+    }
+}
+
+/// How bad a result is, for choosing which to keep.
+pub fn severity(result: &s::Result) -> u8 {
+    match result.level {
+        Some(s::ResultLevel::Error) => 2,
+        Some(s::ResultLevel::Warning) => 1,
+        _ => 0,
+    }
+}
+
+/// A project's notices.
+pub fn notifications(view: &View<'_>) -> Vec<s::Notification> {
+    let one = |notice: &Notice| {
+        let index = if notice.kind == NoticeKind::Undecided { 0 } else { 1 };
+        notification(index, sentence(&notice.message), notice.place.map(|place| location(view, place, None, None, false)))
+    };
+    view.report.notices.iter().map(one).collect()
+}
+
+/// A notification of one of the driver's kinds.
+pub fn notification(index: usize, text: String, place: Option<s::Location>) -> s::Notification {
+    let id = NOTIFICATIONS.get(index).map_or("", |(id, ..)| *id);
+    let descriptor = s::ReportingDescriptorReference::builder().id(id).index(i64::try_from(index).unwrap_or(0)).build();
+    let mut notification = s::Notification::builder()
+        .descriptor(descriptor)
+        .level(json!("note"))
+        .message(s::Message::builder().text(text).build())
+        .build();
+    notification.locations = place.map(|place| vec![place]);
+    notification
+}
