@@ -383,12 +383,14 @@ impl Failure {
 
     fn finished(&self, every: bool, all_runs: bool) -> Raw {
         let mut finding = self.raw.finding.clone();
-        if !all_runs {
+        finding.runs = if all_runs { Vec::new() } else { self.runs.clone() };
+        // At the event itself the sentence says already which runs it means.
+        let at_event = finding.steps.first().is_some_and(|step| step.place == finding.primary.place);
+        if !all_runs && !at_event {
             let named = self.runs.iter().take(3).cloned().collect::<Vec<_>>().join(" and ");
             let more = self.runs.len().saturating_sub(3);
             let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
             finding.message = format!("{}, {named}{more}", finding.message);
-            finding.runs.clone_from(&self.runs);
         }
         Raw { finding, every, value: self.raw.value.clone(), standing: self.raw.standing.clone(), job: self.raw.job.clone(), ..self.raw }
     }
@@ -409,9 +411,9 @@ fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &
         _ => *own_place,
     };
     let sentence = rule.sentence(&condition.fact, value.as_deref())?;
-    let message = sentence.render(|name| fact::ask(subject, name));
+    let message = sentence.render(|name| fact::ask(subject, name))?;
     let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
-        Fact::Known(_, at) if at != place => Some(Label { place: at, text: text.render(|name| fact::ask(subject, name)) }),
+        Fact::Known(_, at) if at != place => text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text }),
         _ => None,
     });
     let finding = Finding {

@@ -76,6 +76,7 @@ pub const FACTS: &[Spec] = &[
     Spec { name: "input.*", kinds: STEP, values: Values::Any, doc: "An input that the step gives to its action.", get: input },
     Spec { name: "env.*", kinds: STEP, values: Values::Any, doc: "An environment variable that the step's own `env` sets.", get: step_env },
     Spec { name: "step.purpose", kinds: STEP, values: Values::OneOf(&["oidc-debug"]), doc: "What the step is for, where its name or action says it.", get: step_purpose },
+    Spec { name: "failure.tolerated", kinds: STEP, values: YES_NO, doc: "Whether `continue-on-error` of the step or the job expects it to fail.", get: failure_tolerated },
     Spec { name: "scope", kinds: &[Kind::Permission], values: Values::Any, doc: "The scope that an entry of `permissions` names.", get: scope },
     Spec { name: "level", kinds: &[Kind::Permission], values: Values::Any, doc: "The level that an entry of `permissions` gives.", get: level },
     Spec { name: "scope.status", kinds: &[Kind::Permission], values: Values::OneOf(&["known", "misspelt", "unknown"]), doc: "Whether GitHub has the scope, or has one that is spelt nearly so.", get: scope_status },
@@ -334,6 +335,11 @@ fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
         Some(text) => Fact::text("oidc-debug", text.place()),
         None => Fact::Known(None, step.place),
     })
+}
+
+fn failure_tolerated(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let step = subject.step?;
+    yes(step.tolerated || subject.job.is_some_and(|job| job.tolerated), step.place)
 }
 
 fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -147,17 +147,17 @@ impl Template {
         })
     }
 
-    /// The sentence with every fact's value; a fact without one reads "none", one that is not known "unknown".
+    /// The sentence with every fact's value; a fact without one reads "none". With a fact that is not known there is no sentence:
+    /// what cannot be said in full is not said.
     #[must_use]
-    pub fn render(&self, mut ask: impl FnMut(&str) -> Fact) -> String {
+    pub fn render(&self, mut ask: impl FnMut(&str) -> Fact) -> Option<String> {
         self.0
             .iter()
             .map(|piece| match piece {
-                Piece::Text(text) => text.clone(),
+                Piece::Text(text) => Some(text.clone()),
                 Piece::Fact(name) => match ask(name) {
-                    Fact::Known(Some(value), _) => value,
-                    Fact::Known(None, _) => "none".to_owned(),
-                    Fact::Unknown => "unknown".to_owned(),
+                    Fact::Known(value, _) => Some(value.unwrap_or_else(|| "none".to_owned())),
+                    Fact::Unknown => None,
                 },
             })
             .collect()
@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(template.facts().collect::<Vec<_>>(), ["job"]);
         let place = Place { file: crate::read::source::FileId(0), span: crate::read::source::Span::at(0) };
         let text = template.render(|_| Fact::Known(Some("build".into()), place));
-        assert_eq!(text, "job `build` reads ${{ github.ref }} and {not a fact} {");
+        assert_eq!(template.render(|_| Fact::Unknown), None);
+        assert_eq!(text.as_deref(), Some("job `build` reads ${{ github.ref }} and {not a fact} {"));
     }
 
     #[test]

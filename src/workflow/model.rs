@@ -134,6 +134,8 @@ pub struct Step<'p> {
     pub with: Pairs<'p>,
     /// `env:`.
     pub env: Pairs<'p>,
+    /// Whether `continue-on-error: true` stands there, so that a failure is expected.
+    pub tolerated: bool,
 }
 
 /// One job.
@@ -163,6 +165,8 @@ pub struct Job<'p> {
     pub uses: Option<Text<'p>>,
     /// `with:` of the call.
     pub with: Pairs<'p>,
+    /// Whether `continue-on-error: true` stands there, so that a failure is expected.
+    pub tolerated: bool,
     /// Its steps.
     pub steps: Vec<Step<'p>>,
 }
@@ -387,6 +391,7 @@ impl<'p> Reader<'p> {
             container: node.get("container").is_some_and(|container| !container.is_null()),
             uses,
             with: self.pairs(node.get("with")),
+            tolerated: tolerated(node),
             steps: self.steps(node),
         })
     }
@@ -450,6 +455,11 @@ impl<'p> Reader<'p> {
             shell: self.some_text(node.get("shell")),
             with: self.pairs(node.get("with")),
             env: self.pairs(node.get("env")),
+            tolerated: tolerated(node),
         })
     }
+}
+
+fn tolerated(node: Node<'_>) -> bool {
+    node.get("continue-on-error").and_then(Node::bool).unwrap_or(false)
 }

@@ -183,6 +183,8 @@ impl<'a, 'p> Sight<'a, 'p> {
         }
         match path {
             ["event_name"] => known(&self.play.run.event),
+            // Its number is of no use to any condition, its shape is.
+            ["ref"] if self.play.run.kind == RefKind::PullRequest => known("refs/pull/1/merge"),
             ["ref"] => self.play.run.kind.prefix().map_or_else(unknown, |prefix| Outcome::starting_with(prefix, "`github.ref`")),
             ["ref_type"] => match self.play.run.kind {
                 RefKind::Tag => known("tag"),

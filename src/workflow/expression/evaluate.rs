@@ -99,7 +99,7 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
             return match op {
                 BinOp::Eq if differs => Outcome::Known(Value::Bool(false)),
                 BinOp::Neq if differs => Outcome::Known(Value::Bool(true)),
-                _ => Outcome::Unknown(reason.clone()),
+                _ => Outcome::Unknown(reason.derived()),
             };
         }
     };

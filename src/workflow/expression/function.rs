@@ -5,6 +5,9 @@ use github_actions_expressions::call::Function;
 
 use super::value::{Outcome, Reason, Truth, Value, coerce_text, equal, same_text};
 
+/// What every full ref begins with.
+const FULL_REF: &str = "refs/";
+
 /// Calls a function; `evaluate` gives the value of an argument.
 pub fn call<'s>(function: Function, args: &[SpannedExpr<'s>], evaluate: impl Fn(&SpannedExpr<'s>) -> Outcome) -> Outcome {
     let values: Vec<Outcome> = args.iter().map(evaluate).collect();
@@ -30,7 +33,7 @@ pub fn call<'s>(function: Function, args: &[SpannedExpr<'s>], evaluate: impl Fn(
 fn known(outcome: &Outcome, then: impl FnOnce(&Value) -> Outcome) -> Outcome {
     match outcome {
         Outcome::Known(value) => then(value),
-        Outcome::Unknown(reason) => Outcome::Unknown(reason.clone()),
+        Outcome::Unknown(reason) => Outcome::Unknown(reason.derived()),
     }
 }
 
@@ -55,10 +58,16 @@ fn starts_with(text: &Outcome, part: &Outcome) -> Outcome {
 }
 
 fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
-    if let (Outcome::Unknown(reason), Outcome::Known(part)) = (whole, part)
-        && reason.beginning().is_some_and(|beginning| beginning.to_uppercase().contains(&coerce_text(part).to_uppercase()))
+    if let (Outcome::Unknown(reason), Outcome::Known(text)) = (whole, part)
+        && let Some(beginning) = reason.beginning()
     {
-        return Outcome::Known(Value::Bool(true));
+        if beginning.to_uppercase().contains(&coerce_text(text).to_uppercase()) {
+            return Outcome::Known(Value::Bool(true));
+        }
+        // `contains(github.ref, 'refs/tags/')` asks for the beginning: a full ref has no other within it.
+        if coerce_text(text).starts_with(FULL_REF) {
+            return starts_with(whole, part);
+        }
     }
     known(whole, |whole| match whole {
         Value::Array(items) => {
@@ -67,7 +76,7 @@ fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
                 match (item, part) {
                     (Outcome::Known(item), Outcome::Known(part)) if equal(item, part) => return Outcome::Known(Value::Bool(true)),
                     (Outcome::Known(_), Outcome::Known(_)) => {}
-                    (Outcome::Unknown(reason), _) | (_, Outcome::Unknown(reason)) => answer = Truth::Unknown(reason.clone()),
+                    (Outcome::Unknown(reason), _) | (_, Outcome::Unknown(reason)) => answer = Truth::Unknown(reason.derived()),
                 }
             }
             answer.outcome()

@@ -49,6 +49,12 @@ impl Reason {
         self.beginning.as_deref()
     }
 
+    /// The reason for what is derived from the text and does not begin like it.
+    #[must_use]
+    pub(super) fn derived(&self) -> Self {
+        Self { what: self.what.clone(), beginning: None }
+    }
+
     pub(super) fn with_beginning(self, beginning: String) -> Self {
         Self { beginning: (!beginning.is_empty()).then(|| beginning.into()), ..self }
     }
