@@ -58,24 +58,96 @@ fn the_healthy_project_hears_nothing() {
 fn each_change_gives_its_one_finding() {
     const TOKEN: &str = "    permissions:\n      id-token: write\n      attestations: write\n";
     let cases: Vec<(&str, Box<dyn FnOnce(&mut Vec<(String, String)>)>, &[&str])> = vec![
-        ("dropped by the job's block", Box::new(replace(RELEASE, "      id-token: write\n", "")), &["TP101 release.yml: permissions:"]),
+        (
+            "dropped by the job's block",
+            Box::new(replace(RELEASE, "      id-token: write\n", "")),
+            &["TP101 release.yml: permissions:"],
+        ),
         ("dropped everywhere", Box::new(replace(RELEASE, TOKEN, "")), &["TP101 release.yml: permissions:"]),
-        ("misspelt", Box::new(replace(RELEASE, "id-token: write", "id_token: write")), &["TP109 release.yml: id_token: write"]),
-        ("another file name", Box::new(|texts| texts[0].0 = ".github/workflows/release.yaml".into()), &["TP201 release.yaml: uses: pypa/gh-action-pypi-publish@release/v1"]),
+        (
+            "misspelt",
+            Box::new(replace(RELEASE, "id-token: write", "id_token: write")),
+            &["TP109 release.yml: id_token: write"],
+        ),
+        (
+            "another file name",
+            Box::new(|texts| texts[0].0 = ".github/workflows/release.yaml".into()),
+            &["TP201 release.yaml: uses: pypa/gh-action-pypi-publish@release/v1"],
+        ),
         ("another case", Box::new(replace(RELEASE, "name: pypi", "name: PyPi")), &[]),
-        ("another environment", Box::new(replace(RELEASE, "name: pypi", "name: prod")), &["TP202 release.yml: name: prod"]),
-        ("no environment", Box::new(replace(RELEASE, "    environment:\n      name: pypi\n      url: https://pypi.org/p/widget\n", "")), &["TP202 release.yml: publish-pypi:"]),
-        ("another owner", Box::new(replace(CONFIG, "    package: widget\n    workflow: release.yml", "    package: widget\n    owner: umbrella\n    workflow: release.yml")), &["TP203 trustpub.yaml: owner: umbrella"]),
-        ("a password", Box::new(replace(RELEASE, "          packages-dir: dist/\n", "          packages-dir: dist/\n          password: ${{ secrets.PYPI_TOKEN }}\n")), &["TP402 release.yml: password: ${{ secrets.PYPI_TOKEN }}"]),
-        ("the other index", Box::new(replace(RELEASE, "          packages-dir: dist/\n", "          repository-url: https://test.pypi.org/legacy/\n")), &["TP302 release.yml: repository-url: https://test.pypi.org/legacy/"]),
-        ("a refused event", Box::new(replace(RELEASE, "  push:\n    tags: [\"v*.*.*\"]\n", "  pull_request_target:\n")), &["TP501 release.yml: pull_request_target:"]),
-        ("Windows", Box::new(replace(RELEASE, "    needs: build\n    runs-on: ubuntu-latest", "    needs: build\n    runs-on: windows-latest")), &["TP601 release.yml: runs-on: windows-latest"]),
+        (
+            "another environment",
+            Box::new(replace(RELEASE, "name: pypi", "name: prod")),
+            &["TP202 release.yml: name: prod"],
+        ),
+        (
+            "no environment",
+            Box::new(replace(
+                RELEASE,
+                "    environment:\n      name: pypi\n      url: https://pypi.org/p/widget\n",
+                "",
+            )),
+            &["TP202 release.yml: publish-pypi:"],
+        ),
+        (
+            "another owner",
+            Box::new(replace(
+                CONFIG,
+                "    package: widget\n    workflow: release.yml",
+                "    package: widget\n    owner: umbrella\n    workflow: release.yml",
+            )),
+            &["TP203 trustpub.yaml: owner: umbrella"],
+        ),
+        (
+            "a password",
+            Box::new(replace(
+                RELEASE,
+                "          packages-dir: dist/\n",
+                "          packages-dir: dist/\n          password: ${{ secrets.PYPI_TOKEN }}\n",
+            )),
+            &["TP402 release.yml: password: ${{ secrets.PYPI_TOKEN }}"],
+        ),
+        (
+            "the other index",
+            Box::new(replace(
+                RELEASE,
+                "          packages-dir: dist/\n",
+                "          repository-url: https://test.pypi.org/legacy/\n",
+            )),
+            &["TP302 release.yml: repository-url: https://test.pypi.org/legacy/"],
+        ),
+        (
+            "a refused event",
+            Box::new(replace(RELEASE, "  push:\n    tags: [\"v*.*.*\"]\n", "  pull_request_target:\n")),
+            &["TP501 release.yml: pull_request_target:"],
+        ),
+        (
+            "Windows",
+            Box::new(replace(
+                RELEASE,
+                "    needs: build\n    runs-on: ubuntu-latest",
+                "    needs: build\n    runs-on: windows-latest",
+            )),
+            &["TP601 release.yml: runs-on: windows-latest"],
+        ),
         (
             "a debugging step",
-            Box::new(replace(RELEASE, "      - name: Upload\n", "      - name: Debug OIDC\n        run: |\n          echo \"OIDC token available: ${{ secrets.GITHUB_TOKEN != '' }}\"\n          echo \"Environment: ${{ github.environment }}\"\n          echo \"Repository: ${{ github.repository }}\"\n          echo \"Workflow: ${{ github.workflow }}\"\n      - name: Upload\n")),
+            Box::new(replace(
+                RELEASE,
+                "      - name: Upload\n",
+                "      - name: Debug OIDC\n        run: |\n          echo \"OIDC token available: ${{ secrets.GITHUB_TOKEN != '' }}\"\n          echo \"Environment: ${{ github.environment }}\"\n          echo \"Repository: ${{ github.repository }}\"\n          echo \"Workflow: ${{ github.workflow }}\"\n      - name: Upload\n",
+            )),
             &["TP901 release.yml: - name: Debug OIDC"],
         ),
-        ("broken indentation", Box::new(replace(RELEASE, "    needs: build\n    runs-on: ubuntu-latest", "    needs: build\n     runs-on: ubuntu-latest")), &["TP904 release.yml: runs-on: ubuntu-latest"]),
+        (
+            "broken indentation",
+            Box::new(replace(
+                RELEASE,
+                "    needs: build\n    runs-on: ubuntu-latest",
+                "    needs: build\n     runs-on: ubuntu-latest",
+            )),
+            &["TP904 release.yml: runs-on: ubuntu-latest"],
+        ),
     ];
     for (name, edit, expected) in cases {
         assert_eq!(findings(edit, Level::Warning), expected, "{name}");
@@ -84,6 +156,10 @@ fn each_change_gives_its_one_finding() {
 
 #[test]
 fn hidden_duplicates_are_a_note() {
-    let edit = replace(RELEASE, "          packages-dir: dist/\n", "          packages-dir: dist/\n          skip-existing: true\n");
+    let edit = replace(
+        RELEASE,
+        "          packages-dir: dist/\n",
+        "          packages-dir: dist/\n          skip-existing: true\n",
+    );
     assert_eq!(findings(edit, Level::Note), ["TP801 release.yml: skip-existing: true"]);
 }

@@ -26,7 +26,11 @@ fn every_registry_finds_its_uploads_and_no_others() {
     let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let mut complaints = Vec::new();
     for registry in rules.data.registries.iter() {
-        assert!(!registry.examples.uploads.is_empty() && !registry.examples.others.is_empty(), "{} has no examples", registry.id);
+        assert!(
+            !registry.examples.uploads.is_empty() && !registry.examples.others.is_empty(),
+            "{} has no examples",
+            registry.id
+        );
         complaints.extend(example::registry(&rules, registry).err().unwrap_or_default());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));

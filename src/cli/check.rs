@@ -131,9 +131,12 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
         status = Status::Trouble;
     }
     let today = arguments.today.or_else(today);
-    let mut checked: Vec<Checked> = targets.par_iter().map(|target| judge(target, arguments, &rules, &folders, today)).collect();
+    let mut checked: Vec<Checked> =
+        targets.par_iter().map(|target| judge(target, arguments, &rules, &folders, today)).collect();
     for one in &mut checked {
-        one.report.findings.retain(|finding| (select.is_empty() || select.contains(&finding.name)) && !ignore.contains(&finding.name));
+        one.report
+            .findings
+            .retain(|finding| (select.is_empty() || select.contains(&finding.name)) && !ignore.contains(&finding.name));
         for text in &one.trouble {
             complain(text);
             status = Status::Trouble;
@@ -185,7 +188,10 @@ fn targets(arguments: &Arguments) -> Result<(Vec<Target>, Vec<String>), Failure>
     let several = paths.len() > 1;
     for path in &paths {
         if path.as_os_str() == "-" {
-            let name = arguments.stdin_filename.as_ref().ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
+            let name = arguments
+                .stdin_filename
+                .as_ref()
+                .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
             let mut bytes = Vec::new();
             io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
             targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
@@ -246,7 +252,14 @@ fn judge(target: &Target, arguments: &Arguments, rules: &RuleSet, folders: &[Fol
     for problem in &checked.report.problems {
         let Some(source) = checked.project.source(problem.place.file) else { continue };
         let at = source.position(problem.place.span.start, Columns::CodePoints);
-        checked.trouble.push(format!("{}{}:{}:{}: {}", checked.prefix, source.path(), at.line, at.column, problem.message));
+        checked.trouble.push(format!(
+            "{}{}:{}:{}: {}",
+            checked.prefix,
+            source.path(),
+            at.line,
+            at.column,
+            problem.message
+        ));
     }
     for file in &checked.project.unreadable {
         checked.trouble.push(format!("{}{} could not be read: {}", checked.prefix, file.path, file.reason));
@@ -286,8 +299,10 @@ fn write(arguments: &Arguments, rules: &RuleSet, checked: &[Checked], totals: &T
     let mut all: BTreeMap<&str, &Rule> = rules.rules.iter().map(|rule| (rule.code.as_str(), rule)).collect();
     all.extend(checked.iter().flat_map(|one| &one.own).map(|rule| (rule.code.as_str(), rule)));
     let all: Vec<Rule> = all.into_values().cloned().collect();
-    let views: Vec<View<'_>> =
-        checked.iter().map(|one| View { files: &one.project.files, prefix: &one.prefix, report: &one.report, rules: &all }).collect();
+    let views: Vec<View<'_>> = checked
+        .iter()
+        .map(|one| View { files: &one.project.files, prefix: &one.prefix, report: &one.report, rules: &all })
+        .collect();
     let mut failed = Vec::new();
     for output in outputs(arguments) {
         let mut report = Vec::new();
@@ -332,7 +347,8 @@ fn render(
 ) -> io::Result<()> {
     match format {
         Format::Sarif => {
-            let options = sarif::Options { category: arguments.sarif_category.clone(), suppressed: arguments.show_suppressed };
+            let options =
+                sarif::Options { category: arguments.sarif_category.clone(), suppressed: arguments.show_suppressed };
             sarif::write(out, rules, views, &options)
         }
         Format::Json => report::json::write(out, views),
@@ -345,8 +361,15 @@ fn render(
                 report::text::write(out, view, colour)?;
                 if arguments.verbose {
                     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
-                        let at = notice.place.map(|place| format!("{}:{}: ", view.path(place), view.start(place, Columns::CodePoints).line));
-                        writeln!(out, "undecided: {}{}", report::sanitize::line(&at.unwrap_or_default()), report::sanitize::line(&notice.message))?;
+                        let at = notice.place.map(|place| {
+                            format!("{}:{}: ", view.path(place), view.start(place, Columns::CodePoints).line)
+                        });
+                        writeln!(
+                            out,
+                            "undecided: {}{}",
+                            report::sanitize::line(&at.unwrap_or_default()),
+                            report::sanitize::line(&notice.message)
+                        )?;
                     }
                 }
             }
@@ -362,6 +385,8 @@ fn coloured(colour: Colour) -> bool {
     match colour {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => io::stdout().is_terminal() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+        Colour::Auto => {
+            io::stdout().is_terminal() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+        }
     }
 }

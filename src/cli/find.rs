@@ -43,7 +43,11 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
             walk.skip_current_dir();
         } else if entry.path().join(crate::read::project::WORKFLOWS).is_dir() {
             let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-            found.push(Found { root: entry.path().to_owned(), prefix: format!("{}/", super::shown(below)), only: None });
+            found.push(Found {
+                root: entry.path().to_owned(),
+                prefix: format!("{}/", super::shown(below)),
+                only: None,
+            });
             walk.skip_current_dir();
         }
     }
@@ -54,7 +58,12 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
 #[must_use]
 pub fn of_file(path: &Path) -> Found {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let root = absolute.ancestors().skip(1).find(|folder| is_repository(folder)).or_else(|| absolute.parent()).unwrap_or(&absolute);
+    let root = absolute
+        .ancestors()
+        .skip(1)
+        .find(|folder| is_repository(folder))
+        .or_else(|| absolute.parent())
+        .unwrap_or(&absolute);
     let below = super::shown(absolute.strip_prefix(root).unwrap_or(&absolute));
     Found { root: root.to_owned(), prefix: String::new(), only: Some(below) }
 }

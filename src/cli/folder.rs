@@ -10,7 +10,8 @@ use crate::read::files::{Disk, Files};
 /// # Errors
 /// When it is not there or a file in it cannot be read.
 pub fn read(path: &Path) -> Result<Folder, String> {
-    let disk = Disk::new(path).map_err(|error| format!("the rules folder {} cannot be read: {error}", path.display()))?;
+    let disk =
+        Disk::new(path).map_err(|error| format!("the rules folder {} cannot be read: {error}", path.display()))?;
     within(&disk, "", &super::shown(path))
 }
 
@@ -20,7 +21,10 @@ pub fn read(path: &Path) -> Result<Folder, String> {
 /// When a file in it cannot be read.
 pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<Folder, String> {
     let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    Ok(Folder { rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?, registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))? })
+    Ok(Folder {
+        rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?,
+        registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))?,
+    })
 }
 
 fn yaml(files: &dyn Files, folder: &str, prefix: &str, shown: &str) -> Result<Vec<UserFile>, String> {

@@ -46,7 +46,8 @@ impl FromStr for Output {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
         let names = FORMATS.map(|(name, _)| name);
         let format = FORMATS.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format);
-        let format = format.ok_or_else(|| format!("there is no format `{name}`{}", crate::read::problem::suggestion(name, names)))?;
+        let format = format
+            .ok_or_else(|| format!("there is no format `{name}`{}", crate::read::problem::suggestion(name, names)))?;
         Ok(Self { format, file })
     }
 }
@@ -63,8 +64,10 @@ pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
         _ => {
             // A link to a file stays a link.
             let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-            let mut aside = tempfile::Builder::new().prefix(".trustpub-").permissions(permissions()).tempfile_in(folder)?;
+            let folder =
+                target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+            let mut aside =
+                tempfile::Builder::new().prefix(".trustpub-").permissions(permissions()).tempfile_in(folder)?;
             aside.write_all(report)?;
             aside.flush()?;
             aside.persist(&target).map(drop).map_err(|error| error.error)

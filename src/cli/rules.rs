@@ -1,6 +1,6 @@
 //! `trustpub rules`: what rules there are, and how to write one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
@@ -68,13 +68,16 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
             let lines: String = rules
                 .rules
                 .iter()
-                .map(|rule| format!("{}  {:width$}  {:7}  {}\n", rule.code, rule.name, rule.levels.usual().word(), rule.summary))
+                .map(|rule| {
+                    format!("{}  {:width$}  {:7}  {}\n", rule.code, rule.name, rule.levels.usual().word(), rule.summary)
+                })
                 .collect();
             print(lines.as_bytes())
         }
         Command::Show { id, rules } => {
             let rules = load(rules)?;
-            let rule = rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
+            let rule =
+                rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
             print(docs::rule(rule).as_bytes())
         }
         Command::Test { path } => test(path),
@@ -96,7 +99,7 @@ fn load(folders: &[PathBuf]) -> Result<RuleSet, Failure> {
     Ok(RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?)
 }
 
-fn test(path: &PathBuf) -> Result<Status, Failure> {
+fn test(path: &Path) -> Result<Status, Failure> {
     let folder = folder::read(path)?;
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let rules = RuleSet::with(&[folder]).map_err(|problems| problems.join("\n"))?;
@@ -113,7 +116,12 @@ fn test(path: &PathBuf) -> Result<Status, Failure> {
             judge(format!("{}: {}", rule.name, example.name), example::test(&rules, rule, example));
         }
     }
-    for registry in rules.data.registries.iter().filter(|registry| files.iter().any(|path| path.ends_with(&format!("/{}.yaml", registry.id)))) {
+    for registry in rules
+        .data
+        .registries
+        .iter()
+        .filter(|registry| files.iter().any(|path| path.ends_with(&format!("/{}.yaml", registry.id))))
+    {
         judge(format!("registry {}", registry.id), example::registry(&rules, registry));
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
@@ -123,10 +131,13 @@ fn test(path: &PathBuf) -> Result<Status, Failure> {
     Ok(if failed == 0 { Status::Clean } else { Status::Findings })
 }
 
-fn new(name: &str, folder: &std::path::Path) -> Result<Status, Failure> {
-    let kebab = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+fn new(name: &str, folder: &Path) -> Result<Status, Failure> {
+    let kebab = !name.is_empty()
+        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
     if !kebab {
-        return Err(Failure::Told(format!("`{name}` is not in kebab-case: small letters, digits and hyphens, such as `deploys-from-production`")));
+        return Err(Failure::Told(format!(
+            "`{name}` is not in kebab-case: small letters, digits and hyphens, such as `deploys-from-production`"
+        )));
     }
     let path = folder.join(format!("{name}.yaml"));
     if path.exists() {

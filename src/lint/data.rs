@@ -41,7 +41,9 @@ impl Data {
         let mut hits: Vec<(usize, usize, &str)> = Vec::new();
         for registry in self.registries.iter() {
             for word in &registry.suggests {
-                let hit = |(at, _): (usize, &str)| whole_word(&name, at, at + word.len()).then_some((at, at + word.len(), registry.id.as_str()));
+                let hit = |(at, _): (usize, &str)| {
+                    whole_word(&name, at, at + word.len()).then_some((at, at + word.len(), registry.id.as_str()))
+                };
                 hits.extend(name.match_indices(word.as_str()).filter_map(hit));
             }
         }

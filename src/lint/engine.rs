@@ -21,7 +21,10 @@ use crate::workflow::sight::Play;
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
 pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    let config = project.config.as_ref().and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
+    let config = project
+        .config
+        .as_ref()
+        .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
     let config = config.unwrap_or_default();
     let workflows: Vec<Workflow<'_>> = project
         .workflows
@@ -74,7 +77,10 @@ fn levels(rules: &RuleSet, config: &Config<'_>, problems: &mut Vec<Problem>) -> 
     for (name, value) in &config.rules {
         let word = name.value();
         let Some(index) = rules.rules.iter().position(|rule| rule.name == word || rule.code == word) else {
-            problems.push(Problem::new(name.place(), format!("there is no rule `{word}`{}", suggestion(word, rules.words()))));
+            problems.push(Problem::new(
+                name.place(),
+                format!("there is no rule `{word}`{}", suggestion(word, rules.words())),
+            ));
             continue;
         };
         levels[index] = match value.value() {
@@ -84,7 +90,10 @@ fn levels(rules: &RuleSet, config: &Config<'_>, problems: &mut Vec<Problem>) -> 
             "off" => Some(None),
             other => {
                 let known = ["error", "warning", "note", "off"];
-                problems.push(Problem::new(value.place(), format!("there is no level `{other}`{}", suggestion(other, known))));
+                problems.push(Problem::new(
+                    value.place(),
+                    format!("there is no level `{other}`{}", suggestion(other, known)),
+                ));
                 None
             }
         };
@@ -98,7 +107,11 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         .project
         .unreadable
         .iter()
-        .map(|file| Notice { kind: NoticeKind::Unreadable, message: format!("{} could not be read: {}", file.path, file.reason), place: None })
+        .map(|file| Notice {
+            kind: NoticeKind::Unreadable,
+            message: format!("{} could not be read: {}", file.path, file.reason),
+            place: None,
+        })
         .collect();
     for publication in &analysis.publications {
         if let Some(reason) = &publication.undecided {
@@ -276,7 +289,9 @@ impl Engine<'_> {
             }
         }
         for failure in &failures {
-            let same_fact = failures.iter().filter(|other| other.raw.rule == failure.raw.rule && other.raw.finding.fact == failure.raw.finding.fact);
+            let same_fact = failures.iter().filter(|other| {
+                other.raw.rule == failure.raw.rule && other.raw.finding.fact == failure.raw.finding.fact
+            });
             let every = same_fact.map(|other| other.times).sum::<usize>() >= total;
             let wanted = self.rules.rules[failure.raw.rule].runs == Quantifier::Some || every;
             // A run that may not come here proves nothing, unless no run could do better.
@@ -316,7 +331,9 @@ impl Engine<'_> {
         let raw = std::mem::take(&mut self.raw);
         let speaks = |raw_finding: &Raw| {
             let yields = &rules[raw_finding.rule].yields_to;
-            !raw.iter().any(|other| yields.contains(&rules[other.rule].name) && raw_finding.standing.shares_cause(&other.standing))
+            !raw.iter().any(|other| {
+                yields.contains(&rules[other.rule].name) && raw_finding.standing.shares_cause(&other.standing)
+            })
         };
         let mut kept: Vec<(&Raw, Vec<String>)> = Vec::new();
         for finding in raw.iter().filter(|finding| speaks(finding)) {
@@ -349,9 +366,15 @@ impl Engine<'_> {
     fn judge_waivers(&mut self, analysis: &Analysis<'_, '_>, waivers: &[Waiver]) -> Vec<Finding> {
         for waiver in waivers {
             // A rule that is switched off leaves its waivers alone.
-            let off = self.rules.rules.iter().position(|rule| rule.name == waiver.rule).is_some_and(|index| self.levels[index] == Some(None));
+            let off = self
+                .rules
+                .rules
+                .iter()
+                .position(|rule| rule.name == waiver.rule)
+                .is_some_and(|index| self.levels[index] == Some(None));
             if !off {
-                let subject = Subject { waiver: Some((&waiver.rule, waiver.status, waiver.place)), ..Subject::of(analysis) };
+                let subject =
+                    Subject { waiver: Some((&waiver.rule, waiver.status, waiver.place)), ..Subject::of(analysis) };
                 self.subject(&subject, Kind::Waiver);
             }
         }
@@ -370,7 +393,9 @@ struct Failure {
 
 impl Failure {
     fn is(&self, raw: &Raw) -> bool {
-        self.raw.rule == raw.rule && self.raw.finding.primary == raw.finding.primary && self.raw.finding.message == raw.finding.message
+        self.raw.rule == raw.rule
+            && self.raw.finding.primary == raw.finding.primary
+            && self.raw.finding.message == raw.finding.message
     }
 
     fn also(&mut self, run: String, known: bool) {
@@ -392,11 +417,21 @@ impl Failure {
             let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
             finding.message = format!("{}, {named}{more}", finding.message);
         }
-        Raw { finding, every, value: self.raw.value.clone(), standing: self.raw.standing.clone(), job: self.raw.job.clone(), ..self.raw }
+        Raw {
+            finding,
+            every,
+            value: self.raw.value.clone(),
+            standing: self.raw.standing.clone(),
+            job: self.raw.job.clone(),
+            ..self.raw
+        }
     }
 }
 
-fn with_permission<'s, 'a, 'p>(subject: Subject<'s, 'a, 'p>, pair: crate::workflow::model::Pair<'p>) -> Subject<'s, 'a, 'p> {
+fn with_permission<'s, 'a, 'p>(
+    subject: Subject<'s, 'a, 'p>,
+    pair: crate::workflow::model::Pair<'p>,
+) -> Subject<'s, 'a, 'p> {
     Subject { permission: Some(pair), ..subject }
 }
 
@@ -413,7 +448,9 @@ fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &
     let sentence = rule.sentence(&condition.fact, value.as_deref())?;
     let message = sentence.render(|name| fact::ask(subject, name))?;
     let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
-        Fact::Known(_, at) if at != place => text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text }),
+        Fact::Known(_, at) if at != place => {
+            text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text })
+        }
         _ => None,
     });
     let finding = Finding {

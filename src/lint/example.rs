@@ -24,7 +24,8 @@ struct Mark {
 pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<String>> {
     let mut files = Memory::default();
     let mut marks = Vec::new();
-    let mut texts: Vec<(String, &str)> = example.files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
+    let mut texts: Vec<(String, &str)> =
+        example.files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
     if !example.text.trim().is_empty() {
         texts.push((WORKFLOW.to_owned(), &example.text));
     }
@@ -38,7 +39,8 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<S
     }
     let project = Project::load(&files, None);
     let report = check(&project, rules, None);
-    let mut complaints: Vec<String> = report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
+    let mut complaints: Vec<String> =
+        report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
     let relevant = |finding: &&Finding| {
         let own = finding.name == rule.name;
         own && example.bad || !rule.own && finding.level >= Level::Warning || rule.own && own
@@ -72,12 +74,19 @@ fn compare(project: &Project, findings: &[&Finding], marks: &[Mark]) -> Vec<Stri
         let place = finding.primary.place;
         let Some(source) = project.source(place.file) else { continue };
         let line = source.line_at(place.span.start);
-        let hit = open.iter().position(|mark| mark.path == source.path() && mark.line == line && finding.message.contains(&mark.text));
+        let hit = open
+            .iter()
+            .position(|mark| mark.path == source.path() && mark.line == line && finding.message.contains(&mark.text));
         match hit {
             Some(index) => {
                 open.remove(index);
             }
-            None => complaints.push(format!("not expected: {}:{line}: {} [{}]", source.path(), finding.message, finding.name)),
+            None => complaints.push(format!(
+                "not expected: {}:{line}: {} [{}]",
+                source.path(),
+                finding.message,
+                finding.name
+            )),
         }
     }
     complaints.extend(open.into_iter().map(|mark| format!("missing: {}:{}: {}", mark.path, mark.line, mark.text)));
@@ -107,7 +116,8 @@ pub fn registry(rules: &RuleSet, registry: &crate::trust::registry::Registry) ->
     for (steps, wanted) in [(&registry.examples.uploads, true), (&registry.examples.others, false)] {
         for step in steps {
             let json = serde_json::to_string(step).unwrap_or_default();
-            let workflow = format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
+            let workflow =
+                format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
             let mut files = Memory::default();
             files.insert(WORKFLOW, workflow);
             if uploads_to(rules, &Project::load(&files, None), &registry.id) != wanted {

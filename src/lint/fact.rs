@@ -50,7 +50,8 @@ pub struct Spec {
     get: fn(&Subject<'_, '_, '_>, &str) -> Option<Fact>,
 }
 
-const WORKFLOW: &[Kind] = &[Kind::Workflow, Kind::Job, Kind::Step, Kind::Permission, Kind::Reference, Kind::Publication];
+const WORKFLOW: &[Kind] =
+    &[Kind::Workflow, Kind::Job, Kind::Step, Kind::Permission, Kind::Reference, Kind::Publication];
 const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Publication];
 const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Publication];
 const PUBLICATION: &[Kind] = &[Kind::Publication];
@@ -60,57 +61,339 @@ const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// Every fact.
 pub const FACTS: &[Spec] = &[
-    Spec { name: "workflow.file", kinds: WORKFLOW, values: Values::Any, doc: "The workflow's file name.", get: workflow_file },
+    Spec {
+        name: "workflow.file",
+        kinds: WORKFLOW,
+        values: Values::Any,
+        doc: "The workflow's file name.",
+        get: workflow_file,
+    },
     Spec { name: "job", kinds: JOB, values: Values::Any, doc: "The job's id.", get: job },
-    Spec { name: "job.publishes", kinds: JOB, values: YES_NO, doc: "Whether a step of the job uploads to a registry.", get: job_publishes },
-    Spec { name: "oidc.use", kinds: &[Kind::Job], values: Values::OneOf(&["used", "none"]), doc: "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.", get: oidc_use },
-    Spec { name: "environment", kinds: JOB, values: Values::Any, doc: "The name of the job's environment.", get: environment },
-    Spec { name: "environment.url", kinds: JOB, values: Values::Any, doc: "The `url` of the job's environment.", get: environment_url },
-    Spec { name: "permission.*", kinds: JOB, values: Values::Access, doc: "What the job may do with a scope.", get: permission },
-    Spec { name: "permission-origin.*", kinds: JOB, values: Values::OneOf(&["job", "workflow", "default"]), doc: "Where the job's access to a scope comes from.", get: permission_origin },
-    Spec { name: "permissions.word", kinds: JOB, values: Values::Any, doc: "The word (`write-all`, `read-all`) that grants the job's permissions.", get: permissions_word },
-    Spec { name: "runner", kinds: JOB, values: Values::OneOf(&["linux", "windows", "macos", "self-hosted"]), doc: "The system of the job's runner, by GitHub's own labels.", get: runner },
-    Spec { name: "step", kinds: STEP, values: Values::Any, doc: "The step's name, else its id, else what it uses.", get: step },
-    Spec { name: "action", kinds: STEP, values: Values::Any, doc: "The action that the step uses, without its ref.", get: step_action },
+    Spec {
+        name: "job.publishes",
+        kinds: JOB,
+        values: YES_NO,
+        doc: "Whether a step of the job uploads to a registry.",
+        get: job_publishes,
+    },
+    Spec {
+        name: "oidc.use",
+        kinds: &[Kind::Job],
+        values: Values::OneOf(&["used", "none"]),
+        doc: "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.",
+        get: oidc_use,
+    },
+    Spec {
+        name: "environment",
+        kinds: JOB,
+        values: Values::Any,
+        doc: "The name of the job's environment.",
+        get: environment,
+    },
+    Spec {
+        name: "environment.url",
+        kinds: JOB,
+        values: Values::Any,
+        doc: "The `url` of the job's environment.",
+        get: environment_url,
+    },
+    Spec {
+        name: "permission.*",
+        kinds: JOB,
+        values: Values::Access,
+        doc: "What the job may do with a scope.",
+        get: permission,
+    },
+    Spec {
+        name: "permission-origin.*",
+        kinds: JOB,
+        values: Values::OneOf(&["job", "workflow", "default"]),
+        doc: "Where the job's access to a scope comes from.",
+        get: permission_origin,
+    },
+    Spec {
+        name: "permissions.word",
+        kinds: JOB,
+        values: Values::Any,
+        doc: "The word (`write-all`, `read-all`) that grants the job's permissions.",
+        get: permissions_word,
+    },
+    Spec {
+        name: "runner",
+        kinds: JOB,
+        values: Values::OneOf(&["linux", "windows", "macos", "self-hosted"]),
+        doc: "The system of the job's runner, by GitHub's own labels.",
+        get: runner,
+    },
+    Spec {
+        name: "step",
+        kinds: STEP,
+        values: Values::Any,
+        doc: "The step's name, else its id, else what it uses.",
+        get: step,
+    },
+    Spec {
+        name: "action",
+        kinds: STEP,
+        values: Values::Any,
+        doc: "The action that the step uses, without its ref.",
+        get: step_action,
+    },
     Spec { name: "action.ref", kinds: STEP, values: Values::Any, doc: "The ref of the action.", get: step_action_ref },
-    Spec { name: "input.*", kinds: STEP, values: Values::Any, doc: "An input that the step gives to its action.", get: input },
-    Spec { name: "env.*", kinds: STEP, values: Values::Any, doc: "An environment variable that the step's own `env` sets.", get: step_env },
-    Spec { name: "step.purpose", kinds: STEP, values: Values::OneOf(&["oidc-debug"]), doc: "What the step is for, where its name or action says it.", get: step_purpose },
-    Spec { name: "failure.tolerated", kinds: STEP, values: YES_NO, doc: "Whether `continue-on-error` of the step or the job expects it to fail.", get: failure_tolerated },
-    Spec { name: "scope", kinds: &[Kind::Permission], values: Values::Any, doc: "The scope that an entry of `permissions` names.", get: scope },
-    Spec { name: "level", kinds: &[Kind::Permission], values: Values::Any, doc: "The level that an entry of `permissions` gives.", get: level },
-    Spec { name: "scope.status", kinds: &[Kind::Permission], values: Values::OneOf(&["known", "misspelt", "unknown"]), doc: "Whether GitHub has the scope, or has one that is spelt nearly so.", get: scope_status },
-    Spec { name: "scope.meant", kinds: &[Kind::Permission], values: Values::Any, doc: "The scope that a misspelt one most likely means.", get: scope_meant },
-    Spec { name: "level.status", kinds: &[Kind::Permission], values: Values::OneOf(&["known", "unknown"]), doc: "Whether the scope has that level.", get: level_status },
-    Spec { name: "reference", kinds: &[Kind::Reference], values: Values::Any, doc: "The context path that an expression reads.", get: reference },
-    Spec { name: "reference.status", kinds: &[Kind::Reference], values: Values::OneOf(&["known", "unknown"]), doc: "Whether the context has the property, for contexts with a fixed list.", get: reference_status },
+    Spec {
+        name: "input.*",
+        kinds: STEP,
+        values: Values::Any,
+        doc: "An input that the step gives to its action.",
+        get: input,
+    },
+    Spec {
+        name: "env.*",
+        kinds: STEP,
+        values: Values::Any,
+        doc: "An environment variable that the step's own `env` sets.",
+        get: step_env,
+    },
+    Spec {
+        name: "step.purpose",
+        kinds: STEP,
+        values: Values::OneOf(&["oidc-debug"]),
+        doc: "What the step is for, where its name or action says it.",
+        get: step_purpose,
+    },
+    Spec {
+        name: "failure.tolerated",
+        kinds: STEP,
+        values: YES_NO,
+        doc: "Whether `continue-on-error` of the step or the job expects it to fail.",
+        get: failure_tolerated,
+    },
+    Spec {
+        name: "scope",
+        kinds: &[Kind::Permission],
+        values: Values::Any,
+        doc: "The scope that an entry of `permissions` names.",
+        get: scope,
+    },
+    Spec {
+        name: "level",
+        kinds: &[Kind::Permission],
+        values: Values::Any,
+        doc: "The level that an entry of `permissions` gives.",
+        get: level,
+    },
+    Spec {
+        name: "scope.status",
+        kinds: &[Kind::Permission],
+        values: Values::OneOf(&["known", "misspelt", "unknown"]),
+        doc: "Whether GitHub has the scope, or has one that is spelt nearly so.",
+        get: scope_status,
+    },
+    Spec {
+        name: "scope.meant",
+        kinds: &[Kind::Permission],
+        values: Values::Any,
+        doc: "The scope that a misspelt one most likely means.",
+        get: scope_meant,
+    },
+    Spec {
+        name: "level.status",
+        kinds: &[Kind::Permission],
+        values: Values::OneOf(&["known", "unknown"]),
+        doc: "Whether the scope has that level.",
+        get: level_status,
+    },
+    Spec {
+        name: "reference",
+        kinds: &[Kind::Reference],
+        values: Values::Any,
+        doc: "The context path that an expression reads.",
+        get: reference,
+    },
+    Spec {
+        name: "reference.status",
+        kinds: &[Kind::Reference],
+        values: Values::OneOf(&["known", "unknown"]),
+        doc: "Whether the context has the property, for contexts with a fixed list.",
+        get: reference_status,
+    },
     Spec { name: "event", kinds: PUBLICATION, values: Values::Any, doc: "The event that starts the run.", get: event },
-    Spec { name: "event.status", kinds: PUBLICATION, values: FORM, doc: "Whether the registry takes tokens of that event.", get: event_status },
-    Spec { name: "event.fork", kinds: PUBLICATION, values: YES_NO, doc: "Whether the event also runs for forks, where no OIDC token is issued.", get: event_fork },
-    Spec { name: "ref", kinds: PUBLICATION, values: Values::OneOf(&["tag", "branch", "pull-request"]), doc: "What `github.ref` names in the run.", get: ref_kind },
-    Spec { name: "registry", kinds: &[Kind::Publication, Kind::Publisher], values: Values::Any, doc: "The registry's id.", get: registry_id },
-    Spec { name: "registry.name", kinds: &[Kind::Publication, Kind::Publisher], values: Values::Any, doc: "The registry's name.", get: registry_name },
-    Spec { name: "registry.test", kinds: PUBLICATION, values: YES_NO, doc: "Whether the registry is one for trials.", get: registry_test },
-    Spec { name: "credential", kinds: PUBLICATION, values: Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]), doc: "What the upload shows to the registry.", get: credential },
-    Spec { name: "environment.suggests", kinds: PUBLICATION, values: Values::Any, doc: "The registry that the environment's name speaks of, in whole words.", get: environment_suggests },
-    Spec { name: "environment.fits", kinds: PUBLICATION, values: Values::OneOf(&["own", "other", "none"]), doc: "Whether the environment's name speaks of this registry, of another one, or of none.", get: environment_fits },
-    Spec { name: "environment.form", kinds: PUBLICATION, values: FORM, doc: "Whether the registry's form would take the environment's name.", get: environment_form },
-    Spec { name: "environment.url.registry", kinds: PUBLICATION, values: Values::OneOf(&["own", "other"]), doc: "Whether the environment's `url` points to this registry or to another one.", get: environment_url_registry },
-    Spec { name: "runner.status", kinds: PUBLICATION, values: FORM, doc: "Whether the upload can run on the job's system.", get: runner_status },
-    Spec { name: "skip-existing", kinds: PUBLICATION, values: YES_NO, doc: "Whether duplicates are waved through.", get: skip_existing },
-    Spec { name: "publishers", kinds: PUBLICATION, values: YES_NO, doc: "Whether the config declares any publisher.", get: publishers_declared },
-    Spec { name: "publisher", kinds: PUBLICATION, values: YES_NO, doc: "Whether the config declares a publisher for this registry.", get: publisher_declared },
-    Spec { name: "claim.*", kinds: PUBLICATION, values: ANSWERS, doc: "How the registry answers a claim: `owner`, `repository`, `workflow` or `environment`.", get: claim },
-    Spec { name: "token.*", kinds: PUBLICATION, values: Values::Any, doc: "The value of a claim in the run's OIDC token.", get: token },
-    Spec { name: "publisher.*", kinds: &[Kind::Publication, Kind::Publisher], values: Values::Any, doc: "A field of the declared record.", get: publisher_field },
-    Spec { name: "record.*", kinds: &[Kind::Publisher], values: FORM, doc: "Whether the registry's form would take the declared value of a field.", get: record },
-    Spec { name: "record-problem.*", kinds: &[Kind::Publisher], values: Values::Any, doc: "Why the form would not take a value.", get: record_problem },
-    Spec { name: "publisher.used", kinds: &[Kind::Publisher], values: YES_NO, doc: "Whether some publication is measured by this record; not known while a workflow does not parse or an upload is undecided.", get: publisher_used },
+    Spec {
+        name: "event.status",
+        kinds: PUBLICATION,
+        values: FORM,
+        doc: "Whether the registry takes tokens of that event.",
+        get: event_status,
+    },
+    Spec {
+        name: "event.fork",
+        kinds: PUBLICATION,
+        values: YES_NO,
+        doc: "Whether the event also runs for forks, where no OIDC token is issued.",
+        get: event_fork,
+    },
+    Spec {
+        name: "ref",
+        kinds: PUBLICATION,
+        values: Values::OneOf(&["tag", "branch", "pull-request"]),
+        doc: "What `github.ref` names in the run.",
+        get: ref_kind,
+    },
+    Spec {
+        name: "registry",
+        kinds: &[Kind::Publication, Kind::Publisher],
+        values: Values::Any,
+        doc: "The registry's id.",
+        get: registry_id,
+    },
+    Spec {
+        name: "registry.name",
+        kinds: &[Kind::Publication, Kind::Publisher],
+        values: Values::Any,
+        doc: "The registry's name.",
+        get: registry_name,
+    },
+    Spec {
+        name: "registry.test",
+        kinds: PUBLICATION,
+        values: YES_NO,
+        doc: "Whether the registry is one for trials.",
+        get: registry_test,
+    },
+    Spec {
+        name: "credential",
+        kinds: PUBLICATION,
+        values: Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
+        doc: "What the upload shows to the registry.",
+        get: credential,
+    },
+    Spec {
+        name: "environment.suggests",
+        kinds: PUBLICATION,
+        values: Values::Any,
+        doc: "The registry that the environment's name speaks of, in whole words.",
+        get: environment_suggests,
+    },
+    Spec {
+        name: "environment.fits",
+        kinds: PUBLICATION,
+        values: Values::OneOf(&["own", "other", "none"]),
+        doc: "Whether the environment's name speaks of this registry, of another one, or of none.",
+        get: environment_fits,
+    },
+    Spec {
+        name: "environment.form",
+        kinds: PUBLICATION,
+        values: FORM,
+        doc: "Whether the registry's form would take the environment's name.",
+        get: environment_form,
+    },
+    Spec {
+        name: "environment.url.registry",
+        kinds: PUBLICATION,
+        values: Values::OneOf(&["own", "other"]),
+        doc: "Whether the environment's `url` points to this registry or to another one.",
+        get: environment_url_registry,
+    },
+    Spec {
+        name: "runner.status",
+        kinds: PUBLICATION,
+        values: FORM,
+        doc: "Whether the upload can run on the job's system.",
+        get: runner_status,
+    },
+    Spec {
+        name: "skip-existing",
+        kinds: PUBLICATION,
+        values: YES_NO,
+        doc: "Whether duplicates are waved through.",
+        get: skip_existing,
+    },
+    Spec {
+        name: "publishers",
+        kinds: PUBLICATION,
+        values: YES_NO,
+        doc: "Whether the config declares any publisher.",
+        get: publishers_declared,
+    },
+    Spec {
+        name: "publisher",
+        kinds: PUBLICATION,
+        values: YES_NO,
+        doc: "Whether the config declares a publisher for this registry.",
+        get: publisher_declared,
+    },
+    Spec {
+        name: "claim.*",
+        kinds: PUBLICATION,
+        values: ANSWERS,
+        doc: "How the registry answers a claim: `owner`, `repository`, `workflow` or `environment`.",
+        get: claim,
+    },
+    Spec {
+        name: "token.*",
+        kinds: PUBLICATION,
+        values: Values::Any,
+        doc: "The value of a claim in the run's OIDC token.",
+        get: token,
+    },
+    Spec {
+        name: "publisher.*",
+        kinds: &[Kind::Publication, Kind::Publisher],
+        values: Values::Any,
+        doc: "A field of the declared record.",
+        get: publisher_field,
+    },
+    Spec {
+        name: "record.*",
+        kinds: &[Kind::Publisher],
+        values: FORM,
+        doc: "Whether the registry's form would take the declared value of a field.",
+        get: record,
+    },
+    Spec {
+        name: "record-problem.*",
+        kinds: &[Kind::Publisher],
+        values: Values::Any,
+        doc: "Why the form would not take a value.",
+        get: record_problem,
+    },
+    Spec {
+        name: "publisher.used",
+        kinds: &[Kind::Publisher],
+        values: YES_NO,
+        doc: "Whether some publication is measured by this record; not known while a workflow does not parse or an upload is undecided.",
+        get: publisher_used,
+    },
     Spec { name: "problem", kinds: &[Kind::Problem], values: Values::Any, doc: "What is wrong.", get: problem },
-    Spec { name: "problem.kind", kinds: &[Kind::Problem], values: Values::OneOf(&["yaml", "shape"]), doc: "Whether the file does not parse, or has a shape that GitHub refuses.", get: problem_kind },
-    Spec { name: "problem.decides", kinds: &[Kind::Problem], values: YES_NO, doc: "Whether the problem stands in a workflow that publishes or could.", get: problem_decides },
-    Spec { name: "waiver", kinds: &[Kind::Waiver], values: Values::Any, doc: "The rule that a waiver names.", get: waiver },
-    Spec { name: "waiver.status", kinds: &[Kind::Waiver], values: Values::OneOf(&["used", "unused", "expired", "unreasoned", "unknown"]), doc: "What became of a waiver.", get: waiver_status },
+    Spec {
+        name: "problem.kind",
+        kinds: &[Kind::Problem],
+        values: Values::OneOf(&["yaml", "shape"]),
+        doc: "Whether the file does not parse, or has a shape that GitHub refuses.",
+        get: problem_kind,
+    },
+    Spec {
+        name: "problem.decides",
+        kinds: &[Kind::Problem],
+        values: YES_NO,
+        doc: "Whether the problem stands in a workflow that publishes or could.",
+        get: problem_decides,
+    },
+    Spec {
+        name: "waiver",
+        kinds: &[Kind::Waiver],
+        values: Values::Any,
+        doc: "The rule that a waiver names.",
+        get: waiver,
+    },
+    Spec {
+        name: "waiver.status",
+        kinds: &[Kind::Waiver],
+        values: Values::OneOf(&["used", "unused", "expired", "unreasoned", "unknown"]),
+        doc: "What became of a waiver.",
+        get: waiver_status,
+    },
 ];
 
 /// The line of the table for a name, with the part that `*` stands for.
@@ -151,7 +434,8 @@ fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
 fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
     // The file itself has no span; its name, its `on` or its first line stands for it.
-    let place = workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
+    let place =
+        workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
     let place = place.unwrap_or(Place { file: workflow.file, span: workflow.source.line_span(1) });
     Some(Fact::text(workflow.source.file_name(), place))
 }
@@ -299,7 +583,9 @@ fn step_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn step_action_ref(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let step = subject.step?;
     Some(match step.uses {
-        Some(uses) => Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place()),
+        Some(uses) => {
+            Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
+        }
         None => Fact::Known(None, step.place),
     })
 }
@@ -325,10 +611,14 @@ fn step_env(subject: In<'_, '_, '_>, name: &str) -> Answered {
 fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let step = subject.step?;
     let debug = &subject.analysis.data.github.oidc.debug;
-    let by_action = step.uses.filter(|uses| debug.actions.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value()))));
+    let by_action =
+        step.uses.filter(|uses| debug.actions.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value()))));
     let words = |name: &Text<'_>| {
         let name = name.value().to_lowercase();
-        debug.names.iter().any(|words| words.iter().all(|word| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == word)))
+        debug
+            .names
+            .iter()
+            .any(|words| words.iter().all(|word| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == word)))
     };
     let by_name = step.name.filter(words).filter(|_| step.run.is_some());
     Some(match by_action.or(by_name) {
@@ -378,7 +668,8 @@ fn level_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let levels = subject.analysis.data.github.permissions.scopes.get(pair.key.value())?;
     let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());
     // An expression has no place in `permissions`, but it is no misspelt level either.
-    (!pair.value.value().contains("${{")).then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
+    (!pair.value.value().contains("${{"))
+        .then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
 }
 
 fn reference(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -499,7 +790,8 @@ fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
     // The address's host is known even where its end is an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
     let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
-    let owner = subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
+    let owner =
+        subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
     let own = owner.id == target(subject)?.id;
     Some(Fact::text(if own { "own" } else { "other" }, url.place()))
 }
@@ -574,9 +866,11 @@ fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
     if publications.clone().any(|publication| publication.assigned.contains(&publisher.index)) {
         return yes(true, publisher.place);
     }
-    let broken = analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
+    let broken =
+        analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
     // An upload under this registry's environment that goes elsewhere is most likely the one that was meant.
-    let open = publications.any(|publication| publication.undecided.is_some() || publication.swapped.contains(&publisher.registry.id));
+    let open = publications
+        .any(|publication| publication.undecided.is_some() || publication.swapped.contains(&publisher.registry.id));
     if broken || open { Some(Fact::Unknown) } else { yes(false, publisher.place) }
 }
 
@@ -593,7 +887,10 @@ fn problem_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (_, place, kind) = subject.problem?;
     let publications = &subject.analysis.publications;
-    yes(kind == "yaml" || publications.iter().any(|publication| publication.site.client.workflow.file == place.file), place)
+    yes(
+        kind == "yaml" || publications.iter().any(|publication| publication.site.client.workflow.file == place.file),
+        place,
+    )
 }
 
 fn waiver(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -12,8 +12,25 @@ use crate::read::syntax::{self, Dialect, Entry, Node};
 use crate::workflow::permissions::Access;
 
 const KEYS: [&str; 19] = [
-    "name", "code", "summary", "level", "precision", "security-severity", "tags", "help", "references", "for-each", "runs", "when",
-    "require", "message", "at", "show", "yields-to", "fix", "examples",
+    "name",
+    "code",
+    "summary",
+    "level",
+    "precision",
+    "security-severity",
+    "tags",
+    "help",
+    "references",
+    "for-each",
+    "runs",
+    "when",
+    "require",
+    "message",
+    "at",
+    "show",
+    "yields-to",
+    "fix",
+    "examples",
 ];
 const EXAMPLE_KEYS: [&str; 5] = ["name", "bad", "good", "files", "config"];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
@@ -31,7 +48,10 @@ pub fn load(file: FileId, source: &Source, own: bool) -> Result<Rule, Vec<Proble
     let rule = match tree.root() {
         Some(root) if root.is_mapping() => loader.rule(root, own),
         _ => {
-            loader.problem(source.line_span(1), "a rule file is a mapping; `trustpub rules new NAME` writes one to begin with");
+            loader.problem(
+                source.line_span(1),
+                "a rule file is a mapping; `trustpub rules new NAME` writes one to begin with",
+            );
             None
         }
     };
@@ -81,7 +101,11 @@ impl Loader<'_> {
             help: self.text(root, "help").unwrap_or_default(),
             references: self.texts(root, "references"),
             kind: kind.unwrap_or(Kind::Job),
-            runs: if self.one_of(root, "runs", &["some", "every"], "some") == "every" { Quantifier::Every } else { Quantifier::Some },
+            runs: if self.one_of(root, "runs", &["some", "every"], "some") == "every" {
+                Quantifier::Every
+            } else {
+                Quantifier::Some
+            },
             when,
             require,
             message: message?,
@@ -102,16 +126,25 @@ impl Loader<'_> {
         let stem = self.source.file_name().trim_end_matches(".yaml").trim_end_matches(".yml");
         let span = root.get("name").map_or_else(|| first(root), Node::span);
         if rule.name != stem {
-            self.problem(span, format!("the rule is named `{}` but its file `{stem}`; they are the same word", rule.name));
+            self.problem(
+                span,
+                format!("the rule is named `{}` but its file `{stem}`; they are the same word", rule.name),
+            );
         }
-        let kebab = rule.name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+        let kebab =
+            rule.name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
         if !kebab {
             self.problem(span, format!("the name `{}` is not in kebab-case", rule.name));
         }
-        for (wanted, has) in [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))] {
+        for (wanted, has) in
+            [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]
+        {
             if !has {
                 let span = root.entry("examples").map_or_else(|| first(root), |entry| entry.key.span());
-                self.problem(span, format!("the rule has no `{wanted}` example; examples are its tests and its documentation"));
+                self.problem(
+                    span,
+                    format!("the rule has no `{wanted}` example; examples are its tests and its documentation"),
+                );
             }
         }
     }
@@ -186,7 +219,10 @@ impl Loader<'_> {
         let word = node.text().unwrap_or_default();
         let known = [Level::Error, Level::Warning, Level::Note];
         known.into_iter().find(|level| level.word() == word).unwrap_or_else(|| {
-            self.problem(node.span(), format!("there is no level `{word}`{}", suggestion(word, known.map(Level::word))));
+            self.problem(
+                node.span(),
+                format!("there is no level `{word}`{}", suggestion(word, known.map(Level::word))),
+            );
             Level::Warning
         })
     }
@@ -237,7 +273,10 @@ impl Loader<'_> {
         let mut lines = node.entries();
         let (line, more) = (lines.next()?, lines.next());
         if let Some(more) = more {
-            self.problem(more.key.span(), "a test is one line; put a second test of the same fact into a rule of its own");
+            self.problem(
+                more.key.span(),
+                "a test is one line; put a second test of the same fact into a rule of its own",
+            );
         }
         match line.key.text().unwrap_or_default() {
             "not" | "none-of" => self.words(line.value, values).map(Test::NoneOf),
@@ -251,7 +290,10 @@ impl Loader<'_> {
             },
             "matches" => self.globs(line.value),
             other => {
-                let message = format!("there is no test `{other}`{}", suggestion(other, ["not", "none-of", "present", "at-least", "matches"]));
+                let message = format!(
+                    "there is no test `{other}`{}",
+                    suggestion(other, ["not", "none-of", "present", "at-least", "matches"])
+                );
                 self.refuse(line.key, &message)
             }
         }
@@ -269,7 +311,10 @@ impl Loader<'_> {
         for node in nodes {
             let word = node.text()?;
             if let Some(known) = listed(values).filter(|known| !known.contains(&word)) {
-                self.problem(node.span(), format!("the fact is never `{word}`{}", suggestion(word, known.iter().copied())));
+                self.problem(
+                    node.span(),
+                    format!("the fact is never `{word}`{}", suggestion(word, known.iter().copied())),
+                );
             }
             words.push(word.to_owned());
         }
@@ -320,7 +365,14 @@ impl Loader<'_> {
                 None => vec![&"any other value"],
             };
             if !open.is_empty() {
-                self.problem(node.span(), format!("no message for `{}` when it is {}", condition.fact, open.into_iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")));
+                self.problem(
+                    node.span(),
+                    format!(
+                        "no message for `{}` when it is {}",
+                        condition.fact,
+                        open.into_iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+                    ),
+                );
             }
         }
         Some(Message::By(list))
@@ -346,7 +398,10 @@ impl Loader<'_> {
         for entry in node.entries() {
             let key = entry.key.text().unwrap_or_default();
             if !EXAMPLE_KEYS.contains(&key) {
-                self.problem(entry.key.span(), format!("an example has no key `{key}`{}", suggestion(key, EXAMPLE_KEYS)));
+                self.problem(
+                    entry.key.span(),
+                    format!("an example has no key `{key}`{}", suggestion(key, EXAMPLE_KEYS)),
+                );
             }
         }
         let (bad, good) = (node.get("bad"), node.get("good"));
@@ -359,7 +414,9 @@ impl Loader<'_> {
             name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
             bad: bad.is_some(),
             text: shown.text().unwrap_or_default().to_owned(),
-            files: files.filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned()))).collect(),
+            files: files
+                .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned())))
+                .collect(),
             config: node.get("config").and_then(Node::text).map(str::to_owned),
             place: Place { file: self.file, span: shown.span() },
         })

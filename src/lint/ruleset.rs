@@ -52,14 +52,17 @@ impl RuleSet {
         let github = builtin::text("github.yaml").unwrap_or_default();
         let data = Data::new(github, &registries).map_err(|error| problems.extend(error)).ok();
         let mut rules: Vec<Rule> = Vec::new();
-        let own = folders.iter().flat_map(|folder| &folder.rules).map(|(path, text)| (path.clone(), text.clone(), true));
+        let own =
+            folders.iter().flat_map(|folder| &folder.rules).map(|(path, text)| (path.clone(), text.clone(), true));
         let built_in = builtin::yaml_files("").into_iter().filter(|(path, _)| *path != "github.yaml");
         let built_in = built_in.map(|(path, text)| (format!("rules/{path}"), text.to_owned(), false));
         for (path, text, own) in built_in.chain(own) {
             let source = Source::new(path.clone(), text.into_bytes());
             match load::load(FileId(0), &source, own) {
                 Ok(rule) => match rules.iter().find(|known| known.code == rule.code || known.name == rule.name) {
-                    Some(known) => problems.push(format!("{path}: `{}` ({}) is taken by {}", rule.name, rule.code, known.path)),
+                    Some(known) => {
+                        problems.push(format!("{path}: `{}` ({}) is taken by {}", rule.name, rule.code, known.path))
+                    }
                     None => rules.push(rule),
                 },
                 Err(list) => problems.extend(list.into_iter().map(|problem| {

@@ -236,8 +236,12 @@ fn play<'a>(
         Target::Registry(registry, _) => {
             publication.known = true;
             let claims = verdict::claims(&sight, certain);
-            publication.assigned.extend(verdict::assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
-            if let Some(name) = claims.value(super::super::trust::registry::Claim::Environment, registry.claims.workflow).ok().flatten() {
+            publication
+                .assigned
+                .extend(verdict::assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
+            if let Some(name) =
+                claims.value(super::super::trust::registry::Claim::Environment, registry.claims.workflow).ok().flatten()
+            {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
                     publication.swapped.extend(suggested.into_iter().map(str::to_owned));

@@ -36,12 +36,21 @@ const MARKER: &str = "trustpub:";
 
 /// All waivers of a project; what is wrong with those of the config is added to `problems`.
 #[must_use]
-pub fn collect(project: &Project, config: &Config<'_>, rules: &RuleSet, today: Option<Date>, problems: &mut Vec<Problem>) -> Vec<Waiver> {
+pub fn collect(
+    project: &Project,
+    config: &Config<'_>,
+    rules: &RuleSet,
+    today: Option<Date>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Waiver> {
     let mut waivers = comments(project, rules);
     for declared in &config.ignore {
         let word = declared.rule.value();
         let Some(rule) = rules.find(word) else {
-            problems.push(Problem::new(declared.rule.place(), format!("there is no rule `{word}`{}", suggestion(word, rules.words()))));
+            problems.push(Problem::new(
+                declared.rule.place(),
+                format!("there is no rule `{word}`{}", suggestion(word, rules.words())),
+            ));
             continue;
         };
         let mut status = "unused";
@@ -49,7 +58,10 @@ pub fn collect(project: &Project, config: &Config<'_>, rules: &RuleSet, today: O
             match expires.value().parse::<Date>() {
                 Ok(day) if today.is_some_and(|today| today > day) => status = "expired",
                 Ok(_) => {}
-                Err(_) => problems.push(Problem::new(expires.place(), format!("`expires` is a date such as `2027-03-01`, not `{}`", expires.value()))),
+                Err(_) => problems.push(Problem::new(
+                    expires.place(),
+                    format!("`expires` is a date such as `2027-03-01`, not `{}`", expires.value()),
+                )),
             }
         }
         let text = |text: Option<crate::read::text::Text<'_>>| text.map(|text| text.value().to_owned());
@@ -58,7 +70,11 @@ pub fn collect(project: &Project, config: &Config<'_>, rules: &RuleSet, today: O
             place: declared.place,
             reason: declared.reason.value().to_owned(),
             status,
-            reach: Reach::Parts { workflow: text(declared.workflow), job: text(declared.job), step: text(declared.step) },
+            reach: Reach::Parts {
+                workflow: text(declared.workflow),
+                job: text(declared.job),
+                step: text(declared.step),
+            },
         });
     }
     waivers
@@ -72,7 +88,9 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
         let comments = document.tree.comments();
         for (index, comment) in comments.iter().enumerate() {
             let Some(rest) = comment.text.strip_prefix(MARKER).map(str::trim_start) else { continue };
-            let Some((names, reason)) = rest.strip_prefix("ignore[").and_then(|rest| rest.split_once(']')) else { continue };
+            let Some((names, reason)) = rest.strip_prefix("ignore[").and_then(|rest| rest.split_once(']')) else {
+                continue;
+            };
             let line = source.line_at(comment.span.start);
             // Waivers for one line may stand above each other.
             let mut last = line;
@@ -107,7 +125,9 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
 pub fn apply(project: &Project, waivers: &mut [Waiver], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (mut shown, mut hidden) = (Vec::new(), Vec::new());
     for finding in findings {
-        let waiver = waivers.iter_mut().find(|waiver| matches!(waiver.status, "unused" | "used") && covers(project, waiver, &finding));
+        let waiver = waivers
+            .iter_mut()
+            .find(|waiver| matches!(waiver.status, "unused" | "used") && covers(project, waiver, &finding));
         match waiver {
             Some(waiver) => {
                 waiver.status = "used";
@@ -130,8 +150,11 @@ fn covers(project: &Project, waiver: &Waiver, finding: &Finding) -> bool {
         Reach::Lines(lines) => place.file == waiver.place.file && lines.contains(&source.line_at(place.span.start)),
         Reach::Parts { workflow, job, step } => {
             let mut parts = finding.subject.split('/');
-            let same = |wanted: &Option<String>, has: Option<&str>| wanted.as_deref().is_none_or(|wanted| has == Some(wanted));
-            same(workflow, Some(source.file_name())) && same(job, parts.next()) && (step.is_none() || same(step, Some(parts.collect::<Vec<_>>().join("/").as_str())))
+            let same =
+                |wanted: &Option<String>, has: Option<&str>| wanted.as_deref().is_none_or(|wanted| has == Some(wanted));
+            same(workflow, Some(source.file_name()))
+                && same(job, parts.next())
+                && (step.is_none() || same(step, Some(parts.collect::<Vec<_>>().join("/").as_str())))
         }
     }
 }

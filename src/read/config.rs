@@ -160,7 +160,10 @@ impl<'p> Reader<'p> {
 
     fn publisher(&mut self, node: Node<'p>) -> Option<Declared<'p>> {
         if !node.is_mapping() {
-            self.problem(node.span(), format!("a publisher is a mapping with `registry` and the fields of its form, not {}", shape(node)));
+            self.problem(
+                node.span(),
+                format!("a publisher is a mapping with `registry` and the fields of its form, not {}", shape(node)),
+            );
             return None;
         }
         let first = node.entries().next()?;
@@ -192,7 +195,10 @@ impl<'p> Reader<'p> {
                     Some("refs") => refs = Some(self.list(setting, |reader, node| reader.word(node, "a pattern"))),
                     other => {
                         let other = other.unwrap_or_default();
-                        self.problem(setting.key.span(), format!("an environment has no key `{other}`{}", suggestion(other, ["refs"])));
+                        self.problem(
+                            setting.key.span(),
+                            format!("an environment has no key `{other}`{}", suggestion(other, ["refs"])),
+                        );
                     }
                 }
             }
@@ -211,13 +217,19 @@ impl<'p> Reader<'p> {
 
     fn waiver(&mut self, node: Node<'p>) -> Option<Waiver<'p>> {
         if !node.is_mapping() {
-            self.problem(node.span(), format!("an entry of `ignore` is a mapping with `rule` and `reason`, not {}", shape(node)));
+            self.problem(
+                node.span(),
+                format!("an entry of `ignore` is a mapping with `rule` and `reason`, not {}", shape(node)),
+            );
             return None;
         }
         for entry in node.entries() {
             let key = entry.key.text().unwrap_or_default();
             if !WAIVER_KEYS.contains(&key) {
-                self.problem(entry.key.span(), format!("an entry of `ignore` has no key `{key}`{}", suggestion(key, WAIVER_KEYS)));
+                self.problem(
+                    entry.key.span(),
+                    format!("an entry of `ignore` has no key `{key}`{}", suggestion(key, WAIVER_KEYS)),
+                );
             }
         }
         let mut field = |name: &str| node.get(name).and_then(|value| self.word(value, "a text"));

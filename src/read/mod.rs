@@ -1,8 +1,8 @@
 //! Bytes → what stands in the repository. This room reads; it never judges.
 
 pub mod builtin;
-pub mod files;
 pub mod config;
+pub mod files;
 pub mod problem;
 pub mod project;
 pub mod shell;

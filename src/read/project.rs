@@ -65,7 +65,8 @@ impl Project {
             Some((path, bytes)) => Some(project.parse(Source::new(path, bytes), Dialect::Data)),
             None => project.usual_config(files),
         };
-        project.repository_hint = files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
+        project.repository_hint =
+            files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
         project
     }
 

@@ -163,7 +163,13 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// Text at a range of the masked script, with the expressions that stood in it put back. `read` takes quoting off.
-fn text_parts(masked: &str, holes: &[Range<usize>], range: Range<usize>, read: impl Fn(&str) -> String, parts: &mut Vec<Part>) {
+fn text_parts(
+    masked: &str,
+    holes: &[Range<usize>],
+    range: Range<usize>,
+    read: impl Fn(&str) -> String,
+    parts: &mut Vec<Part>,
+) {
     let mut at = range.start;
     for hole in holes.iter().filter(|hole| hole.start >= range.start && hole.end <= range.end) {
         push_text(parts, read(masked.get(at..hole.start).unwrap_or_default()));

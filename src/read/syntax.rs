@@ -100,7 +100,10 @@ pub enum Kind {
 
 #[derive(Debug)]
 enum Content {
-    Scalar { text: Box<str>, kind: Kind },
+    Scalar {
+        text: Box<str>,
+        kind: Kind,
+    },
     Mapping(Vec<(u32, u32)>),
     Sequence(Vec<u32>),
     /// Another node, or nothing where the alias is wrong.
@@ -184,7 +187,9 @@ impl<'t> Node<'t> {
     fn new(tree: &'t Tree, id: u32) -> Self {
         match tree.nodes.get(id as usize) {
             // An anchor never stands on an alias, so one step is enough and there are no circles.
-            Some(Data { content: Content::Alias(Some(target)), span, .. }) => Self { tree, id: *target, alias: Some(*span) },
+            Some(Data { content: Content::Alias(Some(target)), span, .. }) => {
+                Self { tree, id: *target, alias: Some(*span) }
+            }
             _ => Self { tree, id, alias: None },
         }
     }

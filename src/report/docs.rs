@@ -7,7 +7,14 @@ use crate::lint::subject::Kind;
 /// One rule for a terminal or a page: what, why, what to do, examples.
 #[must_use]
 pub fn rule(rule: &Rule) -> String {
-    let mut page = format!("## {}\n\n`{}` · {} · {} · {}\n\n", rule.name, rule.code, level(rule), rule.precision, rule.tags.join(", "));
+    let mut page = format!(
+        "## {}\n\n`{}` · {} · {} · {}\n\n",
+        rule.name,
+        rule.code,
+        level(rule),
+        rule.precision,
+        rule.tags.join(", ")
+    );
     page.push_str(&format!("{}.\n\n{}\n\n", rule.summary, rule.help.trim()));
     for (bad, title) in [(true, "Reported"), (false, "Not reported")] {
         if let Some(example) = rule.examples.iter().find(|example| example.bad == bad) {
@@ -42,7 +49,14 @@ fn level(rule: &Rule) -> String {
 pub fn table(rules: &[Rule], link: &str) -> String {
     let mut table = "| code | rule | level | what it finds |\n| --- | --- | --- | --- |\n".to_owned();
     for rule in rules {
-        table.push_str(&format!("| {} | [{}]({link}#{}) | {} | {} |\n", rule.code, rule.name, rule.name, rule.levels.usual().word(), rule.summary));
+        table.push_str(&format!(
+            "| {} | [{}]({link}#{}) | {} | {} |\n",
+            rule.code,
+            rule.name,
+            rule.name,
+            rule.levels.usual().word(),
+            rule.summary
+        ));
     }
     table
 }
@@ -65,7 +79,9 @@ pub fn facts() -> String {
 /// `rules/README.md`.
 #[must_use]
 pub fn reference(rules: &[Rule]) -> String {
-    let mut page = "<!-- Made from the files beside it by `UPDATE=1 cargo test --test generated`; edit those. -->\n\n# Rules\n\n".to_owned();
+    let mut page =
+        "<!-- Made from the files beside it by `UPDATE=1 cargo test --test generated`; edit those. -->\n\n# Rules\n\n"
+            .to_owned();
     page.push_str(&table(rules, ""));
     page.push_str("\n# Facts\n\nWhat `when`, `require`, `message`, `at` and `show` may name, by subject.\n\n");
     page.push_str(&facts());

@@ -135,7 +135,12 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
                 place: notice.place.map(|place| spot(view, place)),
             })
             .collect(),
-        problems: view.report.problems.iter().map(|problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) }).collect(),
+        problems: view
+            .report
+            .problems
+            .iter()
+            .map(|problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) })
+            .collect(),
     });
     let document = Document {
         version: 1,

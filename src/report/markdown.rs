@@ -24,7 +24,13 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
                 let at = view.start(finding.primary.place, Columns::CodePoints);
                 let place = format!("{}:{}", view.path(finding.primary.place), at.line);
                 let link = view.rule(finding).map(help_uri).unwrap_or_default();
-                let row = format!("| {} | {} | {} | [{}]({link}) |\n", finding.level.word(), escape(&place), escape(&finding.message), finding.name);
+                let row = format!(
+                    "| {} | {} | {} | [{}]({link}) |\n",
+                    finding.level.word(),
+                    escape(&place),
+                    escape(&finding.message),
+                    finding.name
+                );
                 if text.len() + row.len() > LARGEST {
                     left += 1;
                 } else {

@@ -126,7 +126,12 @@ impl Totals {
         if parts.is_empty() {
             parts.push("nothing to report".to_owned());
         }
-        let mut line = format!("{} in {} with {}", parts.join(", "), plural(self.workflows, "workflow"), plural(self.publications, "upload"));
+        let mut line = format!(
+            "{} in {} with {}",
+            parts.join(", "),
+            plural(self.workflows, "workflow"),
+            plural(self.publications, "upload")
+        );
         let mut asides = Vec::new();
         if self.undecided > 0 {
             asides.push(format!("{} undecided", self.undecided));

@@ -55,10 +55,15 @@ pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[View<'_>], options: &
         // The worst stay; among equals, the first.
         results.sort_by_key(|result| std::cmp::Reverse(results::severity(result)));
         results.truncate(MOST_RESULTS);
-        notifications.push(results::notification(2, format!("{left} findings are left out: a log holds {MOST_RESULTS}."), None));
+        notifications.push(results::notification(
+            2,
+            format!("{left} findings are left out: a log holds {MOST_RESULTS}."),
+            None,
+        ));
     }
     results::tell_apart(&mut results);
-    let invocation = s::Invocation::builder().execution_successful(true).tool_execution_notifications(notifications).build();
+    let invocation =
+        s::Invocation::builder().execution_successful(true).tool_execution_notifications(notifications).build();
     let mut run = s::Run::builder()
         .tool(rules::driver(rules))
         .column_kind(json!("utf16CodeUnits"))

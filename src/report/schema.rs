@@ -73,7 +73,10 @@ pub fn rule() -> Value {
 
 /// Patterns of the facts' names with what they are.
 fn facts() -> Vec<(String, String)> {
-    FACTS.iter().map(|spec| (format!("^{}$", spec.name.replace('.', "\\.").replace('*', ".+")), spec.doc.to_owned())).collect()
+    FACTS
+        .iter()
+        .map(|spec| (format!("^{}$", spec.name.replace('.', "\\.").replace('*', ".+")), spec.doc.to_owned()))
+        .collect()
 }
 
 /// The schema of the config, with the fields of every registry's form.
@@ -101,14 +104,22 @@ pub fn config(rules: &RuleSet) -> Value {
     let mut properties = serde_json::Map::new();
     for key in KEYS {
         let schema = match key {
-            "repository" => json!({"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "owner/name, certain."}),
+            "repository" => {
+                json!({"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "owner/name, certain."})
+            }
             "publishers" => json!({"type": "array", "items": {"oneOf": publishers}}),
-            "environments" => json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
-                "properties": {"refs": {"type": "array", "items": text}}}}),
-            "rules" => json!({"type": "object", "propertyNames": {"enum": names}, "additionalProperties": {"enum": ["error", "warning", "note", "off"]}}),
-            "ignore" => json!({"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["rule", "reason"],
+            "environments" => {
+                json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
+                "properties": {"refs": {"type": "array", "items": text}}}})
+            }
+            "rules" => {
+                json!({"type": "object", "propertyNames": {"enum": names}, "additionalProperties": {"enum": ["error", "warning", "note", "off"]}})
+            }
+            "ignore" => {
+                json!({"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["rule", "reason"],
                 "properties": {"rule": {"enum": names}, "workflow": text, "job": text, "step": text, "reason": text,
-                    "expires": {"type": "string", "format": "date"}}}}),
+                    "expires": {"type": "string", "format": "date"}}}})
+            }
             _ => json!({"type": "array", "items": text}),
         };
         properties.insert(key.into(), schema);

@@ -27,10 +27,13 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding) -> String {
         Level::Note => Shown::NOTE,
     };
     let message = sanitize::line(&finding.message);
-    let mut group: Group<'_> = level.primary_title(message).id(finding.name.clone()).element(snippet(view, &finding.primary, &finding.labels));
-    let mut other_files: Vec<_> = finding.labels.iter().filter(|label| label.place.file != finding.primary.place.file).collect();
+    let mut group: Group<'_> =
+        level.primary_title(message).id(finding.name.clone()).element(snippet(view, &finding.primary, &finding.labels));
+    let mut other_files: Vec<_> =
+        finding.labels.iter().filter(|label| label.place.file != finding.primary.place.file).collect();
     while let Some(first) = other_files.first().copied() {
-        let (here, rest): (Vec<_>, Vec<_>) = other_files.iter().copied().partition(|label| label.place.file == first.place.file);
+        let (here, rest): (Vec<_>, Vec<_>) =
+            other_files.iter().copied().partition(|label| label.place.file == first.place.file);
         let labels: Vec<Label> = here.into_iter().skip(1).cloned().collect();
         group = group.element(context(view, first, &labels));
         other_files = rest;
@@ -49,7 +52,11 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding) -> String {
 fn snippet<'a>(view: &View<'a>, primary: &Label, labels: &[Label]) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let (text, path) = shown(view, primary.place);
     let span = clamped(&text, primary.place.span);
-    let labels: Vec<_> = labels.iter().filter(|label| label.place.file == primary.place.file).map(|label| annotation(&text, label)).collect();
+    let labels: Vec<_> = labels
+        .iter()
+        .filter(|label| label.place.file == primary.place.file)
+        .map(|label| annotation(&text, label))
+        .collect();
     let own = AnnotationKind::Primary.span(span);
     let own = if primary.text.is_empty() { own } else { own.label(sanitize::line(&primary.text)) };
     Snippet::source(text).path(path).annotation(own).annotations(labels)

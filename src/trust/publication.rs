@@ -64,8 +64,14 @@ pub fn sites<'a, 'p>(github: &GitHub, registries: &'a Registries, workflow: &'a 
             if let Some(uses) = step.uses {
                 let name = action(uses.value());
                 let client = Client { workflow, job, step, command: None };
-                let uploads = registries.uploads().filter(|upload| upload.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)));
-                found.extend(uploads.filter(|upload| chosen(&client, upload)).map(|upload| Site { client: client.clone(), upload }));
+                let uploads = registries
+                    .uploads()
+                    .filter(|upload| upload.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name)));
+                found.extend(
+                    uploads
+                        .filter(|upload| chosen(&client, upload))
+                        .map(|upload| Site { client: client.clone(), upload }),
+                );
             }
             for command in commands(github, workflow, job, step) {
                 if let Some(upload) = registries.uploads().find(|upload| is_upload(github, &command, upload)) {
@@ -143,7 +149,10 @@ fn matches(github: &GitHub, words: &[Option<String>], command: &str, via: &[Stri
 }
 
 fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
-    let options = words.iter().take_while(|word| word.as_ref().is_some_and(|word| word.starts_with('-') || word.contains('='))).count();
+    let options = words
+        .iter()
+        .take_while(|word| word.as_ref().is_some_and(|word| word.starts_with('-') || word.contains('=')))
+        .count();
     &words[options..]
 }
 
@@ -269,7 +278,8 @@ impl<'a, 'p> Site<'a, 'p> {
         let secrets = reads(&text).unwrap_or_default();
         let is_secret = |path: &String| path.starts_with("secrets.");
         if secrets.iter().any(is_secret) {
-            let alone = secrets.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
+            let alone =
+                secrets.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
             let optional = !alone || sight.is_called();
             return Some(Outcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
         }
@@ -303,7 +313,8 @@ impl<'a, 'p> Site<'a, 'p> {
             return false;
         }
         let scripts = self.client.job.steps.iter().filter_map(|step| step.run);
-        let speaks = scripts.clone().any(|run| self.upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
+        let speaks =
+            scripts.clone().any(|run| self.upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
         let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
         let client = &self.client;
         let env = [&client.step.env, &client.job.env, &client.workflow.env];

@@ -371,7 +371,8 @@ impl Registries {
         for registry in &mut list {
             let Some(like) = &registry.like else { continue };
             let base = originals.iter().find(|other| other.id == *like && other.like.is_none());
-            let base = base.ok_or_else(|| format!("registry `{}` is like `{like}`, which is no registry", registry.id))?;
+            let base =
+                base.ok_or_else(|| format!("registry `{}` is like `{like}`, which is no registry", registry.id))?;
             inherit(registry, base);
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));

@@ -120,7 +120,10 @@ impl<'p> Client<'_, 'p> {
                 let with_value = format!("{spelling}=");
                 if spelling.starts_with("--") && word.starts_with(&with_value) {
                     return match word.template(run.value()) {
-                        Some(text) => Given::Text(text[with_value.len().min(text.len())..].to_owned(), run.inner(word.span.clone())),
+                        Some(text) => Given::Text(
+                            text[with_value.len().min(text.len())..].to_owned(),
+                            run.inner(word.span.clone()),
+                        ),
                         None => Given::Unknown(run.inner(word.span.clone())),
                     };
                 }
@@ -149,7 +152,10 @@ impl<'p> Client<'_, 'p> {
             && let Some(assignment) = command.assignments.iter().find(|assignment| matches(&assignment.name))
         {
             let place = run.inner(assignment.value.span.clone());
-            return assignment.value.template(run.value()).map_or(Given::Unknown(place), |text| Given::Text(text, place));
+            return assignment
+                .value
+                .template(run.value())
+                .map_or(Given::Unknown(place), |text| Given::Text(text, place));
         }
         for pairs in [&self.step.env, &self.job.env, &self.workflow.env] {
             if let Some(pair) = pairs.entries.iter().find(|pair| matches(pair.key.value())) {
@@ -173,7 +179,9 @@ impl<'p> Client<'_, 'p> {
 #[must_use]
 pub fn known_text(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Known(value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_))) => Some(coerce_text(value)),
+        Outcome::Known(value @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_))) => {
+            Some(coerce_text(value))
+        }
         _ => None,
     }
 }

@@ -83,11 +83,13 @@ impl<'t> Template<'t> {
         while let Some(open) = text[at..].find("${{") {
             let start = at + open + 3;
             let Some(length) = closing(&text[start..]) else {
-                return Err(ParseError { message: "an expression that is not closed".into(), range: at + open..text.len() });
+                return Err(ParseError {
+                    message: "an expression that is not closed".into(),
+                    range: at + open..text.len(),
+                });
             };
             let hole = start..start + length;
-            parse(&text[hole.clone()])
-                .map_err(|error| ParseError { range: hole.clone(), ..error })?;
+            parse(&text[hole.clone()]).map_err(|error| ParseError { range: hole.clone(), ..error })?;
             at = hole.end + 2;
             holes.push(hole);
         }

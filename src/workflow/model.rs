@@ -347,7 +347,10 @@ impl<'p> Reader<'p> {
             return Some(Permissions { key, grant: Grant::Word(word) });
         }
         if entry.value.is_sequence() {
-            self.problem(entry.value.span(), "`permissions` is a mapping of scopes to levels, `read-all` or `write-all`");
+            self.problem(
+                entry.value.span(),
+                "`permissions` is a mapping of scopes to levels, `read-all` or `write-all`",
+            );
         }
         let scopes = self.pairs(Some(entry.value)).entries;
         Some(Permissions { key, grant: Grant::Scopes(scopes) })

@@ -109,7 +109,10 @@ fn by_word(github: &GitHub, word: Text<'_>, scope: &str) -> Option<Access> {
         return Access::from_word(level);
     }
     // A scope that only reads gets that from `write-all`; one that only writes gets nothing from `read-all`.
-    let lesser = known.iter().filter_map(|word| Access::from_word(word)).filter(|access| Some(*access) < Access::from_word(level));
+    let lesser = known
+        .iter()
+        .filter_map(|word| Access::from_word(word))
+        .filter(|access| Some(*access) < Access::from_word(level));
     Some(lesser.max().unwrap_or(Access::None))
 }
 

@@ -185,7 +185,12 @@ impl<'a, 'p> Sight<'a, 'p> {
             ["event_name"] => known(&self.play.run.event),
             // Its number is of no use to any condition, its shape is.
             ["ref"] if self.play.run.kind == RefKind::PullRequest => known("refs/pull/1/merge"),
-            ["ref"] => self.play.run.kind.prefix().map_or_else(unknown, |prefix| Outcome::starting_with(prefix, "`github.ref`")),
+            ["ref"] => self
+                .play
+                .run
+                .kind
+                .prefix()
+                .map_or_else(unknown, |prefix| Outcome::starting_with(prefix, "`github.ref`")),
             ["ref_type"] => match self.play.run.kind {
                 RefKind::Tag => known("tag"),
                 RefKind::Branch | RefKind::PullRequest => known("branch"),
@@ -276,7 +281,7 @@ fn decide(condition: Text<'_>, sight: &Sight<'_, '_>) -> Truth {
 }
 
 fn waits_for_trouble(condition: &str) -> bool {
-    ["failure()", "cancelled()"].iter().any(|call| {
-        condition.match_indices(call).any(|(at, _)| !condition[..at].trim_end().ends_with('!'))
-    })
+    ["failure()", "cancelled()"]
+        .iter()
+        .any(|call| condition.match_indices(call).any(|(at, _)| !condition[..at].trim_end().ends_with('!')))
 }

@@ -20,12 +20,22 @@ pub struct Syntax {
 }
 
 /// PowerShell.
-pub const POWERSHELL: Syntax =
-    Syntax { continues: '`', comments: &["#"], quotes: &['"', '\''], separators: &[';', '|', '{', '}', '(', ')'], dollar: true };
+pub const POWERSHELL: Syntax = Syntax {
+    continues: '`',
+    comments: &["#"],
+    quotes: &['"', '\''],
+    separators: &[';', '|', '{', '}', '(', ')'],
+    dollar: true,
+};
 
 /// The command prompt.
-pub const CMD: Syntax =
-    Syntax { continues: '^', comments: &["::", "rem ", "REM ", "@rem "], quotes: &['"'], separators: &['&', '|', '(', ')'], dollar: false };
+pub const CMD: Syntax = Syntax {
+    continues: '^',
+    comments: &["::", "rem ", "REM ", "@rem "],
+    quotes: &['"'],
+    separators: &['&', '|', '(', ')'],
+    dollar: false,
+};
 
 /// Reads a masked script.
 pub fn parse(masked: &str, holes: &[Range<usize>], syntax: Syntax) -> Script {
@@ -116,7 +126,10 @@ impl Reader<'_> {
 
     fn word(&self, span: Range<usize>) -> Word {
         let raw = self.masked.get(span.clone()).unwrap_or_default();
-        let quote = raw.chars().next().filter(|letter| self.syntax.quotes.contains(letter) && raw.len() > 1 && raw.ends_with(*letter));
+        let quote = raw
+            .chars()
+            .next()
+            .filter(|letter| self.syntax.quotes.contains(letter) && raw.len() > 1 && raw.ends_with(*letter));
         let inner = if quote.is_some() { span.start + 1..span.end - 1 } else { span.clone() };
         let text = self.masked.get(inner.clone()).unwrap_or_default();
         let mut parts = Vec::new();
@@ -134,7 +147,8 @@ impl Reader<'_> {
 
     fn variable<'t>(&self, text: &'t str) -> Option<&'t str> {
         let name = if self.syntax.dollar {
-            let rest = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| text.strip_prefix('$'))?;
+            let rest =
+                text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| text.strip_prefix('$'))?;
             rest.get(..4).filter(|scope| scope.eq_ignore_ascii_case("env:")).and(rest.get(4..))?
         } else {
             text.strip_prefix('%')?.strip_suffix('%')?

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use shuck_ast::{
-    AssignmentValue, BinaryOp, Command as Node, CompoundCommand, DeclOperand, Stmt, StmtSeq, Word as NodeWord, WordPart,
-    WordPartNode,
+    AssignmentValue, BinaryOp, Command as Node, CompoundCommand, DeclOperand, Stmt, StmtSeq, Word as NodeWord,
+    WordPart, WordPartNode,
 };
 use shuck_parser::parser::Parser;
 
@@ -43,7 +43,12 @@ impl Reader<'_> {
         for line in self.masked.split_inclusive('\n') {
             let parsed = Parser::new(line).parse();
             if parsed.is_ok() {
-                let holes: Vec<_> = self.holes.iter().filter(|hole| hole.start >= at && hole.end <= at + line.len()).map(|hole| hole.start - at..hole.end - at).collect();
+                let holes: Vec<_> = self
+                    .holes
+                    .iter()
+                    .filter(|hole| hole.start >= at && hole.end <= at + line.len())
+                    .map(|hole| hole.start - at..hole.end - at)
+                    .collect();
                 let mut inner = Reader { masked: line, holes: &holes, commands: Vec::new() };
                 inner.sequence(&parsed.file.body, true, 0);
                 self.commands.extend(inner.commands.into_iter().map(|command| moved(command, at)));
@@ -70,11 +75,16 @@ impl Reader<'_> {
                     words.push(self.word(&simple.name, depth));
                 }
                 words.extend(simple.args.iter().map(|word| self.word(word, depth)));
-                let assignments = simple.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
+                let assignments =
+                    simple.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
                 self.push(assignments, words, range(&simple.span), conditional);
             }
             Node::Decl(declaration) => {
-                let mut assignments: Vec<_> = declaration.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
+                let mut assignments: Vec<_> = declaration
+                    .assignments
+                    .iter()
+                    .filter_map(|assignment| self.assignment(assignment, depth))
+                    .collect();
                 for operand in &declaration.operands {
                     if let DeclOperand::Assignment(assignment) = operand {
                         assignments.extend(self.assignment(assignment, depth));
@@ -122,7 +132,9 @@ impl Reader<'_> {
                     self.sequence(&item.body, true, depth);
                 }
             }
-            CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body) => self.sequence(body, conditional, depth),
+            CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body) => {
+                self.sequence(body, conditional, depth)
+            }
             CompoundCommand::Time(time) => {
                 if let Some(statement) = &time.command {
                     self.statement(statement, conditional, depth);

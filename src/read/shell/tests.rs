@@ -2,10 +2,12 @@ use super::*;
 
 /// The commands of a script, words joined by `·`; a word that is not plain text is shown as its template or as `?`.
 fn commands(script: &str, shell: Shell) -> Vec<String> {
-    let show = |word: &Word| word.template(script).unwrap_or_else(|| match word.parts.as_slice() {
-        [Part::Variable(name)] => format!("${name}"),
-        _ => "?".into(),
-    });
+    let show = |word: &Word| {
+        word.template(script).unwrap_or_else(|| match word.parts.as_slice() {
+            [Part::Variable(name)] => format!("${name}"),
+            _ => "?".into(),
+        })
+    };
     parse(script, shell)
         .commands
         .iter()
@@ -75,7 +77,13 @@ fn spans_point_at_the_words() {
 
 #[test]
 fn hostile_scripts_end() {
-    for script in ["a && ".repeat(20_000), "$(".repeat(5_000), "(".repeat(10_000), "x".repeat(1_000_000), "if true; then\n".repeat(2_000)] {
+    for script in [
+        "a && ".repeat(20_000),
+        "$(".repeat(5_000),
+        "(".repeat(10_000),
+        "x".repeat(1_000_000),
+        "if true; then\n".repeat(2_000),
+    ] {
         let _ = parse(&script, Shell::Posix);
         let _ = parse(&script, Shell::PowerShell);
     }

@@ -159,7 +159,9 @@ impl<'t> Builder<'t> {
                 self.anchor(anchor, id);
                 self.place(id);
             }
-            Event::SequenceStart(style, anchor, _) => self.open(Content::Sequence(Vec::new()), style, anchor, span, false),
+            Event::SequenceStart(style, anchor, _) => {
+                self.open(Content::Sequence(Vec::new()), style, anchor, span, false)
+            }
             Event::MappingStart(style, anchor, _) => self.open(Content::Mapping(Vec::new()), style, anchor, span, true),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
@@ -206,7 +208,11 @@ impl<'t> Builder<'t> {
         self.open.push(Open { id, key: None, mapping });
         if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {
             self.deep = true;
-            self.error(SyntaxErrorKind::TooDeep, span, "the file is nested deeper than 50 levels, which GitHub refuses");
+            self.error(
+                SyntaxErrorKind::TooDeep,
+                span,
+                "the file is nested deeper than 50 levels, which GitHub refuses",
+            );
         }
     }
 
@@ -247,11 +253,16 @@ impl<'t> Builder<'t> {
 
     /// Keys that stand there already, and merge keys.
     fn duplicates(&self, id: u32) -> Vec<SyntaxError> {
-        let Some(Data { content: Content::Mapping(pairs), .. }) = self.tree.nodes.get(id as usize) else { return Vec::new() };
+        let Some(Data { content: Content::Mapping(pairs), .. }) = self.tree.nodes.get(id as usize) else {
+            return Vec::new();
+        };
         let mut errors = Vec::new();
         let mut seen: HashMap<String, Span> = HashMap::with_capacity(pairs.len());
         for (key, _) in pairs {
-            let Some(Data { content: Content::Scalar { text, .. }, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
+            let Some(Data { content: Content::Scalar { text, .. }, span, style }) = self.tree.nodes.get(*key as usize)
+            else {
+                continue;
+            };
             if &**text == "<<" && *style == Style::Plain {
                 let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
                 errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
@@ -286,7 +297,10 @@ impl<'t> Builder<'t> {
         };
         let end = u32::try_from(start + text.len()).unwrap_or(content.end);
         match header {
-            Some(header) => Span::new(u32::try_from(header).unwrap_or(content.start), end.max(u32::try_from(header + 1).unwrap_or(end))),
+            Some(header) => Span::new(
+                u32::try_from(header).unwrap_or(content.start),
+                end.max(u32::try_from(header + 1).unwrap_or(end)),
+            ),
             None => Span::new(content.start, end),
         }
     }
@@ -321,5 +335,9 @@ fn plain_kind(text: &str) -> Kind {
     }
     // Rust also reads `inf`, `nan` and `infinity`, which are texts here.
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
-    if numeric && digits.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok() { Kind::Float } else { Kind::Str }
+    if numeric && digits.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok() {
+        Kind::Float
+    } else {
+        Kind::Str
+    }
 }

@@ -31,7 +31,13 @@ pub fn line_hashes(text: &str) -> Vec<String> {
     }
     units.resize(units.len() + WINDOW, 0);
     let mut seen: HashMap<u64, u32> = HashMap::new();
-    let hash = |start: usize| units.iter().skip(start).take(WINDOW).fold(0_u64, |hash, unit| hash.wrapping_mul(37).wrapping_add(u64::from(*unit)));
+    let hash = |start: usize| {
+        units
+            .iter()
+            .skip(start)
+            .take(WINDOW)
+            .fold(0_u64, |hash, unit| hash.wrapping_mul(37).wrapping_add(u64::from(*unit)))
+    };
     starts
         .into_iter()
         .map(|start| {

@@ -10,13 +10,16 @@ use crate::report::View;
 pub fn location(view: &View<'_>, place: Place, id: Option<i64>, text: Option<&str>, context: bool) -> s::Location {
     let mut location = s::Location::builder().physical_location(physical(view, place, context)).build();
     location.id = id;
-    location.message = text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(sentence(text)).build());
+    location.message =
+        text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(sentence(text)).build());
     location
 }
 
 fn physical(view: &View<'_>, place: Place, context: bool) -> s::PhysicalLocation {
     let artifact = artifact(&view.path(place));
-    let Some(source) = view.source(place) else { return s::PhysicalLocation::builder().artifact_location(artifact).build() };
+    let Some(source) = view.source(place) else {
+        return s::PhysicalLocation::builder().artifact_location(artifact).build();
+    };
     let mut physical = s::PhysicalLocation::builder().artifact_location(artifact).region(region(source, place)).build();
     physical.context_region = if context { around(source, place) } else { None };
     physical
@@ -29,7 +32,8 @@ pub fn artifact(path: &str) -> s::ArtifactLocation {
 
 /// The four numbers of a place, with its text.
 pub fn region(source: &Source, place: Place) -> s::Region {
-    let (start, end) = (source.position(place.span.start, Columns::Utf16), source.position(place.span.end, Columns::Utf16));
+    let (start, end) =
+        (source.position(place.span.start, Columns::Utf16), source.position(place.span.end, Columns::Utf16));
     let snippet = s::ArtifactContent::builder().text(source.slice(place.span)).build();
     s::Region::builder()
         .start_line(i64::from(start.line))
@@ -67,7 +71,9 @@ pub fn encode(path: &str) -> String {
     let mut address = String::with_capacity(path.len());
     let first_segment = path.find('/').unwrap_or(path.len());
     for (at, byte) in path.bytes().enumerate() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=@".contains(&byte) || (byte == b':' && at > first_segment);
+        let plain = byte.is_ascii_alphanumeric()
+            || b"-._~/!$&'()*+,;=@".contains(&byte)
+            || (byte == b':' && at > first_segment);
         if plain {
             address.push(char::from(byte));
         } else {

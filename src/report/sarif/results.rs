@@ -18,12 +18,14 @@ const IDENTITY: &str = "trustpubId/v1";
 /// A project's findings.
 pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
     let mut hashes: HashMap<u32, Vec<String>> = HashMap::new();
-    let mut results: Vec<s::Result> = view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
+    let mut results: Vec<s::Result> =
+        view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
     if suppressed {
         for hidden in &view.report.suppressed {
             let kind = if hidden.in_source { "inSource" } else { "external" };
             let mut result = result(view, &hidden.finding, &mut hashes);
-            result.suppressions = Some(vec![s::Suppression::builder().kind(kind).justification(hidden.reason.clone()).build()]);
+            result.suppressions =
+                Some(vec![s::Suppression::builder().kind(kind).justification(hidden.reason.clone()).build()]);
             results.push(result);
         }
     }
@@ -43,9 +45,12 @@ fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<Stri
         .locations(vec![location(view, place, None, None, true)])
         .partial_fingerprints(fingerprints(view, finding, hashes))
         .build();
-    result.rule_index = view.rules.iter().position(|rule| rule.code == finding.code).and_then(|index| i64::try_from(index).ok());
+    result.rule_index =
+        view.rules.iter().position(|rule| rule.code == finding.code).and_then(|index| i64::try_from(index).ok());
     if !finding.labels.is_empty() {
-        let label = |(index, label): (usize, &Label)| location(view, label.place, i64::try_from(index + 1).ok(), Some(&label.text), false);
+        let label = |(index, label): (usize, &Label)| {
+            location(view, label.place, i64::try_from(index + 1).ok(), Some(&label.text), false)
+        };
         result.related_locations = Some(finding.labels.iter().enumerate().map(label).collect());
     }
     if !finding.steps.is_empty() {
@@ -71,7 +76,12 @@ fn message(finding: &Finding) -> String {
 fn code_flow(view: &View<'_>, steps: &[Label]) -> s::CodeFlow {
     let steps: Vec<_> = steps
         .iter()
-        .map(|step| s::ThreadFlowLocation::builder().location(location(view, step.place, None, Some(&step.text), false)).importance(json!("essential")).build())
+        .map(|step| {
+            s::ThreadFlowLocation::builder()
+                .location(location(view, step.place, None, Some(&step.text), false))
+                .importance(json!("essential"))
+                .build()
+        })
         .collect();
     s::CodeFlow::builder().thread_flows(vec![s::ThreadFlow::builder().locations(steps).build()]).build()
 }
@@ -88,12 +98,21 @@ fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
     }
     let changes: Vec<_> = changes
         .into_iter()
-        .map(|(path, replacements)| s::ArtifactChange::builder().artifact_location(artifact(&path)).replacements(replacements).build())
+        .map(|(path, replacements)| {
+            s::ArtifactChange::builder().artifact_location(artifact(&path)).replacements(replacements).build()
+        })
         .collect();
-    s::Fix::builder().description(s::Message::builder().text(sentence(&fix.title)).build()).artifact_changes(changes).build()
+    s::Fix::builder()
+        .description(s::Message::builder().text(sentence(&fix.title)).build())
+        .artifact_changes(changes)
+        .build()
 }
 
-fn fingerprints(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> BTreeMap<String, String> {
+fn fingerprints(
+    view: &View<'_>,
+    finding: &Finding,
+    hashes: &mut HashMap<u32, Vec<String>>,
+) -> BTreeMap<String, String> {
     let place = finding.primary.place;
     let mut prints = BTreeMap::new();
     if let Some(source) = view.source(place) {
@@ -111,7 +130,9 @@ fn fingerprints(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Ve
 pub fn tell_apart(results: &mut [s::Result]) {
     let mut seen: HashMap<String, u32> = HashMap::new();
     for result in results {
-        let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(IDENTITY)) else { continue };
+        let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(IDENTITY)) else {
+            continue;
+        };
         let count = seen.entry(print.clone()).or_default();
         *count += 1;
         if *count > 1 {
@@ -133,7 +154,11 @@ pub fn severity(result: &s::Result) -> u8 {
 pub fn notifications(view: &View<'_>) -> Vec<s::Notification> {
     let one = |notice: &Notice| {
         let index = if notice.kind == NoticeKind::Undecided { 0 } else { 1 };
-        notification(index, sentence(&notice.message), notice.place.map(|place| location(view, place, None, None, false)))
+        notification(
+            index,
+            sentence(&notice.message),
+            notice.place.map(|place| location(view, place, None, None, false)),
+        )
     };
     view.report.notices.iter().map(one).collect()
 }

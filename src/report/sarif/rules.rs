@@ -17,7 +17,12 @@ const MOST_TAGS: usize = 10;
 
 /// The kinds of notifications, in the order of their index.
 pub const NOTIFICATIONS: [(&str, &str, &str, &str); 3] = [
-    ("TP0001", "UndecidedPublication", "An upload that the files alone do not decide.", "No rule that needs the open value speaks of the upload."),
+    (
+        "TP0001",
+        "UndecidedPublication",
+        "An upload that the files alone do not decide.",
+        "No rule that needs the open value speaks of the upload.",
+    ),
     ("TP0002", "UnreadableFile", "A file that could not be read.", "The other files are judged all the same."),
     ("TP0003", "ResultsLeftOut", "There are more findings than a log may hold.", "The worst findings are kept."),
 ];
@@ -103,7 +108,11 @@ fn first_paragraph(help: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST - 1).chain(['…']).collect() }
+    if text.chars().count() <= LONGEST {
+        text.to_owned()
+    } else {
+        text.chars().take(LONGEST - 1).chain(['…']).collect()
+    }
 }
 
 /// `missing-id-token` as `MissingIdToken`.

@@ -183,7 +183,9 @@ fn member(whole: Outcome, key: &Outcome) -> Outcome {
 /// `.*`: all items or all values.
 fn members(whole: Outcome) -> Outcome {
     match whole {
-        Outcome::Known(Value::Object(entries)) => Outcome::Known(Value::Array(entries.into_iter().map(|(_, value)| value).collect())),
+        Outcome::Known(Value::Object(entries)) => {
+            Outcome::Known(Value::Array(entries.into_iter().map(|(_, value)| value).collect()))
+        }
         Outcome::Known(Value::Array(items)) => Outcome::Known(Value::Array(items)),
         Outcome::Known(_) => Outcome::Known(Value::Array(Vec::new())),
         unknown => unknown,

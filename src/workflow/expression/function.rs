@@ -9,16 +9,23 @@ use super::value::{Outcome, Reason, Truth, Value, coerce_text, equal, same_text}
 const FULL_REF: &str = "refs/";
 
 /// Calls a function; `evaluate` gives the value of an argument.
-pub fn call<'s>(function: Function, args: &[SpannedExpr<'s>], evaluate: impl Fn(&SpannedExpr<'s>) -> Outcome) -> Outcome {
+pub fn call<'s>(
+    function: Function,
+    args: &[SpannedExpr<'s>],
+    evaluate: impl Fn(&SpannedExpr<'s>) -> Outcome,
+) -> Outcome {
     let values: Vec<Outcome> = args.iter().map(evaluate).collect();
     match (function, values.as_slice()) {
         (Function::Contains, [whole, part]) => contains(whole, part),
         (Function::StartsWith, [text, part]) => starts_with(text, part),
-        (Function::EndsWith, [text, part]) => both(text, part, |text, part| text.to_uppercase().ends_with(&part.to_uppercase())),
+        (Function::EndsWith, [text, part]) => {
+            both(text, part, |text, part| text.to_uppercase().ends_with(&part.to_uppercase()))
+        }
         (Function::Format, [format, rest @ ..]) => known(format, |format| fill(&coerce_text(format), rest)),
         (Function::Join, [list, rest @ ..]) => join(list, rest.first()),
         (Function::ToJSON, [value]) => known(value, |value| match to_json(value, 0) {
-            Ok(json) => serde_json::to_string_pretty(&json).map_or_else(|_| Outcome::unknown("a call of `toJSON`"), Outcome::text),
+            Ok(json) => serde_json::to_string_pretty(&json)
+                .map_or_else(|_| Outcome::unknown("a call of `toJSON`"), Outcome::text),
             Err(reason) => Outcome::Unknown(reason),
         }),
         (Function::FromJSON, [text]) => known(text, |text| match serde_json::from_str(&coerce_text(text)) {
@@ -74,9 +81,13 @@ fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
             let mut answer = Truth::No;
             for item in items {
                 match (item, part) {
-                    (Outcome::Known(item), Outcome::Known(part)) if equal(item, part) => return Outcome::Known(Value::Bool(true)),
+                    (Outcome::Known(item), Outcome::Known(part)) if equal(item, part) => {
+                        return Outcome::Known(Value::Bool(true));
+                    }
                     (Outcome::Known(_), Outcome::Known(_)) => {}
-                    (Outcome::Unknown(reason), _) | (_, Outcome::Unknown(reason)) => answer = Truth::Unknown(reason.derived()),
+                    (Outcome::Unknown(reason), _) | (_, Outcome::Unknown(reason)) => {
+                        answer = Truth::Unknown(reason.derived())
+                    }
                 }
             }
             answer.outcome()
@@ -149,7 +160,9 @@ fn from_json(json: serde_json::Value) -> Value {
         serde_json::Value::Bool(flag) => Value::Bool(flag),
         serde_json::Value::Number(number) => Value::Number(number.as_f64().unwrap_or(f64::NAN)),
         serde_json::Value::String(text) => Value::Text(text),
-        serde_json::Value::Array(items) => Value::Array(items.into_iter().map(|item| Outcome::Known(from_json(item))).collect()),
+        serde_json::Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| Outcome::Known(from_json(item))).collect())
+        }
         serde_json::Value::Object(map) => {
             Value::Object(map.into_iter().map(|(name, value)| (name, Outcome::Known(from_json(value)))).collect())
         }

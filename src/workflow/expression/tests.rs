@@ -151,7 +151,10 @@ fn templates_keep_types_and_tell_what_they_read() {
     let template = Template::parse(text).unwrap();
     assert_eq!(template.evaluate(&Push), Outcome::text("a-push-"));
     let reference = &template.references()[0];
-    assert_eq!((&text[reference.range.clone()], reference.path.join(".")), ("github.event_name", "github.event_name".into()));
+    assert_eq!(
+        (&text[reference.range.clone()], reference.path.join(".")),
+        ("github.event_name", "github.event_name".into())
+    );
     assert!(Template::parse("${{ 'a}}' }}").unwrap().evaluate(&Push) == Outcome::text("a}}"));
     assert!(Template::parse("${{ github.ref").is_err());
 }

@@ -206,7 +206,9 @@ fn text_number(text: &str) -> f64 {
     match text {
         "Infinity" => f64::INFINITY,
         "-Infinity" => f64::NEG_INFINITY,
-        _ if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) => text.parse().unwrap_or(f64::NAN),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) => {
+            text.parse().unwrap_or(f64::NAN)
+        }
         _ => f64::NAN,
     }
 }
