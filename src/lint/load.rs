@@ -244,7 +244,7 @@ impl Loader<'_> {
                 false
             }
             None => {
-                let known = fact::FACTS.iter().filter(|spec| has(spec)).map(|spec| spec.name);
+                let known = fact::all().filter(|spec| has(spec)).map(|spec| spec.name);
                 self.problem(span, format!("there is no fact `{name}`{}", suggestion(name, known)));
                 false
             }

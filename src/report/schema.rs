@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lint::fact::FACTS;
+use crate::lint::fact;
 use crate::lint::ruleset::RuleSet;
 use crate::lint::subject::Kind;
 use crate::read::config::KEYS;
@@ -73,8 +73,7 @@ pub fn rule() -> Value {
 
 /// Patterns of the facts' names with what they are.
 fn facts() -> Vec<(String, String)> {
-    FACTS
-        .iter()
+    fact::all()
         .map(|spec| (format!("^{}$", spec.name.replace('.', "\\.").replace('*', ".+")), spec.doc.to_owned()))
         .collect()
 }

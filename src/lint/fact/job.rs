@@ -1,0 +1,171 @@
+//! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
+
+use super::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled, yes};
+use crate::lint::subject::Kind;
+use crate::read::source::Place;
+use crate::trust::publication::action;
+use crate::trust::slot::known_text;
+use crate::workflow::model::{Grant, Job, Text};
+use crate::workflow::permissions::{self, Origin};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
+    Spec::new("job", JOB, Values::Any, "The job's id.", job),
+    Spec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
+    Spec::new(
+        "oidc.use",
+        &[Kind::Job],
+        Values::OneOf(&["used", "none"]),
+        "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.",
+        oidc_use,
+    ),
+    Spec::new("environment", JOB, Values::Any, "The name of the job's environment.", environment),
+    Spec::new("environment.url", JOB, Values::Any, "The `url` of the job's environment.", environment_url),
+    Spec::new("permission.*", JOB, Values::Access, "What the job may do with a scope.", permission),
+    Spec::new(
+        "permission-origin.*",
+        JOB,
+        Values::OneOf(&["job", "workflow", "default"]),
+        "Where the job's access to a scope comes from.",
+        permission_origin,
+    ),
+    Spec::new(
+        "permissions.word",
+        JOB,
+        Values::Any,
+        "The word (`write-all`, `read-all`) that grants the job's permissions.",
+        permissions_word,
+    ),
+    Spec::new(
+        "runner",
+        JOB,
+        Values::OneOf(&["linux", "windows", "macos", "self-hosted"]),
+        "The system of the job's runner, by GitHub's own labels.",
+        runner,
+    ),
+];
+
+fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let workflow = subject.workflow?;
+    // The file itself has no span; its name, its `on` or its first line stands for it.
+    let place =
+        workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
+    let place = place.unwrap_or(Place { file: workflow.file, span: workflow.source.line_span(1) });
+    Some(Fact::text(workflow.source.file_name(), place))
+}
+
+fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let id = subject.job?.id;
+    Some(Fact::text(id.value(), id.place()))
+}
+
+fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    yes(publishes(subject, job), job.id.place())
+}
+
+fn publishes(subject: In<'_, '_, '_>, job: &Job<'_>) -> bool {
+    subject.analysis.publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place())
+}
+
+fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    let place = job.id.place();
+    if publishes(subject, job) {
+        return Some(Fact::text("used", place));
+    }
+    if job.uses.is_some() {
+        return Some(Fact::Unknown);
+    }
+    let silent = &subject.analysis.data.github.oidc.never;
+    for step in &job.steps {
+        if let Some(uses) = step.uses
+            && !silent.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value())))
+        {
+            return Some(Fact::Unknown);
+        }
+        let words = &subject.analysis.data.github.oidc.words;
+        if step.run.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str()))) {
+            return Some(Fact::Unknown);
+        }
+    }
+    Some(Fact::text("none", place))
+}
+
+pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    match job.environment {
+        Some(environment) => settled(subject, environment.name),
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    match job.environment.and_then(|environment| environment.url) {
+        Some(url) => settled(subject, url),
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::Held> {
+    let github = &subject.analysis.data.github;
+    Some(permissions::held(github, subject.workflow?, subject.job?, scope))
+}
+
+fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+    let held = held(subject, scope)?;
+    // A called job without a block of its own holds what its caller gives it.
+    if held.origin == Origin::Default && called(subject) {
+        return Some(Fact::Unknown);
+    }
+    Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
+}
+
+fn called(subject: In<'_, '_, '_>) -> bool {
+    match subject.sight {
+        Some(sight) => sight.is_called(),
+        None => subject.workflow.is_some_and(|workflow| {
+            let events = &subject.analysis.data.github.events;
+            workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
+        }),
+    }
+}
+
+fn permission_origin(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+    let held = held(subject, scope)?;
+    Some(Fact::text(held.origin.word(), held.place))
+}
+
+fn permissions_word(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    match permissions::block(subject.workflow?, job) {
+        Some((block, _)) => match block.grant {
+            Grant::Word(word) => Some(Fact::text(word.value(), word.place())),
+            Grant::Scopes(_) => Some(Fact::Known(None, block.key)),
+        },
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+pub(super) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
+    let github = &subject.analysis.data.github;
+    let mut systems = Vec::new();
+    for label in subject.job?.runs_on.as_ref()? {
+        let value = match subject.sight {
+            Some(sight) => known_text(&sight.evaluate(label.value()))?,
+            None => label.value().to_owned(),
+        };
+        if let Some(system) = github.system(&value) {
+            systems.push((system, label.place()));
+        }
+    }
+    Some(systems)
+}
+
+fn runner(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let systems = systems(subject)?;
+    let own = systems.iter().find(|(system, _)| *system == "self-hosted").or_else(|| systems.first());
+    own.map(|(system, place)| Fact::text(*system, *place))
+}

@@ -1,0 +1,209 @@
+//! Facts of uploads: registry, credential, claims. Nothing here decides whether that is good.
+
+use super::job::{environment, systems};
+use super::run::sight;
+use super::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::subject::Kind;
+use crate::read::source::Place;
+use crate::trust::publication::{Outcomes, Target};
+use crate::trust::publisher;
+use crate::trust::registry::{Claim, Registry};
+use crate::trust::slot::{Given, known_text};
+use crate::trust::verdict::Answer;
+use crate::workflow::model::Text;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("registry", &[Kind::Publication, Kind::Publisher], Values::Any, "The registry's id.", registry_id),
+    Spec::new(
+        "registry.name",
+        &[Kind::Publication, Kind::Publisher],
+        Values::Any,
+        "The registry's name.",
+        registry_name,
+    ),
+    Spec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
+    Spec::new(
+        "credential",
+        PUBLICATION,
+        Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
+        "What the upload shows to the registry.",
+        credential,
+    ),
+    Spec::new(
+        "environment.suggests",
+        PUBLICATION,
+        Values::Any,
+        "The registry that the environment's name speaks of, in whole words.",
+        environment_suggests,
+    ),
+    Spec::new(
+        "environment.fits",
+        PUBLICATION,
+        Values::OneOf(&["own", "other", "none"]),
+        "Whether the environment's name speaks of this registry, of another one, or of none.",
+        environment_fits,
+    ),
+    Spec::new(
+        "environment.form",
+        PUBLICATION,
+        FORM,
+        "Whether the registry's form would take the environment's name.",
+        environment_form,
+    ),
+    Spec::new(
+        "environment.url.registry",
+        PUBLICATION,
+        Values::OneOf(&["own", "other"]),
+        "Whether the environment's `url` points to this registry or to another one.",
+        environment_url_registry,
+    ),
+    Spec::new("runner.status", PUBLICATION, FORM, "Whether the upload can run on the job's system.", runner_status),
+    Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    Spec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
+    Spec::new(
+        "publisher",
+        PUBLICATION,
+        YES_NO,
+        "Whether the config declares a publisher for this registry.",
+        publisher_declared,
+    ),
+    Spec::new(
+        "claim.*",
+        PUBLICATION,
+        ANSWERS,
+        "How the registry answers a claim: `owner`, `repository`, `workflow` or `environment`.",
+        claim,
+    ),
+    Spec::new("token.*", PUBLICATION, Values::Any, "The value of a claim in the run's OIDC token.", token),
+];
+
+pub(super) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
+    match subject.target {
+        Some(Target::Registry(registry, _)) => Some(registry),
+        Some(_) => None,
+        None => subject.publisher.map(|publisher| publisher.registry),
+    }
+}
+
+fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
+    match subject.target {
+        Some(Target::Registry(_, place)) => Some(*place),
+        _ => subject.publisher.map(|publisher| publisher.place),
+    }
+}
+
+fn registry_id(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(target(subject)?.id.clone(), target_place(subject)?))
+}
+
+fn registry_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(target(subject)?.name.clone(), target_place(subject)?))
+}
+
+fn registry_test(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(target(subject)?.test, target_place(subject)?)
+}
+
+fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (outcome, place) = subject.publication?.site.credential(sight(subject)?);
+    Some(match outcome {
+        Outcomes::Known(credential) => Fact::text(credential.word(), place),
+        Outcomes::Unknown(_) => Fact::Unknown,
+    })
+}
+
+fn suggestion<'s>(subject: In<'s, '_, '_>) -> Option<(Vec<&'s str>, Place)> {
+    let Some(Fact::Known(name, place)) = environment(subject, "") else { return None };
+    Some((name.map(|name| subject.analysis.data.suggested(&name)).unwrap_or_default(), place))
+}
+
+fn environment_suggests(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (suggested, place) = suggestion(subject)?;
+    let own = &target(subject)?.id;
+    let one = suggested.iter().find(|id| *id == own).or_else(|| suggested.first());
+    let name = one.and_then(|id| subject.analysis.data.registries.get(id)).map(|registry| registry.name.clone());
+    Some(Fact::Known(name, place))
+}
+
+fn environment_fits(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (suggested, place) = suggestion(subject)?;
+    let own = target(subject)?.id.as_str();
+    let word = if suggested.contains(&own) {
+        "own"
+    } else if suggested.is_empty() {
+        "none"
+    } else {
+        "other"
+    };
+    Some(Fact::text(word, place))
+}
+
+fn environment_form(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let Some(Fact::Known(Some(name), place)) = environment(subject, "") else { return None };
+    let field = target(subject)?.field_of(Claim::Environment)?;
+    Some(Fact::text(if publisher::accepts(field, &name).is_ok() { "accepted" } else { "refused" }, place))
+}
+
+fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let url = subject.job?.environment?.url?;
+    // The address's host is known even where its end is an expression.
+    let fixed = url.value().split("${{").next().unwrap_or_default();
+    let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    let owner =
+        subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
+    let own = owner.id == target(subject)?.id;
+    Some(Fact::text(if own { "own" } else { "other" }, url.place()))
+}
+
+fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let allowed = &subject.publication?.site.upload.systems;
+    let systems = systems(subject)?;
+    // A runner of somebody's own may carry any label; only GitHub's names for systems count.
+    let (system, place) = systems.iter().find(|(system, _)| *system != "self-hosted")?;
+    let fits = allowed.is_empty() || allowed.iter().any(|known| known == system);
+    Some(Fact::text(if fits { "accepted" } else { "refused" }, *place))
+}
+
+fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    match site.client.first(&site.upload.skip_existing) {
+        None => yes(false, site.client.place()),
+        Some((_, Given::Unknown(_) | Given::Absent)) => Some(Fact::Unknown),
+        Some((_, Given::Text(text, place))) => match known_text(&sight(subject)?.evaluate(&text)) {
+            Some(text) => yes(text.eq_ignore_ascii_case("true"), place),
+            None => Some(Fact::Unknown),
+        },
+    }
+}
+
+fn publishers_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(!subject.analysis.config.publishers.is_empty(), target_place(subject)?)
+}
+
+fn publisher_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    target(subject)?;
+    yes(subject.publisher.is_some(), target_place(subject)?)
+}
+
+fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let (claims, publisher) = (subject.claims?, subject.publisher?);
+    let place = claim_place(subject, claim)?;
+    let answer: Answer = claims.answer(claim, publisher);
+    Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
+}
+
+fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
+    match claim {
+        Claim::Environment => Some(subject.claims?.environment_place),
+        Claim::Workflow => target_place(subject),
+        Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(Text::place),
+    }
+}
+
+fn token(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let value = subject.claims?.value(claim, target(subject)?.claims.workflow).ok()?;
+    Some(Fact::Known(value, claim_place(subject, claim)?))
+}
