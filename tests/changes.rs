@@ -1,5 +1,7 @@
 //! One healthy project, and what a single change to it does: exactly one finding above note, on the right line.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::Path;
 
 use trustpub::lint::check;
@@ -16,6 +18,9 @@ fn text(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/document");
     std::fs::read_to_string(root.join(path)).unwrap()
 }
+
+/// A change to the texts of the project, by path.
+type Change = Box<dyn FnOnce(&mut Vec<(String, String)>)>;
 
 /// The findings of the project after `edit`, as `CODE path:line: text of the line`.
 fn findings(edit: impl FnOnce(&mut Vec<(String, String)>), least: Level) -> Vec<String> {
@@ -57,7 +62,7 @@ fn the_healthy_project_hears_nothing() {
 #[test]
 fn each_change_gives_its_one_finding() {
     const TOKEN: &str = "    permissions:\n      id-token: write\n      attestations: write\n";
-    let cases: Vec<(&str, Box<dyn FnOnce(&mut Vec<(String, String)>)>, &[&str])> = vec![
+    let cases: Vec<(&str, Change, &[&str])> = vec![
         (
             "dropped by the job's block",
             Box::new(replace(RELEASE, "      id-token: write\n", "")),

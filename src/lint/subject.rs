@@ -8,6 +8,7 @@ use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
 use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::{self, Publisher};
+use crate::trust::registry::Claim;
 use crate::trust::verdict::{self, Claims};
 use crate::workflow::expression::Truth;
 use crate::workflow::model::{Job, Pair, Step, Workflow};
@@ -239,9 +240,7 @@ fn play<'a>(
             publication
                 .assigned
                 .extend(verdict::assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
-            if let Some(name) =
-                claims.value(super::super::trust::registry::Claim::Environment, registry.claims.workflow).ok().flatten()
-            {
+            if let Some(name) = claims.value(Claim::Environment, registry.claims.workflow).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
                     publication.swapped.extend(suggested.into_iter().map(str::to_owned));

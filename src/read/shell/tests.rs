@@ -1,3 +1,5 @@
+//! Scripts and the commands that are read in them.
+
 use super::*;
 
 /// The commands of a script, words joined by `·`; a word that is not plain text is shown as its template or as `?`.

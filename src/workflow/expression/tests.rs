@@ -1,3 +1,5 @@
+//! A table of expressions and their values, after GitHub's reference.
+
 use super::*;
 
 /// Knows `github.event_name`, the beginning of `github.ref`, and nothing of `secrets`.

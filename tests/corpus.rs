@@ -1,0 +1,114 @@
+//! Thousands of real workflows: nothing crashes, nothing hangs, every span lies in its file, and what is found is recorded.
+//!
+//! The corpus stands beside the checkout and is not part of it; without it this test says so and passes.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use trustpub::lint::check;
+use trustpub::lint::finding::{Finding, NoticeKind, Report};
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Disk;
+use trustpub::read::project::Project;
+use trustpub::read::source::Place;
+
+/// No repository may take longer, even in a debug build on a busy machine.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// The corpus, unpacked once.
+fn repositories() -> Option<Vec<PathBuf>> {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/workflows.tar.xz");
+    if !archive.exists() {
+        eprintln!("SKIPPED: there is no corpus at {}", archive.display());
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
+    if !folder.join("bulk").is_dir() {
+        let aside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let status = std::process::Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(aside.path()).status();
+        assert!(status.unwrap().success(), "`tar` could not unpack {}", archive.display());
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::rename(aside.path().join("bulk"), folder.join("bulk")).unwrap();
+    }
+    let mut found: Vec<_> =
+        std::fs::read_dir(folder.join("bulk")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    Some(found)
+}
+
+fn in_bounds(project: &Project, place: Place) -> bool {
+    project.source(place.file).is_some_and(|source| source.text().get(place.span.range()).is_some())
+}
+
+fn places(finding: &Finding) -> impl Iterator<Item = Place> {
+    let edits = finding.fixes.iter().flat_map(|fix| &fix.edits).map(|edit| edit.place);
+    let labels = finding.labels.iter().chain(&finding.steps).chain([&finding.primary]).map(|label| label.place);
+    labels.chain(edits)
+}
+
+#[derive(Default)]
+struct Counts {
+    workflows: usize,
+    publications: usize,
+    undecided: BTreeMap<String, usize>,
+    rules: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    fn add(&mut self, report: &Report) {
+        self.workflows += report.workflows;
+        self.publications += report.publications;
+        for notice in report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
+            let reason = notice.message.split("it depends on ").nth(1).unwrap_or(&notice.message);
+            *self.undecided.entry(reason.to_owned()).or_default() += 1;
+        }
+        for finding in &report.findings {
+            *self.rules.entry(format!("{} {} {}", finding.code, finding.name, finding.level.word())).or_default() += 1;
+        }
+    }
+
+    /// A TOML file, in an order of its own that no run changes.
+    fn record(&self) -> String {
+        let undecided: usize = self.undecided.values().sum();
+        let mut text =
+            "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
+        let (workflows, publications) = (self.workflows, self.publications);
+        let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
+        for (title, counts) in [("findings", &self.rules), ("undecided-by-reason", &self.undecided)] {
+            let _ = writeln!(text, "\n[{title}]");
+            for (name, count) in counts {
+                let _ = writeln!(text, "\"{}\" = {count}", name.replace('\\', "\\\\").replace('"', "\\\""));
+            }
+        }
+        text
+    }
+}
+
+#[test]
+fn the_corpus_is_judged_as_recorded() {
+    let Some(repositories) = repositories() else { return };
+    let rules = RuleSet::builtin().unwrap();
+    let mut counts = Counts::default();
+    for root in &repositories {
+        let began = Instant::now();
+        let project = Project::load(&Disk::new(root).unwrap(), None);
+        let report = check(&project, &rules, None);
+        assert!(began.elapsed() < LONGEST, "{} took {:?}", root.display(), began.elapsed());
+        for finding in &report.findings {
+            assert!(places(finding).all(|place| in_bounds(&project, place)), "{}: {finding:?}", root.display());
+        }
+        counts.add(&report);
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus.toml");
+    let record = counts.record();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, record).unwrap();
+        return;
+    }
+    let known = std::fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test --test corpus`");
+}

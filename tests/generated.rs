@@ -1,0 +1,40 @@
+//! Files that are made from the rules and types: reference, schemas, the table in the README. Drift fails; `UPDATE=1` heals.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::report::{docs, schema};
+
+/// What the README puts around its table of rules.
+const MARKS: [&str; 2] = ["<!-- rules -->\n", "<!-- /rules -->"];
+
+fn compare(path: &str, wanted: &str, stale: &mut Vec<String>) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::fs::read_to_string(&file).is_ok_and(|text| text == wanted) {
+        return;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, wanted).unwrap();
+    } else {
+        stale.push(path.to_owned());
+    }
+}
+
+#[test]
+fn generated_files_are_up_to_date() {
+    let rules = RuleSet::builtin().unwrap();
+    let mut stale = Vec::new();
+    compare("rules/README.md", &docs::reference(&rules.rules), &mut stale);
+    compare("rules/schema/rule.schema.json", &schema::text(&schema::rule()), &mut stale);
+    compare("rules/schema/registry.schema.json", &schema::text(&schema::registry()), &mut stale);
+    compare("rules/schema/config.schema.json", &schema::text(&schema::config(&rules)), &mut stale);
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (before, rest) = readme.split_once(MARKS[0]).unwrap();
+    let (_, after) = rest.split_once(MARKS[1]).unwrap();
+    let table = docs::table(&rules.rules, "rules/README.md");
+    compare("README.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
+    assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test --test generated`: {}", stale.join(", "));
+}
