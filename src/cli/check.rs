@@ -8,16 +8,14 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::load::{Loaded, Target, load, targets};
 use super::output::{Format, Output, write_file};
-use super::{Colour, Failure, Status, complain, find, folder};
+use super::{Colour, Failure, Status, complain, folder};
 use crate::lint::check;
 use crate::lint::finding::{Level, NoticeKind, Report};
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::{Folder, RuleSet};
-use crate::read::config::Config;
-use crate::read::files::{Disk, Files, Overlay};
 use crate::read::problem::suggestion;
-use crate::read::project::Project;
 use crate::read::source::Columns;
 use crate::report::{self, Totals, View, sarif};
 
@@ -110,13 +108,10 @@ impl FailOn {
 
 /// A project that was judged.
 struct Checked {
-    prefix: String,
-    project: Project,
+    loaded: Loaded,
     report: Report,
     /// Rules of the project's own.
     own: Vec<Rule>,
-    /// What kept it from being judged as asked.
-    trouble: Vec<String>,
 }
 
 /// Runs the command.
@@ -125,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (select, ignore) = (names(&rules, &arguments.select)?, names(&rules, &arguments.ignore)?);
     let mut status = Status::Clean;
-    let (targets, trouble) = targets(arguments)?;
+    let (targets, trouble) = targets(&paths(arguments)?, arguments.stdin_filename.as_deref())?;
     for text in &trouble {
         complain(text);
         status = Status::Trouble;
@@ -137,7 +132,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
         one.report
             .findings
             .retain(|finding| (select.is_empty() || select.contains(&finding.name)) && !ignore.contains(&finding.name));
-        for text in &one.trouble {
+        for text in &one.loaded.trouble {
             complain(text);
             status = Status::Trouble;
         }
@@ -169,119 +164,27 @@ fn names(rules: &RuleSet, words: &[String]) -> Result<Vec<String>, String> {
     words.iter().map(name).collect()
 }
 
-/// A project with the text that stdin gives for one of its files.
-struct Target {
-    found: find::Found,
-    stdin: Option<Vec<u8>>,
-}
-
-/// What the arguments mean, and which of them mean nothing.
-fn targets(arguments: &Arguments) -> Result<(Vec<Target>, Vec<String>), Failure> {
-    let mut targets = Vec::new();
-    let mut trouble = Vec::new();
-    let mut paths = arguments.paths.clone();
-    if arguments.stdin_filelist {
-        let mut list = String::new();
-        io::stdin().read_to_string(&mut list).map_err(|error| format!("the list on stdin cannot be read: {error}"))?;
-        paths = list.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect();
+/// The paths that were asked for.
+fn paths(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
+    if !arguments.stdin_filelist {
+        return Ok(arguments.paths.clone());
     }
-    let several = paths.len() > 1;
-    for path in &paths {
-        if path.as_os_str() == "-" {
-            let name = arguments
-                .stdin_filename
-                .as_ref()
-                .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
-            targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
-            continue;
-        }
-        match find::projects(path) {
-            Ok(found) => targets.extend(found.into_iter().map(|mut found| {
-                if several && found.only.is_none() {
-                    found.prefix = format!("{}/{}", super::shown(path).trim_end_matches('/'), found.prefix);
-                }
-                Target { found, stdin: None }
-            })),
-            Err(text) => trouble.push(text),
-        }
-    }
-    Ok((targets, trouble))
+    let mut list = String::new();
+    io::stdin().read_to_string(&mut list).map_err(|error| format!("the list on stdin cannot be read: {error}"))?;
+    Ok(list.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
 fn judge(target: &Target, arguments: &Arguments, rules: &RuleSet, folders: &[Folder], today: Option<Date>) -> Checked {
-    let mut checked = Checked {
-        prefix: target.found.prefix.clone(),
-        project: Project::default(),
-        report: Report::default(),
-        own: Vec::new(),
-        trouble: Vec::new(),
-    };
-    let disk = match Disk::new(&target.found.root) {
-        Ok(disk) => disk,
-        Err(error) => {
-            checked.trouble.push(format!("{} cannot be read: {error}", target.found.root.display()));
-            return checked;
-        }
-    };
-    let overlay;
-    let files: &dyn Files = match (&target.stdin, &target.found.only) {
-        (Some(bytes), Some(path)) => {
-            overlay = Overlay { below: &disk, path: path.clone(), bytes: bytes.clone() };
-            &overlay
-        }
-        _ => &disk,
-    };
-    let config = arguments.config.as_ref().and_then(|path| match std::fs::read(path) {
-        Ok(bytes) => Some((super::shown(path), bytes)),
-        Err(error) => {
-            checked.trouble.push(format!("the config {} cannot be read: {error}", path.display()));
-            None
-        }
-    });
-    checked.project = Project::load(files, config);
-    let extended = extended(&checked.project, files, folders, &mut checked.trouble);
-    let rules = extended.as_ref().unwrap_or(rules);
-    checked.own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
-    checked.report = check(&checked.project, rules, today);
+    let mut loaded = load(target, arguments.config.as_deref(), folders);
+    let rules = loaded.rules.as_ref().unwrap_or(rules);
+    let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
+    let mut report = check(&loaded.project, rules, today);
     if let Some(only) = &target.found.only {
-        let here = checked.project.file(only);
-        checked.report.findings.retain(|finding| Some(finding.primary.place.file) == here);
+        let here = loaded.project.file(only);
+        report.findings.retain(|finding| Some(finding.primary.place.file) == here);
     }
-    for problem in &checked.report.problems {
-        let Some(source) = checked.project.source(problem.place.file) else { continue };
-        let at = source.position(problem.place.span.start, Columns::CodePoints);
-        checked.trouble.push(format!(
-            "{}{}:{}:{}: {}",
-            checked.prefix,
-            source.path(),
-            at.line,
-            at.column,
-            problem.message
-        ));
-    }
-    for file in &checked.project.unreadable {
-        checked.trouble.push(format!("{}{} could not be read: {}", checked.prefix, file.path, file.reason));
-    }
-    checked
-}
-
-/// The rules with the folders that the project's config names.
-fn extended(project: &Project, files: &dyn Files, folders: &[Folder], trouble: &mut Vec<String>) -> Option<RuleSet> {
-    let document = project.config.as_ref()?;
-    let config = Config::read(document.file, project.source(document.file)?, &document.tree);
-    if config.extra_rules.is_empty() {
-        return None;
-    }
-    let mut all = folders.to_vec();
-    for text in &config.extra_rules {
-        match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
-            Ok(folder) => all.push(folder),
-            Err(problem) => trouble.push(problem),
-        }
-    }
-    RuleSet::with(&all).map_err(|problems| trouble.extend(problems)).ok()
+    loaded.complain_of(&report.problems);
+    Checked { loaded, report, own }
 }
 
 /// Today by `SOURCE_DATE_EPOCH`, else by the clock.
@@ -301,7 +204,12 @@ fn write(arguments: &Arguments, rules: &RuleSet, checked: &[Checked], totals: &T
     let all: Vec<Rule> = all.into_values().cloned().collect();
     let views: Vec<View<'_>> = checked
         .iter()
-        .map(|one| View { files: &one.project.files, prefix: &one.prefix, report: &one.report, rules: &all })
+        .map(|one| View {
+            files: &one.loaded.project.files,
+            prefix: &one.loaded.prefix,
+            report: &one.report,
+            rules: &all,
+        })
         .collect();
     let mut failed = Vec::new();
     for output in outputs(arguments) {

@@ -3,6 +3,7 @@
 mod check;
 mod find;
 mod folder;
+mod load;
 mod output;
 mod rules;
 

@@ -2,53 +2,27 @@
 
 use jiff::civil::Date;
 
+use super::analysis::{Analysis, Reading};
 use super::fact::{self, Fact};
 use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
 use super::rule::{Condition, Quantifier, Rule};
 use super::ruleset::RuleSet;
-use super::subject::{self, Analysis, Kind, Publication, Subject};
+use super::subject::{self, Kind, Publication, Subject};
 use super::waiver::{self, Waiver};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
-use crate::trust::publication::Target;
-use crate::trust::verdict;
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
-use crate::workflow::sight::Play;
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
 pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    let config = project
-        .config
-        .as_ref()
-        .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
-    let config = config.unwrap_or_default();
-    let workflows: Vec<Workflow<'_>> = project
-        .workflows
-        .iter()
-        .filter(|document| document.tree.errors().is_empty())
-        .filter_map(|document| Some(Workflow::read(document.file, project.source(document.file)?, &document.tree)))
-        .collect();
-    let (publishers, mut problems) = subject::declared(&rules.data, &config);
-    problems.extend(config.problems.iter().cloned());
-    let levels = levels(rules, &config, &mut problems);
-    let mut waivers = waiver::collect(project, &config, rules, today, &mut problems);
-    let certain = config.repository.map(Text::value);
-    let guarded = certain.map(str::to_owned).or_else(|| subject::guarded_repository(&workflows));
-    let publications = subject::publications(&rules.data, &workflows, &publishers, certain, guarded.as_deref());
-    let analysis = Analysis {
-        data: &rules.data,
-        project,
-        config: &config,
-        workflows: &workflows,
-        publishers: &publishers,
-        repository: certain,
-        guarded,
-        publications,
-    };
+    let reading = Reading::new(project);
+    let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
+    let levels = levels(rules, analysis.config, &mut problems);
+    let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);
     let mut engine = Engine { rules, levels, raw: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
@@ -196,9 +170,9 @@ impl Engine<'_> {
             self.workflow(Subject { workflow: Some(workflow), ..all }, workflow);
         }
         for publication in &analysis.publications {
-            self.publication(&all, publication);
+            self.publication(analysis, publication);
         }
-        for publisher in analysis.publishers {
+        for publisher in &analysis.publishers {
             self.subject(&Subject { publisher: Some(publisher), ..all }, Kind::Publisher);
         }
     }
@@ -253,35 +227,17 @@ impl Engine<'_> {
     }
 
     /// Judges a publication run by run, then says which rules failed in some or in all of them.
-    fn publication(&mut self, all: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>) {
-        let analysis = all.analysis;
-        let client = &publication.site.client;
+    fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) {
         let total = publication.runs.len();
         let mut failures: Vec<Failure> = Vec::new();
         for (run, reach) in &publication.runs {
-            let play = Play::new(run, client.workflow, analysis.guarded.as_deref());
-            let sight = play.sight(client.job).at(client.step);
-            let target = publication.site.target(&analysis.data.registries, &sight);
-            let claims = verdict::claims(&sight, analysis.repository);
-            let publisher = match &target {
-                Target::Registry(registry, _) => verdict::assigned(&claims, &registry.id, analysis.publishers),
-                _ => None,
-            };
-            let subject = Subject {
-                workflow: Some(client.workflow),
-                job: Some(client.job),
-                step: Some(client.step),
-                publication: Some(publication),
-                sight: Some(&sight),
-                claims: Some(&claims),
-                target: Some(&target),
-                publisher,
-                ..*all
-            };
-            for raw in self.ask(&subject, Kind::Publication) {
-                let known = *reach == Truth::Yes;
-                let mut raw = raw;
-                raw.finding.steps = path(&subject, run.trigger);
+            let found = analysis.played(publication, run, |subject| {
+                let mut found = self.ask(subject, Kind::Publication);
+                found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, run.trigger));
+                found
+            });
+            let known = *reach == Truth::Yes;
+            for raw in found {
                 match failures.iter_mut().find(|failure| failure.is(&raw)) {
                     Some(failure) => failure.also(run.when.clone(), known),
                     None => failures.push(Failure { runs: vec![run.when.clone()], times: 1, known, raw }),

@@ -1,5 +1,6 @@
 //! What we say about a repository: facts, rules, the engine, waivers, findings. It never reads a file.
 
+pub mod analysis;
 pub mod data;
 pub mod engine;
 pub mod example;

@@ -1,13 +1,12 @@
-//! What rules speak about: the analysis of one project, and the subjects in it. It judges nothing.
+//! What rules speak about: the subjects of one project. It judges nothing.
 
+use super::analysis::Analysis;
 use super::data::Data;
-use crate::read::config::Config;
 use crate::read::problem::Problem;
-use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
 use crate::trust::publication::{self, Site, Target};
-use crate::trust::publisher::{self, Publisher};
+use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
 use crate::trust::verdict::{self, Claims};
 use crate::workflow::expression::Truth;
@@ -69,26 +68,6 @@ impl Kind {
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
-}
-
-/// Everything that is known of a project before any rule speaks.
-pub struct Analysis<'a, 'p> {
-    /// Registries and GitHub's facts.
-    pub data: &'a Data,
-    /// The project.
-    pub project: &'p Project,
-    /// The config; empty if there is none.
-    pub config: &'a Config<'p>,
-    /// The workflows that parse.
-    pub workflows: &'a [Workflow<'p>],
-    /// Declared publishers.
-    pub publishers: &'a [Publisher<'a>],
-    /// `owner/name`, if the config says it.
-    pub repository: Option<&'a str>,
-    /// What `github.repository` is in conditions: the certain name, else the one that the workflows' own guards ask for.
-    pub guarded: Option<String>,
-    /// Publications with the runs that may reach them.
-    pub publications: Vec<Publication<'a, 'p>>,
 }
 
 /// An upload and all its runs.
@@ -283,10 +262,4 @@ fn compared(condition: &str, context: &str) -> Option<String> {
 #[must_use]
 pub fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Problem> {
     errors.iter().map(|error| Problem::new(Place { file, span: error.span }, error.message.clone())).collect()
-}
-
-/// Publishers of a config; see [`publisher::publishers`].
-#[must_use]
-pub fn declared<'a>(data: &'a Data, config: &Config<'_>) -> (Vec<Publisher<'a>>, Vec<Problem>) {
-    publisher::publishers(config, &data.registries)
 }

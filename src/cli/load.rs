@@ -1,0 +1,122 @@
+//! Reads the projects that the command line names, each with the rules that hold for it. It judges nothing.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Failure, find, folder};
+use crate::lint::ruleset::{Folder, RuleSet};
+use crate::read::config::Config;
+use crate::read::files::{Disk, Files, Overlay};
+use crate::read::problem::Problem;
+use crate::read::project::Project;
+use crate::read::source::Columns;
+
+/// A project with the text that stdin gives for one of its files.
+pub struct Target {
+    /// The project.
+    pub found: find::Found,
+    stdin: Option<Vec<u8>>,
+}
+
+/// A project that was read, and what kept it from being read as asked.
+#[derive(Default)]
+pub struct Loaded {
+    /// Its path below what was asked for: empty, or with a final slash.
+    pub prefix: String,
+    /// The project.
+    pub project: Project,
+    /// The rules with those that its config adds; `None` where it adds none.
+    pub rules: Option<RuleSet>,
+    /// Sentences for people.
+    pub trouble: Vec<String>,
+}
+
+/// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
+pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
+    let mut targets = Vec::new();
+    let mut trouble = Vec::new();
+    let several = paths.len() > 1;
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let name = stdin_filename
+                .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
+            targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
+            continue;
+        }
+        match find::projects(path) {
+            Ok(found) => targets.extend(found.into_iter().map(|mut found| {
+                if several && found.only.is_none() {
+                    found.prefix = format!("{}/{}", super::shown(path).trim_end_matches('/'), found.prefix);
+                }
+                Target { found, stdin: None }
+            })),
+            Err(text) => trouble.push(text),
+        }
+    }
+    Ok((targets, trouble))
+}
+
+/// Reads a project. `config` is another config than its own; `folders` are the rules that were named besides the built-in ones.
+#[must_use]
+pub fn load(target: &Target, config: Option<&Path>, folders: &[Folder]) -> Loaded {
+    let mut loaded = Loaded { prefix: target.found.prefix.clone(), ..Loaded::default() };
+    let disk = match Disk::new(&target.found.root) {
+        Ok(disk) => disk,
+        Err(error) => {
+            loaded.trouble.push(format!("{} cannot be read: {error}", target.found.root.display()));
+            return loaded;
+        }
+    };
+    let overlay;
+    let files: &dyn Files = match (&target.stdin, &target.found.only) {
+        (Some(bytes), Some(path)) => {
+            overlay = Overlay { below: &disk, path: path.clone(), bytes: bytes.clone() };
+            &overlay
+        }
+        _ => &disk,
+    };
+    let config = config.and_then(|path| match std::fs::read(path) {
+        Ok(bytes) => Some((super::shown(path), bytes)),
+        Err(error) => {
+            loaded.trouble.push(format!("the config {} cannot be read: {error}", path.display()));
+            None
+        }
+    });
+    loaded.project = Project::load(files, config);
+    loaded.rules = extended(&loaded.project, files, folders, &mut loaded.trouble);
+    loaded
+}
+
+impl Loaded {
+    /// Adds what is wrong with the config, and the files that could not be read.
+    pub fn complain_of(&mut self, problems: &[Problem]) {
+        for problem in problems {
+            let Some(source) = self.project.source(problem.place.file) else { continue };
+            let at = source.position(problem.place.span.start, Columns::CodePoints);
+            let line = format!("{}{}:{}:{}: {}", self.prefix, source.path(), at.line, at.column, problem.message);
+            self.trouble.push(line);
+        }
+        for file in &self.project.unreadable {
+            self.trouble.push(format!("{}{} could not be read: {}", self.prefix, file.path, file.reason));
+        }
+    }
+}
+
+/// The rules with the folders that the project's config names.
+fn extended(project: &Project, files: &dyn Files, folders: &[Folder], trouble: &mut Vec<String>) -> Option<RuleSet> {
+    let document = project.config.as_ref()?;
+    let config = Config::read(document.file, project.source(document.file)?, &document.tree);
+    if config.extra_rules.is_empty() {
+        return None;
+    }
+    let mut all = folders.to_vec();
+    for text in &config.extra_rules {
+        match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
+            Ok(folder) => all.push(folder),
+            Err(problem) => trouble.push(problem),
+        }
+    }
+    RuleSet::with(&all).map_err(|problems| trouble.extend(problems)).ok()
+}

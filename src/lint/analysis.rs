@@ -1,0 +1,103 @@
+//! One project as a whole, before any rule speaks: what stands in its files, and what that means to the registries.
+//! Whatever judges or explains a project starts here; nothing here says whether it is good.
+
+use super::data::Data;
+use super::subject::{self, Publication, Subject};
+use crate::read::config::Config;
+use crate::read::problem::Problem;
+use crate::read::project::Project;
+use crate::trust::publication::Target;
+use crate::trust::publisher::{self, Publisher};
+use crate::trust::verdict;
+use crate::workflow::model::{Text, Workflow};
+use crate::workflow::run::Run;
+use crate::workflow::sight::Play;
+
+/// What stands in a project's files, before any data says what it means.
+#[derive(Debug, Default)]
+pub struct Reading<'p> {
+    /// The config; empty if there is none.
+    pub config: Config<'p>,
+    /// The workflows that parse.
+    pub workflows: Vec<Workflow<'p>>,
+}
+
+impl<'p> Reading<'p> {
+    /// Reads a project's config and workflows.
+    #[must_use]
+    pub fn new(project: &'p Project) -> Self {
+        let config = project
+            .config
+            .as_ref()
+            .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
+        let sound = project.workflows.iter().filter(|document| document.tree.errors().is_empty());
+        let workflow = |document: &'p crate::read::project::Document| {
+            Some(Workflow::read(document.file, project.source(document.file)?, &document.tree))
+        };
+        Self { config: config.unwrap_or_default(), workflows: sound.filter_map(workflow).collect() }
+    }
+}
+
+/// Everything that is known of a project before any rule speaks.
+pub struct Analysis<'a, 'p> {
+    /// Registries and GitHub's facts.
+    pub data: &'a Data,
+    /// The project.
+    pub project: &'p Project,
+    /// The config; empty if there is none.
+    pub config: &'a Config<'p>,
+    /// The workflows that parse.
+    pub workflows: &'a [Workflow<'p>],
+    /// Declared publishers.
+    pub publishers: Vec<Publisher<'a>>,
+    /// `owner/name`, if the config says it.
+    pub repository: Option<&'a str>,
+    /// What `github.repository` is in conditions: the certain name, else the one that the workflows' own guards ask for.
+    pub guarded: Option<String>,
+    /// Publications with the runs that may reach them.
+    pub publications: Vec<Publication<'a, 'p>>,
+}
+
+impl<'a, 'p> Analysis<'a, 'p> {
+    /// Puts a project together, with what is wrong with its config and its publishers.
+    #[must_use]
+    pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {
+        let Reading { config, workflows } = reading;
+        let (publishers, mut problems) = publisher::publishers(config, &data.registries);
+        problems.extend(config.problems.iter().cloned());
+        let repository = config.repository.map(Text::value);
+        let guarded = repository.map(str::to_owned).or_else(|| subject::guarded_repository(workflows));
+        let publications = subject::publications(data, workflows, &publishers, repository, guarded.as_deref());
+        (Self { data, project, config, workflows, publishers, repository, guarded, publications }, problems)
+    }
+
+    /// Plays one run of a publication and shows it as the subject that it is there: what its step sees, where it uploads to,
+    /// the claims of its token, and the publisher that these are measured by.
+    pub fn played<T>(
+        &self,
+        publication: &Publication<'a, 'p>,
+        run: &Run,
+        look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
+    ) -> T {
+        let client = &publication.site.client;
+        let play = Play::new(run, client.workflow, self.guarded.as_deref());
+        let sight = play.sight(client.job).at(client.step);
+        let target = publication.site.target(&self.data.registries, &sight);
+        let claims = verdict::claims(&sight, self.repository);
+        let publisher = match &target {
+            Target::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
+            _ => None,
+        };
+        look(&Subject {
+            workflow: Some(client.workflow),
+            job: Some(client.job),
+            step: Some(client.step),
+            publication: Some(publication),
+            sight: Some(&sight),
+            claims: Some(&claims),
+            target: Some(&target),
+            publisher,
+            ..Subject::of(self)
+        })
+    }
+}
