@@ -15,6 +15,7 @@ use crate::lint::check;
 use crate::lint::finding::{Level, NoticeKind, Report};
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::{Folder, RuleSet};
+use crate::read::files::reason;
 use crate::read::problem::suggestion;
 use crate::read::source::Columns;
 use crate::report::{self, Totals, View, sarif};
@@ -170,7 +171,9 @@ fn paths(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
         return Ok(arguments.paths.clone());
     }
     let mut list = String::new();
-    io::stdin().read_to_string(&mut list).map_err(|error| format!("the list on stdin cannot be read: {error}"))?;
+    io::stdin()
+        .read_to_string(&mut list)
+        .map_err(|error| format!("the list on stdin cannot be read: {}", reason(&error)))?;
     Ok(list.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
@@ -223,7 +226,7 @@ fn write(arguments: &Arguments, rules: &RuleSet, checked: &[Checked], totals: &T
             }
             Some(path) => {
                 if let Err(error) = write_file(path, &report) {
-                    failed.push(format!("the report {} cannot be written: {error}", path.display()));
+                    failed.push(format!("the report {} cannot be written: {}", path.display(), reason(&error)));
                 }
             }
         }

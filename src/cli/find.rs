@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use crate::read::files::reason;
+
 /// A project to check.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -23,7 +25,8 @@ const PASSED: [&str; 4] = [".git", "node_modules", "target", "vendor"];
 /// # Errors
 /// When there is nothing at the path.
 pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
-    let kind = std::fs::metadata(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let kind =
+        std::fs::metadata(path).map_err(|error| format!("{} cannot be read: {}", path.display(), reason(&error)))?;
     if !kind.is_dir() {
         return Ok(vec![of_file(path)]);
     }

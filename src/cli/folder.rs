@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use crate::lint::ruleset::{Folder, UserFile};
-use crate::read::files::{Disk, Files};
+use crate::read::files::{Disk, Files, reason};
 
 /// A folder on disk.
 ///
 /// # Errors
 /// When it is not there or a file in it cannot be read.
 pub fn read(path: &Path) -> Result<Folder, String> {
-    let disk =
-        Disk::new(path).map_err(|error| format!("the rules folder {} cannot be read: {error}", path.display()))?;
+    let disk = Disk::new(path)
+        .map_err(|error| format!("the rules folder {} cannot be read: {}", path.display(), reason(&error)))?;
     within(&disk, "", &super::shown(path))
 }
 
@@ -28,12 +28,12 @@ pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<Folder, St
 }
 
 fn yaml(files: &dyn Files, folder: &str, prefix: &str, shown: &str) -> Result<Vec<UserFile>, String> {
-    let names = files.list(folder).map_err(|error| format!("{shown}: {error}"))?;
+    let names = files.list(folder).map_err(|error| format!("{shown}: {}", reason(&error)))?;
     let prefix = prefix.trim_end_matches('/');
     let mut found = Vec::new();
     for name in names.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".yml")) {
         let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-        let bytes = files.read(&path).map_err(|error| format!("{shown}/{name}: {error}"))?;
+        let bytes = files.read(&path).map_err(|error| format!("{shown}/{name}: {}", reason(&error)))?;
         found.push((format!("{shown}/{name}"), String::from_utf8_lossy(&bytes).into_owned()));
     }
     Ok(found)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Failure, find, folder};
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::config::Config;
-use crate::read::files::{Disk, Files, Overlay};
+use crate::read::files::{Disk, Files, Overlay, reason};
 use crate::read::problem::Problem;
 use crate::read::project::Project;
 use crate::read::source::Columns;
@@ -41,7 +41,7 @@ pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<
             let name = stdin_filename
                 .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
             let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {error}"))?;
+            io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {}", reason(&error)))?;
             targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
             continue;
         }
@@ -65,7 +65,7 @@ pub fn load(target: &Target, config: Option<&Path>, folders: &[Folder]) -> Loade
     let disk = match Disk::new(&target.found.root) {
         Ok(disk) => disk,
         Err(error) => {
-            loaded.trouble.push(format!("{} cannot be read: {error}", target.found.root.display()));
+            loaded.trouble.push(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
             return loaded;
         }
     };
@@ -80,7 +80,7 @@ pub fn load(target: &Target, config: Option<&Path>, folders: &[Folder]) -> Loade
     let config = config.and_then(|path| match std::fs::read(path) {
         Ok(bytes) => Some((super::shown(path), bytes)),
         Err(error) => {
-            loaded.trouble.push(format!("the config {} cannot be read: {error}", path.display()));
+            loaded.trouble.push(format!("the config {} cannot be read: {}", path.display(), reason(&error)));
             None
         }
     });

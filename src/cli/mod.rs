@@ -80,7 +80,7 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::Closed
         } else {
-            Self::Told(format!("cannot write: {error}"))
+            Self::Told(format!("cannot write: {}", crate::read::files::reason(&error)))
         }
     }
 }

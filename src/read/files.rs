@@ -19,6 +19,21 @@ pub trait Files {
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 }
 
+/// Why a file cannot be read or written, in words for people.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            // The system's number says nothing to people.
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or_default().to_owned()
+        }
+    }
+}
+
 /// The largest file that is read, in bytes. GitHub refuses workflows over 1 MiB; documents may be larger.
 const LARGEST: u64 = 16 * 1024 * 1024;
 

@@ -25,8 +25,17 @@ pub fn closest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
     let distance = |other: &str| strsim::damerau_levenshtein(&name, &other.to_lowercase().replace('_', "-"));
     // A name that shares little with any other is no slip of the pen.
     let near = |(distance, other): &(usize, &str)| *distance <= 1 + other.len().min(name.len()) / 4;
-    known.into_iter().map(|other| (distance(other), other)).filter(near).min().map(|(_, other)| other)
+    let known: Vec<&str> = known.into_iter().collect();
+    let best = known.iter().map(|other| (distance(other), *other)).filter(near).min().map(|(_, other)| other);
+    // A beginning that only one name has is that name cut short.
+    best.or_else(|| {
+        let mut begun = known.iter().filter(|other| name.len() > 3 && other.to_lowercase().starts_with(&name));
+        begun.next().filter(|_| begun.next().is_none()).copied()
+    })
 }
+
+/// How many names are listed where none is close.
+const MOST_LISTED: usize = 12;
 
 /// ", did you mean `x`?" where a known name is close, else the list of known names.
 #[must_use]
@@ -34,9 +43,10 @@ pub fn suggestion<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> S
     let known: Vec<&str> = known.into_iter().collect();
     match closest(name, known.iter().copied()) {
         Some(other) => format!("; did you mean `{other}`?"),
-        None if known.is_empty() => String::new(),
+        // A long list says no more than none.
+        None if known.is_empty() || known.len() > MOST_LISTED => String::new(),
         None => {
-            let list: Vec<_> = known.iter().take(40).map(|name| format!("`{name}`")).collect();
+            let list: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             format!("; known are {}", list.join(", "))
         }
     }
@@ -50,6 +60,8 @@ mod tests {
     fn a_slip_finds_its_name_and_a_stranger_does_not() {
         assert_eq!(closest("id_token", ["issues", "id-token"]), Some("id-token"));
         assert_eq!(closest("enviroment", ["environment", "package"]), Some("environment"));
+        assert_eq!(closest("missing-env", ["missing-environment", "missing-id-token"]), Some("missing-environment"));
+        assert_eq!(closest("missing-", ["missing-environment", "missing-id-token"]), None);
         assert_eq!(closest("banana", ["environment", "package"]), None);
     }
 }

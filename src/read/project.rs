@@ -1,6 +1,6 @@
 //! One repository checkout: which files count, read and parsed once. It never judges what they say.
 
-use super::files::Files;
+use super::files::{self, Files};
 use super::source::{FileId, Source, Span};
 use super::syntax::{self, Dialect, Tree};
 
@@ -58,7 +58,7 @@ impl Project {
                 }
             }
             Err(error) => {
-                project.unreadable.push(Unreadable { path: WORKFLOWS.into(), reason: error.to_string() });
+                project.unreadable.push(Unreadable { path: WORKFLOWS.into(), reason: files::reason(&error) });
             }
         }
         project.config = match config {
@@ -93,7 +93,7 @@ impl Project {
         match files.read(path) {
             Ok(bytes) => Some(self.parse(Source::new(path, bytes), dialect)),
             Err(error) => {
-                self.unreadable.push(Unreadable { path: path.to_owned(), reason: error.to_string() });
+                self.unreadable.push(Unreadable { path: path.to_owned(), reason: files::reason(&error) });
                 None
             }
         }

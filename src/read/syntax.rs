@@ -22,6 +22,10 @@ pub enum Dialect {
 pub enum SyntaxErrorKind {
     /// No YAML.
     Invalid,
+    /// Nothing but white space and comments.
+    Empty,
+    /// Bytes that no text has.
+    Binary,
     /// A key that stands there already.
     DuplicateKey,
     /// `<<`.

@@ -227,7 +227,7 @@ impl<'a, 'p> Site<'a, 'p> {
     fn place_called(&self, registries: &'a Registries, slot: &Slot, text: &str, place: Place) -> Target<'a> {
         let found = match slot.kind {
             Kind::Url => registries.at(text),
-            Kind::Name | Kind::Text => registries.called(text).or_else(|| registries.at(text)),
+            Kind::Name | Kind::Text | Kind::Switch => registries.called(text).or_else(|| registries.at(text)),
         };
         match (found, slot.kind) {
             (Some(registry), _) => Target::Registry(registry, place),

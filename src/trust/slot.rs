@@ -20,6 +20,8 @@ pub enum Kind {
     Url,
     /// As a client's name for a place.
     Name,
+    /// A flag that takes no value: being there is what it says.
+    Switch,
 }
 
 /// One place a value may come from. Exactly one of `input`, `flags` and `env` is set.
@@ -86,7 +88,7 @@ impl<'p> Client<'_, 'p> {
         if let Some(name) = &slot.env {
             return self.variable(name);
         }
-        self.flag(&slot.flags)
+        self.flag(&slot.flags, slot.kind == Kind::Switch)
     }
 
     /// What stands in the first of some slots that holds anything.
@@ -105,14 +107,14 @@ impl<'p> Client<'_, 'p> {
         }
     }
 
-    fn flag(&self, spellings: &[String]) -> Given {
+    fn flag(&self, spellings: &[String], switch: bool) -> Given {
         let (Some(command), Some(run)) = (&self.command, self.step.run) else { return Given::Absent };
         let mut words = command.words.iter();
         while let Some(word) = words.next() {
             for spelling in spellings {
                 if word.text().as_deref() == Some(spelling) {
                     // A flag without a value is a switch that is on.
-                    return match words.clone().next().filter(|next| !next.starts_with("-")) {
+                    return match words.clone().next().filter(|next| !switch && !next.starts_with("-")) {
                         Some(value) => self.word(value, run),
                         None => Given::Text("true".into(), run.inner(word.span.clone())),
                     };

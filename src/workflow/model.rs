@@ -210,10 +210,8 @@ impl<'p> Workflow<'p> {
             jobs: Vec::new(),
             problems: Vec::new(),
         };
-        let Some(root) = tree.root() else {
-            reader.problem(source.line_span(1), "the file is empty, so there is no workflow in it");
-            return Self { problems: reader.problems, ..empty };
-        };
+        // An empty file does not parse, which its tree says already.
+        let Some(root) = tree.root() else { return empty };
         if !root.is_mapping() {
             reader.problem(root.span(), "a workflow is a mapping with `on` and `jobs`");
             return Self { problems: reader.problems, ..empty };

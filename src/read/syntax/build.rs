@@ -23,8 +23,22 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
         let error = SyntaxError { kind: SyntaxErrorKind::TooLarge, message, span: Span::at(0), first: None };
         return Tree { errors: vec![error], ..Tree::default() };
     }
+    if let Some(at) = text.find('\0') {
+        let span = Span::at(u32::try_from(at).unwrap_or(u32::MAX));
+        let message = "the file is no text: it holds a NUL byte".to_owned();
+        return Tree {
+            errors: vec![SyntaxError { kind: SyntaxErrorKind::Binary, message, span, first: None }],
+            ..Tree::default()
+        };
+    }
     let (mut tree, mut broken) = Builder::run(text, dialect);
-    let Some(error) = broken.clone() else { return tree };
+    let Some(error) = broken.clone() else {
+        if dialect == Dialect::Workflow && tree.root.is_none() {
+            let message = "the file is empty, which GitHub refuses; remove it or write `on` and `jobs`".to_owned();
+            tree.errors.push(SyntaxError { kind: SyntaxErrorKind::Empty, message, span: Span::at(0), first: None });
+        }
+        return tree;
+    };
     // GitHub's parser is of libyaml's family, which takes some texts that stricter ones refuse.
     let taken = serde_yaml::from_str::<serde_yaml::Value>(text).is_ok();
     let mut rescued = text.to_owned();

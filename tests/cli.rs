@@ -1,0 +1,83 @@
+//! The command line as people see it: cases as data in `tests/cmd`, each a command with its output and exit status.
+//!
+//! `TRYCMD=overwrite cargo test --test cli` writes what the program says now; read the difference before you keep it.
+
+#[test]
+fn commands_say_what_is_recorded() {
+    trycmd::TestCases::new().case("tests/cmd/*.toml");
+}
+
+#[cfg(unix)]
+mod unix {
+    #![allow(clippy::unwrap_used)]
+
+    use std::process::{Command, Stdio};
+
+    const FAULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/projects/faults");
+
+    fn trustpub() -> Command {
+        Command::new(env!("CARGO_BIN_EXE_trustpub"))
+    }
+
+    /// A reader that has seen enough is no trouble.
+    #[test]
+    fn a_closed_pipe_is_success() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = trustpub().args(["check", "--format", "text", FAULTS]).stdout(writer).status().unwrap();
+        assert_eq!(status.code(), Some(0));
+    }
+
+    #[test]
+    fn what_is_no_ordinary_file_is_written_to_and_not_replaced() {
+        let output = trustpub().args(["check", "--format", "sarif=/dev/null", FAULTS]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(std::fs::metadata("/dev/null").is_ok_and(|kind| !kind.is_file()));
+    }
+
+    #[test]
+    fn a_report_is_whole_or_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (report, link) = (folder.path().join("log.sarif"), folder.path().join("link.sarif"));
+        std::fs::write(&report, "old").unwrap();
+        std::os::unix::fs::symlink(&report, &link).unwrap();
+        let format = format!("sarif={}", link.display());
+        let status = trustpub().args(["check", "--format", &format, FAULTS]).stdout(Stdio::null()).status().unwrap();
+        assert_eq!(status.code(), Some(1));
+        assert!(std::fs::read_to_string(&report).unwrap().starts_with("{\n  \"version\": \"2.1.0\""));
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "a link stays a link");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left aside");
+        let missing = format!("sarif={}", folder.path().join("none/log.sarif").display());
+        let output = trustpub().args(["check", "--format", &missing, "--format", "oneline", FAULTS]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            String::from_utf8(output.stderr).unwrap().contains("cannot be written: there is no such file or folder")
+        );
+        assert!(!output.stdout.is_empty(), "the other report is written all the same");
+    }
+
+    /// Links out of the repository, links in circles, pipes: each is named, and the rest is judged.
+    #[test]
+    fn what_cannot_be_read_does_not_keep_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let workflows = folder.path().join(".github/workflows");
+        std::fs::create_dir_all(&workflows).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", workflows.join("away.yml")).unwrap();
+        std::os::unix::fs::symlink("circle.yml", workflows.join("circle.yml")).unwrap();
+        assert!(Command::new("mkfifo").arg(workflows.join("pipe.yml")).status().unwrap().success());
+        let good = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: uv publish\n";
+        std::fs::write(workflows.join("good.yml"), good).unwrap();
+        let output = trustpub().args(["check", "--format", "oneline"]).arg(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let (told, found) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+        for words in [
+            "away.yml could not be read: it is a link that leaves",
+            "circle.yml could not",
+            "pipe.yml could not be read: it is no regular file",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert!(found.contains("good.yml:3:3: error"), "{found}");
+        assert!(!found.contains("root:"), "nothing of a file outside is shown");
+    }
+}

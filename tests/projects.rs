@@ -1,0 +1,31 @@
+//! Whole projects: the healthy ones hear nothing above note.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+
+use trustpub::lint::check;
+use trustpub::lint::finding::Level;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Disk;
+use trustpub::read::project::Project;
+
+#[test]
+fn healthy_projects_hear_nothing_above_note() {
+    let rules = RuleSet::builtin().unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
+    let mut healthy = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let root = entry.unwrap().path();
+        if !root.file_name().unwrap().to_string_lossy().starts_with("healthy") {
+            continue;
+        }
+        healthy += 1;
+        let project = Project::load(&Disk::new(&root).unwrap(), None);
+        let report = check(&project, &rules, None);
+        assert!(report.publications > 0, "{}: no upload was found", root.display());
+        let loud: Vec<_> = report.findings.iter().filter(|finding| finding.level > Level::Note).collect();
+        assert!(loud.is_empty(), "{}: {loud:?}", root.display());
+    }
+    assert!(healthy >= 4, "only {healthy} healthy projects");
+}

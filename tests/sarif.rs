@@ -1,0 +1,153 @@
+//! SARIF as its readers take it: the standard's schema, GitHub's line hashes, and what neither of them checks.
+//!
+//! Schema and vectors stand beside the checkout; without them the tests that need them say so and pass.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use trustpub::lint::check;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Disk;
+use trustpub::read::project::Project;
+use trustpub::report::View;
+use trustpub::report::sarif::{self, Options, line_hashes};
+
+fn beside(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts").join(name);
+    let text = std::fs::read_to_string(&path).ok();
+    if text.is_none() {
+        eprintln!("SKIPPED: there is no {}", path.display());
+    }
+    text
+}
+
+fn projects() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
+    let mut found: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+fn log(root: &Path) -> Value {
+    let rules = RuleSet::builtin().unwrap();
+    let project = Project::load(&Disk::new(root).unwrap(), None);
+    let report = check(&project, &rules, None);
+    let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
+    let mut out = Vec::new();
+    let options = Options { category: None, suppressed: true };
+    sarif::write(&mut out, &rules.rules, &[view], &options).unwrap();
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn every_log_is_valid_by_the_schema() {
+    let Some(text) = beside("sarif-schema-2.1.0.json") else { return };
+    let mut schema: Value = serde_json::from_str(&text).unwrap();
+    // The published schema has the alternatives of a region by mistake among its properties.
+    let region = &mut schema["definitions"]["region"];
+    if let Some(alternatives) = region["properties"].as_object_mut().and_then(|properties| properties.remove("anyOf")) {
+        region["anyOf"] = alternatives;
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut complaints = Vec::new();
+    for root in projects() {
+        let log = log(&root);
+        complaints.extend(validator.iter_errors(&log).map(|error| format!("{}: {error}", root.display())));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let planted = serde_json::json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": 1}]}]});
+    assert!(!validator.is_valid(&planted), "the schema lets a planted fault pass");
+}
+
+#[test]
+fn line_hashes_are_those_of_github() {
+    let Some(text) = beside("fingerprint-vectors.json") else { return };
+    let vectors: Value = serde_json::from_str(&text).unwrap();
+    let cases = vectors["cases"].as_array().unwrap();
+    let mut compared = 0;
+    for case in cases {
+        // A text that is no UTF-8 reaches the hash the way the reader decodes it.
+        let text = match (case["text"].as_str(), case["base64"].as_str()) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(encoded)) => String::from_utf8_lossy(&decode(encoded)).into_owned(),
+            _ => panic!("a case without text: {case}"),
+        };
+        let wanted: Vec<_> = case["hashes"].as_array().unwrap().iter().map(|hash| hash.as_str().unwrap()).collect();
+        assert_eq!(line_hashes(&text), wanted, "{}", case["name"]);
+        compared += 1;
+    }
+    assert!(compared > 20, "only {compared} vectors were compared");
+}
+
+/// Base64 without line breaks.
+fn decode(encoded: &str) -> Vec<u8> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for letter in encoded.bytes().filter(|letter| *letter != b'=') {
+        let value = LETTERS.iter().position(|known| *known == letter).unwrap();
+        bits = bits << 6 | u32::try_from(value).unwrap();
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xFF).unwrap());
+        }
+    }
+    bytes
+}
+
+/// What the schema and Microsoft's validator let pass, but readers need.
+#[test]
+fn nothing_is_missing_that_no_validator_asks_for() {
+    let mut results = 0;
+    for root in projects() {
+        let log = log(&root);
+        let run = &log["runs"][0];
+        assert_eq!(log["runs"].as_array().unwrap().len(), 1, "always one run");
+        assert_eq!(run["columnKind"], "utf16CodeUnits");
+        assert!(run["originalUriBaseIds"]["%SRCROOT%"]["uri"].is_null(), "no path of this machine");
+        for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
+            let properties = &rule["properties"];
+            let severity = &properties["security-severity"];
+            assert!(severity.is_null() || severity.is_string(), "{}: a severity is a text", rule["id"]);
+            let security = properties["tags"].as_array().unwrap().iter().any(|tag| tag == "security");
+            assert_eq!(security, severity.is_string(), "{}", rule["id"]);
+            assert!(properties["precision"].is_string(), "{}", rule["id"]);
+            assert!(rule["help"]["markdown"].as_str().unwrap().contains("What to do"), "{}", rule["id"]);
+        }
+        for result in run["results"].as_array().unwrap() {
+            results += 1;
+            let prints = &result["partialFingerprints"];
+            assert!(prints["primaryLocationLineHash"].is_string() && prints["trustpubId/v1"].is_string(), "{result}");
+            assert!(result["kind"].is_null() && result["rank"].is_null() && result["guid"].is_null());
+            let message = result["message"]["text"].as_str().unwrap();
+            assert!(message.ends_with('.'), "{message}");
+            assert_eq!(result["locations"].as_array().unwrap().len(), 1);
+            for related in result["relatedLocations"].as_array().into_iter().flatten() {
+                let link = format!("]({})", related["id"]);
+                assert!(message.contains(&link), "code scanning shows only places that are linked: {message}");
+            }
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
+        }
+    }
+    assert!(results > 15, "the projects give only {results} results");
+}
+
+#[test]
+fn findings_about_different_things_are_told_apart() {
+    for root in projects() {
+        let log = log(&root);
+        let prints: Vec<_> = log["runs"][0]["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["partialFingerprints"]["trustpubId/v1"].clone())
+            .collect();
+        for (index, print) in prints.iter().enumerate() {
+            assert!(!prints[..index].contains(print), "{}: {print} stands twice", root.display());
+        }
+    }
+}
