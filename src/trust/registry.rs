@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::cause::Cause;
 use super::slot::{Choice, Slot};
 
 /// How a claim is compared with a field of the record.
@@ -110,6 +111,9 @@ pub struct SetUp {
     pub project: Option<String>,
     /// The form for a first release.
     pub pending: Option<String>,
+    /// What to do for a first release, as a sentence without a final period.
+    #[serde(default)]
+    pub first_release: String,
 }
 
 /// What is known of the token's claims.
@@ -246,6 +250,12 @@ pub struct ErrorText {
     pub text: String,
     /// What it means.
     pub cause: String,
+    /// What an upload was refused for when people see it; empty for a text that no upload's claims bring about.
+    #[serde(default)]
+    pub when: Vec<Cause>,
+    /// The actions and commands that show it; empty for the registry's own words, which every client passes on.
+    #[serde(default)]
+    pub by: Vec<String>,
 }
 
 /// Steps that are uploads and steps that only look like one: the tests of this data.
@@ -417,6 +427,9 @@ fn inherit(registry: &mut Registry, base: &Registry) {
     }
     if registry.errors.is_empty() {
         registry.errors.clone_from(&base.errors);
+    }
+    if registry.set_up.first_release.is_empty() {
+        registry.set_up.first_release.clone_from(&base.set_up.first_release);
     }
     registry.claims = base.claims.clone();
 }

@@ -128,6 +128,8 @@ pub struct GitHub {
     pub contexts: BTreeMap<String, Vec<String>>,
     /// Runner labels by system, as globs.
     pub runners: BTreeMap<String, Vec<String>>,
+    /// Labels of runners that GitHub hosts, as globs.
+    pub hosted: Vec<String>,
     /// Scripts.
     pub shell: ShellFacts,
     /// The OIDC token.
@@ -146,10 +148,45 @@ impl GitHub {
     /// The system that a runner label stands for: `linux`, `windows`, `macos`, `self-hosted`; `None` for a label of somebody's own.
     #[must_use]
     pub fn system(&self, label: &str) -> Option<&str> {
-        let matches = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(prefix) => label.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
-            None => label.eq_ignore_ascii_case(pattern),
-        };
+        let matches = |pattern: &String| fits(pattern, label);
         self.runners.iter().find(|(_, patterns)| patterns.iter().any(matches)).map(|(system, _)| system.as_str())
+    }
+
+    /// Who runs a job with such labels, as the claim `runner_environment` has it; `None` where a label may be on anybody's runner.
+    #[must_use]
+    pub fn runner_environment(&self, labels: &[String]) -> Option<&'static str> {
+        if labels.iter().any(|label| self.system(label) == Some(SELF_HOSTED)) {
+            return Some(SELF_HOSTED);
+        }
+        let hosted = |label: &String| self.hosted.iter().any(|pattern| fits(pattern, label));
+        (!labels.is_empty() && labels.iter().all(hosted)).then_some("github-hosted")
+    }
+}
+
+/// What GitHub calls a runner of somebody's own, in labels and in the claim.
+const SELF_HOSTED: &str = "self-hosted";
+
+fn fits(pattern: &str, label: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => label.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+        None => label.eq_ignore_ascii_case(pattern),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_labels_tell_whose_runner_it_is() {
+        let github = GitHub::parse(crate::read::builtin::text("github.yaml").unwrap()).unwrap();
+        let runs_on = |labels: &[&str]| {
+            github.runner_environment(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(runs_on(&["ubuntu-latest"]), Some("github-hosted"));
+        assert_eq!(runs_on(&["self-hosted", "linux"]), Some("self-hosted"));
+        assert_eq!(runs_on(&["linux"]), None, "a label that runners of anybody's own carry");
+        assert_eq!(runs_on(&["fast-machines"]), None);
+        assert_eq!(runs_on(&[]), None);
     }
 }

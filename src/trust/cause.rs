@@ -1,0 +1,90 @@
+//! What an upload can be refused for, and the words that people then see. It never says whether it will be.
+
+use serde::Deserialize;
+
+use super::registry::{Claim, Registry, Upload};
+
+/// The one thing that decides a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The job may not request an OIDC token.
+    IdToken,
+    /// The event that started the run.
+    Event,
+    /// What the run's ref names.
+    Ref,
+    /// The runner.
+    Runner,
+    /// The owner of the repository.
+    Owner,
+    /// The name of the repository.
+    Repository,
+    /// The workflow's file.
+    Workflow,
+    /// The job's environment.
+    Environment,
+}
+
+impl Cause {
+    /// The word of data and documents.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::IdToken => "id-token",
+            Self::Event => "event",
+            Self::Ref => "ref",
+            Self::Runner => "runner",
+            Self::Owner => Claim::Owner.word(),
+            Self::Repository => Claim::Repository.word(),
+            Self::Workflow => Claim::Workflow.word(),
+            Self::Environment => Claim::Environment.word(),
+        }
+    }
+}
+
+impl From<Claim> for Cause {
+    fn from(claim: Claim) -> Self {
+        match claim {
+            Claim::Owner => Self::Owner,
+            Claim::Repository => Self::Repository,
+            Claim::Workflow => Self::Workflow,
+            Claim::Environment => Self::Environment,
+        }
+    }
+}
+
+impl Registry {
+    /// The text that people see when an upload is refused for a cause: the client's own where it has one, else the registry's.
+    #[must_use]
+    pub fn error_text(&self, cause: Cause, upload: &Upload) -> Option<&str> {
+        let client = upload.action.as_deref().or(upload.command.as_deref());
+        let texts = self.errors.iter().filter(|error| error.when.contains(&cause));
+        let own = texts.clone().find(|error| error.by.iter().any(|by| Some(by.as_str()) == client));
+        own.or_else(|| texts.clone().find(|error| error.by.is_empty())).map(|error| error.text.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_shows_its_own_words_and_else_the_registrys() {
+        let text = r#"
+            uploads:
+              - { command: push it, oidc: native, order: token-first, endpoint: { default: here } }
+              - { action: acme/push, oidc: native, order: token-first, endpoint: { default: here } }
+            errors:
+              - { text: no token here, cause: c, when: [id-token] }
+              - { text: "push it: no token", cause: c, when: [id-token], by: [push it] }
+              - { text: who are you, cause: c, when: [owner, environment] }
+        "#;
+        let registry: Registry = serde_yaml::from_str(text).unwrap();
+        let [command, action] = registry.uploads.as_slice() else { panic!("two uploads") };
+        assert_eq!(registry.error_text(Cause::IdToken, command), Some("push it: no token"));
+        assert_eq!(registry.error_text(Cause::IdToken, action), Some("no token here"));
+        assert_eq!(registry.error_text(Cause::Environment, command), Some("who are you"));
+        assert_eq!(registry.error_text(Cause::Event, command), None);
+    }
+}
