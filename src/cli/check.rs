@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -11,13 +11,14 @@ use rayon::prelude::*;
 use super::load::{Loaded, Target, load, targets};
 use super::output::{Format, Output, write_file};
 use super::{Colour, Failure, Status, complain, folder};
+use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::finding::{Level, NoticeKind, Report};
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
-use crate::read::source::Columns;
+use crate::read::source::{Columns, Place, Source};
 use crate::report::{self, Totals, View, sarif};
 
 /// Arguments of `check`.
@@ -50,6 +51,10 @@ pub struct Arguments {
     /// Do not report this rule. May be given several times.
     #[arg(long, value_name = "ID")]
     ignore: Vec<String>,
+
+    /// Report only what is not in this baseline; `trustpub baseline` writes one.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 
     /// The path that stdin stands for.
     #[arg(long, value_name = "PATH")]
@@ -108,11 +113,24 @@ impl FailOn {
 }
 
 /// A project that was judged.
-struct Checked {
-    loaded: Loaded,
-    report: Report,
+pub struct Checked {
+    /// The project.
+    pub loaded: Loaded,
+    /// What was found.
+    pub report: Report,
     /// Rules of the project's own.
     own: Vec<Rule>,
+}
+
+impl Checked {
+    /// The path of a place's file, as reports have it.
+    pub fn path(&self, place: Place) -> String {
+        path(&self.loaded, place)
+    }
+}
+
+fn path(loaded: &Loaded, place: Place) -> String {
+    format!("{}{}", loaded.prefix, loaded.project.source(place.file).map_or("", Source::path))
 }
 
 /// Runs the command.
@@ -120,6 +138,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (select, ignore) = (names(&rules, &arguments.select)?, names(&rules, &arguments.ignore)?);
+    let mut baseline = arguments.baseline.as_deref().map(known).transpose()?;
     let mut status = Status::Clean;
     let (targets, trouble) = targets(&paths(arguments)?, arguments.stdin_filename.as_deref())?;
     for text in &trouble {
@@ -128,11 +147,14 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let today = arguments.today.or_else(today);
     let mut checked: Vec<Checked> =
-        targets.par_iter().map(|target| judge(target, arguments, &rules, &folders, today)).collect();
+        targets.par_iter().map(|target| judge(target, arguments.config.as_deref(), &rules, &folders, today)).collect();
     for one in &mut checked {
         one.report
             .findings
             .retain(|finding| (select.is_empty() || select.contains(&finding.name)) && !ignore.contains(&finding.name));
+        if let Some(baseline) = &mut baseline {
+            baseline.keep_new(&mut one.report, |place| path(&one.loaded, place));
+        }
         for text in &one.loaded.trouble {
             complain(text);
             status = Status::Trouble;
@@ -177,8 +199,22 @@ fn paths(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
     Ok(list.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
-fn judge(target: &Target, arguments: &Arguments, rules: &RuleSet, folders: &[Folder], today: Option<Date>) -> Checked {
-    let mut loaded = load(target, arguments.config.as_deref(), folders);
+/// A baseline in a file.
+fn known(path: &Path) -> Result<Baseline, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("the baseline {} cannot be read: {error}", path.display()))?;
+    Baseline::parse(&text).map_err(|reason| format!("{} {reason}", path.display()))
+}
+
+/// Reads and judges one project.
+pub fn judge(
+    target: &Target,
+    config: Option<&Path>,
+    rules: &RuleSet,
+    folders: &[Folder],
+    today: Option<Date>,
+) -> Checked {
+    let mut loaded = load(target, config, folders);
     let rules = loaded.rules.as_ref().unwrap_or(rules);
     let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
     let mut report = check(&loaded.project, rules, today);
@@ -191,7 +227,7 @@ fn judge(target: &Target, arguments: &Arguments, rules: &RuleSet, folders: &[Fol
 }
 
 /// Today by `SOURCE_DATE_EPOCH`, else by the clock.
-fn today() -> Option<Date> {
+pub fn today() -> Option<Date> {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let stamp = match epoch {
         Some(seconds) => jiff::Timestamp::from_second(seconds).ok()?,

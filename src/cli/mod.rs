@@ -1,5 +1,6 @@
 //! The command line: the only room that writes. It decides what is read and where reports go, never what they say.
 
+mod baseline;
 mod check;
 mod find;
 mod folder;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Check repositories, folders of repositories, or single files.
     Check(Box<check::Arguments>),
+    /// Write a baseline of today's findings.
+    Baseline(baseline::Arguments),
     /// List, show, test and begin rules.
     Rules {
         #[command(subcommand)]
@@ -104,6 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Rules { command } => rules::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

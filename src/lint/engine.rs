@@ -30,6 +30,7 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     let mut report = Report {
         findings,
         suppressed,
+        known: 0,
         notices: notices(&analysis),
         workflows: project.workflows.len(),
         publications: analysis.publications.len(),

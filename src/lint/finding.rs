@@ -123,6 +123,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What waivers hide.
     pub suppressed: Vec<Suppressed>,
+    /// How many findings a baseline knows already, and which are therefore not shown.
+    pub known: usize,
     /// What could not be judged.
     pub notices: Vec<Notice>,
     /// What is wrong with the config: no findings, but reasons why not all was judged as asked.

@@ -1,11 +1,13 @@
 //! What we say about a repository: facts, rules, the engine, waivers, findings. It never reads a file.
 
 pub mod analysis;
+pub mod baseline;
 pub mod data;
 pub mod engine;
 pub mod example;
 pub mod fact;
 pub mod finding;
+pub mod identity;
 pub mod load;
 pub mod rule;
 pub mod ruleset;

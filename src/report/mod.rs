@@ -79,6 +79,8 @@ pub struct Totals {
     pub notes: usize,
     /// Findings that waivers hide.
     pub suppressed: usize,
+    /// Findings that a baseline knows already.
+    pub known: usize,
     /// Workflows that were read.
     pub workflows: usize,
     /// Publications that were found.
@@ -95,6 +97,7 @@ impl Totals {
         self.warnings += count(Level::Warning);
         self.notes += count(Level::Note);
         self.suppressed += report.suppressed.len();
+        self.known += report.known;
         self.workflows += report.workflows;
         self.publications += report.publications;
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
@@ -138,6 +141,9 @@ impl Totals {
         }
         if self.suppressed > 0 {
             asides.push(format!("{} waived", plural(self.suppressed, "finding")));
+        }
+        if self.known > 0 {
+            asides.push(format!("{} in the baseline", plural(self.known, "finding")));
         }
         if !asides.is_empty() {
             line.push_str(&format!(" ({})", asides.join(", ")));

@@ -1,8 +1,6 @@
-//! How findings are known again: GitHub's hash of a line, and our own of what a finding is about.
+//! GitHub's own way to know a finding again: a hash of the line it stands on. Ours is the lint room's.
 
 use std::collections::HashMap;
-
-use sha2::{Digest, Sha256};
 
 /// How many UTF-16 code units a hash looks at.
 const WINDOW: usize = 100;
@@ -47,15 +45,4 @@ pub fn line_hashes(text: &str) -> Vec<String> {
             format!("{hash:x}:{count}")
         })
         .collect()
-}
-
-/// `trustpubId/v1`: a hash of what a finding is about. No line number is in it, so it outlives edits above the finding.
-#[must_use]
-pub fn identity(parts: [&str; 4]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 use serde_sarif::sarif as s;
 
-use super::fingerprint::{identity, line_hashes};
+use super::fingerprint::line_hashes;
 use super::region::{artifact, location, region, sentence};
 use super::rules::NOTIFICATIONS;
 use crate::lint::finding::{Finding, Fix, Label, Level, Notice, NoticeKind};
+use crate::lint::identity::{self, Ordinals, identity};
 use crate::read::source::Columns;
 use crate::report::View;
-
-/// The key of our own fingerprint.
-const IDENTITY: &str = "trustpubId/v1";
 
 /// A project's findings.
 pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
@@ -122,21 +120,16 @@ fn fingerprints(
             prints.insert("primaryLocationLineHash".into(), hash.clone());
         }
     }
-    prints.insert(IDENTITY.into(), identity([&finding.code, &view.path(place), &finding.subject, &finding.fact]));
+    prints.insert(identity::NAME.into(), identity(finding, &view.path(place)));
     prints
 }
 
 /// Gives findings that are about the same thing a number, in the order of the file.
 pub fn tell_apart(results: &mut [s::Result]) {
-    let mut seen: HashMap<String, u32> = HashMap::new();
+    let mut ordinals = Ordinals::default();
     for result in results {
-        let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(IDENTITY)) else {
-            continue;
-        };
-        let count = seen.entry(print.clone()).or_default();
-        *count += 1;
-        if *count > 1 {
-            *print = format!("{print}/{count}");
+        if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(identity::NAME)) {
+            *print = ordinals.told_apart(print);
         }
     }
 }

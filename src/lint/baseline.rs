@@ -1,0 +1,142 @@
+//! What was found before, so that only what is new is said. It never hides a finding that it does not know by its identity.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::{Finding, Report};
+use super::identity::{Ordinals, identity, without_ordinal};
+use crate::read::source::Place;
+
+/// The version of the file's format. It grows when a field changes its meaning.
+const VERSION: u32 = 1;
+
+/// A baseline as it stands in a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct File {
+    version: u32,
+    findings: Vec<Entry>,
+}
+
+/// A finding of a baseline. Only `id` counts; the rest is for people who read the file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    id: String,
+    #[serde(default)]
+    rule: String,
+    #[serde(default)]
+    path: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// How often each finding was there.
+#[derive(Debug, Clone, Default)]
+pub struct Baseline {
+    known: HashMap<String, usize>,
+}
+
+impl Baseline {
+    /// Reads a baseline.
+    ///
+    /// # Errors
+    /// Why the text is none, as a sentence's end: "is no baseline: …".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: File = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| format!("is no baseline: {error}; `trustpub baseline` writes one"))?;
+        if file.version != VERSION {
+            let version = file.version;
+            return Err(format!(
+                "has version {version}, and only {VERSION} is known here; `trustpub baseline` writes one"
+            ));
+        }
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for entry in &file.findings {
+            *known.entry(without_ordinal(&entry.id).to_owned()).or_default() += 1;
+        }
+        Ok(Self { known })
+    }
+
+    /// Takes the findings out of a report that were there before, and counts them. Of several that are about the same thing, the
+    /// first ones are the old ones. `path` is a place's file as the baseline has it.
+    pub fn keep_new(&mut self, report: &mut Report, path: impl Fn(Place) -> String) {
+        let before = report.findings.len();
+        report.findings.retain(|finding| {
+            let id = identity(finding, &path(finding.primary.place));
+            match self.known.get_mut(&id).filter(|left| **left > 0) {
+                Some(left) => {
+                    *left -= 1;
+                    false
+                }
+                None => true,
+            }
+        });
+        report.known += before - report.findings.len();
+    }
+}
+
+/// A baseline of findings, each with the path of its file: the same bytes for the same findings.
+#[must_use]
+pub fn write<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>) -> String {
+    let mut ordinals = Ordinals::default();
+    let entry = |(finding, path): (&Finding, String)| Entry {
+        id: ordinals.told_apart(&identity(finding, &path)),
+        rule: finding.name.clone(),
+        path,
+        message: finding.message.clone(),
+    };
+    let file = File { version: VERSION, findings: findings.into_iter().map(entry).collect() };
+    format!("{}\n", serde_json::to_string_pretty(&file).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::finding::{Label, Level};
+    use crate::read::source::{FileId, Span};
+
+    fn finding(subject: &str, at: u32) -> Finding {
+        Finding {
+            code: "TP101".into(),
+            name: "missing-id-token".into(),
+            level: Level::Error,
+            message: "no".into(),
+            primary: Label { place: Place { file: FileId(0), span: Span::at(at) }, text: String::new() },
+            labels: Vec::new(),
+            steps: Vec::new(),
+            runs: Vec::new(),
+            subject: subject.into(),
+            fact: "permission.id-token".into(),
+            fixes: Vec::new(),
+        }
+    }
+
+    fn path(_: Place) -> String {
+        "a.yml".into()
+    }
+
+    #[test]
+    fn only_what_is_more_than_before_is_new() {
+        let old = [finding("publish", 5), finding("publish", 9)];
+        let text = write(old.iter().map(|finding| (finding, "a.yml".to_owned())));
+        let mut report = Report {
+            findings: vec![
+                finding("publish", 30),
+                finding("publish", 40),
+                finding("publish", 50),
+                finding("other", 60),
+            ],
+            ..Report::default()
+        };
+        Baseline::parse(&text).unwrap().keep_new(&mut report, path);
+        let left: Vec<_> = report.findings.iter().map(|finding| finding.primary.place.span.start).collect();
+        assert_eq!((left, report.known), (vec![50, 60], 2));
+    }
+
+    #[test]
+    fn what_is_no_baseline_says_so() {
+        assert!(Baseline::parse("{}").unwrap_err().starts_with("is no baseline: missing field"));
+        assert!(Baseline::parse("").unwrap_err().contains("`trustpub baseline` writes one"));
+        assert!(Baseline::parse(r#"{"version": 2, "findings": []}"#).unwrap_err().contains("has version 2"));
+    }
+}

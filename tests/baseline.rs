@@ -1,0 +1,124 @@
+//! A baseline hides what was there, shows what is new, and outlives lines that move.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const WORKFLOW: &str = "on:
+  push:
+    tags: ['v*']
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      contents: read
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+";
+
+/// The same upload once more in the same job.
+const TWICE: &str = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
+
+fn project(workflow: &str) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join(".github/workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("release.yml"), workflow).unwrap();
+    root
+}
+
+fn rewrite(root: &Path, workflow: &str) {
+    std::fs::write(root.join(".github/workflows/release.yml"), workflow).unwrap();
+}
+
+fn trustpub(root: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trustpub"))
+        .args(arguments)
+        .current_dir(root)
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Twenty lines that mean nothing, above everything.
+fn moved(workflow: &str) -> String {
+    format!("{}{workflow}", "# A line that says nothing.\n".repeat(20))
+}
+
+#[test]
+fn what_is_in_the_baseline_is_not_said_again() {
+    let root = project(WORKFLOW);
+    let root = root.path();
+    assert_eq!(trustpub(root, &["check"]).status.code(), Some(1));
+    let written = trustpub(root, &["baseline", "-o", "baseline.json"]);
+    assert_eq!((written.status.code(), text(&written.stderr)), (Some(0), String::new()));
+    rewrite(root, &moved(WORKFLOW));
+    let again = trustpub(root, &["check", "--baseline", "baseline.json", "--format", "text"]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stdout));
+    assert!(text(&again.stdout).contains("1 finding in the baseline"), "{}", text(&again.stdout));
+}
+
+#[test]
+fn a_second_finding_about_the_same_thing_is_new() {
+    let root = project(WORKFLOW);
+    let root = root.path();
+    std::fs::write(root.join("baseline.json"), trustpub(root, &["baseline"]).stdout).unwrap();
+    // A second upload in another job, and a second one in the same job.
+    let other = WORKFLOW.split_once("  publish:").unwrap().1;
+    rewrite(root, &format!("{WORKFLOW}  again:{other}"));
+    let output = trustpub(root, &["check", "--baseline", "baseline.json", "--format", "oneline", "--select", "TP101"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    assert!(text(&output.stdout).contains("job `again`"), "{}", text(&output.stdout));
+    rewrite(root, &format!("{WORKFLOW}{TWICE}"));
+    let merged = trustpub(root, &["check", "--baseline", "baseline.json", "--select", "TP101"]);
+    assert_eq!(merged.status.code(), Some(0), "one cause is one finding: {}", text(&merged.stdout));
+}
+
+#[test]
+fn a_baseline_that_is_none_is_trouble() {
+    let root = project(WORKFLOW);
+    let root = root.path();
+    let missing = trustpub(root, &["check", "--baseline", "nowhere.json"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("the baseline nowhere.json cannot be read"), "{}", text(&missing.stderr));
+    std::fs::write(root.join("broken.json"), "{\"version\": 1, \"findings\": [").unwrap();
+    let broken = trustpub(root, &["check", "--baseline", "broken.json"]);
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(text(&broken.stderr).contains("broken.json is no baseline"), "{}", text(&broken.stderr));
+    assert!(text(&broken.stderr).contains("`trustpub baseline` writes one"), "{}", text(&broken.stderr));
+}
+
+#[test]
+fn a_baseline_of_half_a_project_is_not_written() {
+    let root = project(WORKFLOW);
+    let root = root.path();
+    std::fs::write(root.join(".github/trustpub.yaml"), "publisher: []\n").unwrap();
+    let output = trustpub(root, &["baseline", "-o", "baseline.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!root.join("baseline.json").exists());
+}
+
+#[test]
+fn identities_outlive_lines_that_move() {
+    let ids = |root: &Path| -> Vec<String> {
+        let output = trustpub(root, &["check", "--format", "sarif"]);
+        let log: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        results
+            .iter()
+            .map(|result| result["partialFingerprints"]["trustpubId/v1"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let root = project(WORKFLOW);
+    let before = ids(root.path());
+    rewrite(root.path(), &moved(WORKFLOW));
+    assert!(!before.is_empty());
+    assert_eq!(before, ids(root.path()));
+}
