@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::analysis::{Analysis, Reading};
 use super::fact::{self, Fact};
 use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
+use super::route;
 use super::rule::{Condition, Quantifier, Rule};
 use super::ruleset::RuleSet;
 use super::subject::{self, Kind, Publication, Subject};
@@ -23,11 +24,13 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);
-    let mut engine = Engine { rules, levels, raw: Vec::new() };
+    let mut engine = Engine { rules, levels, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
     let (findings, suppressed) = waiver::apply(project, &mut waivers, findings);
+    let routes = route::settle(std::mem::take(&mut engine.routes), &findings);
     let mut report = Report {
+        routes,
         findings,
         suppressed,
         known: 0,
@@ -157,6 +160,7 @@ struct Engine<'r> {
     rules: &'r RuleSet,
     levels: Vec<Option<Option<Level>>>,
     raw: Vec<Raw>,
+    routes: Vec<route::Draft>,
 }
 
 impl Engine<'_> {
@@ -232,11 +236,13 @@ impl Engine<'_> {
         let total = publication.runs.len();
         let mut failures: Vec<Failure> = Vec::new();
         for (run, reach) in &publication.runs {
-            let found = analysis.played(publication, run, |subject| {
+            let (found, route) = analysis.played(publication, run, |subject| {
                 let mut found = self.ask(subject, Kind::Publication);
                 found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, run.trigger));
-                found
+                let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
+                (found, route::draft(subject, run, reach, spoke))
             });
+            self.routes.extend(route);
             let known = *reach == Truth::Yes;
             for raw in found {
                 match failures.iter_mut().find(|failure| failure.is(&raw)) {

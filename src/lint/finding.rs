@@ -116,6 +116,38 @@ pub enum NoticeKind {
     Unreadable,
 }
 
+/// What the registry will answer to an upload, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The declared record accepts every claim, and no error was found.
+    Accepted,
+    /// An error was found.
+    Refused,
+    /// The files do not decide it.
+    Undecided,
+    /// No record is declared to compare with.
+    Undeclared,
+    /// A stored secret uploads, so no record is asked.
+    Token,
+}
+
+/// How a release goes: an event starts a job, the job uploads to a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// The workflow's path.
+    pub workflow: String,
+    /// In which run, e.g. "when a tag is pushed".
+    pub when: String,
+    /// The job's key.
+    pub job: String,
+    /// The environment as written, if there is one.
+    pub environment: Option<String>,
+    /// The registry's name; `None` where the files do not say.
+    pub registry: Option<String>,
+    /// What the registry will answer.
+    pub answer: Answer,
+}
+
 /// Everything `check` says about one project. Findings are sorted by path, position and code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -129,6 +161,8 @@ pub struct Report {
     pub notices: Vec<Notice>,
     /// What is wrong with the config: no findings, but reasons why not all was judged as asked.
     pub problems: Vec<Problem>,
+    /// How its releases go, in the order of the files.
+    pub routes: Vec<Route>,
     /// How many workflows were read.
     pub workflows: usize,
     /// How many publications were found.

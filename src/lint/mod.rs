@@ -9,6 +9,7 @@ pub mod fact;
 pub mod finding;
 pub mod identity;
 pub mod load;
+pub mod route;
 pub mod rule;
 pub mod ruleset;
 pub mod subject;

@@ -1,12 +1,17 @@
-//! A job summary in GitHub's Markdown: a table, then each finding. Text from files can break out of nothing.
+//! A job summary in GitHub's Markdown: counts, the trust map, a table, then each finding folded away. Text from files can break
+//! out of nothing.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Totals, View, help_uri};
-use crate::read::source::Columns;
+use super::{Totals, View, advice, help_uri, mermaid, sanitize};
+use crate::lint::finding::{Finding, Label, Level, NoticeKind};
+use crate::read::source::{Columns, Place};
 
 /// GitHub takes a summary of 1 MiB; some is left for what the runner adds.
 const LARGEST: usize = 900 * 1024;
+/// The most letters of a line that is shown.
+const LONGEST_LINE: usize = 300;
 
 /// Writes a summary of several projects.
 ///
@@ -16,47 +21,183 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
     let mut totals = Totals::default();
     views.iter().for_each(|view| totals.add(view.report));
     let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
-    let mut left = 0;
-    if totals.worst().is_some() {
-        text.push_str("\n| level | where | what | rule |\n| --- | --- | --- | --- |\n");
-        for view in views {
-            for finding in &view.report.findings {
-                let at = view.start(finding.primary.place, Columns::CodePoints);
-                let place = format!("{}:{}", view.path(finding.primary.place), at.line);
-                let link = view.rule(finding).map(help_uri).unwrap_or_default();
-                let row = format!(
-                    "| {} | {} | {} | [{}]({link}) |\n",
-                    finding.level.word(),
-                    escape(&place),
-                    escape(&finding.message),
-                    finding.name
-                );
-                if text.len() + row.len() > LARGEST {
-                    left += 1;
-                } else {
-                    text.push_str(&row);
-                }
-            }
-        }
+    let routes = views.iter().flat_map(|view| view.report.routes.iter().map(|route| (view.prefix, route)));
+    if let Some(map) = mermaid::map(routes) {
+        let _ = write!(text, "\n```mermaid\n{map}```\n");
+    }
+    let findings = worst_first(views);
+    let mut left = table(&mut text, &findings);
+    if left == 0 {
+        left = details(&mut text, &findings);
     }
     if left > 0 {
-        text.push_str(&format!("\n{left} more findings do not fit here.\n"));
+        let _ = write!(text, "\n{left} more findings do not fit here.\n");
     }
+    undecided(&mut text, views);
     out.write_all(text.as_bytes())
 }
 
-/// Text that stays text: no markup, no table, no link, no HTML.
+/// Every finding, errors before warnings before notes, each kind in the order of the files.
+fn worst_first<'v, 'a>(views: &'v [View<'a>]) -> Vec<(&'v View<'a>, &'a Finding)> {
+    let mut all: Vec<_> =
+        views.iter().flat_map(|view| view.report.findings.iter().map(move |finding| (view, finding))).collect();
+    all.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.level));
+    all
+}
+
+/// One row for each finding; how many did not fit.
+fn table(text: &mut String, findings: &[(&View<'_>, &Finding)]) -> usize {
+    if findings.is_empty() {
+        return 0;
+    }
+    text.push_str("\n| level | where | what | rule |\n| --- | --- | --- | --- |\n");
+    for (index, (view, finding)) in findings.iter().enumerate() {
+        let row = format!(
+            "| {} {} | {} | {} | {} |\n",
+            sign(finding.level),
+            finding.level.word(),
+            at(view, finding.primary.place),
+            rich(&finding.message),
+            rule(view, finding)
+        );
+        if text.len() + row.len() > LARGEST {
+            return findings.len() - index;
+        }
+        text.push_str(&row);
+    }
+    0
+}
+
+/// A folded paragraph for each finding; how many did not fit.
+fn details(text: &mut String, findings: &[(&View<'_>, &Finding)]) -> usize {
+    for (index, (view, finding)) in findings.iter().enumerate() {
+        let detail = detail(view, finding);
+        if text.len() + detail.len() > LARGEST {
+            return findings.len() - index;
+        }
+        text.push_str(&detail);
+    }
+    0
+}
+
+fn detail(view: &View<'_>, finding: &Finding) -> String {
+    let mut text = format!(
+        "\n<details><summary>{} {} <b>{}</b></summary>\n\n{}\n\n{}\n",
+        sign(finding.level),
+        at(view, finding.primary.place),
+        finding.name,
+        rich(&finding.message),
+        code(view, finding.primary.place)
+    );
+    for Label { place, text: label } in &finding.labels {
+        let _ = writeln!(text, "- {}: {}", at(view, *place), rich(label));
+    }
+    if let Some(known) = view.rule(finding) {
+        // Rules of one's own may come from a stranger's pull request: their advice is text, not markup.
+        let advice = advice(known);
+        let advice = if known.own { rich(&advice) } else { advice };
+        if !advice.is_empty() {
+            let _ = write!(text, "\n**What to do:** {advice}\n");
+        }
+    }
+    for fix in &finding.fixes {
+        let _ = write!(text, "\nFix: {}\n", rich(&fix.title));
+    }
+    let _ = write!(text, "\n{}\n\n</details>\n", rule(view, finding));
+    text
+}
+
+/// What the files do not decide, as far as it fits.
+fn undecided(text: &mut String, views: &[View<'_>]) {
+    let mut list = String::new();
+    for view in views {
+        for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
+            let place = notice.place.map(|place| format!("{}: ", at(view, place))).unwrap_or_default();
+            let _ = writeln!(list, "- {place}{}", rich(&notice.message));
+        }
+    }
+    if !list.is_empty() && text.len() + list.len() < LARGEST {
+        let _ = write!(text, "\n<details><summary>Undecided uploads</summary>\n\n{list}\n</details>\n");
+    }
+}
+
+const fn sign(level: Level) -> &'static str {
+    match level {
+        Level::Error => "❌",
+        Level::Warning => "⚠️",
+        Level::Note => "ℹ️",
+    }
+}
+
+fn at(view: &View<'_>, place: Place) -> String {
+    let line = view.start(place, Columns::CodePoints).line;
+    format!("<code>{}</code>", escape(&format!("{}:{line}", view.path(place))))
+}
+
+/// The rule's name as a link to its page; a rule of one's own has none.
+fn rule(view: &View<'_>, finding: &Finding) -> String {
+    match view.rule(finding) {
+        Some(rule) if !rule.own => format!("[{} {}]({})", finding.code, finding.name, help_uri(rule)),
+        _ => format!("{} {}", finding.code, finding.name),
+    }
+}
+
+/// The line of a place in a fence that nothing in the line can close.
+fn code(view: &View<'_>, place: Place) -> String {
+    let line = view.source(place).map_or("", |source| source.line_text(source.line_at(place.span.start)));
+    let line: String = sanitize::line(line).chars().take(LONGEST_LINE).collect();
+    let longest = line.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}yaml\n{line}\n{fence}")
+}
+
+/// Text with what stands between backticks set as code. Each part is escaped, so a backtick in a name changes no more than the look.
+fn rich(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let balanced = parts.len() % 2 == 1;
+    let part = |(index, part): (usize, &&str)| match index % 2 {
+        1 if balanced => format!("<code>{}</code>", escape(part)),
+        _ => escape(part),
+    };
+    parts.iter().enumerate().map(part).collect::<Vec<_>>().join(if balanced { "" } else { "&#96;" })
+}
+
+/// Text that stays text: no markup, no table, no link, no HTML, no mention, no formula.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    for letter in super::sanitize::line(text).chars() {
+    for letter in sanitize::line(text).chars() {
         match letter {
             '<' => plain.push_str("&lt;"),
             '>' => plain.push_str("&gt;"),
             '&' => plain.push_str("&amp;"),
-            '|' | '`' | '[' | ']' | '*' | '_' | '\\' | '!' | '#' | '~' | '@' => plain.extend(['\\', letter]),
+            // GitHub makes links of bare addresses, so their marks are written by number too.
+            '`' | '@' | '|' => plain.push_str(&format!("&#{};", u32::from(letter))),
+            '[' | ']' | '*' | '_' | '\\' | '!' | '#' | '~' | '$' | ':' => {
+                plain.extend(['\\', letter]);
+            }
+            '.' if plain.ends_with("www") || plain.ends_with("WWW") => plain.push_str("\\."),
             letter => plain.push(letter),
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_markup_survives() {
+        assert_eq!(escape("a|b\n[x](y) <b>&`"), "a&#124;b \\[x\\](y) &lt;b&gt;&amp;&#96;");
+        assert_eq!(escape("https://www.example.com @acme"), "https\\://www\\.example.com &#64;acme");
+        assert_eq!(escape("\u{1b}[31m"), "\\\\u{1b}\\[31m");
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_code() {
+        assert_eq!(rich("job `a_b` publishes"), "job <code>a\\_b</code> publishes");
+        assert_eq!(rich("job `a` b` c"), "job &#96;a&#96; b&#96; c", "an odd backtick makes no code");
+        assert_eq!(rich("job `</code><b>` x"), "job <code>&lt;/code&gt;&lt;b&gt;</code> x");
+    }
 }

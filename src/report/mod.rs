@@ -4,6 +4,7 @@ pub mod docs;
 pub mod github;
 pub mod json;
 pub mod markdown;
+pub mod mermaid;
 pub mod oneline;
 pub mod sanitize;
 pub mod sarif;
@@ -66,6 +67,13 @@ impl<'a> View<'a> {
 #[must_use]
 pub fn help_uri(rule: &Rule) -> String {
     format!("{HOME}/blob/main/rules/README.md#{}", rule.name)
+}
+
+/// What a rule's help says to do, in one paragraph; empty if it does not say.
+#[must_use]
+pub fn advice(rule: &Rule) -> String {
+    let advice = rule.help.split("**What to do:**").nth(1).unwrap_or_default();
+    advice.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What was found over all projects.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
 
-use super::{View, help_uri, sanitize};
+use super::{View, advice, help_uri, sanitize};
 use crate::lint::finding::{Finding, Label, Level};
 use crate::read::source::{Place, Span};
 
@@ -39,8 +39,7 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding) -> String {
         other_files = rest;
     }
     if let Some(rule) = view.rule(finding) {
-        let advice = rule.help.split("**What to do:**").nth(1).unwrap_or_default();
-        let advice = advice.split_whitespace().collect::<Vec<_>>().join(" ");
+        let advice = advice(rule);
         if !advice.is_empty() {
             group = group.element(Shown::HELP.message(sanitize::line(&advice)));
         }
