@@ -22,8 +22,8 @@ pub enum Dialect {
 pub enum SyntaxErrorKind {
     /// No YAML.
     Invalid,
-    /// Nothing but white space and comments.
-    Empty,
+    /// No keys at all: nothing, a lone word, a list.
+    NoMapping,
     /// Bytes that no text has.
     Binary,
     /// A key that stands there already.

@@ -210,12 +210,8 @@ impl<'p> Workflow<'p> {
             jobs: Vec::new(),
             problems: Vec::new(),
         };
-        // An empty file does not parse, which its tree says already.
-        let Some(root) = tree.root() else { return empty };
-        if !root.is_mapping() {
-            reader.problem(root.span(), "a workflow is a mapping with `on` and `jobs`");
-            return Self { problems: reader.problems, ..empty };
-        }
+        // What is no mapping does not parse, which the tree says already.
+        let Some(root) = tree.root().filter(|root| root.is_mapping()) else { return empty };
         let triggers = match root.get("on") {
             Some(on) => reader.triggers(on),
             None => {

@@ -33,9 +33,8 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
     }
     let (mut tree, mut broken) = Builder::run(text, dialect);
     let Some(error) = broken.clone() else {
-        if dialect == Dialect::Workflow && tree.root.is_none() {
-            let message = "the file is empty, which GitHub refuses; remove it or write `on` and `jobs`".to_owned();
-            tree.errors.push(SyntaxError { kind: SyntaxErrorKind::Empty, message, span: Span::at(0), first: None });
+        if dialect == Dialect::Workflow {
+            tree.errors.extend(no_mapping(&tree));
         }
         return tree;
     };
@@ -54,6 +53,16 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
     }
     tree.errors.sort_by_key(|error| error.span);
     tree
+}
+
+/// Why a workflow's file is none from its root on.
+fn no_mapping(tree: &Tree) -> Option<SyntaxError> {
+    let (message, span) = match tree.root() {
+        Some(root) if root.is_mapping() => return None,
+        Some(root) => ("the file is no workflow, which is a mapping with `on` and `jobs`", root.span()),
+        None => ("the file is empty, which GitHub refuses; remove it or write `on` and `jobs`", Span::at(0)),
+    };
+    Some(SyntaxError { kind: SyntaxErrorKind::NoMapping, message: message.to_owned(), span, first: None })
 }
 
 /// Overwrites the line at an offset with blanks; false when nothing was left on it.

@@ -1,0 +1,193 @@
+//! Input made to break a reader: each ends soon, with a finding or an error, and never with a panic.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use trustpub::lint::check;
+use trustpub::lint::finding::Report;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Memory;
+use trustpub::read::project::Project;
+
+const RELEASE: &str = include_str!("projects/document/.github/workflows/release.yml");
+const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml");
+const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
+
+/// Generous for a debug build on a busy machine; a hang takes minutes.
+const SOON: Duration = Duration::from_secs(15);
+
+fn project(files: &[(&str, &[u8])]) -> Project {
+    let mut memory = Memory::default();
+    for (path, bytes) in files {
+        memory.insert(*path, *bytes);
+    }
+    Project::load(&memory, None)
+}
+
+/// Judges a workflow and asserts what holds of every report: it came soon, and all its places lie in their files.
+fn judge(files: &[(&str, &[u8])], rules: &RuleSet) -> Report {
+    let began = Instant::now();
+    let project = project(files);
+    let report = check(&project, rules, None);
+    assert!(began.elapsed() < SOON, "took {:?}", began.elapsed());
+    for finding in &report.findings {
+        let labels = finding.labels.iter().chain(&finding.steps).chain([&finding.primary]);
+        for place in labels.map(|label| label.place) {
+            let source = project.source(place.file).unwrap();
+            assert!(source.text().get(place.span.range()).is_some(), "{finding:?}");
+        }
+    }
+    report
+}
+
+fn workflow(bytes: &[u8]) -> Report {
+    judge(&[(".github/workflows/release.yml", bytes)], &RuleSet::builtin().unwrap())
+}
+
+fn names(report: &Report) -> Vec<&str> {
+    report.findings.iter().map(|finding| finding.name.as_str()).collect()
+}
+
+#[test]
+fn bytes_that_are_no_text_are_findings() {
+    for bytes in [
+        &b""[..],
+        b"\xEF\xBB\xBF",
+        b"# nothing\n",
+        b"\0\0\0\0",
+        b"on: push\n\0jobs:\n",
+        b"\xFF\xFE\0o\0n",
+        b"\x80\x81\xFE",
+    ] {
+        assert_eq!(names(&workflow(bytes)), ["invalid-yaml"], "{bytes:?}");
+    }
+}
+
+#[test]
+fn nesting_has_a_bound() {
+    let deep = |open: &str, close: &str| format!("on: push\njobs: {}{}\n", open.repeat(10_000), close.repeat(10_000));
+    for text in [deep("[", "]"), deep("{a: ", "}"), deep("- ", ""), format!("on: push\n{}", "? ".repeat(20_000))] {
+        let report = workflow(text.as_bytes());
+        assert!(names(&report).contains(&"invalid-yaml"), "{}", names(&report).len());
+    }
+    let blocks: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    assert!(names(&workflow(blocks.as_bytes())).contains(&"invalid-yaml"));
+}
+
+#[test]
+fn aliases_are_followed_and_never_multiplied() {
+    let mut bomb = "on: push\na: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for (from, to) in "abcdefghijklmnopqrstuvwxy".chars().zip("bcdefghijklmnopqrstuvwxyz".chars()) {
+        bomb.push_str(&format!("{to}: &{to} [*{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}]\n"));
+    }
+    bomb.push_str("jobs:\n  a:\n    runs-on: *z\n    env: *y\n    steps:\n      - run: uv publish\n        with: *z\n");
+    workflow(bomb.as_bytes());
+    let circle = "on: push\njobs: &a\n  b: *a\n";
+    assert_eq!(names(&workflow(circle.as_bytes())), ["invalid-yaml"]);
+    let nothing = "on: push\njobs:\n  a: *missing\n";
+    assert_eq!(names(&workflow(nothing.as_bytes())), ["invalid-yaml"]);
+}
+
+#[test]
+fn size_has_a_bound() {
+    let mut large = b"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ".to_vec();
+    large.extend(std::iter::repeat_n(b'x', 100 * 1024 * 1024));
+    let report = workflow(&large);
+    assert_eq!(names(&report), ["invalid-yaml"]);
+    assert!(report.findings[0].message.contains("1 MiB"));
+}
+
+#[test]
+fn scripts_and_expressions_have_bounds() {
+    let step = |script: &str| {
+        let json = serde_json::to_string(script).unwrap();
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {json}\n      - run: uv publish\n"
+        )
+    };
+    for script in [
+        "$(".repeat(5_000),
+        "a && ".repeat(50_000),
+        "(".repeat(20_000),
+        "if true; then ".repeat(3_000),
+        "${{ ".repeat(5_000),
+        "`".repeat(9_999),
+    ] {
+        assert!(names(&workflow(step(&script).as_bytes())).contains(&"missing-id-token"), "{}", &script[..8]);
+    }
+    let condition = |text: &str| {
+        format!(
+            "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: {}\n    steps:\n      - run: uv publish\n",
+            serde_json::to_string(text).unwrap()
+        )
+    };
+    for text in [
+        "(".repeat(10_000) + &")".repeat(10_000),
+        "!".repeat(10_000) + "true",
+        "true && ".repeat(2_000) + "true",
+        format!("github{}", "['a'".repeat(3_000)),
+        "a == ".repeat(3_000) + "b",
+    ] {
+        workflow(condition(&text).as_bytes());
+    }
+}
+
+#[test]
+fn a_strangers_config_and_rules_break_nothing() {
+    let rules = RuleSet::builtin().unwrap();
+    for config in [
+        "[",
+        "- a\n- b\n",
+        "publishers: {}\n",
+        "publishers:\n  - 1\n  - [a]\n  - {registry: [x]}\n",
+        "ignore: [[[[1]]]]\n",
+        "rules: {a: {b: c}}\n",
+        "\0",
+        "a: &a [*a]\n",
+        "environments: {x: {refs: {y: z}}}\n",
+    ] {
+        let report = judge(
+            &[(".github/trustpub.yaml", config.as_bytes()), (".github/workflows/release.yml", RELEASE.as_bytes())],
+            &rules,
+        );
+        assert!(!report.problems.is_empty(), "{config:?} is taken for a config");
+        assert_eq!(report.workflows, 1, "the workflow is judged all the same");
+    }
+}
+
+/// A text with a part cut out, repeated or replaced.
+fn mangled(text: &'static str) -> impl Strategy<Value = String> {
+    let cut = (
+        0..=text.len(),
+        0..=text.len(),
+        prop::sample::select(vec![
+            "", "\t", "\r\n", "*a", "&a ", "${{", "}}", "'", "\"", ": ", "- ", "é🚀", "<<: *a\n", "|\n",
+        ]),
+        0..4_usize,
+    );
+    cut.prop_map(move |(one, other, put, times)| {
+        let (start, end) = (text.floor_char_boundary(one.min(other)), text.floor_char_boundary(one.max(other)));
+        format!("{}{}{}", &text[..start], put.repeat(times), &text[end..])
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_mangled_workflow_is_judged(one in mangled(RELEASE), other in mangled(FAULTS), config in mangled(CONFIG)) {
+        let rules = RuleSet::builtin().unwrap();
+        judge(&[
+            (".github/workflows/release.yml", one.as_bytes()),
+            (".github/workflows/publish.yml", other.as_bytes()),
+            (".github/trustpub.yaml", config.as_bytes()),
+        ], &rules);
+    }
+
+    #[test]
+    fn every_text_is_judged(text in "\\PC{0,300}|[ -~\n]{0,600}") {
+        workflow(text.as_bytes());
+    }
+}
