@@ -8,7 +8,6 @@ use trustpub::lint::check;
 use trustpub::lint::finding::Level;
 use trustpub::lint::ruleset::RuleSet;
 use trustpub::read::files::Memory;
-use trustpub::read::project::Project;
 
 const RELEASE: &str = ".github/workflows/release.yml";
 const TRIAL: &str = ".github/workflows/publish.yml";
@@ -30,8 +29,9 @@ fn findings(edit: impl FnOnce(&mut Vec<(String, String)>), least: Level) -> Vec<
     for (path, text) in texts {
         files.insert(path, text);
     }
-    let project = Project::load(&files, None);
-    let report = check(&project, &RuleSet::builtin().unwrap(), None);
+    let rules = RuleSet::builtin().unwrap();
+    let project = rules.read(&files);
+    let report = check(&project, &rules, None);
     assert_eq!(report.problems, [], "the config is sound");
     report
         .findings

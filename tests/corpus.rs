@@ -95,7 +95,7 @@ fn the_corpus_is_judged_as_recorded() {
     let mut counts = Counts::default();
     for root in &repositories {
         let began = Instant::now();
-        let project = Project::load(&Disk::new(root).unwrap(), None);
+        let project = rules.read(&Disk::new(root).unwrap());
         let report = check(&project, &rules, None);
         assert!(began.elapsed() < LONGEST, "{} took {:?}", root.display(), began.elapsed());
         for finding in &report.findings {

@@ -8,7 +8,6 @@ use trustpub::lint::check;
 use trustpub::lint::finding::Level;
 use trustpub::lint::ruleset::RuleSet;
 use trustpub::read::files::Disk;
-use trustpub::read::project::Project;
 
 #[test]
 fn healthy_projects_hear_nothing_above_note() {
@@ -21,7 +20,7 @@ fn healthy_projects_hear_nothing_above_note() {
             continue;
         }
         healthy += 1;
-        let project = Project::load(&Disk::new(&root).unwrap(), None);
+        let project = rules.read(&Disk::new(&root).unwrap());
         let report = check(&project, &rules, None);
         assert!(report.publications > 0, "{}: no upload was found", root.display());
         let loud: Vec<_> = report.findings.iter().filter(|finding| finding.level > Level::Note).collect();

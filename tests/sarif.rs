@@ -10,7 +10,6 @@ use serde_json::Value;
 use trustpub::lint::check;
 use trustpub::lint::ruleset::RuleSet;
 use trustpub::read::files::Disk;
-use trustpub::read::project::Project;
 use trustpub::report::View;
 use trustpub::report::sarif::{self, Options, line_hashes};
 
@@ -32,7 +31,7 @@ fn projects() -> Vec<PathBuf> {
 
 fn log(root: &Path) -> Value {
     let rules = RuleSet::builtin().unwrap();
-    let project = Project::load(&Disk::new(root).unwrap(), None);
+    let project = rules.read(&Disk::new(root).unwrap());
     let report = check(&project, &rules, None);
     let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
     let mut out = Vec::new();

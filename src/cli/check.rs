@@ -214,7 +214,7 @@ pub fn judge(
     folders: &[Folder],
     today: Option<Date>,
 ) -> Checked {
-    let mut loaded = load(target, config, folders);
+    let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules.as_ref().unwrap_or(rules);
     let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
     let mut report = check(&loaded.project, rules, today);

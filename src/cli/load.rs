@@ -58,9 +58,10 @@ pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<
     Ok((targets, trouble))
 }
 
-/// Reads a project. `config` is another config than its own; `folders` are the rules that were named besides the built-in ones.
+/// Reads a project. `config` is another config than its own; `rules` hold for all projects; `folders` are those
+/// of them that are not built in.
 #[must_use]
-pub fn load(target: &Target, config: Option<&Path>, folders: &[Folder]) -> Loaded {
+pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[Folder]) -> Loaded {
     let mut loaded = Loaded { prefix: target.found.prefix.clone(), ..Loaded::default() };
     let disk = match Disk::new(&target.found.root) {
         Ok(disk) => disk,
@@ -86,6 +87,8 @@ pub fn load(target: &Target, config: Option<&Path>, folders: &[Folder]) -> Loade
     });
     loaded.project = Project::load(files, config);
     loaded.rules = extended(&loaded.project, files, folders, &mut loaded.trouble);
+    let data = &loaded.rules.as_ref().unwrap_or(rules).data;
+    loaded.project.gather(files, data.registries.manifests());
     loaded
 }
 

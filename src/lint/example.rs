@@ -37,7 +37,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<S
         marks.extend(found);
         files.insert(path, plain);
     }
-    let project = Project::load(&files, None);
+    let project = rules.read(&files);
     let report = check(&project, rules, None);
     let mut complaints: Vec<String> =
         report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
@@ -120,7 +120,7 @@ pub fn registry(rules: &RuleSet, registry: &crate::trust::registry::Registry) ->
                 format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
             let mut files = Memory::default();
             files.insert(WORKFLOW, workflow);
-            if uploads_to(rules, &Project::load(&files, None), &registry.id) != wanted {
+            if uploads_to(rules, &rules.read(&files), &registry.id) != wanted {
                 let verb = if wanted { "is not found to upload" } else { "is taken for an upload" };
                 complaints.push(format!("{json} {verb} to {}", registry.name));
             }

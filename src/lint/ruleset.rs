@@ -4,6 +4,8 @@ use super::data::Data;
 use super::load;
 use super::rule::Rule;
 use crate::read::builtin;
+use crate::read::files::Files;
+use crate::read::project::Project;
 use crate::read::source::{Columns, FileId, Source};
 
 /// Rules with the data they speak of.
@@ -81,6 +83,14 @@ impl RuleSet {
             Some(data) if problems.is_empty() => Ok(Self { data, rules }),
             _ => Err(problems),
         }
+    }
+
+    /// Reads a checkout with all that these rules ask for.
+    #[must_use]
+    pub fn read(&self, files: &dyn Files) -> Project {
+        let mut project = Project::load(files, None);
+        project.gather(files, self.data.registries.manifests());
+        project
     }
 
     /// A rule by its code or name.

@@ -17,6 +17,9 @@ pub trait Files {
     /// # Errors
     /// When the folder exists but cannot be listed.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// The names of the folders directly in a folder, sorted; empty when there is no such folder or it cannot be listed.
+    fn folders(&self, folder: &str) -> Vec<String>;
 }
 
 /// Why a file cannot be read or written, in words for people.
@@ -98,6 +101,14 @@ impl Files for Disk {
         names.sort();
         Ok(names)
     }
+
+    fn folders(&self, folder: &str) -> Vec<String> {
+        let Ok(entries) = self.resolve(folder).and_then(std::fs::read_dir) else { return Vec::new() };
+        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
 }
 
 /// Files in memory: rule examples and tests.
@@ -119,9 +130,21 @@ impl Files for Memory {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let names = self.files.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
+        let names = self.files.keys().filter_map(|path| below(path, folder));
         Ok(names.filter(|name| !name.contains('/')).map(str::to_owned).collect())
     }
+
+    fn folders(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.files.keys().filter_map(|path| Some(below(path, folder)?.split_once('/')?.0.to_owned())).collect();
+        names.dedup();
+        names
+    }
+}
+
+/// The rest of a path below a folder; the root is the empty name.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
 /// One file laid over a tree: an editor's buffer over the checkout.
@@ -141,13 +164,17 @@ impl Files for Overlay<'_> {
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let mut names = self.below.list(folder)?;
-        let here = self.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        let here = below(&self.path, folder);
         if let Some(name) = here.filter(|name| !name.contains('/'))
             && let Err(index) = names.binary_search_by(|known| known.as_str().cmp(name))
         {
             names.insert(index, name.to_owned());
         }
         Ok(names)
+    }
+
+    fn folders(&self, folder: &str) -> Vec<String> {
+        self.below.folders(folder)
     }
 }
 

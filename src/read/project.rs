@@ -1,6 +1,7 @@
 //! One repository checkout: which files count, read and parsed once. It never judges what they say.
 
 use super::files::{self, Files};
+use super::manifest::{self, Manifests};
 use super::source::{FileId, Source, Span};
 use super::syntax::{self, Dialect, Tree};
 
@@ -39,6 +40,8 @@ pub struct Project {
     pub config: Option<Document>,
     /// Files that count but could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// The manifests, once they are gathered.
+    pub manifests: Manifests,
     /// `owner/name` as the environment or the git remote has it. It may be a fork's: only a hint.
     pub repository_hint: Option<String>,
 }
@@ -68,6 +71,19 @@ impl Project {
         project.repository_hint =
             files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
         project
+    }
+
+    /// Reads the manifests of some kinds. Which kinds there are is known only with the rules, and those only with the config.
+    pub fn gather<'k>(&mut self, files: &dyn Files, kinds: impl IntoIterator<Item = &'k manifest::Kind>) {
+        let manifests = manifest::gather(self, files, kinds);
+        self.manifests = manifests;
+    }
+
+    /// Adds a file's text.
+    pub(super) fn add(&mut self, source: Source) -> FileId {
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(source);
+        file
     }
 
     /// The text of a file. An id of another project gives the first file or, in an empty project, nothing.
@@ -101,9 +117,7 @@ impl Project {
 
     fn parse(&mut self, source: Source, dialect: Dialect) -> Document {
         let tree = syntax::parse(source.text(), dialect);
-        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(source);
-        Document { file, tree }
+        Document { file: self.add(source), tree }
     }
 }
 

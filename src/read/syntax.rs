@@ -136,6 +136,12 @@ pub fn parse(text: &str, dialect: Dialect) -> Tree {
     build::tolerant(text, dialect)
 }
 
+/// Parses a text of whoever's making, once: where it is broken, nothing after that is kept.
+#[must_use]
+pub fn strict(text: &str) -> Tree {
+    build::strict(text)
+}
+
 impl Tree {
     /// The root; none for an empty file.
     #[must_use]
@@ -147,6 +153,14 @@ impl Tree {
     #[must_use]
     pub fn errors(&self) -> &[SyntaxError] {
         &self.errors
+    }
+
+    /// The text of every scalar, keys included, in the order of the file; what an alias names is there once.
+    pub fn scalars(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Scalar { text, .. } => Some(&**text),
+            _ => None,
+        })
     }
 
     /// The comments, in the order of the file.

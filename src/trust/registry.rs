@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::cause::Cause;
 use super::slot::{Choice, Slot};
+use crate::read::manifest;
 
 /// How a claim is compared with a field of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -123,6 +124,42 @@ pub struct ClaimRules {
     /// Which file counts.
     #[serde(default)]
     pub workflow: WorkflowClaim,
+}
+
+/// When two names are one package's.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NameRules {
+    /// Whether case does not count.
+    #[serde(default)]
+    pub ignore_case: bool,
+    /// Characters that are the same, alone and several in a row.
+    #[serde(default)]
+    pub separators: String,
+}
+
+impl NameRules {
+    /// Whether two names are one package's.
+    #[must_use]
+    pub fn same(&self, left: &str, right: &str) -> bool {
+        self.normal(left) == self.normal(right)
+    }
+
+    fn normal(&self, name: &str) -> String {
+        let mut normal = String::with_capacity(name.len());
+        let mut separated = false;
+        for letter in name.trim().chars() {
+            let separator = self.separators.contains(letter);
+            match (separator, separated) {
+                (true, true) => {}
+                (true, false) => normal.push('-'),
+                (false, _) if self.ignore_case => normal.extend(letter.to_lowercase()),
+                (false, _) => normal.push(letter),
+            }
+            separated = separator;
+        }
+        normal
+    }
 }
 
 /// Which events the registry takes.
@@ -315,6 +352,12 @@ pub struct Registry {
     /// Events.
     #[serde(default)]
     pub events: EventRules,
+    /// The files that name its packages and say how they are published.
+    #[serde(default)]
+    pub manifests: Vec<manifest::Kind>,
+    /// When two names are one package's.
+    #[serde(default)]
+    pub names: NameRules,
     /// What uploads.
     #[serde(default)]
     pub uploads: Vec<Upload>,
@@ -412,6 +455,11 @@ impl Registries {
         self.list.iter().find(|registry| registry.endpoints.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
+    /// Every kind of manifest that some registry reads.
+    pub fn manifests(&self) -> impl Iterator<Item = &manifest::Kind> {
+        self.list.iter().flat_map(|registry| &registry.manifests)
+    }
+
     /// Every upload that some registry describes.
     pub fn uploads(&self) -> impl Iterator<Item = &Upload> {
         self.list.iter().flat_map(|registry| &registry.uploads)
@@ -431,5 +479,22 @@ fn inherit(registry: &mut Registry, base: &Registry) {
     if registry.set_up.first_release.is_empty() {
         registry.set_up.first_release.clone_from(&base.set_up.first_release);
     }
+    if registry.manifests.is_empty() {
+        registry.manifests.clone_from(&base.manifests);
+        registry.names = base.names.clone();
+    }
     registry.claims = base.claims.clone();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_as_the_registry_has_it() {
+        let loose = NameRules { ignore_case: true, separators: "-_.".into() };
+        assert!(loose.same("Acme__Demo.core", "acme-demo-core"));
+        assert!(!loose.same("acmedemo", "acme-demo"));
+        assert!(!NameRules::default().same("Demo", "demo"));
+    }
 }

@@ -65,6 +65,13 @@ fn no_mapping(tree: &Tree) -> Option<SyntaxError> {
     Some(SyntaxError { kind: SyntaxErrorKind::NoMapping, message: message.to_owned(), span, first: None })
 }
 
+/// Parses once.
+pub fn strict(text: &str) -> Tree {
+    let (mut tree, broken) = Builder::run(text, Dialect::Data);
+    tree.errors.extend(broken);
+    tree
+}
+
 /// Overwrites the line at an offset with blanks; false when nothing was left on it.
 fn blank_line(text: &mut String, offset: usize) -> bool {
     let offset = text.floor_char_boundary(offset);

@@ -1,0 +1,62 @@
+//! Manifests that are Ruby programs, as far as they are plain assignments `spec.key = "text"`. It runs nothing.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use super::value::{Content, Entry, Value};
+use crate::read::source::Span;
+
+/// The file's assignments to a variable's attributes and to entries of its `metadata`.
+pub fn read(text: &str) -> Value {
+    let mut entries = Vec::new();
+    let mut metadata = Vec::new();
+    let mut comment = false;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        comment = (comment || line.starts_with("=begin")) && !line.starts_with("=end");
+        if !comment {
+            assignment(line, at, &mut entries, &mut metadata);
+        }
+        at += line.len();
+    }
+    let whole = span(0, text.len());
+    entries.push(Entry { key: "metadata".into(), place: whole, value: Value::table(metadata, whole) });
+    Value::table(entries, whole)
+}
+
+fn assignment(line: &str, at: usize, entries: &mut Vec<Entry>, metadata: &mut Vec<Entry>) {
+    static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
+    let pattern = r#"^\s*\w+\.(\w+)(?:\[\s*(?:"([^"]+)"|'([^']+)'|:(\w+))\s*\])?\s*\|?\|?=\s*([^=~\s].*)$"#;
+    let Some(pattern) = PATTERN.get_or_init(|| Regex::new(pattern).ok()) else { return };
+    let Some(found) = pattern.captures(line.trim_end()) else { return };
+    let (Some(name), Some(written)) = (found.get(1), found.get(5)) else { return };
+    let key = found.get(2).or_else(|| found.get(3)).or_else(|| found.get(4));
+    let place = span(at + name.start(), at + name.end());
+    let value = literal(written.as_str(), at + written.start());
+    match key {
+        Some(key) if name.as_str() == "metadata" => {
+            metadata.push(Entry { key: key.as_str().to_owned(), place, value });
+        }
+        Some(_) => {}
+        None => entries.push(Entry { key: name.as_str().to_owned(), place, value }),
+    }
+}
+
+/// A text in quotes and nothing else but `.freeze` or a comment; anything more is a program's business.
+fn literal(written: &str, at: usize) -> Value {
+    let open = || Value { span: span(at, at + written.len()), content: Content::Open };
+    let Some(quote) = written.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return open() };
+    let Some(length) = written[1..].find(quote) else { return open() };
+    let (text, rest) = (&written[1..=length], written[length + 2..].trim());
+    let rest = rest.strip_prefix(".freeze").unwrap_or(rest).trim_start();
+    if text.contains(['\\', '#']) || !(rest.is_empty() || rest.starts_with('#')) {
+        return open();
+    }
+    Value::word(text, span(at, at + length + 2))
+}
+
+fn span(start: usize, end: usize) -> Span {
+    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(byte(start), byte(end))
+}

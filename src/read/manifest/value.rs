@@ -1,0 +1,95 @@
+//! What a manifest holds, whatever it is written in: words, lists and tables with their places. It never says what a key means.
+
+use crate::read::source::Span;
+
+/// A value of a manifest.
+#[derive(Debug, Clone)]
+pub struct Value {
+    /// Where it is written, with its quotes or brackets.
+    pub span: Span,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A text or a number.
+    Word(String),
+    /// A boolean.
+    Flag(bool),
+    /// A list.
+    List(Vec<Value>),
+    /// A table; a key may stand in it several times.
+    Table(Vec<Entry>),
+    /// What only a running program knows: a variable, a condition, a call.
+    Open,
+}
+
+/// A key of a table with its value.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub place: Span,
+    /// The value.
+    pub value: Value,
+}
+
+impl Value {
+    /// A text or a number.
+    pub fn word(text: impl Into<String>, span: Span) -> Self {
+        Self { span, content: Content::Word(text.into()) }
+    }
+
+    /// A table of its entries, over the whole of them.
+    pub fn table(entries: Vec<Entry>, span: Span) -> Self {
+        Self { span, content: Content::Table(entries) }
+    }
+
+    /// The value as a word: a boolean is `true` or `false`; none of a list or a table.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Word(text) => Some(text),
+            Content::Flag(true) => Some("true"),
+            Content::Flag(false) => Some("false"),
+            Content::List(_) | Content::Table(_) | Content::Open => None,
+        }
+    }
+
+    /// The items of a list; a word is a list of one.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match &self.content {
+            Content::List(items) => items,
+            Content::Word(_) => std::slice::from_ref(self),
+            _ => &[],
+        }
+    }
+
+    /// Every value that a key leads to. Its parts are joined by dots; a table's own key may have dots in it.
+    #[must_use]
+    pub fn all(&self, key: &str) -> Vec<&Self> {
+        let mut found = Vec::new();
+        let mut open = vec![(self, key)];
+        while let Some((value, key)) = open.pop() {
+            match &value.content {
+                // What a program fills may hold the key as well as not.
+                Content::Open => found.push(value),
+                Content::Table(entries) => {
+                    for entry in entries {
+                        match key.strip_prefix(entry.key.as_str()) {
+                            Some("") => found.push(&entry.value),
+                            Some(rest) => open.extend(rest.strip_prefix('.').map(|rest| (&entry.value, rest))),
+                            None => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}

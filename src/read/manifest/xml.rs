@@ -1,0 +1,140 @@
+//! Manifests in XML: elements as tables, attributes as keys that begin with `@`. It resolves no entity beyond the five of every file.
+
+use super::value::{Content, Entry, Value};
+use crate::read::source::Span;
+
+/// How many levels a manifest may have.
+const DEEPEST: usize = 64;
+
+/// An element that is not closed yet.
+struct Open {
+    name: String,
+    start: usize,
+    text_start: usize,
+    entries: Vec<Entry>,
+    /// Whether its content stands under a condition.
+    conditional: bool,
+}
+
+/// The file's content; none when it is no XML.
+pub fn read(text: &str) -> Option<Value> {
+    let mut open = vec![Open::new("", 0, 0)];
+    let mut at = 0;
+    while let Some(next) = text[at..].find('<').map(|found| at + found) {
+        let rest = &text[next..];
+        if let Some(length) = skipped(rest) {
+            at = next + length?;
+            continue;
+        }
+        let end = next + tag_length(rest)?;
+        let tag = &text[next + 1..end - 1];
+        if let Some(name) = tag.strip_prefix('/') {
+            let element = open.pop().filter(|element| element.name == name.trim())?;
+            open.last_mut()?.entries.push(element.close(text, next));
+        } else {
+            let closed = tag.ends_with('/');
+            let element = Open::tag(tag.trim_end_matches('/'), next + 1, end);
+            if closed {
+                open.last_mut()?.entries.push(element.close(text, end));
+            } else if open.len() > DEEPEST {
+                return None;
+            } else {
+                open.push(element);
+            }
+        }
+        at = end;
+    }
+    let root = open.pop().filter(|_| open.is_empty())?;
+    Some(Value::table(root.entries, span(0, text.len())))
+}
+
+/// The length of a comment, an instruction or another thing that is no element; an inner `None` when it does not end.
+fn skipped(rest: &str) -> Option<Option<usize>> {
+    let pairs = [("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">")];
+    let (_, end) = pairs.into_iter().find(|(start, _)| rest.starts_with(start))?;
+    Some(rest.find(end).map(|at| at + end.len()))
+}
+
+/// The length of a tag; a `>` in quotes does not end it.
+fn tag_length(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, letter) in rest.char_indices() {
+        match (quote, letter) {
+            (None, '>') => return Some(at + 1),
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Open {
+    fn new(name: &str, start: usize, text_start: usize) -> Self {
+        Self { name: name.to_owned(), start, text_start, entries: Vec::new(), conditional: false }
+    }
+
+    /// An element by its opening tag, which begins at `start`; `end` is behind its `>`.
+    fn tag(tag: &str, start: usize, end: usize) -> Self {
+        let length = tag.find(|letter: char| letter.is_whitespace()).unwrap_or(tag.len());
+        let mut element = Self::new(&tag[..length], start, end);
+        let mut at = length;
+        while let Some(equals) = tag[at..].find('=').map(|found| at + found) {
+            let name = tag[at..equals].trim();
+            let behind = tag[equals + 1..].trim_start();
+            let value_at = tag.len() - behind.len();
+            let Some(quote) = behind.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { break };
+            let Some(length) = behind[1..].find(quote) else { break };
+            let place = span(start + value_at + 1, start + value_at + 1 + length);
+            element.conditional |= name == "Condition";
+            let value = word(&behind[1..=length], place);
+            element.entries.push(Entry { key: format!("@{name}"), place, value });
+            at = value_at + length + 2;
+        }
+        element
+    }
+
+    fn close(self, text: &str, end: usize) -> Entry {
+        let place = span(self.start, self.start + self.name.len());
+        let has_elements = self.entries.iter().any(|entry| !entry.key.starts_with('@'));
+        let inner = text.get(self.text_start..end).unwrap_or_default();
+        let value = if has_elements || !self.entries.is_empty() && inner.trim().is_empty() {
+            Value::table(self.entries, place)
+        } else {
+            let start = self.text_start + (inner.len() - inner.trim_start().len());
+            word(inner.trim(), span(start, start + inner.trim().len()))
+        };
+        Entry { key: self.name, place, value: if self.conditional { opened(value) } else { value } }
+    }
+}
+
+/// What stands under a condition: its keys may hold or not.
+fn opened(value: Value) -> Value {
+    let content = match value.content {
+        Content::Table(entries) => {
+            let open = |entry: Entry| Entry { value: opened(entry.value), ..entry };
+            Content::Table(entries.into_iter().map(open).collect())
+        }
+        _ => Content::Open,
+    };
+    Value { content, ..value }
+}
+
+/// A text; one with a build tool's variable, a comment or a piece of raw text in it is not known.
+fn word(text: &str, span: Span) -> Value {
+    if text.contains("$(") || text.contains('<') {
+        return Value { span, content: Content::Open };
+    }
+    let plain = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&");
+    Value::word(plain, span)
+}
+
+fn span(start: usize, end: usize) -> Span {
+    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(byte(start), byte(end))
+}
