@@ -5,13 +5,20 @@ use crate::lint::subject::Kind;
 use crate::read::source::Place;
 use crate::trust::publication::action;
 use crate::trust::slot::known_text;
-use crate::workflow::model::{Grant, Job, Text};
+use crate::workflow::model::{Grant, Job, Text, Workflow};
 use crate::workflow::permissions::{self, Origin};
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
     Spec::new("job", JOB, Values::Any, "The job's id.", job),
+    Spec::new(
+        "workflow.publishes",
+        WORKFLOW,
+        YES_NO,
+        "Whether some job of the workflow uploads to a registry.",
+        workflow_publishes,
+    ),
     Spec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
     Spec::new(
         "oidc.use",
@@ -48,16 +55,25 @@ pub const FACTS: &[Spec] = &[
 
 fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
-    // The file itself has no span; its name, its `on` or its first line stands for it.
+    Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
+}
+
+/// The file itself has no span; its name, its `on` or its first line stands for it.
+fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
     let place =
         workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
-    let place = place.unwrap_or(Place { file: workflow.file, span: workflow.source.line_span(1) });
-    Some(Fact::text(workflow.source.file_name(), place))
+    place.unwrap_or(Place { file: workflow.file, span: workflow.source.line_span(1) })
 }
 
 fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let id = subject.job?.id;
     Some(Fact::text(id.value(), id.place()))
+}
+
+fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let workflow = subject.workflow?;
+    let publishes = subject.analysis.publications.iter().any(|it| it.site.client.workflow.file == workflow.file);
+    Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
 }
 
 fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
