@@ -152,8 +152,19 @@ fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let owner =
         subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
-    let own = owner.id == target(subject)?.id;
+    let own = owner.id == target(subject)?.id || job_uploads_to(subject, owner)?;
     Some(Fact::text(if own { "own" } else { "other" }, url.place()))
+}
+
+/// Whether another upload of the same job goes to a registry in this run.
+fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> {
+    let (analysis, sight, job) = (subject.analysis, sight(subject)?, subject.job?);
+    let mut sites = analysis.publications.iter().map(|publication| &publication.site);
+    Some(sites.any(|site| {
+        let here = site.client.job.id.place() == job.id.place();
+        let target = || site.target(&analysis.data.registries, &sight.at(site.client.step));
+        here && matches!(target(), Target::Registry(other, _) if other.id == registry.id)
+    }))
 }
 
 fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
