@@ -35,7 +35,7 @@ fn log(root: &Path) -> Value {
     let report = check(&project, &rules, None);
     let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
     let mut out = Vec::new();
-    let options = Options { category: None, suppressed: true };
+    let options = Options { suppressed: true, ..Options::default() };
     sarif::write(&mut out, &rules.rules, &[view], &options).unwrap();
     serde_json::from_slice(&out).unwrap()
 }

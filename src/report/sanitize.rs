@@ -27,12 +27,32 @@ pub fn in_place(text: &str) -> String {
             letter => shown.push(letter),
         }
     }
-    shown.replace("##[", "## [".get(..3).unwrap_or("## "))
+    shown.replace("##[", "## ")
+}
+
+/// JSON that means the same and holds no `##[`, which the runner of GitHub Actions would act on in a log.
+#[must_use]
+pub fn json(text: &str) -> String {
+    // The three can only stand in a string, where a letter may be written by its number.
+    text.replace("##[", "#\\u0023[")
+}
+
+/// Text of which no line begins with `::`, which the runner of GitHub Actions would act on.
+#[must_use]
+pub fn commands(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("::") {
+            shown.push('\\');
+        }
+        shown.push_str(line);
+    }
+    shown
 }
 
 fn acts(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -45,6 +65,8 @@ mod tests {
         assert_eq!(line("##[error]x"), "##\\[error]x");
         assert_eq!(line("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(in_place("é\u{1b}\u{202e}\n##[x]"), "é????\n## x]");
+        assert_eq!(json("{\"a\": \"##[error]\"}"), "{\"a\": \"#\\u0023[error]\"}");
+        assert_eq!(commands("a::b\n  ::error::x\n::y"), "a::b\n\\  ::error::x\n\\::y");
         assert_eq!(in_place("a\u{85}b").len(), "a\u{85}b".len());
     }
 }

@@ -3,15 +3,22 @@
 use serde_sarif::sarif as s;
 
 use super::ROOT;
-use crate::read::source::{Columns, Place, Source};
-use crate::report::View;
+use crate::read::source::{Columns, Place, Source, Span};
+use crate::report::{View, sanitize};
+
+/// The most lines of a result's place: code scanning shows a result in a pull request only where all its lines were changed.
+const MOST_LINES: u32 = 10;
+/// The most bytes of a text that is quoted.
+const LONGEST_SNIPPET: usize = 4_096;
+/// The most letters of a sentence.
+const LONGEST_SENTENCE: usize = 1_024;
 
 /// A place with a text about it.
 pub fn location(view: &View<'_>, place: Place, id: Option<i64>, text: Option<&str>, context: bool) -> s::Location {
     let mut location = s::Location::builder().physical_location(physical(view, place, context)).build();
     location.id = id;
     location.message =
-        text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(sentence(text)).build());
+        text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(told(text)).build());
     location
 }
 
@@ -20,28 +27,61 @@ fn physical(view: &View<'_>, place: Place, context: bool) -> s::PhysicalLocation
     let Some(source) = view.source(place) else {
         return s::PhysicalLocation::builder().artifact_location(artifact).build();
     };
+    let place = if context { narrowed(source, place) } else { place };
     let mut physical = s::PhysicalLocation::builder().artifact_location(artifact).region(region(source, place)).build();
     physical.context_region = if context { around(source, place) } else { None };
     physical
 }
 
-/// A file by its address.
+/// The first line of a place that covers many.
+fn narrowed(source: &Source, place: Place) -> Place {
+    let first = source.line_at(place.span.start);
+    if source.line_at(place.span.end) < first + MOST_LINES {
+        return place;
+    }
+    let end = source.line_span(first).end.max(place.span.start);
+    Place { span: Span::new(place.span.start, end), ..place }
+}
+
+/// A file by its address: below the checkout, or, for a file outside of it, in full.
 pub fn artifact(path: &str) -> s::ArtifactLocation {
+    if path.starts_with('/') {
+        return s::ArtifactLocation::builder().uri(format!("file://{}", encode(path))).build();
+    }
     s::ArtifactLocation::builder().uri(encode(path)).uri_base_id(ROOT).build()
 }
 
-/// The four numbers of a place, with its text.
+/// The four numbers of a place, with its text where that is short.
 pub fn region(source: &Source, place: Place) -> s::Region {
+    let text = source.slice(place.span);
+    // A place that takes its last line's end with it would end on a line that need not be there.
+    let text = text.trim_end_matches(['\n', '\r']);
+    let end = place.span.start.saturating_add(u32::try_from(text.len()).unwrap_or(0));
+    let (start, end) = (source.position(place.span.start, Columns::Utf16), source.position(end, Columns::Utf16));
+    let mut region = s::Region::builder()
+        .start_line(i64::from(start.line))
+        .start_column(i64::from(start.column))
+        .end_line(i64::from(end.line))
+        .end_column(i64::from(end.column))
+        .build();
+    region.snippet = snippet(text);
+    region
+}
+
+/// A region that a fix replaces: exactly the place, without its text.
+pub fn replaced(source: &Source, place: Place) -> s::Region {
     let (start, end) =
         (source.position(place.span.start, Columns::Utf16), source.position(place.span.end, Columns::Utf16));
-    let snippet = s::ArtifactContent::builder().text(source.slice(place.span)).build();
     s::Region::builder()
         .start_line(i64::from(start.line))
         .start_column(i64::from(start.column))
         .end_line(i64::from(end.line))
         .end_column(i64::from(end.column))
-        .snippet(snippet)
         .build()
+}
+
+fn snippet(text: &str) -> Option<s::ArtifactContent> {
+    (text.len() <= LONGEST_SNIPPET).then(|| s::ArtifactContent::builder().text(text).build())
 }
 
 /// The lines around a place; none where they would add nothing.
@@ -54,8 +94,9 @@ fn around(source: &Source, place: Place) -> Option<s::Region> {
     }
     let span = source.line_span(from).cover(source.line_span(to));
     let wider = span.contains(place.span) && span != place.span;
+    let short = (span.end - span.start) as usize <= LONGEST_SNIPPET;
     let end = source.position(span.end, Columns::Utf16);
-    wider.then(|| {
+    (wider && short).then(|| {
         s::Region::builder()
             .start_line(i64::from(from))
             .start_column(1)
@@ -83,8 +124,74 @@ pub fn encode(path: &str) -> String {
     address
 }
 
+/// A text that may hold words from files as a sentence: on one line, with nothing in it that a terminal acts on or that a reader
+/// takes for a link, and no longer than readers show.
+pub fn told(text: &str) -> String {
+    sentence(&cut(&sanitize::line(text).replace("](", "] ("), LONGEST_SENTENCE - 1))
+}
+
+/// The first letters of a text; where some are left out, an ellipsis says so.
+pub fn cut(text: &str, longest: usize) -> String {
+    if text.chars().count() <= longest {
+        text.to_owned()
+    } else {
+        text.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+    }
+}
+
 /// A text as a sentence: with a period at its end.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::source::FileId;
+
+    fn place(start: u32, end: u32) -> Place {
+        Place { file: FileId(0), span: Span::new(start, end) }
+    }
+
+    #[test]
+    fn odd_paths_become_addresses() {
+        assert_eq!(encode(".github/workflows/release.yml"), ".github/workflows/release.yml");
+        assert_eq!(encode("a b/c%d#e?.yml"), "a%20b/c%25d%23e%3F.yml");
+        assert_eq!(encode("a:b/c:d.yml"), "a%3Ab/c:d.yml", "what stands before the first slash would be a scheme");
+        assert_eq!(encode("é[1]{2}|\\\n.yml"), "%C3%A9%5B1%5D%7B2%7D%7C%5C%0A.yml");
+        assert_eq!(artifact("/etc/a b.yaml").uri.as_deref(), Some("file:///etc/a%20b.yaml"));
+        assert_eq!(artifact("/etc/a b.yaml").uri_base_id, None);
+    }
+
+    #[test]
+    fn a_region_ends_with_the_text_of_its_last_line() {
+        let source = Source::new("f", b"run: |\r\n  echo\r\n".to_vec());
+        let region = region(&source, place(8, 16));
+        assert_eq!((region.start_line, region.end_line, region.end_column), (Some(2), Some(2), Some(7)));
+        assert_eq!(replaced(&source, place(8, 16)).end_line, Some(3), "a fix takes the line's end too");
+    }
+
+    #[test]
+    fn a_wide_place_is_told_by_its_first_line() {
+        let text = "jobs:\n".to_owned() + &"  a: 1\n".repeat(30);
+        let source = Source::new("f", text.into_bytes());
+        assert_eq!(narrowed(&source, place(0, 150)), place(0, 5));
+        assert_eq!(narrowed(&source, place(0, 12)), place(0, 12));
+    }
+
+    #[test]
+    fn a_column_counts_what_editors_count() {
+        let source = Source::new("f", "\u{feff}a: 🦀 b".into());
+        let region = region(&source, place(3 + 7, 3 + 9));
+        assert_eq!((region.start_column, region.end_column), (Some(6), Some(8)));
+    }
+
+    #[test]
+    fn words_from_files_make_no_link_and_no_end() {
+        assert_eq!(told("job [x](1) \u{1b}[2J\n::error::"), "job [x] (1) \\u{1b}[2J ::error::.");
+        let long = told(&"é".repeat(5_000));
+        assert_eq!(long.chars().count(), 1_024);
+        assert!(long.ends_with("….") && cut("abc", 3) == "abc" && cut("abcd", 3) == "ab…");
+    }
 }

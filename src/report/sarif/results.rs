@@ -6,12 +6,15 @@ use serde_json::json;
 use serde_sarif::sarif as s;
 
 use super::fingerprint::line_hashes;
-use super::region::{artifact, location, region, sentence};
+use super::region::{artifact, cut, location, replaced, told};
 use super::rules::NOTIFICATIONS;
-use crate::lint::finding::{Finding, Fix, Label, Level, Notice, NoticeKind};
+use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
 use crate::lint::identity::{self, Ordinals, identity};
 use crate::read::source::Columns;
-use crate::report::View;
+use crate::report::{View, sanitize};
+
+/// The most letters of a link in a message.
+const LONGEST_LINK: usize = 255;
 
 /// A project's findings.
 pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
@@ -23,7 +26,7 @@ pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
             let kind = if hidden.in_source { "inSource" } else { "external" };
             let mut result = result(view, &hidden.finding, &mut hashes);
             result.suppressions =
-                Some(vec![s::Suppression::builder().kind(kind).justification(hidden.reason.clone()).build()]);
+                Some(vec![s::Suppression::builder().kind(kind).justification(told(&hidden.reason)).build()]);
             results.push(result);
         }
     }
@@ -54,18 +57,17 @@ fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<Stri
     if !finding.steps.is_empty() {
         result.code_flows = Some(vec![code_flow(view, &finding.steps)]);
     }
-    if !finding.fixes.is_empty() {
-        result.fixes = Some(finding.fixes.iter().filter(|fix| fix.safe).map(|fix| self::fix(view, fix)).collect());
-    }
+    let fixes: Vec<_> = finding.fixes.iter().filter(|fix| fix.safe).map(|fix| self::fix(view, fix)).collect();
+    result.fixes = Some(fixes).filter(|fixes| !fixes.is_empty());
     result
 }
 
 /// The message, with a link to each further place: code scanning shows only places that are linked.
 fn message(finding: &Finding) -> String {
-    let mut text = sentence(&finding.message);
+    let mut text = told(&finding.message);
     for (index, label) in finding.labels.iter().enumerate() {
-        let name: String = label.text.chars().filter(|letter| !matches!(letter, '[' | ']' | '\\')).collect();
-        let name = if name.is_empty() { "see here".to_owned() } else { name };
+        let name = sanitize::line(&label.text).replace(['[', ']', '\\'], "");
+        let name = if name.is_empty() { "see here" } else { &cut(&name, LONGEST_LINK) };
         text.push_str(&format!(" [{name}]({}).", index + 1));
     }
     text
@@ -88,8 +90,7 @@ fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
     let mut changes: BTreeMap<String, Vec<s::Replacement>> = BTreeMap::new();
     for edit in &fix.edits {
         let Some(source) = view.source(edit.place) else { continue };
-        let mut deleted = region(source, edit.place);
-        deleted.snippet = None;
+        let deleted = replaced(source, edit.place);
         let content = s::ArtifactContent::builder().text(edit.text.clone()).build();
         let replacement = s::Replacement::builder().deleted_region(deleted).inserted_content(content).build();
         changes.entry(view.path(edit.place)).or_default().push(replacement);
@@ -101,7 +102,7 @@ fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
         })
         .collect();
     s::Fix::builder()
-        .description(s::Message::builder().text(sentence(&fix.title)).build())
+        .description(s::Message::builder().text(told(&fix.title)).build())
         .artifact_changes(changes)
         .build()
 }
@@ -134,36 +135,77 @@ pub fn tell_apart(results: &mut [s::Result]) {
     }
 }
 
-/// How bad a result is, for choosing which to keep.
-pub fn severity(result: &s::Result) -> u8 {
+/// Puts results in the order of the files and keeps the worst of them; how many were left out, if any were.
+pub fn keep_worst(results: &mut Vec<s::Result>, most: usize) -> Option<usize> {
+    let left = results.len().checked_sub(most).filter(|left| *left > 0);
+    if left.is_some() {
+        // Of equals the first stay.
+        results.sort_by_key(|result| std::cmp::Reverse(severity(result)));
+        results.truncate(most);
+    }
+    results.sort_by_cached_key(|result| {
+        let physical = result.locations.iter().flatten().next().and_then(|location| location.physical_location.clone());
+        let uri = physical.as_ref().and_then(|it| it.artifact_location.as_ref()?.uri.clone());
+        let at = physical.and_then(|it| it.region).map(|region| (region.start_line, region.start_column));
+        (uri, at, result.rule_id.clone())
+    });
+    left
+}
+
+/// How bad a result is: what is waived comes last.
+fn severity(result: &s::Result) -> u8 {
     match result.level {
-        Some(s::ResultLevel::Error) => 2,
-        Some(s::ResultLevel::Warning) => 1,
-        _ => 0,
+        _ if result.suppressions.is_some() => 0,
+        Some(s::ResultLevel::Error) => 3,
+        Some(s::ResultLevel::Warning) => 2,
+        _ => 1,
     }
 }
 
-/// A project's notices.
-pub fn notifications(view: &View<'_>) -> Vec<s::Notification> {
-    let one = |notice: &Notice| {
-        let index = if notice.kind == NoticeKind::Undecided { 0 } else { 1 };
-        notification(
-            index,
-            sentence(&notice.message),
-            notice.place.map(|place| location(view, place, None, None, false)),
-        )
-    };
-    view.report.notices.iter().map(one).collect()
+/// The kinds of notifications: positions in [`NOTIFICATIONS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An upload that the files do not decide.
+    Undecided,
+    /// A file that could not be read.
+    Unreadable,
+    /// Results that the log does not hold.
+    LeftOut,
+    /// A fault of the config.
+    Config,
+    /// What kept the check from running as asked.
+    Failure,
 }
 
-/// A notification of one of the driver's kinds.
-pub fn notification(index: usize, text: String, place: Option<s::Location>) -> s::Notification {
+/// What a project could not be told: its notices, and what is wrong with its config.
+pub fn notifications(view: &View<'_>) -> Vec<s::Notification> {
+    let here = |place| location(view, place, None, None, false);
+    let notices = view.report.notices.iter().map(|notice| {
+        let kind = if notice.kind == NoticeKind::Undecided { Kind::Undecided } else { Kind::Unreadable };
+        notification(kind, &notice.message, notice.place.map(here))
+    });
+    let problems = view
+        .report
+        .problems
+        .iter()
+        .map(|problem| notification(Kind::Config, &problem.message, Some(here(problem.place))));
+    notices.chain(problems).collect()
+}
+
+/// A notification.
+pub fn notification(kind: Kind, text: &str, place: Option<s::Location>) -> s::Notification {
+    let index = kind as usize;
     let id = NOTIFICATIONS.get(index).map_or("", |(id, ..)| *id);
     let descriptor = s::ReportingDescriptorReference::builder().id(id).index(i64::try_from(index).unwrap_or(0)).build();
+    let level = match kind {
+        Kind::Undecided => "note",
+        Kind::Unreadable | Kind::LeftOut | Kind::Config => "warning",
+        Kind::Failure => "error",
+    };
     let mut notification = s::Notification::builder()
         .descriptor(descriptor)
-        .level(json!("note"))
-        .message(s::Message::builder().text(text).build())
+        .level(json!(level))
+        .message(s::Message::builder().text(told(text)).build())
         .build();
     notification.locations = place.map(|place| vec![place]);
     notification

@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use serde_sarif::sarif as s;
 
-use super::region::sentence;
+use super::region::{cut, sentence};
 use crate::lint::finding::Level;
 use crate::lint::rule::Rule;
 use crate::report::{HOME, help_uri};
 
 /// How many characters code scanning takes for a description.
 const LONGEST: usize = 1_024;
+/// How many it takes for a name.
+const LONGEST_NAME: usize = 255;
 /// How many tags it shows.
 const MOST_TAGS: usize = 10;
 
 /// The kinds of notifications, in the order of their index.
-pub const NOTIFICATIONS: [(&str, &str, &str, &str); 3] = [
+pub const NOTIFICATIONS: [(&str, &str, &str, &str); 5] = [
     (
         "TP0001",
         "UndecidedPublication",
@@ -25,6 +27,8 @@ pub const NOTIFICATIONS: [(&str, &str, &str, &str); 3] = [
     ),
     ("TP0002", "UnreadableFile", "A file that could not be read.", "The other files are judged all the same."),
     ("TP0003", "ResultsLeftOut", "There are more findings than a log may hold.", "The worst findings are kept."),
+    ("TP0004", "ConfigFault", "A fault of the config.", "What the faulty part says does not count; the rest holds."),
+    ("TP0005", "CheckFailure", "The check could not run as asked.", "The log may lack findings, so it counts as failed."),
 ];
 
 /// The driver.
@@ -63,9 +67,9 @@ fn descriptor(rule: &Rule) -> s::ReportingDescriptor {
     let level = json!(rule.levels.usual().word());
     s::ReportingDescriptor::builder()
         .id(rule.code.clone())
-        .name(pascal_case(&rule.name))
-        .short_description(text(&cut(&sentence(&rule.summary))))
-        .full_description(text(&cut(&first_paragraph(&plain))))
+        .name(pascal_case(&rule.name).chars().take(LONGEST_NAME).collect::<String>())
+        .short_description(text(&cut(&sentence(&rule.summary), LONGEST)))
+        .full_description(text(&cut(&first_paragraph(&plain), LONGEST)))
         .help(s::MultiformatMessageString::builder().text(plain.trim()).markdown(markdown.trim()).build())
         .help_uri(uri)
         .default_configuration(s::ReportingConfiguration::builder().level(level).build())
@@ -73,14 +77,22 @@ fn descriptor(rule: &Rule) -> s::ReportingDescriptor {
         .build()
 }
 
-fn properties(rule: &Rule) -> s::PropertyBag {
+/// The tags that are shown: of many, first those that code scanning acts on.
+fn tags(rule: &Rule) -> Vec<String> {
     let mut tags = rule.tags.clone();
     if rule.security_severity.is_some() {
         tags.push("security".into());
     }
-    tags.sort();
+    let acts = |tag: &String| tag == "security" || tag.starts_with("external/cwe/");
+    tags.sort_by_key(|tag| (!acts(tag), tag.clone()));
     tags.dedup();
     tags.truncate(MOST_TAGS);
+    tags.sort();
+    tags
+}
+
+fn properties(rule: &Rule) -> s::PropertyBag {
+    let tags = tags(rule);
     let mut more: BTreeMap<String, Value> = BTreeMap::new();
     more.insert("precision".into(), json!(rule.precision));
     match &rule.security_severity {
@@ -105,14 +117,6 @@ fn text(text: &str) -> s::MultiformatMessageString {
 fn first_paragraph(help: &str) -> String {
     let paragraph = help.trim().split("\n\n").next().unwrap_or_default();
     sentence(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        text.to_owned()
-    } else {
-        text.chars().take(LONGEST - 1).chain(['…']).collect()
-    }
 }
 
 /// `missing-id-token` as `MissingIdToken`.
