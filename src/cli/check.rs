@@ -1,25 +1,27 @@
 //! `trustpub check`: finds projects, has them judged, writes reports.
 
-use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::load::{Loaded, Target, load, targets};
-use super::output::{Format, Output, write_file};
+use super::output::Output;
+use super::progress::Progress;
+use super::show::{self, Shown};
 use super::{Colour, Failure, Status, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
-use crate::lint::finding::{Level, NoticeKind, Report};
+use crate::lint::finding::{Level, Report};
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
-use crate::read::source::{Columns, Place, Source};
-use crate::report::{self, Totals, View, sarif};
+use crate::read::source::{Place, Source};
+use crate::report::{Totals, below};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -30,7 +32,7 @@ pub struct Arguments {
 
     /// text, oneline, sarif, json, github or markdown, and where to write it. May be given several times.
     #[arg(long, value_name = "FORMAT[=FILE]")]
-    format: Vec<Output>,
+    pub format: Vec<Output>,
 
     /// The least level that makes the exit status 1.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -66,11 +68,11 @@ pub struct Arguments {
 
     /// The category under which code scanning keeps the results.
     #[arg(long, value_name = "NAME")]
-    sarif_category: Option<String>,
+    pub sarif_category: Option<String>,
 
     /// Write waived findings into SARIF too.
     #[arg(long)]
-    show_suppressed: bool,
+    pub show_suppressed: bool,
 
     /// The day on which waivers are judged.
     #[arg(long, value_name = "DATE")]
@@ -78,15 +80,15 @@ pub struct Arguments {
 
     /// When to colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: Colour,
+    pub color: Colour,
 
     /// No summary.
     #[arg(short, long)]
-    quiet: bool,
+    pub quiet: bool,
 
     /// Also say what could not be decided.
     #[arg(short, long)]
-    verbose: bool,
+    pub verbose: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -119,7 +121,7 @@ pub struct Checked {
     /// What was found.
     pub report: Report,
     /// Rules of the project's own.
-    own: Vec<Rule>,
+    pub own: Vec<Rule>,
 }
 
 impl Checked {
@@ -130,11 +132,20 @@ impl Checked {
 }
 
 fn path(loaded: &Loaded, place: Place) -> String {
-    format!("{}{}", loaded.prefix, loaded.project.source(place.file).map_or("", Source::path))
+    below(&loaded.prefix, loaded.project.source(place.file).map_or("", Source::path))
 }
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let outcome = judge_all(arguments);
+    if let Err(Failure::Told(text)) = &outcome {
+        show::failure(arguments, text);
+    }
+    outcome
+}
+
+fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
+    let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (select, ignore) = (names(&rules, &arguments.select)?, names(&rules, &arguments.ignore)?);
@@ -146,8 +157,14 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
         status = Status::Trouble;
     }
     let today = arguments.today.or_else(today);
-    let mut checked: Vec<Checked> =
-        targets.par_iter().map(|target| judge(target, arguments.config.as_deref(), &rules, &folders, today)).collect();
+    let progress = Progress::new(targets.len(), arguments.quiet);
+    let judge = |target| {
+        let one = judge(target, arguments.config.as_deref(), &rules, &folders, today);
+        progress.step();
+        one
+    };
+    let mut checked: Vec<Checked> = targets.par_iter().map(judge).collect();
+    progress.end();
     for one in &mut checked {
         one.report
             .findings
@@ -160,12 +177,15 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
             status = Status::Trouble;
         }
     }
+    let mut failures = trouble;
+    failures.extend(checked.iter().flat_map(|one| one.loaded.failures.iter().cloned()));
     let mut totals = Totals::default();
     checked.iter().for_each(|one| totals.add(&one.report));
-    if totals.workflows == 0 && trouble.is_empty() {
+    if totals.workflows == 0 && failures.is_empty() {
         complain("no workflows here: nothing stands in `.github/workflows`");
     }
-    if let Err(failure) = write(arguments, &rules, &checked, &totals) {
+    let shown = Shown { arguments, rules: &rules, checked: &checked, totals: &totals, failures: &failures, started };
+    if let Err(failure) = shown.write() {
         match failure {
             Failure::Told(text) => {
                 complain(&text);
@@ -234,106 +254,4 @@ pub fn today() -> Option<Date> {
         None => jiff::Timestamp::now(),
     };
     Some(stamp.to_zoned(jiff::tz::TimeZone::UTC).date())
-}
-
-/// Writes every report that was asked for; one that cannot be written does not keep the others.
-fn write(arguments: &Arguments, rules: &RuleSet, checked: &[Checked], totals: &Totals) -> Result<(), Failure> {
-    let mut all: BTreeMap<&str, &Rule> = rules.rules.iter().map(|rule| (rule.code.as_str(), rule)).collect();
-    all.extend(checked.iter().flat_map(|one| &one.own).map(|rule| (rule.code.as_str(), rule)));
-    let all: Vec<Rule> = all.into_values().cloned().collect();
-    let views: Vec<View<'_>> = checked
-        .iter()
-        .map(|one| View {
-            files: &one.loaded.project.files,
-            prefix: &one.loaded.prefix,
-            report: &one.report,
-            rules: &all,
-        })
-        .collect();
-    let mut failed = Vec::new();
-    for output in outputs(arguments) {
-        let mut report = Vec::new();
-        render(&mut report, output.format, arguments, &all, &views, totals, output.file.is_some())?;
-        match &output.file {
-            None => {
-                let mut out = io::stdout().lock();
-                out.write_all(&report)?;
-                out.flush()?;
-            }
-            Some(path) => {
-                if let Err(error) = write_file(path, &report) {
-                    failed.push(format!("the report {} cannot be written: {}", path.display(), reason(&error)));
-                }
-            }
-        }
-    }
-    if failed.is_empty() { Ok(()) } else { Err(Failure::Told(failed.join("\n"))) }
-}
-
-/// What was asked for; without a word, text for a terminal, a line each for a pipe, and annotations on GitHub.
-fn outputs(arguments: &Arguments) -> Vec<Output> {
-    if !arguments.format.is_empty() {
-        return arguments.format.clone();
-    }
-    let plain = |format| Output { format, file: None };
-    let mut outputs = vec![plain(if io::stdout().is_terminal() { Format::Text } else { Format::Oneline })];
-    if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
-        outputs.push(plain(Format::Github));
-    }
-    outputs
-}
-
-fn render(
-    out: &mut dyn Write,
-    format: Format,
-    arguments: &Arguments,
-    rules: &[Rule],
-    views: &[View<'_>],
-    totals: &Totals,
-    to_file: bool,
-) -> io::Result<()> {
-    match format {
-        Format::Sarif => {
-            let options =
-                sarif::Options { category: arguments.sarif_category.clone(), suppressed: arguments.show_suppressed };
-            sarif::write(out, rules, views, &options)
-        }
-        Format::Json => report::json::write(out, views),
-        Format::Github => report::github::write(out, views),
-        Format::Markdown => report::markdown::write(out, views),
-        Format::Oneline => views.iter().try_for_each(|view| report::oneline::write(out, view)),
-        Format::Text => {
-            let colour = !to_file && coloured(arguments.color);
-            for view in views {
-                report::text::write(out, view, colour)?;
-                if arguments.verbose {
-                    for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
-                        let at = notice.place.map(|place| {
-                            format!("{}:{}: ", view.path(place), view.start(place, Columns::CodePoints).line)
-                        });
-                        writeln!(
-                            out,
-                            "undecided: {}{}",
-                            report::sanitize::line(&at.unwrap_or_default()),
-                            report::sanitize::line(&notice.message)
-                        )?;
-                    }
-                }
-            }
-            if !arguments.quiet {
-                writeln!(out, "{}", totals.line())?;
-            }
-            Ok(())
-        }
-    }
-}
-
-fn coloured(colour: Colour) -> bool {
-    match colour {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => {
-            io::stdout().is_terminal() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
-        }
-    }
 }

@@ -33,6 +33,9 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
     if is_repository(path) {
         return Ok(vec![Found { root: path.to_owned(), prefix: String::new(), only: None }]);
     }
+    if let Some(root) = around(path) {
+        return Ok(vec![Found { root, prefix: String::new(), only: None }]);
+    }
     let mut found = Vec::new();
     let mut walk = WalkDir::new(path).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
@@ -71,6 +74,80 @@ pub fn of_file(path: &Path) -> Found {
     Found { root: root.to_owned(), prefix: String::new(), only: Some(below) }
 }
 
+/// The repository that a folder is the `.github` folder of, or its folder of workflows.
+fn around(path: &Path) -> Option<PathBuf> {
+    let real = path.canonicalize().ok()?;
+    [".github/workflows", ".github"].into_iter().find_map(|inner| {
+        let depth = inner.split('/').count();
+        real.ends_with(inner).then(|| real.ancestors().nth(depth).map(Path::to_owned)).flatten()
+    })
+}
+
+/// What paths stand below together: the folder itself for a single one, else the deepest folder that holds them all.
+#[must_use]
+pub fn common(paths: &[PathBuf]) -> Option<PathBuf> {
+    let mut real = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    let first = real.next()?;
+    real.try_fold(first, |common, path| common.ancestors().find(|folder| path.starts_with(folder)).map(Path::to_owned))
+}
+
+/// A folder's path below another: empty, or with a final slash.
+#[must_use]
+pub fn below(folder: &Path, above: &Path) -> Option<String> {
+    let real = folder.canonicalize().ok()?;
+    let inner = super::shown(real.strip_prefix(above.canonicalize().ok()?).ok()?);
+    Some(if inner.is_empty() { inner } else { format!("{inner}/") })
+}
+
+/// How a folder is reached from where the program runs: empty, or with a final slash. This is how people and editors open a file;
+/// reports that are kept use [`Found::prefix`].
+#[must_use]
+pub fn near(folder: &Path) -> String {
+    let Ok(here) = std::env::current_dir() else { return String::new() };
+    if let Some(inner) = below(folder, &here) {
+        return inner;
+    }
+    if let Some(outer) = below(&here, folder) {
+        return "../".repeat(outer.matches('/').count());
+    }
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let shown = super::shown(&real);
+    // Windows has a long spelling that few programs read.
+    format!("{}/", shown.strip_prefix("//?/").unwrap_or(&shown).trim_end_matches('/'))
+}
+
 fn is_repository(folder: &Path) -> bool {
     folder.join(".git").exists() || folder.join(".github").is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn paths_are_told_from_where_they_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["one/.github/workflows", "two/deep/.github/workflows", "two/other"] {
+            std::fs::create_dir_all(root.join(name)).unwrap();
+        }
+        assert_eq!(below(&root.join("one"), &root).as_deref(), Some("one/"));
+        assert_eq!(below(&root, &root).as_deref(), Some(""));
+        assert_eq!(below(&root, &root.join("one")), None);
+        assert_eq!(common(&[root.join("one"), root.join("two/deep")]), Some(root.clone()));
+        assert_eq!(common(&[root.join("two/other"), root.join("two/deep")]), Some(root.join("two")));
+        assert_eq!(common(&[]), None);
+        for inner in ["", ".github", ".github/workflows"] {
+            let found = projects(&root.join("one").join(inner)).unwrap();
+            assert_eq!(found.len(), 1, "{inner}");
+            assert_eq!(found[0].root.canonicalize().unwrap(), root.join("one"), "{inner}");
+            assert_eq!(found[0].prefix, "");
+        }
+        assert_eq!(near(&root), format!("{}/", root.display()), "a folder elsewhere is told in full");
+        assert_eq!(near(Path::new(".")), "");
+        assert_eq!(near(Path::new("tests")), "tests/");
+        assert_eq!(near(Path::new("..")), "../");
+    }
 }

@@ -10,6 +10,7 @@ use crate::read::files::{Disk, Files, Overlay, reason};
 use crate::read::problem::Problem;
 use crate::read::project::Project;
 use crate::read::source::Columns;
+use crate::report::below;
 
 /// A project with the text that stdin gives for one of its files.
 pub struct Target {
@@ -23,19 +24,23 @@ pub struct Target {
 pub struct Loaded {
     /// Its path below what was asked for: empty, or with a final slash.
     pub prefix: String,
+    /// Its path from where the program runs: empty, or with a final slash.
+    pub near: String,
     /// The project.
     pub project: Project,
     /// The rules with those that its config adds; `None` where it adds none.
     pub rules: Option<RuleSet>,
     /// Sentences for people.
     pub trouble: Vec<String>,
+    /// Those of them without which nothing can be taken as checked: a root, a config or rules that cannot be read.
+    pub failures: Vec<String>,
 }
 
 /// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
 pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    let several = paths.len() > 1;
+    let common = if paths.len() > 1 { find::common(paths) } else { None };
     for path in paths {
         if path.as_os_str() == "-" {
             let name = stdin_filename
@@ -47,8 +52,8 @@ pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<
         }
         match find::projects(path) {
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
-                if several && found.only.is_none() {
-                    found.prefix = format!("{}/{}", super::shown(path).trim_end_matches('/'), found.prefix);
+                if let Some(below) = common.as_ref().and_then(|common| find::below(&found.root, common)) {
+                    found.prefix = below;
                 }
                 Target { found, stdin: None }
             })),
@@ -62,11 +67,12 @@ pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<
 /// of them that are not built in.
 #[must_use]
 pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[Folder]) -> Loaded {
-    let mut loaded = Loaded { prefix: target.found.prefix.clone(), ..Loaded::default() };
+    let mut loaded =
+        Loaded { prefix: target.found.prefix.clone(), near: find::near(&target.found.root), ..Loaded::default() };
     let disk = match Disk::new(&target.found.root) {
         Ok(disk) => disk,
         Err(error) => {
-            loaded.trouble.push(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
+            loaded.fail(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
             return loaded;
         }
     };
@@ -79,32 +85,47 @@ pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[
         _ => &disk,
     };
     let config = config.and_then(|path| match std::fs::read(path) {
-        Ok(bytes) => Some((super::shown(path), bytes)),
+        Ok(bytes) => Some((config_path(path, &target.found.root), bytes)),
         Err(error) => {
-            loaded.trouble.push(format!("the config {} cannot be read: {}", path.display(), reason(&error)));
+            loaded.fail(format!("the config {} cannot be read: {}", path.display(), reason(&error)));
             None
         }
     });
     loaded.project = Project::load(files, config);
-    loaded.rules = extended(&loaded.project, files, folders, &mut loaded.trouble);
+    let mut trouble = Vec::new();
+    loaded.rules = extended(&loaded.project, files, folders, &mut trouble);
+    trouble.into_iter().for_each(|text| loaded.fail(text));
     let data = &loaded.rules.as_ref().unwrap_or(rules).data;
     loaded.project.gather(files, data.registries.manifests());
     loaded
 }
 
 impl Loaded {
+    fn fail(&mut self, text: String) {
+        self.failures.push(text.clone());
+        self.trouble.push(text);
+    }
+
     /// Adds what is wrong with the config, and the files that could not be read.
     pub fn complain_of(&mut self, problems: &[Problem]) {
         for problem in problems {
             let Some(source) = self.project.source(problem.place.file) else { continue };
             let at = source.position(problem.place.span.start, Columns::CodePoints);
-            let line = format!("{}{}:{}:{}: {}", self.prefix, source.path(), at.line, at.column, problem.message);
+            let path = below(&self.near, source.path());
+            let line = format!("{path}:{}:{}: {}", at.line, at.column, problem.message);
             self.trouble.push(line);
         }
         for file in &self.project.unreadable {
-            self.trouble.push(format!("{}{} could not be read: {}", self.prefix, file.path, file.reason));
+            self.trouble.push(format!("{}{} could not be read: {}", self.near, file.path, file.reason));
         }
     }
+}
+
+/// A config's path below the project that it is for, or, elsewhere, in full.
+fn config_path(path: &Path, root: &Path) -> String {
+    let Ok(real) = path.canonicalize() else { return super::shown(path) };
+    let inner = root.canonicalize().ok().and_then(|root| real.strip_prefix(root).ok().map(Path::to_owned));
+    super::shown(&inner.unwrap_or(real))
 }
 
 /// The rules with the folders that the project's config names.

@@ -6,7 +6,9 @@ mod find;
 mod folder;
 mod load;
 mod output;
+mod progress;
 mod rules;
+mod show;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -144,7 +146,8 @@ fn complain(text: &str) {
     let mut out = io::stderr().lock();
     for (index, line) in text.lines().enumerate() {
         let lead = if index == 0 { "trustpub: " } else { "" };
-        let _ = writeln!(out, "{lead}{}", crate::report::sanitize::line(line));
+        let line = format!("{lead}{}", crate::report::sanitize::line(line));
+        let _ = writeln!(out, "{}", crate::report::sanitize::commands(&line));
     }
 }
 

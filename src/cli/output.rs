@@ -58,6 +58,9 @@ impl FromStr for Output {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
+    if is_job_summary(path) {
+        return std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(report);
+    }
     match std::fs::metadata(path) {
         Ok(kind) if kind.is_dir() => Err(io::Error::other("it is a folder")),
         Ok(kind) if !kind.is_file() => std::fs::OpenOptions::new().write(true).open(path)?.write_all(report),
@@ -73,6 +76,11 @@ pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
             aside.persist(&target).map(drop).map_err(|error| error.error)
         }
     }
+}
+
+/// Whether a path is the job summary of the step that runs: other commands of the step write to it too, so it only ever grows.
+fn is_job_summary(path: &Path) -> bool {
+    std::env::var_os("GITHUB_STEP_SUMMARY").is_some_and(|summary| !summary.is_empty() && Path::new(&summary) == path)
 }
 
 /// Those of an ordinary new file; a temporary one would be for its owner alone.

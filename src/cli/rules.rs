@@ -8,7 +8,7 @@ use super::{Failure, Status, complain, folder, own_rules, print};
 use crate::lint::example;
 use crate::lint::ruleset::RuleSet;
 use crate::read::problem::suggestion;
-use crate::report::{docs, schema};
+use crate::report::{docs, sanitize, schema};
 
 /// Commands of `rules`.
 #[derive(Debug, Subcommand)]
@@ -72,13 +72,13 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
                     format!("{}  {:width$}  {:7}  {}\n", rule.code, rule.name, rule.levels.usual().word(), rule.summary)
                 })
                 .collect();
-            print(lines.as_bytes())
+            print(sanitize::page(&lines).as_bytes())
         }
         Command::Show { id, rules } => {
             let rules = load(rules)?;
             let rule =
                 rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
-            print(docs::rule(rule).as_bytes())
+            print(sanitize::page(&docs::rule(rule)).as_bytes())
         }
         Command::Test { path } => test(path),
         Command::New { name, folder } => new(name, folder),

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Totals, View};
+use super::{Totals, View, sanitize};
 use crate::lint::finding::{Finding, Label, NoticeKind};
 use crate::read::source::{Columns, Place};
 
@@ -156,6 +156,5 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
             undecided: totals.undecided,
         },
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    out.write_all(b"\n")
+    writeln!(out, "{}", sanitize::json(&serde_json::to_string_pretty(&document)?))
 }

@@ -41,7 +41,7 @@ impl<'a> View<'a> {
     /// The path of a place's file, as people are shown it.
     #[must_use]
     pub fn path(&self, place: Place) -> String {
-        format!("{}{}", self.prefix, self.source(place).map_or("", Source::path))
+        below(self.prefix, self.source(place).map_or("", Source::path))
     }
 
     /// Where a place begins.
@@ -61,6 +61,13 @@ impl<'a> View<'a> {
     pub fn rule(&self, finding: &Finding) -> Option<&'a Rule> {
         self.rules.iter().find(|rule| rule.code == finding.code)
     }
+}
+
+/// A file's path below a prefix; a path in full stays as it is.
+#[must_use]
+pub fn below(prefix: &str, path: &str) -> String {
+    let full = path.starts_with('/') || path.get(1..3) == Some(":/");
+    if full { path.to_owned() } else { format!("{prefix}{path}") }
 }
 
 /// Where a rule is explained.

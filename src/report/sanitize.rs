@@ -50,6 +50,12 @@ pub fn commands(text: &str) -> String {
     shown
 }
 
+/// A page of several lines, each made harmless.
+#[must_use]
+pub fn page(text: &str) -> String {
+    commands(&text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
+}
+
 fn acts(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

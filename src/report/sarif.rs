@@ -71,7 +71,9 @@ pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[View<'_>], options: &
         .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<std::collections::BTreeMap<_, _>>())
         .results(results)
         .build();
-    if let Some(category) = options.category.as_deref().map(|text| text.trim_end_matches('/')).filter(|it| !it.is_empty()) {
+    if let Some(category) =
+        options.category.as_deref().map(|text| text.trim_end_matches('/')).filter(|it| !it.is_empty())
+    {
         // Code scanning takes what stands before the last slash.
         let id = format!("{category}/");
         run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());

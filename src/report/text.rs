@@ -4,31 +4,101 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
 
-use super::{View, advice, help_uri, sanitize};
-use crate::lint::finding::{Finding, Label, Level};
-use crate::read::source::{Place, Span};
+use super::{View, advice, below, help_uri, sanitize};
+use crate::lint::finding::{Finding, Label, Level, NoticeKind, Route};
+use crate::read::source::{Columns, Place, Source, Span};
 
-/// Writes a project's findings, coloured or plain.
+/// What the terminal can.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    /// Colours.
+    pub colour: bool,
+    /// Links.
+    pub links: bool,
+}
+
+/// Writes a project's findings: first those of no upload, then each uploading job's under a line that names it.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, view: &View<'_>, colour: bool) -> io::Result<()> {
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    for finding in &view.report.findings {
-        writeln!(out, "{}\n", render(&renderer, view, finding))?;
+pub fn write(out: &mut dyn Write, view: &View<'_>, look: Look) -> io::Result<()> {
+    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+    let groups = groups(view);
+    let named = groups.len() > 1;
+    for (title, findings) in groups {
+        if named && !title.is_empty() {
+            let bold = if look.colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+            writeln!(out, "{bold}{title}{bold:#}\n")?;
+        }
+        for finding in findings {
+            writeln!(out, "{}\n", render(&renderer, view, finding, look.links))?;
+        }
     }
     Ok(())
 }
 
-fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding) -> String {
+/// Says which uploads the files do not decide.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn undecided(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+    for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
+        let at =
+            notice.place.map(|place| format!("{}:{}: ", view.path(place), view.start(place, Columns::CodePoints).line));
+        let at = at.unwrap_or_default();
+        writeln!(out, "undecided: {}{}", sanitize::line(&at), sanitize::line(&notice.message))?;
+    }
+    Ok(())
+}
+
+/// The findings by the job whose upload they are about; those of no upload come first, under no title.
+fn groups<'a>(view: &View<'a>) -> Vec<(String, Vec<&'a Finding>)> {
+    let job_of = |finding: &Finding| {
+        let start = finding.steps.first().unwrap_or(&finding.primary).place;
+        let file = view.source(start).map_or("", Source::path);
+        let job = finding.subject.split('/').next().unwrap_or_default();
+        let known = |route: &&Route| route.workflow == file && route.job == job;
+        view.report.routes.iter().find(known).map(|route| (route.workflow.as_str(), route.job.as_str()))
+    };
+    let mut groups: Vec<(Option<JobOf<'_>>, Vec<&Finding>)> = vec![(None, Vec::new())];
+    for finding in &view.report.findings {
+        let key = job_of(finding);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, findings)) => findings.push(finding),
+            None => groups.push((key, vec![finding])),
+        }
+    }
+    groups.retain(|(_, findings)| !findings.is_empty());
+    groups.into_iter().map(|(key, findings)| (key.map_or(String::new(), |key| title(view, key)), findings)).collect()
+}
+
+/// A workflow's path and the key of one of its jobs.
+type JobOf<'a> = (&'a str, &'a str);
+
+fn title(view: &View<'_>, (workflow, job): JobOf<'_>) -> String {
+    let mut registries: Vec<&str> = Vec::new();
+    for route in view.report.routes.iter().filter(|route| route.workflow == workflow && route.job == job) {
+        let name = route.registry.as_deref().unwrap_or("an index that the files do not tell");
+        if !registries.contains(&name) {
+            registries.push(name);
+        }
+    }
+    let path = below(view.prefix, workflow);
+    sanitize::line(&format!("── {path}, job {job} → {} ──", registries.join(" and ")))
+}
+
+fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) -> String {
     let level = match finding.level {
         Level::Error => Shown::ERROR,
         Level::Warning => Shown::WARNING,
         Level::Note => Shown::NOTE,
     };
     let message = sanitize::line(&finding.message);
-    let mut group: Group<'_> =
-        level.primary_title(message).id(finding.name.clone()).element(snippet(view, &finding.primary, &finding.labels));
+    let mut title = level.primary_title(message).id(finding.name.clone());
+    if let Some(rule) = view.rule(finding).filter(|_| links) {
+        title = title.id_url(help_uri(rule));
+    }
+    let mut group: Group<'_> = title.element(snippet(view, &finding.primary, &finding.labels));
     let mut other_files: Vec<_> =
         finding.labels.iter().filter(|label| label.place.file != finding.primary.place.file).collect();
     while let Some(first) = other_files.first().copied() {

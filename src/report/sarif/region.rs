@@ -17,8 +17,7 @@ const LONGEST_SENTENCE: usize = 1_024;
 pub fn location(view: &View<'_>, place: Place, id: Option<i64>, text: Option<&str>, context: bool) -> s::Location {
     let mut location = s::Location::builder().physical_location(physical(view, place, context)).build();
     location.id = id;
-    location.message =
-        text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(told(text)).build());
+    location.message = text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(told(text)).build());
     location
 }
 

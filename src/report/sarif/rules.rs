@@ -28,7 +28,12 @@ pub const NOTIFICATIONS: [(&str, &str, &str, &str); 5] = [
     ("TP0002", "UnreadableFile", "A file that could not be read.", "The other files are judged all the same."),
     ("TP0003", "ResultsLeftOut", "There are more findings than a log may hold.", "The worst findings are kept."),
     ("TP0004", "ConfigFault", "A fault of the config.", "What the faulty part says does not count; the rest holds."),
-    ("TP0005", "CheckFailure", "The check could not run as asked.", "The log may lack findings, so it counts as failed."),
+    (
+        "TP0005",
+        "CheckFailure",
+        "The check could not run as asked.",
+        "The log may lack findings, so it counts as failed.",
+    ),
 ];
 
 /// The driver.
