@@ -38,3 +38,22 @@ fn generated_files_are_up_to_date() {
     compare("README.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
     assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test --test generated`: {}", stale.join(", "));
 }
+
+/// The picture in the README is what the program shows in a terminal.
+#[test]
+fn the_picture_shows_what_the_program_says() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/first-release");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trustpub"));
+    // Without the summary, whose time differs from run to run.
+    let output = command
+        .args(["check", "--quiet", "--format", "text", "--color", "always"])
+        .current_dir(project)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\u{1b}["), "without colour there is nothing to draw");
+    let picture = anstyle_svg::Term::new().render_svg(&format!("$ trustpub check .\n{said}"));
+    let mut stale = Vec::new();
+    compare("tests/picture.svg", &picture, &mut stale);
+    assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test --test generated`: {}", stale.join(", "));
+}
