@@ -16,7 +16,7 @@ const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml
 const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
 
 /// Generous for a debug build on a busy machine; a hang takes minutes.
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 
 fn project(files: &[(&str, &[u8])]) -> Project {
     let mut memory = Memory::default();
