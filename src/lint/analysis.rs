@@ -81,9 +81,9 @@ impl<'a, 'p> Analysis<'a, 'p> {
     ) -> T {
         let client = &publication.site.client;
         let play = Play::new(run, client.workflow, self.guarded.as_deref());
-        let sight = play.sight(client.job).at(client.step);
+        let sight = client.seen(&play.sight(client.job));
         let target = publication.site.target(&self.data.registries, &sight);
-        let claims = verdict::claims(&sight, self.repository);
+        let claims = verdict::claims(&publication.site, &sight, self.repository);
         let publisher = match &target {
             Target::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
             _ => None,
@@ -91,7 +91,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         look(&Subject {
             workflow: Some(client.workflow),
             job: Some(client.job),
-            step: Some(client.step),
+            step: client.step,
             publication: Some(publication),
             sight: Some(&sight),
             claims: Some(&claims),

@@ -14,6 +14,7 @@ use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
+use crate::trust::login;
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
 
@@ -201,6 +202,10 @@ impl Engine<'_> {
                 let subject = Subject { step: Some(step), ..subject };
                 self.subject(&subject, Kind::Step);
                 self.references(subject, step_texts(step));
+            }
+            for login in &login::logins(&subject.analysis.data.registries, workflow, job) {
+                let step = login.client.step;
+                self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);
             }
         }
     }

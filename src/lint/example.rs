@@ -144,7 +144,7 @@ fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
         let client = &publication.site.client;
         publication.runs.iter().any(|(run, _)| {
             let play = Play::new(run, client.workflow, None);
-            let sight = play.sight(client.job).at(client.step);
+            let sight = client.seen(&play.sight(client.job));
             matches!(publication.site.target(&rules.data.registries, &sight), Target::Registry(registry, _) if registry.id == id)
         })
     })

@@ -1,6 +1,8 @@
 //! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
 
+mod client;
 mod job;
+mod login;
 mod permission;
 mod problem;
 mod publication;
@@ -8,6 +10,7 @@ mod publisher;
 mod reference;
 mod run;
 mod step;
+mod version;
 
 use super::subject::{Kind, Subject};
 use crate::read::source::Place;
@@ -62,22 +65,25 @@ impl Spec {
 }
 
 const WORKFLOW: &[Kind] =
-    &[Kind::Workflow, Kind::Job, Kind::Step, Kind::Permission, Kind::Reference, Kind::Publication];
-const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Publication];
-const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Publication];
+    &[Kind::Workflow, Kind::Job, Kind::Step, Kind::Permission, Kind::Reference, Kind::Login, Kind::Publication];
+const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
+const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
 const PUBLICATION: &[Kind] = &[Kind::Publication];
 const ANSWERS: Values = Values::OneOf(&["accepted", "refused", "missing", "case"]);
 const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 8] = [
+const TABLES: [&[Spec]; 11] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
     reference::FACTS,
     run::FACTS,
     publication::FACTS,
+    client::FACTS,
+    login::FACTS,
+    version::FACTS,
     publisher::FACTS,
     problem::FACTS,
 ];

@@ -1,10 +1,11 @@
 //! The ways that a project's releases go: event, job, registry. It repeats what rules and registries answered and judges nothing anew.
 
 use super::finding::{Answer, Finding, Level, Route};
-use super::subject::Subject;
+use super::subject::{Publication, Subject};
 use crate::read::source::FileId;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::{Claim, Comparison};
+use crate::trust::slot::known_text;
 use crate::trust::verdict::Answer as Claimed;
 use crate::workflow::expression::Truth;
 use crate::workflow::run::Run;
@@ -26,7 +27,9 @@ pub fn draft(subject: &Subject<'_, '_, '_>, run: &Run, reach: &Truth, spoke: Vec
         Target::Unknown(..) => None,
     };
     let decided = registry.is_some() && *reach == Truth::Yes;
-    let credential = subject.publication.zip(subject.sight).map(|(it, sight)| it.site.credential(sight).0);
+    let data = subject.analysis.data;
+    let shown = |it: &Publication<'_, '_>, sight| it.site.credential(&data.github, &data.registries, sight).0;
+    let credential = subject.publication.zip(subject.sight).map(|(it, sight)| shown(it, sight));
     let answer = match (subject.publisher, subject.claims) {
         _ if matches!(credential, Some(Outcomes::Known(Credential::Stored))) => Answer::Token,
         _ if !decided => Answer::Undecided,
@@ -40,7 +43,10 @@ pub fn draft(subject: &Subject<'_, '_, '_>, run: &Run, reach: &Truth, spoke: Vec
         }
         _ => Answer::Undeclared,
     };
-    let environment = job.environment.map(|environment| environment.name.value().to_owned());
+    let environment = match subject.step {
+        Some(_) => job.environment.map(|environment| environment.name.value().to_owned()),
+        None => subject.claims.and_then(|claims| known_text(&claims.environment)),
+    };
     Some(Draft {
         file: workflow.file,
         route: Route {

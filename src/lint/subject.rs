@@ -5,6 +5,7 @@ use super::data::Data;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
+use crate::trust::login::LoginStep;
 use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
@@ -103,6 +104,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub permission: Option<Pair<'p>>,
     /// The context path that an expression reads, and where.
     pub reference: Option<(&'s [String], Place)>,
+    /// The login.
+    pub login: Option<&'s LoginStep<'a, 'p>>,
     /// The publication.
     pub publication: Option<&'s Publication<'a, 'p>>,
     /// The run as the publication's step sees it.
@@ -130,6 +133,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             step: None,
             permission: None,
             reference: None,
+            login: None,
             publication: None,
             sight: None,
             claims: None,
@@ -205,7 +209,7 @@ fn play<'a>(
 ) {
     let client = publication.site.client.clone();
     let play = Play::new(&run, client.workflow, guarded);
-    let sight = play.sight(client.job).at(client.step);
+    let sight = client.seen(&play.sight(client.job));
     let reach = sight.reached();
     if reach == Truth::No {
         return;
@@ -215,11 +219,11 @@ fn play<'a>(
         Target::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
         Target::Registry(registry, _) => {
             publication.known = true;
-            let claims = verdict::claims(&sight, certain);
+            let claims = verdict::claims(&publication.site, &sight, certain);
             publication
                 .assigned
                 .extend(verdict::assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
-            if let Some(name) = claims.value(Claim::Environment, registry.claims.workflow).ok().flatten() {
+            if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
                     publication.swapped.extend(suggested.into_iter().map(str::to_owned));

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::registry::{Claim, Registry, Upload};
+use super::registry::{Claim, Registry};
+use super::upload::Upload;
 
 /// The one thing that decides a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
@@ -24,6 +25,12 @@ pub enum Cause {
     Workflow,
     /// The job's environment.
     Environment,
+    /// The repository of the workflow that holds the job.
+    WorkflowRepository,
+    /// The kind of upload.
+    Operation,
+    /// The user that the login names.
+    User,
 }
 
 impl Cause {
@@ -39,6 +46,9 @@ impl Cause {
             Self::Repository => Claim::Repository.word(),
             Self::Workflow => Claim::Workflow.word(),
             Self::Environment => Claim::Environment.word(),
+            Self::WorkflowRepository => Claim::WorkflowRepository.word(),
+            Self::Operation => Claim::Operation.word(),
+            Self::User => Claim::User.word(),
         }
     }
 }
@@ -50,6 +60,10 @@ impl From<Claim> for Cause {
             Claim::Repository => Self::Repository,
             Claim::Workflow => Self::Workflow,
             Claim::Environment => Self::Environment,
+            Claim::Ref => Self::Ref,
+            Claim::WorkflowRepository => Self::WorkflowRepository,
+            Claim::Operation => Self::Operation,
+            Claim::User => Self::User,
         }
     }
 }

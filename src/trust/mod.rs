@@ -1,8 +1,13 @@
 //! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
 
 pub mod cause;
+pub mod command;
+pub mod credential;
+pub mod login;
 pub mod publication;
 pub mod publisher;
 pub mod registry;
 pub mod slot;
+pub mod upload;
 pub mod verdict;
+pub mod version;

@@ -47,6 +47,13 @@ impl<'a> Publisher<'a> {
         self.entries.iter().find(|entry| entry.field.claim == Some(claim))
     }
 
+    /// What the record says in a field: what is declared, else what holds when nothing is.
+    #[must_use]
+    pub fn setting(&self, field: &str) -> Option<&str> {
+        let declared = self.entry(field).map(|entry| entry.value.as_str());
+        declared.or_else(|| self.registry.field(field).and_then(|field| field.default.as_deref()))
+    }
+
     /// How to name it in a sentence: its package, else its workflow, else its position.
     #[must_use]
     pub fn title(&self) -> String {
@@ -94,6 +101,9 @@ fn publisher<'a>(
         let given = declared.fields.iter().find(|(key, _)| key.value() == field.name);
         let (value, place) = match (given, own, field.claim) {
             (Some((_, value)), ..) => (value.value(), value.place()),
+            (None, Some((.., place)), Some(Claim::Repository)) if field.whole => {
+                (repository.map_or("", Text::value), place)
+            }
             (None, Some((owner, _, place)), Some(Claim::Owner)) => (owner, place),
             (None, Some((_, name, place)), Some(Claim::Repository)) => (name, place),
             (None, ..) => {
@@ -105,6 +115,13 @@ fn publisher<'a>(
             }
         };
         entries.push(Entry { field, value: value.to_owned(), place });
+    }
+    for entry in &entries {
+        if let Some(other) = entry.field.with.as_deref().filter(|name| entries.iter().all(|it| it.field.name != **name))
+        {
+            let message = format!("a publisher of {} that has `{}` has `{other}` too", registry.name, entry.field.name);
+            problems.push(Problem::new(entry.place, message));
+        }
     }
     Publisher { index, registry, place: declared.place, entries }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use globset::Glob;
 use serde::Deserialize;
 
 use super::cause::Cause;
-use super::slot::{Choice, Slot};
+use super::upload::{ClientVersions, Login, Upload};
 use crate::read::manifest;
 
 /// How a claim is compared with a field of the record.
@@ -18,6 +19,12 @@ pub enum Comparison {
     IgnoreCase,
     /// By the repository's number, so that no name can contradict it.
     ById,
+    /// A tag with `{{version}}` where the version stands.
+    TagPattern,
+    /// Another repository that holds the called workflow: left empty where the job stands in the repository itself.
+    OwnRepository,
+    /// A list, parted by commas, of which the claim is one.
+    OneOf,
 }
 
 /// A claim that a field is compared with.
@@ -32,11 +39,28 @@ pub enum Claim {
     Workflow,
     /// The job's environment.
     Environment,
+    /// The ref that the run is on.
+    Ref,
+    /// The repository of the workflow that holds the job.
+    WorkflowRepository,
+    /// The kind of upload; no claim of the token, but compared like one.
+    Operation,
+    /// The user that the login step names; no claim of the token, but compared like one.
+    User,
 }
 
 impl Claim {
     /// Every claim.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Repository, Self::Workflow, Self::Environment];
+    pub const ALL: [Self; 8] = [
+        Self::Owner,
+        Self::Repository,
+        Self::Workflow,
+        Self::Environment,
+        Self::Ref,
+        Self::WorkflowRepository,
+        Self::Operation,
+        Self::User,
+    ];
 
     /// The word that facts and records use.
     #[must_use]
@@ -46,6 +70,10 @@ impl Claim {
             Self::Repository => "repository",
             Self::Workflow => "workflow",
             Self::Environment => "environment",
+            Self::Ref => "ref",
+            Self::WorkflowRepository => "workflow-repository",
+            Self::Operation => "operation",
+            Self::User => "user",
         }
     }
 }
@@ -87,6 +115,17 @@ pub struct Field {
     pub claim: Option<Claim>,
     /// How.
     pub compare: Option<Comparison>,
+    /// Set where the form holds the repository as `owner/name` in one field.
+    #[serde(default)]
+    pub whole: bool,
+    /// What holds where the record does not say.
+    pub default: Option<String>,
+    /// A field that the form asks for whenever this one is filled in.
+    pub with: Option<String>,
+    /// A field that is a switch: while it is `false`, this one is not compared.
+    pub switch: Option<String>,
+    /// The event that this field, a switch, lets in.
+    pub event: Option<String>,
 }
 
 /// Where uploads go.
@@ -102,6 +141,9 @@ pub struct Endpoints {
     /// Hosts of the registry.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Addresses, as globs, that belong to the registry and take no uploads.
+    #[serde(default)]
+    pub wrong: Vec<String>,
 }
 
 /// Links to the registry's forms.
@@ -162,6 +204,24 @@ impl NameRules {
     }
 }
 
+/// Which refs the registry takes.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RefRules {
+    /// The only kinds of refs it takes (`tag`, `branch`); empty for all.
+    #[serde(default)]
+    pub allowed: Vec<String>,
+}
+
+/// Which runners the registry takes.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RunnerRules {
+    /// Runners that its documents call unsupported, although uploads from there have been seen to work.
+    #[serde(default)]
+    pub unsupported: Vec<String>,
+}
+
 /// Which events the registry takes.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -172,111 +232,6 @@ pub struct EventRules {
     /// The only events it takes; empty for all but the refused.
     #[serde(default)]
     pub allowed: Vec<String>,
-}
-
-/// Whether a client can ask for the OIDC token itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Oidc {
-    /// It can.
-    Native,
-    /// It cannot, and needs a token.
-    None,
-}
-
-/// What a client tries first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Order {
-    /// A token, where there is one.
-    TokenFirst,
-    /// The OIDC token, where there is one.
-    OidcFirst,
-}
-
-/// How a client learns where to upload.
-#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct EndpointRule {
-    /// The registry it uploads to when nothing says otherwise.
-    pub default: String,
-    /// What may say otherwise, the strongest first.
-    #[serde(default)]
-    pub slots: Vec<Slot>,
-    /// Texts that may say otherwise in a way this data does not describe.
-    #[serde(default)]
-    pub opaque: Vec<Slot>,
-}
-
-/// The user that a client uploads as.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct UserRule {
-    /// Where it is given.
-    pub slots: Vec<Slot>,
-    /// The users that leave trusted publishing on.
-    pub anonymous: Vec<String>,
-}
-
-/// A switch that is on or off.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Switch {
-    /// Where it is given.
-    pub slots: Vec<Slot>,
-    /// What holds when it is not.
-    pub default: bool,
-}
-
-/// A step that uploads.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Upload {
-    /// The action, `owner/name` or `owner/name/path`.
-    pub action: Option<String>,
-    /// The command, as its words.
-    pub command: Option<String>,
-    /// Other spellings of the command.
-    #[serde(default)]
-    pub also: Vec<String>,
-    /// Wrappers that may stand before it, as their words.
-    #[serde(default)]
-    pub via: Vec<String>,
-    /// Whether the client can ask for the OIDC token.
-    pub oidc: Oidc,
-    /// The first version that can.
-    pub since: Option<String>,
-    /// The newest version that was seen not to.
-    pub checked: Option<String>,
-    /// What it tries first.
-    pub order: Order,
-    /// Where it uploads to.
-    pub endpoint: EndpointRule,
-    /// Where a token is given.
-    #[serde(default)]
-    pub tokens: Vec<Slot>,
-    /// Where a password is given that is tried only after the OIDC token.
-    #[serde(default)]
-    pub passwords: Vec<Slot>,
-    /// The user.
-    pub user: Option<UserRule>,
-    /// Words in the job's scripts that mean credentials nobody can see here.
-    #[serde(default)]
-    pub opaque: Vec<String>,
-    /// Whether attestations are uploaded with it.
-    pub attestations: Option<Switch>,
-    /// Where duplicates are waved through.
-    #[serde(default)]
-    pub skip_existing: Vec<Slot>,
-    /// The only systems it runs on.
-    #[serde(default)]
-    pub systems: Vec<String>,
-    /// Words that make it upload nothing.
-    #[serde(default)]
-    pub unless: Vec<String>,
-    /// Slots that must hold one of some values for it to upload.
-    #[serde(default)]
-    pub only_with: Vec<Choice>,
 }
 
 /// An error text of the registry or its clients.
@@ -316,6 +271,8 @@ pub struct Registry {
     pub id: String,
     /// The registry whose data holds where this file says nothing.
     pub like: Option<String>,
+    /// The registry that this file only adds uploads to.
+    pub extends: Option<String>,
     /// How people call it.
     #[serde(default)]
     pub name: String,
@@ -358,9 +315,21 @@ pub struct Registry {
     /// When two names are one package's.
     #[serde(default)]
     pub names: NameRules,
+    /// Refs.
+    #[serde(default)]
+    pub refs: RefRules,
+    /// Runners.
+    #[serde(default)]
+    pub runners: RunnerRules,
     /// What uploads.
     #[serde(default)]
     pub uploads: Vec<Upload>,
+    /// What logs in.
+    #[serde(default)]
+    pub logins: Vec<Login>,
+    /// Clients by the name that `client:` of an upload uses.
+    #[serde(default)]
+    pub clients: BTreeMap<String, ClientVersions>,
     /// Error texts.
     #[serde(default)]
     pub errors: Vec<ErrorText>,
@@ -386,6 +355,14 @@ impl Registry {
     #[must_use]
     pub fn takes_uploads_at(&self, url: &str) -> bool {
         self.endpoints.uploads.iter().any(|known| same_address(known, url))
+    }
+
+    /// Whether an address is one of its own that takes no uploads.
+    #[must_use]
+    pub fn refuses_uploads_at(&self, url: &str) -> bool {
+        let url = url.trim().trim_end_matches('/').to_lowercase();
+        let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&url));
+        !self.takes_uploads_at(&url) && self.endpoints.wrong.iter().any(matches)
     }
 
     /// Whether an address is a page of one of its packages.
@@ -449,6 +426,12 @@ impl Registries {
         self.list.iter().find(|registry| registry.takes_uploads_at(url))
     }
 
+    /// The registry that an address belongs to although it takes no uploads there.
+    #[must_use]
+    pub fn beside(&self, url: &str) -> Option<&Registry> {
+        self.list.iter().find(|registry| registry.refuses_uploads_at(url))
+    }
+
     /// The registry that clients call so.
     #[must_use]
     pub fn called(&self, name: &str) -> Option<&Registry> {
@@ -460,9 +443,20 @@ impl Registries {
         self.list.iter().flat_map(|registry| &registry.manifests)
     }
 
-    /// Every upload that some registry describes.
-    pub fn uploads(&self) -> impl Iterator<Item = &Upload> {
-        self.list.iter().flat_map(|registry| &registry.uploads)
+    /// Every upload that some registry describes, with that registry.
+    pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &Upload)> {
+        self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |upload| (registry, upload)))
+    }
+
+    /// Every login that some registry describes, with its registry.
+    pub fn logins(&self) -> impl Iterator<Item = (&Registry, &Login)> {
+        self.list.iter().flat_map(|registry| registry.logins.iter().map(move |login| (registry, login)))
+    }
+
+    /// A client's versions by the name that uploads use.
+    #[must_use]
+    pub fn client(&self, name: &str) -> Option<&ClientVersions> {
+        self.list.iter().find_map(|registry| registry.clients.get(name))
     }
 }
 

@@ -1,12 +1,15 @@
-//! Where a client takes a value from: an input, a flag, an environment variable. It finds the text; it never says what it means.
+//! Where a client takes a value from: an input, a flag, an environment variable, an earlier step's input. It finds the text; it never
+//! says what it means.
 
 use globset::Glob;
 use serde::Deserialize;
 
+use super::command::flag_is;
+use super::publication::action;
 use crate::read::shell::{Command, Part, Word};
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Template, Value, coerce_text};
-use crate::workflow::model::{Job, Step, Text, Workflow};
+use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
 use crate::workflow::sight::Sight;
 
 /// How a slot's text is to be read.
@@ -22,9 +25,11 @@ pub enum Kind {
     Name,
     /// A flag that takes no value: being there is what it says.
     Switch,
+    /// As a name that the client explains elsewhere, so that one the registry does not know means another place.
+    OwnName,
 }
 
-/// One place a value may come from. Exactly one of `input`, `flags` and `env` is set.
+/// One place a value may come from: an input, a flag or a variable; an input of an earlier step if `step` is set.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slot {
@@ -35,19 +40,30 @@ pub struct Slot {
     pub flags: Vec<String>,
     /// An environment variable, or a glob of names.
     pub env: Option<String>,
+    /// The action of an earlier step of the job whose `input` it is; the last such step counts.
+    pub step: Option<String>,
     /// How its text is read.
     #[serde(default, rename = "as")]
     pub kind: Kind,
 }
 
-/// A slot that must hold one of some values.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+/// A slot that must hold one of some values, or anything at all where no values are listed.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// An input of the action.
-    pub input: String,
-    /// The values.
+    pub input: Option<String>,
+    /// Spellings of a flag of the command.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// An environment variable.
+    pub env: Option<String>,
+    /// The values; an input or a variable that is not set is the empty one.
+    #[serde(default)]
     pub is: Vec<String>,
+    /// Values that do not count.
+    #[serde(default)]
+    pub not: Vec<String>,
 }
 
 /// What stands in a slot.
@@ -61,28 +77,34 @@ pub enum Given {
     Unknown(Place),
 }
 
-/// A step that uploads, with the command that does it if it is a script.
+/// A step or calling job that uploads, with the command that does it if it is a script.
 #[derive(Debug, Clone)]
 pub struct Client<'a, 'p> {
     /// The workflow.
     pub workflow: &'a Workflow<'p>,
     /// The job.
     pub job: &'a Job<'p>,
-    /// The step.
-    pub step: &'a Step<'p>,
-    /// The command in the step's script.
+    /// The step; none where the job itself calls a workflow that uploads.
+    pub step: Option<&'a Step<'p>>,
+    /// The command in the step's script, with what the script has exported before it.
     pub command: Option<Command>,
 }
 
-impl<'p> Client<'_, 'p> {
+impl<'a, 'p> Client<'a, 'p> {
     /// What stands in a slot.
     #[must_use]
     pub fn given(&self, slot: &Slot) -> Given {
         if let Some(input) = &slot.input {
-            return match self.step.with.get_ignore_case(input) {
-                Some(pair) => from_text(pair.value),
-                None if self.step.with.dynamic => Given::Unknown(self.step.place),
-                None => Given::Absent,
+            return match &slot.step {
+                Some(name) => {
+                    let steps = self.before().rev().filter(|step| uses(step, name));
+                    // A step that leaves the input out leaves the choice to the one before it.
+                    steps
+                        .map(|step| from_input(&step.with, input, step.place))
+                        .find(|given| *given != Given::Absent)
+                        .unwrap_or(Given::Absent)
+                }
+                None => from_input(self.with(), input, self.place()),
             };
         }
         if let Some(name) = &slot.env {
@@ -97,18 +119,65 @@ impl<'p> Client<'_, 'p> {
         slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != Given::Absent)
     }
 
-    /// Where the client itself stands: the command, else the step's `uses`.
+    /// Where the client itself stands: the command, else the `uses` of the step or of the job.
     #[must_use]
     pub fn place(&self) -> Place {
-        match (&self.command, self.step.run, self.step.uses) {
+        let uses = self.step.map_or(self.job.uses, |step| step.uses);
+        match (&self.command, self.script(), uses) {
             (Some(command), Some(run), _) => run.inner(command.span.clone()),
             (_, _, Some(uses)) => uses.place(),
-            _ => self.step.place,
+            _ => self.step.map_or(self.job.id.place(), |step| step.place),
         }
     }
 
+    /// What the step or the calling job is given.
+    #[must_use]
+    pub fn with(&self) -> &'a Pairs<'p> {
+        self.step.map_or(&self.job.with, |step| &step.with)
+    }
+
+    /// The steps of the job before this one.
+    pub fn before(&self) -> impl DoubleEndedIterator<Item = &'a Step<'p>> {
+        let own = self.step.map_or(0, |step| step.index);
+        self.job.steps.iter().filter(move |step| step.index < own)
+    }
+
+    /// Whether a choice is met.
+    #[must_use]
+    pub fn meets(&self, choice: &Choice) -> bool {
+        if !choice.flags.is_empty() {
+            let words = self.command.iter().flat_map(|command| &command.words).filter_map(Word::text);
+            return words.into_iter().any(|word| choice.flags.iter().any(|flag| flag_is(&word, flag)))
+                && (choice.is.is_empty() || self.holds_value(choice));
+        }
+        self.holds_value(choice)
+    }
+
+    fn holds_value(&self, choice: &Choice) -> bool {
+        let slot = Slot {
+            input: choice.input.clone(),
+            env: choice.env.clone(),
+            flags: choice.flags.clone(),
+            ..Slot::default()
+        };
+        let value = match self.given(&slot) {
+            Given::Text(text, _) => text,
+            Given::Absent => String::new(),
+            Given::Unknown(_) => return false,
+        };
+        match (choice.is.as_slice(), choice.not.as_slice()) {
+            ([], []) => !value.is_empty(),
+            ([], not) => !not.contains(&value),
+            (is, not) => is.contains(&value) && !not.contains(&value),
+        }
+    }
+
+    fn script(&self) -> Option<Text<'p>> {
+        self.step.and_then(|step| step.run)
+    }
+
     fn flag(&self, spellings: &[String], switch: bool) -> Given {
-        let (Some(command), Some(run)) = (&self.command, self.step.run) else { return Given::Absent };
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return Given::Absent };
         let mut words = command.words.iter();
         while let Some(word) = words.next() {
             for spelling in spellings {
@@ -150,8 +219,8 @@ impl<'p> Client<'_, 'p> {
     fn variable(&self, name: &str) -> Given {
         let glob = Glob::new(name).ok().map(|glob| glob.compile_matcher());
         let matches = |other: &str| other == name || glob.as_ref().is_some_and(|glob| glob.is_match(other));
-        if let (Some(command), Some(run)) = (&self.command, self.step.run)
-            && let Some(assignment) = command.assignments.iter().find(|assignment| matches(&assignment.name))
+        if let (Some(command), Some(run)) = (&self.command, self.script())
+            && let Some(assignment) = command.assignments.iter().rfind(|assignment| matches(&assignment.name))
         {
             let place = run.inner(assignment.value.span.clone());
             return assignment
@@ -159,21 +228,32 @@ impl<'p> Client<'_, 'p> {
                 .template(run.value())
                 .map_or(Given::Unknown(place), |text| Given::Text(text, place));
         }
-        for pairs in [&self.step.env, &self.job.env, &self.workflow.env] {
+        // A calling job hands no variable to the workflow that it calls.
+        let Some(step) = self.step else { return Given::Absent };
+        for pairs in [&step.env, &self.job.env, &self.workflow.env] {
             if let Some(pair) = pairs.entries.iter().find(|pair| matches(pair.key.value())) {
                 return from_text(pair.value);
             }
             if pairs.dynamic {
-                return Given::Unknown(self.step.place);
+                return Given::Unknown(step.place);
             }
         }
         Given::Absent
     }
 
+    /// What a run shows to the step, or to the calling job.
+    #[must_use]
+    pub fn seen<'s>(&self, sight: &Sight<'s, 'p>) -> Sight<'s, 'p>
+    where
+        'a: 's,
+    {
+        self.step.map_or(*sight, |step| sight.at(step))
+    }
+
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
     #[must_use]
     pub fn settle(&self, text: &str, sight: &Sight<'_, '_>) -> Outcome {
-        sight.at(self.step).evaluate(text)
+        self.seen(sight).evaluate(text)
     }
 }
 
@@ -193,6 +273,20 @@ pub fn known_text(outcome: &Outcome) -> Option<String> {
 pub fn reads(text: &str) -> Option<Vec<String>> {
     let template = Template::parse(text).ok()?;
     Some(template.references().into_iter().map(|reference| reference.path.join(".")).collect())
+}
+
+/// Whether a step uses an action.
+#[must_use]
+pub fn uses(step: &Step<'_>, name: &str) -> bool {
+    step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name))
+}
+
+fn from_input(with: &Pairs<'_>, input: &str, place: Place) -> Given {
+    match with.get_ignore_case(input) {
+        Some(pair) => from_text(pair.value),
+        None if with.dynamic => Given::Unknown(place),
+        None => Given::Absent,
+    }
 }
 
 fn from_text(text: Text<'_>) -> Given {

@@ -1,9 +1,12 @@
 //! What the registry answers: each claim compared the registry's own way, and the record that a publication is measured by.
 
-use super::publisher::Publisher;
-use super::registry::{Claim, Comparison, WorkflowClaim};
+use super::publication::{Site, action};
+use super::publisher::{Entry, Publisher};
+use super::registry::{Claim, Comparison, Registry, WorkflowClaim};
+use super::slot::{Given, known_text};
 use crate::read::source::Place;
-use crate::workflow::expression::{Outcome, Reason};
+use crate::workflow::expression::{Outcome, Reason, Value};
+use crate::workflow::github::RefKind;
 use crate::workflow::sight::Sight;
 
 /// How a claim fares against a record.
@@ -48,29 +51,52 @@ pub struct Claims {
     pub environment: Outcome,
     /// Where the environment stands, else the job.
     pub environment_place: Place,
+    /// `owner/name` of another repository that holds the called workflow.
+    pub foreign: Option<String>,
+    /// The tags that start the run, as the workflow's own patterns; `None` where it filters none or no tag starts it.
+    pub tags: Option<Vec<String>>,
+    /// Where the run's ref is chosen.
+    pub ref_place: Place,
+    /// The kind of upload, where the data names one.
+    pub operation: Option<String>,
+    /// The user that the login names.
+    pub user: Outcome,
+    /// Where the user stands, else the upload.
+    pub user_place: Place,
 }
 
 impl Claims {
-    /// The value of a claim: `Ok(None)` for one that the token does not hold.
+    /// The value of a claim as a registry reads it: `Ok(None)` for one that the token does not hold.
     ///
     /// # Errors
     /// Why it is not known.
-    pub fn value(&self, claim: Claim, workflow: WorkflowClaim) -> Result<Option<String>, Reason> {
+    pub fn value(&self, claim: Claim, registry: &Registry) -> Result<Option<String>, Reason> {
         let repository = || self.repository.clone().ok_or_else(|| Reason::new("the repository's name"));
+        let text = |outcome: &Outcome| match outcome {
+            Outcome::Unknown(reason) => Err(reason.clone()),
+            outcome => Ok(known_text(outcome).filter(|text| !text.is_empty())),
+        };
         match claim {
             Claim::Owner => repository().map(|(owner, _)| Some(owner)),
+            Claim::Repository if registry.field_of(claim).is_some_and(|field| field.whole) => {
+                repository().map(|(owner, name)| Some(format!("{owner}/{name}")))
+            }
             Claim::Repository => repository().map(|(_, name)| Some(name)),
-            Claim::Workflow => match workflow {
+            Claim::Workflow => match registry.claims.workflow {
                 WorkflowClaim::Called => Ok(Some(self.called_file.clone())),
                 WorkflowClaim::Caller => {
                     self.caller_file.clone().map(Some).ok_or_else(|| Reason::new("the calling workflow"))
                 }
                 WorkflowClaim::None => Err(Reason::new("a claim that the registry does not read")),
             },
-            Claim::Environment => match &self.environment {
-                Outcome::Unknown(reason) => Err(reason.clone()),
-                outcome => Ok(super::slot::known_text(outcome).filter(|name| !name.is_empty())),
+            Claim::Environment => text(&self.environment),
+            Claim::Ref => match &self.tags {
+                Some(tags) => Ok(Some(tags.join("`, `"))),
+                None => Err(Reason::new("the ref")),
             },
+            Claim::WorkflowRepository => Ok(self.foreign.clone()),
+            Claim::Operation => Ok(self.operation.clone()),
+            Claim::User => text(&self.user),
         }
     }
 
@@ -83,19 +109,33 @@ impl Claims {
         if let Err(reason) = super::publisher::accepts(entry.field, &entry.value) {
             return Answer::Unknown(Reason::new(reason));
         }
-        let value = match self.value(claim, publisher.registry.claims.workflow) {
-            Ok(Some(value)) => value,
-            Ok(None) => return Answer::Missing,
-            Err(reason) => return Answer::Unknown(reason),
-        };
-        let same_but_case = value.to_lowercase() == entry.value.to_lowercase();
+        if entry.field.switch.as_deref().and_then(|name| publisher.setting(name)) == Some("false") {
+            return Answer::Accepted;
+        }
         match entry.field.compare.unwrap_or(Comparison::Exact) {
             Comparison::ById => Answer::Unknown(Reason::new("a comparison by number")),
-            Comparison::Exact if value == entry.value => Answer::Accepted,
-            Comparison::IgnoreCase if same_but_case => Answer::Accepted,
-            Comparison::Exact if same_but_case && claim != Claim::Workflow => Answer::Case,
-            _ => Answer::Refused,
+            Comparison::TagPattern => self.tag(entry),
+            // The field names another repository; a job in this one has no workflow there.
+            Comparison::OwnRepository if self.foreign.is_none() => Answer::Refused,
+            Comparison::OwnRepository => Answer::Unknown(Reason::new("the repository of the called workflow")),
+            other => match self.value(claim, publisher.registry) {
+                Ok(Some(value)) => compare(other, claim, &value, &entry.value),
+                Ok(None) if claim == Claim::Operation => Answer::Unknown(Reason::new("the kind of upload")),
+                Ok(None) => Answer::Missing,
+                Err(reason) => Answer::Unknown(reason),
+            },
         }
+    }
+
+    /// A record's tag pattern against the tags that start the run: refused if none of them can have its beginning.
+    fn tag(&self, entry: &Entry<'_>) -> Answer {
+        let Some(tags) = &self.tags else { return Answer::Unknown(Reason::new("the tag")) };
+        let wanted = entry.value.split("{{").next().unwrap_or_default();
+        let could = |glob: &String| {
+            let known = glob.split(['*', '?', '[', '+', '!']).next().unwrap_or_default();
+            wanted.starts_with(known) || known.starts_with(wanted)
+        };
+        if tags.iter().any(could) { Answer::Accepted } else { Answer::Refused }
     }
 
     fn score(&self, publisher: &Publisher<'_>) -> u32 {
@@ -112,20 +152,71 @@ pub fn assigned<'p, 'a>(claims: &Claims, registry: &str, publishers: &'p [Publis
     candidates.rev().max_by_key(|publisher| claims.score(publisher))
 }
 
-/// The claims of a job's token in a run.
+fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) -> Answer {
+    let same_but_case = value.to_lowercase() == declared.to_lowercase();
+    match comparison {
+        Comparison::OneOf if declared.split(',').any(|one| one.trim() == value) => Answer::Accepted,
+        Comparison::Exact if value == declared => Answer::Accepted,
+        Comparison::IgnoreCase if same_but_case => Answer::Accepted,
+        Comparison::Exact if same_but_case && claim != Claim::Workflow => Answer::Case,
+        _ => Answer::Refused,
+    }
+}
+
+/// The claims of the token of a publication's job in a run.
 #[must_use]
-pub fn claims(sight: &Sight<'_, '_>, repository: Option<&str>) -> Claims {
+pub fn claims(site: &Site<'_, '_>, sight: &Sight<'_, '_>, repository: Option<&str>) -> Claims {
     let (workflow, job) = (sight.workflow(), sight.job());
-    let (environment, environment_place) = match job.environment {
-        Some(environment) => (sight.evaluate(environment.name.value()), environment.name.place()),
-        None => (Outcome::Known(crate::workflow::expression::Value::Null), job.id.place()),
-    };
     let file = workflow.source.file_name().to_owned();
+    let (environment, environment_place) = environment(site, sight);
+    let (user, user_place) = user(site, sight);
+    let called = site.client.step.is_none().then_some(job.uses).flatten().map(|uses| action(uses.value()));
+    let trigger = workflow.triggers.iter().find(|trigger| trigger.event.place() == sight.run().trigger);
+    let tags = trigger
+        .filter(|_| sight.run().kind == RefKind::Tag)
+        .and_then(|trigger| trigger.tags.only.as_ref())
+        .filter(|tags| !tags.is_empty());
     Claims {
         repository: repository.and_then(|text| text.split_once('/')).map(|(owner, name)| (owner.into(), name.into())),
         caller_file: (!sight.is_called()).then(|| file.clone()),
-        called_file: file,
+        called_file: called.and_then(|path| path.rsplit('/').next()).map_or(file, str::to_owned),
         environment,
         environment_place,
+        foreign: called.filter(|path| !path.starts_with(['.', '$'])).map(owner_and_name),
+        tags: tags.map(|tags| tags.iter().map(|tag| tag.value().to_owned()).collect()),
+        ref_place: tags.and_then(|tags| tags.first()).map_or(sight.run().trigger, |tag| tag.place()),
+        operation: site.upload.and_then(|upload| upload.operation.clone()),
+        user,
+        user_place,
+    }
+}
+
+fn owner_and_name(path: &str) -> String {
+    path.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")
+}
+
+/// The environment of the job; of a calling job, the one that it hands over.
+fn environment(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
+    let none = Outcome::Known(Value::Null);
+    let job = sight.job();
+    if let Some(upload) = site.upload.filter(|upload| !upload.environment.is_empty()) {
+        return match site.client.first(&upload.environment) {
+            Some((_, Given::Text(text, place))) => (sight.evaluate(&text), place),
+            Some((_, Given::Unknown(place))) => (Outcome::unknown("the environment"), place),
+            _ => (none, job.id.place()),
+        };
+    }
+    match job.environment {
+        Some(environment) => (sight.evaluate(environment.name.value()), environment.name.place()),
+        None => (none, job.id.place()),
+    }
+}
+
+fn user(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
+    let unknown = || Outcome::unknown("the user that the login names");
+    let Some(login) = &site.login else { return (unknown(), site.client.place()) };
+    match login.login.user.as_ref().map(|slot| login.client.given(slot)) {
+        Some(Given::Text(text, place)) => (login.client.settle(&text, sight), place),
+        _ => (unknown(), login.client.place()),
     }
 }

@@ -55,13 +55,16 @@ pub struct Start {
 
 /// An event.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Event {
     /// The ways it starts runs.
     pub runs: Vec<Start>,
     /// Whether it also runs for forks, where GitHub issues no OIDC token.
     #[serde(default)]
     pub fork: bool,
+    /// Whether a person starts it and chooses the ref.
+    #[serde(default)]
+    pub by_hand: bool,
     /// Whether another workflow starts it.
     #[serde(default)]
     pub called: bool,
@@ -88,12 +91,16 @@ pub struct PermissionFacts {
 pub struct ShellFacts {
     /// Programs that only run the program that follows them.
     pub transparent: Vec<String>,
+    /// Words of commands that put a program into place.
+    pub installs: Vec<String>,
 }
 
 /// Facts about who asks for the OIDC token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcFacts {
+    /// The scope that lets a job ask for the token.
+    pub scope: String,
     /// Actions that never do.
     pub never: Vec<String>,
     /// Words in a script that mean it might.
@@ -130,6 +137,8 @@ pub struct GitHub {
     pub runners: BTreeMap<String, Vec<String>>,
     /// Labels of runners that GitHub hosts, as globs.
     pub hosted: Vec<String>,
+    /// Owners whose actions run with GitHub itself behind them.
+    pub makers: Vec<String>,
     /// Scripts.
     pub shell: ShellFacts,
     /// The OIDC token.

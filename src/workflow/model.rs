@@ -165,6 +165,8 @@ pub struct Job<'p> {
     pub uses: Option<Text<'p>>,
     /// `with:` of the call.
     pub with: Pairs<'p>,
+    /// `outputs:`.
+    pub outputs: Pairs<'p>,
     /// Whether `continue-on-error: true` stands there, so that a failure is expected.
     pub tolerated: bool,
     /// Its steps.
@@ -388,6 +390,7 @@ impl<'p> Reader<'p> {
             container: node.get("container").is_some_and(|container| !container.is_null()),
             uses,
             with: self.pairs(node.get("with")),
+            outputs: self.pairs(node.get("outputs")),
             tolerated: tolerated(node),
             steps: self.steps(node),
         })

@@ -5,6 +5,7 @@ use crate::lint::subject::Kind;
 use crate::read::source::Place;
 use crate::trust::publication::action;
 use crate::trust::slot::known_text;
+use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Grant, Job, Text, Workflow};
 use crate::workflow::permissions::{self, Origin};
 
@@ -111,6 +112,13 @@ fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let job = subject.job?;
+    // The environment of a workflow that another repository holds is handed over by the calling job.
+    if let (None, Some(claims)) = (subject.step, subject.claims) {
+        return Some(match &claims.environment {
+            Outcome::Unknown(_) => Fact::Unknown,
+            known => Fact::Known(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
+        });
+    }
     match job.environment {
         Some(environment) => settled(subject, environment.name),
         None => Some(Fact::Known(None, job.id.place())),

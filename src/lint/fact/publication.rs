@@ -5,31 +5,19 @@ use super::run::sight;
 use super::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
-use crate::trust::publication::{Outcomes, Target};
+use crate::trust::publication::Target;
 use crate::trust::publisher;
 use crate::trust::registry::{Claim, Registry};
-use crate::trust::slot::{Given, known_text};
 use crate::trust::verdict::Answer;
 use crate::workflow::model::Text;
 
+const OF_REGISTRY: &[Kind] = &[Kind::Login, Kind::Publication, Kind::Publisher];
+
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
-    Spec::new("registry", &[Kind::Publication, Kind::Publisher], Values::Any, "The registry's id.", registry_id),
-    Spec::new(
-        "registry.name",
-        &[Kind::Publication, Kind::Publisher],
-        Values::Any,
-        "The registry's name.",
-        registry_name,
-    ),
+    Spec::new("registry", OF_REGISTRY, Values::Any, "The registry's id.", registry_id),
+    Spec::new("registry.name", OF_REGISTRY, Values::Any, "The registry's name.", registry_name),
     Spec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
-    Spec::new(
-        "credential",
-        PUBLICATION,
-        Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
-        "What the upload shows to the registry.",
-        credential,
-    ),
     Spec::new(
         "environment.suggests",
         PUBLICATION,
@@ -58,8 +46,13 @@ pub const FACTS: &[Spec] = &[
         "Whether the environment's `url` points to this registry or to another one.",
         environment_url_registry,
     ),
-    Spec::new("runner.status", PUBLICATION, FORM, "Whether the upload can run on the job's system.", runner_status),
-    Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    Spec::new(
+        "runner.status",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "unsupported"]),
+        "Whether the upload can run on the job's system, and whether the registry's documents support that runner.",
+        runner_status,
+    ),
     Spec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
     Spec::new(
         "publisher",
@@ -72,7 +65,7 @@ pub const FACTS: &[Spec] = &[
         "claim.*",
         PUBLICATION,
         ANSWERS,
-        "How the registry answers a claim: `owner`, `repository`, `workflow` or `environment`.",
+        "How the registry answers a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or the user of the login (`user`) and the kind of upload (`operation`).",
         claim,
     ),
     Spec::new("token.*", PUBLICATION, Values::Any, "The value of a claim in the run's OIDC token.", token),
@@ -82,14 +75,20 @@ pub(super) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
     match subject.target {
         Some(Target::Registry(registry, _)) => Some(registry),
         Some(_) => None,
-        None => subject.publisher.map(|publisher| publisher.registry),
+        None => {
+            let login = subject.login.map(|login| login.registry);
+            login.or_else(|| subject.publisher.map(|publisher| publisher.registry))
+        }
     }
 }
 
-fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
+pub(super) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
     match subject.target {
         Some(Target::Registry(_, place)) => Some(*place),
-        _ => subject.publisher.map(|publisher| publisher.place),
+        _ => {
+            let login = subject.login.map(|login| login.client.place());
+            login.or_else(|| subject.publisher.map(|publisher| publisher.place))
+        }
     }
 }
 
@@ -103,14 +102,6 @@ fn registry_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn registry_test(subject: In<'_, '_, '_>, _: &str) -> Answered {
     yes(target(subject)?.test, target_place(subject)?)
-}
-
-fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (outcome, place) = subject.publication?.site.credential(sight(subject)?);
-    Some(match outcome {
-        Outcomes::Known(credential) => Fact::text(credential.word(), place),
-        Outcomes::Unknown(_) => Fact::Unknown,
-    })
 }
 
 fn suggestion<'s>(subject: In<'s, '_, '_>) -> Option<(Vec<&'s str>, Place)> {
@@ -162,29 +153,24 @@ fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> 
     let mut sites = analysis.publications.iter().map(|publication| &publication.site);
     Some(sites.any(|site| {
         let here = site.client.job.id.place() == job.id.place();
-        let target = || site.target(&analysis.data.registries, &sight.at(site.client.step));
+        let target = || site.target(&analysis.data.registries, &site.client.seen(sight));
         here && matches!(target(), Target::Registry(other, _) if other.id == registry.id)
     }))
 }
 
 fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let allowed = &subject.publication?.site.upload.systems;
     let systems = systems(subject)?;
+    let allowed = subject.publication?.site.upload.map_or(&[][..], |upload| &upload.systems);
     // A runner of somebody's own may carry any label; only GitHub's names for systems count.
-    let (system, place) = systems.iter().find(|(system, _)| *system != "self-hosted")?;
-    let fits = allowed.is_empty() || allowed.iter().any(|known| known == system);
-    Some(Fact::text(if fits { "accepted" } else { "refused" }, *place))
-}
-
-fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    match site.client.first(&site.upload.skip_existing) {
-        None => yes(false, site.client.place()),
-        Some((_, Given::Unknown(_) | Given::Absent)) => Some(Fact::Unknown),
-        Some((_, Given::Text(text, place))) => match known_text(&sight(subject)?.evaluate(&text)) {
-            Some(text) => yes(text.eq_ignore_ascii_case("true"), place),
-            None => Some(Fact::Unknown),
-        },
+    let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
+    if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
+        return Some(Fact::text("refused", *place));
+    }
+    let unsupported = &target(subject)?.runners.unsupported;
+    let own = systems.iter().find(|(system, _)| unsupported.iter().any(|known| known == system));
+    match own {
+        Some((_, place)) => Some(Fact::text("unsupported", *place)),
+        None => Some(Fact::text("accepted", systems.first()?.1)),
     }
 }
 
@@ -208,13 +194,15 @@ fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
 fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
     match claim {
         Claim::Environment => Some(subject.claims?.environment_place),
-        Claim::Workflow => target_place(subject),
+        Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
+        Claim::Ref => Some(subject.claims?.ref_place),
+        Claim::User => Some(subject.claims?.user_place),
         Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(Text::place),
     }
 }
 
 fn token(subject: In<'_, '_, '_>, name: &str) -> Answered {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
-    let value = subject.claims?.value(claim, target(subject)?.claims.workflow).ok()?;
+    let value = subject.claims?.value(claim, target(subject)?).ok()?;
     Some(Fact::Known(value, claim_place(subject, claim)?))
 }

@@ -2,13 +2,20 @@
 
 use super::publication::target;
 use super::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::sight::Sight;
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new("event", PUBLICATION, Values::Any, "The event that starts the run.", event),
-    Spec::new("event.status", PUBLICATION, FORM, "Whether the registry takes tokens of that event.", event_status),
+    Spec::new(
+        "event.status",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "switched-off"]),
+        "Whether the registry takes tokens of that event; `switched-off` where the declared record does not let it in.",
+        event_status,
+    ),
     Spec::new(
         "event.fork",
         PUBLICATION,
@@ -22,6 +29,13 @@ pub const FACTS: &[Spec] = &[
         Values::OneOf(&["tag", "branch", "pull-request"]),
         "What `github.ref` names in the run.",
         ref_kind,
+    ),
+    Spec::new(
+        "ref.status",
+        PUBLICATION,
+        FORM,
+        "Whether the registry takes tokens of that kind of ref; not known where a person chooses the ref.",
+        ref_status,
     ),
 ];
 
@@ -42,7 +56,28 @@ fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
     let named = |list: &[String]| list.contains(&run.event);
     let taken = !named(&events.refused) && (events.allowed.is_empty() || named(&events.allowed));
-    Some(Fact::text(if taken { "accepted" } else { "refused" }, run.trigger))
+    let switch = |publisher: &Publisher<'_>| {
+        let field = publisher.registry.record.iter().find(|field| field.event.as_ref() == Some(&run.event))?;
+        publisher.setting(&field.name).map(|setting| setting == "false")
+    };
+    let word = match (taken, subject.publisher.and_then(switch)) {
+        (false, _) => "refused",
+        (true, Some(true)) => "switched-off",
+        (true, _) => "accepted",
+    };
+    Some(Fact::text(word, run.trigger))
+}
+
+fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    let allowed = &target(subject)?.refs.allowed;
+    let github = &subject.analysis.data.github;
+    let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
+    let fits = allowed.is_empty() || allowed.iter().any(|kind| kind == run.kind.word());
+    if run.called || run.kind == RefKind::Unknown || (by_hand && !fits) {
+        return Some(Fact::Unknown);
+    }
+    Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
 }
 
 fn event_fork(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -1,0 +1,212 @@
+//! What an upload shows to the registry in one run: the OIDC token, a token that a login fetched, a stored secret. It never asks whether
+//! the registry takes it.
+
+use super::publication::Site;
+use super::registry::Registries;
+use super::slot::{Client, Given, Slot, known_text, reads, uses};
+use super::upload::{Oidc, Order, Upload};
+use super::version;
+use crate::read::source::Place;
+use crate::workflow::expression::{Outcome, Reason, Truth};
+use crate::workflow::github::GitHub;
+use crate::workflow::model::Step;
+use crate::workflow::permissions::{self, Access, Origin};
+use crate::workflow::sight::Sight;
+
+/// What an upload shows to the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The OIDC token.
+    Trusted,
+    /// A token that a login step got for the OIDC token.
+    Minted,
+    /// A stored secret.
+    Stored,
+    /// A secret that may be empty, and then the OIDC token.
+    MaybeEmpty,
+    /// Nothing.
+    None,
+}
+
+impl Credential {
+    /// The word that facts use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Trusted => "trusted",
+            Self::Minted => "minted",
+            Self::Stored => "stored",
+            Self::MaybeEmpty => "maybe-empty",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A credential that is known, or why not.
+#[derive(Debug, Clone)]
+pub enum Outcomes {
+    /// Known.
+    Known(Credential),
+    /// Not known.
+    Unknown(Reason),
+}
+
+fn unknown(what: &'static str) -> Outcomes {
+    Outcomes::Unknown(Reason::new(what))
+}
+
+impl Site<'_, '_> {
+    /// What the upload shows in a run, and where that is said.
+    #[must_use]
+    pub fn credential(&self, github: &GitHub, registries: &Registries, sight: &Sight<'_, '_>) -> (Outcomes, Place) {
+        let here = self.client.place();
+        let Some(upload) = self.upload else { return (Outcomes::Known(Credential::Minted), here) };
+        if let Some(user) = &upload.user
+            && let Some((_, given)) = self.client.first(&user.slots)
+        {
+            match self.user_is_anonymous(&given, &user.anonymous, sight) {
+                Some(true) => {}
+                Some(false) => return (Outcomes::Known(Credential::Stored), place_of(&given, here)),
+                None => return (unknown("the user it uploads as"), place_of(&given, here)),
+            }
+        }
+        let native = upload.oidc == Oidc::Native && !upload.off.iter().any(|choice| self.client.meets(choice));
+        for slot in &upload.tokens {
+            let given = self.client.given(slot);
+            if let Some(outcome) = self.token(&given, sight) {
+                let outcome = if native && upload.order == Order::OidcFirst {
+                    self.behind_oidc(outcome, github, registries, sight)
+                } else {
+                    outcome
+                };
+                return (outcome, place_of(&given, here));
+            }
+        }
+        if self.login_exports(upload, sight) {
+            return (Outcomes::Known(Credential::Minted), here);
+        }
+        if self.hidden_credentials(github, upload) {
+            return (unknown("credentials that an earlier step may have written"), here);
+        }
+        let outcome = match (native, upload.project_decides) {
+            (true, true) if self.may_ask(github, sight) != Some(true) => unknown("the project's own release settings"),
+            (true, _) => Outcomes::Known(Credential::Trusted),
+            (false, true) => unknown("the project's own release settings"),
+            (false, false) => Outcomes::Known(Credential::None),
+        };
+        (outcome, here)
+    }
+
+    /// What a token is worth to a client that tries the OIDC token first: a fallback, of which nobody knows whether it is needed.
+    fn behind_oidc(
+        &self,
+        token: Outcomes,
+        github: &GitHub,
+        registries: &Registries,
+        sight: &Sight<'_, '_>,
+    ) -> Outcomes {
+        let old = version::client(self, github, registries, sight).is_some_and(|client| client.status.is_too_old());
+        match (token, self.may_ask(github, sight)) {
+            (Outcomes::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
+                unknown("whether the registry takes the OIDC token, which the client tries before this one")
+            }
+            (Outcomes::Known(Credential::Stored), None) if !old => unknown("the permissions of the calling job"),
+            (token, _) => token,
+        }
+    }
+
+    /// Whether the job may ask for the OIDC token.
+    fn may_ask(&self, github: &GitHub, sight: &Sight<'_, '_>) -> Option<bool> {
+        let held = permissions::held(github, self.client.workflow, self.client.job, &github.oidc.scope);
+        // A called job without a block of its own holds what its caller gives it.
+        if held.origin == Origin::Default && sight.is_called() {
+            return None;
+        }
+        held.access.map(|access| access >= Access::Write)
+    }
+
+    fn user_is_anonymous(&self, given: &Given, anonymous: &[String], sight: &Sight<'_, '_>) -> Option<bool> {
+        let Given::Text(text, _) = given else { return None };
+        let text = known_text(&self.client.settle(text, sight))?;
+        Some(text.is_empty() || anonymous.contains(&text))
+    }
+
+    /// What a token's slot makes of the upload; `None` when it holds nothing.
+    fn token(&self, given: &Given, sight: &Sight<'_, '_>) -> Option<Outcomes> {
+        let text = match given {
+            Given::Absent => return None,
+            Given::Unknown(_) => return Some(unknown("the token's value")),
+            Given::Text(text, _) => follow_env(&self.client, text),
+        };
+        let paths = reads(&text).unwrap_or_default();
+        if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.gives(path))) {
+            return Some(Outcomes::Known(Credential::Minted));
+        }
+        if paths.iter().any(|path| path.starts_with("secrets.")) {
+            let alone =
+                paths.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
+            let optional = !alone || sight.is_called();
+            return Some(Outcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
+        }
+        match self.client.settle(&text, sight) {
+            Outcome::Unknown(reason) => Some(Outcomes::Unknown(reason)),
+            outcome => match known_text(&outcome) {
+                Some(text) if text.trim().is_empty() => None,
+                Some(_) => Some(Outcomes::Known(Credential::Stored)),
+                None => Some(unknown("the token's value")),
+            },
+        }
+    }
+
+    /// Whether the login before the upload has set a variable that the client reads.
+    fn login_exports(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
+        let Some(login) = &self.login else { return false };
+        let reached = login.client.step.is_none_or(|step| sight.at(step).reached() != Truth::No);
+        let read = |name: &String| upload.tokens.iter().any(|slot| slot.env.as_ref() == Some(name));
+        reached && login.login.exports.iter().any(read)
+    }
+
+    /// Whether the job speaks of credentials that no slot shows: a dotfile, a keyring, a secret in a script, an action of the project's own.
+    fn hidden_credentials(&self, github: &GitHub, upload: &Upload) -> bool {
+        let client = &self.client;
+        let (Some(step), Some(_)) = (client.step, &client.command) else { return false };
+        let scripts = client.job.steps.iter().filter_map(|step| step.run);
+        let speaks = scripts.clone().any(|run| upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
+        let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
+        let env = [&step.env, &client.job.env, &client.workflow.env];
+        let given = |step: &Step<'_>| {
+            // An action of the project's own, or one that is given a secret, may leave a login behind.
+            let own = step.uses.is_some_and(|uses| uses.value().starts_with(['.', '$']));
+            let harmless = github.oidc.never.iter().any(|name| uses(step, name));
+            own || !harmless && step.with.entries.iter().any(|pair| secret(pair.value.value()))
+        };
+        speaks
+            || scripts.clone().any(|run| secret(run.value()))
+            || env.iter().any(|pairs| pairs.entries.iter().any(|pair| secret(pair.value.value())))
+            || client.before().any(given)
+            // A script may export a variable for the steps after it.
+            || scripts.clone().any(|run| run.value().contains("GITHUB_ENV"))
+    }
+}
+
+/// `${{ env.X }}` is what `X` is set to.
+#[must_use]
+pub fn follow_env(client: &Client<'_, '_>, text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..3 {
+        let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
+        let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
+        match client.given(&Slot { env: Some(name.to_owned()), ..Slot::default() }) {
+            Given::Text(next, _) if next != text => text = next,
+            _ => return text,
+        }
+    }
+    text
+}
+
+fn place_of(given: &Given, otherwise: Place) -> Place {
+    match given {
+        Given::Text(_, place) | Given::Unknown(place) => *place,
+        Given::Absent => otherwise,
+    }
+}
