@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -27,10 +28,10 @@ fn project(files: &[(&str, &[u8])]) -> Project {
 }
 
 /// Judges a workflow and asserts what holds of every report: it came soon, and all its places lie in their files.
-fn judge(files: &[(&str, &[u8])], rules: &RuleSet) -> Report {
+fn judge(files: &[(&str, &[u8])]) -> Report {
     let began = Instant::now();
     let project = project(files);
-    let report = check(&project, rules, None);
+    let report = check(&project, rules(), None);
     assert!(began.elapsed() < SOON, "took {:?}", began.elapsed());
     for finding in &report.findings {
         let labels = finding.labels.iter().chain(&finding.steps).chain([&finding.primary]);
@@ -42,8 +43,14 @@ fn judge(files: &[(&str, &[u8])], rules: &RuleSet) -> Report {
     report
 }
 
+/// Loaded once: a thousand inputs are judged by the same rules.
+fn rules() -> &'static RuleSet {
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
+    RULES.get_or_init(|| RuleSet::builtin().unwrap())
+}
+
 fn workflow(bytes: &[u8]) -> Report {
-    judge(&[(".github/workflows/release.yml", bytes)], &RuleSet::builtin().unwrap())
+    judge(&[(".github/workflows/release.yml", bytes)])
 }
 
 fn names(report: &Report) -> Vec<&str> {
@@ -136,7 +143,6 @@ fn scripts_and_expressions_have_bounds() {
 
 #[test]
 fn a_strangers_config_and_rules_break_nothing() {
-    let rules = RuleSet::builtin().unwrap();
     for config in [
         "[",
         "- a\n- b\n",
@@ -148,10 +154,10 @@ fn a_strangers_config_and_rules_break_nothing() {
         "a: &a [*a]\n",
         "environments: {x: {refs: {y: z}}}\n",
     ] {
-        let report = judge(
-            &[(".github/trustpub.yaml", config.as_bytes()), (".github/workflows/release.yml", RELEASE.as_bytes())],
-            &rules,
-        );
+        let report = judge(&[
+            (".github/trustpub.yaml", config.as_bytes()),
+            (".github/workflows/release.yml", RELEASE.as_bytes()),
+        ]);
         assert!(!report.problems.is_empty(), "{config:?} is taken for a config");
         assert_eq!(report.workflows, 1, "the workflow is judged all the same");
     }
@@ -178,12 +184,11 @@ proptest! {
 
     #[test]
     fn every_mangled_workflow_is_judged(one in mangled(RELEASE), other in mangled(FAULTS), config in mangled(CONFIG)) {
-        let rules = RuleSet::builtin().unwrap();
         judge(&[
             (".github/workflows/release.yml", one.as_bytes()),
             (".github/workflows/publish.yml", other.as_bytes()),
             (".github/trustpub.yaml", config.as_bytes()),
-        ], &rules);
+        ]);
     }
 
     #[test]
