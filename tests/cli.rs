@@ -7,6 +7,29 @@ fn commands_say_what_is_recorded() {
     trycmd::TestCases::new().case("tests/cmd/*.toml");
 }
 
+/// What the README teaches is what works: its rule passes its own examples, beside one that the program itself begins.
+#[test]
+#[allow(clippy::unwrap_used)]
+fn the_rule_of_the_readme_works() {
+    let readme = include_str!("../README.md");
+    let rule = readme
+        .split("```")
+        .find_map(|block| block.strip_prefix("yaml\n").filter(|it| it.starts_with("name: ")))
+        .unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join(".github/trustpub");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("cloud-role-house.yaml"), rule).unwrap();
+    let trustpub = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_trustpub");
+        let output = std::process::Command::new(program).args(arguments).current_dir(root.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(trustpub(&["rules", "new", "one"]), ".github/trustpub/one.yaml\n");
+    assert_eq!(trustpub(&["rules", "new", "two"]), ".github/trustpub/two.yaml\n");
+    assert_eq!(trustpub(&["rules", "test"]), "6 passed, 0 failed\n");
+}
+
 #[cfg(unix)]
 mod unix {
     #![allow(clippy::unwrap_used)]

@@ -144,6 +144,18 @@ fn new(name: &str, folder: &Path) -> Result<Status, Failure> {
         return Err(Failure::Told(format!("{} is there already", path.display())));
     }
     std::fs::create_dir_all(folder)?;
-    std::fs::write(&path, schema::new_rule(name))?;
+    std::fs::write(&path, schema::new_rule(name, free_number(folder)))?;
     print(format!("{}\n", super::shown(&path)).as_bytes())
+}
+
+/// The next number that no rule of a folder has in its code.
+fn free_number(folder: &Path) -> u32 {
+    let taken = |text: &str| {
+        let code = text.lines().find_map(|line| line.strip_prefix("code: OWN"))?;
+        code.trim().parse::<u32>().ok()
+    };
+    // What cannot be read here is complained about when the rules are loaded.
+    let texts = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let texts = texts.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
+    texts.filter_map(|text| taken(&text)).max().unwrap_or(0) + 1
 }

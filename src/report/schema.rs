@@ -132,12 +132,12 @@ pub fn config(rules: &RuleSet) -> Value {
     })
 }
 
-/// A rule file to begin with: it loads, and its examples pass.
+/// A rule file to begin with, with a number for its code: it loads, and its examples pass.
 #[must_use]
-pub fn new_rule(name: &str) -> String {
+pub fn new_rule(name: &str, number: u32) -> String {
     format!(
         r#"name: {name}
-code: OWN001
+code: OWN{number:03}
 summary: A job named `deploy` runs outside environment `production`
 level: warning
 precision: high
