@@ -4,8 +4,11 @@
 use super::data::Data;
 use super::subject::{self, Publication, Subject};
 use crate::read::config::Config;
+use crate::read::document;
 use crate::read::problem::Problem;
 use crate::read::project::Project;
+use crate::read::source::Source;
+use crate::trust::document::{Repeated, labels, repeated};
 use crate::trust::publication::Target;
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::verdict;
@@ -56,6 +59,8 @@ pub struct Analysis<'a, 'p> {
     pub guarded: Option<String>,
     /// Publications with the runs that may reach them.
     pub publications: Vec<Publication<'a, 'p>>,
+    /// What documents repeat of the publishers.
+    pub documents: Vec<Repeated>,
 }
 
 impl<'a, 'p> Analysis<'a, 'p> {
@@ -64,11 +69,12 @@ impl<'a, 'p> Analysis<'a, 'p> {
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {
         let Reading { config, workflows } = reading;
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
-        problems.extend(config.problems.iter().cloned());
+        problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
         let guarded = repository.map(str::to_owned).or_else(|| subject::guarded_repository(workflows));
         let publications = subject::publications(data, workflows, &publishers, repository, guarded.as_deref());
-        (Self { data, project, config, workflows, publishers, repository, guarded, publications }, problems)
+        let documents = documents(data, project, &publishers);
+        (Self { data, project, config, workflows, publishers, repository, guarded, publications, documents }, problems)
     }
 
     /// Plays one run of a publication and shows it as the subject that it is there: what its step sees, where it uploads to,
@@ -100,4 +106,18 @@ impl<'a, 'p> Analysis<'a, 'p> {
             ..Subject::of(self)
         })
     }
+}
+
+/// What the documents of a project repeat of its publishers.
+fn documents(data: &Data, project: &Project, publishers: &[Publisher<'_>]) -> Vec<Repeated> {
+    let labels = if project.documents.is_empty() { Vec::new() } else { labels(&data.registries) };
+    let suggested = |title: &str| data.suggested(title).into_iter().map(str::to_owned).collect();
+    let mut found = Vec::new();
+    for file in &project.documents {
+        let text = project.source(*file).map_or("", Source::text);
+        for block in document::blocks(text, &labels) {
+            found.extend(repeated(*file, &block, publishers, suggested));
+        }
+    }
+    found
 }

@@ -181,6 +181,10 @@ impl Engine<'_> {
         for publisher in &analysis.publishers {
             self.subject(&Subject { publisher: Some(publisher), ..all }, Kind::Publisher);
         }
+        for repeated in &analysis.documents {
+            let publisher = analysis.publishers.get(repeated.publisher);
+            self.subject(&Subject { document: Some(repeated), publisher, ..all }, Kind::Document);
+        }
     }
 
     fn problem(&mut self, all: &Subject<'_, '_, '_>, problem: &Problem, kind: &'static str) {

@@ -1,6 +1,7 @@
 //! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
 
 mod client;
+mod document;
 mod job;
 mod login;
 mod permission;
@@ -74,7 +75,7 @@ const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 11] = [
+const TABLES: [&[Spec]; 12] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
@@ -86,6 +87,7 @@ const TABLES: [&[Spec]; 11] = [
     version::FACTS,
     publisher::FACTS,
     problem::FACTS,
+    document::FACTS,
 ];
 
 /// Every fact.

@@ -5,6 +5,7 @@ use super::data::Data;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
+use crate::trust::document::Repeated;
 use crate::trust::login::LoginStep;
 use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::Publisher;
@@ -118,6 +119,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub publisher: Option<&'s Publisher<'a>>,
     /// The problem.
     pub problem: Option<(&'s str, Place, &'static str)>,
+    /// The value that a document repeats.
+    pub document: Option<&'s Repeated>,
     /// The waiver: its rule, what became of it, and where it stands.
     pub waiver: Option<(&'s str, &'static str, Place)>,
 }
@@ -140,6 +143,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             target: None,
             publisher: None,
             problem: None,
+            document: None,
             waiver: None,
         }
     }
@@ -159,6 +163,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         if self.publication.is_none() {
             parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));
         }
+        parts.extend(self.document.map(|repeated| repeated.statement.field.clone()));
         parts.extend(self.waiver.map(|(rule, ..)| rule.to_owned()));
         parts.join("/")
     }

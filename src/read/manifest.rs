@@ -11,7 +11,7 @@ mod xml;
 
 use serde::Deserialize;
 
-pub use self::gather::gather;
+pub use self::gather::{clean, gather};
 pub use self::value::{Content, Entry, Value};
 use super::source::{FileId, Place};
 

@@ -2,6 +2,7 @@
 
 pub mod builtin;
 pub mod config;
+pub mod document;
 pub mod files;
 pub mod manifest;
 pub mod problem;

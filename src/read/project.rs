@@ -1,8 +1,10 @@
 //! One repository checkout: which files count, read and parsed once. It never judges what they say.
 
+use super::config::Config;
 use super::files::{self, Files};
 use super::manifest::{self, Manifests};
-use super::source::{FileId, Source, Span};
+use super::problem::Problem;
+use super::source::{FileId, Place, Source, Span};
 use super::syntax::{self, Dialect, Tree};
 
 /// Where GitHub looks for workflows: only directly in this folder.
@@ -10,6 +12,9 @@ pub const WORKFLOWS: &str = ".github/workflows";
 
 /// Where the config may stand, in order of preference.
 pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"];
+
+/// The largest document that is read, in bytes.
+const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
 /// A YAML file of the project.
 #[derive(Debug)]
@@ -42,6 +47,10 @@ pub struct Project {
     pub unreadable: Vec<Unreadable>,
     /// The manifests, once they are gathered.
     pub manifests: Manifests,
+    /// The documents that the config names, once they are gathered.
+    pub documents: Vec<FileId>,
+    /// What is wrong with the files that the config names.
+    pub problems: Vec<Problem>,
     /// `owner/name` as the environment or the git remote has it. It may be a fork's: only a hint.
     pub repository_hint: Option<String>,
 }
@@ -73,10 +82,40 @@ impl Project {
         project
     }
 
-    /// Reads the manifests of some kinds. Which kinds there are is known only with the rules, and those only with the config.
+    /// Reads the manifests of some kinds, and the documents that the config names. Which kinds there are is known only with the
+    /// rules, and those only with the config.
     pub fn gather<'k>(&mut self, files: &dyn Files, kinds: impl IntoIterator<Item = &'k manifest::Kind>) {
         let manifests = manifest::gather(self, files, kinds);
         self.manifests = manifests;
+        for (path, place) in self.named_documents() {
+            let read = match manifest::clean(&path) {
+                None => Err("it is outside of the repository".to_owned()),
+                Some(path) => files.read(&path).map_err(|error| files::reason(&error)),
+            };
+            match read {
+                Ok(bytes) if bytes.len() > LARGEST_DOCUMENT => {
+                    let message = format!("the document `{path}` is larger than 1 MiB; name one that people read");
+                    self.problems.push(Problem::new(place, message));
+                }
+                Ok(bytes) => {
+                    let file = self.add(Source::new(path, bytes));
+                    self.documents.push(file);
+                }
+                Err(reason) => {
+                    let message =
+                        format!("the document `{path}` cannot be read: {reason}; paths begin at the repository's root");
+                    self.problems.push(Problem::new(place, message));
+                }
+            }
+        }
+    }
+
+    /// The documents that the config names, each with its place there.
+    fn named_documents(&self) -> Vec<(String, Place)> {
+        let config = self.config.as_ref().and_then(|document| {
+            Some(Config::read(document.file, self.source(document.file)?, &document.tree).documents)
+        });
+        config.into_iter().flatten().map(|path| (path.value().to_owned(), path.place())).collect()
     }
 
     /// Adds a file's text.

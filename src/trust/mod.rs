@@ -3,6 +3,7 @@
 pub mod cause;
 pub mod command;
 pub mod credential;
+pub mod document;
 pub mod login;
 pub mod publication;
 pub mod publisher;

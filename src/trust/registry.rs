@@ -101,6 +101,9 @@ pub struct Field {
     pub name: String,
     /// What the form calls it.
     pub label: String,
+    /// What people call it where they write it down.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Whether the form insists on it.
     #[serde(default)]
     pub required: bool,

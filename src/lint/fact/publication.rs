@@ -11,7 +11,7 @@ use crate::trust::registry::{Claim, Registry};
 use crate::trust::verdict::Answer;
 use crate::workflow::model::Text;
 
-const OF_REGISTRY: &[Kind] = &[Kind::Login, Kind::Publication, Kind::Publisher];
+const OF_REGISTRY: &[Kind] = &[Kind::Login, Kind::Publication, Kind::Publisher, Kind::Document];
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[

@@ -8,7 +8,7 @@ use crate::trust::publisher;
 pub const FACTS: &[Spec] = &[
     Spec::new(
         "publisher.*",
-        &[Kind::Publication, Kind::Publisher],
+        &[Kind::Publication, Kind::Publisher, Kind::Document],
         Values::Any,
         "A field of the declared record.",
         publisher_field,

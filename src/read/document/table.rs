@@ -1,0 +1,61 @@
+//! Tables with a column for each field and a row for each record. A table with a row for each field is read line by line, not here.
+
+use super::line::{cell, is_label};
+use super::{Label, Statement, span};
+
+/// The table that is being read.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The last line's cells, which are a heading if the next line is a rule.
+    before: Vec<String>,
+    /// The fields of the columns, once there is a heading.
+    columns: Vec<Option<String>>,
+}
+
+impl Rows {
+    /// The values of a row; `None` of a line that is no row of such a table.
+    pub fn line(&mut self, line: &str, at: usize, labels: &[&Label]) -> Option<Vec<Statement>> {
+        let cells = cells(line);
+        if cells.len() < 2 {
+            *self = Self::default();
+            return None;
+        }
+        if cells.iter().all(|(_, text)| is_rule(text)) {
+            let field =
+                |cell: &String| labels.iter().find(|label| is_label(cell, label)).map(|label| label.field.clone());
+            let columns: Vec<_> = self.before.iter().map(field).collect();
+            // One label alone may as well be the heading of any other table.
+            self.columns = if columns.iter().flatten().count() > 1 { columns } else { Vec::new() };
+            return None;
+        }
+        self.before = cells.iter().map(|(_, text)| (*text).to_owned()).collect();
+        if self.columns.is_empty() {
+            return None;
+        }
+        let statements = cells.iter().zip(&self.columns).filter_map(|((start, text), field)| {
+            let value = cell(text)?;
+            let start = at + start + text.find(value)?;
+            Some(Statement { field: field.clone()?, value: value.to_owned(), span: span(start, start + value.len()) })
+        });
+        Some(statements.collect())
+    }
+}
+
+/// The cells of a row, each with its place in the line.
+fn cells(line: &str) -> Vec<(usize, &str)> {
+    let inner = line.trim_end().trim_end_matches('|');
+    let Some(first) = inner.find('|') else { return Vec::new() };
+    // A first bar at the beginning opens the row.
+    let mut start = if inner[..first].trim().is_empty() { first + 1 } else { 0 };
+    let mut cells = Vec::new();
+    for text in inner[start..].split('|') {
+        cells.push((start, text));
+        start += text.len() + 1;
+    }
+    cells
+}
+
+fn is_rule(text: &str) -> bool {
+    let text = text.trim();
+    text.contains("--") && text.trim_matches(|letter| matches!(letter, '-' | ':')).is_empty()
+}
