@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod config;
 pub mod document;
+pub mod edit;
 pub mod files;
 pub mod manifest;
 pub mod problem;

@@ -4,6 +4,9 @@
 
 mod build;
 mod map;
+mod shape;
+
+pub use shape::Shape;
 
 use super::source::Span;
 
@@ -102,7 +105,7 @@ pub enum Kind {
     Sequence,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Content {
     Scalar {
         text: Box<str>,
@@ -114,7 +117,7 @@ enum Content {
     Alias(Option<u32>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Data {
     content: Content,
     span: Span,
@@ -122,7 +125,7 @@ struct Data {
 }
 
 /// A parsed file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Tree {
     nodes: Vec<Data>,
     root: Option<u32>,
@@ -226,6 +229,12 @@ impl<'t> Node<'t> {
     #[must_use]
     pub const fn alias_span(self) -> Option<Span> {
         self.alias
+    }
+
+    /// Whether some alias repeats the node elsewhere.
+    #[must_use]
+    pub fn is_repeated(self) -> bool {
+        self.tree.nodes.iter().any(|data| matches!(data.content, Content::Alias(Some(target)) if target == self.id))
     }
 
     /// How it is written.

@@ -345,7 +345,7 @@ fn is_header(text: &str) -> bool {
 }
 
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
-fn plain_kind(text: &str) -> Kind {
+pub(super) fn plain_kind(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
         "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Kind::Bool,

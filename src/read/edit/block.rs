@@ -1,0 +1,126 @@
+//! Edits of collections over lines. It moves no line that it need not.
+
+use super::{Edit, Part, Value, flow, lines, scalar, written};
+use crate::read::source::Span;
+use crate::read::syntax::{Entry, Node, Style, Tree};
+
+/// Where the text of a node ends. What is written as nothing ends with its key; the depth of a tree is bounded by the parser.
+fn end_of(node: Node<'_>) -> Option<usize> {
+    if node.alias_span().is_some() || node.is_scalar() || node.style() == Style::Flow {
+        return Some(written(node).end as usize);
+    }
+    match (node.entries().last(), node.items().last()) {
+        (Some(entry), _) => end_of_entry(entry),
+        (_, Some(item)) if !(item.is_null() && written(item).is_empty()) => end_of(item),
+        _ => None,
+    }
+}
+
+fn end_of_entry(entry: Entry<'_>) -> Option<usize> {
+    if entry.value.is_null() && written(entry.value).is_empty() {
+        Some(entry.key.span().end as usize)
+    } else {
+        end_of(entry.value)
+    }
+}
+
+/// The end of the last line of an entry, behind its comment; `None` when something else stands there too.
+fn line_of(text: &str, entry: Entry<'_>) -> Option<usize> {
+    let from = end_of_entry(entry)?;
+    let end = lines::end(text, from);
+    let rest = text.get(from..end)?;
+    let rest = if entry.value.is_null() { rest.strip_prefix(':').unwrap_or(rest) } else { rest };
+    lines::is_rest(rest).then_some(end)
+}
+
+/// An entry as lines.
+fn entry_lines(indent: &str, unit: usize, key: &str, value: &Value, lines: &mut Vec<String>) {
+    let key_text = scalar::written(key, false);
+    match value {
+        Value::Text(text) => lines.push(format!("{indent}{key_text}: {}", scalar::written(text, false))),
+        Value::Mapping(entries) if entries.is_empty() => lines.push(format!("{indent}{}", flow::entry(key, value))),
+        Value::Mapping(entries) => {
+            lines.push(format!("{indent}{key_text}:"));
+            let deeper = format!("{indent}{}", " ".repeat(unit));
+            for (key, value) in entries {
+                entry_lines(&deeper, unit, key, value, lines);
+            }
+        }
+    }
+}
+
+fn added(text: &str, at: usize, lines: &[String]) -> Edit {
+    let line_end = lines::line_end(text, at);
+    let new: String = lines.iter().map(|line| format!("{line_end}{line}")).collect();
+    Edit::new(at, at, new)
+}
+
+/// Adds an entry to a mapping that has some.
+pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value, after: &[&str], unit: usize) -> Option<Edit> {
+    let indent = lines::indent(text, mapping)?;
+    let named = |entry: &Entry<'_>| after.iter().any(|name| entry.key.text() == Some(name));
+    let neighbour = mapping.entries().filter(named).last().or_else(|| mapping.entries().last())?;
+    let at = line_of(text, neighbour)?;
+    let mut new = Vec::new();
+    entry_lines(&indent, unit, key, value, &mut new);
+    Some(added(text, at, &new))
+}
+
+/// Gives a key that stands there without a value its value.
+pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value) -> Option<Edit> {
+    let at = key.span().end as usize;
+    let end = lines::end(text, at);
+    let rest = text.get(at..end)?.strip_prefix(':')?;
+    if !lines::is_rest(rest) {
+        return None;
+    }
+    match value {
+        Value::Text(new) => Some(Edit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
+        Value::Mapping(entries) => {
+            let owner = super::Walk::to(tree, path.split_last()?.1)?;
+            let unit = lines::unit(text, tree, path);
+            let indent = format!("{}{}", lines::indent(text, owner.node)?, " ".repeat(unit));
+            let mut new = Vec::new();
+            for (key, value) in entries {
+                entry_lines(&indent, unit, key, value, &mut new);
+            }
+            Some(added(text, end, &new))
+        }
+    }
+}
+
+/// Empties a collection whose key stays.
+pub fn empty(text: &str, key: Node<'_>, collection: Node<'_>) -> Option<Edit> {
+    let from = key.span().end as usize;
+    let to = end_of(collection)?;
+    let rest = text.get(from..to)?.strip_prefix(':')?;
+    (!rest.contains('#')).then(|| Edit::new(from + 1, to, " {}"))
+}
+
+/// Takes one of several entries away.
+pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<Edit> {
+    let gone = mapping.entry(key)?;
+    let at = gone.key.span().start as usize;
+    let last = line_of(text, gone)?;
+    let before = &text[lines::start(text, at)..at];
+    if before.trim().is_empty() {
+        return Some(lines::without(text, at, last));
+    }
+    // Behind a dash: the next entry moves up.
+    let next = mapping.entries().map(|entry| entry.key.span()).find(|span| span.start > gone.key.span().start)?;
+    let between = text.get(last..next.start as usize)?;
+    between.trim().is_empty().then(|| Edit::new(at, next.start as usize, ""))
+}
+
+/// Takes one of several items away.
+pub fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<Edit> {
+    let item = sequence.items().nth(index)?;
+    let Span { start, .. } = written(item);
+    let line = lines::start(text, start as usize);
+    if text.get(line..start as usize)?.trim() != "-" {
+        return None;
+    }
+    let end = end_of(item)?;
+    let last = lines::end(text, end);
+    lines::is_rest(text.get(end..last)?.trim_start_matches(':')).then(|| lines::without(text, start as usize, last))
+}

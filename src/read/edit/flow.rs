@@ -1,0 +1,56 @@
+//! Edits of collections in brackets. It never breaks one into lines.
+
+use super::{Edit, Value, scalar, written};
+use crate::read::source::Span;
+use crate::read::syntax::Node;
+
+/// Adds an entry at the end of a mapping.
+pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value) -> Option<Edit> {
+    let inner = mapping.span().range();
+    let (open, close) = (inner.start + 1, inner.end.checked_sub(1)?);
+    let entry = entry(key, value);
+    let Some(last) = mapping.entries().last() else {
+        return text.get(open..close)?.trim().is_empty().then(|| Edit::new(open, close, format!(" {entry} ")));
+    };
+    if last.value.is_null() {
+        return None;
+    }
+    let end = written(last.value).end as usize;
+    let comma = text.get(end..close)?;
+    let blanks = comma.len() - comma.trim_start().len();
+    if comma.trim_start().starts_with(',') {
+        let at = end + blanks + 1;
+        return Some(Edit::new(at, at, format!(" {entry}")));
+    }
+    Some(Edit::new(end, end, format!(", {entry}")))
+}
+
+/// An entry as it stands in brackets.
+pub fn entry(key: &str, value: &Value) -> String {
+    format!("{}: {}", scalar::written(key, true), self::value(value))
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Text(text) => scalar::written(text, true),
+        Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
+        Value::Mapping(entries) => {
+            let entries: Vec<_> = entries.iter().map(|(key, value)| entry(key, value)).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}
+
+/// Takes one of several entries or items away, with its comma.
+pub fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<Edit> {
+    let entries = owner.entries().map(|entry| entry.span());
+    let spans: Vec<Span> = entries.chain(owner.items().map(written)).collect();
+    let index = spans.iter().position(|span| *span == gone)?;
+    let (from, to) = match (index.checked_sub(1).and_then(|before| spans.get(before)), spans.get(index + 1)) {
+        (_, Some(next)) => (gone.start, next.start),
+        (Some(before), None) => (before.end, gone.end),
+        (None, None) => return None,
+    };
+    let cut = text.get(from as usize..to as usize)?;
+    (!cut.contains('#')).then(|| Edit::new(from as usize, to as usize, ""))
+}

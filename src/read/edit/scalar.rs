@@ -1,0 +1,47 @@
+//! How a text is written as a scalar. It chooses quotes only where the text needs them or where they stood before.
+
+use super::Edit;
+use crate::read::syntax::{Kind, Node, Shape, Style};
+
+/// Replaces a scalar, in the style that it has.
+pub fn replace(_text: &str, node: Node<'_>, new: &str, flow: bool) -> Option<Edit> {
+    let written = match node.style() {
+        Style::Plain => written(new, flow),
+        Style::SingleQuoted => single(new)?,
+        Style::DoubleQuoted => double(new),
+        Style::Literal | Style::Folded | Style::Block | Style::Flow => return None,
+    };
+    let span = node.span();
+    Some(Edit { span, text: written })
+}
+
+/// A text as a scalar: plain where that reads back as this very text.
+pub fn written(text: &str, flow: bool) -> String {
+    if plain(text, flow) { text.to_owned() } else { single(text).unwrap_or_else(|| double(text)) }
+}
+
+fn plain(text: &str, flow: bool) -> bool {
+    let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./".contains(letter));
+    let inner = |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (letter == ' ' && !flow);
+    let kind = matches!(Shape::plain(text), Shape::Scalar(_, Kind::Str));
+    first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
+}
+
+/// In single quotes, which hold no control character.
+fn single(text: &str) -> Option<String> {
+    (!text.chars().any(char::is_control)).then(|| format!("'{}'", text.replace('\'', "''")))
+}
+
+/// In double quotes.
+fn double(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if letter.is_control() => quoted.push_str(&format!("\\U{:08X}", u32::from(letter))),
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,148 @@
+//! Changes in every style that people write YAML in.
+
+use super::*;
+
+fn path(text: &str) -> Path {
+    let part = |part: &str| part.parse().map_or_else(|_| Part::Key(part.to_owned()), Part::Item);
+    text.split('/').map(part).collect()
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn set(way: &str, value: &str) -> Change {
+    Change::Set { path: path(way), value: text(value), after: &["runs-on"] }
+}
+
+fn remove(way: &str) -> Change {
+    Change::Remove { path: path(way), keep: false }
+}
+
+/// The text after a change; `None` when it is refused.
+fn changed(before: &str, change: &Change) -> Option<String> {
+    let tree = parse(before, Dialect::Workflow);
+    let edits = edits(before, &tree, Dialect::Workflow, std::slice::from_ref(change))?;
+    Some(apply(before, &edits))
+}
+
+#[track_caller]
+fn becomes(before: &str, change: &Change, after: &str) {
+    assert_eq!(changed(before, change).as_deref(), Some(after));
+}
+
+#[test]
+fn a_value_keeps_its_quotes_and_its_comment() {
+    becomes("a: b # why\n", &set("a", "c"), "a: c # why\n");
+    becomes("a: 'b'\n", &set("a", "c"), "a: 'c'\n");
+    becomes("a: \"b\"\r\nc: d\r\n", &set("a", "x\"y"), "a: \"x\\\"y\"\r\nc: d\r\n");
+    becomes("\u{feff}a: b", &set("a", "c"), "\u{feff}a: c");
+    becomes("a: b\n", &set("a", "true"), "a: 'true'\n");
+    becomes("a: b\n", &set("a", "it's: so"), "a: 'it''s: so'\n");
+    becomes("a: {b: c}\n", &set("a/b", "x, y"), "a: {b: 'x, y'}\n");
+}
+
+#[test]
+fn an_entry_joins_its_siblings() {
+    becomes("a:\n    b: c # why\nd: e\n", &set("a/x", "y"), "a:\n    b: c # why\n    x: y\nd: e\n");
+    becomes("a:\r\n  b: c\r\n", &set("a/x", "y"), "a:\r\n  b: c\r\n  x: y\r\n");
+    becomes("a:\n  b: c", &set("a/x", "y"), "a:\n  b: c\n  x: y");
+    becomes("a: { b: c }\n", &set("a/x", "y"), "a: { b: c, x: y }\n");
+    becomes("a: { b: c, }\n", &set("a/x", "y"), "a: { b: c, x: y }\n");
+    becomes("a: {}\n", &set("a/x", "y"), "a: { x: y }\n");
+    becomes("a: # why\nd: e\n", &set("a/x", "y"), "a: # why\n  x: y\nd: e\n");
+    becomes("a:\n  - b: c\n", &set("a/0/x", "y"), "a:\n  - b: c\n    x: y\n");
+    becomes("a:\n-   b: |\n      text\n", &set("a/0/x", "y"), "a:\n-   b: |\n      text\n    x: y\n");
+}
+
+#[test]
+fn what_is_missing_on_the_way_is_added_where_it_belongs() {
+    let job = "jobs:\n   one:\n      runs-on: x\n      steps: []\n";
+    becomes(
+        job,
+        &set("jobs/one/permissions/id-token", "write"),
+        "jobs:\n   one:\n      runs-on: x\n      permissions:\n         id-token: write\n      steps: []\n",
+    );
+    let block = Value::Mapping(vec![("a".into(), text("b")), ("c".into(), text("d"))]);
+    let change = Change::Set { path: path("jobs/one/permissions"), value: block, after: &[] };
+    becomes(
+        job,
+        &change,
+        "jobs:\n   one:\n      runs-on: x\n      steps: []\n      permissions:\n         a: b\n         c: d\n",
+    );
+    becomes(
+        "jobs: {one: {runs-on: x}}",
+        &set("jobs/one/permissions/id-token", "write"),
+        "jobs: {one: {runs-on: x, permissions: { id-token: write }}}",
+    );
+}
+
+#[test]
+fn an_entry_goes_with_its_line_and_takes_nothing_along() {
+    becomes("a:\n  b: c # gone\n  # stays\n  d: e\n", &remove("a/b"), "a:\n  # stays\n  d: e\n");
+    becomes("a:\n  b: c\n  d: e", &remove("a/d"), "a:\n  b: c");
+    becomes("a:\r\n  b: c\r\n  d: |\r\n    x\r\n", &remove("a/d"), "a:\r\n  b: c\r\n");
+    becomes("a: { b: c, d: e }\n", &remove("a/b"), "a: { d: e }\n");
+    becomes("a: { b: c, d: e }\n", &remove("a/d"), "a: { b: c }\n");
+    becomes("a:\n  - b: c\n    d: e\n", &remove("a/0/b"), "a:\n  - d: e\n");
+}
+
+#[test]
+fn the_last_entry_takes_its_collection_along() {
+    becomes("a:\n  b:\n    c: d\n  e: f\n", &remove("a/b/c"), "a:\n  e: f\n");
+    becomes("a:\n  - b\nc: d\n", &remove("a/0"), "c: d\n");
+    let alone = "# why\na:\n  - b: c\n";
+    assert_eq!(changed(alone, &remove("a/0")), None, "GitHub refuses an empty workflow");
+    let config = edits(alone, &parse(alone, Dialect::Data), Dialect::Data, &[remove("a/0")]);
+    assert_eq!(config.map(|edits| apply(alone, &edits)).as_deref(), Some("# why\n"));
+    let keep = Change::Remove { path: path("a/b"), keep: true };
+    becomes("a:\n  b: c\nd: e\n", &keep, "a: {}\nd: e\n");
+    assert_eq!(changed("a:\n  # why\n  b: c\nd: e\n", &keep), None, "a comment is not lost");
+}
+
+#[test]
+fn an_item_goes_with_one_of_its_blank_lines() {
+    becomes("a:\n  - b: 1\n\n  - c: 2\n\n  - d: 3\n", &remove("a/1"), "a:\n  - b: 1\n\n  - d: 3\n");
+    becomes("a:\n- b\n- c\n", &remove("a/0"), "a:\n- c\n");
+    becomes("a: [b, c]\n", &remove("a/1"), "a: [b]\n");
+    assert_eq!(changed("a:\n  - - b\n    - c\n", &remove("a/0/0")), None, "behind a dash there is no line to take");
+}
+
+#[test]
+fn a_key_gets_another_name_and_a_scalar_another_part() {
+    let rename = Change::Rename { path: path("a/id_token"), key: "id-token".into() };
+    becomes("a:\n  id_token: write # why\n", &rename, "a:\n  id-token: write # why\n");
+    becomes("a: {\"id_token\": write}\n", &rename, "a: {\"id-token\": write}\n");
+    assert_eq!(changed("a:\n  id_token: write\n  id-token: read\n", &rename), None, "the name is taken");
+    let within = Change::Within { path: path("uses"), range: 4..6, text: "release/v1".into() };
+    becomes("uses: 'a/b@v1' # why\n", &within, "uses: 'a/b@release/v1' # why\n");
+}
+
+#[test]
+fn comments_change_alone() {
+    let comment = |before: &str, text: &str| {
+        let tree = parse(before, Dialect::Workflow);
+        changed(before, &Change::Comment { span: tree.comments().first()?.span, text: text.to_owned() })
+    };
+    assert_eq!(comment("a: b # why\nc: d\n", "").as_deref(), Some("a: b\nc: d\n"));
+    assert_eq!(comment("a:\n  # why\n  c: d\n", "").as_deref(), Some("a:\n  c: d\n"));
+    assert_eq!(comment("a: b # why\r\n", "# so").as_deref(), Some("a: b # so\r\n"));
+    assert_eq!(comment("a: b # why\n", "x: y").as_deref(), None, "what follows would be text");
+}
+
+#[test]
+fn what_stands_for_two_places_is_left_alone() {
+    let anchored = "a: &p\n  b: c\nd: *p\n";
+    assert_eq!(changed(anchored, &set("a/x", "y")), None);
+    assert_eq!(changed(anchored, &set("a/b", "y")), None);
+    assert_eq!(changed(anchored, &set("d/b", "y")), None);
+    assert_eq!(changed(anchored, &remove("a")), None, "the alias would name nothing");
+    assert_eq!(changed("a: b: c\n", &set("a", "y")), None, "a broken file is not edited");
+}
+
+#[test]
+fn changes_that_meet_are_refused() {
+    let before = "a: b\n";
+    let tree = parse(before, Dialect::Workflow);
+    assert_eq!(edits(before, &tree, Dialect::Workflow, &[set("a", "c"), remove("a")]), None);
+}
