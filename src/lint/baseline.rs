@@ -107,7 +107,10 @@ mod tests {
             runs: Vec::new(),
             subject: subject.into(),
             fact: "permission.id-token".into(),
+            jobs: Vec::new(),
+            step: Vec::new(),
             fixes: Vec::new(),
+            drafts: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::analysis::{Analysis, Reading};
 use super::fact::{self, Fact};
 use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
+use super::fix;
 use super::route;
 use super::rule::{Condition, Quantifier, Rule};
 use super::ruleset::RuleSet;
@@ -15,17 +16,23 @@ use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
 use crate::trust::login;
+use crate::trust::publication::action;
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
 pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
+    judge(project, rules, today, false)
+}
+
+/// The same; where `drafting`, each finding also says what its rule would change.
+pub(super) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
     let reading = Reading::new(project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);
-    let mut engine = Engine { rules, levels, raw: Vec::new(), routes: Vec::new() };
+    let mut engine = Engine { rules, levels, drafting, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
     let (findings, suppressed) = waiver::apply(project, &mut waivers, findings);
@@ -159,6 +166,7 @@ struct Raw {
 
 struct Engine<'r> {
     rules: &'r RuleSet,
+    drafting: bool,
     levels: Vec<Option<Option<Level>>>,
     raw: Vec<Raw>,
     routes: Vec<route::Draft>,
@@ -289,8 +297,11 @@ impl Engine<'_> {
             for condition in &rule.require {
                 let fact = fact::ask(subject, &condition.fact);
                 if condition.test.holds(&fact) == Truth::No
-                    && let Some(raw) = raw(index, rule, condition, &fact, subject)
+                    && let Some(mut raw) = raw(index, rule, condition, &fact, subject)
                 {
+                    if self.drafting {
+                        raw.finding.drafts = rule.fixes.iter().filter_map(|remedy| fix::of(remedy, subject)).collect();
+                    }
                     found.push(raw);
                 }
             }
@@ -330,6 +341,7 @@ impl Engine<'_> {
         if !jobs.is_empty() {
             let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
             finding.message = format!("{} (also job {})", finding.message, names.join(", "));
+            finding.jobs.extend(jobs);
         }
         finding
     }
@@ -345,8 +357,7 @@ impl Engine<'_> {
                 .position(|rule| rule.name == waiver.rule)
                 .is_some_and(|index| self.levels[index] == Some(None));
             if !off {
-                let subject =
-                    Subject { waiver: Some((&waiver.rule, waiver.status, waiver.place)), ..Subject::of(analysis) };
+                let subject = Subject { waiver: Some(waiver), ..Subject::of(analysis) };
                 self.subject(&subject, Kind::Waiver);
             }
         }
@@ -435,11 +446,20 @@ fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &
         steps: Vec::new(),
         runs: Vec::new(),
         subject: subject.name(),
+        jobs: subject.job.map(|job| job.id.value().to_owned()).into_iter().collect(),
+        step: subject.step.map(step_names).unwrap_or_default(),
         fact: condition.fact.clone(),
         fixes: Vec::new(),
+        drafts: Vec::new(),
     };
     let job = subject.job.map(|job| job.id.value().to_owned());
     Some(Raw { rule: index, value: value.clone(), every: true, standing: Standing::of(subject), job, finding })
+}
+
+/// What a step may be called in a waiver.
+fn step_names(step: &Step<'_>) -> Vec<String> {
+    let names = [step.id, step.name, step.uses].into_iter().flatten().map(Text::value);
+    names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
 }
 
 /// How a run gets to a publication.

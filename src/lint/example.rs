@@ -2,6 +2,7 @@
 
 use super::engine::check;
 use super::finding::{Finding, Level};
+use super::fix::mend::mend;
 use super::rule::{Example, Rule};
 use super::ruleset::RuleSet;
 use crate::read::files::Memory;
@@ -56,11 +57,33 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<S
     if example.bad && !findings.iter().any(|finding| finding.name == rule.name) {
         complaints.push(format!("`{}` itself says nothing", rule.name));
     }
+    complaints.extend(fixes(&project, rules, rule, example));
     let workflows = files_named(&project);
     if workflows == 0 && !example.files.iter().any(|(path, _)| path.starts_with(WORKFLOWS)) {
         complaints.push("the example has no workflow".into());
     }
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// What is wrong with the rule's fixes here: made, they leave nothing that the rule could still cure, and give the text that is shown.
+fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &Example) -> Vec<String> {
+    if !example.bad || rule.fixes.is_empty() {
+        return example.fixed.iter().map(|_| "`fixed` shows what a fix does, but there is none".to_owned()).collect();
+    }
+    let mended = mend(project, rules, None, |_, finding, _| finding.name == rule.name);
+    let open = |finding: &&Finding| finding.name == rule.name && !finding.fixes.is_empty();
+    let left = mended.report.findings.iter().filter(open);
+    let mut complaints: Vec<String> = left.map(|finding| format!("the fix leaves this: {}", finding.message)).collect();
+    let Some(fixed) = &example.fixed else { return complaints };
+    let pairs = project.files.iter().zip(&mended.project.files);
+    let changed: Vec<&str> = pairs.filter(|(old, new)| old.text() != new.text()).map(|(_, new)| new.text()).collect();
+    match changed.as_slice() {
+        [text] if text == fixed => {}
+        [text] => complaints.push(format!("the fix does not give the text of `fixed`, but\n{text}")),
+        [] => complaints.push("no fix is offered, but `fixed` shows one".to_owned()),
+        _ => complaints.push("the fix changes several files; `fixed` shows one".to_owned()),
+    }
+    complaints
 }
 
 fn files_named(project: &Project) -> usize {

@@ -1,5 +1,6 @@
 //! What a rule reported, ready to be shown. A finding holds places and finished sentences; it never looks at a file.
 
+use super::fix::Draft;
 use crate::read::problem::Problem;
 use crate::read::source::Place;
 
@@ -79,10 +80,16 @@ pub struct Finding {
     pub runs: Vec<String>,
     /// Names the subject for the fingerprint: job or config key and subject name, no line numbers.
     pub subject: String,
+    /// The jobs that it is about, by id; several where equal findings were merged, none where it is about no job.
+    pub jobs: Vec<String>,
+    /// What its step may be called: id, name, and what it uses; empty where it is about no step.
+    pub step: Vec<String>,
     /// The fact that failed, e.g. `permission.id-token`.
     pub fact: String,
-    /// What would cure it, the preferred fix first.
+    /// What is known to cure it, the preferred fix first; only [`offer`](super::fix::offer::offer) looks for one.
     pub fixes: Vec<Fix>,
+    /// What its rule would change, not yet tried.
+    pub(super) drafts: Vec<Draft>,
 }
 
 /// Why a finding is not shown.

@@ -1,5 +1,7 @@
 //! Reads a rule file. Every problem is collected with its place; a rule with a problem is not run.
 
+mod fix;
+
 use globset::Glob;
 
 use super::fact::{self, Values};
@@ -32,7 +34,7 @@ const KEYS: [&str; 19] = [
     "fix",
     "examples",
 ];
-const EXAMPLE_KEYS: [&str; 5] = ["name", "bad", "good", "files", "config"];
+const EXAMPLE_KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 
 /// Reads a rule from a file.
@@ -112,6 +114,7 @@ impl Loader<'_> {
             at,
             show,
             yields_to: self.texts(root, "yields-to"),
+            fixes: self.fixes(root, kind),
             examples: self.examples(root),
             own,
             path: self.source.path().to_owned(),
@@ -146,6 +149,13 @@ impl Loader<'_> {
                     format!("the rule has no `{wanted}` example; examples are its tests and its documentation"),
                 );
             }
+        }
+        if !rule.fixes.is_empty() && !rule.examples.iter().any(|example| example.fixed.is_some()) {
+            let span = root.entry("fix").map_or_else(|| first(root), |entry| entry.key.span());
+            self.problem(
+                span,
+                "no example shows what the fix does; give a `bad` one the text of its file after it as `fixed`",
+            );
         }
     }
 
@@ -414,6 +424,7 @@ impl Loader<'_> {
             name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
             bad: bad.is_some(),
             text: shown.text().unwrap_or_default().to_owned(),
+            fixed: node.get("fixed").and_then(Node::text).map(str::to_owned),
             files: files
                 .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned())))
                 .collect(),

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod example;
 pub mod fact;
 pub mod finding;
+pub mod fix;
 pub mod identity;
 pub mod load;
 pub mod route;

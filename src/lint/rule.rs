@@ -4,6 +4,7 @@ use globset::GlobMatcher;
 
 use super::fact::{Fact, Values};
 use super::finding::Level;
+use super::fix::Remedy;
 use super::subject::Kind;
 use crate::read::source::Place;
 use crate::workflow::expression::{Reason, Truth};
@@ -164,6 +165,15 @@ impl Template {
     }
 }
 
+impl std::fmt::Display for Template {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => out.write_str(text),
+            Piece::Fact(name) => write!(out, "{{{name}}}"),
+        })
+    }
+}
+
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
 }
@@ -177,6 +187,8 @@ pub struct Example {
     pub bad: bool,
     /// The release workflow; empty when only `files` count.
     pub text: String,
+    /// The one file that the rule's fix changes, as it is then.
+    pub fixed: Option<String>,
     /// Further files, or the workflow under another path.
     pub files: Vec<(String, String)>,
     /// The config.
@@ -222,6 +234,8 @@ pub struct Rule {
     pub show: Vec<(String, Template)>,
     /// Rules whose finding says it already.
     pub yields_to: Vec<String>,
+    /// What would cure it, the preferred fix first.
+    pub fixes: Vec<Remedy>,
     /// Its tests.
     pub examples: Vec<Example>,
     /// Whether it comes from a user's folder.

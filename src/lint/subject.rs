@@ -2,6 +2,7 @@
 
 use super::analysis::Analysis;
 use super::data::Data;
+use super::waiver::Waiver;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
@@ -121,8 +122,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub problem: Option<(&'s str, Place, &'static str)>,
     /// The value that a document repeats.
     pub document: Option<&'s Repeated>,
-    /// The waiver: its rule, what became of it, and where it stands.
-    pub waiver: Option<(&'s str, &'static str, Place)>,
+    /// The waiver.
+    pub waiver: Option<&'s Waiver>,
 }
 
 impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
@@ -164,7 +165,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));
         }
         parts.extend(self.document.map(|repeated| repeated.statement.field.clone()));
-        parts.extend(self.waiver.map(|(rule, ..)| rule.to_owned()));
+        parts.extend(self.waiver.map(|waiver| waiver.rule.clone()));
         parts.join("/")
     }
 }

@@ -17,7 +17,7 @@ pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"]
 const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
 /// A YAML file of the project.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document {
     /// Which file.
     pub file: FileId,
@@ -35,7 +35,7 @@ pub struct Unreadable {
 }
 
 /// One repository checkout.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Project {
     /// Every file that was read; [`FileId`] counts in here.
     pub files: Vec<Source>,
@@ -136,6 +136,20 @@ impl Project {
     pub fn file(&self, path: &str) -> Option<FileId> {
         let index = self.files.iter().position(|source| source.path() == path)?;
         u32::try_from(index).ok().map(FileId)
+    }
+
+    /// Gives a workflow or the config another text; `None`, and nothing done, for any other file.
+    #[must_use]
+    pub fn replace(&mut self, file: FileId, text: String) -> Option<()> {
+        let workflow = self.workflows.iter_mut().find(|document| document.file == file);
+        let (document, dialect) = match workflow {
+            Some(document) => (document, Dialect::Workflow),
+            None => (self.config.as_mut().filter(|document| document.file == file)?, Dialect::Data),
+        };
+        let source = self.files.get_mut(file.0 as usize)?;
+        *source = Source::new(source.path().to_owned(), text.into_bytes());
+        document.tree = syntax::parse(source.text(), dialect);
+        Some(())
     }
 
     fn usual_config(&mut self, files: &dyn Files) -> Option<Document> {

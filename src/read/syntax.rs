@@ -166,6 +166,12 @@ impl Tree {
         })
     }
 
+    /// Where block scalars stand, each from its `|` or `>` to its last text.
+    pub fn block_scalars(&self) -> impl Iterator<Item = Span> {
+        let block = |data: &&Data| matches!(data.style, Style::Literal | Style::Folded);
+        self.nodes.iter().filter(block).map(|data| data.span)
+    }
+
     /// The comments, in the order of the file.
     #[must_use]
     pub fn comments(&self) -> &[Comment] {

@@ -1,6 +1,7 @@
 //! Reference pages made from the rules themselves, so that they cannot drift. It reads no file.
 
 use crate::lint::fact::{self, Values};
+use crate::lint::fix::TARGETS;
 use crate::lint::rule::{Rule, listed};
 use crate::lint::subject::Kind;
 
@@ -29,6 +30,10 @@ pub fn rule(rule: &Rule) -> String {
                 page.push_str(&format!("with the config\n\n```yaml\n{}\n```\n\n", config.trim_end()));
             }
         }
+    }
+    for fix in &rule.fixes {
+        let how = if fix.safe { "with `--fix`" } else { "with `--fix=unsafe`" };
+        page.push_str(&format!("Fix, {how}: {}.\n\n", fix.title));
     }
     for reference in &rule.references {
         page.push_str(&format!("- <{reference}>\n"));
@@ -76,6 +81,17 @@ pub fn facts() -> String {
     table
 }
 
+/// The table of what fixes can change.
+#[must_use]
+pub fn targets() -> String {
+    let mut table = "| name | of | what it is |\n| --- | --- | --- |\n".to_owned();
+    for (name, kinds, doc) in TARGETS {
+        let kinds: Vec<_> = kinds.iter().copied().map(Kind::word).collect();
+        table.push_str(&format!("| `{name}` | {} | {doc} |\n", kinds.join(", ")));
+    }
+    table
+}
+
 /// `rules/README.md`.
 #[must_use]
 pub fn reference(rules: &[Rule]) -> String {
@@ -85,6 +101,10 @@ pub fn reference(rules: &[Rule]) -> String {
     page.push_str(&table(rules, ""));
     page.push_str("\n# Facts\n\nWhat `when`, `require`, `message`, `at` and `show` may name, by subject.\n\n");
     page.push_str(&facts());
+    page.push_str(
+        "\n# What a fix can change\n\nBesides the entry at whose key or value a fact stands, by the fact's name.\n\n",
+    );
+    page.push_str(&targets());
     page.push_str("\n# Each rule\n\n");
     for rule in rules {
         page.push_str(&self::rule(rule));

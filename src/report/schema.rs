@@ -39,6 +39,14 @@ pub fn rule() -> Value {
         test["description"] = json!(doc);
         (pattern.clone(), test)
     }).collect::<serde_json::Map<_, _>>()});
+    let lines = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let fix = json!({"type": "object", "additionalProperties": false, "required": ["title", "safety"], "properties": {
+        "title": {"type": "string", "description": "What it does, as an imperative sentence."},
+        "safety": {"enum": ["safe", "unsafe"], "description": "Safe fixes change no behaviour besides the fault."},
+        "when": conditions,
+        "set": lines, "rename": lines, "repin": lines,
+        "remove": {"oneOf": [{"type": "string"}, texts]},
+    }});
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trustpub rule",
@@ -63,8 +71,10 @@ pub fn rule() -> Value {
             "at": {"type": "string"},
             "show": {"type": "object", "additionalProperties": {"type": "string"}},
             "yields-to": texts,
+            "fix": {"oneOf": [fix, {"type": "array", "items": fix}]},
             "examples": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
                 "name": {"type": "string"}, "bad": {"type": "string"}, "good": {"type": "string"},
+                "fixed": {"type": "string", "description": "The one file that the fix changes, as it is then."},
                 "config": {"type": "string"}, "files": {"type": "object", "additionalProperties": {"type": "string"}},
             }}},
         },

@@ -83,6 +83,8 @@ pub struct PermissionFacts {
     pub never_by_default: Vec<String>,
     /// The words for a whole block and the level they give.
     pub words: BTreeMap<String, String>,
+    /// What a new block keeps of a repository's default, which the files do not tell.
+    pub kept: BTreeMap<String, String>,
 }
 
 /// Facts about scripts.

@@ -22,9 +22,16 @@ pub const FACTS: &[Spec] = &[
     ),
     Spec::new("waiver", &[Kind::Waiver], Values::Any, "The rule that a waiver names.", waiver),
     Spec::new(
+        "waiver.meant",
+        &[Kind::Waiver],
+        Values::Any,
+        "The rule that a waiver with a misspelt name most likely means.",
+        waiver_meant,
+    ),
+    Spec::new(
         "waiver.status",
         &[Kind::Waiver],
-        Values::OneOf(&["used", "unused", "expired", "unreasoned", "unknown"]),
+        Values::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
         "What became of a waiver.",
         waiver_status,
     ),
@@ -50,11 +57,16 @@ fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn waiver(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (rule, _, place) = subject.waiver?;
-    Some(Fact::text(rule, place))
+    let waiver = subject.waiver?;
+    Some(Fact::text(&waiver.rule, waiver.place))
+}
+
+fn waiver_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let waiver = subject.waiver?;
+    Some(Fact::Known(waiver.meant.clone(), waiver.place))
 }
 
 fn waiver_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (_, status, place) = subject.waiver?;
-    Some(Fact::text(status, place))
+    let waiver = subject.waiver?;
+    Some(Fact::text(waiver.status, waiver.place))
 }

@@ -137,6 +137,8 @@ impl<'t> Builder<'t> {
         while let Some(open) = builder.open.pop() {
             builder.finish(&open, None);
         }
+        // A comment on the header of a block scalar comes after the scalar.
+        builder.tree.comments.sort_by_key(|comment| comment.span);
         (builder.tree, broken)
     }
 

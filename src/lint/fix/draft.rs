@@ -1,0 +1,297 @@
+//! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
+
+use super::{Action, Remedy, Target};
+use crate::lint::fact::{self, Fact};
+use crate::lint::rule::Template;
+use crate::lint::subject::Subject;
+use crate::lint::waiver::{self, Waiver};
+use crate::read::edit::{Change, Part, Path, Value};
+use crate::read::project::Document;
+use crate::read::source::{FileId, Place, Span};
+use crate::read::syntax::Node;
+use crate::trust::publication::action;
+use crate::workflow::expression::Truth;
+use crate::workflow::model::{Grant, Job};
+
+/// What a remedy would change for one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What it does.
+    pub title: String,
+    /// Whether it changes no behaviour besides the fault.
+    pub safe: bool,
+    /// Changes with the file of each.
+    pub changes: Vec<(FileId, Change)>,
+}
+
+/// The draft of a remedy; `None` where it does not apply, or speaks of something that is not there.
+#[must_use]
+pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
+    let holds = |condition: &crate::lint::rule::Condition| {
+        condition.test.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes
+    };
+    if !remedy.when.iter().all(holds) {
+        return None;
+    }
+    let mut drafter = Drafter { subject, changes: Vec::new(), added: Vec::new() };
+    for action in &remedy.actions {
+        drafter.action(action)?;
+    }
+    let mut title = remedy.title.render(|name| fact::ask(subject, name))?;
+    if !drafter.added.is_empty() {
+        let added: Vec<_> = drafter.added.iter().map(|(scope, level)| format!("`{scope}: {level}`")).collect();
+        title.push_str(&format!(
+            "; the new block replaces the repository's default, of which it keeps {}",
+            added.join(", ")
+        ));
+    }
+    Some(Draft { title, safe: remedy.safe && drafter.added.is_empty(), changes: drafter.changes })
+}
+
+struct Drafter<'x, 'a, 'p> {
+    subject: &'x Subject<'x, 'a, 'p>,
+    changes: Vec<(FileId, Change)>,
+    /// Scopes that a new block holds by supposition.
+    added: Vec<(String, String)>,
+}
+
+impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
+    fn action(&mut self, action: &Action) -> Option<()> {
+        match action {
+            Action::Set(target, value) => {
+                let value = self.text(value)?;
+                self.set(target, value)
+            }
+            Action::Remove(target) => self.remove(target),
+            Action::Rename(Target::Waiver, name) => {
+                let (name, place) = (self.text(name)?, self.subject.waiver?.place);
+                self.document(place.file)?.tree.comments().iter().find(|comment| comment.span.contains(place.span))?;
+                self.push(place.file, Change::Comment { span: place.span, text: name });
+                Some(())
+            }
+            Action::Rename(target, name) => {
+                let key = self.text(name)?;
+                let (file, path) = self.path(target)?;
+                self.push(file, Change::Rename { path, key });
+                Some(())
+            }
+            Action::Repin(target, reference) => self.repin(target, &self.text(reference)?),
+        }
+    }
+
+    fn push(&mut self, file: FileId, change: Change) {
+        self.changes.push((file, change));
+    }
+
+    /// A value to write. Nothing, an expression and a control character are none: a file of a stranger may have said them.
+    fn text(&self, template: &Template) -> Option<String> {
+        let text = template.render(|name| match fact::ask(self.subject, name) {
+            Fact::Known(None, _) => Fact::Unknown,
+            fact => fact,
+        })?;
+        let sound = !text.is_empty() && !text.contains("${{") && !text.chars().any(char::is_control);
+        sound.then_some(text)
+    }
+
+    fn set(&mut self, target: &Target, text: String) -> Option<()> {
+        match target {
+            Target::JobScope(scope) => {
+                let scope = self.text(scope)?;
+                self.grant(self.subject.job?, &scope, &text)
+            }
+            Target::OidcJobsScope(scope) => {
+                let scope = self.text(scope)?;
+                let workflow = self.subject.workflow?;
+                for job in workflow.jobs.iter().filter(|job| job.permissions.is_none()) {
+                    let held = Subject { job: Some(job), ..*self.subject };
+                    let idle = matches!(fact::ask(&held, "oidc.use"), Fact::Known(Some(word), _) if word == "none");
+                    if !idle {
+                        self.grant(job, &scope, &text)?;
+                    }
+                }
+                Some(())
+            }
+            Target::Environment => {
+                let job = self.subject.job?;
+                // An expression chooses between environments; one name would end the choice.
+                let chosen = job.environment.is_some_and(|environment| environment.name.value().contains("${{"));
+                let (file, path) = self.path(target).filter(|_| !chosen)?;
+                self.push(file, Change::Set { path, value: Value::Text(text), after: &["uses", "runs-on"] });
+                Some(())
+            }
+            _ => {
+                let (file, path) = self.path(target)?;
+                self.push(file, Change::Set { path, value: Value::Text(text), after: &[] });
+                Some(())
+            }
+        }
+    }
+
+    /// Grants a scope to a job. A new block would take away all that the job holds without one, so it repeats that.
+    fn grant(&mut self, job: &Job<'p>, scope: &str, level: &str) -> Option<()> {
+        const AFTER: &[&str] = &["uses", "runs-on", "environment"];
+        let workflow = self.subject.workflow?;
+        let mut path = job_path(job);
+        path.push(key("permissions"));
+        let text = |text: &str| Value::Text(text.to_owned());
+        let mut held: Vec<(String, Value)> = match (&job.permissions, &workflow.permissions) {
+            (Some(block), _) => {
+                let Grant::Scopes(_) = block.grant else { return None };
+                path.push(key(scope));
+                self.push(workflow.file, Change::Set { path, value: text(level), after: &[] });
+                return Some(());
+            }
+            (None, Some(block)) => {
+                let Grant::Scopes(entries) = &block.grant else { return None };
+                entries.iter().map(|pair| (pair.key.value().to_owned(), text(pair.value.value()))).collect()
+            }
+            (None, None) => {
+                let kept = &self.subject.analysis.data.github.permissions.kept;
+                self.added.extend(kept.iter().filter(|(name, _)| *name != scope).map(|(k, v)| (k.clone(), v.clone())));
+                kept.iter().map(|(name, level)| (name.clone(), text(level))).collect()
+            }
+        };
+        match held.iter_mut().find(|(name, _)| name == scope) {
+            Some((_, value)) => *value = text(level),
+            None => held.push((scope.to_owned(), text(level))),
+        }
+        self.push(workflow.file, Change::Set { path, value: Value::Mapping(held), after: AFTER });
+        Some(())
+    }
+
+    fn remove(&mut self, target: &Target) -> Option<()> {
+        if let (Target::Waiver, Some(&Waiver { place, .. })) = (target, self.subject.waiver) {
+            let source = self.subject.analysis.project.source(place.file)?;
+            let comments = self.document(place.file)?.tree.comments();
+            if let Some(comment) = comments.iter().find(|comment| comment.span.contains(place.span)) {
+                let (span, text) = (comment.span, String::new());
+                let whole = Change::Comment { span, text };
+                let change = match waiver::without(source, comment.span, place.span) {
+                    Some(span) => Change::Comment { span, text: String::new() },
+                    None => whole,
+                };
+                self.push(place.file, change);
+                return Some(());
+            }
+        }
+        let (file, path) = self.path(target)?;
+        // Without its key a `permissions` block would grant the repository's default instead of nothing.
+        let keep = matches!(target, Target::JobScope(_) | Target::WorkflowScope(_));
+        self.push(file, Change::Remove { path, keep });
+        Some(())
+    }
+
+    fn repin(&mut self, target: &Target, reference: &str) -> Option<()> {
+        let uses = self.subject.step?.uses.filter(|_| matches!(target, Target::Uses))?;
+        let written = uses.value();
+        let from = action(written).len() + 1;
+        let old = written.get(from..).filter(|old| !old.is_empty())?;
+        // Whoever pinned a commit wants no ref that can move.
+        let pinned = old.len() == 40 && old.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let sound = reference.chars().all(|letter| letter.is_ascii_alphanumeric() || "._/-".contains(letter));
+        if pinned || !sound || old == reference {
+            return None;
+        }
+        let (file, path) = self.path(target)?;
+        self.push(file, Change::Within { path, range: from..written.len(), text: reference.to_owned() });
+        Some(())
+    }
+
+    /// Where a target stands or would stand.
+    fn path(&self, target: &Target) -> Option<(FileId, Path)> {
+        let in_step = |names: &[&str]| {
+            let mut path = job_path(self.subject.job?);
+            path.extend([key("steps"), Part::Item(self.subject.step?.index)]);
+            path.extend(names.iter().map(|name| key(name)));
+            Some((self.subject.workflow?.file, path))
+        };
+        match target {
+            Target::JobScope(scope) => {
+                let mut path = job_path(self.subject.job?);
+                path.extend([key("permissions"), key(&self.text(scope)?)]);
+                Some((self.subject.workflow?.file, path))
+            }
+            Target::WorkflowScope(scope) => {
+                Some((self.subject.workflow?.file, vec![key("permissions"), key(&self.text(scope)?)]))
+            }
+            Target::OidcJobsScope(_) => None,
+            Target::Environment => self.environment(),
+            Target::Step => in_step(&[]),
+            Target::Input(name) => in_step(&["with", &self.text(name)?]),
+            Target::Variable(name) => in_step(&["env", &self.text(name)?]),
+            Target::Uses => in_step(&["uses"]),
+            Target::Publisher => self.item("publishers", self.subject.publisher?.place),
+            Target::Field(name) => {
+                let (file, mut path) = self.item("publishers", self.subject.publisher?.place)?;
+                path.push(key(&self.text(name)?));
+                Some((file, path))
+            }
+            Target::Waiver => self.item("ignore", self.subject.waiver?.place),
+            Target::Fact(name) => match fact::ask(self.subject, name) {
+                Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
+                Fact::Unknown => None,
+            },
+        }
+    }
+
+    fn document(&self, file: FileId) -> Option<&'x Document> {
+        let project = self.subject.analysis.project;
+        project.workflows.iter().chain(&project.config).find(|document| document.file == file)
+    }
+
+    /// The name of the job's environment, which may stand by itself or next to its `url`.
+    fn environment(&self) -> Option<(FileId, Path)> {
+        let file = self.subject.workflow?.file;
+        let mut path = job_path(self.subject.job?);
+        path.push(key("environment"));
+        let root = self.document(file)?.tree.root()?;
+        let jobs = root.get("jobs")?.get(self.subject.job?.id.value())?;
+        if jobs.get("environment").is_some_and(Node::is_mapping) {
+            path.push(key("name"));
+        }
+        Some((file, path))
+    }
+
+    /// The item of a list of the config that begins at a place.
+    fn item(&self, list: &str, place: Place) -> Option<(FileId, Path)> {
+        let items = self.document(place.file)?.tree.root()?.get(list)?.items();
+        let begins = |item: Node<'_>| item.entries().next().is_some_and(|entry| entry.key.span() == place.span);
+        let index = items.enumerate().find(|(_, item)| begins(*item)).map(|(index, _)| index)?;
+        Some((place.file, vec![key(list), Part::Item(index)]))
+    }
+
+    /// The way to the entry whose key, value or whole is at a place.
+    fn entry_at(&self, place: Place) -> Option<Path> {
+        let mut node = self.document(place.file)?.tree.root()?;
+        let mut path = Path::new();
+        loop {
+            let (part, next, found) = step_to(node, place.span)?;
+            path.push(part);
+            if found {
+                return Some(path);
+            }
+            node = next;
+        }
+    }
+}
+
+/// From a node towards a span: the entry or item that holds it, and whether it is that very one.
+fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(Part, Node<'t>, bool)> {
+    for entry in node.entries() {
+        let value = entry.value.alias_span().unwrap_or_else(|| entry.value.span());
+        let found = [entry.key.span(), value, entry.span()].contains(&span);
+        if found || value.contains(span) {
+            return Some((key(entry.key.text()?), entry.value, found));
+        }
+    }
+    let item = node.items().enumerate().find(|(_, item)| item.span().contains(span))?;
+    Some((Part::Item(item.0), item.1, false))
+}
+
+fn key(name: &str) -> Part {
+    Part::Key(name.to_owned())
+}
+
+fn job_path(job: &Job<'_>) -> Path {
+    vec![key("jobs"), key(job.id.value())]
+}

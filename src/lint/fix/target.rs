@@ -1,0 +1,130 @@
+//! What a fix can speak of: `job.permissions.id-token`, `step`, the entry in which a fact stands. It finds nothing in any file.
+
+use crate::lint::rule::Template;
+use crate::lint::subject::Kind;
+
+/// What a change is made to.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A scope of the job's own `permissions`.
+    JobScope(Template),
+    /// A scope of the workflow's `permissions`.
+    WorkflowScope(Template),
+    /// A scope of every job that holds it by the workflow's `permissions` and uses the OIDC token, or could.
+    OidcJobsScope(Template),
+    /// The job's `environment`.
+    Environment,
+    /// The whole step.
+    Step,
+    /// An input of the step.
+    Input(Template),
+    /// A variable that the step's own `env` sets.
+    Variable(Template),
+    /// The action that the step uses.
+    Uses,
+    /// The whole declared publisher.
+    Publisher,
+    /// A field of the declared publisher.
+    Field(Template),
+    /// The whole waiver, or the rule that it names.
+    Waiver,
+    /// The entry at whose key or value the fact stands.
+    Fact(String),
+}
+
+const JOB: &[Kind] = &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Publication, Kind::Need, Kind::Login];
+const WORKFLOW: &[Kind] = &[
+    Kind::Workflow,
+    Kind::Job,
+    Kind::Call,
+    Kind::Step,
+    Kind::Permission,
+    Kind::Reference,
+    Kind::Publication,
+    Kind::Need,
+    Kind::Login,
+];
+const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Publication, Kind::Need, Kind::Login];
+const PUBLISHER: &[Kind] = &[Kind::Publication, Kind::Publisher];
+
+/// One line of the table: how a rule writes it, the subjects that have it, what it is.
+pub type Line = (&'static str, &'static [Kind], &'static str);
+
+/// The table. A name that ends in `.*` takes any last part; every other name is a fact.
+pub const TARGETS: [Line; 11] = [
+    ("job.permissions.*", JOB, "A scope of the job's own `permissions`; a new block keeps what the job held."),
+    ("workflow.permissions.*", WORKFLOW, "A scope of the workflow's `permissions`."),
+    (
+        "oidc-jobs.permissions.*",
+        WORKFLOW,
+        "A scope of each job that holds it by the workflow's block and uses the OIDC token, or could.",
+    ),
+    ("job.environment", JOB, "The name of the job's environment."),
+    ("step", STEP, "The whole step."),
+    ("step.with.*", STEP, "An input of the step."),
+    ("step.env.*", STEP, "A variable that the step's own `env` sets."),
+    ("step.uses", STEP, "The action that the step uses."),
+    ("publisher", PUBLISHER, "The whole declared publisher."),
+    ("publisher.*", PUBLISHER, "A field of the declared publisher."),
+    ("waiver", &[Kind::Waiver], "The waiver; its name is the rule that it waives."),
+];
+
+impl Target {
+    /// The line of the table for a name, with the part that `*` stands for.
+    #[must_use]
+    pub fn line(name: &str) -> Option<(&'static Line, &str)> {
+        TARGETS.iter().find_map(|line| match line.0.strip_suffix('*') {
+            Some(stem) => name.strip_prefix(stem).filter(|part| !part.is_empty()).map(|part| (line, part)),
+            None => (line.0 == name).then_some((line, "")),
+        })
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        let Some((line, part)) = Self::line(name) else { return Self::Fact(name.to_owned()) };
+        let part = || Template::parse(part);
+        match line.0 {
+            "job.permissions.*" => Self::JobScope(part()),
+            "workflow.permissions.*" => Self::WorkflowScope(part()),
+            "oidc-jobs.permissions.*" => Self::OidcJobsScope(part()),
+            "job.environment" => Self::Environment,
+            "step" => Self::Step,
+            "step.with.*" => Self::Input(part()),
+            "step.env.*" => Self::Variable(part()),
+            "step.uses" => Self::Uses,
+            "publisher" => Self::Publisher,
+            "publisher.*" => Self::Field(part()),
+            _ => Self::Waiver,
+        }
+    }
+
+    /// The sentence in its name, if it has one.
+    #[must_use]
+    pub const fn part(&self) -> Option<&Template> {
+        match self {
+            Self::JobScope(part)
+            | Self::WorkflowScope(part)
+            | Self::OidcJobsScope(part)
+            | Self::Input(part)
+            | Self::Variable(part)
+            | Self::Field(part) => Some(part),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_read_as_itself() {
+        for (name, ..) in TARGETS {
+            let name = name.replace('*', "x");
+            assert!(!matches!(Target::parse(&name), Target::Fact(_)), "{name}");
+        }
+        assert!(matches!(Target::parse("credential"), Target::Fact(_)));
+        assert!(matches!(Target::parse("step.with.password"), Target::Input(_)));
+    }
+}
