@@ -9,12 +9,16 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use trustpub::lint::check;
-use trustpub::lint::finding::{Finding, NoticeKind, Report};
+use trustpub::lint::analysis::{Analysis, Reading};
+use trustpub::lint::finding::{Finding, Level, NoticeKind, Report};
+use trustpub::lint::proposal::proposals;
 use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::{check, passport};
 use trustpub::read::files::Disk;
-use trustpub::read::project::Project;
+use trustpub::read::project::{CONFIGS, Project};
 use trustpub::read::source::Place;
+use trustpub::report::explain::Page;
+use trustpub::report::init;
 
 /// No repository may take longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -111,4 +115,39 @@ fn the_corpus_is_judged_as_recorded() {
     }
     let known = std::fs::read_to_string(file).unwrap_or_default();
     assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test --test corpus`");
+}
+
+/// A repository as it was, and with the config that is proposed for it.
+fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
+    let bare = Project::load(&Disk::new(root).unwrap(), None);
+    let reading = Reading::new(&bare);
+    let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
+    let uploads = passport::passports(&analysis);
+    let proposals = proposals(&uploads);
+    proposals.iter().find(|proposal| proposal.open.is_none())?;
+    let page = Page { files: &bare.files, prefix: "", repository: None, uploads: &uploads };
+    let config = init::config(&page, init::repository(&analysis), &proposals);
+    drop(analysis);
+    let with = Project::load(&Disk::new(root).unwrap(), Some((CONFIGS[0].to_owned(), config.into_bytes())));
+    Some((bare, with))
+}
+
+#[test]
+fn what_is_proposed_for_the_corpus_is_accepted() {
+    let Some(repositories) = repositories() else { return };
+    let rules = RuleSet::builtin().unwrap();
+    let said = |project: &Project| -> Vec<String> {
+        let report = check(project, &rules, None);
+        let problems = report.problems.iter().map(|problem| problem.message.clone());
+        let loud = report.findings.iter().filter(|finding| finding.level > Level::Note);
+        problems.chain(loud.map(|finding| format!("{} {}", finding.name, finding.subject))).collect()
+    };
+    let mut wrong = Vec::new();
+    for root in &repositories {
+        let Some((bare, with)) = proposed(&rules, root) else { continue };
+        let before = said(&bare);
+        let new = said(&with).into_iter().filter(|finding| !before.contains(finding));
+        wrong.extend(new.map(|finding| format!("{}: {finding}", root.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

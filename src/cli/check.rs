@@ -242,7 +242,7 @@ pub fn judge(
         let here = loaded.project.file(only);
         report.findings.retain(|finding| Some(finding.primary.place.file) == here);
     }
-    loaded.complain_of(&report.problems);
+    loaded.trouble.extend(loaded.complaints(&report.problems));
     Checked { loaded, report, own }
 }
 

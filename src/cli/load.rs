@@ -8,7 +8,7 @@ use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::config::Config;
 use crate::read::files::{Disk, Files, Overlay, reason};
 use crate::read::problem::Problem;
-use crate::read::project::Project;
+use crate::read::project::{Project, Unreadable};
 use crate::read::source::Columns;
 use crate::report::below;
 
@@ -106,18 +106,23 @@ impl Loaded {
         self.trouble.push(text);
     }
 
-    /// Adds what is wrong with the config, and the files that could not be read.
-    pub fn complain_of(&mut self, problems: &[Problem]) {
-        for problem in problems {
-            let Some(source) = self.project.source(problem.place.file) else { continue };
+    /// Problems as lines for people.
+    #[must_use]
+    pub fn told(&self, problems: &[Problem]) -> Vec<String> {
+        let line = |problem: &Problem| {
+            let source = self.project.source(problem.place.file)?;
             let at = source.position(problem.place.span.start, Columns::CodePoints);
             let path = below(&self.near, source.path());
-            let line = format!("{path}:{}:{}: {}", at.line, at.column, problem.message);
-            self.trouble.push(line);
-        }
-        for file in &self.project.unreadable {
-            self.trouble.push(format!("{}{} could not be read: {}", self.near, file.path, file.reason));
-        }
+            Some(format!("{path}:{}:{}: {}", at.line, at.column, problem.message))
+        };
+        problems.iter().filter_map(line).collect()
+    }
+
+    /// What is wrong with the config, and the files that could not be read.
+    #[must_use]
+    pub fn complaints(&self, problems: &[Problem]) -> Vec<String> {
+        let unreadable = |file: &Unreadable| format!("{}{} could not be read: {}", self.near, file.path, file.reason);
+        self.told(problems).into_iter().chain(self.project.unreadable.iter().map(unreadable)).collect()
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod baseline;
 mod check;
+mod explain;
 mod find;
 mod folder;
+mod init;
 mod load;
 mod output;
 mod progress;
@@ -11,7 +13,7 @@ mod rules;
 mod show;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,6 +31,10 @@ struct Arguments {
 enum Command {
     /// Check repositories, folders of repositories, or single files.
     Check(Box<check::Arguments>),
+    /// Account for every upload: what it shows to its registry, and what that answers; or explain a rule.
+    Explain(explain::Arguments),
+    /// Write `.github/trustpub.yaml` from the workflows, and say which records to register.
+    Init(init::Arguments),
     /// Write a baseline of today's findings.
     Baseline(baseline::Arguments),
     /// List, show, test and begin rules.
@@ -54,6 +60,20 @@ enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+impl Colour {
+    /// Whether stdout is to be coloured.
+    fn is_on(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                io::stdout().is_terminal()
+                    && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+            }
+        }
+    }
 }
 
 /// How a run ends.
@@ -109,6 +129,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Rules { command } => rules::run(&command),
         Command::Completions { shell } => {

@@ -91,7 +91,7 @@ impl Shown<'_> {
 
     fn text(&self, out: &mut dyn Write, views: &[View<'_>], to_file: bool) -> io::Result<()> {
         let look = text::Look {
-            colour: !to_file && coloured(self.arguments.color),
+            colour: !to_file && self.arguments.color.is_on(),
             links: !to_file && linked(self.arguments.color),
         };
         for view in views {
@@ -159,17 +159,7 @@ fn harmless(out: &mut dyn Write, page: &[u8]) -> io::Result<()> {
     out.write_all(sanitize::commands(&String::from_utf8_lossy(page)).as_bytes())
 }
 
-fn coloured(colour: Colour) -> bool {
-    match colour {
-        Colour::Always => true,
-        Colour::Never => false,
-        Colour::Auto => {
-            io::stdout().is_terminal() && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
-        }
-    }
-}
-
 /// Whether rule names may be links: where a terminal shows them and colour was not refused.
 fn linked(colour: Colour) -> bool {
-    coloured(colour) && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+    colour.is_on() && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }

@@ -63,7 +63,24 @@ pub struct Analysis<'a, 'p> {
     pub documents: Vec<Repeated>,
 }
 
+/// What says which repository this is where the config does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// The git remote or the environment of the checkout, which may be a fork's.
+    Remote,
+    /// The repository that the workflows' own conditions ask for.
+    Guard,
+}
+
 impl<'a, 'p> Analysis<'a, 'p> {
+    /// `owner/name` where nothing says it for certain: the workflows' own conditions before the git remote, which may be a fork's.
+    #[must_use]
+    pub fn repository_hint(&self) -> Option<(&str, Hint)> {
+        let whole = |name: &&str| name.split_once('/').is_some_and(|(_, name)| !name.is_empty());
+        let guard = self.guarded.as_deref().filter(whole).map(|name| (name, Hint::Guard));
+        guard.or_else(|| self.project.repository_hint.as_deref().map(|name| (name, Hint::Remote)))
+    }
+
     /// Puts a project together, with what is wrong with its config and its publishers.
     #[must_use]
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {

@@ -10,6 +10,8 @@ pub mod finding;
 pub mod fix;
 pub mod identity;
 pub mod load;
+pub mod passport;
+pub mod proposal;
 pub mod route;
 pub mod rule;
 pub mod ruleset;

@@ -228,7 +228,7 @@ fn play<'a>(
             let claims = verdict::claims(&publication.site, &sight, certain);
             publication
                 .assigned
-                .extend(verdict::assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
+                .extend(verdict::measures(&claims, &registry.id, publishers).map(|publisher| publisher.index));
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Totals, View, sanitize};
 use crate::lint::finding::{Finding, Label, NoticeKind};
-use crate::read::source::{Columns, Place};
+use crate::read::source::{Columns, Place, Position, Source};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -22,10 +22,18 @@ struct Document<'a> {
     summary: Summary,
 }
 
+/// Who wrote a document.
 #[derive(Serialize)]
-struct Tool {
+pub(super) struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+impl Tool {
+    /// This program.
+    pub(super) const fn new() -> Self {
+        Self { name: "trustpub", version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,8 +82,9 @@ struct Mark {
     place: Spot,
 }
 
+/// A place in a file.
 #[derive(Serialize)]
-struct Spot {
+pub(super) struct Spot {
     file: String,
     start_line: u32,
     start_column: u32,
@@ -84,16 +93,25 @@ struct Spot {
     bytes: [u32; 2],
 }
 
-fn spot(view: &View<'_>, place: Place) -> Spot {
-    let (start, end) = (view.start(place, Columns::Utf16), view.end(place, Columns::Utf16));
-    Spot {
-        file: view.path(place),
-        start_line: start.line,
-        start_column: start.column,
-        end_line: end.line,
-        end_column: end.column,
-        bytes: [place.span.start, place.span.end],
+impl Spot {
+    /// A place in a source that is shown under a path.
+    pub(super) fn new(file: String, source: Option<&Source>, place: Place) -> Self {
+        let at =
+            |offset| source.map_or(Position { line: 1, column: 1 }, |source| source.position(offset, Columns::Utf16));
+        let (start, end) = (at(place.span.start), at(place.span.end));
+        Self {
+            file,
+            start_line: start.line,
+            start_column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            bytes: [place.span.start, place.span.end],
+        }
     }
+}
+
+fn spot(view: &View<'_>, place: Place) -> Spot {
+    Spot::new(view.path(place), view.source(place), place)
 }
 
 fn marks(view: &View<'_>, labels: &[Label]) -> Vec<Mark> {
@@ -144,7 +162,7 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
     });
     let document = Document {
         version: 1,
-        tool: Tool { name: "trustpub", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::new(),
         projects: projects.collect(),
         summary: Summary {
             errors: totals.errors,

@@ -152,7 +152,7 @@ fn code(view: &View<'_>, place: Place) -> String {
 }
 
 /// Text with what stands between backticks set as code. Each part is escaped, so a backtick in a name changes no more than the look.
-fn rich(text: &str) -> String {
+pub(super) fn rich(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let balanced = parts.len() % 2 == 1;
     let part = |(index, part): (usize, &&str)| match index % 2 {

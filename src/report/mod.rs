@@ -1,7 +1,9 @@
 //! How a report looks: one file per format. This room never judges and never opens a file.
 
 pub mod docs;
+pub mod explain;
 pub mod github;
+pub mod init;
 pub mod json;
 pub mod markdown;
 pub mod mermaid;

@@ -42,9 +42,7 @@ pub fn json(text: &str) -> String {
 pub fn commands(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let text = line.trim_start();
-        // `::: ` marks another file in the look of rustc; the runner finds no command's name behind it.
-        if text.starts_with("::") && !text.starts_with("::: ") {
+        if line.trim_start().starts_with("::") {
             shown.push('\\');
         }
         shown.push_str(line);
@@ -58,9 +56,10 @@ pub fn page(text: &str) -> String {
     commands(&text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
 }
 
-fn acts(letter: char) -> bool {
+/// Whether a letter does something instead of being shown.
+pub(super) fn acts(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -75,7 +74,6 @@ mod tests {
         assert_eq!(in_place("é\u{1b}\u{202e}\n##[x]"), "é????\n## x]");
         assert_eq!(json("{\"a\": \"##[error]\"}"), "{\"a\": \"#\\u0023[error]\"}");
         assert_eq!(commands("a::b\n  ::error::x\n::y"), "a::b\n\\  ::error::x\n\\::y");
-        assert_eq!(commands("  ::: other.yml:1:2\n"), "  ::: other.yml:1:2\n");
         assert_eq!(in_place("a\u{85}b").len(), "a\u{85}b".len());
     }
 }

@@ -71,8 +71,8 @@ impl From<Claim> for Cause {
 impl Registry {
     /// The text that people see when an upload is refused for a cause: the client's own where it has one, else the registry's.
     #[must_use]
-    pub fn error_text(&self, cause: Cause, upload: &Upload) -> Option<&str> {
-        let client = upload.action.as_deref().or(upload.command.as_deref());
+    pub fn error_text(&self, cause: Cause, upload: Option<&Upload>) -> Option<&str> {
+        let client = upload.and_then(|upload| upload.action.as_deref().or(upload.command.as_deref()));
         let texts = self.errors.iter().filter(|error| error.when.contains(&cause));
         let own = texts.clone().find(|error| error.by.iter().any(|by| Some(by.as_str()) == client));
         own.or_else(|| texts.clone().find(|error| error.by.is_empty())).map(|error| error.text.as_str())
@@ -96,9 +96,9 @@ mod tests {
         "#;
         let registry: Registry = serde_yaml::from_str(text).unwrap();
         let [command, action] = registry.uploads.as_slice() else { panic!("two uploads") };
-        assert_eq!(registry.error_text(Cause::IdToken, command), Some("push it: no token"));
-        assert_eq!(registry.error_text(Cause::IdToken, action), Some("no token here"));
-        assert_eq!(registry.error_text(Cause::Environment, command), Some("who are you"));
-        assert_eq!(registry.error_text(Cause::Event, command), None);
+        assert_eq!(registry.error_text(Cause::IdToken, Some(command)), Some("push it: no token"));
+        assert_eq!(registry.error_text(Cause::IdToken, Some(action)), Some("no token here"));
+        assert_eq!(registry.error_text(Cause::Environment, Some(command)), Some("who are you"));
+        assert_eq!(registry.error_text(Cause::Event, Some(command)), None);
     }
 }

@@ -5,6 +5,7 @@ pub mod command;
 pub mod credential;
 pub mod document;
 pub mod login;
+pub mod package;
 pub mod publication;
 pub mod publisher;
 pub mod registry;

@@ -54,6 +54,14 @@ impl<'a> Publisher<'a> {
         declared.or_else(|| self.registry.field(field).and_then(|field| field.default.as_deref()))
     }
 
+    /// Whether two records of one registry differ in nothing that a claim is compared with.
+    #[must_use]
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        let value = |publisher: &Self, claim| publisher.entry_of(claim).map(|entry| entry.value.clone());
+        self.registry.id == other.registry.id
+            && Claim::ALL.iter().all(|claim| value(self, *claim) == value(other, *claim))
+    }
+
     /// How to name it in a sentence: its package, else its workflow, else its position.
     #[must_use]
     pub fn title(&self) -> String {

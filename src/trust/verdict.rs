@@ -145,11 +145,24 @@ impl Claims {
     }
 }
 
-/// The publisher that a publication is measured by: of those declared for its registry the one that accepts most; the first wins a tie.
+/// The publisher that a publication is measured by: of those declared for its registry the one that accepts most, and of these the one
+/// that asks for most, as registries do; the first wins a tie.
 #[must_use]
 pub fn assigned<'p, 'a>(claims: &Claims, registry: &str, publishers: &'p [Publisher<'a>]) -> Option<&'p Publisher<'a>> {
     let candidates = publishers.iter().filter(|publisher| publisher.registry.id == registry);
-    candidates.rev().max_by_key(|publisher| claims.score(publisher))
+    let asked = |publisher: &Publisher<'_>| Claim::ALL.iter().filter(|it| publisher.entry_of(**it).is_some()).count();
+    candidates.rev().max_by_key(|publisher| (claims.score(publisher), asked(publisher)))
+}
+
+/// The publishers that a publication is measured by when every package counts: the assigned one, and those that differ from it in
+/// nothing that a claim is compared with. One upload may carry several packages.
+pub fn measures<'p, 'a>(
+    claims: &Claims,
+    registry: &str,
+    publishers: &'p [Publisher<'a>],
+) -> impl Iterator<Item = &'p Publisher<'a>> {
+    let assigned = assigned(claims, registry, publishers);
+    publishers.iter().filter(move |publisher| assigned.is_some_and(|assigned| assigned.asks_the_same(publisher)))
 }
 
 fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) -> Answer {

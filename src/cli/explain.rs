@@ -1,0 +1,127 @@
+//! `trustpub explain`: the account of every upload, or of one rule. It judges nothing and fails nobody.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::load::{Loaded, load, targets};
+use super::{Colour, Failure, Status, complain, folder, print};
+use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::ruleset::RuleSet;
+use crate::lint::{passport, subject};
+use crate::read::problem::closest;
+use crate::report::docs;
+use crate::report::explain::{self, Page};
+use crate::report::sanitize;
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Repositories, folders of repositories, single workflows; or one rule, by code or name.
+    #[arg(default_value = ".")]
+    paths: Vec<PathBuf>,
+
+    /// How to write it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+
+    /// Another config than `.github/trustpub.yaml`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// A folder of further rules and registries. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+
+    /// When to colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For job summaries, with a diagram.
+    Markdown,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    if let [path] = arguments.paths.as_slice()
+        && !path.exists()
+        && path.components().count() == 1
+    {
+        return rule(&path.to_string_lossy(), &rules);
+    }
+    let (targets, trouble) = targets(&arguments.paths, None)?;
+    let mut status = Status::Clean;
+    for text in &trouble {
+        complain(text);
+        status = Status::Trouble;
+    }
+    let config = arguments.config.as_deref();
+    let loaded: Vec<Loaded> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
+    let readings: Vec<Reading<'_>> = loaded.iter().map(|one| Reading::new(&one.project)).collect();
+    let mut analyses = Vec::new();
+    for (one, reading) in loaded.iter().zip(&readings) {
+        let (analysis, problems) = Analysis::new(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading);
+        for text in one.trouble.iter().cloned().chain(one.complaints(&problems)) {
+            complain(&text);
+            status = Status::Trouble;
+        }
+        for document in &one.project.workflows {
+            let problems = subject::syntax_problems(document.file, document.tree.errors());
+            one.told(&problems).iter().for_each(|text| complain(&format!("{text}; what it uploads is not known")));
+        }
+        analyses.push(analysis);
+    }
+    let mut uploads: Vec<_> = analyses.iter().map(passport::passports).collect();
+    for ((uploads, one), target) in uploads.iter_mut().zip(&loaded).zip(&targets) {
+        if let Some(only) = &target.found.only {
+            let here = one.project.file(only);
+            uploads.retain(|upload| Some(upload.place.file) == here);
+        }
+    }
+    if uploads.iter().all(Vec::is_empty) && trouble.is_empty() {
+        complain("no uploads here: no workflow publishes to a registry that trustpub knows");
+    }
+    let pages = loaded.iter().zip(&analyses).zip(&uploads).map(|((one, analysis), uploads)| Page {
+        files: &one.project.files,
+        // People open paths from where they stand; a document that is kept counts from what was asked for.
+        prefix: if arguments.format == Format::Text { &one.near } else { &one.prefix },
+        repository: analysis.repository,
+        uploads,
+    });
+    write(arguments, &pages.collect::<Vec<_>>())?;
+    Ok(status)
+}
+
+/// Explains a rule.
+fn rule(word: &str, rules: &RuleSet) -> Result<Status, Failure> {
+    if let Some(rule) = rules.find(word) {
+        return print(sanitize::page(&docs::rule(rule)).as_bytes());
+    }
+    let meant = closest(word, rules.words()).map(|other| format!("; did you mean the rule `{other}`?"));
+    Err(Failure::Told(format!("there is neither a file nor a rule `{word}` here{}", meant.unwrap_or_default())))
+}
+
+fn write(arguments: &Arguments, pages: &[Page<'_>]) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    match arguments.format {
+        Format::Json => explain::json::write(&mut text, pages)?,
+        Format::Markdown => explain::markdown::write(&mut text, pages)?,
+        Format::Text => {
+            for page in pages {
+                explain::text::write(&mut text, page, arguments.color.is_on())?;
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&text);
+    let text = if arguments.format == Format::Json { sanitize::json(&text) } else { sanitize::commands(&text) };
+    print(text.as_bytes()).map(drop)
+}

@@ -1,0 +1,124 @@
+//! `trustpub init`: writes a first config from the workflows. It never replaces one unless it is told to.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::load::{load, targets};
+use super::output::write_file;
+use super::{Failure, Status, complain, folder, print};
+use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::passport;
+use crate::lint::proposal::{Proposal, proposals};
+use crate::lint::ruleset::RuleSet;
+use crate::read::project::CONFIGS;
+use crate::report::explain::{Page, text};
+use crate::report::init;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The repository.
+    #[arg(default_value = ".")]
+    path: PathBuf,
+
+    /// Replace the config that stands there.
+    #[arg(long)]
+    force: bool,
+
+    /// A folder of further rules and registries. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
+    if let Some(text) = trouble.first() {
+        return Err(Failure::Told(text.clone()));
+    }
+    let target = match targets.as_slice() {
+        [target] if target.found.only.is_none() => target,
+        [] => return nothing_to_write(),
+        _ => {
+            return Err(Failure::Told(format!(
+                "{} is no repository; `init` writes one config",
+                arguments.path.display()
+            )));
+        }
+    };
+    let place = place(&target.found.root, arguments.force)?;
+    let loaded = load(target, None, &rules, &folders);
+    if let Some(text) = loaded.trouble.first() {
+        return Err(Failure::Told(text.clone()));
+    }
+    let reading = Reading::new(&loaded.project);
+    let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
+    let uploads = passport::passports(&analysis);
+    let proposals = proposals(&uploads);
+    if proposals.is_empty() {
+        return nothing_to_write();
+    }
+    let page = Page { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
+    let config = init::config(&page, init::repository(&analysis), &proposals);
+    write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
+    told(&place, &proposals)
+}
+
+fn nothing_to_write() -> Result<Status, Failure> {
+    complain("no uploads here, so there is nothing to write down");
+    Ok(Status::Clean)
+}
+
+/// Where the config goes: over the one that stands there, if that may be replaced. A link is never followed: in a stranger's checkout
+/// it may lead anywhere.
+fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
+    let standing = CONFIGS.iter().map(|name| root.join(name)).find(|path| path.symlink_metadata().is_ok());
+    let Some(path) = standing else {
+        let path = root.join(CONFIGS[0]);
+        let folder = path.parent().unwrap_or(root);
+        return within(root, folder).map(|()| path);
+    };
+    if !force {
+        return Err(format!("{} is there already; `--force` replaces it", at(&path)));
+    }
+    match path.symlink_metadata() {
+        Ok(kind) if kind.is_file() => within(root, path.parent().unwrap_or(root)).map(|()| path),
+        _ => Err(format!("{} is no ordinary file, so it is not replaced", at(&path))),
+    }
+}
+
+fn within(root: &Path, folder: &Path) -> Result<(), String> {
+    match (root.canonicalize(), folder.canonicalize()) {
+        (Ok(root), Ok(folder)) if folder.starts_with(&root) => Ok(()),
+        _ => Err(format!("{} leads out of the repository", super::shown(folder))),
+    }
+}
+
+/// A path as people write it, without a leading `./`.
+fn at(path: &Path) -> String {
+    let shown = super::shown(path);
+    shown.strip_prefix("./").unwrap_or(&shown).to_owned()
+}
+
+/// Says what was written, and which records are to be registered or verified.
+fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<Status, Failure> {
+    let mut out = Vec::new();
+    writeln!(out, "wrote {}", at(place))?;
+    let sound = proposals.iter().filter(|proposal| proposal.open.is_none());
+    for proposal in sound.clone() {
+        let jobs: Vec<String> = proposal.asked_by.iter().map(|asker| format!("`{}`", asker.job)).collect();
+        let word = if jobs.len() == 1 { "job" } else { "jobs" };
+        writeln!(out)?;
+        text::form(&mut out, &format!("{} for {word} {}", proposal.registry.name, jobs.join(", ")), proposal.form)?;
+    }
+    match proposals.len() - sound.count() {
+        0 => {}
+        1 => writeln!(out, "\none record stands there as a comment, with what keeps it from being declared")?,
+        open => writeln!(out, "\n{open} records stand there as comments, with what keeps them from being declared")?,
+    }
+    print(&out)
+}

@@ -1,0 +1,321 @@
+//! The passport of each upload: what it will show to its registry, run by run, and what the registry will answer. It finds no
+//! words for that and reports no fault; whoever shows it does.
+
+mod form;
+mod permission;
+mod verdict;
+
+use super::analysis::Analysis;
+use super::subject::{Publication, Subject};
+use crate::read::source::Place;
+use crate::trust::publication::{Credential, Outcomes, Target};
+use crate::trust::registry::Registry;
+use crate::trust::slot::{Client, known_text};
+use crate::workflow::expression::{Outcome, Truth, coerce_text};
+use crate::workflow::github::RefKind;
+use crate::workflow::model::{Job, Text};
+use crate::workflow::run::Run;
+
+pub use form::{Form, Line};
+pub use permission::Permission;
+pub use verdict::{Entry, Record, Verdict};
+
+/// What the files tell of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// The value.
+    Known(String),
+    /// There is none.
+    Absent,
+    /// The files do not tell, and why.
+    Unknown(String),
+}
+
+impl Value {
+    /// The value, if there is one and it is known.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// One upload, whatever the run.
+#[derive(Debug, Clone)]
+pub struct Upload<'a> {
+    /// The action with its ref, or the command as it stands in the script.
+    pub client: String,
+    /// Where.
+    pub place: Place,
+    /// The id of its job.
+    pub job: String,
+    /// What it shows; runs that do not differ in it share one.
+    pub passports: Vec<Passport<'a>>,
+}
+
+/// What an upload shows in runs that do not differ in it.
+#[derive(Debug, Clone)]
+pub struct Passport<'a> {
+    /// The runs.
+    pub starts: Vec<Start>,
+    /// How they get to the upload, after their event.
+    pub path: Vec<Stop>,
+    /// Why they may not get there.
+    pub doubt: Option<String>,
+    /// The registry, or why it is not known.
+    pub registry: Result<&'a Registry, String>,
+    /// What the upload shows, or why that is not known.
+    pub credential: Result<Credential, String>,
+    /// Where that is said.
+    pub credential_place: Place,
+    /// What the job's token may do.
+    pub permissions: Vec<Permission>,
+    /// The claims of the OIDC token, except those that the starts tell.
+    pub claims: Vec<Stamp>,
+    /// The declared record that it is measured by.
+    pub record: Option<Record<'a>>,
+    /// What the registry answers.
+    pub verdict: Verdict,
+    /// What a record that accepts it says.
+    pub form: Option<Form<'a>>,
+}
+
+/// One way in which a run starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// How to say it, with the inputs that were chosen.
+    pub when: String,
+    /// `event_name`; not known where an unknown workflow calls this one.
+    pub event: Option<String>,
+    /// What `ref` names.
+    pub kind: RefKind,
+    /// The activity of the event, if it matters.
+    pub activity: Option<String>,
+    /// The inputs that were chosen.
+    pub inputs: Vec<(String, String)>,
+    /// Where the event stands.
+    pub trigger: Place,
+    /// Whether it also happens for forks, where no OIDC token is issued.
+    pub fork: bool,
+}
+
+/// What a stop on the way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopKind {
+    /// A job.
+    Job,
+    /// The step that trades the OIDC token for the registry's own.
+    Login,
+    /// The step that uploads.
+    Step,
+    /// The workflow elsewhere that uploads.
+    Call,
+}
+
+impl StopKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Login => "login",
+            Self::Step => "step",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// A stop on the way from the event to the upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// What it is.
+    pub kind: StopKind,
+    /// Its id or name.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Its condition.
+    pub condition: Option<String>,
+}
+
+/// A claim of the OIDC token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The claim's name in the token.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// Where the files say so.
+    pub place: Option<Place>,
+}
+
+/// The passports of every upload of a project.
+#[must_use]
+pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
+    analysis.publications.iter().map(|publication| upload(analysis, publication)).collect()
+}
+
+fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) -> Upload<'a> {
+    let client = &publication.site.client;
+    let mut passports: Vec<Passport<'a>> = Vec::new();
+    for (run, reach) in &publication.runs {
+        let next = analysis.played(publication, run, |subject| passport(subject, publication, run, reach));
+        let Some(next) = next else { continue };
+        match passports.iter_mut().find(|other| other.shown() == next.shown()) {
+            Some(other) => {
+                let new = next.starts.into_iter().filter(|start| !other.starts.contains(start)).collect::<Vec<_>>();
+                other.starts.extend(new);
+            }
+            None => passports.push(next),
+        }
+    }
+    Upload { client: name(client), place: client.place(), job: client.job.id.value().to_owned(), passports }
+}
+
+/// How the upload is written: the action, the called workflow, or the command's own words.
+fn name(client: &Client<'_, '_>) -> String {
+    let run = client.step.and_then(|step| step.run);
+    match (&client.command, run, client.step.map_or(client.job.uses, |step| step.uses)) {
+        (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
+        (_, _, Some(uses)) => uses.value().to_owned(),
+        _ => String::new(),
+    }
+}
+
+impl Passport<'_> {
+    /// The value of a claim that the files tell.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.iter().find(|stamp| stamp.name == name)?.value.known()
+    }
+
+    /// The environment, where it is known.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.claim(ENVIRONMENT)
+    }
+
+    /// Everything but how the runs start.
+    fn shown(&self) -> impl PartialEq {
+        let registry = self.registry.as_ref().map(|registry| &registry.id);
+        let token = (&self.permissions, &self.claims, &self.credential, self.credential_place);
+        (registry, &self.path, &self.doubt, token, &self.record, &self.verdict, &self.form)
+    }
+}
+
+fn passport<'a, 'p>(
+    subject: &Subject<'_, 'a, 'p>,
+    publication: &Publication<'a, 'p>,
+    run: &Run,
+    reach: &Truth,
+) -> Option<Passport<'a>> {
+    let registry = match subject.target? {
+        Target::Registry(registry, _) => Ok(*registry),
+        Target::Unknown(reason, _) => Err(reason.to_string()),
+        Target::Elsewhere => return None,
+    };
+    let data = subject.analysis.data;
+    let credential = publication.site.credential(&data.github, &data.registries, subject.sight?);
+    let (credential, credential_place) = match credential {
+        (Outcomes::Known(credential), place) => (Ok(credential), place),
+        (Outcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
+    };
+    Some(Passport {
+        starts: vec![start(run)],
+        path: path(subject, publication),
+        doubt: match reach {
+            Truth::Unknown(reason) => Some(reason.to_string()),
+            Truth::Yes | Truth::No => None,
+        },
+        form: registry.as_ref().ok().map(|registry| form::form(subject, registry)),
+        permissions: permission::permissions(subject),
+        claims: claims(subject)?,
+        record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),
+        verdict: verdict::verdict(subject, publication, &registry, &credential),
+        registry,
+        credential,
+        credential_place,
+    })
+}
+
+fn start(run: &Run) -> Start {
+    Start {
+        when: run.when.clone(),
+        event: (!run.called).then(|| run.event.clone()),
+        kind: run.kind,
+        activity: run.activity.clone(),
+        inputs: run.inputs.iter().map(|(name, value)| (name.clone(), coerce_text(value))).collect(),
+        trigger: run.trigger,
+        fork: run.fork,
+    }
+}
+
+fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>) -> Vec<Stop> {
+    let condition = |text: Option<Text<'_>>| text.map(|text| text.value().trim().to_owned());
+    let job = subject.job.map(|job| Stop {
+        kind: StopKind::Job,
+        name: job.id.value().to_owned(),
+        place: job.id.place(),
+        condition: condition(job.condition),
+    });
+    let stop = |kind, client: &Client<'_, '_>| Stop {
+        kind,
+        name: name(client),
+        place: client.place(),
+        condition: condition(client.step.and_then(|step| step.condition)),
+    };
+    let site = &publication.site;
+    let login = site.login.as_ref().map(|login| stop(StopKind::Login, &login.client));
+    let upload = match (site.client.step, site.upload) {
+        (None, _) => Some(stop(StopKind::Call, &site.client)),
+        (Some(_), Some(_)) => Some(stop(StopKind::Step, &site.client)),
+        // A login stands for an upload that no data describes.
+        (Some(_), None) => login.is_none().then(|| stop(StopKind::Login, &site.client)),
+    };
+    job.into_iter().chain(login).chain(upload).collect()
+}
+
+/// The claim that names the environment.
+const ENVIRONMENT: &str = "environment";
+
+/// The claims that registries read, by their names in the token.
+fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<Stamp>> {
+    let (claims, job) = (subject.claims?, subject.job?);
+    let repository = match &claims.repository {
+        Some((owner, name)) => Value::Known(format!("{owner}/{name}")),
+        None => Value::Unknown("no `repository` in the config".to_owned()),
+    };
+    let caller = claims.caller_file.clone();
+    let environment = match &claims.environment {
+        Outcome::Unknown(reason) => Value::Unknown(reason.to_string()),
+        outcome => known_text(outcome).filter(|name| !name.is_empty()).map_or(Value::Absent, Value::Known),
+    };
+    let file = Place { file: subject.workflow?.file, span: subject.workflow?.source.line_span(1) };
+    let stamp = |name, value, place| Stamp { name, value, place };
+    Some(vec![
+        stamp("repository", repository, subject.analysis.config.repository.map(Text::place)),
+        stamp("workflow_ref", caller.map_or(Value::Unknown("the calling workflow".to_owned()), Value::Known), None),
+        stamp("job_workflow_ref", Value::Known(claims.called_file.clone()), Some(file)),
+        stamp(ENVIRONMENT, environment, Some(claims.environment_place)),
+        runner(subject, job),
+    ])
+}
+
+fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> Stamp {
+    let labels: Option<Vec<String>> =
+        job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
+            labels.iter().map(|label| known_text(&sight.evaluate(label.value()))).collect()
+        });
+    let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
+    let value = match (environment, labels) {
+        (Some(environment), _) => Value::Known(environment.to_owned()),
+        (None, Some(labels)) if !labels.is_empty() => {
+            Value::Unknown(format!("whose runner `{}` is", labels.join("`, `")))
+        }
+        (None, _) => Value::Unknown("the labels of the runner".to_owned()),
+    };
+    let place = job.runs_on.iter().flatten().next().map(|label| label.place());
+    Stamp { name: "runner_environment", value, place }
+}

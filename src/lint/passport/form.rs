@@ -1,0 +1,208 @@
+//! What to type into a registry's form so that it accepts an upload. It never asks what stands there now.
+
+use super::Value;
+use crate::lint::analysis::Hint;
+use crate::lint::subject::Subject;
+use crate::read::source::Place;
+use crate::trust::registry::{Claim, Comparison, Field, Registry};
+use crate::trust::slot::known_text;
+use crate::workflow::expression::Outcome;
+
+/// A registry's form, filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form<'a> {
+    /// Its fields, in its own order.
+    pub lines: Vec<Line<'a>>,
+    /// The form of an existing package, filled in as far as its address allows; `None` where the package is not known.
+    pub link: Option<String>,
+    /// The form for a first release.
+    pub pending: Option<&'a str>,
+    /// What to do for a first release.
+    pub first_release: &'a str,
+}
+
+/// One field of a form.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// What to type; absent for a field to be left empty.
+    pub value: Value,
+    /// Where the files say so.
+    pub place: Option<Place>,
+    /// What the value is only a hint of; `None` where the files say it.
+    pub hint: Option<Hint>,
+}
+
+impl PartialEq for Line<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.value == other.value && self.place == other.place
+    }
+}
+
+/// The form of a registry for one run of an upload.
+pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Form<'a> {
+    let lines: Vec<Line<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
+    let link = registry.set_up.project.as_deref().and_then(|template| filled(template, &lines));
+    Form { lines, link, pending: registry.set_up.pending.as_deref(), first_release: &registry.set_up.first_release }
+}
+
+fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
+    let line = |value, place| Line { field, value, place, hint: None };
+    let Some(claim) = field.claim else { return other_line(subject, registry, field) };
+    if field.compare == Some(Comparison::TagPattern) {
+        return tag_line(subject, field);
+    }
+    let place = match claim {
+        Claim::Environment => subject.claims.map(|claims| claims.environment_place),
+        Claim::User => subject.claims.map(|claims| claims.user_place),
+        Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(|text| text.place()),
+        Claim::Workflow | Claim::Ref | Claim::WorkflowRepository | Claim::Operation => None,
+    };
+    match subject.claims.map(|claims| claims.value(claim, registry)) {
+        Some(Ok(Some(value))) => line(Value::Known(value), place),
+        Some(Ok(None)) => line(Value::Absent, place),
+        Some(Err(reason)) => match hint(subject, field, claim) {
+            Some((value, hint)) => Line { field, value: Value::Known(value), place: None, hint: Some(hint) },
+            None => line(Value::Unknown(reason.to_string()), place),
+        },
+        None => line(Value::Unknown("the claims of the run".to_owned()), None),
+    }
+}
+
+/// A field that no claim is compared with: the package, a switch, or something that only people can say.
+fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
+    let line = |value, place| Line { field, value, place, hint: None };
+    let switch = |on: bool| line(Value::Known(on.to_string()), None);
+    if let Some((name, place)) = package(subject, registry).filter(|_| field.name == PACKAGE) {
+        return line(Value::Known(name), Some(place));
+    }
+    if let Some(event) = &field.event {
+        let runs = subject.publication.iter().flat_map(|publication| &publication.runs);
+        return switch(runs.into_iter().any(|(run, _)| run.event == *event));
+    }
+    if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
+        return switch(self::line(subject, registry, switched).value.known().is_some());
+    }
+    match &field.default {
+        Some(default) => line(Value::Known(default.clone()), None),
+        None if field.required => line(Value::Unknown("no file says it".to_owned()), None),
+        None if field.name == PACKAGE => line(Value::Unknown("no file names it".to_owned()), None),
+        None => line(Value::Absent, None),
+    }
+}
+
+/// The pattern of the tags that start the run: what they all begin with, and then the version.
+fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a Field) -> Line<'a> {
+    let claims = subject.claims;
+    let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
+    let mut beginnings: Vec<&str> =
+        tags.iter().map(|tag| tag.split(['*', '?', '[', '+', '!', '\\']).next().unwrap_or_default()).collect();
+    beginnings.dedup();
+    let value = match beginnings.as_slice() {
+        // `v1.*` begins with a part of the version.
+        [beginning] => Value::Known(format!(
+            "{}{{{{version}}}}",
+            beginning.trim_end_matches(|letter: char| !letter.is_alphabetic() && letter != '-' && letter != '/')
+        )),
+        _ => Value::Unknown("the tags that start the run".to_owned()),
+    };
+    Line { field, value, place: claims.map(|claims| claims.ref_place), hint: None }
+}
+
+/// What the checkout hints at where nothing says it for certain.
+fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(String, Hint)> {
+    let (repository, hint) = subject.analysis.repository_hint()?;
+    let (owner, name) = repository.split_once('/')?;
+    match claim {
+        Claim::Owner => Some((owner.to_owned(), hint)),
+        Claim::Repository if field.whole => Some((format!("{owner}/{name}"), hint)),
+        Claim::Repository => Some((name.to_owned(), hint)),
+        _ => None,
+    }
+}
+
+/// The field that names a package, in every registry's record.
+const PACKAGE: &str = "package";
+
+/// The package that the environment's address names.
+fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
+    let url = subject.job?.environment?.url?;
+    let outcome = subject.sight?.evaluate(url.value());
+    let name = match &outcome {
+        Outcome::Unknown(reason) => registry.package_at(reason.beginning()?, false),
+        outcome => registry.package_at(&known_text(outcome)?, true),
+    };
+    Some((name?, url.place()))
+}
+
+/// A template with every hole filled. A part of the path that is not known leaves no address; in a query it stays empty.
+fn filled(template: &str, lines: &[Line<'_>]) -> Option<String> {
+    let mut address = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        address.push_str(before);
+        let value = lines.iter().find(|line| line.field.name == name).and_then(|line| line.value.known());
+        match value {
+            Some(value) => address.push_str(&encoded(value)),
+            None if address.contains('?') => {}
+            None => return None,
+        }
+        rest = after;
+    }
+    address.push_str(rest);
+    Some(address)
+}
+
+/// A text as a part of an address: every byte but the unreserved ones of RFC 3986 is percent-encoded.
+fn encoded(text: &str) -> String {
+    let mut address = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled_with(template: &str, values: &[(&str, Value)]) -> Option<String> {
+        let fields: Vec<Field> = values
+            .iter()
+            .map(|(name, _)| serde_yaml::from_str(&format!("{{ name: {name}, label: {name} }}")).unwrap())
+            .collect();
+        let line =
+            |(field, (_, value)): (_, &(&str, Value))| Line { field, value: value.clone(), place: None, hint: None };
+        let lines: Vec<Line<'_>> = fields.iter().zip(values).map(line).collect();
+        filled(template, &lines)
+    }
+
+    #[test]
+    fn values_cannot_leave_their_part_of_the_address() {
+        let known = |text: &str| Value::Known(text.to_owned());
+        let address = filled_with(
+            "https://r.example/{package}/new?file={workflow}&environment={environment}",
+            &[("package", known("@a/b")), ("workflow", known("x&owner=evil#.yml")), ("environment", known("é é"))],
+        );
+        assert_eq!(
+            address.as_deref(),
+            Some("https://r.example/%40a%2Fb/new?file=x%26owner%3Devil%23.yml&environment=%C3%A9%20%C3%A9")
+        );
+    }
+
+    #[test]
+    fn an_unknown_package_has_no_page_but_an_unknown_answer_stays_open() {
+        let template = "https://r.example/{package}?owner={owner}";
+        let unknown = || Value::Unknown("why".to_owned());
+        assert_eq!(filled_with(template, &[("package", unknown()), ("owner", Value::Absent)]), None);
+        let package = ("package", Value::Known("demo".to_owned()));
+        let address = filled_with(template, &[package, ("owner", unknown())]);
+        assert_eq!(address.as_deref(), Some("https://r.example/demo?owner="));
+    }
+}

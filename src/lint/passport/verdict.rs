@@ -1,0 +1,147 @@
+//! What the registry answers to one run of an upload, and what decides. The answer to a whole publication is nobody's: runs differ.
+
+use crate::lint::fact::{self, Fact};
+use crate::lint::subject::{Publication, Subject};
+use crate::read::source::Place;
+use crate::trust::cause::Cause;
+use crate::trust::publication::Credential;
+use crate::trust::publisher::Publisher;
+use crate::trust::registry::{Field, Registry};
+use crate::trust::verdict::Answer;
+
+/// What the registry answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The declared record accepts every claim.
+    Accepted,
+    /// It is refused.
+    Refused {
+        /// What decides.
+        cause: Cause,
+        /// Where the files say so: of a claim, what the record declares.
+        place: Place,
+        /// The claim of the run, if there is one, and what the record declares, if a claim decides.
+        differ: Option<(Option<String>, String)>,
+        /// The text that people see, as far as data knows one.
+        text: Option<String>,
+    },
+    /// No record is declared: it is accepted where one says what the form does.
+    Undeclared,
+    /// The upload shows no OIDC token, so no record is looked at.
+    NotAsked,
+    /// The files do not decide it, and why.
+    Undecided(String),
+}
+
+impl Verdict {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Undeclared => "undeclared",
+            Self::NotAsked => "not-asked",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+}
+
+/// A declared record beside the claims of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record<'a> {
+    /// Where it stands in the config.
+    pub place: Place,
+    /// Its fields, in the order of the form.
+    pub entries: Vec<Entry<'a>>,
+}
+
+/// One declared field.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// What is declared.
+    pub value: String,
+    /// Where.
+    pub place: Place,
+    /// How the run's claim fares against it; `None` for a field that no claim is compared with.
+    pub answer: Option<Answer>,
+}
+
+impl PartialEq for Entry<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place && self.answer == other.answer
+    }
+}
+
+/// The record that a run is measured by.
+pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> Record<'a> {
+    let entry = |entry: &crate::trust::publisher::Entry<'a>| Entry {
+        field: entry.field,
+        value: entry.value.clone(),
+        place: entry.place,
+        answer: entry.field.claim.zip(subject.claims).map(|(claim, claims)| claims.answer(claim, publisher)),
+    };
+    Record { place: publisher.place, entries: publisher.entries.iter().map(entry).collect() }
+}
+
+/// The registry's answer. What decides is asked in the order of the registries: may the job have a token at all, is this a run that
+/// they take one from, and then each claim.
+pub fn verdict(
+    subject: &Subject<'_, '_, '_>,
+    publication: &Publication<'_, '_>,
+    registry: &Result<&Registry, String>,
+    credential: &Result<Credential, String>,
+) -> Verdict {
+    match credential {
+        Ok(Credential::Stored | Credential::None) => return Verdict::NotAsked,
+        Ok(_) => {}
+        Err(reason) => return Verdict::Undecided(reason.clone()),
+    }
+    let registry = match registry {
+        Ok(registry) => registry,
+        Err(reason) => return Verdict::Undecided(reason.clone()),
+    };
+    let refused = |cause, place, differ| Verdict::Refused {
+        cause,
+        place,
+        differ,
+        text: registry.error_text(cause, publication.site.upload).map(str::to_owned),
+    };
+    if let Some((cause, place)) = before_the_record(subject) {
+        return refused(cause, place, None);
+    }
+    let (Some(publisher), Some(claims)) = (subject.publisher, subject.claims) else { return Verdict::Undeclared };
+    let mut open = None;
+    for claim in publisher.registry.record.iter().filter_map(|field| field.claim) {
+        match claims.answer(claim, publisher) {
+            Answer::Accepted => {}
+            Answer::Refused | Answer::Missing => {
+                let value = claims.value(claim, registry).ok().flatten();
+                let entry = publisher.entry_of(claim);
+                let place = entry.map_or(publisher.place, |entry| entry.place);
+                return refused(claim.into(), place, entry.map(|entry| (value, entry.value.clone())));
+            }
+            Answer::Case => open = open.or_else(|| Some(format!("the case of the {}", claim.word()))),
+            Answer::Unknown(reason) => open = open.or_else(|| Some(reason.to_string())),
+        }
+    }
+    let unknown_permission = matches!(fact::ask(subject, "permission.id-token"), Fact::Unknown);
+    let open = open.or_else(|| unknown_permission.then(|| "what the caller grants".to_owned()));
+    open.map_or(Verdict::Accepted, Verdict::Undecided)
+}
+
+/// A refusal that no record can turn.
+fn before_the_record(subject: &Subject<'_, '_, '_>) -> Option<(Cause, Place)> {
+    if let Fact::Known(Some(access), place) = fact::ask(subject, "permission.id-token")
+        && access != "write"
+    {
+        return Some((Cause::IdToken, place));
+    }
+    let statuses = [("event.status", Cause::Event), ("ref.status", Cause::Ref), ("runner.status", Cause::Runner)];
+    statuses.into_iter().find_map(|(name, cause)| match fact::ask(subject, name) {
+        Fact::Known(Some(status), place) if status != "accepted" => Some((cause, place)),
+        _ => None,
+    })
+}

@@ -1,0 +1,285 @@
+//! The account for programs, versioned like the report of findings: `version` grows when a field changes its meaning or goes.
+//!
+//! ```json
+//! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "publications": [
+//!   {"upload": "uv publish", "job": "publish", "place": {…}, "passports": [{
+//!     "runs": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag", "inputs": {}, "fork": false, "place": {…}}],
+//!     "reached": {"value": "yes", "reason": null},
+//!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
+//!     "registry": {"value": "pypi", "reason": null}, "credential": {"value": "trusted", "reason": null, "place": {…}},
+//!     "permissions": [{"scope": "id-token", "access": "write", "origin": "job", "place": {…}}],
+//!     "claims": [{"name": "environment", "value": "pypi", "reason": null, "place": {…}}],
+//!     "record": {"place": {…}, "fields": [{"name": "workflow", "label": "Workflow name", "value": "release.yml", "answer": "accepted", "place": {…}}]},
+//!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null},
+//!     "form": {"fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
+//!              "link": null, "pending": "https://…", "first_release": "…"}}]}]}]}
+//! ```
+//! A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
+//! `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`, `missing`, `case` or null. `hint` says that a
+//! value is not certain: `remote` for the git remote, `guard` for a condition of the workflows. Places count as in the report of findings.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Page;
+use crate::lint::analysis::Hint;
+use crate::lint::passport::{Form, Passport, Record, Start, Value, Verdict};
+use crate::read::source::Place;
+use crate::report::json::{Spot, Tool};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    projects: Vec<Project<'a>>,
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    root: &'a str,
+    repository: Option<&'a str>,
+    publications: Vec<Publication<'a>>,
+}
+
+#[derive(Serialize)]
+struct Publication<'a> {
+    upload: &'a str,
+    job: &'a str,
+    place: Spot,
+    passports: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    runs: Vec<Run<'a>>,
+    reached: Known<'a>,
+    path: Vec<Stop<'a>>,
+    registry: Known<'a>,
+    credential: Credential<'a>,
+    permissions: Vec<Permission<'a>>,
+    claims: Vec<Claim<'a>>,
+    record: Option<Declared<'a>>,
+    verdict: Answer<'a>,
+    form: Option<Blank<'a>>,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    when: &'a str,
+    event: Option<&'a str>,
+    activity: Option<&'a str>,
+    #[serde(rename = "ref")]
+    kind: &'static str,
+    inputs: BTreeMap<&'a str, &'a str>,
+    fork: bool,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Stop<'a> {
+    kind: &'static str,
+    name: &'a str,
+    #[serde(rename = "if")]
+    condition: Option<&'a str>,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Known<'a> {
+    value: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Credential<'a> {
+    #[serde(flatten)]
+    known: Known<'a>,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Permission<'a> {
+    scope: &'a str,
+    access: Option<&'a str>,
+    origin: &'a str,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Claim<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    known: Known<'a>,
+    place: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Declared<'a> {
+    place: Spot,
+    fields: Vec<Field<'a>>,
+}
+
+#[derive(Serialize)]
+struct Field<'a> {
+    name: &'a str,
+    label: &'a str,
+    value: &'a str,
+    answer: Option<&'static str>,
+    place: Spot,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    answer: &'static str,
+    cause: Option<&'static str>,
+    text: Option<&'a str>,
+    reason: Option<&'a str>,
+    place: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Blank<'a> {
+    fields: Vec<Line<'a>>,
+    link: Option<&'a str>,
+    pending: Option<&'a str>,
+    first_release: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    label: &'a str,
+    required: bool,
+    #[serde(flatten)]
+    known: Known<'a>,
+    hint: Option<&'static str>,
+}
+
+/// Writes the accounts of several projects as one document.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
+    let projects = pages.iter().map(project).collect();
+    serde_json::to_writer_pretty(&mut *out, &Document { version: 1, tool: Tool::new(), projects })?;
+    out.write_all(b"\n")
+}
+
+fn project<'a>(page: &Page<'a>) -> Project<'a> {
+    let publications = page.uploads.iter().map(|upload| Publication {
+        upload: &upload.client,
+        job: &upload.job,
+        place: spot(page, upload.place),
+        passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
+    });
+    Project { root: page.prefix, repository: page.repository, publications: publications.collect() }
+}
+
+fn spot(page: &Page<'_>, place: Place) -> Spot {
+    Spot::new(page.path(place), page.source(place), place)
+}
+
+fn known(value: &Value) -> Known<'_> {
+    match value {
+        Value::Known(value) => Known { value: Some(value), reason: None },
+        Value::Absent => Known { value: None, reason: None },
+        Value::Unknown(reason) => Known { value: None, reason: Some(reason) },
+    }
+}
+
+fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
+    let doubt = passport.doubt.as_deref();
+    let path = passport.path.iter().map(|stop| Stop {
+        kind: stop.kind.word(),
+        name: &stop.name,
+        condition: stop.condition.as_deref(),
+        place: spot(page, stop.place),
+    });
+    let permissions = passport.permissions.iter().map(|held| Permission {
+        scope: &held.scope,
+        access: held.access.as_deref(),
+        origin: &held.origin,
+        place: spot(page, held.place),
+    });
+    let claims = passport.claims.iter().map(|stamp| Claim {
+        name: stamp.name,
+        known: known(&stamp.value),
+        place: stamp.place.map(|place| spot(page, place)),
+    });
+    Shown {
+        runs: passport.starts.iter().map(|start| run(page, start)).collect(),
+        reached: Known { value: Some(if doubt.is_some() { "undecided" } else { "yes" }), reason: doubt },
+        path: path.collect(),
+        registry: Known {
+            value: passport.registry.as_ref().ok().map(|registry| registry.id.as_str()),
+            reason: passport.registry.as_ref().err().map(String::as_str),
+        },
+        credential: Credential {
+            known: Known {
+                value: passport.credential.as_ref().ok().map(|credential| credential.word()),
+                reason: passport.credential.as_ref().err().map(String::as_str),
+            },
+            place: spot(page, passport.credential_place),
+        },
+        permissions: permissions.collect(),
+        claims: claims.collect(),
+        record: passport.record.as_ref().map(|record| declared(page, record)),
+        verdict: answer(page, &passport.verdict),
+        form: passport.form.as_ref().map(blank),
+    }
+}
+
+fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
+    Run {
+        when: &start.when,
+        event: start.event.as_deref(),
+        activity: start.activity.as_deref(),
+        kind: start.kind.word(),
+        inputs: start.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        fork: start.fork,
+        place: spot(page, start.trigger),
+    }
+}
+
+fn declared<'a>(page: &Page<'_>, record: &'a Record<'a>) -> Declared<'a> {
+    let fields = record.entries.iter().map(|entry| Field {
+        name: &entry.field.name,
+        label: &entry.field.label,
+        value: &entry.value,
+        answer: entry.answer.as_ref().and_then(|answer| answer.word()),
+        place: spot(page, entry.place),
+    });
+    Declared { place: spot(page, record.place), fields: fields.collect() }
+}
+
+fn answer<'a>(page: &Page<'_>, verdict: &'a Verdict) -> Answer<'a> {
+    let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None };
+    match verdict {
+        Verdict::Accepted | Verdict::Undeclared | Verdict::NotAsked => plain,
+        Verdict::Undecided(reason) => Answer { reason: Some(reason), ..plain },
+        Verdict::Refused { cause, place, text, .. } => {
+            Answer { cause: Some(cause.word()), text: text.as_deref(), place: Some(spot(page, *place)), ..plain }
+        }
+    }
+}
+
+fn blank<'a>(form: &'a Form<'a>) -> Blank<'a> {
+    let fields = form.lines.iter().map(|line| Line {
+        name: &line.field.name,
+        label: &line.field.label,
+        required: line.field.required,
+        known: known(&line.value),
+        hint: line.hint.map(|hint| match hint {
+            Hint::Remote => "remote",
+            Hint::Guard => "guard",
+        }),
+    });
+    Blank {
+        fields: fields.collect(),
+        link: form.link.as_deref(),
+        pending: form.pending,
+        first_release: Some(form.first_release).filter(|text| !text.is_empty()),
+    }
+}

@@ -1,0 +1,84 @@
+//! The account for a job summary or an issue, in GitHub's Markdown, with a diagram that GitHub draws. Text from files can break out of
+//! neither.
+
+use std::io::{self, Write};
+
+use super::Page;
+use super::sections::{Row, Section, Tone, sections};
+use crate::lint::finding::{Answer, Route};
+use crate::lint::passport::{Passport, Verdict};
+use crate::read::source::Source;
+use crate::report::markdown::{escape, rich};
+use crate::report::mermaid;
+
+/// Writes the accounts of several projects.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
+    writeln!(out, "## What each upload shows, and what its registry answers")?;
+    let routes: Vec<(&str, Route)> =
+        pages.iter().flat_map(|page| routes(page).into_iter().map(|route| (page.prefix, route))).collect();
+    if let Some(map) = mermaid::map(routes.iter().map(|(prefix, route)| (*prefix, route))) {
+        write!(out, "\n```mermaid\n{map}```\n")?;
+    }
+    for page in pages {
+        for (upload, passport) in page.accounts() {
+            writeln!(out, "\n### {}\n", rich(&page.title(upload, passport)))?;
+            out.write_all(table(page, &sections(passport)).as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// The ways of a project's uploads, for the diagram.
+fn routes(page: &Page<'_>) -> Vec<Route> {
+    let routes = page.accounts().flat_map(|(upload, passport)| {
+        passport.starts.iter().map(|start| Route {
+            workflow: page.source(upload.place).map_or("", Source::path).to_owned(),
+            when: start.when.clone(),
+            job: upload.job.clone(),
+            environment: passport.environment().map(str::to_owned),
+            registry: passport.registry.as_ref().ok().map(|registry| registry.name.clone()),
+            answer: answer(passport),
+        })
+    });
+    routes.collect()
+}
+
+const fn answer(passport: &Passport<'_>) -> Answer {
+    match (&passport.verdict, &passport.doubt) {
+        (Verdict::NotAsked, _) => Answer::Token,
+        (Verdict::Refused { .. }, _) => Answer::Refused,
+        (Verdict::Undecided(_), _) | (_, Some(_)) => Answer::Undecided,
+        (Verdict::Undeclared, None) => Answer::Undeclared,
+        (Verdict::Accepted, None) => Answer::Accepted,
+    }
+}
+
+fn table(page: &Page<'_>, sections: &[Section]) -> String {
+    let mut text = "| | | where |\n| --- | --- | --- |\n".to_owned();
+    for section in sections {
+        for (index, row) in section.rows.iter().enumerate() {
+            let title = if index == 0 { section.title } else { "" };
+            let place = row.place.map(|place| escape(&page.spot(place))).unwrap_or_default();
+            text.push_str(&format!("| {title} | {} | {place} |\n", cells(row)));
+        }
+    }
+    text
+}
+
+fn cells(row: &Row) -> String {
+    let cells = row.cells.iter().filter(|cell| !cell.text.is_empty()).map(|cell| match cell.tone {
+        Tone::Plain => rich(&cell.text),
+        Tone::Link if is_address(&cell.text) => format!("<{}>", cell.text),
+        Tone::Good | Tone::Bad | Tone::Open | Tone::Link => format!("**{}**", rich(&cell.text)),
+    });
+    cells.collect::<Vec<_>>().join(" · ")
+}
+
+/// Whether a text is an address that may stand in angle brackets in a table. Registries of one's own may come from a stranger.
+fn is_address(text: &str) -> bool {
+    text.starts_with("https://")
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/?&=%._~@+-".contains(&byte))
+}

@@ -1,0 +1,269 @@
+//! A passport in words, section by section; terminals and pages lay the same sections out. It knows no format.
+
+use super::registry_name;
+use crate::lint::analysis::Hint;
+use crate::lint::passport::{Entry, Form, Line, Passport, Permission, Start, Value, Verdict};
+use crate::read::source::Place;
+use crate::trust::cause::Cause;
+use crate::trust::publication::Credential;
+use crate::trust::verdict::Answer;
+use crate::workflow::github::RefKind;
+
+/// How a text is meant, for formats that can show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// All is well.
+    Good,
+    /// It fails.
+    Bad,
+    /// It is open.
+    Open,
+    /// It is an address.
+    Link,
+}
+
+/// A text in a row.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// The text; it may come from a file.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// A row: texts side by side, and where they stand.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The texts.
+    pub cells: Vec<Cell>,
+    /// The place.
+    pub place: Option<Place>,
+}
+
+/// Rows under a title.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// The title, in small letters.
+    pub title: &'static str,
+    /// Its rows.
+    pub rows: Vec<Row>,
+}
+
+impl Row {
+    fn new<const N: usize>(texts: [&str; N], place: Option<Place>) -> Self {
+        let cells = texts.into_iter().map(|text| Cell { text: text.to_owned(), tone: Tone::Plain }).collect();
+        Self { cells, place }
+    }
+
+    /// The last text, meant so.
+    fn meant(mut self, tone: Tone) -> Self {
+        if let Some(cell) = self.cells.last_mut() {
+            cell.tone = tone;
+        }
+        self
+    }
+}
+
+/// All sections of a passport.
+pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
+    let section = |title, rows: Vec<Row>| Section { title, rows };
+    let mut all = vec![
+        section("starts", starts(passport)),
+        section("path", path(passport)),
+        section("permissions", passport.permissions.iter().map(permission).collect()),
+        section("credential", vec![credential(passport)]),
+        section("token", token(passport)),
+    ];
+    if let Some(record) = &passport.record {
+        all.push(section("record", record.entries.iter().map(entry).collect()));
+    }
+    all.push(section("answer", answer(passport)));
+    if let (None, Some(form)) = (&passport.record, &passport.form) {
+        all.extend(blank(form));
+    }
+    all.retain(|section| !section.rows.is_empty());
+    all
+}
+
+/// What to type into a form, and where it is.
+pub fn blank(form: &Form<'_>) -> [Section; 2] {
+    let lines = form.lines.iter().map(line).collect();
+    [Section { title: "record", rows: lines }, Section { title: "register", rows: register(form) }]
+}
+
+fn starts(passport: &Passport<'_>) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    // Activities of one event share a row.
+    let same = |left: &Start, right: &Start| {
+        Start { activity: None, ..left.clone() } == Start { activity: None, ..right.clone() }
+    };
+    let mut rest = passport.starts.as_slice();
+    while let Some(first) = rest.first() {
+        let count = rest.iter().take_while(|other| same(first, other)).count();
+        let (here, after) = rest.split_at(count);
+        rows.push(start(first, here));
+        rest = after;
+    }
+    if let Some(reason) = &passport.doubt {
+        rows.push(
+            Row::new([&format!("not decided whether it gets there: it depends on {reason}")], None).meant(Tone::Open),
+        );
+    }
+    rows
+}
+
+fn start(start: &Start, all: &[Start]) -> Row {
+    let event = start.event.as_deref().unwrap_or("the caller's event");
+    let activities: Vec<&str> = all.iter().filter_map(|start| start.activity.as_deref()).collect();
+    let activities = if activities.is_empty() { String::new() } else { format!(" {}", activities.join("/")) };
+    let forks = if start.fork { ", no token for forks" } else { "" };
+    let token = format!("{event}{activities}, {}{forks}", ref_shape(start.kind));
+    Row::new([&start.when, &token], Some(start.trigger))
+}
+
+/// What `github.ref` looks like.
+fn ref_shape(kind: RefKind) -> String {
+    kind.prefix().map_or_else(|| "a ref of its own".to_owned(), |prefix| format!("{prefix}…"))
+}
+
+fn path(passport: &Passport<'_>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for stop in &passport.path {
+        rows.push(Row::new([stop.kind.word(), &stop.name], Some(stop.place)));
+        if let Some(condition) = &stop.condition {
+            rows.push(Row::new(["if", condition], None));
+        }
+    }
+    rows
+}
+
+fn permission(held: &Permission) -> Row {
+    let what = match &held.access {
+        Some(access) => format!("{}: {access}", held.scope),
+        None => held.scope.clone(),
+    };
+    let not = if held.access.as_deref() == Some("none") { "not granted " } else { "" };
+    let who = match held.origin.as_str() {
+        "job" => "by the job",
+        "workflow" => "by the workflow",
+        "caller" => "by the calling job",
+        "default" => "by the repository's default, as there is no block",
+        _ => "",
+    };
+    Row::new([&what, &format!("{not}{who}")], Some(held.place))
+}
+
+fn credential(passport: &Passport<'_>) -> Row {
+    let text = match &passport.credential {
+        Ok(credential) => credential_words(*credential).to_owned(),
+        Err(reason) => {
+            return Row::new([&format!("not known: it depends on {reason}")], Some(passport.credential_place))
+                .meant(Tone::Open);
+        }
+    };
+    Row::new([&text], Some(passport.credential_place))
+}
+
+const fn credential_words(credential: Credential) -> &'static str {
+    match credential {
+        Credential::Trusted => "the OIDC token",
+        Credential::Minted => "a token that the login gets for the OIDC token",
+        Credential::Stored => "a stored secret",
+        Credential::MaybeEmpty => "a secret that may be empty, and then the OIDC token",
+        Credential::None => "nothing",
+    }
+}
+
+fn token(passport: &Passport<'_>) -> Vec<Row> {
+    passport.claims.iter().map(|stamp| valued(Row::new([stamp.name], stamp.place), &stamp.value, "none")).collect()
+}
+
+/// A row with a value behind it.
+fn valued(mut row: Row, value: &Value, absent: &str) -> Row {
+    let (text, tone) = match value {
+        Value::Known(text) => (text.clone(), Tone::Plain),
+        Value::Absent => (absent.to_owned(), Tone::Plain),
+        Value::Unknown(reason) => (format!("not known: {reason}"), Tone::Open),
+    };
+    row.cells.push(Cell { text, tone });
+    row
+}
+
+fn entry(entry: &Entry<'_>) -> Row {
+    let (word, tone) = match &entry.answer {
+        None => ("", Tone::Plain),
+        Some(Answer::Accepted) => ("accepted", Tone::Good),
+        Some(Answer::Refused) => ("refused", Tone::Bad),
+        Some(Answer::Missing) => ("refused: the token has none", Tone::Bad),
+        Some(Answer::Case) => ("another case", Tone::Open),
+        Some(Answer::Unknown(_)) => ("not known", Tone::Open),
+    };
+    Row::new([&entry.field.label, &entry.value, word], Some(entry.place)).meant(tone)
+}
+
+fn answer(passport: &Passport<'_>) -> Vec<Row> {
+    let mut rows = verdict(passport);
+    let undeclared = passport.record.is_none() && passport.form.is_some();
+    if undeclared && passport.verdict != Verdict::Undeclared {
+        rows.push(Row::new(["no record is declared; one for this upload says this:"], None));
+    }
+    rows
+}
+
+fn verdict(passport: &Passport<'_>) -> Vec<Row> {
+    let registry = registry_name(passport);
+    let row = |text: &str, tone| Row::new([text], None).meant(tone);
+    match &passport.verdict {
+        Verdict::Accepted => vec![row(&format!("{registry} accepts it"), Tone::Good)],
+        Verdict::Undeclared => {
+            vec![row(&format!("no record is declared; {registry} accepts it where one says this:"), Tone::Open)]
+        }
+        Verdict::NotAsked => {
+            vec![row(&format!("{registry} is shown no OIDC token, so no record is looked at"), Tone::Open)]
+        }
+        Verdict::Undecided(reason) => vec![row(&format!("not decided: it depends on {reason}"), Tone::Open)],
+        Verdict::Refused { cause, place, differ, text } => {
+            let refusal = refusal(*cause, differ.as_ref(), registry);
+            let refusal = Row::new([&refusal], Some(*place)).meant(Tone::Bad);
+            let seen = text.as_ref().map(|text| Row::new([&format!("people see: {text}")], None));
+            [refusal].into_iter().chain(seen).collect()
+        }
+    }
+}
+
+fn refusal(cause: Cause, differ: Option<&(Option<String>, String)>, registry: &str) -> String {
+    let why = match (cause, differ) {
+        (Cause::IdToken, _) => return "refused: the job may not request an OIDC token".to_owned(),
+        (Cause::Runner, _) => return "refused: the upload cannot run there".to_owned(),
+        (Cause::Event, _) => "it takes no token of this event".to_owned(),
+        (Cause::Ref, _) => "it takes no token of this ref".to_owned(),
+        (claim, Some((Some(value), declared))) => format!("the {} is `{value}`, not `{declared}`", claim.word()),
+        (claim, Some((None, declared))) => format!("the token has no {}, and it wants `{declared}`", claim.word()),
+        (claim, None) => format!("the {} is not the record's", claim.word()),
+    };
+    format!("{registry} refuses it: {why}")
+}
+
+fn line(line: &Line<'_>) -> Row {
+    let mut row = valued(Row::new([&line.field.label], line.place), &line.value, "leave it empty");
+    let hint = match line.hint {
+        None => return row,
+        Some(Hint::Remote) => "as the git remote has it; a fork's would differ",
+        Some(Hint::Guard) => "as the conditions of the workflows have it",
+    };
+    row.cells.push(Cell { text: hint.to_owned(), tone: Tone::Open });
+    row
+}
+
+fn register(form: &Form<'_>) -> Vec<Row> {
+    let link = |title: &str, link: &str| Row::new([title, link], None).meant(Tone::Link);
+    let mut rows: Vec<Row> = form.link.iter().map(|address| link("an existing package", address)).collect();
+    let first = "a first release";
+    rows.extend(form.pending.map(|address| link(first, address)));
+    if !form.first_release.is_empty() {
+        rows.push(Row::new([if form.pending.is_some() { "" } else { first }, form.first_release], None));
+    }
+    rows
+}

@@ -1,0 +1,111 @@
+//! The account for a terminal: aligned columns, places at the right. It never breaks a line that a file holds.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::Page;
+use super::sections::{Cell, Row, Section, Tone, blank, sections};
+use crate::lint::passport::Form;
+use crate::report::sanitize;
+
+/// Places stand behind the longest row, but no farther right than this.
+const WIDEST: usize = 72;
+
+/// Writes the account of a project, coloured or plain.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, page: &Page<'_>, colour: bool) -> io::Result<()> {
+    let paint = Paint { colour };
+    for (upload, passport) in page.accounts() {
+        let title = page.title(upload, passport);
+        writeln!(out, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
+        write_sections(out, Some(page), &sections(passport), paint)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes what to type into a registry's form under a title, plain.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn form(out: &mut dyn Write, title: &str, form: &Form<'_>) -> io::Result<()> {
+    writeln!(out, "{}", sanitize::line(title))?;
+    write_sections(out, None, &blank(form), Paint { colour: false })
+}
+
+fn write_sections(out: &mut dyn Write, page: Option<&Page<'_>>, sections: &[Section], paint: Paint) -> io::Result<()> {
+    let titles = sections.iter().map(|section| section.title.len()).max().unwrap_or(0);
+    let lines: Vec<(&Section, Vec<Vec<Cell>>)> =
+        sections.iter().map(|section| (section, aligned(&section.rows))).collect();
+    let widths = lines.iter().flat_map(|(_, rows)| rows).map(|row| width(row)).filter(|width| *width <= WIDEST);
+    let column = widths.max().unwrap_or(0);
+    for (section, rows) in &lines {
+        for (index, (row, cells)) in section.rows.iter().zip(rows).enumerate() {
+            let title = if index == 0 { section.title } else { "" };
+            write!(out, "  {}  ", paint.styled(&format!("{title:titles$}"), AnsiColor::Cyan.on_default()))?;
+            let mut text = String::new();
+            cells.iter().for_each(|cell| text.push_str(&paint.cell(cell)));
+            match page.zip(row.place) {
+                None => writeln!(out, "{}", text.trim_end())?,
+                Some((page, place)) => {
+                    let gap = " ".repeat(column.saturating_sub(width(cells)) + 2);
+                    let spot = sanitize::line(&page.spot(place));
+                    writeln!(out, "{text}{gap}{}", paint.styled(&spot, Style::new().dimmed()))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The cells of rows, filled up so that they stand below each other.
+fn aligned(rows: &[Row]) -> Vec<Vec<Cell>> {
+    let clean = |cell: &Cell| Cell { text: sanitize::line(&cell.text), tone: cell.tone };
+    let mut rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.cells.iter().map(clean).collect()).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    for column in 0..columns {
+        // The last cell of a row needs no room behind it.
+        let inner = rows.iter().filter(|row| row.len() > column + 1);
+        let widest = inner.filter_map(|row| row.get(column)).map(|cell| letters(&cell.text)).max().unwrap_or(0);
+        for row in rows.iter_mut().filter(|row| row.len() > column + 1) {
+            if let Some(cell) = row.get_mut(column) {
+                let gap = widest - letters(&cell.text) + 2;
+                cell.text.push_str(&" ".repeat(gap));
+            }
+        }
+    }
+    rows
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn width(cells: &[Cell]) -> usize {
+    cells.iter().map(|cell| letters(&cell.text)).sum()
+}
+
+/// Colours, where they are wanted.
+#[derive(Clone, Copy)]
+struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    fn styled(self, text: &str, style: Style) -> String {
+        if self.colour && !text.trim().is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn cell(self, cell: &Cell) -> String {
+        match cell.tone {
+            Tone::Plain => cell.text.clone(),
+            Tone::Good => self.styled(&cell.text, AnsiColor::Green.on_default()),
+            Tone::Bad => self.styled(&cell.text, AnsiColor::Red.on_default().bold()),
+            Tone::Link => self.styled(&cell.text, Style::new().underline()),
+            Tone::Open => self.styled(&cell.text, AnsiColor::Yellow.on_default()),
+        }
+    }
+}
