@@ -44,7 +44,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<S
         report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
     let relevant = |finding: &&Finding| {
         let own = finding.name == rule.name;
-        own && example.bad || !rule.own && finding.level >= Level::Warning || rule.own && own
+        own || !rule.own && finding.level >= Level::Warning
     };
     let findings: Vec<&Finding> = report.findings.iter().filter(relevant).collect();
     complaints.extend(compare(&project, &findings, &marks));

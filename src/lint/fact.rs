@@ -4,6 +4,7 @@ mod client;
 mod document;
 mod job;
 mod login;
+mod manifest;
 mod permission;
 mod problem;
 mod publication;
@@ -75,7 +76,7 @@ const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 12] = [
+const TABLES: [&[Spec]; 13] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
@@ -88,6 +89,7 @@ const TABLES: [&[Spec]; 12] = [
     publisher::FACTS,
     problem::FACTS,
     document::FACTS,
+    manifest::FACTS,
 ];
 
 /// Every fact.

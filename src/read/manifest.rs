@@ -84,6 +84,9 @@ pub struct Kind {
     /// What means that its version comes from the git tags.
     #[serde(default)]
     pub tag_version: Vec<Sign>,
+    /// Keys that switch provenance on or off.
+    #[serde(default)]
+    pub provenance: Vec<String>,
 }
 
 /// A value that was looked up.

@@ -1,10 +1,12 @@
 //! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
 
+pub mod build;
 pub mod cause;
 pub mod command;
 pub mod credential;
 pub mod document;
 pub mod login;
+pub mod manifest;
 pub mod package;
 pub mod publication;
 pub mod publisher;

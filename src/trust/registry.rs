@@ -171,6 +171,21 @@ pub struct ClaimRules {
     pub workflow: WorkflowClaim,
 }
 
+/// What makes packages of a checkout.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Builds {
+    /// Words of a script that build.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// Actions that build.
+    #[serde(default)]
+    pub actions: Vec<String>,
+    /// Words of a job that mean that the version may come from elsewhere than the checkout's tags.
+    #[serde(default)]
+    pub opaque: Vec<String>,
+}
+
 /// When two names are one package's.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -181,6 +196,9 @@ pub struct NameRules {
     /// Characters that are the same, alone and several in a row.
     #[serde(default)]
     pub separators: String,
+    /// Words in a workflow's scripts that mean that a manifest may be changed, or another one taken.
+    #[serde(default)]
+    pub opaque: Vec<String>,
 }
 
 impl NameRules {
@@ -318,6 +336,12 @@ pub struct Registry {
     /// When two names are one package's.
     #[serde(default)]
     pub names: NameRules,
+    /// What makes its packages.
+    #[serde(default)]
+    pub builds: Builds,
+    /// Whether an upload with provenance is refused unless the manifest gives the address of this repository.
+    #[serde(default)]
+    pub repository_in_manifest: bool,
     /// Refs.
     #[serde(default)]
     pub refs: RefRules,
@@ -479,6 +503,7 @@ fn inherit(registry: &mut Registry, base: &Registry) {
     if registry.manifests.is_empty() {
         registry.manifests.clone_from(&base.manifests);
         registry.names = base.names.clone();
+        registry.builds = base.builds.clone();
     }
     registry.claims = base.claims.clone();
 }
@@ -489,7 +514,7 @@ mod tests {
 
     #[test]
     fn names_are_the_same_as_the_registry_has_it() {
-        let loose = NameRules { ignore_case: true, separators: "-_.".into() };
+        let loose = NameRules { ignore_case: true, separators: "-_.".into(), ..NameRules::default() };
         assert!(loose.same("Acme__Demo.core", "acme-demo-core"));
         assert!(!loose.same("acmedemo", "acme-demo"));
         assert!(!NameRules::default().same("Demo", "demo"));

@@ -97,6 +97,18 @@ pub struct ShellFacts {
     pub installs: Vec<String>,
 }
 
+/// Facts about the step that checks the repository out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CheckoutFacts {
+    /// Its action.
+    pub action: String,
+    /// Inputs and the values with which the tags come along.
+    pub with_tags: BTreeMap<String, String>,
+    /// Inputs that check out something else.
+    pub other: Vec<String>,
+}
+
 /// Facts about who asks for the OIDC token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +155,8 @@ pub struct GitHub {
     pub makers: Vec<String>,
     /// Scripts.
     pub shell: ShellFacts,
+    /// Checking out.
+    pub checkout: CheckoutFacts,
     /// The OIDC token.
     pub oidc: OidcFacts,
 }

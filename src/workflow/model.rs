@@ -130,6 +130,8 @@ pub struct Step<'p> {
     pub run: Option<Text<'p>>,
     /// `shell:`.
     pub shell: Option<Text<'p>>,
+    /// `working-directory:`.
+    pub working_directory: Option<Text<'p>>,
     /// `with:`.
     pub with: Pairs<'p>,
     /// `env:`.
@@ -157,6 +159,8 @@ pub struct Job<'p> {
     pub env: Pairs<'p>,
     /// `defaults.run.shell`.
     pub shell: Option<Text<'p>>,
+    /// `defaults.run.working-directory`.
+    pub working_directory: Option<Text<'p>>,
     /// `strategy:`.
     pub strategy: Option<Node<'p>>,
     /// Whether it runs in a container.
@@ -190,6 +194,8 @@ pub struct Workflow<'p> {
     pub env: Pairs<'p>,
     /// `defaults.run.shell`.
     pub shell: Option<Text<'p>>,
+    /// `defaults.run.working-directory`.
+    pub working_directory: Option<Text<'p>>,
     /// Its jobs, in the order of the file.
     pub jobs: Vec<Job<'p>>,
     /// What GitHub would refuse of its shape.
@@ -209,6 +215,7 @@ impl<'p> Workflow<'p> {
             permissions: None,
             env: Pairs::default(),
             shell: None,
+            working_directory: None,
             jobs: Vec::new(),
             problems: Vec::new(),
         };
@@ -233,11 +240,18 @@ impl<'p> Workflow<'p> {
             triggers,
             permissions: reader.permissions(root),
             env: reader.pairs(root.get("env")),
-            shell: reader.default_shell(root),
+            shell: reader.run_default(root, "shell"),
+            working_directory: reader.run_default(root, "working-directory"),
             jobs,
             problems: reader.problems,
             ..empty
         }
+    }
+
+    /// Where a step's script runs: its own folder, the job's or the workflow's; none is the checkout's root.
+    #[must_use]
+    pub fn folder_of(&self, job: &Job<'p>, step: &Step<'p>) -> Option<Text<'p>> {
+        step.working_directory.or(job.working_directory).or(self.working_directory)
     }
 
     /// A job by its id, which GitHub compares without case.
@@ -352,8 +366,8 @@ impl<'p> Reader<'p> {
         Some(Permissions { key, grant: Grant::Scopes(scopes) })
     }
 
-    fn default_shell(&self, owner: Node<'p>) -> Option<Text<'p>> {
-        self.some_text(owner.get("defaults")?.get("run")?.get("shell"))
+    fn run_default(&self, owner: Node<'p>, key: &str) -> Option<Text<'p>> {
+        self.some_text(owner.get("defaults")?.get("run")?.get(key))
     }
 
     fn jobs(&mut self, jobs: Entry<'p>) -> Vec<Job<'p>> {
@@ -385,7 +399,8 @@ impl<'p> Reader<'p> {
             environment: self.environment(node),
             runs_on: self.runs_on(node),
             env: self.pairs(node.get("env")),
-            shell: self.default_shell(node),
+            shell: self.run_default(node, "shell"),
+            working_directory: self.run_default(node, "working-directory"),
             strategy: node.get("strategy"),
             container: node.get("container").is_some_and(|container| !container.is_null()),
             uses,
@@ -453,6 +468,7 @@ impl<'p> Reader<'p> {
             uses,
             run,
             shell: self.some_text(node.get("shell")),
+            working_directory: self.some_text(node.get("working-directory")),
             with: self.pairs(node.get("with")),
             env: self.pairs(node.get("env")),
             tolerated: tolerated(node),
