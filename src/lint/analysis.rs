@@ -1,43 +1,52 @@
 //! One project as a whole, before any rule speaks: what stands in its files, and what that means to the registries.
 //! Whatever judges or explains a project starts here; nothing here says whether it is good.
 
+use std::collections::HashMap;
+
 use super::data::Data;
-use super::subject::{self, Publication, Subject};
+use super::publication::{self, Publication, Visit};
+use super::subject::Subject;
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
-use crate::read::project::Project;
+use crate::read::project::{Document, LocalAction, Project};
 use crate::read::source::Source;
 use crate::trust::document::{Repeated, labels, repeated};
 use crate::trust::publication::Target;
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::verdict;
-use crate::workflow::model::{Text, Workflow};
-use crate::workflow::run::Run;
-use crate::workflow::sight::Play;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::model::{Action, Text, Workflow};
 
 /// What stands in a project's files, before any data says what it means.
 #[derive(Debug, Default)]
 pub struct Reading<'p> {
     /// The config; empty if there is none.
     pub config: Config<'p>,
-    /// The workflows that parse.
-    pub workflows: Vec<Workflow<'p>>,
+    /// The workflows and actions that parse.
+    pub checkout: Checkout<'p>,
 }
 
 impl<'p> Reading<'p> {
-    /// Reads a project's config and workflows.
+    /// Reads a project's config, workflows and actions.
     #[must_use]
     pub fn new(project: &'p Project) -> Self {
         let config = project
             .config
             .as_ref()
             .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
-        let sound = project.workflows.iter().filter(|document| document.tree.errors().is_empty());
-        let workflow = |document: &'p crate::read::project::Document| {
-            Some(Workflow::read(document.file, project.source(document.file)?, &document.tree))
+        let config = config.unwrap_or_default();
+        let sound =
+            |document: &'p Document| document.tree.errors().is_empty().then(|| project.source(document.file))?;
+        let workflow = |document: &'p Document| Some(Workflow::read(document.file, sound(document)?, &document.tree));
+        let action = |local: &'p LocalAction| {
+            let document = &local.document;
+            Some((local.folder.clone(), Action::read(document.file, sound(document)?, &document.tree)?))
         };
-        Self { config: config.unwrap_or_default(), workflows: sound.filter_map(workflow).collect() }
+        let workflows = project.workflows.iter().filter_map(workflow).collect();
+        let actions: HashMap<_, _> = project.actions.iter().filter_map(action).collect();
+        let checkout = Checkout::new(workflows, actions, config.repository.map(Text::value));
+        Self { config, checkout }
     }
 }
 
@@ -51,12 +60,12 @@ pub struct Analysis<'a, 'p> {
     pub config: &'a Config<'p>,
     /// The workflows that parse.
     pub workflows: &'a [Workflow<'p>],
+    /// The workflows and actions, and which of them use which.
+    pub checkout: &'a Checkout<'p>,
     /// Declared publishers.
     pub publishers: Vec<Publisher<'a>>,
     /// `owner/name`, if the config says it.
     pub repository: Option<&'a str>,
-    /// What `github.repository` is in conditions: the certain name, else the one that the workflows' own guards ask for.
-    pub guarded: Option<String>,
     /// Publications with the runs that may reach them.
     pub publications: Vec<Publication<'a, 'p>>,
     /// What documents repeat of the publishers.
@@ -77,34 +86,33 @@ impl<'a, 'p> Analysis<'a, 'p> {
     #[must_use]
     pub fn repository_hint(&self) -> Option<(&str, Hint)> {
         let whole = |name: &&str| name.split_once('/').is_some_and(|(_, name)| !name.is_empty());
-        let guard = self.guarded.as_deref().filter(whole).map(|name| (name, Hint::Guard));
+        let guard = self.checkout.repository.as_deref().filter(whole).map(|name| (name, Hint::Guard));
         guard.or_else(|| self.project.repository_hint.as_deref().map(|name| (name, Hint::Remote)))
     }
 
     /// Puts a project together, with what is wrong with its config and its publishers.
     #[must_use]
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {
-        let Reading { config, workflows } = reading;
+        let Reading { config, checkout } = reading;
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let guarded = repository.map(str::to_owned).or_else(|| subject::guarded_repository(workflows));
-        let publications = subject::publications(data, workflows, &publishers, repository, guarded.as_deref());
+        let publications = publication::publications(data, checkout, &publishers, repository);
         let documents = documents(data, project, &publishers);
-        (Self { data, project, config, workflows, publishers, repository, guarded, publications, documents }, problems)
+        let workflows = checkout.workflows.as_slice();
+        (Self { data, project, config, workflows, checkout, publishers, repository, publications, documents }, problems)
     }
 
-    /// Plays one run of a publication and shows it as the subject that it is there: what its step sees, where it uploads to,
+    /// Shows a publication as the subject that it is in one of its runs: what its step sees, where it uploads to,
     /// the claims of its token, and the publisher that these are measured by.
     pub fn played<T>(
         &self,
         publication: &Publication<'a, 'p>,
-        run: &Run,
+        visit: &Visit<'a, 'p>,
         look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
     ) -> T {
         let client = &publication.site.client;
-        let play = Play::new(run, client.workflow, self.guarded.as_deref());
-        let sight = client.seen(&play.sight(client.job));
+        let sight = publication.sight(visit);
         let target = publication.site.target(&self.data.registries, &sight);
         let claims = verdict::claims(&publication.site, &sight, self.repository);
         let publisher = match &target {

@@ -6,19 +6,21 @@ use super::analysis::{Analysis, Reading};
 use super::fact::{self, Fact};
 use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
 use super::fix;
+use super::publication::Publication;
 use super::route;
 use super::rule::{Condition, Quantifier, Rule};
 use super::ruleset::RuleSet;
-use super::subject::{self, Kind, Publication, Subject};
+use super::subject::{self, Kind, Subject};
 use super::waiver::{self, Waiver};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
-use crate::trust::login;
 use crate::trust::publication::action;
+use crate::trust::{login, slot};
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
+use crate::workflow::run::Run;
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
@@ -215,7 +217,8 @@ impl Engine<'_> {
                 self.subject(&subject, Kind::Step);
                 self.references(subject, step_texts(step));
             }
-            for login in &login::logins(&subject.analysis.data.registries, workflow, job) {
+            let steps = slot::steps(subject.analysis.checkout, workflow, job);
+            for login in &login::logins(&subject.analysis.data.registries, &steps) {
                 let step = login.client.step;
                 self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);
             }
@@ -252,19 +255,19 @@ impl Engine<'_> {
     fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) {
         let total = publication.runs.len();
         let mut failures: Vec<Failure> = Vec::new();
-        for (run, reach) in &publication.runs {
-            let (found, route) = analysis.played(publication, run, |subject| {
+        for visit in &publication.runs {
+            let (found, route) = analysis.played(publication, visit, |subject| {
                 let mut found = self.ask(subject, Kind::Publication);
-                found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, run.trigger));
+                found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, visit.run()));
                 let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
-                (found, route::draft(subject, run, reach, spoke))
+                (found, route::draft(subject, visit, spoke))
             });
             self.routes.extend(route);
-            let known = *reach == Truth::Yes;
+            let known = visit.reach == Truth::Yes;
             for raw in found {
                 match failures.iter_mut().find(|failure| failure.is(&raw)) {
-                    Some(failure) => failure.also(run.when.clone(), known),
-                    None => failures.push(Failure { runs: vec![run.when.clone()], times: 1, known, raw }),
+                    Some(failure) => failure.also(visit.when(), known),
+                    None => failures.push(Failure { runs: vec![visit.when()], times: 1, known, raw }),
                 }
             }
         }
@@ -272,7 +275,7 @@ impl Engine<'_> {
             let same_fact = failures.iter().filter(|other| {
                 other.raw.rule == failure.raw.rule && other.raw.finding.fact == failure.raw.finding.fact
             });
-            let every = same_fact.map(|other| other.times).sum::<usize>() >= total;
+            let every = same_fact.map(|other| other.times).sum::<usize>() >= total && publication.cut.is_none();
             let wanted = self.rules.rules[failure.raw.rule].runs == Quantifier::Some || every;
             // A run that may not come here proves nothing, unless no run could do better.
             if wanted && (failure.known || every) {
@@ -462,14 +465,23 @@ fn step_names(step: &Step<'_>) -> Vec<String> {
     names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
 }
 
-/// How a run gets to a publication.
-fn path(subject: &Subject<'_, '_, '_>, trigger: Place) -> Vec<Label> {
-    let mut labels = vec![Label { place: trigger, text: "the run starts here".into() }];
+/// How a run gets to a publication: trigger, calling jobs, job, the steps into an action, upload.
+fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
+    let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
+    labels.extend(run.calls.iter().map(|call| {
+        let text = format!("job `{}` calls the workflow", call.job.id.value());
+        Label { place: call.job.uses.map_or(call.job.id.place(), Text::place), text }
+    }));
     if let Some(job) = subject.job {
         labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
     }
     if let Some(publication) = subject.publication {
-        labels.push(Label { place: publication.site.client.place(), text: "the upload".into() });
+        let client = &publication.site.client;
+        labels.extend(client.frames.iter().map(|frame| {
+            let place = frame.step.uses.map_or(frame.step.place, Text::place);
+            Label { place, text: "the step uses the action".into() }
+        }));
+        labels.push(Label { place: client.place(), text: "the upload".into() });
     }
     labels
 }

@@ -1,5 +1,6 @@
 //! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
 
+use super::analysis::{Analysis, Reading};
 use super::engine::check;
 use super::finding::{Finding, Level};
 use super::fix::mend::mend;
@@ -7,6 +8,7 @@ use super::rule::{Example, Rule};
 use super::ruleset::RuleSet;
 use crate::read::files::Memory;
 use crate::read::project::{CONFIGS, Project, WORKFLOWS};
+use crate::trust::publication::Target;
 
 /// Where an example's workflow stands unless it says otherwise.
 pub const WORKFLOW: &str = ".github/workflows/release.yml";
@@ -154,21 +156,13 @@ pub fn registry(rules: &RuleSet, registry: &crate::trust::registry::Registry) ->
 
 /// Whether some run of a project uploads to a registry.
 fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
-    use super::subject::publications;
-    use crate::trust::publication::Target;
-    use crate::workflow::model::Workflow;
-    use crate::workflow::sight::Play;
-    let workflows: Vec<_> = project
-        .workflows
-        .iter()
-        .filter_map(|document| Some(Workflow::read(document.file, project.source(document.file)?, &document.tree)))
-        .collect();
-    publications(&rules.data, &workflows, &[], None, None).iter().any(|publication| {
-        let client = &publication.site.client;
-        publication.runs.iter().any(|(run, _)| {
-            let play = Play::new(run, client.workflow, None);
-            let sight = client.seen(&play.sight(client.job));
-            matches!(publication.site.target(&rules.data.registries, &sight), Target::Registry(registry, _) if registry.id == id)
+    let reading = Reading::new(project);
+    let registries = &rules.data.registries;
+    let (analysis, _) = Analysis::new(&rules.data, project, &reading);
+    analysis.publications.iter().any(|publication| {
+        publication.runs.iter().any(|visit| {
+            let target = publication.site.target(registries, &publication.sight(visit));
+            matches!(target, Target::Registry(registry, _) if registry.id == id)
         })
     })
 }

@@ -18,6 +18,7 @@ use super::subject::{Kind, Subject};
 use crate::read::source::Place;
 use crate::trust::slot::known_text;
 use crate::workflow::model::Text;
+use crate::workflow::sight::Sight;
 
 /// What is known of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,9 +123,19 @@ fn yes(flag: bool, place: Place) -> Answered {
     Some(Fact::text(if flag { "yes" } else { "no" }, place))
 }
 
+/// The value of a text at a step.
 fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+    settled_by(subject.sight.copied(), text)
+}
+
+/// The value of a text of the job around its steps.
+fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+    settled_by(subject.sight.map(|sight| sight.of_job()), text)
+}
+
+fn settled_by(sight: Option<Sight<'_, '_>>, text: Text<'_>) -> Answered {
     let place = text.place();
-    let value = match subject.sight {
+    let value = match sight {
         Some(sight) => known_text(&sight.evaluate(text.value())),
         None => (!text.value().contains("${{")).then(|| text.value().to_owned()),
     };

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod load;
 pub mod passport;
 pub mod proposal;
+pub mod publication;
 pub mod route;
 pub mod rule;
 pub mod ruleset;

@@ -6,12 +6,13 @@ mod permission;
 mod verdict;
 
 use super::analysis::Analysis;
-use super::subject::{Publication, Subject};
+use super::publication::{Publication, Visit};
+use super::subject::Subject;
 use crate::read::source::Place;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::Registry;
 use crate::trust::slot::{Client, known_text};
-use crate::workflow::expression::{Outcome, Truth, coerce_text};
+use crate::workflow::expression::{Outcome, Truth};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Text};
 use crate::workflow::run::Run;
@@ -104,8 +105,12 @@ pub struct Start {
 /// What a stop on the way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopKind {
+    /// A job that calls the workflow of the next stop.
+    Caller,
     /// A job.
     Job,
+    /// The step that uses the action of the next stop.
+    Action,
     /// The step that trades the OIDC token for the registry's own.
     Login,
     /// The step that uploads.
@@ -119,7 +124,9 @@ impl StopKind {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Caller => "caller",
             Self::Job => "job",
+            Self::Action => "action",
             Self::Login => "login",
             Self::Step => "step",
             Self::Call => "call",
@@ -160,8 +167,8 @@ pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
 fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) -> Upload<'a> {
     let client = &publication.site.client;
     let mut passports: Vec<Passport<'a>> = Vec::new();
-    for (run, reach) in &publication.runs {
-        let next = analysis.played(publication, run, |subject| passport(subject, publication, run, reach));
+    for visit in &publication.runs {
+        let next = analysis.played(publication, visit, |subject| passport(subject, publication, visit));
         let Some(next) = next else { continue };
         match passports.iter_mut().find(|other| other.shown() == next.shown()) {
             Some(other) => {
@@ -208,8 +215,7 @@ impl Passport<'_> {
 fn passport<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
     publication: &Publication<'a, 'p>,
-    run: &Run,
-    reach: &Truth,
+    visit: &Visit<'a, 'p>,
 ) -> Option<Passport<'a>> {
     let registry = match subject.target? {
         Target::Registry(registry, _) => Ok(*registry),
@@ -223,9 +229,9 @@ fn passport<'a, 'p>(
         (Outcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
     };
     Some(Passport {
-        starts: vec![start(run)],
-        path: path(subject, publication),
-        doubt: match reach {
+        starts: vec![start(visit)],
+        path: path(subject, publication, visit.run()),
+        doubt: match &visit.reach {
             Truth::Unknown(reason) => Some(reason.to_string()),
             Truth::Yes | Truth::No => None,
         },
@@ -240,25 +246,35 @@ fn passport<'a, 'p>(
     })
 }
 
-fn start(run: &Run) -> Start {
+fn start(visit: &Visit<'_, '_>) -> Start {
+    let run = visit.run();
+    let chosen = run.dispatched.iter().filter_map(|(name, value)| Some((name.clone(), known_text(value)?)));
     Start {
-        when: run.when.clone(),
-        event: (!run.called).then(|| run.event.clone()),
-        kind: run.kind,
+        when: visit.when(),
+        event: (!run.unknown_caller).then(|| run.event.clone()),
+        kind: run.reference.kind,
         activity: run.activity.clone(),
-        inputs: run.inputs.iter().map(|(name, value)| (name.clone(), coerce_text(value))).collect(),
+        inputs: chosen.collect(),
         trigger: run.trigger,
         fork: run.fork,
     }
 }
 
-fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>) -> Vec<Stop> {
+fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
     let condition = |text: Option<Text<'_>>| text.map(|text| text.value().trim().to_owned());
-    let job = subject.job.map(|job| Stop {
-        kind: StopKind::Job,
+    let of_job = |kind, job: &Job<'_>| Stop {
+        kind,
         name: job.id.value().to_owned(),
         place: job.id.place(),
         condition: condition(job.condition),
+    };
+    let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
+    let job = subject.job.map(|job| of_job(StopKind::Job, job));
+    let actions = publication.site.client.frames.iter().map(|frame| Stop {
+        kind: StopKind::Action,
+        name: frame.step.uses.map_or("", Text::value).to_owned(),
+        place: frame.step.uses.map_or(frame.step.place, Text::place),
+        condition: condition(frame.step.condition),
     });
     let stop = |kind, client: &Client<'_, '_>| Stop {
         kind,
@@ -274,7 +290,7 @@ fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>) -> Vec
         // A login stands for an upload that no data describes.
         (Some(_), None) => login.is_none().then(|| stop(StopKind::Login, &site.client)),
     };
-    job.into_iter().chain(login).chain(upload).collect()
+    callers.chain(job).chain(login).chain(actions).chain(upload).collect()
 }
 
 /// The claim that names the environment.
@@ -304,10 +320,9 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<Stamp>> {
 }
 
 fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> Stamp {
-    let labels: Option<Vec<String>> =
-        job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
-            labels.iter().map(|label| known_text(&sight.evaluate(label.value()))).collect()
-        });
+    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
+        labels.iter().map(|label| known_text(&sight.of_job().evaluate(label.value()))).collect()
+    });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
     let value = match (environment, labels) {
         (Some(environment), _) => Value::Known(environment.to_owned()),

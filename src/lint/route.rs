@@ -1,14 +1,14 @@
 //! The ways that a project's releases go: event, job, registry. It repeats what rules and registries answered and judges nothing anew.
 
 use super::finding::{Answer, Finding, Level, Route};
-use super::subject::{Publication, Subject};
+use super::publication::{Publication, Visit};
+use super::subject::Subject;
 use crate::read::source::FileId;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::{Claim, Comparison};
 use crate::trust::slot::known_text;
 use crate::trust::verdict::Answer as Claimed;
 use crate::workflow::expression::Truth;
-use crate::workflow::run::Run;
 
 /// A route whose answer waits for all findings.
 pub struct Draft {
@@ -19,14 +19,14 @@ pub struct Draft {
 }
 
 /// The route of a publication in one run, with the names of the rules that spoke there.
-pub fn draft(subject: &Subject<'_, '_, '_>, run: &Run, reach: &Truth, spoke: Vec<String>) -> Option<Draft> {
+pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<String>) -> Option<Draft> {
     let (workflow, job) = (subject.workflow?, subject.job?);
     let registry = match subject.target? {
         Target::Registry(registry, _) => Some(registry.name.clone()),
         Target::Elsewhere => return None,
         Target::Unknown(..) => None,
     };
-    let decided = registry.is_some() && *reach == Truth::Yes;
+    let decided = registry.is_some() && visit.reach == Truth::Yes;
     let data = subject.analysis.data;
     let shown = |it: &Publication<'_, '_>, sight| it.site.credential(&data.github, &data.registries, sight).0;
     let credential = subject.publication.zip(subject.sight).map(|(it, sight)| shown(it, sight));
@@ -51,7 +51,7 @@ pub fn draft(subject: &Subject<'_, '_, '_>, run: &Run, reach: &Truth, spoke: Vec
         file: workflow.file,
         route: Route {
             workflow: workflow.source.path().to_owned(),
-            when: run.when.clone(),
+            when: visit.when(),
             job: job.id.value().to_owned(),
             environment,
             registry,

@@ -1,21 +1,18 @@
 //! What rules speak about: the subjects of one project. It judges nothing.
 
 use super::analysis::Analysis;
-use super::data::Data;
+use super::publication::Publication;
 use super::waiver::Waiver;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
 use crate::trust::document::Repeated;
 use crate::trust::login::LoginStep;
-use crate::trust::publication::{self, Site, Target};
+use crate::trust::publication::{self, Target};
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::Claim;
-use crate::trust::verdict::{self, Claims};
-use crate::workflow::expression::Truth;
+use crate::trust::verdict::Claims;
 use crate::workflow::model::{Job, Pair, Step, Workflow};
-use crate::workflow::run::{self, Run};
-use crate::workflow::sight::{Play, Sight};
+use crate::workflow::sight::Sight;
 
 /// The kinds of subjects a rule may be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,24 +68,6 @@ impl Kind {
     pub fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
-}
-
-/// An upload and all its runs.
-pub struct Publication<'a, 'p> {
-    /// The step.
-    pub site: Site<'a, 'p>,
-    /// Position among the uploads of the project.
-    pub index: usize,
-    /// The runs of its workflow that may come to it, and whether they surely do.
-    pub runs: Vec<(Run, Truth)>,
-    /// Positions of the publishers that some run is measured by.
-    pub assigned: Vec<usize>,
-    /// Why some run of it is not decided.
-    pub undecided: Option<String>,
-    /// Ids of registries that its environment suggests although it uploads to another.
-    pub swapped: Vec<String>,
-    /// Whether some run uploads to a known registry.
-    pub known: bool,
 }
 
 /// One subject. What does not apply is `None`; a subject has its parents' parts.
@@ -168,104 +147,6 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         parts.extend(self.waiver.map(|waiver| waiver.rule.clone()));
         parts.join("/")
     }
-}
-
-/// The publications of all workflows with their runs.
-#[must_use]
-pub fn publications<'a, 'p>(
-    data: &'a Data,
-    workflows: &'a [Workflow<'p>],
-    publishers: &[Publisher<'a>],
-    certain: Option<&str>,
-    guarded: Option<&str>,
-) -> Vec<Publication<'a, 'p>> {
-    let mut found = Vec::new();
-    for workflow in workflows {
-        for site in publication::sites(&data.github, &data.registries, workflow) {
-            let mut publication = Publication {
-                index: found.len(),
-                runs: Vec::new(),
-                assigned: Vec::new(),
-                undecided: None,
-                swapped: Vec::new(),
-                known: false,
-                site,
-            };
-            let job = publication.site.client.job;
-            for run in run::runs(&data.github, workflow, &[job]) {
-                play(&mut publication, data, run, publishers, certain, guarded);
-            }
-            let elsewhere = !publication.known && publication.undecided.is_none() && !publication.runs.is_empty();
-            if !elsewhere {
-                found.push(publication);
-            }
-        }
-    }
-    found
-}
-
-/// Plays one run of a publication and keeps what the project as a whole must know of it.
-fn play<'a>(
-    publication: &mut Publication<'a, '_>,
-    data: &'a Data,
-    run: Run,
-    publishers: &[Publisher<'a>],
-    certain: Option<&str>,
-    guarded: Option<&str>,
-) {
-    let client = publication.site.client.clone();
-    let play = Play::new(&run, client.workflow, guarded);
-    let sight = client.seen(&play.sight(client.job));
-    let reach = sight.reached();
-    if reach == Truth::No {
-        return;
-    }
-    match publication.site.target(&data.registries, &sight) {
-        Target::Elsewhere => return,
-        Target::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
-        Target::Registry(registry, _) => {
-            publication.known = true;
-            let claims = verdict::claims(&publication.site, &sight, certain);
-            publication
-                .assigned
-                .extend(verdict::measures(&claims, &registry.id, publishers).map(|publisher| publisher.index));
-            if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
-                let suggested = data.suggested(&name);
-                if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
-                    publication.swapped.extend(suggested.into_iter().map(str::to_owned));
-                }
-            }
-        }
-    }
-    drop(play);
-    publication.runs.push((run, reach));
-}
-
-/// What a workflow's own guards take `github.repository` to be: a fork's checkout is judged as the original.
-#[must_use]
-pub fn guarded_repository(workflows: &[Workflow<'_>]) -> Option<String> {
-    let conditions = workflows.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| {
-        let steps = job.steps.iter().filter_map(|step| step.condition);
-        job.condition.into_iter().chain(steps)
-    });
-    let texts: Vec<&str> = conditions.map(|condition| condition.value()).collect();
-    let literal = |context: &str| texts.iter().find_map(|text| compared(text, context));
-    match (literal("github.repository"), literal("github.repository_owner")) {
-        (Some(repository), _) if repository.contains('/') => Some(repository),
-        (_, Some(owner)) => Some(format!("{owner}/")),
-        _ => None,
-    }
-}
-
-/// The literal in `context == 'literal'`.
-fn compared(condition: &str, context: &str) -> Option<String> {
-    for (at, _) in condition.match_indices(context) {
-        let rest = condition[at + context.len()..].trim_start();
-        if let Some(literal) = rest.strip_prefix("==").map(str::trim_start).and_then(|rest| rest.strip_prefix('\'')) {
-            return literal.split('\'').next().map(str::to_owned);
-        }
-    }
-    None
 }
 
 /// Problems of a workflow's YAML, as subjects have them.

@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::files::{self, Files};
+use super::local;
 use super::manifest::{self, Manifests};
 use super::problem::Problem;
 use super::source::{FileId, Place, Source, Span};
@@ -16,6 +17,9 @@ pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"]
 /// The largest document that is read, in bytes.
 const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
+/// What the file of an action is called, in order of preference.
+const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
+
 /// A YAML file of the project.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -23,6 +27,15 @@ pub struct Document {
     pub file: FileId,
     /// Its tree, with its syntax errors.
     pub tree: Tree,
+}
+
+/// An action of the repository that its workflows use.
+#[derive(Debug, Clone)]
+pub struct LocalAction {
+    /// Its folder below the root; empty for the root itself.
+    pub folder: String,
+    /// Its file.
+    pub document: Document,
 }
 
 /// A file that counts but could not be read.
@@ -41,6 +54,8 @@ pub struct Project {
     pub files: Vec<Source>,
     /// The workflows, sorted by path.
     pub workflows: Vec<Document>,
+    /// The actions that they use, directly or through one another.
+    pub actions: Vec<LocalAction>,
     /// The config, if there is one.
     pub config: Option<Document>,
     /// Files that count but could not be read.
@@ -77,6 +92,7 @@ impl Project {
             Some((path, bytes)) => Some(project.parse(Source::new(path, bytes), Dialect::Data)),
             None => project.usual_config(files),
         };
+        project.load_actions(files);
         project.repository_hint =
             files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
         project
@@ -138,10 +154,11 @@ impl Project {
         u32::try_from(index).ok().map(FileId)
     }
 
-    /// Gives a workflow or the config another text; `None`, and nothing done, for any other file.
+    /// Gives a workflow, an action or the config another text; `None`, and nothing done, for any other file.
     #[must_use]
     pub fn replace(&mut self, file: FileId, text: String) -> Option<()> {
-        let workflow = self.workflows.iter_mut().find(|document| document.file == file);
+        let actions = self.actions.iter_mut().map(|action| &mut action.document);
+        let workflow = self.workflows.iter_mut().chain(actions).find(|document| document.file == file);
         let (document, dialect) = match workflow {
             Some(document) => (document, Dialect::Workflow),
             None => (self.config.as_mut().filter(|document| document.file == file)?, Dialect::Data),
@@ -150,6 +167,21 @@ impl Project {
         *source = Source::new(source.path().to_owned(), text.into_bytes());
         document.tree = syntax::parse(source.text(), dialect);
         Some(())
+    }
+
+    /// Reads the repository's own actions. One that is not there may be made while the job runs, so it is no problem.
+    fn load_actions(&mut self, files: &dyn Files) {
+        let mut queue = local::Queue::default();
+        self.workflows.iter().for_each(|document| queue.add(&document.tree));
+        while let Some(folder) = queue.take() {
+            let names = files.list(&folder).unwrap_or_default();
+            let Some(name) = ACTIONS.into_iter().find(|name| names.iter().any(|other| other == name)) else { continue };
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            if let Some(document) = self.read(files, &path, Dialect::Workflow) {
+                queue.add(&document.tree);
+                self.actions.push(LocalAction { folder, document });
+            }
+        }
     }
 
     fn usual_config(&mut self, files: &dyn Files) -> Option<Document> {
@@ -228,6 +260,17 @@ mod tests {
         let project = Project::load(&files, None);
         assert_eq!(project.workflows.len(), 1);
         assert!(project.config.is_some());
+    }
+
+    #[test]
+    fn actions_are_read_through_one_another() {
+        let mut files = Memory::default();
+        files.insert(".github/workflows/a.yml", "jobs: {a: {steps: [uses: ./ci/one, uses: ./../out, uses: ./none]}}");
+        files.insert("ci/one/action.yaml", "runs: {using: composite, steps: [uses: $/ci/two, uses: ./ci/one]}");
+        files.insert("ci/two/action.yml", "runs: {using: composite, steps: [uses: ./ci/one]}");
+        let project = Project::load(&files, None);
+        let folders: Vec<_> = project.actions.iter().map(|action| action.folder.as_str()).collect();
+        assert_eq!((folders, project.unreadable.len()), (vec!["ci/one", "ci/two"], 0));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Reason, Truth};
 use crate::workflow::github::GitHub;
 use crate::workflow::model::Step;
-use crate::workflow::permissions::{self, Access, Origin};
+use crate::workflow::permissions::{self, Access};
 use crate::workflow::sight::Sight;
 
 /// What an upload shows to the registry.
@@ -117,11 +117,8 @@ impl Site<'_, '_> {
 
     /// Whether the job may ask for the OIDC token.
     fn may_ask(&self, github: &GitHub, sight: &Sight<'_, '_>) -> Option<bool> {
-        let held = permissions::held(github, self.client.workflow, self.client.job, &github.oidc.scope);
-        // A called job without a block of its own holds what its caller gives it.
-        if held.origin == Origin::Default && sight.is_called() {
-            return None;
-        }
+        let (workflow, job) = (self.client.workflow, self.client.job);
+        let held = permissions::held_in(github, sight.run(), workflow, job, &github.oidc.scope);
         held.access.map(|access| access >= Access::Write)
     }
 
@@ -138,6 +135,9 @@ impl Site<'_, '_> {
             Given::Unknown(_) => return Some(unknown("the token's value")),
             Given::Text(text, _) => follow_env(&self.client, text),
         };
+        let settled = self.client.settle(&text, sight);
+        let empty = known_text(&settled).is_some_and(|text| text.trim().is_empty());
+        let text = self.follow_inputs(text);
         let paths = reads(&text).unwrap_or_default();
         if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.gives(path))) {
             return Some(Outcomes::Known(Credential::Minted));
@@ -145,23 +145,35 @@ impl Site<'_, '_> {
         if paths.iter().any(|path| path.starts_with("secrets.")) {
             let alone =
                 paths.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
-            let optional = !alone || sight.is_called();
+            // A caller that passes no secret on most likely means no upload, and not one by the OIDC token.
+            let optional = !alone || sight.run().unknown_caller || empty;
             return Some(Outcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
         }
-        match self.client.settle(&text, sight) {
-            Outcome::Unknown(reason) => Some(Outcomes::Unknown(reason)),
-            outcome => match known_text(&outcome) {
-                Some(text) if text.trim().is_empty() => None,
-                Some(_) => Some(Outcomes::Known(Credential::Stored)),
-                None => Some(unknown("the token's value")),
-            },
+        if empty {
+            return None;
         }
+        Some(match settled {
+            Outcome::Unknown(reason) => Outcomes::Unknown(reason),
+            outcome if known_text(&outcome).is_some() => Outcomes::Known(Credential::Stored),
+            _ => unknown("the token's value"),
+        })
+    }
+
+    /// Within an action, `${{ inputs.x }}` is what the step around it gives.
+    fn follow_inputs(&self, mut text: String) -> String {
+        for frame in self.client.frames.iter().rev() {
+            let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
+            let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("inputs.")) else { break };
+            let Some(pair) = frame.step.with.get_ignore_case(name) else { break };
+            text = pair.value.value().to_owned();
+        }
+        text
     }
 
     /// Whether the login before the upload has set a variable that the client reads.
     fn login_exports(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
-        let reached = login.client.step.is_none_or(|step| sight.at(step).reached() != Truth::No);
+        let reached = login.client.seen(sight).reached() != Truth::No;
         let read = |name: &String| upload.tokens.iter().any(|slot| slot.env.as_ref() == Some(name));
         reached && login.login.exports.iter().any(read)
     }
@@ -169,11 +181,13 @@ impl Site<'_, '_> {
     /// Whether the job speaks of credentials that no slot shows: a dotfile, a keyring, a secret in a script, an action of the project's own.
     fn hidden_credentials(&self, github: &GitHub, upload: &Upload) -> bool {
         let client = &self.client;
-        let (Some(step), Some(_)) = (client.step, &client.command) else { return false };
-        let scripts = client.job.steps.iter().filter_map(|step| step.run);
+        if client.command.is_none() {
+            return false;
+        }
+        let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
+        let scripts = client.job.steps.iter().chain(inner).filter_map(|step| step.run);
         let speaks = scripts.clone().any(|run| upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
         let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
-        let env = [&step.env, &client.job.env, &client.workflow.env];
         let given = |step: &Step<'_>| {
             // An action of the project's own, or one that is given a secret, may leave a login behind.
             let own = step.uses.is_some_and(|uses| uses.value().starts_with(['.', '$']));
@@ -182,7 +196,7 @@ impl Site<'_, '_> {
         };
         speaks
             || scripts.clone().any(|run| secret(run.value()))
-            || env.iter().any(|pairs| pairs.entries.iter().any(|pair| secret(pair.value.value())))
+            || client.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| secret(pair.value.value())))
             || client.before().any(given)
             // A script may export a variable for the steps after it.
             || scripts.clone().any(|run| run.value().contains("GITHUB_ENV"))

@@ -3,7 +3,6 @@
 use super::registry::{Registries, Registry};
 use super::slot::{Client, uses};
 use super::upload::Login;
-use crate::workflow::model::{Job, Workflow};
 
 /// A step that logs in.
 #[derive(Debug, Clone)]
@@ -27,19 +26,15 @@ impl LoginStep<'_, '_> {
     }
 }
 
-/// Every login of a job, in the order of its steps.
+/// Every login among the steps of a job, in their order.
 #[must_use]
-pub fn logins<'a, 'p>(
-    registries: &'a Registries,
-    workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
-) -> Vec<LoginStep<'a, 'p>> {
+pub fn logins<'a, 'p>(registries: &'a Registries, steps: &[Client<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
     let mut found = Vec::new();
-    for step in &job.steps {
+    for client in steps {
+        let Some(step) = client.step else { continue };
         for (registry, login) in registries.logins().filter(|(_, login)| uses(step, &login.action)) {
-            let client = Client { workflow, job, step: Some(step), command: None };
             if login.only_with.iter().all(|choice| client.meets(choice)) {
-                found.push(LoginStep { registry, login, client });
+                found.push(LoginStep { registry, login, client: client.clone() });
             }
         }
     }

@@ -3,10 +3,11 @@
 use super::command::is_upload;
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
-use super::slot::{Client, Given, Kind, Slot, known_text, reads};
+use super::slot::{Client, Given, Kind, Slot, known_text, reads, steps};
 use super::upload::{EndpointRule, Upload};
 use crate::read::shell::{self, Command, Shell};
 use crate::read::source::Place;
+use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Reason};
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Job, Step, Workflow};
@@ -38,27 +39,33 @@ pub enum Target<'a> {
     Unknown(Reason, Place),
 }
 
-/// Everything in a workflow that uploads.
+/// Everything in a workflow that uploads, in its own steps or in those of the repository's own actions.
 #[must_use]
-pub fn sites<'a, 'p>(github: &GitHub, registries: &'a Registries, workflow: &'a Workflow<'p>) -> Vec<Site<'a, 'p>> {
-    workflow.jobs.iter().flat_map(|job| job_sites(github, registries, workflow, job)).collect()
+pub fn sites<'a, 'p>(
+    github: &GitHub,
+    registries: &'a Registries,
+    checkout: &'a Checkout<'p>,
+    workflow: &'a Workflow<'p>,
+) -> Vec<Site<'a, 'p>> {
+    workflow.jobs.iter().flat_map(|job| job_sites(github, registries, checkout, (workflow, job))).collect()
 }
 
 fn job_sites<'a, 'p>(
     github: &GitHub,
     registries: &'a Registries,
-    workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
+    checkout: &'a Checkout<'p>,
+    (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
 ) -> Vec<Site<'a, 'p>> {
     let mut found = Vec::new();
-    let calling = Client { workflow, job, step: None, command: None };
+    let calling = Client { workflow, job, frames: Vec::new(), step: None, command: None };
     if let Some(called) = job.uses {
         found.extend(named(registries, &calling, |upload| upload.workflow.as_deref(), action(called.value())));
     }
-    for step in &job.steps {
-        let client = Client { step: Some(step), ..calling.clone() };
+    let clients = steps(checkout, workflow, job);
+    for client in &clients {
+        let Some(step) = client.step else { continue };
         if let Some(used) = step.uses {
-            found.extend(named(registries, &client, |upload| upload.action.as_deref(), action(used.value())));
+            found.extend(named(registries, client, |upload| upload.action.as_deref(), action(used.value())));
         }
         for command in commands(github, workflow, job, step) {
             let client = Client { command: Some(command), ..client.clone() };
@@ -69,7 +76,7 @@ fn job_sites<'a, 'p>(
             }
         }
     }
-    with_logins(found, logins(registries, workflow, job))
+    with_logins(found, logins(registries, &clients))
 }
 
 /// The uploads by an action or a called workflow of that name.
@@ -88,9 +95,8 @@ fn named<'a, 'p>(
 
 /// Gives each upload the login before it; a login that no upload follows stands for an upload that is not recognised.
 fn with_logins<'a, 'p>(mut sites: Vec<Site<'a, 'p>>, logins: Vec<LoginStep<'a, 'p>>) -> Vec<Site<'a, 'p>> {
-    let index = |client: &Client<'_, '_>| client.step.map_or(0, |step| step.index);
     let before = |site: &Site<'_, '_>, login: &LoginStep<'_, '_>| {
-        login.registry.id == site.registry.id && index(&login.client) < index(&site.client)
+        login.registry.id == site.registry.id && login.client.position() < site.client.position()
     };
     for site in &mut sites {
         site.login = logins.iter().rfind(|login| before(site, login)).cloned();

@@ -8,9 +8,10 @@ use super::command::flag_is;
 use super::publication::action;
 use crate::read::shell::{Command, Part, Word};
 use crate::read::source::Place;
+use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Template, Value, coerce_text};
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
-use crate::workflow::sight::Sight;
+use crate::workflow::sight::{Frame, Sight};
 
 /// How a slot's text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
@@ -84,10 +85,40 @@ pub struct Client<'a, 'p> {
     pub workflow: &'a Workflow<'p>,
     /// The job.
     pub job: &'a Job<'p>,
+    /// The repository's own actions around the step, the outermost first; empty for a step of the job itself.
+    pub frames: Vec<Frame<'a, 'p>>,
     /// The step; none where the job itself calls a workflow that uploads.
     pub step: Option<&'a Step<'p>>,
     /// The command in the step's script, with what the script has exported before it.
     pub command: Option<Command>,
+}
+
+/// How deep actions are followed that use one another.
+const DEEPEST_ACTIONS: usize = 10;
+
+/// How many steps of one job are looked at: actions that use others several times over multiply.
+const MOST_STEPS: usize = 5_000;
+
+/// Every step of a job, each of the repository's own actions followed by the steps of that action.
+#[must_use]
+pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Client<'a, 'p>> {
+    let mut found = Vec::new();
+    let own = |step| Client { workflow, job, frames: Vec::new(), step: Some(step), command: None };
+    let mut open: Vec<Client<'a, 'p>> = job.steps.iter().rev().map(own).collect();
+    while let Some(client) = open.pop() {
+        if found.len() >= MOST_STEPS {
+            break;
+        }
+        let used = client.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
+        if let Some((step, action)) = used.filter(|_| client.frames.len() < DEEPEST_ACTIONS) {
+            let mut frames = client.frames.clone();
+            frames.push(Frame { step, action });
+            let inner = |step| Client { frames: frames.clone(), step: Some(step), ..client.clone() };
+            open.extend(action.steps.iter().rev().take(MOST_STEPS).map(inner));
+        }
+        found.push(client);
+    }
+    found
 }
 
 impl<'a, 'p> Client<'a, 'p> {
@@ -136,10 +167,29 @@ impl<'a, 'p> Client<'a, 'p> {
         self.step.map_or(&self.job.with, |step| &step.with)
     }
 
-    /// The steps of the job before this one.
+    /// The steps before this one: of the job, and of the actions around it.
     pub fn before(&self) -> impl DoubleEndedIterator<Item = &'a Step<'p>> {
-        let own = self.step.map_or(0, |step| step.index);
-        self.job.steps.iter().filter(move |step| step.index < own)
+        let inner = self.frames.iter().map(|frame| frame.action.steps.as_slice());
+        let lists = std::iter::once(self.job.steps.as_slice()).chain(inner);
+        let earlier = |(steps, own): (&'a [Step<'p>], usize)| steps.iter().filter(move |step| step.index < own);
+        lists.zip(self.position()).flat_map(earlier).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Where the step stands among the others of the job: its index, after those of the steps around it.
+    #[must_use]
+    pub fn position(&self) -> Vec<usize> {
+        let around = self.frames.iter().map(|frame| frame.step);
+        around.chain(self.step).map(|step| step.index).collect()
+    }
+
+    /// Every `env` that the step sees, nearest first; whether its expressions see what the step's own do.
+    pub fn envs(&self) -> impl Iterator<Item = (&'a Pairs<'p>, bool)> {
+        // A calling job hands no variable to the workflow that it calls.
+        let own = self.step.map(|step| (&step.env, true));
+        let around = self.frames.iter().rev().map(|frame| (&frame.step.env, false));
+        let inside = self.frames.is_empty();
+        let whole = [(&self.job.env, inside), (&self.workflow.env, inside)];
+        own.into_iter().chain(around).chain(whole).take(if self.step.is_some() { usize::MAX } else { 0 })
     }
 
     /// Whether a choice is met.
@@ -228,14 +278,14 @@ impl<'a, 'p> Client<'a, 'p> {
                 .template(run.value())
                 .map_or(Given::Unknown(place), |text| Given::Text(text, place));
         }
-        // A calling job hands no variable to the workflow that it calls.
-        let Some(step) = self.step else { return Given::Absent };
-        for pairs in [&step.env, &self.job.env, &self.workflow.env] {
+        for (pairs, own) in self.envs() {
             if let Some(pair) = pairs.entries.iter().find(|pair| matches(pair.key.value())) {
-                return from_text(pair.value);
+                // Around an action the context `inputs` is another than within.
+                let foreign = !own && pair.value.value().contains("inputs");
+                return if foreign { Given::Unknown(pair.value.place()) } else { from_text(pair.value) };
             }
             if pairs.dynamic {
-                return Given::Unknown(step.place);
+                return Given::Unknown(self.place());
             }
         }
         Given::Absent
@@ -243,11 +293,11 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// What a run shows to the step, or to the calling job.
     #[must_use]
-    pub fn seen<'s>(&self, sight: &Sight<'s, 'p>) -> Sight<'s, 'p>
+    pub fn seen<'s>(&'s self, sight: &Sight<'s, 'p>) -> Sight<'s, 'p>
     where
         'a: 's,
     {
-        self.step.map_or(*sight, |step| sight.at(step))
+        sight.within(&self.frames, self.step)
     }
 
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.

@@ -179,25 +179,26 @@ fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) ->
 /// The claims of the token of a publication's job in a run.
 #[must_use]
 pub fn claims(site: &Site<'_, '_>, sight: &Sight<'_, '_>, repository: Option<&str>) -> Claims {
-    let (workflow, job) = (sight.workflow(), sight.job());
+    let (workflow, job, run) = (sight.workflow(), sight.job(), sight.run());
+    let started = run.caller().unwrap_or(workflow);
     let file = workflow.source.file_name().to_owned();
     let (environment, environment_place) = environment(site, sight);
     let (user, user_place) = user(site, sight);
     let called = site.client.step.is_none().then_some(job.uses).flatten().map(|uses| action(uses.value()));
-    let trigger = workflow.triggers.iter().find(|trigger| trigger.event.place() == sight.run().trigger);
+    let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
     let tags = trigger
-        .filter(|_| sight.run().kind == RefKind::Tag)
+        .filter(|_| run.reference.kind == RefKind::Tag)
         .and_then(|trigger| trigger.tags.only.as_ref())
         .filter(|tags| !tags.is_empty());
     Claims {
         repository: repository.and_then(|text| text.split_once('/')).map(|(owner, name)| (owner.into(), name.into())),
-        caller_file: (!sight.is_called()).then(|| file.clone()),
+        caller_file: (!run.unknown_caller).then(|| started.source.file_name().to_owned()),
         called_file: called.and_then(|path| path.rsplit('/').next()).map_or(file, str::to_owned),
         environment,
         environment_place,
         foreign: called.filter(|path| !path.starts_with(['.', '$'])).map(owner_and_name),
         tags: tags.map(|tags| tags.iter().map(|tag| tag.value().to_owned()).collect()),
-        ref_place: tags.and_then(|tags| tags.first()).map_or(sight.run().trigger, |tag| tag.place()),
+        ref_place: tags.and_then(|tags| tags.first()).map_or(run.trigger, |tag| tag.place()),
         operation: site.upload.and_then(|upload| upload.operation.clone()),
         user,
         user_place,
@@ -220,7 +221,7 @@ fn environment(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
         };
     }
     match job.environment {
-        Some(environment) => (sight.evaluate(environment.name.value()), environment.name.place()),
+        Some(environment) => (sight.of_job().evaluate(environment.name.value()), environment.name.place()),
         None => (none, job.id.place()),
     }
 }

@@ -251,7 +251,7 @@ impl<'l, 'p> Look<'l, 'p> {
         };
         let reached = match step.condition {
             None => Truth::Yes,
-            Some(_) => self.sight.at(step).reached(),
+            Some(_) => self.sight.beside(step).reached(),
         };
         match (said, reached) {
             (Said::Nothing, _) | (_, Truth::No) => Said::Nothing,

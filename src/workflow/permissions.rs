@@ -1,10 +1,12 @@
 //! What the job's token may do, as GitHub computes it. It does not ask whether that is wise.
 //!
 //! The rules are those of GitHub's workflow parser: a job's block replaces the workflow's whole block; a block sets every scope that
-//! it does not name to none; with no block at all the repository's default holds, which never contains `id-token`.
+//! it does not name to none; with no block at all the repository's default holds, which never contains `id-token`. A called job keeps
+//! or lowers what the calling job holds; one that asks for more makes GitHub refuse the whole run (`PermissionsHelper.cs`).
 
 use super::github::GitHub;
 use super::model::{Grant, Job, Permissions, Text, Workflow};
+use super::run::Run;
 use crate::read::source::Place;
 
 /// How much a scope allows. The order is from nothing to all.
@@ -43,6 +45,8 @@ pub enum Origin {
     Job,
     /// The workflow's block.
     Workflow,
+    /// No block in a called workflow: what the calling job holds.
+    Caller,
     /// No block: the repository's default.
     Default,
 }
@@ -54,6 +58,7 @@ impl Origin {
         match self {
             Self::Job => "job",
             Self::Workflow => "workflow",
+            Self::Caller => "caller",
             Self::Default => "default",
         }
     }
@@ -89,6 +94,34 @@ pub fn held(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, scope: &str
             let never = github.permissions.never_by_default.iter().any(|name| name == scope);
             Held { access: never.then_some(Access::None), origin: Origin::Default, place: job.id.place() }
         }
+    }
+}
+
+/// What a job holds of one scope in a run, through the calls that lead to it.
+#[must_use]
+pub fn held_in(github: &GitHub, run: &Run<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>, scope: &str) -> Held {
+    let own = held(github, workflow, job, scope);
+    if run.unknown_caller {
+        let access = if own.origin == Origin::Default { None } else { own.access };
+        return Held { access, ..own };
+    }
+    let mut calls = run.calls.iter().map(|call| held(github, call.workflow, call.job, scope));
+    let Some(first) = calls.next() else { return own };
+    let ceiling = calls.fold(first, lowered);
+    lowered(ceiling, own)
+}
+
+/// What is left of a called job's access below what its caller holds.
+fn lowered(ceiling: Held, own: Held) -> Held {
+    match own.origin {
+        Origin::Default | Origin::Caller => Held { origin: Origin::Caller, ..ceiling },
+        // Where the caller has no block, the repository's settings say how much a called workflow may ask for.
+        _ if ceiling.origin == Origin::Default => own,
+        _ => match (ceiling.access, own.access) {
+            (Some(most), Some(asked)) if asked > most => Held { access: None, ..own },
+            (None, _) => Held { access: None, ..own },
+            _ => own,
+        },
     }
 }
 

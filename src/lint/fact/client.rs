@@ -85,9 +85,9 @@ fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
     let job = subject.job?.id.place();
-    let same_job = |other: &&crate::lint::subject::Publication<'_, '_>| other.site.client.job.id.place() == job;
+    let same_job = |other: &&crate::lint::publication::Publication<'_, '_>| other.site.client.job.id.place() == job;
     let alone = subject.analysis.publications.iter().filter(same_job).count() < 2;
-    let word = match (on, alone && !sight(subject)?.is_called()) {
+    let word = match (on, alone && !sight(subject)?.run().is_called()) {
         (true, _) => "on",
         (false, true) => "off",
         (false, false) => "excused",

@@ -1,6 +1,6 @@
 //! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
 
-use super::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled, yes};
+use super::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
 use crate::trust::publication::action;
@@ -34,7 +34,7 @@ pub const FACTS: &[Spec] = &[
     Spec::new(
         "permission-origin.*",
         JOB,
-        Values::OneOf(&["job", "workflow", "default"]),
+        Values::OneOf(&["job", "workflow", "caller", "default"]),
         "Where the job's access to a scope comes from.",
         permission_origin,
     ),
@@ -120,7 +120,7 @@ pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
         });
     }
     match job.environment {
-        Some(environment) => settled(subject, environment.name),
+        Some(environment) => settled_in_job(subject, environment.name),
         None => Some(Fact::Known(None, job.id.place())),
     }
 }
@@ -128,33 +128,34 @@ pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let job = subject.job?;
     match job.environment.and_then(|environment| environment.url) {
-        Some(url) => settled(subject, url),
+        Some(url) => settled_in_job(subject, url),
         None => Some(Fact::Known(None, job.id.place())),
     }
 }
 
 fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::Held> {
-    let github = &subject.analysis.data.github;
-    Some(permissions::held(github, subject.workflow?, subject.job?, scope))
+    let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
+    Some(match subject.sight {
+        Some(sight) => permissions::held_in(github, sight.run(), workflow, job, scope),
+        None => permissions::held(github, workflow, job, scope),
+    })
 }
 
 fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
     let held = held(subject, scope)?;
     // A called job without a block of its own holds what its caller gives it.
-    if held.origin == Origin::Default && called(subject) {
+    if held.origin == Origin::Default && subject.sight.is_none() && callable(subject) {
         return Some(Fact::Unknown);
     }
     Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
 }
 
-fn called(subject: In<'_, '_, '_>) -> bool {
-    match subject.sight {
-        Some(sight) => sight.is_called(),
-        None => subject.workflow.is_some_and(|workflow| {
-            let events = &subject.analysis.data.github.events;
-            workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
-        }),
-    }
+/// Whether other workflows may call this one.
+fn callable(subject: In<'_, '_, '_>) -> bool {
+    subject.workflow.is_some_and(|workflow| {
+        let events = &subject.analysis.data.github.events;
+        workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
+    })
 }
 
 fn permission_origin(subject: In<'_, '_, '_>, scope: &str) -> Answered {
@@ -178,7 +179,7 @@ pub(super) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place
     let mut systems = Vec::new();
     for label in subject.job?.runs_on.as_ref()? {
         let value = match subject.sight {
-            Some(sight) => known_text(&sight.evaluate(label.value()))?,
+            Some(sight) => known_text(&sight.of_job().evaluate(label.value()))?,
             None => label.value().to_owned(),
         };
         if let Some(system) = github.system(&value) {

@@ -45,13 +45,13 @@ pub(super) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s Sight<'s, 'p>
 
 fn event(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let run = sight(subject)?.run();
-    Some(if run.called { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
+    Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
 }
 
 fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let run = sight(subject)?.run();
     let events = &target(subject)?.events;
-    if run.called {
+    if run.unknown_caller {
         return Some(Fact::Unknown);
     }
     let named = |list: &[String]| list.contains(&run.event);
@@ -73,8 +73,8 @@ fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let allowed = &target(subject)?.refs.allowed;
     let github = &subject.analysis.data.github;
     let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
-    let fits = allowed.is_empty() || allowed.iter().any(|kind| kind == run.kind.word());
-    if run.called || run.kind == RefKind::Unknown || (by_hand && !fits) {
+    let fits = allowed.is_empty() || allowed.iter().any(|kind| kind == run.reference.kind.word());
+    if run.unknown_caller || run.reference.kind == RefKind::Unknown || (by_hand && !fits) {
         return Some(Fact::Unknown);
     }
     Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
@@ -82,10 +82,14 @@ fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn event_fork(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let run = sight(subject)?.run();
-    if run.called { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
+    if run.unknown_caller { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
 }
 
 fn ref_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let run = sight(subject)?.run();
-    Some(if run.kind == RefKind::Unknown { Fact::Unknown } else { Fact::text(run.kind.word(), run.trigger) })
+    Some(if run.reference.kind == RefKind::Unknown {
+        Fact::Unknown
+    } else {
+        Fact::text(run.reference.kind.word(), run.trigger)
+    })
 }

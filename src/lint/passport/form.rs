@@ -79,7 +79,7 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     }
     if let Some(event) = &field.event {
         let runs = subject.publication.iter().flat_map(|publication| &publication.runs);
-        return switch(runs.into_iter().any(|(run, _)| run.event == *event));
+        return switch(runs.into_iter().any(|visit| visit.run().event == *event));
     }
     if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
         return switch(self::line(subject, registry, switched).value.known().is_some());

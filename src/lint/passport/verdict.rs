@@ -1,7 +1,8 @@
 //! What the registry answers to one run of an upload, and what decides. The answer to a whole publication is nobody's: runs differ.
 
 use crate::lint::fact::{self, Fact};
-use crate::lint::subject::{Publication, Subject};
+use crate::lint::publication::Publication;
+use crate::lint::subject::Subject;
 use crate::read::source::Place;
 use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;

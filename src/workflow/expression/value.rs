@@ -85,6 +85,25 @@ impl Outcome {
         Self::Known(Value::Text(text.into()))
     }
 
+    /// What stands at a path of names below it; a name that is not there gives null.
+    #[must_use]
+    pub fn at(&self, path: &[&str]) -> Self {
+        let mut here = self;
+        for name in path {
+            match here {
+                Self::Known(Value::Object(entries)) => {
+                    match entries.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
+                        Some((_, next)) => here = next,
+                        None => return Self::Known(Value::Null),
+                    }
+                }
+                Self::Known(_) => return Self::Known(Value::Null),
+                Self::Unknown(_) => return here.clone(),
+            }
+        }
+        here.clone()
+    }
+
     /// Whether it counts as true.
     #[must_use]
     pub fn truth(&self) -> Truth {

@@ -1,0 +1,87 @@
+//! The workflows and actions of one checkout, and which of them use which. What stands in other repositories is not known here.
+
+use std::collections::HashMap;
+
+use super::model::{Action, Job, Workflow};
+use crate::read::local;
+use crate::read::source::FileId;
+
+/// Everything of one checkout that runs.
+#[derive(Debug, Default)]
+pub struct Checkout<'p> {
+    /// The workflows that parse, by path.
+    pub workflows: Vec<Workflow<'p>>,
+    /// What `github.repository` is taken to be: the certain name, else the one that the workflows' own guards ask for, so that a
+    /// fork's checkout is judged as the original.
+    pub repository: Option<String>,
+    actions: HashMap<String, Action<'p>>,
+    /// By file: the jobs that call it, as positions of workflow and job.
+    callers: HashMap<FileId, Vec<(usize, usize)>>,
+}
+
+impl<'p> Checkout<'p> {
+    /// Puts workflows and actions (by folder) together. `certain` is the repository's name, if something says it.
+    #[must_use]
+    pub fn new(workflows: Vec<Workflow<'p>>, actions: HashMap<String, Action<'p>>, certain: Option<&str>) -> Self {
+        let repository = certain.map(str::to_owned).or_else(|| guarded_repository(&workflows));
+        let mut checkout = Self { workflows, repository, actions, callers: HashMap::new() };
+        let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
+        for (index, workflow) in checkout.workflows.iter().enumerate() {
+            for (job, calling) in workflow.jobs.iter().enumerate() {
+                if let Some(called) = checkout.called(calling) {
+                    callers.entry(called.file).or_default().push((index, job));
+                }
+            }
+        }
+        checkout.callers = callers;
+        checkout
+    }
+
+    /// The workflow of this repository that a job calls.
+    #[must_use]
+    pub fn called(&self, job: &Job<'_>) -> Option<&Workflow<'p>> {
+        let path = local::path(job.uses?.value())?;
+        self.workflows.iter().find(|workflow| workflow.source.path() == path)
+    }
+
+    /// The jobs of this repository that call a workflow.
+    pub fn callers(&self, workflow: &Workflow<'_>) -> impl Iterator<Item = (&Workflow<'p>, &Job<'p>)> {
+        let positions = self.callers.get(&workflow.file).map_or(&[][..], Vec::as_slice);
+        positions.iter().filter_map(|(index, job)| {
+            let workflow = self.workflows.get(*index)?;
+            Some((workflow, workflow.jobs.get(*job)?))
+        })
+    }
+
+    /// The composite action of this repository that a `uses:` names.
+    #[must_use]
+    pub fn action(&self, uses: &str) -> Option<&Action<'p>> {
+        self.actions.get(&local::path(uses)?)
+    }
+}
+
+/// What the workflows' own guards take `github.repository` to be.
+fn guarded_repository(workflows: &[Workflow<'_>]) -> Option<String> {
+    let conditions = workflows.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| {
+        let steps = job.steps.iter().filter_map(|step| step.condition);
+        job.condition.into_iter().chain(steps)
+    });
+    let texts: Vec<&str> = conditions.map(|condition| condition.value()).collect();
+    let literal = |context: &str| texts.iter().find_map(|text| compared(text, context));
+    match (literal("github.repository"), literal("github.repository_owner")) {
+        (Some(repository), _) if repository.contains('/') => Some(repository),
+        (_, Some(owner)) => Some(format!("{owner}/")),
+        _ => None,
+    }
+}
+
+/// The literal in `context == 'literal'`.
+fn compared(condition: &str, context: &str) -> Option<String> {
+    for (at, _) in condition.match_indices(context) {
+        let rest = condition[at + context.len()..].trim_start();
+        if let Some(literal) = rest.strip_prefix("==").map(str::trim_start).and_then(|rest| rest.strip_prefix('\'')) {
+            return literal.split('\'').next().map(str::to_owned);
+        }
+    }
+    None
+}

@@ -1,0 +1,335 @@
+//! Reads the nodes of a file into the model. Whatever has another shape than GitHub's becomes a problem; the rest is kept.
+
+use std::collections::HashMap;
+
+use super::{
+    Action, Environment, Filter, Grant, Input, Job, Output, Pair, Pairs, Permissions, Secrets, Step, Text, Trigger,
+    Workflow,
+};
+use crate::read::problem::Problem;
+use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::syntax::{Entry, Kind, Node, Tree};
+
+impl<'p> Workflow<'p> {
+    /// Reads a workflow from its tree.
+    #[must_use]
+    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
+        let mut reader = Reader { file, source, problems: Vec::new() };
+        let empty = Self {
+            file,
+            source,
+            name: None,
+            triggers: Vec::new(),
+            permissions: None,
+            env: Pairs::default(),
+            shell: None,
+            working_directory: None,
+            jobs: Vec::new(),
+            order: Vec::new(),
+            problems: Vec::new(),
+        };
+        // What is no mapping does not parse, which the tree says already.
+        let Some(root) = tree.root().filter(|root| root.is_mapping()) else { return empty };
+        let triggers = match root.get("on") {
+            Some(on) => reader.triggers(on),
+            None => {
+                reader.problem(reader.first_key(root), "the workflow has no `on`, so nothing starts it");
+                Vec::new()
+            }
+        };
+        let mut jobs = match root.entry("jobs") {
+            Some(jobs) => reader.jobs(jobs),
+            None => {
+                reader.problem(reader.first_key(root), "the workflow has no `jobs`");
+                Vec::new()
+            }
+        };
+        Self {
+            name: root.get("name").and_then(|node| reader.text(node)),
+            triggers,
+            permissions: reader.permissions(root),
+            env: reader.pairs(root.get("env")),
+            shell: reader.run_default(root, "shell"),
+            working_directory: reader.run_default(root, "working-directory"),
+            order: order(&mut jobs),
+            jobs,
+            problems: reader.problems,
+            ..empty
+        }
+    }
+}
+
+/// Reads one file's nodes into the model.
+struct Reader<'p> {
+    file: FileId,
+    source: &'p Source,
+    problems: Vec<Problem>,
+}
+
+impl<'p> Reader<'p> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problems.push(Problem::new(Place { file: self.file, span }, message));
+    }
+
+    fn first_key(&self, mapping: Node<'p>) -> Span {
+        mapping.entries().next().map_or_else(|| mapping.span(), |entry| entry.key.span())
+    }
+
+    fn text(&self, node: Node<'p>) -> Option<Text<'p>> {
+        node.is_scalar().then_some(Text::new(node, self.source, self.file))
+    }
+
+    /// The text of a scalar that says something.
+    fn some_text(&self, node: Option<Node<'p>>) -> Option<Text<'p>> {
+        self.text(node?).filter(|text| text.kind() != Kind::Null)
+    }
+
+    fn key(&self, entry: Entry<'p>) -> Text<'p> {
+        Text::new(entry.key, self.source, self.file)
+    }
+
+    /// A scalar or a list of scalars.
+    fn texts(&self, node: Option<Node<'p>>) -> Option<Vec<Text<'p>>> {
+        let node = node?;
+        if node.is_sequence() {
+            return Some(node.items().filter_map(|item| self.text(item)).collect());
+        }
+        self.some_text(Some(node)).map(|text| vec![text])
+    }
+
+    fn pairs(&self, node: Option<Node<'p>>) -> Pairs<'p> {
+        let Some(node) = node else { return Pairs::default() };
+        let pair = |entry: Entry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
+        Pairs { entries: node.entries().filter_map(pair).collect(), dynamic: self.some_text(Some(node)).is_some() }
+    }
+
+    fn triggers(&mut self, on: Node<'p>) -> Vec<Trigger<'p>> {
+        let bare = |event| Trigger {
+            event,
+            types: None,
+            branches: Filter::default(),
+            tags: Filter::default(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        };
+        if on.is_mapping() {
+            return on.entries().map(|entry| self.trigger(entry)).collect();
+        }
+        match self.texts(Some(on)) {
+            Some(events) if !events.is_empty() => events.into_iter().map(bare).collect(),
+            _ => {
+                self.problem(on.span(), "`on` names no event, so nothing starts the workflow");
+                Vec::new()
+            }
+        }
+    }
+
+    fn trigger(&self, entry: Entry<'p>) -> Trigger<'p> {
+        let filter = |only: &str, ignore: &str| Filter {
+            only: self.texts(entry.value.get(only)),
+            ignore: self.texts(entry.value.get(ignore)),
+        };
+        let inputs = entry.value.get("inputs");
+        Trigger {
+            event: self.key(entry),
+            types: self.texts(entry.value.get("types")),
+            branches: filter("branches", "branches-ignore"),
+            tags: filter("tags", "tags-ignore"),
+            inputs: inputs.into_iter().flat_map(Node::entries).map(|input| self.input(input)).collect(),
+            outputs: entry.value.get("outputs").into_iter().flat_map(Node::entries).map(|it| self.output(it)).collect(),
+        }
+    }
+
+    /// An output of a called workflow or of an action: a mapping with `value`.
+    fn output(&self, entry: Entry<'p>) -> Output<'p> {
+        Output { name: self.key(entry), value: self.some_text(entry.value.get("value")) }
+    }
+
+    fn input(&self, entry: Entry<'p>) -> Input<'p> {
+        Input {
+            name: self.key(entry),
+            kind: self.some_text(entry.value.get("type")),
+            default: entry.value.get("default").and_then(|node| self.text(node)),
+            options: self.texts(entry.value.get("options")).unwrap_or_default(),
+            required: entry.value.get("required").and_then(Node::bool).unwrap_or(false),
+        }
+    }
+
+    fn permissions(&mut self, owner: Node<'p>) -> Option<Permissions<'p>> {
+        let entry = owner.entry("permissions")?;
+        let key = Place { file: self.file, span: entry.key.span() };
+        if let Some(word) = self.some_text(Some(entry.value)) {
+            return Some(Permissions { key, grant: Grant::Word(word) });
+        }
+        if entry.value.is_sequence() {
+            self.problem(
+                entry.value.span(),
+                "`permissions` is a mapping of scopes to levels, `read-all` or `write-all`",
+            );
+        }
+        let scopes = self.pairs(Some(entry.value)).entries;
+        Some(Permissions { key, grant: Grant::Scopes(scopes) })
+    }
+
+    fn run_default(&self, owner: Node<'p>, key: &str) -> Option<Text<'p>> {
+        self.some_text(owner.get("defaults")?.get("run")?.get(key))
+    }
+
+    fn jobs(&mut self, jobs: Entry<'p>) -> Vec<Job<'p>> {
+        if jobs.value.entries().next().is_none() {
+            self.problem(jobs.key.span(), "`jobs` holds no job");
+        }
+        jobs.value.entries().filter_map(|entry| self.job(entry)).collect()
+    }
+
+    fn job(&mut self, entry: Entry<'p>) -> Option<Job<'p>> {
+        let (id, node) = (self.key(entry), entry.value);
+        if !node.is_mapping() {
+            self.problem(entry.key.span(), format!("job `{}` is empty", id.value()));
+            return None;
+        }
+        let uses = self.some_text(node.get("uses"));
+        if uses.is_some() {
+            self.calling_job(node, id);
+        } else if node.get("steps").is_none() {
+            self.problem(entry.key.span(), format!("job `{}` has neither `steps` nor `uses`", id.value()));
+        } else if node.get("runs-on").is_none() {
+            self.problem(entry.key.span(), format!("job `{}` has no `runs-on`", id.value()));
+        }
+        Some(Job {
+            id,
+            needs: self.texts(node.get("needs")).unwrap_or_default(),
+            needed: Vec::new(),
+            condition: node.get("if").and_then(|condition| self.text(condition)),
+            permissions: self.permissions(node),
+            environment: self.environment(node),
+            runs_on: self.runs_on(node),
+            env: self.pairs(node.get("env")),
+            shell: self.run_default(node, "shell"),
+            working_directory: self.run_default(node, "working-directory"),
+            strategy: node.get("strategy"),
+            container: node.get("container").is_some_and(|container| !container.is_null()),
+            uses,
+            with: self.pairs(node.get("with")),
+            secrets: self.secrets(node.get("secrets")),
+            outputs: self.pairs(node.get("outputs")),
+            tolerated: tolerated(node),
+            steps: self.steps(node),
+        })
+    }
+
+    fn secrets(&self, node: Option<Node<'p>>) -> Secrets<'p> {
+        match self.some_text(node) {
+            Some(_) => Secrets::Inherited,
+            None => Secrets::Given(self.pairs(node)),
+        }
+    }
+
+    /// GitHub refuses a calling job that has a key of an ordinary one, and with it the whole workflow.
+    fn calling_job(&mut self, node: Node<'p>, id: Text<'p>) {
+        const REFUSED: [&str; 3] = ["environment", "steps", "runs-on"];
+        for key in REFUSED {
+            if let Some(entry) = node.entry(key) {
+                self.problem(
+                    entry.key.span(),
+                    format!("job `{}` calls a workflow, so it cannot have `{key}`", id.value()),
+                );
+            }
+        }
+    }
+
+    fn runs_on(&self, job: Node<'p>) -> Option<Vec<Text<'p>>> {
+        let node = job.get("runs-on")?;
+        self.texts(if node.is_mapping() { node.get("labels") } else { Some(node) })
+    }
+
+    fn environment(&mut self, job: Node<'p>) -> Option<Environment<'p>> {
+        let entry = job.entry("environment")?;
+        if let Some(name) = self.some_text(Some(entry.value)) {
+            return Some(Environment { name, url: None });
+        }
+        let name = self.some_text(entry.value.get("name"));
+        if name.is_none() && entry.value.is_mapping() {
+            self.problem(entry.key.span(), "`environment` has no `name`");
+        }
+        Some(Environment { name: name?, url: self.some_text(entry.value.get("url")) })
+    }
+
+    fn steps(&mut self, job: Node<'p>) -> Vec<Step<'p>> {
+        let steps = job.get("steps").into_iter().flat_map(Node::items);
+        steps.enumerate().filter_map(|(index, node)| self.step(index, node)).collect()
+    }
+
+    fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
+        if !node.is_mapping() {
+            self.problem(node.span(), "a step is a mapping with `uses` or `run`");
+            return None;
+        }
+        let uses = self.some_text(node.get("uses"));
+        let run = self.some_text(node.get("run"));
+        if uses.is_none() && run.is_none() {
+            self.problem(self.first_key(node), "the step has neither `uses` nor `run`");
+        }
+        if let (Some(_), Some(second)) = (uses, node.entry("run").filter(|_| run.is_some())) {
+            self.problem(second.key.span(), "the step has both `uses` and `run`");
+        }
+        Some(Step {
+            index,
+            place: Place { file: self.file, span: node.span() },
+            id: self.some_text(node.get("id")),
+            name: self.some_text(node.get("name")),
+            condition: node.get("if").and_then(|condition| self.text(condition)),
+            uses,
+            run,
+            shell: self.some_text(node.get("shell")),
+            working_directory: self.some_text(node.get("working-directory")),
+            with: self.pairs(node.get("with")),
+            env: self.pairs(node.get("env")),
+            tolerated: tolerated(node),
+        })
+    }
+}
+
+impl<'p> Action<'p> {
+    /// Reads an action from its tree; `None` for one that has no steps of its own, such as a container.
+    #[must_use]
+    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Option<Self> {
+        let root = tree.root()?;
+        let runs = root.get("runs")?;
+        runs.get("steps")?;
+        let mut reader = Reader { file, source, problems: Vec::new() };
+        let inputs = root.get("inputs").into_iter().flat_map(Node::entries).map(|input| reader.input(input)).collect();
+        let steps = reader.steps(runs);
+        Some(Self { file, source, inputs, steps })
+    }
+}
+
+/// Finds for every job those that it needs, and an order in which each comes after them. Jobs that need each other in a circle
+/// are in no order.
+fn order(jobs: &mut [Job<'_>]) -> Vec<usize> {
+    let names: HashMap<String, usize> =
+        jobs.iter().enumerate().map(|(index, job)| (job.id.value().to_lowercase(), index)).collect();
+    let mut waiting = vec![Vec::new(); jobs.len()];
+    let mut open = vec![0_usize; jobs.len()];
+    for (index, job) in jobs.iter_mut().enumerate() {
+        job.needed = job.needs.iter().filter_map(|id| names.get(&id.value().to_lowercase()).copied()).collect();
+        job.needed.iter().for_each(|needed| waiting[*needed].push(index));
+        open[index] = job.needed.len();
+    }
+    let mut order: Vec<usize> = (0..jobs.len()).filter(|index| open[*index] == 0).collect();
+    let mut next = 0;
+    while let Some(done) = order.get(next).copied() {
+        next += 1;
+        for index in std::mem::take(&mut waiting[done]) {
+            open[index] -= 1;
+            if open[index] == 0 {
+                order.push(index);
+            }
+        }
+    }
+    order
+}
+
+fn tolerated(node: Node<'_>) -> bool {
+    node.get("continue-on-error").and_then(Node::bool).unwrap_or(false)
+}

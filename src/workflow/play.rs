@@ -1,0 +1,140 @@
+//! A run played through the jobs before one: which of them it comes to. What their conditions see is `sight`'s work.
+//!
+//! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
+
+use super::checkout::Checkout;
+use super::expression::{Condition, Reason, StatusFunction, Truth};
+use super::model::{Job, Text, Workflow};
+use super::relevance;
+use super::run::Run;
+use super::sight::Sight;
+
+/// What is known of one job in one run.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Whether the run comes to the job.
+    pub reached: Truth,
+    /// Whether it and every job before it runs, which is what `success()` asks.
+    clean: Truth,
+    /// Whether its own condition holds, were every job before it to run.
+    wanted: Truth,
+}
+
+/// One run of one workflow, played up to one of its jobs.
+pub struct Play<'a, 'p> {
+    /// The run.
+    pub run: Run<'a, 'p>,
+    /// The workflow that holds the job.
+    pub workflow: &'a Workflow<'p>,
+    /// All that the repository runs.
+    pub checkout: &'a Checkout<'p>,
+    /// Whether the run comes to the workflow: yes, or what is known of the job that calls it.
+    entry: Truth,
+    /// By position of the job; empty entries are not played.
+    standings: Vec<Option<Standing>>,
+}
+
+impl<'a, 'p> Play<'a, 'p> {
+    /// Plays a run: every job on the way to `job` is decided once, after the jobs that it needs.
+    #[must_use]
+    pub fn new(
+        run: Run<'a, 'p>,
+        workflow: &'a Workflow<'p>,
+        checkout: &'a Checkout<'p>,
+        entry: Truth,
+        job: &Job<'p>,
+    ) -> Self {
+        let mut play = Self { run, workflow, checkout, entry, standings: vec![None; workflow.jobs.len()] };
+        let mut wanted = vec![false; workflow.jobs.len()];
+        let own = workflow.position(job.id.value());
+        for index in relevance::ancestors(workflow, job).into_iter().chain(own) {
+            wanted[index] = true;
+        }
+        for index in workflow.order.iter().copied().filter(|index| wanted[*index]) {
+            play.standings[index] = workflow.jobs.get(index).map(|job| play.stand(job));
+        }
+        play
+    }
+
+    /// What a job sees.
+    #[must_use]
+    pub const fn sight<'s>(&'s self, job: &'s Job<'p>) -> Sight<'s, 'p> {
+        Sight::new(self, job)
+    }
+
+    /// Whether the run comes to a job.
+    #[must_use]
+    pub fn reached(&self, job: &Job<'_>) -> Truth {
+        match self.standing(job.id.value()) {
+            Some(standing) => self.entry.clone().and(standing.reached.clone()),
+            None => Truth::Unknown(Reason::new("`needs` that run in a circle")),
+        }
+    }
+
+    /// Whether a job's own condition holds, were every job before it to run.
+    #[must_use]
+    pub fn wanted(&self, job: &Job<'_>) -> Truth {
+        self.standing(job.id.value()).map_or_else(|| Truth::Unknown(circle()), |standing| standing.wanted.clone())
+    }
+
+    /// The job whose own condition keeps the run from a job that it would else come to: itself never, so a job that is not reached by
+    /// its own condition has none.
+    #[must_use]
+    pub fn skipper(&self, job: &Job<'p>) -> Option<&'a Job<'p>> {
+        if self.wanted(job) != Truth::Yes || self.reached(job) != Truth::No {
+            return None;
+        }
+        let found =
+            relevance::ancestors(self.workflow, job).into_iter().filter_map(|index| self.workflow.jobs.get(index));
+        let mut unwanted = found.filter(|job| self.wanted(job) == Truth::No);
+        unwanted.next()
+    }
+
+    /// What is known of a job.
+    #[must_use]
+    pub fn standing(&self, job: &str) -> Option<&Standing> {
+        self.standings.get(self.workflow.position(job)?)?.as_ref()
+    }
+
+    /// Whether every job that a job waits for ran, and every one before those: what `success()` asks.
+    #[must_use]
+    pub fn clean_before(&self, job: &Job<'_>) -> Truth {
+        job.needed.iter().fold(Truth::Yes, |all, index| match self.standings.get(*index) {
+            Some(Some(standing)) => all.and(standing.clean.clone()),
+            _ => all.and(Truth::Unknown(circle())),
+        })
+    }
+
+    fn stand(&self, job: &Job<'p>) -> Standing {
+        let sight = self.sight(job);
+        let before = sight.status_of(StatusFunction::Success);
+        let (reached, wanted) = match job.condition {
+            Some(condition) => (decide(condition, &sight), decide(condition, &sight.hopeful())),
+            None => (before.clone(), Truth::Yes),
+        };
+        Standing { clean: reached.clone().and(before), reached, wanted }
+    }
+}
+
+fn circle() -> Reason {
+    Reason::new("`needs` that run in a circle")
+}
+
+/// An `if:` in a run. One that waits for a failure is left open: runs are played as successes.
+pub fn decide(condition: Text<'_>, sight: &Sight<'_, '_>) -> Truth {
+    match Condition::parse(condition.value()) {
+        Err(error) => Truth::Unknown(Reason::new(error.message)),
+        Ok(parsed) => match parsed.evaluate(sight) {
+            Truth::No if waits_for_trouble(condition.value()) => {
+                Truth::Unknown(Reason::new("a condition on failure or cancellation"))
+            }
+            other => other,
+        },
+    }
+}
+
+fn waits_for_trouble(condition: &str) -> bool {
+    ["failure()", "cancelled()"]
+        .iter()
+        .any(|call| condition.match_indices(call).any(|(at, _)| !condition[..at].trim_end().ends_with('!')))
+}
