@@ -1,5 +1,6 @@
 //! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
 
+mod artifact;
 mod client;
 mod document;
 mod job;
@@ -77,7 +78,7 @@ const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 13] = [
+const TABLES: [&[Spec]; 14] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
@@ -91,6 +92,7 @@ const TABLES: [&[Spec]; 13] = [
     problem::FACTS,
     document::FACTS,
     manifest::FACTS,
+    artifact::FACTS,
 ];
 
 /// Every fact.

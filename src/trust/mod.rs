@@ -1,5 +1,6 @@
 //! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
 
+pub mod artifact;
 pub mod build;
 pub mod cause;
 pub mod command;

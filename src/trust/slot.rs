@@ -222,7 +222,9 @@ impl<'a, 'p> Client<'a, 'p> {
         }
     }
 
-    fn script(&self) -> Option<Text<'p>> {
+    /// The script that the command stands in.
+    #[must_use]
+    pub fn script(&self) -> Option<Text<'p>> {
         self.step.and_then(|step| step.run)
     }
 

@@ -63,6 +63,20 @@ pub struct Switch {
     pub default: bool,
 }
 
+/// Where an upload looks for files.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FilesRule {
+    /// Where the folder is given.
+    #[serde(default)]
+    pub slots: Vec<Slot>,
+    /// Whether the command's own arguments are the files.
+    #[serde(default)]
+    pub arguments: bool,
+    /// The folder where nothing is given.
+    pub folder: Option<String>,
+}
+
 /// What is known of an action's refs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -139,6 +153,8 @@ pub struct Upload {
     pub client: Option<String>,
     /// Whether attestations are uploaded with it.
     pub attestations: Option<Switch>,
+    /// Where it looks for the files; left out where it makes them itself.
+    pub files: Option<FilesRule>,
     /// Where duplicates are waved through.
     #[serde(default)]
     pub skip_existing: Vec<Slot>,

@@ -109,6 +109,68 @@ pub struct CheckoutFacts {
     pub other: Vec<String>,
 }
 
+/// The action that packs artifacts, by the names of its inputs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ArtifactUpload {
+    /// The action.
+    pub action: String,
+    /// The artifact's name.
+    pub name: String,
+    /// What is packed.
+    pub path: String,
+    /// The name of an artifact without one.
+    pub unnamed: String,
+    /// What packs in another way.
+    pub opaque: Vec<String>,
+}
+
+/// The action that unpacks artifacts, by the names of its inputs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ArtifactDownload {
+    /// The action.
+    pub action: String,
+    /// The one artifact that is taken.
+    pub name: String,
+    /// Where to.
+    pub path: String,
+    /// Which artifacts are taken.
+    pub pattern: String,
+    /// Whether several are unpacked into one folder.
+    pub together: String,
+    /// The first version that unpacks as it is known here.
+    pub since: String,
+    /// The version that knows how to unpack several into one folder.
+    pub together_since: String,
+    /// The version from which on a single artifact has no folder of its own, whatever it was asked for by.
+    pub alone_is_flat_since: String,
+    /// What takes artifacts that no step here packs.
+    pub elsewhere: Vec<String>,
+}
+
+/// Steps that leave files where they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InertSteps {
+    /// Their actions.
+    pub actions: Vec<String>,
+    /// The commands of their scripts, as their first words.
+    pub commands: Vec<String>,
+}
+
+/// Facts about files that travel from job to job.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactFacts {
+    /// Packing.
+    pub upload: ArtifactUpload,
+    /// Unpacking.
+    pub download: ArtifactDownload,
+    /// Neither.
+    pub inert: InertSteps,
+}
+
 /// Facts about who asks for the OIDC token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +219,8 @@ pub struct GitHub {
     pub shell: ShellFacts,
     /// Checking out.
     pub checkout: CheckoutFacts,
+    /// Artifacts.
+    pub artifacts: ArtifactFacts,
     /// The OIDC token.
     pub oidc: OidcFacts,
 }

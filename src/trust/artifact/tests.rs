@@ -1,0 +1,47 @@
+//! What lies where after packing and unpacking.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn reaches(paths: &str, unpacked: &str, folder: &str) -> bool {
+    Content::packed(paths).may_reach(&Folder::parse(unpacked).unwrap(), &Folder::parse(folder).unwrap())
+}
+
+#[test]
+fn a_folder_is_packed_without_its_own_name() {
+    assert!(reaches("dist", "dist", "dist"));
+    assert!(reaches("./dist/", "out", "out"));
+    assert!(!reaches("dist", ".", "dist"));
+    assert!(!reaches("python/dist/", "", "dist"));
+    assert!(reaches("build", ".", "dist"), "there may be a folder `dist` in it");
+    assert!(reaches(".", ".", "dist"));
+    assert!(!reaches("dist", "dist/packages", "dist"));
+    assert!(!reaches("dist", "wheels", "dist"));
+}
+
+#[test]
+fn files_keep_what_their_patterns_do_not_share() {
+    assert!(reaches("dist/*.whl", "dist", "dist"));
+    assert!(!reaches("dist/*.whl", ".", "dist"));
+    assert!(!reaches("dist/*.whl\ndist/*.tar.gz", ".", "dist"));
+    assert!(reaches("dist/*.whl\nREADME.md", ".", "dist"), "only the root is shared");
+    assert!(reaches("a/dist/x.whl\na/notes.txt\n!a/dist/y.whl", ".", "dist"));
+    assert!(!reaches("dist/x.whl", "dist/x", "dist"));
+    assert!(reaches("dist/*", ".", "dist"), "it may match folders");
+    assert!(reaches("**/dist/*.whl", ".", "dist"));
+    assert!(reaches("/tmp/dist", ".", "dist"));
+    assert!(reaches("", ".", "dist"));
+}
+
+#[test]
+fn a_name_that_is_not_known_may_be_any() {
+    let below = Folder::parse("dist").unwrap().with(None);
+    assert!(!Content::Any.may_reach(&below, &Folder::parse("dist").unwrap()));
+    assert!(Content::Any.may_reach(&below, &Folder::parse("dist/wheels").unwrap()));
+    assert_eq!(below.to_string(), "dist/<artifact>");
+    assert_eq!(Folder::default().to_string(), ".");
+    for path in ["/dist", "../dist", "~/dist", "dist/*", "${{ x }}"] {
+        assert_eq!(Folder::parse(path), None, "{path}");
+    }
+}
