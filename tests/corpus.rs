@@ -4,23 +4,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use trustpub::lint::analysis::{Analysis, Reading};
-use trustpub::lint::finding::{Edit, Finding, Fix, Level, NoticeKind, Report};
-use trustpub::lint::fix::offer::offer;
-use trustpub::lint::identity::identity;
+use trustpub::lint::finding::{Finding, Level, NoticeKind, Report};
 use trustpub::lint::proposal::proposals;
 use trustpub::lint::ruleset::RuleSet;
 use trustpub::lint::{check, passport};
-use trustpub::read::files::{Disk, Files, Memory};
+use trustpub::read::files::Disk;
 use trustpub::read::project::{CONFIGS, Project};
-use trustpub::read::source::{FileId, Place, Source};
+use trustpub::read::source::Place;
 use trustpub::report::explain::Page;
 use trustpub::report::init;
+use trustpub::trust::publication::Target;
 
 /// No repository may take longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -61,7 +60,32 @@ struct Counts {
     workflows: usize,
     publications: usize,
     undecided: BTreeMap<String, usize>,
+    uploads: BTreeMap<String, usize>,
     rules: BTreeMap<String, usize>,
+}
+
+/// What each publication of a project uploads to, and with what, over all its runs.
+fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
+    let reading = Reading::new(project);
+    let (analysis, _) = Analysis::new(&rules.data, project, &reading);
+    let mut all = Vec::new();
+    for publication in &analysis.publications {
+        let upload = publication.site.upload;
+        let by = upload.and_then(|it| it.command.as_ref().or(it.action.as_ref()).or(it.workflow.as_ref()));
+        let by = by.map_or("a login alone", String::as_str);
+        let registries: BTreeSet<String> = publication
+            .runs
+            .iter()
+            .map(|visit| {
+                analysis.played(publication, visit, |subject| match subject.target {
+                    Some(Target::Registry(registry, _)) => registry.name.clone(),
+                    _ => "unknown".to_owned(),
+                })
+            })
+            .collect();
+        all.extend(registries.into_iter().map(|registry| format!("{registry}, by {by}")));
+    }
+    all
 }
 
 impl Counts {
@@ -84,7 +108,8 @@ impl Counts {
             "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
         let (workflows, publications) = (self.workflows, self.publications);
         let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
-        for (title, counts) in [("findings", &self.rules), ("undecided-by-reason", &self.undecided)] {
+        let tables = [("uploads", &self.uploads), ("findings", &self.rules), ("undecided-by-reason", &self.undecided)];
+        for (title, counts) in tables {
             let _ = writeln!(text, "\n[{title}]");
             for (name, count) in counts {
                 let _ = writeln!(text, "\"{}\" = {count}", name.replace('\\', "\\\\").replace('"', "\\\""));
@@ -108,6 +133,9 @@ fn the_corpus_is_judged_as_recorded() {
             assert!(places(finding).all(|place| in_bounds(&project, place)), "{}: {finding:?}", root.display());
         }
         counts.add(&report);
+        for upload in uploads(&rules, &project) {
+            *counts.uploads.entry(upload).or_default() += 1;
+        }
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus.toml");
     let record = counts.record();
@@ -152,103 +180,4 @@ fn what_is_proposed_for_the_corpus_is_accepted() {
         wrong.extend(new.map(|finding| format!("{}: {finding}", root.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// A project after a fix, made here by hand in a copy of its files.
-fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
-    let mut copy = Memory::default();
-    for source in &project.files {
-        copy.insert(source.path(), source.text());
-    }
-    let mut edits: Vec<&Edit> = fix.edits.iter().collect();
-    edits.sort_by_key(|edit| std::cmp::Reverse(edit.place));
-    for edit in edits {
-        let path = project.source(edit.place.file).unwrap().path();
-        let mut text = String::from_utf8(copy.read(path).unwrap()).unwrap();
-        text.replace_range(edit.place.span.range(), &edit.text);
-        copy.insert(path, text);
-    }
-    rules.read(&copy)
-}
-
-/// The lines of a file that a fix touches, and none that another edit made different.
-fn touches_only_its_lines(old: &Source, new: &Source, fix: &Fix, file: FileId) -> bool {
-    let edits: Vec<&Edit> = fix.edits.iter().filter(|edit| edit.place.file == file).collect();
-    let touched = |index: usize| {
-        let line = u32::try_from(index + 1).unwrap();
-        edits.iter().any(|edit| {
-            let span = edit.place.span;
-            (old.line_at(span.start)..=old.line_at(span.end)).contains(&line)
-        })
-    };
-    let new_lines: usize = edits.iter().map(|edit| edit.text.matches('\n').count() + 1).sum();
-    let diff = similar::TextDiff::from_lines(old.text(), new.text());
-    let mut added = 0;
-    let inside = diff.iter_all_changes().all(|change| match change.tag() {
-        similar::ChangeTag::Delete => touched(change.old_index().unwrap()),
-        similar::ChangeTag::Insert => {
-            added += 1;
-            true
-        }
-        similar::ChangeTag::Equal => true,
-    });
-    inside && added <= new_lines
-}
-
-/// How often each finding above note is there, without its place.
-fn loud(project: &Project, report: &Report) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for finding in report.findings.iter().filter(|finding| finding.level > Level::Note) {
-        let path = project.source(finding.primary.place.file).unwrap().path();
-        *counts.entry(identity(finding, path)).or_default() += 1;
-    }
-    counts
-}
-
-#[test]
-fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
-    let Some(repositories) = repositories() else { return };
-    let rules = RuleSet::builtin().unwrap();
-    let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
-    for root in &repositories {
-        let project = rules.read(&Disk::new(root).unwrap());
-        let report = offer(&project, &rules, None);
-        let before = loud(&project, &report);
-        let same = |other: &Report, finding: &Finding| {
-            let alike =
-                |it: &&Finding| (&it.code, &it.subject, &it.fact) == (&finding.code, &finding.subject, &finding.fact);
-            other.findings.iter().filter(alike).count()
-        };
-        for finding in &report.findings {
-            let counts = offered.entry(format!("{} {}", finding.code, finding.name)).or_default();
-            counts[1] += 1;
-            for fix in &finding.fixes {
-                counts[0] += 1;
-                let told = format!("{}: {} [{}]", root.display(), fix.title, finding.name);
-                let after = mended(&project, &rules, fix);
-                let judged = check(&after, &rules, None);
-                assert!(
-                    after
-                        .workflows
-                        .iter()
-                        .zip(&project.workflows)
-                        .all(|(new, old)| new.tree.errors().len() <= old.tree.errors().len()),
-                    "{told}"
-                );
-                assert!(same(&judged, finding) < same(&report, finding), "the finding stays: {told}");
-                for (id, count) in loud(&after, &judged) {
-                    assert!(count <= before.get(&id).copied().unwrap_or(0), "something new is found: {told}");
-                }
-                for (index, (old, new)) in project.files.iter().zip(&after.files).enumerate() {
-                    assert_eq!(old.path(), new.path());
-                    let file = FileId(u32::try_from(index).unwrap());
-                    assert!(touches_only_its_lines(old, new, fix, file), "other lines changed: {told}");
-                }
-            }
-        }
-    }
-    for (rule, [cured, found]) in offered.iter().filter(|(_, [cured, _])| *cured > 0) {
-        eprintln!("{rule}: {cured} of {found} findings have a fix");
-    }
-    assert!(offered.values().any(|[cured, _]| *cured > 0), "no fix was tried");
 }

@@ -4,7 +4,6 @@ mod baseline;
 mod check;
 mod explain;
 mod find;
-mod fix;
 mod folder;
 mod init;
 mod load;

@@ -4,13 +4,15 @@ use super::upload::Upload;
 use crate::read::shell::{Command, Word};
 use crate::workflow::github::GitHub;
 
-/// Whether a command is an upload, behind whatever wrappers.
+/// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
+/// one with a word that makes it upload nothing.
 #[must_use]
-pub fn is_upload(github: &GitHub, command: &Command, upload: &Upload) -> bool {
-    let spellings = upload.command.iter().chain(&upload.also);
+pub fn names(github: &GitHub, command: &Command, upload: &Upload) -> Option<bool> {
+    let mut spellings = upload.command.iter().chain(&upload.also).peekable();
+    spellings.peek()?;
     let words: Words = command.words.iter().map(Word::text).collect();
     let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
-    spellings.into_iter().any(|spelling| matches(github, &words, spelling, &upload.via)) && !stopped()
+    spellings.any(|spelling| matches(github, &words, spelling, &upload.via)).then(|| !stopped())
 }
 
 /// The words of a command; one that only a running shell knows is `None`.
@@ -52,7 +54,7 @@ pub fn unwrapped<'w>(github: &GitHub, words: &'w [Option<String>]) -> &'w [Optio
 
 /// Whether words are options, each with at most one value behind it.
 fn are_options(words: &[Option<String>]) -> bool {
-    let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with('-'));
+    let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with(['-', '+']));
     words
         .iter()
         .enumerate()

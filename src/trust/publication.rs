@@ -1,6 +1,6 @@
 //! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
 
-use super::command::is_upload;
+use super::command::names;
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
 use super::slot::{Client, Given, Kind, Slot, known_text, reads, steps};
@@ -57,44 +57,63 @@ fn job_sites<'a, 'p>(
     (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
 ) -> Vec<Site<'a, 'p>> {
     let mut found = Vec::new();
+    let mut spared = Vec::new();
     let calling = Client { workflow, job, frames: Vec::new(), step: None, command: None };
     if let Some(called) = job.uses {
-        found.extend(named(registries, &calling, |upload| upload.workflow.as_deref(), action(called.value())));
+        found.extend(named(registries, &calling, |upload| upload.workflow.as_deref(), action(called.value())).0);
     }
     let clients = steps(checkout, workflow, job);
     for client in &clients {
         let Some(step) = client.step else { continue };
         if let Some(used) = step.uses {
-            found.extend(named(registries, client, |upload| upload.action.as_deref(), action(used.value())));
+            let (uploads, others) = named(registries, client, |upload| upload.action.as_deref(), action(used.value()));
+            found.extend(uploads);
+            spared.extend(others);
         }
+        let position = client.position();
         for command in commands(github, workflow, job, step) {
             let client = Client { command: Some(command), ..client.clone() };
-            let own = |upload: &Upload| client.command.as_ref().is_some_and(|it| is_upload(github, it, upload));
-            let upload = registries.uploads().find(|(_, upload)| own(upload) && chosen(&client, upload));
-            if let Some((registry, upload)) = upload {
-                found.push(Site { client, registry, upload: Some(upload), login: None });
+            let meant = registries.uploads().filter_map(|(registry, upload)| {
+                let uploads = names(github, client.command.as_ref()?, upload)?;
+                Some((registry, upload, uploads && chosen(&client, upload)))
+            });
+            let meant: Vec<_> = meant.collect();
+            match meant.iter().find(|(.., uploads)| *uploads) {
+                Some((registry, upload, _)) => {
+                    found.push(Site { client, registry, upload: Some(upload), login: None });
+                }
+                None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
             }
         }
     }
-    with_logins(found, logins(registries, &clients))
+    with_logins(found, &spared, logins(registries, &clients))
 }
 
-/// The uploads by an action or a called workflow of that name.
+/// A step that could upload to a registry and is told not to: the registry's id, and the step's position.
+type Spared<'a> = (&'a str, Vec<usize>);
+
+/// The uploads by an action or a called workflow of that name, and those that are told to upload nothing.
 fn named<'a, 'p>(
     registries: &'a Registries,
     client: &Client<'a, 'p>,
     own: impl Fn(&Upload) -> Option<&str>,
     name: &str,
-) -> Vec<Site<'a, 'p>> {
-    registries
-        .uploads()
-        .filter(|(_, upload)| own(upload).is_some_and(|own| own.eq_ignore_ascii_case(name)) && chosen(client, upload))
-        .map(|(registry, upload)| Site { client: client.clone(), registry, upload: Some(upload), login: None })
-        .collect()
+) -> (Vec<Site<'a, 'p>>, Vec<Spared<'a>>) {
+    let named =
+        registries.uploads().filter(|(_, upload)| own(upload).is_some_and(|own| own.eq_ignore_ascii_case(name)));
+    let (uploads, others): (Vec<_>, Vec<_>) = named.partition(|(_, upload)| chosen(client, upload));
+    let site = |(registry, upload)| Site { client: client.clone(), registry, upload: Some(upload), login: None };
+    let others = others.into_iter().map(|(registry, _)| (registry.id.as_str(), client.position())).collect();
+    (uploads.into_iter().map(site).collect(), others)
 }
 
-/// Gives each upload the login before it; a login that no upload follows stands for an upload that is not recognised.
-fn with_logins<'a, 'p>(mut sites: Vec<Site<'a, 'p>>, logins: Vec<LoginStep<'a, 'p>>) -> Vec<Site<'a, 'p>> {
+/// Gives each upload the login before it. A login that no upload follows stands for one that is not recognised, unless a step after it
+/// is known and told to upload nothing.
+fn with_logins<'a, 'p>(
+    mut sites: Vec<Site<'a, 'p>>,
+    spared: &[Spared<'_>],
+    logins: Vec<LoginStep<'a, 'p>>,
+) -> Vec<Site<'a, 'p>> {
     let before = |site: &Site<'_, '_>, login: &LoginStep<'_, '_>| {
         login.registry.id == site.registry.id && login.client.position() < site.client.position()
     };
@@ -102,7 +121,8 @@ fn with_logins<'a, 'p>(mut sites: Vec<Site<'a, 'p>>, logins: Vec<LoginStep<'a, '
         site.login = logins.iter().rfind(|login| before(site, login)).cloned();
     }
     for login in logins.into_iter().filter(|login| !login.login.does_else) {
-        if !sites.iter().any(|site| before(site, &login)) {
+        let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.client.position() < *step);
+        if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (client, registry) = (login.client.clone(), login.registry);
             sites.push(Site { client, registry, upload: None, login: Some(login) });
         }

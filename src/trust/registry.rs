@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use globset::Glob;
 use serde::Deserialize;
 
 use super::cause::Cause;
+use super::slot::pattern;
 use super::upload::{ClientVersions, Login, Upload};
 use crate::read::manifest;
 
@@ -388,7 +388,7 @@ impl Registry {
     #[must_use]
     pub fn refuses_uploads_at(&self, url: &str) -> bool {
         let url = url.trim().trim_end_matches('/').to_lowercase();
-        let matches = |glob: &String| Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(&url));
+        let matches = |glob: &String| pattern(glob).is_some_and(|glob| glob.is_match(&url));
         !self.takes_uploads_at(&url) && self.endpoints.wrong.iter().any(matches)
     }
 

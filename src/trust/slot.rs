@@ -1,7 +1,7 @@
 //! Where a client takes a value from: an input, a flag, an environment variable, an earlier step's input. It finds the text; it never
 //! says what it means.
 
-use globset::Glob;
+use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
 use super::command::flag_is;
@@ -12,6 +12,12 @@ use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Template, Value, coerce_text};
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
 use crate::workflow::sight::{Frame, Sight};
+
+/// A pattern of the data; `{,s}` may leave its part out.
+#[must_use]
+pub fn pattern(glob: &str) -> Option<GlobMatcher> {
+    GlobBuilder::new(glob).empty_alternates(true).build().ok().map(|glob| glob.compile_matcher())
+}
 
 /// How a slot's text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
@@ -240,15 +246,8 @@ impl<'a, 'p> Client<'a, 'p> {
                         None => Given::Text("true".into(), run.inner(word.span.clone())),
                     };
                 }
-                let with_value = format!("{spelling}=");
-                if spelling.starts_with("--") && word.starts_with(&with_value) {
-                    return match word.template(run.value()) {
-                        Some(text) => Given::Text(
-                            text[with_value.len().min(text.len())..].to_owned(),
-                            run.inner(word.span.clone()),
-                        ),
-                        None => Given::Unknown(run.inner(word.span.clone())),
-                    };
+                if let Some(given) = with_value(word, spelling, run) {
+                    return given;
                 }
             }
         }
@@ -269,7 +268,7 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// An environment variable as the command sees it: its own assignment, then the `env` of the step, the job and the workflow.
     fn variable(&self, name: &str) -> Given {
-        let glob = Glob::new(name).ok().map(|glob| glob.compile_matcher());
+        let glob = pattern(name);
         let matches = |other: &str| other == name || glob.as_ref().is_some_and(|glob| glob.is_match(other));
         if let (Some(command), Some(run)) = (&self.command, self.script())
             && let Some(assignment) = command.assignments.iter().rfind(|assignment| matches(&assignment.name))
@@ -331,6 +330,21 @@ pub fn reads(text: &str) -> Option<Vec<String>> {
 #[must_use]
 pub fn uses(step: &Step<'_>, name: &str) -> bool {
     step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name))
+}
+
+/// What stands behind the `=` of a word that is a flag with its value. A `*` in the spelling stands for any part of the flag's name.
+fn with_value(word: &Word, spelling: &str, run: Text<'_>) -> Option<Given> {
+    let (before, after) = spelling.split_once('*').unwrap_or((spelling, ""));
+    if !spelling.starts_with("--") || !word.starts_with(before) {
+        return None;
+    }
+    let place = run.inner(word.span.clone());
+    let Some(text) = word.template(run.value()) else {
+        return (before == spelling && word.starts_with(&format!("{spelling}="))).then_some(Given::Unknown(place));
+    };
+    let (name, value) = text.split_once('=')?;
+    let same = if before == spelling { name == spelling } else { name.ends_with(after) };
+    same.then(|| Given::Text(value.to_owned(), place))
 }
 
 fn from_input(with: &Pairs<'_>, input: &str, place: Place) -> Given {

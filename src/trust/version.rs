@@ -1,11 +1,9 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
-use globset::Glob;
-
 use super::command::{Words, program};
 use super::publication::{Site, action, commands};
 use super::registry::Registries;
-use super::slot::known_text;
+use super::slot::{known_text, pattern};
 use super::upload::{ClientVersions, Refs, Tool};
 use crate::read::shell::{Command, Word};
 use crate::read::source::{Place, Source};
@@ -124,7 +122,7 @@ pub fn action_status(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<Act
     if reference.contains("${{") {
         return None;
     }
-    let among = |globs: &[String]| globs.iter().any(|glob| glob_is(glob, reference));
+    let among = |globs: &[String]| globs.iter().any(|glob| pattern(glob).is_some_and(|it| it.is_match(reference)));
     if refs.without_image.contains_key(&reference.to_lowercase()) {
         return Some(ActionStatus::WithoutImage);
     }
@@ -141,10 +139,6 @@ pub fn action_status(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<Act
         (Some(_), _) => Some(ActionStatus::Current),
         (None, _) => among(&refs.recommended).then_some(ActionStatus::Current),
     }
-}
-
-fn glob_is(glob: &str, text: &str) -> bool {
-    Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(text))
 }
 
 /// What a client's version is worth.
@@ -216,7 +210,7 @@ pub fn client<'p>(
     let look = Look { github, facts, sight, site };
     // What stands nearest before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
-    let mut said = look.script(step, Some(until));
+    let mut said = if step.run.is_some() { look.script(step, Some(until)) } else { look.step(step) };
     for step in site.client.before().rev() {
         if !matches!(said, Said::Nothing) {
             break;

@@ -215,6 +215,8 @@ pub struct GitHub {
     pub hosted: Vec<String>,
     /// Owners whose actions run with GitHub itself behind them.
     pub makers: Vec<String>,
+    /// Refs, as globs, that move and that the makers of the actions recommend.
+    pub recommended: BTreeMap<String, Vec<String>>,
     /// Scripts.
     pub shell: ShellFacts,
     /// Checking out.

@@ -6,15 +6,30 @@ use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::read::problem::closest;
 use crate::trust::publication::Outcomes;
 use crate::trust::slot::{Given, Slot, known_text};
+use crate::trust::upload::{Oidc, Order};
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "upload",
+        PUBLICATION,
+        Values::Any,
+        "What uploads: the command, the action or the called workflow.",
+        upload,
+    ),
     Spec::new(
         "credential",
         PUBLICATION,
         Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
         "What the upload shows to the registry.",
         credential,
+    ),
+    Spec::new(
+        "client.order",
+        PUBLICATION,
+        Values::OneOf(&["token-first", "oidc-first", "none"]),
+        "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
+        client_order,
     ),
     Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
     Spec::new(
@@ -49,6 +64,13 @@ pub const FACTS: &[Spec] = &[
     ),
 ];
 
+fn upload(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let upload = site.upload?;
+    let name = upload.command.as_ref().or(upload.action.as_ref()).or(upload.workflow.as_ref())?;
+    Some(Fact::text(name, site.client.place()))
+}
+
 fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let data = subject.analysis.data;
     let (outcome, place) = subject.publication?.site.credential(&data.github, &data.registries, sight(subject)?);
@@ -56,6 +78,16 @@ fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
         Outcomes::Known(credential) => Fact::text(credential.word(), place),
         Outcomes::Unknown(_) => Fact::Unknown,
     })
+}
+
+fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let word = match site.upload.map(|upload| (upload.oidc, upload.order))? {
+        (Oidc::None, _) => "none",
+        (Oidc::Native, Order::TokenFirst) => "token-first",
+        (Oidc::Native, Order::OidcFirst) => "oidc-first",
+    };
+    Some(Fact::text(word, site.client.place()))
 }
 
 /// The settled text of the first of some slots that holds anything.

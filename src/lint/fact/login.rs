@@ -1,23 +1,19 @@
 //! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
 
 use super::publication::{target, target_place};
-use super::version::status_of;
 use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 use crate::trust::publication::action;
-use crate::trust::version::ActionStatus;
 use crate::workflow::model::Text;
-
-const STATUSES: Values = Values::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]);
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new(
-        "registry.logins",
+        "registry.login",
         PUBLICATION,
-        YES_NO,
-        "Whether there is an action that logs in to the registry by OIDC.",
-        registry_logins,
+        Values::Any,
+        "The action that logs in to the registry by OIDC, if there is one.",
+        registry_login,
     ),
     Spec::new(
         "login",
@@ -34,13 +30,6 @@ pub const FACTS: &[Spec] = &[
         login_before,
     ),
     Spec::new(
-        "login.action.status",
-        PUBLICATION,
-        STATUSES,
-        "What the ref of the login's action is worth.",
-        login_action_status,
-    ),
-    Spec::new(
         "login.use",
         &[Kind::Login],
         Values::OneOf(&["used", "unused", "other-job"]),
@@ -49,8 +38,9 @@ pub const FACTS: &[Spec] = &[
     ),
 ];
 
-fn registry_logins(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    yes(!target(subject)?.logins.is_empty(), target_place(subject)?)
+fn registry_login(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let action = target(subject)?.logins.first().map(|login| login.action.clone());
+    Some(Fact::Known(action, target_place(subject)?))
 }
 
 fn login_of<'s, 'a, 'p>(subject: In<'s, 'a, 'p>) -> Option<&'s crate::trust::login::LoginStep<'a, 'p>> {
@@ -69,12 +59,6 @@ fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
         Some(login) => yes(true, login.client.place()),
         None => yes(false, site.client.place()),
     }
-}
-
-fn login_action_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let login = subject.publication?.site.login.as_ref()?;
-    let (status, place) = status_of(subject, login.client.step?.uses?)?;
-    Some(Fact::text(ActionStatus::word(status), place))
 }
 
 fn login_use(subject: In<'_, '_, '_>, _: &str) -> Answered {

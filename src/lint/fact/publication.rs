@@ -197,7 +197,10 @@ fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
         Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
         Claim::Ref => Some(subject.claims?.ref_place),
         Claim::User => Some(subject.claims?.user_place),
-        Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(Text::place),
+        Claim::Owner | Claim::Repository => {
+            let declared = subject.publisher.and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);
+            declared.or_else(|| subject.analysis.config.repository.map(Text::place))
+        }
     }
 }
 

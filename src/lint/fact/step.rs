@@ -90,6 +90,7 @@ fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn failure_tolerated(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let step = subject.step?;
-    yes(step.tolerated || subject.job.is_some_and(|job| job.tolerated), step.place)
+    let job = subject.job?;
+    let place = subject.step.map_or(job.id.place(), |step| step.place);
+    yes(job.tolerated || subject.step.is_some_and(|step| step.tolerated), place)
 }

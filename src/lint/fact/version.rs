@@ -2,34 +2,51 @@
 
 use super::run::sight;
 use super::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
+use crate::lint::data::Data;
 use crate::lint::subject::Kind;
-use crate::read::source::Place;
 use crate::trust::publication::action;
+use crate::trust::slot::pattern;
+use crate::trust::upload::Refs;
 use crate::trust::version::{self, ActionStatus, ClientVersion};
 use crate::workflow::model::{Job, Step, Text};
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new(
+        "action.judged",
+        STEP,
+        Values::Any,
+        "The action that uploads or logs in; of a publication with both, the one whose ref is worse.",
+        action_judged,
+    ),
+    Spec::new(
         "action.status",
         STEP,
         Values::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
-        "What the ref of an action that uploads or logs in is worth.",
+        "What the ref of that action is worth.",
         action_status,
     ),
     Spec::new(
         "action.version",
         STEP,
         Values::Any,
-        "The version of an action that uploads or logs in: its tag, or what its commit is.",
+        "That action's version: its tag, or what its commit is.",
         action_version,
     ),
     Spec::new(
         "action.minimum",
         STEP,
         Values::Any,
-        "The first version of the action that can do trusted publishing.",
+        "The first version of that action that can do trusted publishing.",
         action_minimum,
+    ),
+    Spec::new("action.pin", STEP, Values::Any, "What a commit without an image is.", action_pin),
+    Spec::new(
+        "action.recommended",
+        STEP,
+        Values::Any,
+        "The ref that the action's maker recommends.",
+        action_recommended,
     ),
     Spec::new(
         "job.floating",
@@ -62,27 +79,64 @@ pub const FACTS: &[Spec] = &[
     ),
 ];
 
-pub(super) fn status_of(subject: In<'_, '_, '_>, uses: Text<'_>) -> Option<(ActionStatus, Place)> {
-    let refs = version::refs(&subject.analysis.data.registries, action(uses.value()))?;
-    Some((version::action_status(refs, subject.workflow?.source, uses)?, uses.place()))
+/// An action that uploads or logs in, with what the data says of its refs.
+struct Judged<'s, 'p> {
+    uses: Text<'p>,
+    refs: &'s Refs,
+    status: Option<ActionStatus>,
+}
+
+impl Judged<'_, '_> {
+    fn known(&self, value: Option<String>) -> Answered {
+        value.map(|value| Fact::text(value, self.uses.place()))
+    }
+}
+
+fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<Judged<'s, 'p>> {
+    let registries = &subject.analysis.data.registries;
+    let login = subject.publication.and_then(|publication| publication.site.login.as_ref());
+    let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
+    let all = [own, login.and_then(|login| login.client.step?.uses)];
+    let source = subject.workflow?.source;
+    let all = all.into_iter().flatten().filter_map(|uses| {
+        let refs = version::refs(registries, action(uses.value()))?;
+        Some(Judged { uses, refs, status: version::action_status(refs, source, uses) })
+    });
+    let fault = |judged: &Judged<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
+    let mut all: Vec<_> = all.collect();
+    let worst = all.iter().position(fault).unwrap_or(0);
+    (worst < all.len()).then(|| all.swap_remove(worst))
+}
+
+fn action_judged(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(Some(action(judged.uses.value()).to_owned()))
 }
 
 fn action_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (status, place) = status_of(subject, subject.step?.uses?)?;
-    Some(Fact::text(status.word(), place))
+    let judged = judged(subject)?;
+    judged.known(judged.status.map(|status| status.word().to_owned()))
 }
 
 fn action_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let uses = subject.step?.uses?;
-    let refs = version::refs(&subject.analysis.data.registries, action(uses.value()))?;
-    let version = version::action_version(refs, subject.workflow?.source, uses)?;
-    Some(Fact::text(version, uses.place()))
+    let judged = judged(subject)?;
+    judged.known(version::action_version(judged.refs, subject.workflow?.source, judged.uses))
 }
 
 fn action_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let uses = subject.step?.uses?;
-    let refs = version::refs(&subject.analysis.data.registries, action(uses.value()))?;
-    Some(Fact::text(refs.since.clone()?, uses.place()))
+    let judged = judged(subject)?;
+    judged.known(judged.refs.since.clone())
+}
+
+fn action_pin(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    let pin = version::reference(judged.uses.value())?.to_lowercase();
+    judged.known(judged.refs.without_image.get(&pin).cloned())
+}
+
+fn action_recommended(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(judged.refs.recommended.first().cloned())
 }
 
 fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -91,20 +145,23 @@ fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let moves = |step: &&Step<'_>| {
         let Some(uses) = step.uses.map(Text::value) else { return false };
         let Some(reference) = version::reference(uses) else { return false };
-        let name = action(uses);
-        let own = data
-            .github
-            .makers
-            .iter()
-            .any(|maker| name.split('/').next().is_some_and(|it| it.eq_ignore_ascii_case(maker)));
-        let recommended = version::refs(&data.registries, name)
-            .is_some_and(|refs| refs.recommended.iter().any(|known| known == reference));
-        !own && !recommended && !uses.contains("${{") && !uses.contains("://") && !version::is_commit(reference)
+        let fixed = version::is_commit(reference) || uses.contains("${{") || uses.contains("://");
+        !fixed && !recommended(data, action(uses), reference)
     };
     Some(match job.steps.iter().find(moves).and_then(|step| step.uses) {
         Some(uses) => Fact::text(uses.value(), uses.place()),
         None => Fact::Known(None, job.id.place()),
     })
+}
+
+/// Whether an action is GitHub's own, or its maker recommends the ref.
+fn recommended(data: &Data, name: &str, reference: &str) -> bool {
+    let is = |known: &str, other: &str| known.eq_ignore_ascii_case(other);
+    let maker = name.split('/').next().unwrap_or_default();
+    let listed = data.github.recommended.iter().filter(|(action, _)| is(action, name)).flat_map(|(_, refs)| refs);
+    let own = version::refs(&data.registries, name).into_iter().flat_map(|refs| &refs.recommended);
+    data.github.makers.iter().any(|known| is(known, maker))
+        || listed.chain(own).any(|glob| pattern(glob).is_some_and(|glob| glob.is_match(reference)))
 }
 
 fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {
