@@ -30,11 +30,19 @@ pub fn in_place(text: &str) -> String {
     shown.replace("##[", "## ")
 }
 
-/// JSON that means the same and holds no `##[`, which the runner of GitHub Actions would act on in a log.
+/// JSON that means the same, in which nothing acts on a terminal, and no `##[` on the runner of GitHub Actions.
 #[must_use]
 pub fn json(text: &str) -> String {
-    // The three can only stand in a string, where a letter may be written by its number.
-    text.replace("##[", "#\\u0023[")
+    // What acts, besides line ends, can only stand in a string, where a letter may be written by its number. None needs two.
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter != '\n' && acts(letter) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown.replace("##[", "#\\u0023[")
 }
 
 /// Text of which no line begins with `::`, which the runner of GitHub Actions would act on.
@@ -75,6 +83,7 @@ mod tests {
         assert_eq!(line("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(in_place("é\u{1b}\u{202e}\n##[x]"), "é????\n## x]");
         assert_eq!(json("{\"a\": \"##[error]\"}"), "{\"a\": \"#\\u0023[error]\"}");
+        assert_eq!(json("\"\u{9b}\u{202e}é\"\n"), "\"\\u009b\\u202eé\"\n");
         assert_eq!(commands("a::b\n  ::error::x\n::y"), "a::b\n\\  ::error::x\n\\::y");
         assert_eq!(commands("  ::: other.yml:1:2\n"), "  ::: other.yml:1:2\n");
         assert_eq!(in_place("a\u{85}b").len(), "a\u{85}b".len());
