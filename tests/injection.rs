@@ -119,7 +119,9 @@ fn command(line: &str) -> Option<&str> {
     }
     let rest = line.trim_start().strip_prefix("::")?;
     let (head, _) = rest.split_once("::")?;
+    // The runner knows its commands by name; `::: other.yml` names none.
     Some(head.split(' ').next().unwrap_or_default())
+        .filter(|name| name.starts_with(|letter: char| letter.is_alphabetic()))
 }
 
 fn acts(text: &str) -> Option<char> {

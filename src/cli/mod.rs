@@ -10,6 +10,7 @@ mod load;
 mod output;
 mod progress;
 mod rules;
+mod shell;
 mod show;
 
 use std::ffi::OsString;
@@ -47,8 +48,11 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    Man,
+    /// Print the manual page, of the program or of one of its commands.
+    Man {
+        /// The command, e.g. `check`, or `rules test`.
+        command: Vec<String>,
+    },
 }
 
 /// When to colour.
@@ -133,12 +137,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Rules { command } => rules::run(&command),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "trustpub", &mut script);
-            print(&script)
-        }
-        Command::Man => man(),
+        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
+        Command::Man { command } => shell::man(Arguments::command(), &command),
     };
     match outcome {
         Ok(status) => status.into(),
@@ -148,12 +148,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             Status::Trouble.into()
         }
     }
-}
-
-fn man() -> Result<Status, Failure> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-    print(&page)
 }
 
 fn print(text: &[u8]) -> Result<Status, Failure> {

@@ -21,7 +21,8 @@ pub enum Format {
     Markdown,
 }
 
-const FORMATS: [(&str, Format); 6] = [
+/// Every format by its word.
+pub const FORMATS: [(&str, Format); 6] = [
     ("text", Format::Text),
     ("oneline", Format::Oneline),
     ("sarif", Format::Sarif),
