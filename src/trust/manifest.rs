@@ -61,6 +61,21 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
     other.filter(|_| !open)
 }
 
+/// The only package that the project's manifests name, and where. `None` where there are several, or one that is not known.
+#[must_use]
+pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Option<(&'m str, Place)> {
+    let mut found: Option<(&str, Place)> = None;
+    for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
+        match (manifests.package(manifest), found) {
+            (Field::Absent, _) => {}
+            (Field::Known(text, place), None) => found = Some((text, place)),
+            (Field::Known(text, _), Some((known, _))) if registry.names.same(text, known) => {}
+            (Field::Known(..) | Field::Open(_), _) => return None,
+        }
+    }
+    found.filter(|_| manifests.complete())
+}
+
 /// Whether a workflow's scripts may change manifests, or go to folders that only the run knows.
 #[must_use]
 pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {

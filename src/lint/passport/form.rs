@@ -4,6 +4,7 @@ use super::Value;
 use crate::lint::analysis::Hint;
 use crate::lint::subject::Subject;
 use crate::read::source::Place;
+use crate::trust::manifest::{self, Likeness};
 use crate::trust::registry::{Claim, Comparison, Field, Registry};
 use crate::trust::slot::known_text;
 use crate::workflow::expression::Outcome;
@@ -125,8 +126,20 @@ fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(S
 /// The field that names a package, in every registry's record.
 const PACKAGE: &str = "package";
 
-/// The package that the environment's address names.
+/// The package that the environment's address names, else the only one of the project's manifests. `None` where these contradict it.
 fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
+    let manifests = &subject.analysis.project.manifests;
+    let changed = || subject.workflow.is_none_or(|workflow| manifest::may_change(registry, workflow));
+    if let Some((name, place)) = addressed(subject, registry) {
+        let other = manifest::name(manifests, registry, &name).is_some_and(|word| word.likeness == Likeness::Other);
+        return Some((name, place)).filter(|_| !other || changed());
+    }
+    let (name, place) = manifest::only(manifests, registry).filter(|_| !changed())?;
+    Some((name.to_owned(), place))
+}
+
+/// The package that the environment's address names.
+fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
     let url = subject.job?.environment?.url?;
     let outcome = subject.sight?.evaluate(url.value());
     let name = match &outcome {
