@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::ask::Ask;
 use super::load::{Loaded, load, targets};
 use super::{Colour, Failure, Status, complain, folder, print};
 use crate::lint::analysis::{Analysis, Reading};
@@ -24,6 +25,9 @@ pub struct Arguments {
     /// How to write it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+
+    #[command(flatten)]
+    ask: Ask,
 
     /// Another config than `.github/trustpub.yaml`.
     #[arg(long, value_name = "FILE")]
@@ -67,9 +71,11 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let config = arguments.config.as_deref();
     let loaded: Vec<Loaded> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
     let readings: Vec<Reading<'_>> = loaded.iter().map(|one| Reading::new(&one.project)).collect();
+    let asked = arguments.ask.asked(&rules.data.github, &readings)?;
     let mut analyses = Vec::new();
     for (one, reading) in loaded.iter().zip(&readings) {
-        let (analysis, problems) = Analysis::new(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading);
+        let (analysis, problems) =
+            Analysis::of(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading, &asked);
         for text in one.trouble.iter().cloned().chain(one.complaints(&problems)) {
             complain(&text);
             status = Status::Trouble;
@@ -84,11 +90,18 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     for ((uploads, one), target) in uploads.iter_mut().zip(&loaded).zip(&targets) {
         if let Some(only) = &target.found.only {
             let here = one.project.file(only);
-            uploads.retain(|upload| Some(upload.place.file) == here);
+            uploads.retain(|upload| here.is_some_and(|file| upload.passes(file)));
+        }
+        if arguments.ask.narrow() {
+            uploads.retain(|upload| !upload.passports.is_empty() || !upload.missed.is_empty());
         }
     }
     if uploads.iter().all(Vec::is_empty) && trouble.is_empty() {
-        complain("no uploads here: no workflow publishes to a registry that trustpub knows");
+        complain(if arguments.ask.narrow() && analyses.iter().any(|analysis| !analysis.publications.is_empty()) {
+            "no upload's workflow starts in such a run"
+        } else {
+            "no uploads here: no workflow publishes to a registry that trustpub knows"
+        });
     }
     let pages = loaded.iter().zip(&analyses).zip(&uploads).map(|((one, analysis), uploads)| Page {
         files: &one.project.files,

@@ -1,5 +1,6 @@
 //! The command line: the only room that writes. It decides what is read and where reports go, never what they say.
 
+mod ask;
 mod baseline;
 mod check;
 mod explain;

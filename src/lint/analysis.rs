@@ -15,6 +15,7 @@ use crate::trust::document::{Repeated, labels, repeated};
 use crate::trust::publication::Target;
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::verdict;
+use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::model::{Action, Text, Workflow};
 
@@ -93,11 +94,17 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// Puts a project together, with what is wrong with its config and its publishers.
     #[must_use]
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {
+        Self::of(data, project, reading, &Asked::default())
+    }
+
+    /// The same with only those runs that are asked about.
+    #[must_use]
+    pub fn of(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>, asked: &Asked) -> (Self, Vec<Problem>) {
         let Reading { config, checkout } = reading;
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let publications = publication::publications(data, checkout, &publishers, repository);
+        let publications = publication::publications(data, checkout, &publishers, repository, asked);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         (Self { data, project, config, workflows, checkout, publishers, repository, publications, documents }, problems)

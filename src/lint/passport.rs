@@ -8,14 +8,13 @@ mod verdict;
 use super::analysis::Analysis;
 use super::publication::{Publication, Visit};
 use super::subject::Subject;
-use crate::read::source::Place;
+use crate::read::source::{FileId, Place};
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::Registry;
 use crate::trust::slot::{Client, known_text};
 use crate::workflow::expression::{Outcome, Truth};
-use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::run::Run;
+use crate::workflow::run::{Reference, Run};
 
 pub use form::{Form, Line};
 pub use permission::Permission;
@@ -50,10 +49,25 @@ pub struct Upload<'a> {
     pub client: String,
     /// Where.
     pub place: Place,
+    /// The workflow that holds its job.
+    pub workflow: FileId,
     /// The id of its job.
     pub job: String,
     /// What it shows; runs that do not differ in it share one.
     pub passports: Vec<Passport<'a>>,
+    /// The runs of its workflow that do not get there.
+    pub missed: Vec<Start>,
+}
+
+impl Upload<'_> {
+    /// Whether a file has part in it: the upload or its job stands there, or some run comes through it.
+    #[must_use]
+    pub fn passes(&self, file: FileId) -> bool {
+        let starts = self.passports.iter().flat_map(|passport| &passport.starts).chain(&self.missed);
+        let stops = self.passports.iter().flat_map(|passport| &passport.path);
+        let places = starts.map(|start| start.trigger).chain(stops.map(|stop| stop.place)).chain([self.place]);
+        self.workflow == file || places.into_iter().any(|place| place.file == file)
+    }
 }
 
 /// What an upload shows in runs that do not differ in it.
@@ -90,8 +104,8 @@ pub struct Start {
     pub when: String,
     /// `event_name`; not known where an unknown workflow calls this one.
     pub event: Option<String>,
-    /// What `ref` names.
-    pub kind: RefKind,
+    /// What is known of `ref`.
+    pub reference: Reference,
     /// The activity of the event, if it matters.
     pub activity: Option<String>,
     /// The inputs that were chosen.
@@ -178,7 +192,22 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
             None => passports.push(next),
         }
     }
-    Upload { client: name(client), place: client.place(), job: client.job.id.value().to_owned(), passports }
+    let mut missed: Vec<Start> = publication.missed.iter().map(start).collect();
+    let mut seen = Vec::new();
+    missed.retain(|start| {
+        !seen.contains(start) && {
+            seen.push(start.clone());
+            true
+        }
+    });
+    Upload {
+        client: name(client),
+        place: client.place(),
+        workflow: client.workflow.file,
+        job: client.job.id.value().to_owned(),
+        passports,
+        missed,
+    }
 }
 
 /// How the upload is written: the action, the called workflow, or the command's own words.
@@ -252,7 +281,7 @@ fn start(visit: &Visit<'_, '_>) -> Start {
     Start {
         when: visit.when(),
         event: (!run.unknown_caller).then(|| run.event.clone()),
-        kind: run.reference.kind,
+        reference: run.reference.clone(),
         activity: run.activity.clone(),
         inputs: chosen.collect(),
         trigger: run.trigger,

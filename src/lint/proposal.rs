@@ -2,7 +2,7 @@
 //! what the files say.
 
 use super::passport::{Form, Line, Passport, Start, Upload, Value};
-use crate::read::source::Place;
+use crate::read::source::{FileId, Place};
 use crate::trust::publication::Credential;
 use crate::trust::publisher::accepts;
 use crate::trust::registry::{Claim, Registry};
@@ -29,6 +29,8 @@ pub struct Proposal<'u> {
 pub struct Asker<'u> {
     /// The upload.
     pub place: Place,
+    /// The workflow that holds its job.
+    pub workflow: FileId,
     /// Its job.
     pub job: &'u str,
     /// The runs.
@@ -77,7 +79,7 @@ fn proposal<'u>(upload: &'u Upload<'u>, passport: &'u Passport<'u>) -> Option<Pr
     };
     let mut whens: Vec<&str> = passport.starts.iter().map(|start: &Start| start.when.as_str()).collect();
     whens.dedup();
-    let asker = Asker { place: upload.place, job: &upload.job, whens };
+    let asker = Asker { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
     let maybe_secret = passport.credential == Ok(Credential::MaybeEmpty);
     Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![asker] })
 }

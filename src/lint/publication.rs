@@ -7,6 +7,7 @@ use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
 use crate::trust::verdict;
+use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Reason, Truth};
 use crate::workflow::matrix::Row;
@@ -91,13 +92,14 @@ impl<'a, 'p> Publication<'a, 'p> {
     }
 }
 
-/// The publications of all workflows with their runs.
+/// The publications of all workflows with their runs, of those that are asked about.
 #[must_use]
 pub fn publications<'a, 'p>(
     data: &'a Data,
     checkout: &'a Checkout<'p>,
     publishers: &[Publisher<'a>],
     certain: Option<&str>,
+    asked: &Asked,
 ) -> Vec<Publication<'a, 'p>> {
     let mut found = Vec::new();
     for workflow in &checkout.workflows {
@@ -114,7 +116,7 @@ pub fn publications<'a, 'p>(
                 elsewhere: false,
                 site,
             };
-            for visit in visits(data, checkout, &mut publication) {
+            for visit in visits(data, checkout, &mut publication, asked) {
                 keep(&mut publication, visit, data, publishers, certain);
             }
             let elsewhere = publication.elsewhere && !publication.known && publication.undecided.is_none();
@@ -135,10 +137,11 @@ fn visits<'a, 'p>(
     data: &'a Data,
     checkout: &'a Checkout<'p>,
     publication: &mut Publication<'a, 'p>,
+    asked: &Asked,
 ) -> Vec<Visit<'a, 'p>> {
     let client = &publication.site.client;
     let relevance = Relevance::of(client.workflow, client.job);
-    let starts = start::starts(&data.github, checkout, client.workflow, client.job);
+    let starts = start::starts(&data.github, checkout, client.workflow, client.job, asked);
     let mut visits = Vec::new();
     publication.cut = starts.cut;
     for play in starts.plays {

@@ -5,9 +5,10 @@ pub mod markdown;
 mod sections;
 pub mod text;
 
+use self::sections::Section;
 use super::below;
 use crate::lint::passport::{Passport, Upload};
-use crate::read::source::{Columns, Place, Position, Source};
+use crate::read::source::{Columns, FileId, Place, Position, Source};
 
 /// One project's uploads with what is needed to show them.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +24,22 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    fn file(&self, file: FileId) -> Option<&'a Source> {
+        self.files.get(file.0 as usize)
+    }
+
     fn source(&self, place: Place) -> Option<&'a Source> {
-        self.files.get(place.file.0 as usize)
+        self.file(place.file)
+    }
+
+    /// The path of a workflow, as people are shown it.
+    pub(super) fn workflow(&self, file: FileId) -> String {
+        below(self.prefix, self.file(file).map_or("", Source::path))
     }
 
     /// The path of a place's file, as people are shown it.
-    pub(super) fn path(&self, place: Place) -> String {
-        below(self.prefix, self.source(place).map_or("", Source::path))
+    fn path(&self, place: Place) -> String {
+        self.workflow(place.file)
     }
 
     fn start(&self, place: Place) -> Position {
@@ -43,21 +53,28 @@ impl<'a> Page<'a> {
         format!("{}:{}:{}", self.path(place), at.line, at.column)
     }
 
-    /// What an account is headed with: the registry and the job, and which of several accounts of one upload it is.
-    fn title(&self, upload: &Upload<'_>, passport: &Passport<'_>) -> String {
-        let registry = registry_name(passport);
-        let file = self.source(upload.place).map_or("", Source::file_name);
-        let at = upload.passports.iter().position(|other| std::ptr::eq(other, passport)).unwrap_or(0);
-        let of = match upload.passports.len() {
-            0 | 1 => String::new(),
-            all => format!(" ({} of {all})", at + 1),
-        };
-        format!("{registry} from job `{}` of {file}{of}", upload.job)
+    /// The accounts of every upload, each with its title. An upload that no run gets to has one too.
+    fn accounts(&self) -> Vec<(String, Vec<Section>)> {
+        self.uploads.iter().flat_map(|upload| self.accounts_of(upload)).collect()
     }
 
-    /// Every upload with each of its passports.
-    fn accounts(&self) -> impl Iterator<Item = (&'a Upload<'a>, &'a Passport<'a>)> {
-        self.uploads.iter().flat_map(|upload| upload.passports.iter().map(move |passport| (upload, passport)))
+    fn accounts_of(&self, upload: &Upload<'_>) -> Vec<(String, Vec<Section>)> {
+        let place = format!("job `{}` of {}", upload.job, self.file(upload.workflow).map_or("", Source::file_name));
+        let missed = sections::missed(upload);
+        if upload.passports.is_empty() {
+            return vec![(format!("no run gets to the upload in {place}"), vec![missed])];
+        }
+        let all = upload.passports.len();
+        let account = |(at, passport): (usize, &Passport<'_>)| {
+            let of = if all > 1 { format!(" ({} of {all})", at + 1) } else { String::new() };
+            let mut sections = sections::sections(passport);
+            // What does not get there is no matter of one account; it is told once.
+            if at == 0 && !missed.rows.is_empty() {
+                sections.insert(1, missed.clone());
+            }
+            (format!("{} from {place}{of}", registry_name(passport)), sections)
+        };
+        upload.passports.iter().enumerate().map(account).collect()
     }
 }
 

@@ -66,7 +66,7 @@ pub fn config(page: &Page<'_>, repository: Option<(&str, Option<Hint>)>, proposa
 fn publisher(text: &mut String, page: &Page<'_>, proposal: &Proposal<'_>) {
     for asker in &proposal.asked_by {
         // A line number would soon be wrong.
-        let job = format!("{}, job `{}`: {}", page.path(asker.place), asker.job, whens(&asker.whens));
+        let job = format!("{}, job `{}`: {}", page.workflow(asker.workflow), asker.job, whens(&asker.whens));
         comment(text, "  ", &job);
     }
     if let Some(open) = &proposal.open {

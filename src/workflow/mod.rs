@@ -1,5 +1,6 @@
 //! What GitHub will do with the files: the model, permissions, expressions and runs. It knows no registry.
 
+pub mod asked;
 pub mod checkout;
 pub mod choice;
 pub mod expression;

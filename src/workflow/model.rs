@@ -83,6 +83,14 @@ pub struct Output<'p> {
     pub value: Option<Text<'p>>,
 }
 
+impl<'p> Trigger<'p> {
+    /// An input by its name, which GitHub compares without case.
+    #[must_use]
+    pub fn input(&self, name: &str) -> Option<&Input<'p>> {
+        self.inputs.iter().find(|input| input.name.value().eq_ignore_ascii_case(name))
+    }
+}
+
 /// A filter on refs: what it takes and what it leaves.
 #[derive(Debug, Clone, Default)]
 pub struct Filter<'p> {

@@ -69,10 +69,11 @@ impl<'p> Run<'_, 'p> {
     /// An input of the context `inputs`, or of `github.event.inputs`, where everything is text.
     #[must_use]
     pub fn input(&self, name: &str, dispatched: bool) -> Outcome {
-        if self.unknown_caller {
+        let list = if dispatched { &self.dispatched } else { &self.inputs };
+        let given = list.iter().any(|(input, _)| input.eq_ignore_ascii_case(name));
+        if self.unknown_caller && !given {
             return Outcome::unknown(format!("the input `{name}` of a caller"));
         }
-        let list = if dispatched { &self.dispatched } else { &self.inputs };
         match list.iter().find(|(input, _)| input.eq_ignore_ascii_case(name)) {
             Some((_, Outcome::Known(Value::Bool(flag)))) if dispatched => Outcome::text(flag.to_string()),
             Some((_, outcome)) => outcome.clone(),

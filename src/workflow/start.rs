@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::checkout::Checkout;
 use super::choice;
 use super::expression::{Outcome, Reason, Truth};
@@ -31,15 +32,16 @@ pub struct Starts<'a, 'p> {
     pub cut: Option<Reason>,
 }
 
-/// Every way a job can come to run.
+/// Every way a job can come to run, of those that are asked about.
 #[must_use]
 pub fn starts<'a, 'p>(
     github: &'a GitHub,
     checkout: &'a Checkout<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
+    asked: &Asked,
 ) -> Starts<'a, 'p> {
-    let mut search = Search { github, checkout, way: Vec::new(), cut: None };
+    let mut search = Search { github, checkout, asked, way: Vec::new(), cut: None };
     let plays = search.plays(workflow, job);
     Starts { plays: plays.into_iter().map(Arc::new).collect(), cut: search.cut }
 }
@@ -58,21 +60,25 @@ pub fn rows<'p>(play: &Play<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -
     }
 }
 
-struct Search<'a, 'p> {
+struct Search<'a, 'p, 'q> {
     github: &'a GitHub,
     checkout: &'a Checkout<'p>,
+    asked: &'q Asked,
     /// The workflows between the job and here, to notice circles.
     way: Vec<&'a Workflow<'p>>,
     cut: Option<Reason>,
 }
 
-impl<'a, 'p> Search<'a, 'p> {
+impl<'a, 'p> Search<'a, 'p, '_> {
     fn plays(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Play<'a, 'p>> {
         let relevance = Relevance::of(workflow, job);
         let mut found = Vec::new();
         self.way.push(workflow);
         for trigger in &workflow.triggers {
             let Some(event) = self.github.events.get(trigger.event.value()) else { continue };
+            if !event.called && !self.asked.takes(trigger) {
+                continue;
+            }
             if event.called {
                 found.extend(self.called(workflow, job, trigger));
             } else {
@@ -98,9 +104,9 @@ impl<'a, 'p> Search<'a, 'p> {
     ) -> Vec<Play<'a, 'p>> {
         let mut found = Vec::new();
         for start in event.runs.iter().filter(|start| trigger_allows(trigger, start)) {
-            for reference in references(trigger, start, relevance.reads_ref()) {
+            for reference in self.asked.references(trigger, start, references(trigger, start, relevance.reads_ref())) {
                 for activity in activities(trigger, &event.types, relevance.reads_event()) {
-                    for inputs in choice::combinations(trigger, relevance, 1) {
+                    for inputs in self.asked.inputs(trigger, choice::combinations(trigger, relevance, 1)) {
                         let run = Run {
                             event: trigger.event.value().to_owned(),
                             trigger: trigger.event.place(),
@@ -126,7 +132,9 @@ impl<'a, 'p> Search<'a, 'p> {
         let checkout = self.checkout;
         let callers: Vec<_> = checkout.callers(workflow).collect();
         if callers.is_empty() {
-            return vec![self.unknown_caller(workflow, job, trigger)];
+            // What calls it from elsewhere is not known, except where somebody says what it is called with.
+            let taken = self.asked.takes(trigger) && self.asked.reference.is_none();
+            return taken.then(|| self.unknown_caller(workflow, job, trigger)).into_iter().collect();
         }
         if self.way.len() > DEEPEST_CALLS {
             self.cut = Some(Reason::new("calls that are nested deeper than GitHub allows"));
@@ -195,7 +203,7 @@ impl<'a, 'p> Search<'a, 'p> {
             fork: false,
             unknown_caller: true,
             dispatched: Vec::new(),
-            inputs: Vec::new(),
+            inputs: self.asked.given(trigger),
             calls: Vec::new(),
         };
         Play::new(run, workflow, self.checkout, Truth::Yes, job)

@@ -2,8 +2,9 @@
 //!
 //! ```json
 //! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "publications": [
-//!   {"upload": "uv publish", "job": "publish", "place": {…}, "passports": [{
-//!     "runs": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag", "inputs": {}, "fork": false, "place": {…}}],
+//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "passports": [{
+//!     "runs": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag",
+//!               "ref_name": {"beginning": "v", "whole": false}, "inputs": {}, "fork": false, "place": {…}}],
 //!     "reached": {"value": "yes", "reason": null},
 //!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
 //!     "registry": {"value": "pypi", "reason": null}, "credential": {"value": "trusted", "reason": null, "place": {…}},
@@ -12,9 +13,10 @@
 //!     "record": {"place": {…}, "fields": [{"name": "workflow", "label": "Workflow name", "value": "release.yml", "answer": "accepted", "place": {…}}]},
 //!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null},
 //!     "form": {"fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
-//!              "link": null, "pending": "https://…", "first_release": "…"}}]}]}]}
+//!              "link": null, "pending": "https://…", "first_release": "…"}}],
+//!   "missed": [{"when": "when a branch is pushed", …}]}]}]}
 //! ```
-//! A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
+//! `missed` are the runs that start the upload's workflow and do not get to it. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
 //! `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`, `missing`, `case` or null. `hint` says that a
 //! value is not certain: `remote` for the git remote, `guard` for a condition of the workflows. Places count as in the report of findings.
 
@@ -47,8 +49,10 @@ struct Project<'a> {
 struct Publication<'a> {
     upload: &'a str,
     job: &'a str,
+    workflow: String,
     place: Spot,
     passports: Vec<Shown<'a>>,
+    missed: Vec<Run<'a>>,
 }
 
 #[derive(Serialize)]
@@ -72,9 +76,17 @@ struct Run<'a> {
     activity: Option<&'a str>,
     #[serde(rename = "ref")]
     kind: &'static str,
+    #[serde(rename = "ref_name")]
+    name: Name<'a>,
     inputs: BTreeMap<&'a str, &'a str>,
     fork: bool,
     place: Spot,
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    beginning: &'a str,
+    whole: bool,
 }
 
 #[derive(Serialize)]
@@ -171,8 +183,10 @@ fn project<'a>(page: &Page<'a>) -> Project<'a> {
     let publications = page.uploads.iter().map(|upload| Publication {
         upload: &upload.client,
         job: &upload.job,
+        workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),
         passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
+        missed: upload.missed.iter().map(|start| run(page, start)).collect(),
     });
     Project { root: page.prefix, repository: page.repository, publications: publications.collect() }
 }
@@ -236,7 +250,8 @@ fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
         when: &start.when,
         event: start.event.as_deref(),
         activity: start.activity.as_deref(),
-        kind: start.kind.word(),
+        kind: start.reference.kind.word(),
+        name: Name { beginning: &start.reference.beginning, whole: start.reference.whole },
         inputs: start.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         fork: start.fork,
         place: spot(page, start.trigger),

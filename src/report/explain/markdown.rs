@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::Page;
-use super::sections::{Row, Section, Tone, sections};
+use super::sections::{Row, Section, Tone};
 use crate::lint::finding::{Answer, Route};
 use crate::lint::passport::{Passport, Verdict};
 use crate::read::source::Source;
@@ -23,9 +23,9 @@ pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
         write!(out, "\n```mermaid\n{map}```\n")?;
     }
     for page in pages {
-        for (upload, passport) in page.accounts() {
-            writeln!(out, "\n### {}\n", rich(&page.title(upload, passport)))?;
-            out.write_all(table(page, &sections(passport)).as_bytes())?;
+        for (title, sections) in page.accounts() {
+            writeln!(out, "\n### {}\n", rich(&title))?;
+            out.write_all(table(page, &sections).as_bytes())?;
         }
     }
     Ok(())
@@ -33,9 +33,11 @@ pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
 
 /// The ways of a project's uploads, for the diagram.
 fn routes(page: &Page<'_>) -> Vec<Route> {
-    let routes = page.accounts().flat_map(|(upload, passport)| {
+    let accounts =
+        page.uploads.iter().flat_map(|upload| upload.passports.iter().map(move |passport| (upload, passport)));
+    let routes = accounts.flat_map(|(upload, passport)| {
         passport.starts.iter().map(|start| Route {
-            workflow: page.source(upload.place).map_or("", Source::path).to_owned(),
+            workflow: page.file(upload.workflow).map_or("", Source::path).to_owned(),
             when: start.when.clone(),
             job: upload.job.clone(),
             environment: passport.environment().map(str::to_owned),

@@ -2,12 +2,12 @@
 
 use super::registry_name;
 use crate::lint::analysis::Hint;
-use crate::lint::passport::{Entry, Form, Line, Passport, Permission, Start, Value, Verdict};
+use crate::lint::passport::{Entry, Form, Line, Passport, Permission, Start, Upload, Value, Verdict};
 use crate::read::source::Place;
 use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;
 use crate::trust::verdict::Answer;
-use crate::workflow::github::RefKind;
+use crate::workflow::run::Reference;
 
 /// How a text is meant, for formats that can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,11 @@ impl Row {
     }
 }
 
+/// The runs that do not get to an upload.
+pub fn missed(upload: &Upload<'_>) -> Section {
+    Section { title: "not run", rows: rows_of(&upload.missed) }
+}
+
 /// All sections of a passport.
 pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
     let section = |title, rows: Vec<Row>| Section { title, rows };
@@ -94,22 +99,28 @@ pub fn blank(form: &Form<'_>) -> [Section; 2] {
 }
 
 fn starts(passport: &Passport<'_>) -> Vec<Row> {
+    let mut rows = rows_of(&passport.starts);
+    if let Some(reason) = &passport.doubt {
+        rows.push(
+            Row::new([&format!("not decided whether it gets there: it depends on {reason}")], None).meant(Tone::Open),
+        );
+    }
+    rows
+}
+
+/// Ways to start, a row each.
+fn rows_of(starts: &[Start]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     // Activities of one event share a row.
     let same = |left: &Start, right: &Start| {
         Start { activity: None, ..left.clone() } == Start { activity: None, ..right.clone() }
     };
-    let mut rest = passport.starts.as_slice();
+    let mut rest = starts;
     while let Some(first) = rest.first() {
         let count = rest.iter().take_while(|other| same(first, other)).count();
         let (here, after) = rest.split_at(count);
         rows.push(start(first, here));
         rest = after;
-    }
-    if let Some(reason) = &passport.doubt {
-        rows.push(
-            Row::new([&format!("not decided whether it gets there: it depends on {reason}")], None).meant(Tone::Open),
-        );
     }
     rows
 }
@@ -119,13 +130,14 @@ fn start(start: &Start, all: &[Start]) -> Row {
     let activities: Vec<&str> = all.iter().filter_map(|start| start.activity.as_deref()).collect();
     let activities = if activities.is_empty() { String::new() } else { format!(" {}", activities.join("/")) };
     let forks = if start.fork { ", no token for forks" } else { "" };
-    let token = format!("{event}{activities}, {}{forks}", ref_shape(start.kind));
+    let token = format!("{event}{activities}, {}{forks}", ref_shape(&start.reference));
     Row::new([&start.when, &token], Some(start.trigger))
 }
 
 /// What `github.ref` looks like.
-fn ref_shape(kind: RefKind) -> String {
-    kind.prefix().map_or_else(|| "a ref of its own".to_owned(), |prefix| format!("{prefix}…"))
+fn ref_shape(reference: &Reference) -> String {
+    let Some(prefix) = reference.kind.prefix() else { return "a ref of its own".to_owned() };
+    format!("{prefix}{}{}", reference.beginning, if reference.whole { "" } else { "…" })
 }
 
 fn path(passport: &Passport<'_>) -> Vec<Row> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Page;
-use super::sections::{Cell, Row, Section, Tone, blank, sections};
+use super::sections::{Cell, Row, Section, Tone, blank};
 use crate::lint::passport::Form;
 use crate::report::sanitize;
 
@@ -18,10 +18,9 @@ const WIDEST: usize = 72;
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, page: &Page<'_>, colour: bool) -> io::Result<()> {
     let paint = Paint { colour };
-    for (upload, passport) in page.accounts() {
-        let title = page.title(upload, passport);
+    for (title, sections) in page.accounts() {
         writeln!(out, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
-        write_sections(out, Some(page), &sections(passport), paint)?;
+        write_sections(out, Some(page), &sections, paint)?;
         writeln!(out)?;
     }
     Ok(())
