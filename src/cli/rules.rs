@@ -116,13 +116,11 @@ fn test(path: &Path) -> Result<Status, Failure> {
             judge(format!("{}: {}", rule.name, example.name), example::test(&rules, rule, example));
         }
     }
-    for registry in rules
-        .data
-        .registries
-        .iter()
-        .filter(|registry| files.iter().any(|path| path.ends_with(&format!("/{}.yaml", registry.id))))
-    {
-        judge(format!("registry {}", registry.id), example::registry(&rules, registry));
+    for (id, registry, examples) in rules.data.registries.examples() {
+        let names = [format!("/{id}.yaml"), format!("/{id}.yml")];
+        if files.iter().any(|path| names.iter().any(|name| path.ends_with(name))) {
+            judge(format!("registry {id}"), example::registry(&rules, registry, examples));
+        }
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
     if tested == 0 {

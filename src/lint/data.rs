@@ -1,6 +1,7 @@
 //! GitHub's and the registries' facts, loaded together from the built-in data and a user's folders. It holds no rules.
 
-use crate::trust::registry::{Registries, Registry};
+use crate::trust::check::RegistryFile;
+use crate::trust::registry::Registries;
 use crate::workflow::github::GitHub;
 
 /// Everything that is data and no rule.
@@ -20,18 +21,31 @@ impl Data {
     pub fn new(github: &str, registries: &[(String, String, String)]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
-        let mut list: Vec<Registry> = Vec::new();
+        let mut files: Vec<RegistryFile> = Vec::new();
         for (id, path, text) in registries {
-            match serde_yaml::from_str::<Registry>(text) {
-                Ok(_) if list.iter().any(|known| known.id == *id) => {
-                    problems.push(format!("{path}: there is a registry `{id}` already; a registry has one file"));
-                }
-                Ok(registry) => list.push(Registry { id: id.clone(), ..registry }),
-                Err(error) => problems.push(format!("{path}: {error}")),
+            match RegistryFile::read(id, path, text) {
+                Ok(file) => match files.iter().find(|known| known.registry.id == *id) {
+                    Some(known) => {
+                        let taken = format!(
+                            "there is a registry file `{id}` already, {}; name this one otherwise",
+                            known.path()
+                        );
+                        problems.push(file.at(&[], &taken));
+                    }
+                    None => files.push(file),
+                },
+                Err(told) => problems.push(told),
             }
         }
-        let registries = Registries::new(list).map_err(|error| vec![error])?;
-        if problems.is_empty() { Ok(Self { github, registries }) } else { Err(problems) }
+        let standing = files.iter().filter(|file| file.registry.extends.is_none());
+        let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        problems.extend(files.iter().flat_map(|file| file.problems(&ids)));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let list = files.into_iter().map(|file| file.registry).collect();
+        Ok(Self { github, registries: Registries::new(list).map_err(|error| vec![error])? })
     }
 
     /// The registries that an environment's name speaks of, as whole words; of overlapping words the longest counts.

@@ -9,6 +9,7 @@ use super::ruleset::RuleSet;
 use crate::read::files::Memory;
 use crate::read::project::{CONFIGS, Project, WORKFLOWS};
 use crate::trust::publication::Target;
+use crate::trust::registry::{Examples, Registry};
 
 /// Where an example's workflow stands unless it says otherwise.
 pub const WORKFLOW: &str = ".github/workflows/release.yml";
@@ -136,9 +137,14 @@ fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
 ///
 /// # Errors
 /// Every step that is taken for what it is not.
-pub fn registry(rules: &RuleSet, registry: &crate::trust::registry::Registry) -> Result<(), Vec<String>> {
+pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Result<(), Vec<String>> {
     let mut complaints = Vec::new();
-    for (steps, wanted) in [(&registry.examples.uploads, true), (&registry.examples.others, false)] {
+    if examples.uploads.is_empty() || examples.others.is_empty() {
+        complaints.push(
+            "the file has no `examples` of uploads and of steps that only look like one; they are its tests".into(),
+        );
+    }
+    for (steps, wanted) in [(&examples.uploads, true), (&examples.others, false)] {
         for step in steps {
             let json = serde_json::to_string(step).unwrap_or_default();
             let workflow =

@@ -3,6 +3,7 @@
 pub mod artifact;
 pub mod build;
 pub mod cause;
+pub mod check;
 pub mod command;
 pub mod credential;
 pub mod document;
@@ -11,6 +12,8 @@ pub mod manifest;
 pub mod package;
 pub mod publication;
 pub mod publisher;
+pub mod record;
+pub mod registries;
 pub mod registry;
 pub mod slot;
 pub mod upload;

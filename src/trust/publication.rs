@@ -60,13 +60,13 @@ fn job_sites<'a, 'p>(
     let mut spared = Vec::new();
     let calling = Client { workflow, job, frames: Vec::new(), step: None, command: None };
     if let Some(called) = job.uses {
-        found.extend(named(registries, &calling, |upload| upload.workflow.as_deref(), action(called.value())).0);
+        found.extend(named(registries, &calling, |upload| upload.is_workflow(action(called.value()))).0);
     }
     let clients = steps(checkout, workflow, job);
     for client in &clients {
         let Some(step) = client.step else { continue };
         if let Some(used) = step.uses {
-            let (uploads, others) = named(registries, client, |upload| upload.action.as_deref(), action(used.value()));
+            let (uploads, others) = named(registries, client, |upload| upload.is_action(action(used.value())));
             found.extend(uploads);
             spared.extend(others);
         }
@@ -92,15 +92,13 @@ fn job_sites<'a, 'p>(
 /// A step that could upload to a registry and is told not to: the registry's id, and the step's position.
 type Spared<'a> = (&'a str, Vec<usize>);
 
-/// The uploads by an action or a called workflow of that name, and those that are told to upload nothing.
+/// The uploads by an action or a called workflow, and those that are told to upload nothing.
 fn named<'a, 'p>(
     registries: &'a Registries,
     client: &Client<'a, 'p>,
-    own: impl Fn(&Upload) -> Option<&str>,
-    name: &str,
+    own: impl Fn(&Upload) -> bool,
 ) -> (Vec<Site<'a, 'p>>, Vec<Spared<'a>>) {
-    let named =
-        registries.uploads().filter(|(_, upload)| own(upload).is_some_and(|own| own.eq_ignore_ascii_case(name)));
+    let named = registries.uploads().filter(|(_, upload)| own(upload));
     let (uploads, others): (Vec<_>, Vec<_>) = named.partition(|(_, upload)| chosen(client, upload));
     let site = |(registry, upload)| Site { client: client.clone(), registry, upload: Some(upload), login: None };
     let others = others.into_iter().map(|(registry, _)| (registry.id.as_str(), client.position())).collect();

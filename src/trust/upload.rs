@@ -110,7 +110,7 @@ pub struct Upload {
     pub command: Option<String>,
     /// The reusable workflow, `owner/name/.github/workflows/file.yml`.
     pub workflow: Option<String>,
-    /// Other spellings of the command.
+    /// Other spellings of the command, or other names of the action.
     #[serde(default)]
     pub also: Vec<String>,
     /// Wrappers that may stand before it, as their words.
@@ -173,6 +173,21 @@ pub struct Upload {
     /// The action's refs.
     #[serde(default)]
     pub refs: Refs,
+}
+
+impl Upload {
+    /// Whether it is an action of that name.
+    #[must_use]
+    pub fn is_action(&self, name: &str) -> bool {
+        let own = self.action.iter().chain(self.action.iter().flat_map(|_| &self.also));
+        own.into_iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether it is a reusable workflow of that name.
+    #[must_use]
+    pub fn is_workflow(&self, name: &str) -> bool {
+        self.workflow.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    }
 }
 
 /// A step that trades the OIDC token for one of the registry.

@@ -73,7 +73,7 @@ impl ActionStatus {
 pub fn refs<'a>(registries: &'a Registries, name: &str) -> Option<&'a Refs> {
     let own = |known: &str| known.eq_ignore_ascii_case(name);
     let uploads = registries.uploads().map(|(_, upload)| upload);
-    let named = uploads.filter(|upload| [&upload.action, &upload.workflow].into_iter().flatten().any(|it| own(it)));
+    let named = uploads.filter(|upload| upload.is_action(name) || upload.is_workflow(name));
     let logins = registries.logins().map(|(_, login)| login).filter(|login| own(&login.action));
     let all = named.map(|upload| &upload.refs).chain(logins.map(|login| &login.refs));
     // An action may be described as an upload and as a login; its refs stand at one of them.

@@ -1,0 +1,143 @@
+//! Registries and wrapper actions of somebody's own: files alone add them, their examples test them, and what is wrong in them is told.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+
+use trustpub::lint::ruleset::{Folder, RuleSet};
+use trustpub::lint::{check, example};
+use trustpub::read::files::Memory;
+
+/// The files of the tutorial.
+fn tutorial() -> Folder {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
+    let mut registries: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    registries.sort();
+    Folder { registries, ..Folder::default() }
+}
+
+fn with(files: &[(&str, &str)]) -> Result<RuleSet, Vec<String>> {
+    let registries = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    RuleSet::with(&[Folder { registries, ..Folder::default() }])
+}
+
+/// What is found in a project, as `name: message`.
+fn findings(rules: &RuleSet, files: &[(&str, &str)]) -> Vec<String> {
+    let mut memory = Memory::default();
+    for (path, text) in files {
+        memory.insert(*path, *text);
+    }
+    let project = rules.read(&memory);
+    let report = check(&project, rules, None);
+    assert_eq!(report.problems, []);
+    report.findings.iter().map(|finding| format!("{}: {}", finding.name, finding.message)).collect()
+}
+
+const WORKFLOW: &str = r#"
+on:
+  push:
+    tags: ["v*"]
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: release
+    permissions:
+      contents: read
+    steps:
+      - run: acme push dist/*
+  wrapped:
+    runs-on: ubuntu-latest
+    environment: release
+    permissions:
+      contents: read
+    steps:
+      - uses: acme/publish-python@0123456789abcdef0123456789abcdef01234567
+"#;
+
+#[test]
+fn files_alone_add_a_registry_and_a_wrapper_action() {
+    let rules = RuleSet::with(&[tutorial()]).unwrap();
+    let mut own: Vec<&str> = Vec::new();
+    for (id, registry, examples) in rules.data.registries.examples().filter(|(id, ..)| id.starts_with("acme-")) {
+        own.push(id);
+        example::registry(&rules, registry, examples).unwrap_or_else(|lines| panic!("{id}: {}", lines.join("\n")));
+    }
+    assert_eq!(own, ["acme-index", "acme-wrapper"]);
+    let found = findings(&rules, &[(".github/workflows/release.yml", WORKFLOW)]);
+    assert_eq!(
+        found,
+        [
+            "missing-id-token: job `publish` publishes to Acme index without `id-token: write` (it has `none`)",
+            "missing-id-token: job `wrapped` publishes to PyPI without `id-token: write` (it has `none`)",
+        ]
+    );
+}
+
+#[test]
+fn a_publisher_is_checked_by_the_form_of_the_own_registry() {
+    let rules = RuleSet::with(&[tutorial()]).unwrap();
+    let config =
+        "repository: acme/demo\npublishers:\n  - registry: acme-index\n    package: demo\n    workflow: publish.yml\n";
+    let workflow =
+        WORKFLOW.replace("contents: read", "id-token: write").replace("  wrapped:\n", "  wrapped:\n    if: false\n");
+    let found = findings(&rules, &[(".github/workflows/release.yml", &workflow), (".github/trustpub.yaml", config)]);
+    assert!(
+        found.iter().any(|line| line.starts_with("workflow-mismatch: Acme index will see the workflow `release.yml`")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_is_wrong_in_a_registry_is_told_with_its_place() {
+    let cases = [
+        ("uploads: 1\n", "own/registries/acme.yaml:1:10: "),
+        ("name: Acme\nendpont: {}\n", "own/registries/acme.yaml:2:1: unknown field `endpont`"),
+        ("name: Acme\nendpont: {}\n", "did you mean `endpoints`?"),
+        ("name: Acme\n", "own/registries/acme.yaml:1:1: the registry has no `endpoints"),
+        ("extends: pipy\nuploads: []\n", "own/registries/acme.yaml:1:1: there is no registry `pipy` to extend"),
+        (
+            "extends: pypi\nuploads: []\nrecord: []\n",
+            "own/registries/acme.yaml:3:1: a file that extends a registry may only add",
+        ),
+        (
+            "extends: pypi\nuploads:\n  - action: a/b\n    command: c\n    oidc: none\n    endpoint: { default: pypi }\n",
+            "own/registries/acme.yaml:3:5: an upload is one of",
+        ),
+        (
+            "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint:\n      default: pipy\n",
+            "own/registries/acme.yaml:6:7: there is no registry `pipy`",
+        ),
+        (
+            "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint: {}\n    tokens:\n      - { as: url }\n",
+            "own/registries/acme.yaml:7:9: a slot is one of",
+        ),
+        (
+            "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint: {}\n    refs:\n      since: soon\n",
+            "own/registries/acme.yaml:7:7: `soon` is no version",
+        ),
+        (
+            "name: Acme\nendpoints: { uploads: [x] }\nrecord:\n  - name: owner\n    label: Owner\n    pattern: \"(\"\n",
+            "own/registries/acme.yaml:6:5: no regular expression",
+        ),
+    ];
+    for (text, wanted) in cases {
+        let problems = with(&[("own/registries/acme.yaml", text)]).err().unwrap_or_else(|| panic!("sound: {text}"));
+        assert!(problems.iter().any(|problem| problem.contains(wanted)), "{text}\n{problems:?}\nlacks {wanted}");
+    }
+}
+
+#[test]
+fn ids_do_not_collide() {
+    let text = tutorial().registries[1].1.clone();
+    let problems = with(&[("own/registries/pypi.yaml", &text)]).err().unwrap();
+    assert!(
+        problems[0].starts_with("own/registries/pypi.yaml:2:1: there is a registry file `pypi` already"),
+        "{problems:?}"
+    );
+    let twice = with(&[("a/registries/acme.yaml", &text), ("b/registries/acme.yaml", &text)]).err().unwrap();
+    assert!(twice[0].starts_with("b/registries/acme.yaml:"), "{twice:?}");
+}
