@@ -20,6 +20,7 @@ use crate::trust::publication::action;
 use crate::trust::{login, slot};
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
+use crate::workflow::request;
 use crate::workflow::run::Run;
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
@@ -209,7 +210,7 @@ impl Engine<'_> {
         self.permissions(subject, workflow.permissions.as_ref());
         for job in &workflow.jobs {
             let subject = Subject { job: Some(job), ..subject };
-            self.subject(&subject, if job.uses.is_some() { Kind::Call } else { Kind::Job });
+            self.job(subject, workflow, job);
             self.permissions(subject, job.permissions.as_ref());
             self.references(subject, job_texts(job));
             for step in &job.steps {
@@ -222,6 +223,18 @@ impl Engine<'_> {
                 let step = login.client.step;
                 self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);
             }
+        }
+    }
+
+    /// A job as itself, or as the calls that it makes: one for every scope that the called workflow asks for.
+    fn job<'p>(&mut self, subject: Subject<'_, '_, 'p>, workflow: &Workflow<'p>, job: &Job<'p>) {
+        if job.uses.is_none() {
+            return self.subject(&subject, Kind::Job);
+        }
+        self.subject(&subject, Kind::Call);
+        let analysis = subject.analysis;
+        for request in &request::requests(&analysis.data.github, analysis.checkout, workflow, job) {
+            self.subject(&Subject { request: Some(request), ..subject }, Kind::Call);
         }
     }
 
@@ -254,6 +267,18 @@ impl Engine<'_> {
     /// Judges a publication run by run, then says which rules failed in some or in all of them.
     fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) {
         let total = publication.runs.len();
+        if total == 0 {
+            // Only what holds for all runs together can be said of an upload that none reaches.
+            let client = &publication.site.client;
+            let subject = Subject {
+                workflow: Some(client.workflow),
+                job: Some(client.job),
+                step: client.step,
+                publication: Some(publication),
+                ..Subject::of(analysis)
+            };
+            return self.subject(&subject, Kind::Publication);
+        }
         let mut failures: Vec<Failure> = Vec::new();
         for visit in &publication.runs {
             let (found, route) = analysis.played(publication, visit, |subject| {

@@ -1,6 +1,7 @@
 //! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
 
 mod artifact;
+mod call;
 mod client;
 mod document;
 mod job;
@@ -10,9 +11,11 @@ mod permission;
 mod problem;
 mod publication;
 mod publisher;
+mod reach;
 mod reference;
 mod run;
 mod step;
+mod surroundings;
 mod version;
 
 use super::subject::{Kind, Subject};
@@ -78,11 +81,14 @@ const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 14] = [
+const TABLES: [&[Spec]; 17] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
     reference::FACTS,
+    call::FACTS,
+    reach::FACTS,
+    surroundings::FACTS,
     run::FACTS,
     publication::FACTS,
     client::FACTS,

@@ -13,6 +13,7 @@ pub mod load;
 pub mod passport;
 pub mod proposal;
 pub mod publication;
+pub mod reach;
 pub mod route;
 pub mod rule;
 pub mod ruleset;

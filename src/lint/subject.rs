@@ -12,6 +12,7 @@ use crate::trust::publication::{self, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::verdict::Claims;
 use crate::workflow::model::{Job, Pair, Step, Workflow};
+use crate::workflow::request::Request;
 use crate::workflow::sight::Sight;
 
 /// The kinds of subjects a rule may be for.
@@ -85,6 +86,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub permission: Option<Pair<'p>>,
     /// The context path that an expression reads, and where.
     pub reference: Option<(&'s [String], Place)>,
+    /// What a called workflow asks of the calling job.
+    pub request: Option<&'s Request<'s, 'p>>,
     /// The login.
     pub login: Option<&'s LoginStep<'a, 'p>>,
     /// The publication.
@@ -116,6 +119,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             step: None,
             permission: None,
             reference: None,
+            request: None,
             login: None,
             publication: None,
             sight: None,
@@ -140,6 +144,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         }
         parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
         parts.extend(self.reference.map(|(path, _)| path.join(".")));
+        parts.extend(self.request.map(|request| request.scope.clone()));
         if self.publication.is_none() {
             parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));
         }

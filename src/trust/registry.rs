@@ -50,6 +50,11 @@ pub struct ClaimRules {
     /// Which file counts.
     #[serde(default)]
     pub workflow: WorkflowClaim,
+    /// Which file the certificate of an attestation names. Where that is another file than the record's, the attestation is refused.
+    pub certificate: Option<WorkflowClaim>,
+    /// Set where a called workflow of another repository is refused, whatever the record says.
+    #[serde(default)]
+    pub foreign_refused: bool,
 }
 
 /// What makes packages of a checkout.

@@ -155,6 +155,9 @@ pub struct Upload {
     pub attestations: Option<Switch>,
     /// Where it looks for the files; left out where it makes them itself.
     pub files: Option<FilesRule>,
+    /// Set where it cannot run as a step of a composite action.
+    #[serde(default)]
+    pub refused_in_actions: bool,
     /// Where duplicates are waved through.
     #[serde(default)]
     pub skip_existing: Vec<Slot>,

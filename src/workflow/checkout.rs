@@ -67,7 +67,12 @@ fn guarded_repository(workflows: &[Workflow<'_>]) -> Option<String> {
         job.condition.into_iter().chain(steps)
     });
     let texts: Vec<&str> = conditions.map(|condition| condition.value()).collect();
-    let literal = |context: &str| texts.iter().find_map(|text| compared(text, context));
+    // Guards that name several repositories name none: each may be meant for its own.
+    let literal = |context: &str| {
+        let mut all = texts.iter().filter_map(|text| compared(text, context));
+        let first = all.next()?;
+        all.all(|other| other.eq_ignore_ascii_case(&first)).then_some(first)
+    };
     match (literal("github.repository"), literal("github.repository_owner")) {
         (Some(repository), _) if repository.contains('/') => Some(repository),
         (_, Some(owner)) => Some(format!("{owner}/")),

@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod permissions;
 pub mod play;
 pub mod relevance;
+pub mod request;
 pub mod run;
 pub mod sight;
 pub mod start;

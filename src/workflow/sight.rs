@@ -1,7 +1,7 @@
 //! What expressions see in one run, at one job or step: contexts and status functions. It knows nothing of registries.
 
 mod github;
-mod outputs;
+pub mod outputs;
 
 use super::expression::{Outcome, Scope, StatusFunction, Template, Truth, Value};
 use super::matrix::Row;

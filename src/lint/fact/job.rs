@@ -9,10 +9,13 @@ use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Grant, Job, Text, Workflow};
 use crate::workflow::permissions::{self, Origin};
 
+/// A calling job has a name as well.
+const JOB_OR_CALL: &[Kind] = &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
+
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
-    Spec::new("job", JOB, Values::Any, "The job's id.", job),
+    Spec::new("job", JOB_OR_CALL, Values::Any, "The job's id.", job),
     Spec::new(
         "workflow.publishes",
         WORKFLOW,

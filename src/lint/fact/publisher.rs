@@ -65,7 +65,10 @@ fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let broken =
         analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
     // An upload under this registry's environment that goes elsewhere is most likely the one that was meant.
-    let open = publications
-        .any(|publication| publication.undecided.is_some() || publication.swapped.contains(&publisher.registry.id));
+    let open = publications.any(|publication| {
+        publication.undecided.is_some()
+            || publication.runs.is_empty()
+            || publication.swapped.contains(&publisher.registry.id)
+    });
     if broken || open { Some(Fact::Unknown) } else { yes(false, publisher.place) }
 }

@@ -1,0 +1,126 @@
+//! What keeps runs from an upload: its own conditions, those of the jobs before it, those of its callers. Whether that was meant is
+//! asked elsewhere.
+
+use super::publication::{Publication, Visit};
+use crate::read::source::Place;
+use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
+use crate::workflow::github::RefKind;
+use crate::workflow::model::{Job, Text};
+
+/// A condition that keeps runs from an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// Where it stands.
+    pub place: Place,
+    /// Its text.
+    pub condition: String,
+}
+
+/// Whether some run comes to an upload, and what keeps all of them from it.
+#[must_use]
+pub fn blockers(publication: &Publication<'_, '_>) -> Option<Vec<Blocker>> {
+    if publication.reachable() != Truth::No {
+        return None;
+    }
+    let mut found: Vec<Blocker> = Vec::new();
+    for visit in &publication.missed {
+        // Other repositories may call the workflow as well.
+        if visit.run().is_called() {
+            return None;
+        }
+        let text = blocker(publication, visit)?;
+        // A condition that nothing could make true was switched off on purpose.
+        if Condition::parse(text.value()).ok()?.evaluate(&Anything) == Truth::No {
+            return None;
+        }
+        let blocker = Blocker { place: text.place(), condition: text.value().trim().to_owned() };
+        if !found.contains(&blocker) {
+            found.push(blocker);
+        }
+    }
+    Some(found)
+}
+
+/// A run of which nothing is known.
+struct Anything;
+
+impl Scope for Anything {
+    fn lookup(&self, _: &[&str]) -> Outcome {
+        Outcome::unknown("anything")
+    }
+
+    fn status(&self, _: StatusFunction) -> Truth {
+        Truth::Unknown(Reason::new("anything"))
+    }
+}
+
+fn blocker<'p>(publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Option<Text<'p>> {
+    let client = &publication.site.client;
+    let play = &visit.play;
+    if play.reached(client.job) != Truth::No {
+        let around = client.frames.iter().find_map(|frame| frame.step.condition);
+        return client.step.and_then(|step| step.condition).or(around);
+    }
+    match play.wanted(client.job) {
+        Truth::No => client.job.condition,
+        _ => play.skipper(client.job)?.condition,
+    }
+}
+
+/// A job that is skipped in the runs that release, and with it the upload.
+#[derive(Debug, Clone)]
+pub struct Skipped<'a, 'p> {
+    /// The job.
+    pub job: &'a Job<'p>,
+    /// In which runs.
+    pub when: String,
+}
+
+/// How the jobs before an upload fare in the runs that release.
+#[derive(Debug, Clone)]
+pub enum Ancestors<'a, 'p> {
+    /// Nothing but its own condition keeps such a run from the upload.
+    Reached,
+    /// A job before it keeps every such run from it, though its own condition lets one in.
+    Skipped(Skipped<'a, 'p>),
+    /// The upload may go elsewhere, or other repositories may call the workflow.
+    Unknown,
+}
+
+/// How the jobs before an upload fare in the runs that release.
+#[must_use]
+pub fn ancestors<'a, 'p>(publication: &Publication<'a, 'p>) -> Ancestors<'a, 'p> {
+    if publication.elsewhere || publication.cut.is_some() {
+        return Ancestors::Unknown;
+    }
+    let releasing = |visit: &&Visit<'_, '_>| releases(publication, visit);
+    let any = publication.runs.iter().chain(&publication.missed).any(|visit| releases(publication, visit));
+    if publication.runs.iter().any(|visit| !any || releasing(&visit)) {
+        return Ancestors::Reached;
+    }
+    for visit in publication.missed.iter().filter(|visit| !any || releasing(visit)) {
+        if visit.run().is_called() {
+            return Ancestors::Unknown;
+        }
+        let own = publication.site.client.step.and_then(|step| step.condition);
+        // The step's own condition may keep the run out as well; then the job before it changes nothing.
+        if own.is_none()
+            && let Some(job) = visit.play.skipper(publication.site.client.job)
+        {
+            return Ancestors::Skipped(Skipped { job, when: visit.run().when.clone() });
+        }
+    }
+    Ancestors::Reached
+}
+
+/// Whether a run is one that releases: a release, or the push of a tag that the workflow speaks of.
+fn releases(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> bool {
+    let (client, run) = (&publication.site.client, visit.run());
+    if run.reference.kind != RefKind::Tag {
+        return false;
+    }
+    let trigger = client.workflow.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
+    let filtered = trigger.is_some_and(|trigger| !trigger.tags.is_absent());
+    let asked = client.job.condition.is_some_and(|text| text.value().contains("tag"));
+    run.event == "release" || run.event == "push" && (filtered || asked)
+}

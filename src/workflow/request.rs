@@ -1,0 +1,94 @@
+//! What a called workflow asks of the job that calls it. GitHub compares before anything runs (`PermissionsHelper.cs`), and refuses the
+//! whole run where a block asks for more than the calling job holds.
+
+use super::checkout::Checkout;
+use super::github::GitHub;
+use super::model::{Grant, Job, Permissions, Workflow};
+use super::permissions::{self, Access, Origin};
+use crate::read::source::Place;
+
+/// How deep calls are followed that pass on what they hold.
+const DEEPEST: usize = 10;
+
+/// One scope that a block of a called workflow asks for, beside what the calling job holds.
+#[derive(Debug, Clone)]
+pub struct Request<'c, 'p> {
+    /// The scope.
+    pub scope: String,
+    /// What is asked for.
+    pub asked: Access,
+    /// Where.
+    pub asked_place: Place,
+    /// What the calling job holds.
+    pub held: Access,
+    /// What says so.
+    pub held_place: Place,
+    /// The called workflow.
+    pub workflow: &'c Workflow<'p>,
+    /// The job that asks; `None` where the workflow's own block does.
+    pub job: Option<&'c Job<'p>>,
+}
+
+/// What the workflow that a job calls asks for, each scope once: the greatest request of it. Empty where the calling job has no block of
+/// its own or its workflow's, for then the repository's settings decide.
+#[must_use]
+pub fn requests<'c, 'p>(
+    github: &GitHub,
+    checkout: &'c Checkout<'p>,
+    workflow: &Workflow<'p>,
+    job: &Job<'p>,
+) -> Vec<Request<'c, 'p>> {
+    let mut found: Vec<Request<'c, 'p>> = Vec::new();
+    if permissions::block(workflow, job).is_none() {
+        return found;
+    }
+    let mut open: Vec<(&'c Workflow<'p>, usize)> = checkout.called(job).map(|called| (called, 0)).into_iter().collect();
+    let mut seen = vec![workflow.file];
+    while let Some((called, depth)) = open.pop() {
+        if seen.contains(&called.file) || depth >= DEEPEST {
+            continue;
+        }
+        seen.push(called.file);
+        for inner in &called.jobs {
+            match permissions::block(called, inner) {
+                Some((block, origin)) => {
+                    let asker = (origin == Origin::Job).then_some(inner);
+                    for scope in scopes(github, block) {
+                        let own = permissions::held(github, called, inner, &scope);
+                        let held = permissions::held(github, workflow, job, &scope);
+                        let (Some(asked), Some(most)) = (own.access, held.access) else { continue };
+                        let request = Request {
+                            scope,
+                            asked,
+                            asked_place: own.place,
+                            held: most,
+                            held_place: held.place,
+                            workflow: called,
+                            job: asker,
+                        };
+                        keep(&mut found, request);
+                    }
+                }
+                // What has no block passes on what it was given.
+                None => open.extend(checkout.called(inner).map(|next| (next, depth + 1))),
+            }
+        }
+    }
+    found
+}
+
+fn keep<'c, 'p>(found: &mut Vec<Request<'c, 'p>>, request: Request<'c, 'p>) {
+    match found.iter_mut().find(|other| other.scope == request.scope) {
+        Some(other) if other.asked < request.asked => *other = request,
+        Some(_) => {}
+        None => found.push(request),
+    }
+}
+
+/// The scopes that a block asks for: those that it names, or all of them by a word.
+fn scopes(github: &GitHub, block: &Permissions<'_>) -> Vec<String> {
+    match &block.grant {
+        Grant::Scopes(entries) => entries.iter().map(|pair| pair.key.value().to_owned()).collect(),
+        Grant::Word(_) => github.permissions.scopes.keys().cloned().collect(),
+    }
+}
