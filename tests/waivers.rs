@@ -1,0 +1,171 @@
+//! Where a waiver may stand, and what it covers there.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use trustpub::lint::check;
+use trustpub::lint::finding::Report;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Memory;
+use trustpub::read::project::{CONFIGS, Project};
+
+const RELEASE: &str = ".github/workflows/release.yml";
+
+/// A job that uploads outside any environment, which the rule TP301 tells at the upload.
+fn workflow(steps: &str) -> String {
+    format!(
+        "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions:\n      id-token: write\n    steps:\n{steps}"
+    )
+}
+
+fn judged(workflow: &str, config: &str, today: Option<&str>) -> (Project, Report) {
+    let rules = RuleSet::builtin().unwrap();
+    let mut files = Memory::default();
+    files.insert(RELEASE, workflow);
+    if !config.is_empty() {
+        files.insert(CONFIGS[0], config);
+    }
+    let project = rules.read(&files);
+    let report = check(&project, &rules, today.map(|day| day.parse().unwrap()));
+    (project, report)
+}
+
+/// Findings as `line name`, then waived ones as `(line name)`.
+fn said(workflow: &str, config: &str, today: Option<&str>) -> Vec<String> {
+    let (project, report) = judged(workflow, config, today);
+    assert_eq!(report.problems, []);
+    let shown = |finding: &trustpub::lint::finding::Finding| {
+        let place = finding.primary.place;
+        format!("{} {}", project.source(place.file).unwrap().line_at(place.span.start), finding.name)
+    };
+    let waived = report.suppressed.iter().map(|hidden| format!("({})", shown(&hidden.finding)));
+    report.findings.iter().map(shown).chain(waived).collect()
+}
+
+#[test]
+fn on_the_line_and_on_the_line_above() {
+    let uses = "pypa/gh-action-pypi-publish@release/v1";
+    let trailing = workflow(&format!("      - uses: {uses} # trustpub: ignore[TP301] one maintainer\n"));
+    assert_eq!(said(&trailing, "", None), ["(10 missing-environment)"]);
+    assert_eq!(said(&trailing.replace('\n', "\r\n"), "", None), ["(10 missing-environment)"], "with CRLF");
+    let above =
+        workflow(&format!("      # trustpub: ignore[missing-environment] one maintainer\n      - uses: {uses}\n"));
+    assert_eq!(said(&above, "", None), ["(11 missing-environment)"]);
+    assert_eq!(said(&above.replace('\n', "\r\n"), "", None), ["(11 missing-environment)"], "with CRLF");
+    let far = workflow(&format!("      # trustpub: ignore[TP301] one maintainer\n\n      - uses: {uses}\n"));
+    assert_eq!(said(&far, "", None), ["10 unused-waiver", "12 missing-environment"], "a blank line parts them");
+    let below = workflow(&format!("      - uses: {uses}\n      # trustpub: ignore[TP301] one maintainer\n"));
+    assert_eq!(said(&below, "", None), ["10 missing-environment", "11 unused-waiver"]);
+}
+
+#[test]
+fn several_rules_in_one_comment_and_several_comments_above_each_other() {
+    let uses = "pypa/gh-action-pypi-publish@release/v1";
+    let list = workflow(&format!("      - uses: {uses} # trustpub: ignore[ TP301 , TP101] one maintainer\n"));
+    assert_eq!(said(&list, "", None), ["10 unused-waiver", "(10 missing-environment)"]);
+    let (project, report) = judged(&list, "", None);
+    let place = report.findings[0].primary.place;
+    assert_eq!(project.source(place.file).unwrap().slice(place.span), "TP101", "told at the name itself");
+    let stack = workflow(&format!(
+        "      # trustpub: ignore[TP101] granted above\n      # trustpub: ignore[TP301] one maintainer\n      - uses: {uses}\n"
+    ));
+    assert_eq!(said(&stack, "", None), ["10 unused-waiver", "(12 missing-environment)"]);
+}
+
+#[test]
+fn a_name_that_is_none_finds_the_one_that_was_meant() {
+    let uses = "pypa/gh-action-pypi-publish@release/v1";
+    let message = |name: &str| {
+        let text = workflow(&format!("      - uses: {uses} # trustpub: ignore[{name}] one maintainer\n"));
+        let (_, report) = judged(&text, "", None);
+        let waiver = report.findings.iter().find(|finding| finding.name == "unused-waiver").unwrap();
+        waiver.message.clone()
+    };
+    assert_eq!(
+        message("missing-enviroment"),
+        "there is no rule `missing-enviroment` to waive; it is called `missing-environment`"
+    );
+    assert_eq!(message("TP999"), "there is no rule `TP999` to waive");
+    assert_eq!(message("banana"), "there is no rule `banana` to waive");
+}
+
+#[test]
+fn at_the_header_of_a_script_it_speaks_for_the_script() {
+    let script = "      - run: | # trustpub: ignore[TP301] one maintainer\n          make\n          uv publish\n";
+    assert_eq!(said(&workflow(script), "", None), ["(12 missing-environment)"]);
+    assert_eq!(said(&workflow(script).replace('\n', "\r\n"), "", None), ["(12 missing-environment)"], "with CRLF");
+    let above =
+        "      # trustpub: ignore[TP301] one maintainer\n      - run: |\n          make\n          uv publish\n";
+    assert_eq!(said(&workflow(above), "", None), ["(13 missing-environment)"]);
+    let inside = "      - run: |\n          # trustpub: ignore[TP301] one maintainer\n          uv publish\n";
+    assert_eq!(said(&workflow(inside), "", None), ["12 missing-environment"], "there it is a comment of the shell");
+}
+
+#[test]
+fn in_the_config_by_file_job_and_step() {
+    let step = workflow("      - name: Upload\n        id: up\n        uses: pypa/gh-action-pypi-publish@release/v1\n");
+    let waived =
+        |parts: &str| said(&step, &format!("ignore:\n  - rule: TP301\n{parts}    reason: one maintainer\n"), None);
+    for parts in [
+        "",
+        "    workflow: release.yml\n",
+        "    workflow: release.yml\n    job: publish\n",
+        "    job: Publish\n",
+        "    step: Upload\n",
+        "    step: up\n",
+        "    job: publish\n    step: pypa/gh-action-pypi-publish\n",
+    ] {
+        assert_eq!(waived(parts), ["(12 missing-environment)"], "{parts}");
+    }
+    for parts in ["    workflow: other.yml\n", "    job: build\n", "    step: Build\n"] {
+        assert_eq!(waived(parts), ["2 unused-waiver", "12 missing-environment"], "{parts}");
+    }
+}
+
+#[test]
+fn a_finding_of_a_context_is_waived_by_its_step_too() {
+    let steps = "      - name: Say\n        run: echo '${{ github.environment }}'\n      - run: uv publish # trustpub: ignore[TP301] one maintainer\n";
+    let config = "ignore:\n  - rule: unknown-context\n    step: Say\n    reason: it is only said\n";
+    assert_eq!(said(&workflow(steps), config, None), ["(11 unknown-context)", "(12 missing-environment)"]);
+}
+
+#[test]
+fn a_finding_in_the_config_is_waived_in_the_config() {
+    let sound = workflow("      - run: make\n");
+    let publisher = "publishers:\n  - registry: testpypi # trustpub: ignore[unused-publisher] set up next week\n    workflow: trial.yml\n";
+    assert_eq!(said(&sound, publisher, None), ["(2 unused-publisher)"]);
+    let entry = "publishers:\n  - registry: testpypi\n    workflow: trial.yml\nignore:\n  - rule: TP205\n    reason: set up next week\n";
+    assert_eq!(said(&sound, entry, None), ["(2 unused-publisher)"]);
+}
+
+#[test]
+fn a_waiver_holds_to_the_end_of_its_last_day() {
+    let text = workflow("      - run: uv publish\n");
+    let config = "ignore:\n  - rule: TP301\n    reason: until we have an environment\n    expires: 2027-03-01\n";
+    for day in [None, Some("2027-03-01")] {
+        assert_eq!(said(&text, config, day), ["(10 missing-environment)"], "{day:?}");
+    }
+    assert_eq!(said(&text, config, Some("2027-03-02")), ["2 unused-waiver", "10 missing-environment"]);
+}
+
+#[test]
+fn without_a_reason_it_does_not_count() {
+    let comment = workflow("      - run: uv publish # trustpub: ignore[TP301]\n");
+    assert_eq!(said(&comment, "", None), ["10 missing-environment", "10 unused-waiver"]);
+    let text = workflow("      - run: uv publish\n");
+    let config = "ignore:\n  - rule: TP301\n    reason: ' '\n";
+    assert_eq!(said(&text, config, None), ["2 unused-waiver", "10 missing-environment"]);
+}
+
+#[test]
+fn one_job_does_not_waive_what_is_merged_from_several() {
+    let job = |id: &str, step: &str| {
+        format!("  {id}:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{step}]\n")
+    };
+    let jobs = [job("one", "run: make"), job("two", "run: make"), job("publish", "run: uv publish")].concat();
+    let jobs = &format!("on: push\npermissions:\n  id-token: write\njobs:\n{jobs}");
+    let config = |job: &str| format!("ignore:\n  - rule: TP104\n{job}    reason: they are ours\n");
+    let (_, report) = judged(jobs, &config("    job: one\n"), None);
+    let left: Vec<_> = report.findings.iter().map(|finding| (finding.name.as_str(), finding.jobs.len())).collect();
+    assert!(left.contains(&("workflow-wide-id-token", 2)), "{left:?}");
+    assert!(judged(jobs, &config(""), None).1.findings.iter().all(|finding| finding.name != "workflow-wide-id-token"));
+}
