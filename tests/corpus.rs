@@ -21,29 +21,13 @@ use trustpub::report::explain::Page;
 use trustpub::report::init;
 use trustpub::trust::publication::Target;
 
+use support::repositories;
+
+#[path = "support/corpus.rs"]
+mod support;
+
 /// No repository may take longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// The corpus, unpacked once.
-fn repositories() -> Option<Vec<PathBuf>> {
-    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/workflows.tar.xz");
-    if !archive.exists() {
-        eprintln!("SKIPPED: there is no corpus at {}", archive.display());
-        return None;
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
-    if !folder.join("bulk").is_dir() {
-        let aside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let status = std::process::Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(aside.path()).status();
-        assert!(status.unwrap().success(), "`tar` could not unpack {}", archive.display());
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::rename(aside.path().join("bulk"), folder.join("bulk")).unwrap();
-    }
-    let mut found: Vec<_> =
-        std::fs::read_dir(folder.join("bulk")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    Some(found)
-}
 
 fn in_bounds(project: &Project, place: Place) -> bool {
     project.source(place.file).is_some_and(|source| source.text().get(place.span.range()).is_some())

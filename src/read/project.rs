@@ -154,6 +154,18 @@ impl Project {
         u32::try_from(index).ok().map(FileId)
     }
 
+    /// A workflow, an action or the config, with the dialect that it is read in; `None` for any other file.
+    #[must_use]
+    pub fn document(&self, file: FileId) -> Option<(&Document, Dialect)> {
+        let actions = self.actions.iter().map(|action| &action.document);
+        let mut workflows = self.workflows.iter().chain(actions);
+        let workflow = workflows.find(|document| document.file == file).map(|document| (document, Dialect::Workflow));
+        workflow.or_else(|| {
+            let config = self.config.as_ref().filter(|document| document.file == file);
+            config.map(|document| (document, Dialect::Data))
+        })
+    }
+
     /// Gives a workflow, an action or the config another text; `None`, and nothing done, for any other file.
     #[must_use]
     pub fn replace(&mut self, file: FileId, text: String) -> Option<()> {

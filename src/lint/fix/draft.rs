@@ -199,11 +199,12 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
 
     /// Where a target stands or would stand.
     fn path(&self, target: &Target) -> Option<(FileId, Path)> {
+        // The step may stand in one of the repository's own actions, so it is looked for where it is.
         let in_step = |names: &[&str]| {
-            let mut path = job_path(self.subject.job?);
-            path.extend([key("steps"), Part::Item(self.subject.step?.index)]);
+            let place = self.subject.step?.place;
+            let mut path = self.entry_at(place)?;
             path.extend(names.iter().map(|name| key(name)));
-            Some((self.subject.workflow?.file, path))
+            Some((place.file, path))
         };
         match target {
             Target::JobScope(scope) => {
@@ -235,8 +236,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     fn document(&self, file: FileId) -> Option<&'x Document> {
-        let project = self.subject.analysis.project;
-        project.workflows.iter().chain(&project.config).find(|document| document.file == file)
+        self.subject.analysis.project.document(file).map(|(document, _)| document)
     }
 
     /// The name of the job's environment, which may stand by itself or next to its `url`.
@@ -260,7 +260,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
         Some((place.file, vec![key(list), Part::Item(index)]))
     }
 
-    /// The way to the entry whose key, value or whole is at a place.
+    /// The way to the item, or to the entry whose key, value or whole, is at a place.
     fn entry_at(&self, place: Place) -> Option<Path> {
         let mut node = self.document(place.file)?.tree.root()?;
         let mut path = Path::new();
@@ -284,8 +284,8 @@ fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(Part, Node<'t>, bool)> {
             return Some((key(entry.key.text()?), entry.value, found));
         }
     }
-    let item = node.items().enumerate().find(|(_, item)| item.span().contains(span))?;
-    Some((Part::Item(item.0), item.1, false))
+    let (index, item) = node.items().enumerate().find(|(_, item)| item.span().contains(span))?;
+    Some((Part::Item(index), item, item.span() == span))
 }
 
 fn key(name: &str) -> Part {

@@ -8,7 +8,7 @@ use crate::lint::ruleset::RuleSet;
 use crate::read::project::Project;
 
 /// How many rounds are made. Each cures at least one finding, so few are ever needed.
-const MOST_ROUNDS: usize = 20;
+const MOST_ROUNDS: usize = 10;
 
 /// A project after its fixes.
 pub struct Mended {

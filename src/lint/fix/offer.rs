@@ -12,10 +12,12 @@ use crate::lint::ruleset::RuleSet;
 use crate::read::edit;
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place, Source};
-use crate::read::syntax::Dialect;
 
-/// How many fixes are tried for one project: each costs one more judgement of all of it.
+/// How many fixes are tried for one project at most: each costs one more judgement of all of it.
 const MOST_TRIALS: usize = 100;
+
+/// How much is judged again for all the trials of one project, in bytes of its files. A hostile project gets few trials, never none.
+const MOST_WORK: usize = 8 * 1024 * 1024;
 
 /// Judges a project as [`check`](crate::lint::check) does, and adds to each finding the fix that is known to cure it.
 ///
@@ -25,14 +27,12 @@ const MOST_TRIALS: usize = 100;
 pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::judge(project, rules, today, true);
     let before = Tally::of(project, &report);
-    let mut trials = 0;
+    let mut trials = trials(project, &report);
     for finding in &mut report.findings {
         let id = identity(finding, path(project, finding.primary.place));
         for draft in std::mem::take(&mut finding.drafts) {
-            if trials == MOST_TRIALS {
-                break;
-            }
-            trials += 1;
+            let Some(left) = trials.checked_sub(1) else { break };
+            trials = left;
             let fix = tried(project, draft).filter(|(_, after)| {
                 let report = engine::judge(after, rules, today, false);
                 before.is_bettered_by(&Tally::of(after, &report), &[&id])
@@ -46,6 +46,13 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     report
 }
 
+/// How many fixes may be tried. Findings are compared with each other, so many of them weigh more than their text.
+fn trials(project: &Project, report: &Report) -> usize {
+    let bytes: usize = project.files.iter().map(|source| source.text().len()).sum();
+    let work = bytes + report.findings.len().pow(2) / 8;
+    (MOST_WORK / work.max(1)).clamp(1, MOST_TRIALS)
+}
+
 /// A draft as edits, with the project as it would then be.
 fn tried(project: &Project, draft: Draft) -> Option<(Fix, Project)> {
     let mut files: Vec<FileId> = draft.changes.iter().map(|(file, _)| *file).collect();
@@ -54,11 +61,7 @@ fn tried(project: &Project, draft: Draft) -> Option<(Fix, Project)> {
     let mut edits = Vec::new();
     for file in files {
         let source = project.source(file).filter(|source| source.is_utf8())?;
-        let workflow = project.workflows.iter().find(|document| document.file == file);
-        let (document, dialect) = match workflow {
-            Some(document) => (document, Dialect::Workflow),
-            None => (project.config.as_ref().filter(|document| document.file == file)?, Dialect::Data),
-        };
+        let (document, dialect) = project.document(file)?;
         let of_file = draft.changes.iter().filter(|(other, _)| *other == file);
         let changes: Vec<_> = of_file.map(|(_, change)| change.clone()).collect();
         let made = edit::edits(source.text(), &document.tree, dialect, &changes)?;

@@ -1,0 +1,163 @@
+//! Fixes over thousands of real workflows: what is offered cures its finding and changes nothing else, and what a fix can do, it does
+//! to any workflow without saying anything else than was meant.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::collections::BTreeMap;
+
+use trustpub::lint::check;
+use trustpub::lint::finding::{Edit, Finding, Fix, Level, Report};
+use trustpub::lint::fix::offer::offer;
+use trustpub::lint::identity::identity;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::edit::{Change, Part, Value, edits};
+use trustpub::read::files::{Disk, Files, Memory};
+use trustpub::read::project::Project;
+use trustpub::read::source::{FileId, Source};
+use trustpub::read::syntax::{Dialect, Node, Tree, parse};
+
+use support::repositories;
+
+#[path = "support/corpus.rs"]
+mod support;
+
+/// A project after a fix, made here by hand in a copy of its files.
+fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
+    let mut copy = Memory::default();
+    for source in &project.files {
+        copy.insert(source.path(), source.text());
+    }
+    let mut edits: Vec<&Edit> = fix.edits.iter().collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.place));
+    for edit in edits {
+        let path = project.source(edit.place.file).unwrap().path();
+        let mut text = String::from_utf8(copy.read(path).unwrap()).unwrap();
+        text.replace_range(edit.place.span.range(), &edit.text);
+        copy.insert(path, text);
+    }
+    rules.read(&copy)
+}
+
+/// Whether two texts differ by no more lines than a fix touches. Which of several equal lines differ, no diff can tell.
+fn touches_only_its_lines(old: &Source, new: &Source, fix: &Fix, file: FileId) -> bool {
+    let edits = fix.edits.iter().filter(|edit| edit.place.file == file);
+    let line = |edit: &Edit| (old.line_at(edit.place.span.end) - old.line_at(edit.place.span.start) + 1) as usize;
+    let (gone, come) =
+        edits.fold((0, 0), |(gone, come), edit| (gone + line(edit), come + edit.text.matches('\n').count() + 1));
+    let diff = similar::TextDiff::from_lines(old.text(), new.text());
+    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
+    count(similar::ChangeTag::Delete) <= gone && count(similar::ChangeTag::Insert) <= come
+}
+
+/// How often each finding above note is there, without its place.
+fn loud(project: &Project, report: &Report) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.level > Level::Note) {
+        let path = project.source(finding.primary.place.file).unwrap().path();
+        *counts.entry(identity(finding, path)).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
+    let Some(repositories) = repositories() else { return };
+    let rules = RuleSet::builtin().unwrap();
+    let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    for root in &repositories {
+        let project = rules.read(&Disk::new(root).unwrap());
+        let report = offer(&project, &rules, None);
+        let before = loud(&project, &report);
+        let same = |other: &Report, finding: &Finding| {
+            let alike =
+                |it: &&Finding| (&it.code, &it.subject, &it.fact) == (&finding.code, &finding.subject, &finding.fact);
+            other.findings.iter().filter(alike).count()
+        };
+        for finding in &report.findings {
+            let counts = offered.entry(format!("{} {}", finding.code, finding.name)).or_default();
+            counts[1] += 1;
+            for fix in &finding.fixes {
+                counts[0] += 1;
+                let told = format!("{}: {} [{}]", root.display(), fix.title, finding.name);
+                let after = mended(&project, &rules, fix);
+                let judged = check(&after, &rules, None);
+                assert!(
+                    after
+                        .workflows
+                        .iter()
+                        .zip(&project.workflows)
+                        .all(|(new, old)| new.tree.errors().len() <= old.tree.errors().len()),
+                    "{told}"
+                );
+                assert!(same(&judged, finding) < same(&report, finding), "the finding stays: {told}");
+                for (id, count) in loud(&after, &judged) {
+                    assert!(count <= before.get(&id).copied().unwrap_or(0), "something new is found: {told}");
+                }
+                for (index, (old, new)) in project.files.iter().zip(&after.files).enumerate() {
+                    assert_eq!(old.path(), new.path());
+                    let file = FileId(u32::try_from(index).unwrap());
+                    assert!(touches_only_its_lines(old, new, fix, file), "other lines changed: {told}");
+                }
+            }
+        }
+    }
+    for (rule, [cured, found]) in offered.iter().filter(|(_, [cured, _])| *cured > 0) {
+        eprintln!("{rule}: {cured} of {found} findings have a fix");
+    }
+    assert!(offered.values().any(|[cured, _]| *cured > 0), "no fix was tried");
+}
+
+fn key(name: &str) -> Part {
+    Part::Key(name.to_owned())
+}
+
+/// What fixes do, done to every job and step of a workflow whether or not there is a reason.
+fn changes(tree: &Tree) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let jobs = tree.root().and_then(|root| root.get("jobs"));
+    for job in jobs.into_iter().flat_map(Node::entries) {
+        let base = [key("jobs"), key(job.key.text().unwrap_or_default())];
+        let at = |more: &[Part]| [&base[..], more].concat();
+        let set = |path, text: &str| Change::Set { path, value: Value::Text(text.to_owned()), after: &["runs-on"] };
+        changes.push(set(at(&[key("permissions"), key("id-token")]), "write"));
+        for scope in job.value.get("permissions").into_iter().flat_map(Node::entries) {
+            let path = at(&[key("permissions"), key(scope.key.text().unwrap_or_default())]);
+            changes.push(Change::Remove { path, keep: true });
+        }
+        let steps: Vec<_> = job.value.get("steps").into_iter().flat_map(Node::items).collect();
+        for (index, step) in steps.iter().enumerate() {
+            let step_at = |more: &[Part]| at(&[&[key("steps"), Part::Item(index)], more].concat());
+            changes.push(set(step_at(&[key("env"), key("ADDED")]), "it's: #1"));
+            changes.extend((steps.len() > 1).then(|| Change::Remove { path: step_at(&[]), keep: false }));
+            for input in step.get("with").into_iter().flat_map(Node::entries) {
+                let path = step_at(&[key("with"), key(input.key.text().unwrap_or_default())]);
+                changes.push(Change::Remove { path, keep: false });
+            }
+        }
+    }
+    changes
+}
+
+#[test]
+fn real_workflows_can_be_edited_and_say_what_was_meant() {
+    let Some(repositories) = repositories() else { return };
+    // Every fortieth workflow: each change is parsed again, and all of them take minutes.
+    let workflows = repositories.iter().flat_map(|root| {
+        let project = Project::load(&Disk::new(root).unwrap(), None);
+        let texts = project.workflows.iter().filter_map(|document| project.source(document.file));
+        texts.map(|source| source.text().to_owned()).collect::<Vec<_>>()
+    });
+    let (mut made, mut refused) = (0, 0);
+    for text in workflows.step_by(40) {
+        let tree = parse(&text, Dialect::Workflow);
+        for change in changes(&tree).into_iter().filter(|_| tree.errors().is_empty()) {
+            // An edit that would say anything else than was meant is refused there.
+            match edits(&text, &tree, Dialect::Workflow, std::slice::from_ref(&change)) {
+                Some(_) => made += 1,
+                None => refused += 1,
+            }
+        }
+    }
+    eprintln!("{made} edits made, {refused} refused");
+    assert!(made > 1000 && refused * 200 < made, "{refused} of {} edits are refused", made + refused);
+}

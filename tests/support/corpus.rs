@@ -1,0 +1,24 @@
+//! The corpus that stands beside the checkout, for every test that reads it.
+
+use std::path::{Path, PathBuf};
+
+/// The corpus, unpacked once.
+pub fn repositories() -> Option<Vec<PathBuf>> {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/workflows.tar.xz");
+    if !archive.exists() {
+        eprintln!("SKIPPED: there is no corpus at {}", archive.display());
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
+    if !folder.join("bulk").is_dir() {
+        let aside = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let status = std::process::Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(aside.path()).status();
+        assert!(status.unwrap().success(), "`tar` could not unpack {}", archive.display());
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::rename(aside.path().join("bulk"), folder.join("bulk")).unwrap();
+    }
+    let mut found: Vec<_> =
+        std::fs::read_dir(folder.join("bulk")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    Some(found)
+}
