@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::fix::{Fixer, Which};
 use super::load::{Loaded, Target, load, targets};
 use super::output::Output;
 use super::progress::Progress;
@@ -15,7 +16,8 @@ use super::show::{self, Shown};
 use super::{Colour, Failure, Status, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
-use crate::lint::finding::{Level, Report};
+use crate::lint::finding::{Finding, Level, Report};
+use crate::lint::fix::offer::offer;
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::files::reason;
@@ -40,7 +42,7 @@ pub struct Arguments {
 
     /// Another config than `.github/trustpub.yaml`.
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub config: Option<PathBuf>,
 
     /// A folder of further rules and registries. May be given several times.
     #[arg(long, value_name = "DIR")]
@@ -57,6 +59,14 @@ pub struct Arguments {
     /// Report only what is not in this baseline; `trustpub baseline` writes one.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+
+    /// Make the fixes that change no behaviour besides the fault; with `unsafe`, all fixes.
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub fix: Option<Which>,
+
+    /// Print what `--fix` would change, and change nothing.
+    #[arg(long)]
+    pub diff: bool,
 
     /// The path that stdin stands for.
     #[arg(long, value_name = "PATH")]
@@ -148,8 +158,14 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
-    let (select, ignore) = (names(&rules, &arguments.select)?, names(&rules, &arguments.ignore)?);
-    let mut baseline = arguments.baseline.as_deref().map(known).transpose()?;
+    let filter = Filter {
+        select: names(&rules, &arguments.select)?,
+        ignore: names(&rules, &arguments.ignore)?,
+        baseline: arguments.baseline.as_deref().map(known).transpose()?,
+    };
+    if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+        return Err("`--fix` cannot change stdin; with `--diff` it prints the change".to_owned().into());
+    }
     let mut status = Status::Clean;
     let (targets, trouble) = targets(&paths(arguments)?, arguments.stdin_filename.as_deref())?;
     for text in &trouble {
@@ -159,22 +175,26 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     let today = arguments.today.or_else(today);
     let progress = Progress::new(targets.len(), arguments.quiet);
     let judge = |target| {
-        let one = judge(target, arguments.config.as_deref(), &rules, &folders, today);
+        let offering = show::tells_fixes(arguments);
+        let one = judge(target, arguments.config.as_deref(), &rules, &folders, today, offering);
         progress.step();
         one
     };
     let mut checked: Vec<Checked> = targets.par_iter().map(judge).collect();
     progress.end();
-    for one in &mut checked {
-        one.report
-            .findings
-            .retain(|finding| (select.is_empty() || select.contains(&finding.name)) && !ignore.contains(&finding.name));
-        if let Some(baseline) = &mut baseline {
-            baseline.keep_new(&mut one.report, |place| path(&one.loaded, place));
-        }
+    for (target, one) in targets.iter().zip(&mut checked) {
+        filter.apply(one, target.found.only.as_deref());
         for text in &one.loaded.trouble {
             complain(text);
             status = Status::Trouble;
+        }
+    }
+    if arguments.diff || arguments.fix.is_some() {
+        let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
+        match fixer.run(&targets, &mut checked) {
+            Ok(fixed) => status = status.max(fixed),
+            Err(Failure::Closed) => return Ok(Status::Clean),
+            Err(failure) => return Err(failure),
         }
     }
     let mut failures = trouble;
@@ -196,6 +216,41 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let found = if arguments.fail_on.fails(totals.worst()) { Status::Findings } else { Status::Clean };
     Ok(status.max(found))
+}
+
+/// Which findings are reported.
+pub struct Filter {
+    select: Vec<String>,
+    ignore: Vec<String>,
+    baseline: Option<Baseline>,
+}
+
+impl Filter {
+    fn names(&self, finding: &Finding) -> bool {
+        (self.select.is_empty() || self.select.contains(&finding.name)) && !self.ignore.contains(&finding.name)
+    }
+
+    /// Whether a finding is reported, whatever else there is about the same thing.
+    pub fn reports(&self, finding: &Finding, path: &str) -> bool {
+        self.names(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.knows(finding, path))
+    }
+
+    /// Takes out of a report what was not asked for.
+    pub fn apply(&self, one: &mut Checked, only: Option<&str>) {
+        one.report.findings.retain(|finding| self.names(finding));
+        narrow(&mut one.report, &one.loaded, only);
+        if let Some(baseline) = &self.baseline {
+            baseline.clone().keep_new(&mut one.report, |place| path(&one.loaded, place));
+        }
+    }
+}
+
+/// Leaves only what stands in one file, if only one was asked for.
+fn narrow(report: &mut Report, loaded: &Loaded, only: Option<&str>) {
+    if let Some(only) = only {
+        let here = loaded.project.file(only);
+        report.findings.retain(|finding| Some(finding.primary.place.file) == here);
+    }
 }
 
 /// The names of rules that were asked for by code or name.
@@ -226,22 +281,21 @@ fn known(path: &Path) -> Result<Baseline, String> {
     Baseline::parse(&text).map_err(|reason| format!("{} {reason}", path.display()))
 }
 
-/// Reads and judges one project.
+/// Reads and judges one project; where `offering`, also looks for what would cure each finding.
 pub fn judge(
     target: &Target,
     config: Option<&Path>,
     rules: &RuleSet,
     folders: &[Folder],
     today: Option<Date>,
+    offering: bool,
 ) -> Checked {
     let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules.as_ref().unwrap_or(rules);
     let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
-    let mut report = check(&loaded.project, rules, today);
-    if let Some(only) = &target.found.only {
-        let here = loaded.project.file(only);
-        report.findings.retain(|finding| Some(finding.primary.place.file) == here);
-    }
+    let judge = if offering { offer } else { check };
+    let mut report = judge(&loaded.project, rules, today);
+    narrow(&mut report, &loaded, target.found.only.as_deref());
     loaded.trouble.extend(loaded.complaints(&report.problems));
     Checked { loaded, report, own }
 }

@@ -5,6 +5,7 @@ mod baseline;
 mod check;
 mod explain;
 mod find;
+mod fix;
 mod folder;
 mod init;
 mod load;

@@ -74,6 +74,10 @@ pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
                 tempfile::Builder::new().prefix(".trustpub-").permissions(permissions()).tempfile_in(folder)?;
             aside.write_all(report)?;
             aside.flush()?;
+            // A file that was there keeps its mode.
+            if let Ok(kind) = std::fs::metadata(&target) {
+                aside.as_file().set_permissions(kind.permissions())?;
+            }
             aside.persist(&target).map(drop).map_err(|error| error.error)
         }
     }

@@ -141,10 +141,20 @@ fn deliver(output: &Output, report: &[u8]) -> Result<Result<(), String>, Failure
     Ok(write_file(path, report).map_err(told))
 }
 
+/// Whether something that was asked for also tells how findings can be cured.
+pub fn tells_fixes(arguments: &Arguments) -> bool {
+    let tells = |output: &Output| matches!(output.format, Format::Text | Format::Sarif | Format::Json);
+    outputs(arguments).iter().any(tells)
+}
+
 /// What was asked for; without a word, text for a terminal, a line each for a pipe, and annotations on GitHub.
 fn outputs(arguments: &Arguments) -> Vec<Output> {
     if !arguments.format.is_empty() {
         return arguments.format.clone();
+    }
+    // A diff stands alone, so that it can be applied.
+    if arguments.diff {
+        return Vec::new();
     }
     let plain = |format| Output { format, file: None };
     let mut outputs = vec![plain(if io::stdout().is_terminal() { Format::Text } else { Format::Oneline })];

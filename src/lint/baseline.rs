@@ -57,6 +57,12 @@ impl Baseline {
         Ok(Self { known })
     }
 
+    /// Whether there was such a finding before, however often.
+    #[must_use]
+    pub fn knows(&self, finding: &Finding, path: &str) -> bool {
+        self.known.contains_key(&identity(finding, path))
+    }
+
     /// Takes the findings out of a report that were there before, and counts them. Of several that are about the same thing, the
     /// first ones are the old ones. `path` is a place's file as the baseline has it.
     pub fn keep_new(&mut self, report: &mut Report, path: impl Fn(Place) -> String) {

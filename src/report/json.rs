@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Totals, View, sanitize};
-use crate::lint::finding::{Finding, Label, NoticeKind};
+use crate::lint::finding::{Finding, Fix, Label, NoticeKind};
 use crate::read::source::{Columns, Place, Position, Source};
 
 #[derive(Serialize)]
@@ -67,6 +67,20 @@ struct Entry<'a> {
     runs: &'a [String],
     subject: &'a str,
     fact: &'a str,
+    fixes: Vec<Remedy<'a>>,
+}
+
+#[derive(Serialize)]
+struct Remedy<'a> {
+    title: &'a str,
+    safe: bool,
+    edits: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    place: Spot,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -118,6 +132,11 @@ fn marks(view: &View<'_>, labels: &[Label]) -> Vec<Mark> {
     labels.iter().map(|label| Mark { message: label.text.clone(), place: spot(view, label.place) }).collect()
 }
 
+fn remedy<'a>(view: &View<'a>, fix: &'a Fix) -> Remedy<'a> {
+    let edits = fix.edits.iter().map(|edit| Replacement { place: spot(view, edit.place), text: &edit.text });
+    Remedy { title: &fix.title, safe: fix.safe, edits: edits.collect() }
+}
+
 fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
     Entry {
         code: &finding.code,
@@ -130,6 +149,7 @@ fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
         runs: &finding.runs,
         subject: &finding.subject,
         fact: &finding.fact,
+        fixes: finding.fixes.iter().map(|fix| remedy(view, fix)).collect(),
     }
 }
 

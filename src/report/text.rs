@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level as Shown, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Shown, Patch, Renderer, Snippet};
 
 use super::{View, advice, below, help_uri, sanitize};
-use crate::lint::finding::{Finding, Label, Level, NoticeKind, Route};
+use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind, Route};
 use crate::read::source::{Columns, Place, Source, Span};
 
 /// What the terminal can.
@@ -115,7 +115,34 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) 
         }
         group = group.element(Shown::HELP.with_name("docs").message(help_uri(rule)));
     }
-    renderer.render(&[group])
+    let mut groups = vec![group];
+    groups.extend(finding.fixes.first().map(|fix| remedy(view, fix)));
+    renderer.render(&groups)
+}
+
+/// What a fix would change, and how to have it changed.
+fn remedy<'a>(view: &View<'a>, fix: &Fix) -> Group<'a> {
+    let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
+    let title = Shown::HELP.secondary_title(sanitize::line(&format!("{} (`{option}`)", fix.title)));
+    let mut files: Vec<Place> = Vec::new();
+    for edit in &fix.edits {
+        if files.iter().all(|known| known.file != edit.place.file) {
+            files.push(edit.place);
+        }
+    }
+    let snippets = files.into_iter().map(|first| {
+        let (text, path) = shown(view, first);
+        let edits = fix.edits.iter().filter(|edit| edit.place.file == first.file);
+        let patches: Vec<_> = edits
+            .map(|edit| {
+                let (start, end) = (edit.place.span.start as usize, edit.place.span.end as usize);
+                let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
+                Patch::new(start..end.max(start), sanitize::in_place(&edit.text.replace("\r\n", "\n")))
+            })
+            .collect();
+        Snippet::source(text).path(path).patches(patches)
+    });
+    Group::with_title(title).elements(snippets)
 }
 
 fn snippet<'a>(view: &View<'a>, primary: &Label, labels: &[Label]) -> Snippet<'a, annotate_snippets::Annotation<'a>> {

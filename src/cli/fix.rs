@@ -1,0 +1,178 @@
+//! `check --fix` and `--diff`: brings fixes to the files, or shows what they would be. It writes only into the project that was
+//! checked, a file whole or not at all, and never one that is not as it was when it was judged.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jiff::civil::Date;
+use similar::TextDiff;
+
+use super::check::{Arguments, Checked, Filter};
+use super::load::Target;
+use super::output::write_file;
+use super::{Failure, Status, complain, print};
+use crate::lint::finding::{Finding, Fix};
+use crate::lint::fix::mend::{Mended, mend};
+use crate::lint::ruleset::RuleSet;
+use crate::read::files::reason;
+use crate::read::project::Project;
+use crate::read::source::{FileId, Source};
+use crate::report::{below, sanitize};
+
+/// Which fixes are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// Those that change no behaviour besides the fault.
+    Safe,
+    /// All.
+    Unsafe,
+}
+
+impl Which {
+    fn takes(self, fix: &Fix) -> bool {
+        fix.safe || matches!(self, Self::Unsafe)
+    }
+}
+
+/// Where a project's files stand.
+pub struct Ground<'a> {
+    /// The project's root.
+    pub root: &'a Path,
+    /// The only file that was asked for.
+    pub only: Option<&'a str>,
+    /// The config, if another than the project's own was named.
+    pub config: Option<&'a Path>,
+}
+
+impl Ground<'_> {
+    /// The file on disk, if it lies in the project. A link is followed only to a file that has no other name here.
+    fn file(&self, project: &Project, file: FileId) -> Option<PathBuf> {
+        let root = self.root.canonicalize().ok()?;
+        let own_config = project.config.as_ref().is_some_and(|config| config.file == file);
+        let path = match self.config.filter(|_| own_config) {
+            Some(config) => config.to_owned(),
+            None => root.join(project.source(file)?.path()),
+        };
+        let real = path.canonicalize().ok()?;
+        let link = path.symlink_metadata().ok()?.is_symlink();
+        let named = || project.files.iter().any(|source| root.join(source.path()) == real);
+        (real.starts_with(&root) && !(link && named())).then_some(real)
+    }
+
+    fn takes(&self, project: &Project, finding: &Finding, fix: &Fix) -> bool {
+        let only = |file: FileId| self.only.is_none_or(|only| project.file(only) == Some(file));
+        only(finding.primary.place.file) && fix.edits.iter().all(|edit| only(edit.place.file))
+    }
+}
+
+/// Fixes all projects.
+pub struct Fixer<'a> {
+    /// What was asked for.
+    pub arguments: &'a Arguments,
+    /// The rules that hold for all projects.
+    pub rules: &'a RuleSet,
+    /// Which findings are reported: no other is cured.
+    pub filter: &'a Filter,
+    /// The day on which waivers are judged.
+    pub today: Option<Date>,
+}
+
+impl Fixer<'_> {
+    /// Writes the fixes, or prints them. A file that cannot be written is trouble, and does not keep the others.
+    pub fn run(&self, targets: &[Target], checked: &mut [Checked]) -> Result<Status, Failure> {
+        let (mut findings, mut files, mut status) = (0, 0, Status::Clean);
+        let mut diff = String::new();
+        for (target, one) in targets.iter().zip(checked) {
+            let ground = Ground {
+                root: &target.found.root,
+                only: target.found.only.as_deref(),
+                config: self.arguments.config.as_deref(),
+            };
+            let mended = self.mended(one, &ground);
+            if self.arguments.diff {
+                diff.push_str(&difference(one, &mended));
+                continue;
+            }
+            let (written, trouble) = write(one, &ground, &mended);
+            for text in &trouble {
+                complain(text);
+                status = Status::Trouble;
+            }
+            if written > 0 && trouble.is_empty() {
+                findings += mended.done.len();
+                files += written;
+                one.report = mended.report;
+                one.loaded.project = mended.project;
+                self.filter.apply(one, ground.only);
+            }
+        }
+        if self.arguments.diff {
+            print(shown(diff).as_bytes())?;
+        } else if findings > 0 && !self.arguments.quiet {
+            complain(&format!("fixed {} in {}", plural(findings, "finding"), plural(files, "file")));
+        }
+        Ok(status)
+    }
+
+    fn mended(&self, one: &Checked, ground: &Ground<'_>) -> Mended {
+        let which = self.arguments.fix.unwrap_or(Which::Safe);
+        let rules = one.loaded.rules.as_ref().unwrap_or(self.rules);
+        mend(&one.loaded.project, rules, self.today, |project, finding, fix| {
+            let writable = || fix.edits.iter().all(|edit| ground.file(project, edit.place.file).is_some());
+            which.takes(fix)
+                && self.filter.reports(finding, &one.path(finding.primary.place))
+                && ground.takes(project, finding, fix)
+                && (self.arguments.diff || writable())
+        })
+    }
+}
+
+/// Writes the files that fixes changed: how many, and why others could not be written.
+fn write(one: &Checked, ground: &Ground<'_>, mended: &Mended) -> (usize, Vec<String>) {
+    let (mut written, mut trouble) = (0, Vec::new());
+    for (file, old, new) in changed(&one.loaded.project, mended) {
+        let path = ground.file(&one.loaded.project, file).ok_or_else(|| "it lies outside the project".to_owned());
+        match path.and_then(|path| replace(&path, old, new)) {
+            Ok(()) => written += 1,
+            Err(why) => trouble.push(format!("{} cannot be fixed: {why}", below(&one.loaded.near, old.path()))),
+        }
+    }
+    (written, trouble)
+}
+
+/// What fixes change in a project, as a unified diff.
+fn difference(one: &Checked, mended: &Mended) -> String {
+    let mut text = String::new();
+    for (_, old, new) in changed(&one.loaded.project, mended) {
+        let path = sanitize::line(&below(&one.loaded.near, old.path()));
+        let diff = TextDiff::from_lines(old.text(), new.text());
+        text.push_str(&diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string());
+    }
+    text
+}
+
+/// A diff as it may be shown: whole, so that it can be applied, but where a terminal or a runner would act on what it holds.
+fn shown(diff: String) -> String {
+    let acted_on = io::stdout().is_terminal() || std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    if acted_on { sanitize::page(&diff) } else { diff }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn changed<'m>(project: &'m Project, mended: &'m Mended) -> impl Iterator<Item = (FileId, &'m Source, &'m Source)> {
+    let pairs = project.files.iter().zip(&mended.project.files).enumerate();
+    pairs
+        .filter(|(_, (old, new))| old.text() != new.text())
+        .map(|(index, (old, new))| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), old, new))
+}
+
+fn replace(path: &Path, old: &Source, new: &Source) -> Result<(), String> {
+    let now = std::fs::read(path).map_err(|error| reason(&error))?;
+    if now != old.text().as_bytes() {
+        return Err("it has changed since it was read".into());
+    }
+    write_file(path, new.text().as_bytes()).map_err(|error| reason(&error))
+}

@@ -1,0 +1,173 @@
+//! Fixes as people meet them: files changed or shown, in every way that files are written, and never a file that was not asked for.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RELEASE: &str = ".github/workflows/release.yml";
+
+const WORKFLOW: &str = "on:
+  push:
+    tags: ['v*']
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      id_token: write # for PyPI
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+        with:
+          skip-existing: true
+";
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    root
+}
+
+fn trustpub(root: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trustpub"))
+        .args(arguments)
+        .current_dir(root)
+        .env_remove("GITHUB_ACTIONS")
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn read(root: &Path, path: &str) -> String {
+    std::fs::read_to_string(root.join(path)).unwrap()
+}
+
+#[test]
+fn safe_fixes_are_made_and_the_rest_is_reported() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let output = trustpub(root.path(), &["check", "--fix", "--format", "oneline"]);
+    assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
+    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file\n");
+    assert_eq!(output.status.code(), Some(0), "only a note is left: {}", out(&output));
+    assert!(out(&output).contains("[skip-existing]"), "{}", out(&output));
+}
+
+#[test]
+fn unsafe_fixes_are_made_when_asked_for_one_after_another() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let output = trustpub(root.path(), &["check", "--fix=unsafe", "--fail-on", "note", "--format", "oneline"]);
+    let wanted = WORKFLOW.replace("id_token", "id-token").replace("        with:\n          skip-existing: true\n", "");
+    assert_eq!(read(root.path(), RELEASE), wanted);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), ""));
+    assert_eq!(err(&output), "trustpub: fixed 2 findings in 1 file\n");
+}
+
+#[test]
+fn line_ends_byte_order_mark_and_missing_end_stay() {
+    let odd = format!("\u{feff}{}", WORKFLOW.trim_end().replace('\n', "\r\n"));
+    let root = project(&[(RELEASE, &odd)]);
+    trustpub(root.path(), &["check", "--fix=unsafe"]);
+    let with = "\r\n        with:\r\n          skip-existing: true";
+    assert_eq!(read(root.path(), RELEASE), odd.replace("id_token", "id-token").replace(with, ""));
+}
+
+#[test]
+fn a_diff_can_be_applied_and_changes_nothing() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let output = trustpub(root.path(), &["check", "--diff", "--fix=unsafe"]);
+    assert_eq!(read(root.path(), RELEASE), WORKFLOW);
+    assert_eq!(output.status.code(), Some(1), "the error is still there");
+    let diff = out(&output);
+    assert!(
+        diff.starts_with("--- a/.github/workflows/release.yml\n+++ b/.github/workflows/release.yml\n@@ "),
+        "{diff}"
+    );
+    assert!(diff.contains("\n-      id_token: write # for PyPI\n+      id-token: write # for PyPI\n"), "{diff}");
+    assert!(diff.ends_with("-        with:\n-          skip-existing: true\n"), "{diff}");
+    assert!(!out(&trustpub(root.path(), &["check", "--diff"])).contains("skip-existing"), "safe ones alone");
+}
+
+#[test]
+fn a_finding_that_is_not_reported_is_not_cured() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    trustpub(root.path(), &["check", "--fix=unsafe", "--ignore", "TP109"]);
+    assert!(read(root.path(), RELEASE).contains("id_token"));
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    std::fs::write(root.path().join("known.json"), trustpub(root.path(), &["baseline"]).stdout).unwrap();
+    let output = trustpub(root.path(), &["check", "--fix=unsafe", "--baseline", "known.json"]);
+    assert_eq!(read(root.path(), RELEASE), WORKFLOW, "{}", err(&output));
+}
+
+#[test]
+fn one_file_is_all_that_changes_when_one_was_asked_for() {
+    let other = ".github/workflows/other.yml";
+    let root = project(&[(RELEASE, WORKFLOW), (other, WORKFLOW)]);
+    trustpub(root.path(), &["check", "--fix", other]);
+    assert_eq!(read(root.path(), RELEASE), WORKFLOW);
+    assert!(read(root.path(), other).contains("id-token"));
+}
+
+#[test]
+fn stdin_is_shown_and_never_written() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let refused = trustpub(root.path(), &["check", "--fix", "--stdin-filename", RELEASE, "-"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(err(&refused).contains("`--fix` cannot change stdin"), "{}", err(&refused));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let outside = project(&[("release.yml", WORKFLOW)]);
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let file = root.path().join(RELEASE);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // The config is named, but it lies in another folder.
+    let config = outside.path().join("trustpub.yaml");
+    let unused = "ignore:\n  - rule: TP101\n    reason: none\n";
+    std::fs::write(&config, unused).unwrap();
+    trustpub(root.path(), &["check", "--fix", "--config", config.to_str().unwrap()]);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(read(root.path(), RELEASE).contains("id-token"));
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), unused);
+    // A link to a file of the project itself changes once, by its own name.
+    symlink("release.yml", root.path().join(".github/workflows/again.yml")).unwrap();
+    std::fs::write(&file, WORKFLOW).unwrap();
+    let output = trustpub(root.path(), &["check", "--fix"]);
+    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file\n");
+    assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
+    // A link that leaves the project is not even read.
+    std::fs::remove_file(&file).unwrap();
+    symlink(outside.path().join("release.yml"), &file).unwrap();
+    trustpub(root.path(), &["check", "--fix"]);
+    assert_eq!(read(outside.path(), "release.yml"), WORKFLOW);
+}
+
+#[test]
+fn people_and_programs_are_told_the_fix() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let text = out(&trustpub(root.path(), &["check", "--format", "text"]));
+    assert!(text.contains("help: Write `id-token` (`--fix`)"), "{text}");
+    assert!(text.contains("9 +       id-token: write # for PyPI"), "{text}");
+    let log: serde_json::Value =
+        serde_json::from_slice(&trustpub(root.path(), &["check", "--format", "sarif"]).stdout).unwrap();
+    let fix = &log["runs"][0]["results"][0]["fixes"][0];
+    assert_eq!(fix["description"]["text"], "Write `id-token`.");
+    let change = &fix["artifactChanges"][0];
+    assert_eq!(change["artifactLocation"]["uri"], RELEASE);
+    assert_eq!(change["replacements"][0]["insertedContent"]["text"], "id-token");
+    assert_eq!(change["replacements"][0]["deletedRegion"]["startLine"], 9);
+    assert!(log["runs"][0]["results"].as_array().unwrap().iter().skip(1).all(|result| result["fixes"].is_null()));
+}
