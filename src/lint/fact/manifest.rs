@@ -62,8 +62,8 @@ pub const FACTS: &[Spec] = &[
     Spec::new(
         "provenance.answer",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused", "doubtful"]),
-        "What the registry says to provenance with the manifest's address; doubtful where something unseen decides.",
+        Values::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
+        "What the registry says to provenance with the manifest's address, or with none (`missing`); `doubtful` and `unsaid` where something unseen decides.",
         provenance_answer,
     ),
     Spec::new(
@@ -182,8 +182,20 @@ fn provenance_answer(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let answer = match word.likeness {
         _ if provenance == "off" => "accepted",
         Likeness::Same => "accepted",
-        Likeness::Other if certain => "refused",
-        Likeness::Other | Likeness::Case => "doubtful",
+        Likeness::Other if certain => {
+            if word.text.is_some() {
+                "refused"
+            } else {
+                "missing"
+            }
+        }
+        Likeness::Other | Likeness::Case => {
+            if word.text.is_some() {
+                "doubtful"
+            } else {
+                "unsaid"
+            }
+        }
     };
     Some(Fact::text(answer, word.place))
 }

@@ -48,60 +48,88 @@ pub fn is_inert_command(github: &GitHub, command: &Command) -> bool {
     words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
 }
 
+/// What a download takes and where to.
+struct Download {
+    folder: Folder,
+    /// The one artifact that it asks for; empty for none.
+    name: String,
+    /// Which artifacts it asks for; empty for all.
+    pattern: String,
+    /// Whether several share the folder.
+    together: bool,
+    /// Whether the only one has no folder of its own.
+    alone_is_flat: bool,
+    /// Whether it takes artifacts that no step here packs.
+    foreign: bool,
+}
+
+impl Download {
+    /// Reads a step; `None` where its inputs are not known.
+    fn read(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Self> {
+        let facts = &github.artifacts.download;
+        let uses = step.uses.filter(|_| !step.with.dynamic)?;
+        let input = |name: &str| match step.with.get_ignore_case(name) {
+            Some(pair) => settled(&site.client, pair.value.value(), sight),
+            None => Some(String::new()),
+        };
+        let version = action_version(&Refs::default(), site.client.workflow.source, uses);
+        let version = version.and_then(|version| Version::parse(&version));
+        let surely_before = |since: &str| {
+            let since = Version::parse(since);
+            version.as_ref().zip(since).is_some_and(|(version, since)| version.is_before(&since))
+        };
+        if surely_before(&facts.since) {
+            return None;
+        }
+        Some(Self {
+            folder: Folder::parse(input(&facts.path)?.trim())?,
+            name: input(&facts.name)?,
+            pattern: input(&facts.pattern)?,
+            together: input(&facts.together)?.eq_ignore_ascii_case("true") && !surely_before(&facts.together_since),
+            alone_is_flat: !surely_before(&facts.alone_is_flat_since),
+            foreign: facts.elsewhere.iter().any(|name| step.with.get_ignore_case(name).is_some()),
+        })
+    }
+
+    /// Where the artifact that is asked for by its name comes to lie, with what may be in it.
+    fn named(self, packed: &[Packed]) -> Vec<Arrival> {
+        let may_be = |packed: &&Packed| match &packed.name {
+            Ok(known) => *known == self.name,
+            Err(beginning) => self.name.starts_with(beginning.as_str()),
+        };
+        let mut contents: Vec<_> = packed.iter().filter(may_be).map(|packed| packed.content.clone()).collect();
+        if contents.is_empty() {
+            // What no step here packs may come from an action that does more than it is known for.
+            contents.push(Content::Any);
+        }
+        contents.into_iter().map(|content| Arrival { folder: self.folder.clone(), content }).collect()
+    }
+
+    /// Where artifacts come to lie that are asked for by a pattern, or not at all.
+    fn several(self, packed: &[Packed]) -> Option<Vec<Arrival>> {
+        let glob = if self.pattern.is_empty() { None } else { Some(Glob::new(&self.pattern).ok()?.compile_matcher()) };
+        let taken = |packed: &&Packed| match (&packed.name, &glob) {
+            (Ok(name), Some(glob)) => glob.is_match(name),
+            _ => true,
+        };
+        // Steps that only look like others may pack artifacts too, so what comes in is never known as a whole.
+        if self.together {
+            return Some(vec![Arrival { folder: self.folder, content: Content::Any }]);
+        }
+        let sure = packed.iter().filter(taken).filter(|packed| packed.sure && packed.name.is_ok()).count();
+        let mut arrivals = vec![Arrival { folder: self.folder.with(None), content: Content::Any }];
+        if self.alone_is_flat && sure < 2 {
+            arrivals.push(Arrival { folder: self.folder, content: Content::Any });
+        }
+        Some(arrivals)
+    }
+}
+
 /// Where the artifacts of a download come to lie; `None` where its own inputs are not known.
 pub fn arrivals(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Vec<Arrival>> {
-    let facts = &github.artifacts;
-    let download = &facts.download;
-    if step.with.dynamic {
-        return None;
-    }
-    let input = |name: &str| match step.with.get_ignore_case(name) {
-        Some(pair) => settled(&site.client, pair.value.value(), sight),
-        None => Some(String::new()),
-    };
-    let path = input(&download.path)?;
-    let folder = Folder::parse(path.trim())?;
-    let (name, pattern) = (input(&download.name)?, input(&download.pattern)?);
-    let version = step.uses.and_then(|uses| action_version(&Refs::default(), site.client.workflow.source, uses));
-    let version = version.and_then(|version| Version::parse(&version));
-    let before = |since: &str| match (&version, Version::parse(since)) {
-        (Some(version), Some(since)) => Some(version.is_before(&since)),
-        _ => None,
-    };
-    let together =
-        input(&download.together)?.eq_ignore_ascii_case("true") && before(&download.together_since) != Some(true);
-    let foreign = download.elsewhere.iter().any(|name| step.with.get_ignore_case(name).is_some());
-    let packed = if foreign { Vec::new() } else { packed(facts, site) };
-    if !name.is_empty() {
-        let may_be = |packed: &&Packed| match &packed.name {
-            Ok(known) => *known == name,
-            Err(beginning) => name.starts_with(beginning.as_str()),
-        };
-        let contents: Vec<_> = packed.iter().filter(may_be).map(|packed| packed.content.clone()).collect();
-        // An artifact that no step here packs comes from a step that only looks like another.
-        let contents = if contents.is_empty() { vec![Content::Any] } else { contents };
-        return Some(contents.into_iter().map(|content| Arrival { folder: folder.clone(), content }).collect());
-    }
-    let glob = if pattern.is_empty() { None } else { Some(Glob::new(&pattern).ok()?.compile_matcher()) };
-    let taken = |packed: &&Packed| match (&packed.name, &glob) {
-        (Ok(name), Some(glob)) => glob.is_match(name),
-        _ => true,
-    };
-    let taken: Vec<&Packed> = packed.iter().filter(taken).collect();
-    // What else there may be has a name and a content that nobody knows.
-    let unnamed = Arrival { folder: if together { folder.clone() } else { folder.with(None) }, content: Content::Any };
-    if together {
-        let known = taken.iter().all(|packed| packed.content != Content::Any) && !taken.is_empty();
-        let own = taken.iter().map(|packed| Arrival { folder: folder.clone(), content: packed.content.clone() });
-        return Some(if known { own.collect() } else { vec![unnamed] });
-    }
-    let several = taken.iter().filter(|packed| packed.sure && packed.name.is_ok()).count() > 1;
-    let flat = !several && before(&download.alone_is_flat_since) != Some(true);
-    let mut arrivals = vec![unnamed];
-    if flat {
-        arrivals.push(Arrival { folder, content: Content::Any });
-    }
-    Some(arrivals)
+    let download = Download::read(github, site, step, sight)?;
+    let packed = if download.foreign { Vec::new() } else { packed(&github.artifacts, site) };
+    if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
 }
 
 /// The artifacts that the steps of a workflow pack.
