@@ -56,14 +56,27 @@ pub struct Upload<'a> {
     /// What it shows; runs that do not differ in it share one.
     pub passports: Vec<Passport<'a>>,
     /// The runs of its workflow that do not get there.
-    pub missed: Vec<Start>,
+    pub missed: Vec<Missed>,
+}
+
+/// A run that does not get to an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// How it starts.
+    pub start: Start,
+    /// The job or step whose condition keeps it from there, where that is one of the upload's own workflow.
+    pub stop: Option<Stop>,
 }
 
 impl Upload<'_> {
     /// Whether a file has part in it: the upload or its job stands there, or some run comes through it.
     #[must_use]
     pub fn passes(&self, file: FileId) -> bool {
-        let starts = self.passports.iter().flat_map(|passport| &passport.starts).chain(&self.missed);
+        let starts = self
+            .passports
+            .iter()
+            .flat_map(|passport| &passport.starts)
+            .chain(self.missed.iter().map(|missed| &missed.start));
         let stops = self.passports.iter().flat_map(|passport| &passport.path);
         let places = starts.map(|start| start.trigger).chain(stops.map(|stop| stop.place)).chain([self.place]);
         self.workflow == file || places.into_iter().any(|place| place.file == file)
@@ -192,11 +205,11 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
             None => passports.push(next),
         }
     }
-    let mut missed: Vec<Start> = publication.missed.iter().map(start).collect();
+    let mut missed: Vec<Missed> = publication.missed.iter().map(|visit| self::missed(publication, visit)).collect();
     let mut seen = Vec::new();
-    missed.retain(|start| {
-        !seen.contains(start) && {
-            seen.push(start.clone());
+    missed.retain(|one| {
+        !seen.contains(one) && {
+            seen.push(one.clone());
             true
         }
     });
@@ -289,14 +302,31 @@ fn start(visit: &Visit<'_, '_>) -> Start {
     }
 }
 
-fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
-    let condition = |text: Option<Text<'_>>| text.map(|text| text.value().trim().to_owned());
-    let of_job = |kind, job: &Job<'_>| Stop {
-        kind,
-        name: job.id.value().to_owned(),
-        place: job.id.place(),
-        condition: condition(job.condition),
+fn missed(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> Missed {
+    let (client, play) = (&publication.site.client, &visit.play);
+    let own = (play.wanted(client.job) == Truth::No).then_some(client.job);
+    let stop = match own.or_else(|| play.skipper(client.job)) {
+        Some(job) => Some(of_job(StopKind::Job, job)),
+        None if play.reached(client.job) == Truth::Yes => Some(of_client(StopKind::Step, client)),
+        None => None,
     };
+    Missed { start: start(visit), stop: stop.filter(|stop| stop.condition.is_some()) }
+}
+
+fn of_job(kind: StopKind, job: &Job<'_>) -> Stop {
+    Stop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
+}
+
+fn of_client(kind: StopKind, client: &Client<'_, '_>) -> Stop {
+    let own = condition(client.step.and_then(|step| step.condition));
+    Stop { kind, name: name(client), place: client.place(), condition: own }
+}
+
+fn condition(text: Option<Text<'_>>) -> Option<String> {
+    text.map(|text| text.value().trim().to_owned())
+}
+
+fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
     let job = subject.job.map(|job| of_job(StopKind::Job, job));
     let actions = publication.site.client.frames.iter().map(|frame| Stop {
@@ -305,19 +335,13 @@ fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &
         place: frame.step.uses.map_or(frame.step.place, Text::place),
         condition: condition(frame.step.condition),
     });
-    let stop = |kind, client: &Client<'_, '_>| Stop {
-        kind,
-        name: name(client),
-        place: client.place(),
-        condition: condition(client.step.and_then(|step| step.condition)),
-    };
     let site = &publication.site;
-    let login = site.login.as_ref().map(|login| stop(StopKind::Login, &login.client));
+    let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.client));
     let upload = match (site.client.step, site.upload) {
-        (None, _) => Some(stop(StopKind::Call, &site.client)),
-        (Some(_), Some(_)) => Some(stop(StopKind::Step, &site.client)),
+        (None, _) => Some(of_client(StopKind::Call, &site.client)),
+        (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.client)),
         // A login stands for an upload that no data describes.
-        (Some(_), None) => login.is_none().then(|| stop(StopKind::Login, &site.client)),
+        (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.client)),
     };
     callers.chain(job).chain(login).chain(actions).chain(upload).collect()
 }
@@ -337,7 +361,11 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<Stamp>> {
         Outcome::Unknown(reason) => Value::Unknown(reason.to_string()),
         outcome => known_text(outcome).filter(|name| !name.is_empty()).map_or(Value::Absent, Value::Known),
     };
-    let file = Place { file: subject.workflow?.file, span: subject.workflow?.source.line_span(1) };
+    let workflow = subject.workflow?;
+    let file = Place { file: workflow.file, span: workflow.source.line_span(1) };
+    // A workflow elsewhere has no file here.
+    let here = claims.called_file == workflow.source.file_name();
+    let file = job.uses.filter(|_| !here).map_or(file, Text::place);
     let stamp = |name, value, place| Stamp { name, value, place };
     Some(vec![
         stamp("repository", repository, subject.analysis.config.repository.map(Text::place)),

@@ -91,8 +91,8 @@ fn unfit(line: &Line<'_>) -> Option<Open> {
         Value::Known(value) => {
             accepts(line.field, value).err().map(|reason| Open::Refused(label(), format!("`{value}` {reason}")))
         }
-        // What is compared with a claim decides; what is not can be left for people to say.
-        Value::Unknown(reason) if line.field.required || line.field.claim.is_some() => {
+        // A record that is silent about the environment would accept any; the rest can be left for people to say.
+        Value::Unknown(reason) if line.field.required || line.field.claim == Some(Claim::Environment) => {
             Some(Open::Field(label(), reason.clone()))
         }
         Value::Absent if line.field.required => {

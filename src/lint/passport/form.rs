@@ -61,6 +61,10 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field
         Claim::Workflow | Claim::Ref | Claim::WorkflowRepository | Claim::Operation => None,
     };
     match subject.claims.map(|claims| claims.value(claim, registry)) {
+        Some(Ok(Some(value))) if claim == Claim::WorkflowRepository => {
+            let owner = value.split('/').next().unwrap_or_default();
+            line(Value::Known(owner.to_owned()), place)
+        }
         Some(Ok(Some(value))) => line(Value::Known(value), place),
         Some(Ok(None)) => line(Value::Absent, place),
         Some(Err(reason)) => match hint(subject, field, claim) {
@@ -85,12 +89,23 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
         return switch(self::line(subject, registry, switched).value.known().is_some());
     }
+    if let Some(name) = foreign_name(subject, registry, field) {
+        return line(Value::Known(name), None);
+    }
     match &field.default {
         Some(default) => line(Value::Known(default.clone()), None),
         None if field.required => line(Value::Unknown("no file says it".to_owned()), None),
         None if field.name == PACKAGE => line(Value::Unknown("no file names it".to_owned()), None),
         None => line(Value::Absent, None),
     }
+}
+
+/// The name of the repository that holds a called workflow, for the field beside the one that holds its owner.
+fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Field) -> Option<String> {
+    let owner = registry.record.iter().find(|other| other.with.as_ref() == Some(&field.name))?;
+    let claim = owner.claim.filter(|claim| *claim == Claim::WorkflowRepository)?;
+    let whole = subject.claims?.value(claim, registry).ok()??;
+    whole.split_once('/').map(|(_, name)| name.to_owned())
 }
 
 /// The pattern of the tags that start the run: what they all begin with, and then the version.

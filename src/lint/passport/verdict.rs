@@ -7,7 +7,7 @@ use crate::read::source::Place;
 use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::{Field, Registry};
+use crate::trust::registry::{Comparison, Field, Registry};
 use crate::trust::verdict::Answer;
 
 /// What the registry answers.
@@ -115,7 +115,9 @@ pub fn verdict(
     }
     let (Some(publisher), Some(claims)) = (subject.publisher, subject.claims) else { return Verdict::Undeclared };
     let mut open = None;
-    for claim in publisher.registry.record.iter().filter_map(|field| field.claim) {
+    // A number that the registry knows and the files do not can be taken to fit.
+    let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
+    for claim in compared.filter_map(|field| field.claim) {
         match claims.answer(claim, publisher) {
             Answer::Accepted => {}
             Answer::Refused | Answer::Missing => {

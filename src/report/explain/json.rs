@@ -14,9 +14,9 @@
 //!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null},
 //!     "form": {"fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
 //!              "link": null, "pending": "https://…", "first_release": "…"}}],
-//!   "missed": [{"when": "when a branch is pushed", …}]}]}]}
+//!   "missed": [{"run": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}}]}]}]}
 //! ```
-//! `missed` are the runs that start the upload's workflow and do not get to it. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
+//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
 //! `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`, `missing`, `case` or null. `hint` says that a
 //! value is not certain: `remote` for the git remote, `guard` for a condition of the workflows. Places count as in the report of findings.
 
@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use super::Page;
 use crate::lint::analysis::Hint;
-use crate::lint::passport::{Form, Passport, Record, Start, Value, Verdict};
+use crate::lint::passport::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
 use crate::read::source::Place;
 use crate::report::json::{Spot, Tool};
 
@@ -52,7 +52,13 @@ struct Publication<'a> {
     workflow: String,
     place: Spot,
     passports: Vec<Shown<'a>>,
-    missed: Vec<Run<'a>>,
+    missed: Vec<Kept<'a>>,
+}
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    run: Run<'a>,
+    stop: Option<Stop<'a>>,
 }
 
 #[derive(Serialize)]
@@ -186,7 +192,7 @@ fn project<'a>(page: &Page<'a>) -> Project<'a> {
         workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),
         passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
-        missed: upload.missed.iter().map(|start| run(page, start)).collect(),
+        missed: upload.missed.iter().map(|missed| kept(page, missed)).collect(),
     });
     Project { root: page.prefix, repository: page.repository, publications: publications.collect() }
 }
@@ -205,12 +211,7 @@ fn known(value: &Value) -> Known<'_> {
 
 fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
     let doubt = passport.doubt.as_deref();
-    let path = passport.path.iter().map(|stop| Stop {
-        kind: stop.kind.word(),
-        name: &stop.name,
-        condition: stop.condition.as_deref(),
-        place: spot(page, stop.place),
-    });
+    let path = passport.path.iter().map(|at| stop(page, at));
     let permissions = passport.permissions.iter().map(|held| Permission {
         scope: &held.scope,
         access: held.access.as_deref(),
@@ -243,6 +244,19 @@ fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
         verdict: answer(page, &passport.verdict),
         form: passport.form.as_ref().map(blank),
     }
+}
+
+fn stop<'a>(page: &Page<'_>, stop: &'a passport::Stop) -> Stop<'a> {
+    Stop {
+        kind: stop.kind.word(),
+        name: &stop.name,
+        condition: stop.condition.as_deref(),
+        place: spot(page, stop.place),
+    }
+}
+
+fn kept<'a>(page: &Page<'_>, missed: &'a Missed) -> Kept<'a> {
+    Kept { run: run(page, &missed.start), stop: missed.stop.as_ref().map(|at| stop(page, at)) }
 }
 
 fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {

@@ -7,6 +7,7 @@ use crate::read::source::Place;
 use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;
 use crate::trust::verdict::Answer;
+use crate::workflow::expression::Reason;
 use crate::workflow::run::Reference;
 
 /// How a text is meant, for formats that can show it.
@@ -68,7 +69,19 @@ impl Row {
 
 /// The runs that do not get to an upload.
 pub fn missed(upload: &Upload<'_>) -> Section {
-    Section { title: "not run", rows: rows_of(&upload.missed) }
+    let mut rows = Vec::new();
+    let mut rest = upload.missed.as_slice();
+    while let Some(first) = rest.first() {
+        let count = rest.iter().take_while(|other| first.stop == other.stop).count();
+        let (here, after) = rest.split_at(count);
+        rows.extend(rows_of(&here.iter().map(|missed| missed.start.clone()).collect::<Vec<_>>()));
+        if let Some(stop) = &first.stop {
+            let why = format!("kept back by {} `{}`", stop.kind.word(), stop.name);
+            rows.push(Row::new([&why, stop.condition.as_deref().unwrap_or_default()], Some(stop.place)));
+        }
+        rest = after;
+    }
+    Section { title: "not run", rows }
 }
 
 /// All sections of a passport.
@@ -210,9 +223,14 @@ fn entry(entry: &Entry<'_>) -> Row {
         Some(Answer::Refused) => ("refused", Tone::Bad),
         Some(Answer::Missing) => ("refused: the token has none", Tone::Bad),
         Some(Answer::Case) => ("another case", Tone::Open),
-        Some(Answer::Unknown(_)) => ("not known", Tone::Open),
+        Some(Answer::Unknown(reason)) => return unknown_entry(entry, reason),
     };
     Row::new([&entry.field.label, &entry.value, word], Some(entry.place)).meant(tone)
+}
+
+fn unknown_entry(entry: &Entry<'_>, reason: &Reason) -> Row {
+    let word = format!("not known: {reason}");
+    Row::new([&entry.field.label, &entry.value, &word], Some(entry.place)).meant(Tone::Open)
 }
 
 fn answer(passport: &Passport<'_>) -> Vec<Row> {
