@@ -141,3 +141,40 @@ fn ids_do_not_collide() {
     let twice = with(&[("a/registries/acme.yaml", &text), ("b/registries/acme.yaml", &text)]).err().unwrap();
     assert!(twice[0].starts_with("b/registries/acme.yaml:"), "{twice:?}");
 }
+
+/// A job that publishes, in a folder, with the files beside it.
+fn published(command: &str, folder: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let rules = RuleSet::builtin().unwrap();
+    let workflow = format!(
+        "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    \
+         permissions:\n      contents: read\n    steps:\n      - run: {command}\n        working-directory: {folder}\n"
+    );
+    let mut all = vec![(".github/workflows/release.yml", workflow.as_str())];
+    all.extend(files);
+    findings(&rules, &all)
+}
+
+#[test]
+fn the_package_s_own_files_say_where_it_goes() {
+    let away = r#"{"name": "demo", "publishConfig": {"registry": "https://npm.pkg.github.com"}}"#;
+    let here = r#"{"name": "demo", "repository": "github:acme/demo"}"#;
+    let found = |command: &str, folder: &str, files: &[(&str, &str)]| {
+        published(command, folder, files).iter().any(|line| line.starts_with("missing-"))
+    };
+    assert!(found("npm publish", ".", &[("package.json", here)]), "to the registry");
+    assert!(!found("npm publish", ".", &[("package.json", away)]), "to where the manifest says");
+    assert!(found("npm publish --registry https://registry.npmjs.org", ".", &[("package.json", away)]), "a flag wins");
+    assert!(!found("npm publish", ".", &[("package.json", here), (".npmrc", "registry=https://npm.example.com/\n")]));
+    assert!(!found("npm publish", "core", &[("package.json", here), ("core/package.json", away)]), "in its folder");
+    assert!(found("npm publish", ".", &[("package.json", here), ("core/package.json", away)]), "in its folder only");
+    let workspace = r#"{"name": "all", "workspaces": ["core"]}"#;
+    assert!(
+        !found("npm publish --workspace core", ".", &[("package.json", workspace), ("core/package.json", away)]),
+        "whichever package that is"
+    );
+    assert!(!found(
+        "dart pub publish -f",
+        ".",
+        &[("pubspec.yaml", "name: demo\npublish_to: https://pub.example.com\n")]
+    ));
+}

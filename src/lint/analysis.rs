@@ -46,7 +46,8 @@ impl<'p> Reading<'p> {
         };
         let workflows = project.workflows.iter().filter_map(workflow).collect();
         let actions: HashMap<_, _> = project.actions.iter().filter_map(action).collect();
-        let checkout = Checkout::new(workflows, actions, config.repository.map(Text::value));
+        let mut checkout = Checkout::new(workflows, actions, config.repository.map(Text::value));
+        checkout.manifests = Some(&project.manifests);
         Self { config, checkout }
     }
 }

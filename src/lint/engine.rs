@@ -17,7 +17,7 @@ use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
 use crate::trust::publication::action;
-use crate::trust::{login, slot};
+use crate::trust::{client, login};
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
 use crate::workflow::request;
@@ -218,7 +218,7 @@ impl Engine<'_> {
                 self.subject(&subject, Kind::Step);
                 self.references(subject, step_texts(step));
             }
-            let steps = slot::steps(subject.analysis.checkout, workflow, job);
+            let steps = client::steps(subject.analysis.checkout, workflow, job);
             for login in &login::logins(&subject.analysis.data.registries, &steps) {
                 let step = login.client.step;
                 self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);

@@ -216,10 +216,12 @@ impl Check<'_> {
     fn slots(&mut self, path: &[Part<'_>], inner: &[Part<'_>], slots: &[Slot]) {
         for (index, slot) in slots.iter().enumerate() {
             let path = [path, inner, &[Item(index)]].concat();
-            if usize::from(slot.input.is_some()) + usize::from(slot.env.is_some()) + usize::from(!slot.flags.is_empty())
-                != 1
-            {
-                self.tell(&path, "a slot is one of `input`, `flags` and `env`");
+            let places = [slot.input.is_some(), slot.env.is_some(), !slot.flags.is_empty(), slot.manifest.is_some()];
+            if places.into_iter().filter(|given| *given).count() != 1 {
+                self.tell(&path, "a slot is one of `input`, `flags`, `env` and `manifest`");
+            }
+            if slot.manifest.is_some() == slot.key.is_empty() {
+                self.tell(&path, "a slot in a `manifest` is a `key` of it");
             }
             if slot.step.is_some() && slot.input.is_none() {
                 self.tell(&path, "a slot of an earlier `step` is an `input` of it");

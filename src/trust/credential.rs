@@ -1,9 +1,10 @@
 //! What an upload shows to the registry in one run: the OIDC token, a token that a login fetched, a stored secret. It never asks whether
 //! the registry takes it.
 
+use super::client::{Client, uses};
 use super::publication::Site;
 use super::registry::Registries;
-use super::slot::{Client, Given, Slot, known_text, reads, uses};
+use super::slot::{Given, Slot, known_text, reads};
 use super::upload::{Oidc, Order, Upload};
 use super::version;
 use crate::read::source::Place;

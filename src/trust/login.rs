@@ -1,7 +1,7 @@
 //! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
 
+use super::client::{Client, uses};
 use super::registry::{Registries, Registry};
-use super::slot::{Client, uses};
 use super::upload::Login;
 
 /// A step that logs in.

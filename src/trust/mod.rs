@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod build;
 pub mod cause;
 pub mod check;
+pub mod client;
 pub mod command;
 pub mod credential;
 pub mod document;

@@ -1,9 +1,10 @@
 //! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
 
+use super::client::{Client, steps};
 use super::command::names;
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
-use super::slot::{Client, Given, Kind, Slot, known_text, reads, steps};
+use super::slot::{Given, Kind, Slot, known_text, reads};
 use super::upload::{EndpointRule, Upload};
 use crate::read::shell::{self, Command, Shell};
 use crate::read::source::Place;
@@ -58,7 +59,7 @@ fn job_sites<'a, 'p>(
 ) -> Vec<Site<'a, 'p>> {
     let mut found = Vec::new();
     let mut spared = Vec::new();
-    let calling = Client { workflow, job, frames: Vec::new(), step: None, command: None };
+    let calling = Client::calling(checkout, workflow, job);
     if let Some(called) = job.uses {
         found.extend(named(registries, &calling, |upload| upload.is_workflow(action(called.value()))).0);
     }
@@ -80,6 +81,7 @@ fn job_sites<'a, 'p>(
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {
                 Some((registry, upload, _)) => {
+                    let client = Client { other_folder: &upload.other_folder, ..client };
                     found.push(Site { client, registry, upload: Some(upload), login: None });
                 }
                 None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
@@ -248,6 +250,8 @@ impl<'a, 'p> Site<'a, 'p> {
                 registries.called(text).or_else(|| registries.at(text))
             }
         };
+        // An earlier step that chose the address is not where the upload stands.
+        let place = if slot.step.is_some() { self.client.place() } else { place };
         match (found, slot.kind) {
             (Some(registry), _) => Target::Registry(registry, place),
             (None, Kind::Url | Kind::OwnName) => Target::Elsewhere,

@@ -164,6 +164,9 @@ pub struct Upload {
     /// The only systems it runs on.
     #[serde(default)]
     pub systems: Vec<String>,
+    /// Flags with which the command works on another folder than its own.
+    #[serde(default)]
+    pub other_folder: Vec<String>,
     /// Words that make it upload nothing.
     #[serde(default)]
     pub unless: Vec<String>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::model::{Action, Job, Workflow};
 use crate::read::local;
+use crate::read::manifest::Manifests;
 use crate::read::source::FileId;
 
 /// Everything of one checkout that runs.
@@ -14,6 +15,8 @@ pub struct Checkout<'p> {
     /// What `github.repository` is taken to be: the certain name, else the one that the workflows' own guards ask for, so that a
     /// fork's checkout is judged as the original.
     pub repository: Option<String>,
+    /// The files that name packages, if they were gathered.
+    pub manifests: Option<&'p Manifests>,
     actions: HashMap<String, Action<'p>>,
     /// By file: the jobs that call it, as positions of workflow and job.
     callers: HashMap<FileId, Vec<(usize, usize)>>,
@@ -24,7 +27,7 @@ impl<'p> Checkout<'p> {
     #[must_use]
     pub fn new(workflows: Vec<Workflow<'p>>, actions: HashMap<String, Action<'p>>, certain: Option<&str>) -> Self {
         let repository = certain.map(str::to_owned).or_else(|| guarded_repository(&workflows));
-        let mut checkout = Self { workflows, repository, actions, callers: HashMap::new() };
+        let mut checkout = Self { workflows, repository, manifests: None, actions, callers: HashMap::new() };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {

@@ -4,9 +4,10 @@ use globset::Glob;
 
 use super::{Arrival, Content, Folder};
 use crate::read::shell::{Command, Word};
+use crate::trust::client::{Client, uses};
 use crate::trust::command::starts_with;
 use crate::trust::publication::{Site, commands};
-use crate::trust::slot::{Client, known_text, uses};
+use crate::trust::slot::known_text;
 use crate::trust::upload::Refs;
 use crate::trust::version::{Version, action_version};
 use crate::workflow::github::{ArtifactFacts, GitHub};

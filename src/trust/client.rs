@@ -1,0 +1,321 @@
+//! The step that uploads and where it takes its values from: inputs, flags, variables, earlier steps, manifests. It finds the text; it
+//! never says what it means.
+
+use super::command::flag_is;
+use super::publication::action;
+use super::slot::{Choice, Given, Kind, Slot, pattern};
+use crate::read::manifest::{self, Field, Manifests};
+use crate::read::shell::{Command, Part, Word};
+use crate::read::source::Place;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::expression::Outcome;
+use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
+use crate::workflow::sight::{Frame, Sight};
+
+/// A step or calling job that uploads, with the command that does it if it is a script.
+#[derive(Debug, Clone)]
+pub struct Client<'a, 'p> {
+    /// The workflow.
+    pub workflow: &'a Workflow<'p>,
+    /// The job.
+    pub job: &'a Job<'p>,
+    /// The files of the project that name packages.
+    pub manifests: Option<&'a Manifests>,
+    /// Flags with which the command works on another folder than its own.
+    pub other_folder: &'a [String],
+    /// The repository's own actions around the step, the outermost first; empty for a step of the job itself.
+    pub frames: Vec<Frame<'a, 'p>>,
+    /// The step; none where the job itself calls a workflow that uploads.
+    pub step: Option<&'a Step<'p>>,
+    /// The command in the step's script, with what the script has exported before it.
+    pub command: Option<Command>,
+}
+
+/// How deep actions are followed that use one another.
+const DEEPEST_ACTIONS: usize = 10;
+
+/// How many steps of one job are looked at: actions that use others several times over multiply.
+const MOST_STEPS: usize = 5_000;
+
+/// Every step of a job, each of the repository's own actions followed by the steps of that action.
+#[must_use]
+pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Client<'a, 'p>> {
+    let mut found = Vec::new();
+    let own = |step| Client { step: Some(step), ..Client::calling(checkout, workflow, job) };
+    let mut open: Vec<Client<'a, 'p>> = job.steps.iter().rev().map(own).collect();
+    while let Some(client) = open.pop() {
+        if found.len() >= MOST_STEPS {
+            break;
+        }
+        let used = client.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
+        if let Some((step, action)) = used.filter(|_| client.frames.len() < DEEPEST_ACTIONS) {
+            let mut frames = client.frames.clone();
+            frames.push(Frame { step, action });
+            let inner = |step| Client { frames: frames.clone(), step: Some(step), ..client.clone() };
+            open.extend(action.steps.iter().rev().take(MOST_STEPS).map(inner));
+        }
+        found.push(client);
+    }
+    found
+}
+
+impl<'a, 'p> Client<'a, 'p> {
+    /// A job that calls a workflow.
+    #[must_use]
+    pub const fn calling(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
+        let manifests = checkout.manifests;
+        Self { workflow, job, manifests, frames: Vec::new(), step: None, command: None, other_folder: &[] }
+    }
+
+    /// What stands in a slot.
+    #[must_use]
+    pub fn given(&self, slot: &Slot) -> Given {
+        if let Some(input) = &slot.input {
+            return match &slot.step {
+                Some(name) => {
+                    let steps = self.before().rev().filter(|step| uses(step, name));
+                    // A step that leaves the input out leaves the choice to the one before it.
+                    steps
+                        .map(|step| from_input(&step.with, input, step.place))
+                        .find(|given| *given != Given::Absent)
+                        .unwrap_or(Given::Absent)
+                }
+                None => from_input(self.with(), input, self.place()),
+            };
+        }
+        if let Some(name) = &slot.env {
+            return self.variable(name);
+        }
+        if let Some(file) = &slot.manifest {
+            return self.in_manifest(file, &slot.key);
+        }
+        self.flag(&slot.flags, slot.kind == Kind::Switch)
+    }
+
+    /// What stands in the first of some slots that holds anything.
+    #[must_use]
+    pub fn first<'s>(&self, slots: &'s [Slot]) -> Option<(&'s Slot, Given)> {
+        slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != Given::Absent)
+    }
+
+    /// Where the client itself stands: the command, else the `uses` of the step or of the job.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let uses = self.step.map_or(self.job.uses, |step| step.uses);
+        match (&self.command, self.script(), uses) {
+            (Some(command), Some(run), _) => run.inner(command.span.clone()),
+            (_, _, Some(uses)) => uses.place(),
+            _ => self.step.map_or(self.job.id.place(), |step| step.place),
+        }
+    }
+
+    /// What a file of the package that is uploaded has under a key.
+    fn in_manifest(&self, file: &str, key: &str) -> Given {
+        let Some(manifests) = self.manifests else { return Given::Absent };
+        let given = |field| match field {
+            Field::Absent => Given::Absent,
+            Field::Open(place) => Given::Unknown(place),
+            Field::Known(text, place) => Given::Text(text.to_owned(), place),
+        };
+        if let Some(folder) = self.folder() {
+            return manifests.field(&folder, file, key).map_or(Given::Absent, given);
+        }
+        // Whichever package it is: if one of them says something, nobody knows whether this one does.
+        let mut all =
+            manifests.list.iter().filter(|manifest| manifest.name == file).map(|manifest| manifest.field(key));
+        match all.find(|field| *field != Field::Absent) {
+            Some(Field::Known(_, place) | Field::Open(place)) => Given::Unknown(place),
+            _ => Given::Absent,
+        }
+    }
+
+    /// The folder that the command runs in, relative to the checkout; `None` where the script or the command may go elsewhere.
+    fn folder(&self) -> Option<String> {
+        let (step, command) = (self.step?, self.command.as_ref()?);
+        let words = || command.words.iter().filter_map(Word::text);
+        let elsewhere = command.words.iter().any(|word| word.text().is_none())
+            || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
+            || words().any(|word| self.other_folder.iter().any(|flag| flag_is(&word, flag)));
+        let before = step.run?.value().get(..command.span.start)?;
+        if elsewhere || before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
+            return None;
+        }
+        match self.workflow.folder_of(self.job, step) {
+            Some(folder) => manifest::clean(folder.value()).filter(|folder| !folder.contains("${{")),
+            None => Some(String::new()),
+        }
+    }
+
+    /// What the step or the calling job is given.
+    #[must_use]
+    pub fn with(&self) -> &'a Pairs<'p> {
+        self.step.map_or(&self.job.with, |step| &step.with)
+    }
+
+    /// The steps before this one: of the job, and of the actions around it.
+    pub fn before(&self) -> impl DoubleEndedIterator<Item = &'a Step<'p>> {
+        let inner = self.frames.iter().map(|frame| frame.action.steps.as_slice());
+        let lists = std::iter::once(self.job.steps.as_slice()).chain(inner);
+        let earlier = |(steps, own): (&'a [Step<'p>], usize)| steps.iter().filter(move |step| step.index < own);
+        lists.zip(self.position()).flat_map(earlier).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Where the step stands among the others of the job: its index, after those of the steps around it.
+    #[must_use]
+    pub fn position(&self) -> Vec<usize> {
+        let around = self.frames.iter().map(|frame| frame.step);
+        around.chain(self.step).map(|step| step.index).collect()
+    }
+
+    /// Every `env` that the step sees, nearest first; whether its expressions see what the step's own do.
+    pub fn envs(&self) -> impl Iterator<Item = (&'a Pairs<'p>, bool)> {
+        // A calling job hands no variable to the workflow that it calls.
+        let own = self.step.map(|step| (&step.env, true));
+        let around = self.frames.iter().rev().map(|frame| (&frame.step.env, false));
+        let inside = self.frames.is_empty();
+        let whole = [(&self.job.env, inside), (&self.workflow.env, inside)];
+        own.into_iter().chain(around).chain(whole).take(if self.step.is_some() { usize::MAX } else { 0 })
+    }
+
+    /// Whether a choice is met.
+    #[must_use]
+    pub fn meets(&self, choice: &Choice) -> bool {
+        if !choice.flags.is_empty() {
+            let words = self.command.iter().flat_map(|command| &command.words).filter_map(Word::text);
+            return words.into_iter().any(|word| choice.flags.iter().any(|flag| flag_is(&word, flag)))
+                && (choice.is.is_empty() || self.holds_value(choice));
+        }
+        self.holds_value(choice)
+    }
+
+    fn holds_value(&self, choice: &Choice) -> bool {
+        let slot = Slot {
+            input: choice.input.clone(),
+            env: choice.env.clone(),
+            flags: choice.flags.clone(),
+            ..Slot::default()
+        };
+        let value = match self.given(&slot) {
+            Given::Text(text, _) => text,
+            Given::Absent => String::new(),
+            Given::Unknown(_) => return false,
+        };
+        match (choice.is.as_slice(), choice.not.as_slice()) {
+            ([], []) => !value.is_empty(),
+            ([], not) => !not.contains(&value),
+            (is, not) => is.contains(&value) && !not.contains(&value),
+        }
+    }
+
+    /// The script that the command stands in.
+    #[must_use]
+    pub fn script(&self) -> Option<Text<'p>> {
+        self.step.and_then(|step| step.run)
+    }
+
+    fn flag(&self, spellings: &[String], switch: bool) -> Given {
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return Given::Absent };
+        let mut words = command.words.iter();
+        while let Some(word) = words.next() {
+            for spelling in spellings {
+                if word.text().as_deref() == Some(spelling) {
+                    // A flag without a value is a switch that is on.
+                    return match words.clone().next().filter(|next| !switch && !next.starts_with("-")) {
+                        Some(value) => self.word(value, run),
+                        None => Given::Text("true".into(), run.inner(word.span.clone())),
+                    };
+                }
+                if let Some(given) = with_value(word, spelling, run) {
+                    return given;
+                }
+            }
+        }
+        Given::Absent
+    }
+
+    fn word(&self, word: &Word, run: Text<'p>) -> Given {
+        let place = run.inner(word.span.clone());
+        match (word.template(run.value()), word.parts.as_slice()) {
+            (Some(text), _) => Given::Text(text, place),
+            (None, [Part::Variable(name)]) => match self.variable(name) {
+                Given::Absent => Given::Unknown(place),
+                given => given,
+            },
+            _ => Given::Unknown(place),
+        }
+    }
+
+    /// An environment variable as the command sees it: its own assignment, then the `env` of the step, the job and the workflow.
+    fn variable(&self, name: &str) -> Given {
+        let glob = pattern(name);
+        let matches = |other: &str| other == name || glob.as_ref().is_some_and(|glob| glob.is_match(other));
+        if let (Some(command), Some(run)) = (&self.command, self.script())
+            && let Some(assignment) = command.assignments.iter().rfind(|assignment| matches(&assignment.name))
+        {
+            let place = run.inner(assignment.value.span.clone());
+            return assignment
+                .value
+                .template(run.value())
+                .map_or(Given::Unknown(place), |text| Given::Text(text, place));
+        }
+        for (pairs, own) in self.envs() {
+            if let Some(pair) = pairs.entries.iter().find(|pair| matches(pair.key.value())) {
+                // Around an action the context `inputs` is another than within.
+                let foreign = !own && pair.value.value().contains("inputs");
+                return if foreign { Given::Unknown(pair.value.place()) } else { from_text(pair.value) };
+            }
+            if pairs.dynamic {
+                return Given::Unknown(self.place());
+            }
+        }
+        Given::Absent
+    }
+
+    /// What a run shows to the step, or to the calling job.
+    #[must_use]
+    pub fn seen<'s>(&'s self, sight: &Sight<'s, 'p>) -> Sight<'s, 'p>
+    where
+        'a: 's,
+    {
+        sight.within(&self.frames, self.step)
+    }
+
+    /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
+    #[must_use]
+    pub fn settle(&self, text: &str, sight: &Sight<'_, '_>) -> Outcome {
+        self.seen(sight).evaluate(text)
+    }
+}
+
+/// Whether a step uses an action.
+#[must_use]
+pub fn uses(step: &Step<'_>, name: &str) -> bool {
+    step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name))
+}
+
+/// What stands behind the `=` of a word that is a flag with its value. A `*` in the spelling stands for any part of the flag's name.
+fn with_value(word: &Word, spelling: &str, run: Text<'_>) -> Option<Given> {
+    let (before, after) = spelling.split_once('*').unwrap_or((spelling, ""));
+    if !spelling.starts_with("--") || !word.starts_with(before) {
+        return None;
+    }
+    let place = run.inner(word.span.clone());
+    let Some(text) = word.template(run.value()) else {
+        return (before == spelling && word.starts_with(&format!("{spelling}="))).then_some(Given::Unknown(place));
+    };
+    let (name, value) = text.split_once('=')?;
+    let same = if before == spelling { name == spelling } else { name.ends_with(after) };
+    same.then(|| Given::Text(value.to_owned(), place))
+}
+
+fn from_input(with: &Pairs<'_>, input: &str, place: Place) -> Given {
+    match with.get_ignore_case(input) {
+        Some(pair) => from_text(pair.value),
+        None if with.dynamic => Given::Unknown(place),
+        None => Given::Absent,
+    }
+}
+
+fn from_text(text: Text<'_>) -> Given {
+    Given::Text(text.value().to_owned(), text.place())
+}
