@@ -1,19 +1,20 @@
-//! Manifests of a checkout on disk by somebody who wants no reader to come to an end.
+//! Every kind of manifest that the data knows, and a checkout by somebody who wants no reader to come to an end.
 
-#![cfg(unix)]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::os::unix::fs::symlink;
-
-use trustpub::read::files::Disk;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Memory;
 use trustpub::read::manifest::{Field, Kind};
+#[cfg(unix)]
 use trustpub::read::project::Project;
 
+#[cfg(unix)]
 fn kind(yaml: &str) -> Kind {
     serde_yaml::from_str(yaml).unwrap()
 }
 
 /// The package that a file names, if that is known.
+#[cfg(unix)]
 fn name(project: &Project, folder: &str) -> Option<String> {
     match project.manifests.field(folder, "package.json", "name") {
         Some(Field::Known(text, _)) => Some(text.to_owned()),
@@ -22,8 +23,11 @@ fn name(project: &Project, folder: &str) -> Option<String> {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_hostile_checkout_is_bounded_and_silent() {
+    use std::os::unix::fs::symlink;
+    use trustpub::read::files::Disk;
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("package.json"), "{\"name\": \"outside\"}").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -57,4 +61,108 @@ fn a_hostile_checkout_is_bounded_and_silent() {
     assert_eq!(name(&project, "bytes").as_deref(), Some("open"));
     assert_eq!(name(&project, "p1").as_deref(), Some("x"));
     assert_eq!(name(&project, "out").as_deref(), None, "a link that leaves the repository");
+}
+
+/// For each kind: where it stands, its text, its package and its repository.
+const SAMPLES: [(&str, &str, &str, Option<&str>); 17] = [
+    (
+        "pyproject.toml",
+        "[project]\nname = 'demo'\n[project.urls]\nRepository = 'https://r.example'\n",
+        "demo",
+        Some("https://r.example"),
+    ),
+    (
+        "pyproject.toml",
+        "[tool.poetry]\nname = 'demo'\nrepository = 'https://r.example'\n",
+        "demo",
+        Some("https://r.example"),
+    ),
+    ("pyproject.toml", "[tool.flit.metadata]\nmodule = 'demo'\n", "demo", None),
+    ("setup.cfg", "[metadata]\nname = demo\nurl = https://r.example\n", "demo", Some("https://r.example")),
+    (
+        "package.json",
+        "{ \"name\": \"@acme/demo\", \"repository\": { \"url\": \"https://r.example\" } }",
+        "@acme/demo",
+        Some("https://r.example"),
+    ),
+    ("package.json", "{ \"name\": \"demo\", \"repository\": \"acme/demo\" }", "demo", Some("acme/demo")),
+    ("Cargo.toml", "[package]\nname = 'demo'\nrepository = 'https://r.example'\n", "demo", Some("https://r.example")),
+    ("demo.gemspec", "spec.name = 'demo'\nspec.homepage = 'https://r.example'\n", "demo", Some("https://r.example")),
+    (
+        "demo.gemspec",
+        "s.name = \"demo\"\ns.metadata['source_code_uri'] = 'https://r.example'\n",
+        "demo",
+        Some("https://r.example"),
+    ),
+    (
+        "Demo.csproj",
+        "<Project><PropertyGroup><PackageId>Demo</PackageId><RepositoryUrl>https://r.example</RepositoryUrl></PropertyGroup></Project>",
+        "Demo",
+        Some("https://r.example"),
+    ),
+    (
+        "Demo.nuspec",
+        "<package xmlns=\"x\"><metadata><id>Demo</id><repository type=\"git\" url=\"https://r.example\" /></metadata></package>",
+        "Demo",
+        Some("https://r.example"),
+    ),
+    ("pubspec.yaml", "name: demo\nrepository: https://r.example\n", "demo", Some("https://r.example")),
+    ("jsr.json", "{ \"name\": \"@acme/demo\" }", "@acme/demo", None),
+    ("jsr.jsonc", "{ \"name\": \"@acme/demo\", /* no more */ }", "@acme/demo", None),
+    ("deno.json", "{ \"name\": \"@acme/demo\" }", "@acme/demo", None),
+    ("deno.jsonc", "// names the package\n{ \"name\": \"@acme/demo\" }", "@acme/demo", None),
+    (
+        "pyproject.toml",
+        "[project]\nname = 'demo'\n[project.urls]\n'Source Code' = 'https://r.example'\n",
+        "demo",
+        Some("https://r.example"),
+    ),
+];
+
+#[test]
+fn every_kind_of_manifest_names_its_package() {
+    let rules = RuleSet::builtin().unwrap();
+    let kinds: Vec<Kind> = rules.data.registries.manifests().cloned().collect();
+    let mut seen = Vec::new();
+    for (path, text, package, repository) in SAMPLES {
+        let mut files = Memory::default();
+        files.insert(path, text);
+        let project = rules.read(&files);
+        let manifest = project.manifests.list.first().unwrap_or_else(|| panic!("{path} is read by no registry"));
+        let known = |field| match field {
+            Field::Known(text, _) => Some(text),
+            _ => None,
+        };
+        assert_eq!(known(project.manifests.package(manifest)), Some(package), "{path}");
+        assert_eq!(known(project.manifests.repository(manifest)), repository, "{path}");
+        seen.push(manifest.kind.file.clone());
+    }
+    let missed: Vec<_> = kinds.iter().filter(|kind| !kind.name.is_empty() && !seen.contains(&kind.file)).collect();
+    assert!(missed.is_empty(), "without a sample: {missed:?}");
+}
+
+#[test]
+fn what_is_never_published_says_so() {
+    let rules = RuleSet::builtin().unwrap();
+    for (path, text) in [
+        ("package.json", "{ \"name\": \"demo\", \"private\": true }"),
+        ("Cargo.toml", "[package]\nname = 'demo'\npublish = false\n"),
+        ("pubspec.yaml", "name: demo\npublish_to: none\n"),
+        ("pyproject.toml", "[project]\nname = 'demo'\nclassifiers = ['Private :: Do Not Upload']\n"),
+        ("Demo.csproj", "<Project><PropertyGroup><IsPackable>false</IsPackable></PropertyGroup></Project>"),
+    ] {
+        let mut files = Memory::default();
+        files.insert(path, text);
+        assert!(rules.read(&files).manifests.list[0].is_private(), "{path}");
+        let mut files = Memory::default();
+        files.insert(
+            path,
+            text.replace("true", "false")
+                .replace("= false", "= true")
+                .replace(">false", ">true")
+                .replace("none", "https://p.example")
+                .replace("Private", "Public"),
+        );
+        assert!(!rules.read(&files).manifests.list[0].is_private(), "{path}");
+    }
 }
