@@ -94,6 +94,10 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
                 (Some(beginning), Outcome::Known(Value::Text(text))) => {
                     !text.get(..beginning.len()).is_some_and(|start| same_text(start, beginning))
                 }
+                (Some(left), Outcome::Unknown(other)) => other.beginning().is_some_and(|right| {
+                    let shared = left.len().min(right.len());
+                    !left.get(..shared).zip(right.get(..shared)).is_some_and(|(left, right)| same_text(left, right))
+                }),
                 _ => false,
             };
             return match op {

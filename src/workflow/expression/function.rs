@@ -113,7 +113,10 @@ fn fill(format: &str, args: &[Outcome]) -> Outcome {
         let Some((number, after)) = rest[1..].split_once('}') else { return Outcome::unknown("a broken format") };
         match number.trim().parse::<usize>().ok().and_then(|index| args.get(index)) {
             Some(Outcome::Known(value)) => text.push_str(&coerce_text(value)),
-            Some(Outcome::Unknown(reason)) => return Outcome::Unknown(reason.clone()),
+            Some(Outcome::Unknown(reason)) => {
+                text.push_str(reason.beginning().unwrap_or_default());
+                return Outcome::Unknown(reason.clone().with_beginning(text));
+            }
             None => return Outcome::unknown("a broken format"),
         }
         rest = after;
