@@ -4,6 +4,7 @@ mod artifact;
 mod call;
 mod client;
 mod document;
+mod handover;
 mod job;
 mod login;
 mod manifest;
@@ -81,7 +82,7 @@ const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 17] = [
+const TABLES: [&[Spec]; 18] = [
     job::FACTS,
     step::FACTS,
     permission::FACTS,
@@ -99,6 +100,7 @@ const TABLES: [&[Spec]; 17] = [
     document::FACTS,
     manifest::FACTS,
     artifact::FACTS,
+    handover::FACTS,
 ];
 
 /// Every fact.

@@ -16,6 +16,7 @@ pub mod publisher;
 pub mod record;
 pub mod registries;
 pub mod registry;
+pub mod release;
 pub mod slot;
 pub mod upload;
 pub mod verdict;

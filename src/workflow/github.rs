@@ -169,6 +169,43 @@ pub struct ArtifactFacts {
     pub download: ArtifactDownload,
     /// Neither.
     pub inert: InertSteps,
+    /// Actions that pack no artifact. Any action that is not listed might.
+    pub silent: Vec<String>,
+}
+
+/// Something that makes a release. What the token that GitHub gives to every job makes starts no other workflow.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseMaker {
+    /// Its action.
+    pub action: Option<String>,
+    /// Its command, as its words.
+    pub command: Option<String>,
+    /// Inputs that hold the token.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// Variables that hold the token.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Whether it takes the job's own token where none is given.
+    #[serde(default)]
+    pub own_by_default: bool,
+    /// The input or the flag that leaves the release a draft for people to publish.
+    pub draft: Option<String>,
+}
+
+/// Facts about who makes releases.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleaseFacts {
+    /// What makes them.
+    pub makers: Vec<ReleaseMaker>,
+    /// Words of actions and scripts that may make one in a way that this data does not describe.
+    pub opaque: Vec<String>,
+    /// Words of which a script has one besides, if it does so.
+    pub opaque_scripts: Vec<String>,
+    /// Words of scripts that start another workflow by themselves.
+    pub passed_on: Vec<String>,
 }
 
 /// Facts about who asks for the OIDC token.
@@ -223,6 +260,8 @@ pub struct GitHub {
     pub checkout: CheckoutFacts,
     /// Artifacts.
     pub artifacts: ArtifactFacts,
+    /// Releases.
+    pub releases: ReleaseFacts,
     /// The OIDC token.
     pub oidc: OidcFacts,
 }

@@ -2,6 +2,7 @@
 
 use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::reach::{self, Ancestors, Blocker, Skipped};
+use crate::trust::release::{self, Releases};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
@@ -32,6 +33,13 @@ pub const FACTS: &[Spec] = &[
     ),
     Spec::new("ancestor", PUBLICATION, Values::Any, "The job before the upload that is skipped.", ancestor),
     Spec::new("ancestor.when", PUBLICATION, Values::Any, "In which runs it is skipped.", ancestor_when),
+    Spec::new(
+        "release.wait",
+        PUBLICATION,
+        Values::OneOf(&["answered", "unanswered"]),
+        "Whether the upload waits for nothing but releases which the repository makes with the token of its jobs, so that none starts it.",
+        release_wait,
+    ),
     Spec::new(
         "environment.refs",
         PUBLICATION,
@@ -93,6 +101,26 @@ fn ancestor(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn ancestor_when(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let skipped = skipped(subject)?;
     Some(Fact::text(skipped.when, skipped.job.id.place()))
+}
+
+fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    let mut runs = publication.runs.iter().map(|visit| visit.run());
+    let trigger = runs.clone().next()?.trigger;
+    let waits = runs.all(|run| run.event == "release") && !publication.elsewhere && publication.cut.is_none();
+    if !waits {
+        return Some(Fact::text("answered", trigger));
+    }
+    let analysis = subject.analysis;
+    // A file that does not parse may make releases as well.
+    if analysis.workflows.len() != analysis.project.workflows.len() {
+        return Some(Fact::Unknown);
+    }
+    match release::releases(&analysis.data.github, analysis.checkout) {
+        Releases::None => Some(Fact::text("answered", trigger)),
+        Releases::Silent(place) => Some(Fact::text("unanswered", place)),
+        Releases::Open => Some(Fact::Unknown),
+    }
 }
 
 /// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
