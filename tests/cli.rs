@@ -103,4 +103,27 @@ mod unix {
         assert!(found.contains("good.yml:3:3: error"), "{found}");
         assert!(!found.contains("root:"), "nothing of a file outside is shown");
     }
+
+    /// A link in a stranger's checkout may lead anywhere, so no config is ever written through one.
+    #[test]
+    fn a_first_config_is_written_through_no_link() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let workflows = folder.path().join(".github/workflows");
+        std::fs::create_dir_all(&workflows).unwrap();
+        let publish = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: uv publish\n";
+        std::fs::write(workflows.join("publish.yml"), publish).unwrap();
+        let target = outside.path().join("precious");
+        std::os::unix::fs::symlink(&target, folder.path().join(".github/trustpub.yaml")).unwrap();
+        for options in [["init"].as_slice(), &["init", "--force"]] {
+            let output = trustpub().args(options).arg(folder.path()).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{options:?}");
+            assert!(!target.exists(), "{options:?} wrote through a link");
+        }
+        std::fs::rename(folder.path().join(".github"), outside.path().join("moved")).unwrap();
+        std::fs::remove_file(outside.path().join("moved/trustpub.yaml")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("moved"), folder.path().join(".github")).unwrap();
+        let output = trustpub().arg("init").arg(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(!outside.path().join("moved/trustpub.yaml").exists(), "nothing is written outside");
+    }
 }

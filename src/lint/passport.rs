@@ -4,22 +4,23 @@
 mod form;
 mod permission;
 mod verdict;
+mod way;
 
 use super::analysis::Analysis;
 use super::publication::{Publication, Visit};
 use super::subject::Subject;
 use crate::read::source::{FileId, Place};
-use crate::trust::client::Client;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::Registry;
 use crate::trust::slot::known_text;
 use crate::workflow::expression::{Outcome, Truth};
 use crate::workflow::model::{Job, Text};
-use crate::workflow::run::{Reference, Run};
+use crate::workflow::run::Reference;
 
 pub use form::{Form, Line};
 pub use permission::Permission;
 pub use verdict::{Entry, Record, Verdict};
+pub use way::{Missed, Stop, StopKind};
 
 /// What the files tell of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +59,6 @@ pub struct Upload<'a> {
     pub passports: Vec<Passport<'a>>,
     /// The runs of its workflow that do not get there.
     pub missed: Vec<Missed>,
-}
-
-/// A run that does not get to an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missed {
-    /// How it starts.
-    pub start: Start,
-    /// The job or step whose condition keeps it from there, where that is one of the upload's own workflow.
-    pub stop: Option<Stop>,
 }
 
 impl Upload<'_> {
@@ -130,51 +122,6 @@ pub struct Start {
     pub fork: bool,
 }
 
-/// What a stop on the way is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopKind {
-    /// A job that calls the workflow of the next stop.
-    Caller,
-    /// A job.
-    Job,
-    /// The step that uses the action of the next stop.
-    Action,
-    /// The step that trades the OIDC token for the registry's own.
-    Login,
-    /// The step that uploads.
-    Step,
-    /// The workflow elsewhere that uploads.
-    Call,
-}
-
-impl StopKind {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Caller => "caller",
-            Self::Job => "job",
-            Self::Action => "action",
-            Self::Login => "login",
-            Self::Step => "step",
-            Self::Call => "call",
-        }
-    }
-}
-
-/// A stop on the way from the event to the upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
-    /// What it is.
-    pub kind: StopKind,
-    /// Its id or name.
-    pub name: String,
-    /// Where it stands.
-    pub place: Place,
-    /// Its condition.
-    pub condition: Option<String>,
-}
-
 /// A claim of the OIDC token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
@@ -206,7 +153,7 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
             None => passports.push(next),
         }
     }
-    let mut missed: Vec<Missed> = publication.missed.iter().map(|visit| self::missed(publication, visit)).collect();
+    let mut missed: Vec<Missed> = publication.missed.iter().map(|visit| way::missed(publication, visit)).collect();
     let mut seen = Vec::new();
     missed.retain(|one| {
         !seen.contains(one) && {
@@ -215,22 +162,12 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
         }
     });
     Upload {
-        client: name(client),
+        client: way::name(client),
         place: client.place(),
         workflow: client.workflow.file,
         job: client.job.id.value().to_owned(),
         passports,
         missed,
-    }
-}
-
-/// How the upload is written: the action, the called workflow, or the command's own words.
-fn name(client: &Client<'_, '_>) -> String {
-    let run = client.step.and_then(|step| step.run);
-    match (&client.command, run, client.step.map_or(client.job.uses, |step| step.uses)) {
-        (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
-        (_, _, Some(uses)) => uses.value().to_owned(),
-        _ => String::new(),
     }
 }
 
@@ -273,7 +210,7 @@ fn passport<'a, 'p>(
     };
     Some(Passport {
         starts: vec![start(visit)],
-        path: path(subject, publication, visit.run()),
+        path: way::path(subject, publication, visit.run()),
         doubt: match &visit.reach {
             Truth::Unknown(reason) => Some(reason.to_string()),
             Truth::Yes | Truth::No => None,
@@ -301,50 +238,6 @@ fn start(visit: &Visit<'_, '_>) -> Start {
         trigger: run.trigger,
         fork: run.fork,
     }
-}
-
-fn missed(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> Missed {
-    let (client, play) = (&publication.site.client, &visit.play);
-    let own = (play.wanted(client.job) == Truth::No).then_some(client.job);
-    let stop = match own.or_else(|| play.skipper(client.job)) {
-        Some(job) => Some(of_job(StopKind::Job, job)),
-        None if play.reached(client.job) == Truth::Yes => Some(of_client(StopKind::Step, client)),
-        None => None,
-    };
-    Missed { start: start(visit), stop: stop.filter(|stop| stop.condition.is_some()) }
-}
-
-fn of_job(kind: StopKind, job: &Job<'_>) -> Stop {
-    Stop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
-}
-
-fn of_client(kind: StopKind, client: &Client<'_, '_>) -> Stop {
-    let own = condition(client.step.and_then(|step| step.condition));
-    Stop { kind, name: name(client), place: client.place(), condition: own }
-}
-
-fn condition(text: Option<Text<'_>>) -> Option<String> {
-    text.map(|text| text.value().trim().to_owned())
-}
-
-fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
-    let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
-    let job = subject.job.map(|job| of_job(StopKind::Job, job));
-    let actions = publication.site.client.frames.iter().map(|frame| Stop {
-        kind: StopKind::Action,
-        name: frame.step.uses.map_or("", Text::value).to_owned(),
-        place: frame.step.uses.map_or(frame.step.place, Text::place),
-        condition: condition(frame.step.condition),
-    });
-    let site = &publication.site;
-    let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.client));
-    let upload = match (site.client.step, site.upload) {
-        (None, _) => Some(of_client(StopKind::Call, &site.client)),
-        (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.client)),
-        // A login stands for an upload that no data describes.
-        (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.client)),
-    };
-    callers.chain(job).chain(login).chain(actions).chain(upload).collect()
 }
 
 /// The claim that names the environment.
