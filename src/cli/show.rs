@@ -62,6 +62,10 @@ impl Shown<'_> {
         let views = self.views(rules, near);
         match output.format {
             Format::Sarif => {
+                let found = self.totals.errors + self.totals.warnings + self.totals.notes;
+                if found > sarif::MOST_SHOWN {
+                    complain(&format!("code scanning shows the worst {} of these {found} findings", sarif::MOST_SHOWN));
+                }
                 let options = sarif::Options {
                     category: self.arguments.sarif_category.clone(),
                     suppressed: self.arguments.show_suppressed,

@@ -22,6 +22,9 @@ use crate::lint::rule::Rule;
 /// The most results that code scanning takes.
 const MOST_RESULTS: usize = 25_000;
 
+/// The most results that code scanning shows: of more it keeps the worst.
+pub const MOST_SHOWN: usize = 5_000;
+
 /// The name for the root of the checkout that all paths are relative to.
 const ROOT: &str = "%SRCROOT%";
 

@@ -1,0 +1,67 @@
+//! The ways in that this repository itself goes: its own workflows, and when its hook runs.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::Command;
+
+use trustpub::lint::ruleset::RuleSet;
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Who asks others to publish well does so: not even a note is heard of our own release.
+#[test]
+fn our_own_release_hears_nothing() {
+    let output = Command::new(env!("CARGO_BIN_EXE_trustpub"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("GITHUB_ACTIONS")
+        .args(["check", "--format", "text", "--color", "never", "--fail-on", "note"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    // Silence would also follow from not seeing the uploads.
+    assert_eq!(said, "nothing to report in 2 workflows with 2 uploads\n");
+}
+
+#[test]
+fn the_hook_runs_for_what_is_judged() {
+    let hooks = text(".pre-commit-hooks.yaml");
+    let pattern = hooks.lines().find_map(|line| line.trim().strip_prefix("files: ")).unwrap();
+    let pattern = regex::Regex::new(pattern).unwrap();
+    for path in [
+        ".github/workflows/release.yml",
+        ".github/workflows/a b.yaml",
+        ".github/trustpub.yaml",
+        ".github/trustpub.yml",
+        ".github/trustpub/deploys.yaml",
+        ".github/trustpub/registries/ours.yaml",
+        ".github/actions/publish/action.yml",
+        "action.yaml",
+        "packages/one/package.json",
+    ] {
+        assert!(pattern.is_match(path), "{path}");
+    }
+    for manifest in RuleSet::builtin().unwrap().data.registries.manifests() {
+        let file = manifest.file.replace('*', "demo");
+        assert!(pattern.is_match(&file), "a registry reads {file}, and the hook does not run for it");
+    }
+    for path in [
+        "README.md",
+        "src/main.rs",
+        ".github/dependabot.yml",
+        ".github/workflows/old/release.yml",
+        "x/.github/trustpub.yaml",
+    ] {
+        assert!(!pattern.is_match(path), "{path}");
+    }
+}
+
+/// A release tag installs its own version, so the two numbers move together.
+#[test]
+fn the_action_installs_the_version_it_stands_beside() {
+    let wanted = format!("default: \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(text("action.yml").contains(&wanted), "action.yml has no `{wanted}`");
+}
