@@ -7,19 +7,21 @@ fn commands_say_what_is_recorded() {
     trycmd::TestCases::new().case("tests/cmd/*.toml");
 }
 
-/// What the README teaches is what works: its rule passes its own examples, beside one that the program itself begins.
+/// What the README teaches is what works: its rule, its registry and its wrapper pass their own examples, beside rules that the
+/// program itself begins.
 #[test]
 #[allow(clippy::unwrap_used)]
-fn the_rule_of_the_readme_works() {
+fn the_files_of_the_readme_work() {
     let readme = include_str!("../README.md");
-    let rule = readme
-        .split("```")
-        .find_map(|block| block.strip_prefix("yaml\n").filter(|it| it.starts_with("name: ")))
-        .unwrap();
+    let block = |beginning: &str| {
+        readme.split("```").find_map(|it| it.strip_prefix("yaml\n").filter(|text| text.starts_with(beginning))).unwrap()
+    };
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join(".github/trustpub");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("cloud-role-house.yaml"), rule).unwrap();
+    std::fs::create_dir_all(folder.join("registries")).unwrap();
+    std::fs::write(folder.join("cloud-role-house.yaml"), block("name: ")).unwrap();
+    std::fs::write(folder.join("registries/acme-index.yaml"), block("# A private index")).unwrap();
+    std::fs::write(folder.join("registries/acme-wrapper.yaml"), block("# The company's own action")).unwrap();
     let trustpub = |arguments: &[&str]| {
         let program = env!("CARGO_BIN_EXE_trustpub");
         let output = std::process::Command::new(program).args(arguments).current_dir(root.path()).output().unwrap();
@@ -27,7 +29,7 @@ fn the_rule_of_the_readme_works() {
     };
     assert_eq!(trustpub(&["rules", "new", "one"]), ".github/trustpub/one.yaml\n");
     assert_eq!(trustpub(&["rules", "new", "two"]), ".github/trustpub/two.yaml\n");
-    assert_eq!(trustpub(&["rules", "test"]), "6 passed, 0 failed\n");
+    assert_eq!(trustpub(&["rules", "test"]), "8 passed, 0 failed\n");
 }
 
 #[cfg(unix)]
