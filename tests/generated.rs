@@ -30,6 +30,7 @@ fn generated_files_are_up_to_date() {
     compare("rules/README.md", &docs::reference(&rules.rules), &mut stale);
     compare("rules/schema/rule.schema.json", &schema::text(&schema::rule()), &mut stale);
     compare("rules/schema/registry.schema.json", &schema::text(&schema::registry()), &mut stale);
+    compare("rules/schema/needs.schema.json", &schema::text(&schema::needs(&rules.data.github)), &mut stale);
     compare("rules/schema/config.schema.json", &schema::text(&schema::config(&rules)), &mut stale);
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let (before, rest) = readme.split_once(MARKS[0]).unwrap();

@@ -32,3 +32,15 @@ fn every_registry_finds_its_uploads_and_no_others() {
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
+
+#[test]
+fn every_need_is_missing_in_its_bad_examples_and_in_no_good_one() {
+    let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+    let mut complaints = Vec::new();
+    for entry in rules.data.needs.iter() {
+        if let Err(list) = example::need(&rules, entry) {
+            complaints.push(format!("{}: {}\n    {}", entry.path, entry.name(), list.join("\n    ")));
+        }
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

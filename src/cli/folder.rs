@@ -24,6 +24,7 @@ pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<Folder, St
     Ok(Folder {
         rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?,
         registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))?,
+        needs: yaml(files, &below("needs"), &below("needs/"), &format!("{shown}/needs"))?,
     })
 }
 

@@ -27,7 +27,7 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
     },
-    /// Run the examples of the rules and registries in a folder.
+    /// Run the examples of the rules, registries and needs in a folder.
     Test {
         /// The folder.
         #[arg(default_value_os_t = own_rules())]
@@ -55,6 +55,8 @@ pub enum Kind {
     Rule,
     /// A registry file.
     Registry,
+    /// A file of needs.
+    Needs,
     /// The config.
     Config,
 }
@@ -87,6 +89,7 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
             let schema = match kind {
                 Kind::Rule => schema::rule(),
                 Kind::Registry => schema::registry(),
+                Kind::Needs => schema::needs(&rules.data.github),
                 Kind::Config => schema::config(&rules),
             };
             print(schema::text(&schema).as_bytes())
@@ -102,6 +105,7 @@ fn load(folders: &[PathBuf]) -> Result<RuleSet, Failure> {
 fn test(path: &Path) -> Result<Status, Failure> {
     let folder = folder::read(path)?;
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
+    let needs = folder.needs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let rules = RuleSet::with(&[folder]).map_err(|problems| problems.join("\n"))?;
     let (mut tested, mut failed) = (0, 0);
     let mut judge = |name: String, outcome: Result<(), Vec<String>>| {
@@ -121,6 +125,9 @@ fn test(path: &Path) -> Result<Status, Failure> {
         if files.iter().any(|path| names.iter().any(|name| path.ends_with(name))) {
             judge(format!("registry {id}"), example::registry(&rules, registry, examples));
         }
+    }
+    for entry in rules.data.needs.iter().filter(|entry| needs.contains(&entry.path)) {
+        judge(format!("needs of {}", entry.name()), example::need(&rules, entry));
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
     if tested == 0 {

@@ -1,6 +1,9 @@
 //! GitHub's and the registries' facts, loaded together from the built-in data and a user's folders. It holds no rules.
 
+use crate::read::problem::Problem;
+use crate::read::source::{Columns, FileId, Source};
 use crate::trust::check::RegistryFile;
+use crate::trust::need::{Needs, Topic};
 use crate::trust::registry::Registries;
 use crate::workflow::github::GitHub;
 
@@ -11,14 +14,21 @@ pub struct Data {
     pub github: GitHub,
     /// The registries.
     pub registries: Registries,
+    /// What actions, called workflows and commands ask of a job.
+    pub needs: Needs,
 }
 
 impl Data {
-    /// Puts data together from texts: `rules/github.yaml`, and registries as (id, path to show, text).
+    /// Puts data together from texts: `rules/github.yaml`, and registries as (id, path to show, text),
+    /// needs as (path to show, text).
     ///
     /// # Errors
     /// Every file that is not as it should be, with its path.
-    pub fn new(github: &str, registries: &[(String, String, String)]) -> Result<Self, Vec<String>> {
+    pub fn new(
+        github: &str,
+        registries: &[(String, String, String)],
+        needs: &[(String, String)],
+    ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let mut files: Vec<RegistryFile> = Vec::new();
@@ -41,11 +51,12 @@ impl Data {
         let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         problems.extend(files.iter().flat_map(|file| file.problems(&ids)));
+        let needs = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let list = files.into_iter().map(|file| file.registry).collect();
-        Ok(Self { github, registries: Registries::new(list).map_err(|error| vec![error])? })
+        Ok(Self { github, registries: Registries::new(list).map_err(|error| vec![error])?, needs })
     }
 
     /// The registries that an environment's name speaks of, as whole words; of overlapping words the longest counts.
@@ -69,6 +80,24 @@ impl Data {
         ids.dedup();
         ids
     }
+}
+
+fn read_needs(github: &GitHub, files: &[(String, String)], problems: &mut Vec<String>) -> Needs {
+    let mut topics = Vec::new();
+    for (path, text) in files {
+        let source = Source::new(path.clone(), text.clone().into_bytes());
+        match Topic::load(FileId(0), &source, github) {
+            Ok(topic) => topics.push(topic),
+            Err(list) => problems.extend(list.into_iter().map(|problem| told(&source, &problem))),
+        }
+    }
+    Needs::new(topics)
+}
+
+/// A problem of a data file as people are told it.
+pub(super) fn told(source: &Source, problem: &Problem) -> String {
+    let at = source.position(problem.place.span.start, Columns::CodePoints);
+    format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
 }
 
 fn whole_word(text: &str, start: usize, end: usize) -> bool {

@@ -16,6 +16,7 @@ use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
+use crate::trust::need::standing::standings;
 use crate::trust::publication::action;
 use crate::trust::{client, login};
 use crate::workflow::expression::{Condition as If, Template, Truth};
@@ -124,6 +125,8 @@ struct Standing {
     own_block: bool,
     /// Whether the subject is an entry of a `permissions` block.
     permission: bool,
+    /// The scope that the finding is about.
+    scope: Option<String>,
 }
 
 impl Standing {
@@ -131,11 +134,13 @@ impl Standing {
         Self {
             file: subject.workflow.map(|workflow| workflow.file),
             job: subject.job.map(|job| job.id.value().to_owned()),
-            step: subject.step.map(|step| step.index),
+            // A need is the job's, whichever of its steps asks.
+            step: subject.step.filter(|_| subject.need.is_none()).map(|step| step.index),
             publication: subject.publication.map(|publication| publication.index),
             publisher: subject.publisher.filter(|_| subject.publication.is_none()).map(|publisher| publisher.index),
             own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
             permission: subject.permission.is_some(),
+            scope: subject.need.map(|standing| standing.need.scope.clone()),
         }
     }
 
@@ -153,6 +158,7 @@ impl Standing {
             && fits(&self.job, &inner.job)
             && fits(&self.step, &inner.step)
             && fits(&self.publication, &inner.publication)
+            && fits(&self.scope, &inner.scope)
             && self.publisher == inner.publisher
     }
 }
@@ -165,6 +171,34 @@ struct Raw {
     standing: Standing,
     job: Option<String>,
     finding: Finding,
+}
+
+impl Raw {
+    /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
+    fn shares_cause(&self, other: &Self) -> bool {
+        let same_place = self.standing.scope.is_some()
+            && self.job == other.job
+            && self.finding.primary.place == other.finding.primary.place;
+        same_place || self.standing.shares_cause(&other.standing)
+    }
+
+    /// Whether another finding of the same rule differs in nothing, or in the job alone.
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.rule == other.rule
+            && self.finding.primary.place == other.finding.primary.place
+            && self.finding.fact == other.finding.fact
+            && self.standing.scope == other.standing.scope
+            && (self.finding.message == other.finding.message || self.job != other.job)
+    }
+}
+
+/// A finding that no other silences, with what is told along with it.
+struct Kept<'r> {
+    raw: &'r Raw,
+    /// Further jobs that it holds for.
+    jobs: Vec<String>,
+    /// Labels of findings that make way for it.
+    labels: Vec<Label>,
 }
 
 struct Engine<'r> {
@@ -202,7 +236,7 @@ impl Engine<'_> {
         self.subject(&Subject { problem: Some((&problem.message, problem.place, kind)), ..*all }, Kind::Problem);
     }
 
-    fn workflow<'s, 'a, 'p>(&mut self, subject: Subject<'s, 'a, 'p>, workflow: &'s Workflow<'p>) {
+    fn workflow<'s, 'a, 'p>(&mut self, subject: Subject<'s, 'a, 'p>, workflow: &'a Workflow<'p>) {
         for problem in &workflow.problems {
             self.problem(&subject, problem, "shape");
         }
@@ -213,6 +247,7 @@ impl Engine<'_> {
             self.job(subject, workflow, job);
             self.permissions(subject, job.permissions.as_ref());
             self.references(subject, job_texts(job));
+            self.needs(subject, workflow, job);
             for step in &job.steps {
                 let subject = Subject { step: Some(step), ..subject };
                 self.subject(&subject, Kind::Step);
@@ -235,6 +270,15 @@ impl Engine<'_> {
         let analysis = subject.analysis;
         for request in &request::requests(&analysis.data.github, analysis.checkout, workflow, job) {
             self.subject(&Subject { request: Some(request), ..subject }, Kind::Call);
+        }
+    }
+
+    /// What the steps of a job ask for.
+    fn needs<'a, 'p>(&mut self, subject: Subject<'_, 'a, 'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) {
+        let Analysis { data, checkout, .. } = subject.analysis;
+        for standing in standings(&data.needs, &data.github, checkout, workflow, job) {
+            let step = standing.asker.client.step;
+            self.subject(&Subject { need: Some(&standing), step, ..subject }, Kind::Need);
         }
     }
 
@@ -324,7 +368,7 @@ impl Engine<'_> {
             }
             for condition in &rule.require {
                 let fact = fact::ask(subject, &condition.fact);
-                if condition.test.holds(&fact) == Truth::No
+                if condition.holds(&fact) == Truth::No
                     && let Some(mut raw) = raw(index, rule, condition, &fact, subject)
                 {
                     if self.drafting {
@@ -340,31 +384,37 @@ impl Engine<'_> {
     /// Lets rules make way for each other, merges equal findings and gives the levels.
     fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
         let raw = std::mem::take(&mut self.raw);
-        let speaks = |raw_finding: &Raw| {
-            let yields = &rules[raw_finding.rule].yields_to;
-            !raw.iter().any(|other| {
-                yields.contains(&rules[other.rule].name) && raw_finding.standing.shares_cause(&other.standing)
-            })
+        let silenced_by = |finding: &Raw| {
+            let yields = &rules[finding.rule].yields_to;
+            raw.iter().find(|other| yields.contains(&rules[other.rule].name) && finding.shares_cause(other))
         };
-        let mut kept: Vec<(&Raw, Vec<String>)> = Vec::new();
-        for finding in raw.iter().filter(|finding| speaks(finding)) {
-            let same = kept.iter_mut().find(|(other, _)| {
-                other.rule == finding.rule
-                    && other.finding.primary.place == finding.finding.primary.place
-                    && other.finding.fact == finding.finding.fact
-                    && (other.finding.message == finding.finding.message || other.job != finding.job)
-            });
-            match same {
-                Some((other, jobs)) => jobs.extend(finding.job.clone().filter(|job| other.job.as_ref() != Some(job))),
-                None => kept.push((finding, Vec::new())),
+        let mut kept: Vec<Kept<'_>> = Vec::new();
+        let mut silenced = Vec::new();
+        for finding in &raw {
+            if let Some(other) = silenced_by(finding) {
+                silenced.push((finding, other));
+                continue;
+            }
+            match kept.iter_mut().find(|other| other.raw.says_the_same(finding)) {
+                Some(other) => other.jobs.extend(finding.job.clone().filter(|job| other.raw.job.as_ref() != Some(job))),
+                None => kept.push(Kept { raw: finding, jobs: Vec::new(), labels: Vec::new() }),
             }
         }
-        kept.into_iter().map(|(raw, jobs)| self.finished(raw, &rules[raw.rule], jobs)).collect()
+        for (finding, other) in silenced.into_iter().filter(|(finding, _)| rules[finding.rule].kind == Kind::Need) {
+            // What the step needs besides is told at the step, not in a finding of its own.
+            if let Some(other) = kept.iter_mut().find(|kept| std::ptr::eq(kept.raw, other)) {
+                other.labels.extend(finding.finding.labels.iter().cloned());
+            }
+        }
+        kept.into_iter().map(|kept| self.finished(kept, rules)).collect()
     }
 
-    fn finished(&self, raw: &Raw, rule: &Rule, mut jobs: Vec<String>) -> Finding {
+    fn finished(&self, kept: Kept<'_>, rules: &[Rule]) -> Finding {
+        let Kept { raw, mut jobs, labels } = kept;
         let mut finding = raw.finding.clone();
+        let rule = &rules[raw.rule];
         finding.level = self.levels[raw.rule].flatten().unwrap_or_else(|| rule.level(raw.value.as_deref(), raw.every));
+        finding.labels.extend(labels);
         jobs.dedup();
         if !jobs.is_empty() {
             let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
@@ -447,7 +497,7 @@ fn with_permission<'s, 'a, 'p>(
 }
 
 fn all_hold(conditions: &[Condition], subject: &Subject<'_, '_, '_>) -> bool {
-    conditions.iter().all(|condition| condition.test.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes)
+    conditions.iter().all(|condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes)
 }
 
 fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &Subject<'_, '_, '_>) -> Option<Raw> {
@@ -481,7 +531,9 @@ fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &
         drafts: Vec::new(),
     };
     let job = subject.job.map(|job| job.id.value().to_owned());
-    Some(Raw { rule: index, value: value.clone(), every: true, standing: Standing::of(subject), job, finding })
+    let mut standing = Standing::of(subject);
+    standing.scope = standing.scope.or_else(|| condition.fact.strip_prefix("permission.").map(str::to_owned));
+    Some(Raw { rule: index, value: value.clone(), every: true, standing, job, finding })
 }
 
 /// What a step may be called in a waiver.

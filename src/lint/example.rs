@@ -8,6 +8,8 @@ use super::rule::{Example, Rule};
 use super::ruleset::RuleSet;
 use crate::read::files::Memory;
 use crate::read::project::{CONFIGS, Project, WORKFLOWS};
+use crate::trust::need::Entry;
+use crate::trust::need::standing::{Status, of_entry};
 use crate::trust::publication::Target;
 use crate::trust::registry::{Examples, Registry};
 
@@ -158,6 +160,57 @@ pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Re
         }
     }
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// Judges the examples of one action, called workflow or command: each bad one lacks something, no good one does, and every need is
+/// missing in some bad one.
+///
+/// # Errors
+/// Every example that does not show what it should, and every need that none shows.
+pub fn need(rules: &RuleSet, entry: &Entry) -> Result<(), Vec<String>> {
+    let mut complaints = Vec::new();
+    let mut shown = vec![false; entry.needs.len()];
+    let mut found = entry.examples.is_empty();
+    for example in &entry.examples {
+        let statuses = job_of(rules, entry, &example.text);
+        let missing: Vec<bool> = statuses.iter().flatten().map(|status| *status > Status::Unknown).collect();
+        let text = example.text.trim_end();
+        found |= statuses.is_some() && !example.bad;
+        match (statuses, example.bad, missing.contains(&true)) {
+            (None, true, _) => complaints.push(format!("`{}` is not found in this bad example:\n{text}", entry.name())),
+            (_, true, false) => complaints.push(format!("nothing is missing in this bad example:\n{text}")),
+            (_, false, true) => complaints.push(format!("something is missing in this good example:\n{text}")),
+            _ => {}
+        }
+        shown.iter_mut().zip(missing).for_each(|(shown, missing)| *shown |= missing && example.bad);
+    }
+    if !found {
+        complaints.push(format!("`{}` is found in no good example", entry.name()));
+    }
+    for (need, _) in entry.needs.iter().zip(&shown).filter(|(need, shown)| !**shown && !need.optional) {
+        complaints.push(format!("no bad example lacks `{}: {}`", need.scope, need.access.word()));
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// What befalls an entry's needs in an example: a job without its `runs-on`, or a whole workflow.
+fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
+    let head = |key: &str| text.lines().any(|line| line.starts_with(key));
+    let workflow = if head("jobs:") {
+        text.to_owned()
+    } else {
+        let runner = if head("uses:") { "" } else { "    runs-on: ubuntu-latest\n" };
+        let body: String = text.lines().map(|line| format!("    {line}\n")).collect();
+        format!("on: push\njobs:\n  example:\n{runner}{body}")
+    };
+    let mut files = Memory::default();
+    files.insert(WORKFLOW, workflow);
+    let project = Project::load(&files, None);
+    let reading = Reading::new(&project);
+    let data = &rules.data;
+    let of_job = |workflow, job| of_entry(&data.needs, &data.github, &reading.checkout, workflow, job, entry);
+    let workflows = &reading.checkout.workflows;
+    workflows.iter().find_map(|workflow| workflow.jobs.iter().find_map(|job| of_job(workflow, job)))
 }
 
 /// Whether some run of a project uploads to a registry.

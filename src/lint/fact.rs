@@ -8,6 +8,7 @@ mod handover;
 mod job;
 mod login;
 mod manifest;
+mod need;
 mod permission;
 mod problem;
 mod publication;
@@ -22,6 +23,7 @@ mod version;
 use super::subject::{Kind, Subject};
 use crate::read::source::Place;
 use crate::trust::slot::known_text;
+pub use crate::trust::test::Values;
 use crate::workflow::model::Text;
 use crate::workflow::sight::Sight;
 
@@ -38,17 +40,6 @@ impl Fact {
     fn text(value: impl Into<String>, place: Place) -> Self {
         Self::Known(Some(value.into()), place)
     }
-}
-
-/// What a fact's values can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
-    /// Any text.
-    Any,
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    /// `none`, `read`, `write`, in this order.
-    Access,
 }
 
 /// One line of the table.
@@ -72,19 +63,28 @@ impl Spec {
     }
 }
 
-const WORKFLOW: &[Kind] =
-    &[Kind::Workflow, Kind::Job, Kind::Step, Kind::Permission, Kind::Reference, Kind::Login, Kind::Publication];
-const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
-const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
+const WORKFLOW: &[Kind] = &[
+    Kind::Workflow,
+    Kind::Job,
+    Kind::Step,
+    Kind::Permission,
+    Kind::Reference,
+    Kind::Login,
+    Kind::Publication,
+    Kind::Need,
+];
+const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
+const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
 const PUBLICATION: &[Kind] = &[Kind::Publication];
 const ANSWERS: Values = Values::OneOf(&["accepted", "refused", "missing", "case"]);
 const YES_NO: Values = Values::OneOf(&["yes", "no"]);
 const FORM: Values = Values::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: [&[Spec]; 18] = [
+const TABLES: &[&[Spec]] = &[
     job::FACTS,
     step::FACTS,
+    need::FACTS,
     permission::FACTS,
     reference::FACTS,
     call::FACTS,
@@ -105,7 +105,7 @@ const TABLES: [&[Spec]; 18] = [
 
 /// Every fact.
 pub fn all() -> impl Iterator<Item = &'static Spec> {
-    TABLES.into_iter().flatten()
+    TABLES.iter().copied().flatten()
 }
 
 /// The line of the table for a name, with the part that `*` stands for.

@@ -2,16 +2,14 @@
 
 mod fix;
 
-use globset::Glob;
-
 use super::fact::{self, Values};
 use super::finding::Level;
-use super::rule::{Condition, Example, Levels, Message, Quantifier, Rule, Template, Test, listed};
+use super::rule::{Condition, Example, Levels, Message, Quantifier, Rule, Template, Test};
 use super::subject::Kind;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{self, Dialect, Entry, Node};
-use crate::workflow::permissions::Access;
+use crate::workflow::expression::Truth;
 
 const KEYS: [&str; 19] = [
     "name",
@@ -272,75 +270,16 @@ impl Loader<'_> {
     fn condition(&mut self, entry: Entry<'_>, kind: Option<Kind>) -> Option<Condition> {
         let fact = self.fact_name(entry.key, kind)?;
         let values = fact::spec(&fact).map_or(Values::Any, |(spec, _)| spec.values);
-        let test = self.test(entry.value, values)?;
+        let mut problems = Vec::new();
+        let test = Test::read(entry.value, values, &mut problems);
+        problems.into_iter().for_each(|(span, message)| self.problem(span, message));
+        let test = test?;
         Some(Condition { fact, test })
-    }
-
-    fn test(&mut self, node: Node<'_>, values: Values) -> Option<Test> {
-        if !node.is_mapping() {
-            return self.words(node, values).map(Test::OneOf);
-        }
-        let mut lines = node.entries();
-        let (line, more) = (lines.next()?, lines.next());
-        if let Some(more) = more {
-            self.problem(
-                more.key.span(),
-                "a test is one line; put a second test of the same fact into a rule of its own",
-            );
-        }
-        match line.key.text().unwrap_or_default() {
-            "not" | "none-of" => self.words(line.value, values).map(Test::NoneOf),
-            "present" => match line.value.bool() {
-                Some(flag) => Some(Test::Present(flag)),
-                None => self.refuse(line.value, "`present` is `true` or `false`"),
-            },
-            "at-least" => match line.value.text().and_then(Access::from_word).filter(|_| values == Values::Access) {
-                Some(access) => Some(Test::AtLeast(access)),
-                None => self.refuse(line.value, "`at-least` compares a permission with `read` or `write`"),
-            },
-            "matches" => self.globs(line.value),
-            other => {
-                let message = format!(
-                    "there is no test `{other}`{}",
-                    suggestion(other, ["not", "none-of", "present", "at-least", "matches"])
-                );
-                self.refuse(line.key, &message)
-            }
-        }
     }
 
     fn refuse<T>(&mut self, node: Node<'_>, message: &str) -> Option<T> {
         self.problem(node.span(), message);
         None
-    }
-
-    /// A word or a list of words, each of which the fact can be.
-    fn words(&mut self, node: Node<'_>, values: Values) -> Option<Vec<String>> {
-        let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
-        let mut words = Vec::new();
-        for node in nodes {
-            let word = node.text()?;
-            if let Some(known) = listed(values).filter(|known| !known.contains(&word)) {
-                self.problem(
-                    node.span(),
-                    format!("the fact is never `{word}`{}", suggestion(word, known.iter().copied())),
-                );
-            }
-            words.push(word.to_owned());
-        }
-        Some(words)
-    }
-
-    fn globs(&mut self, node: Node<'_>) -> Option<Test> {
-        let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
-        let mut globs = Vec::new();
-        for node in nodes {
-            match Glob::new(node.text().unwrap_or_default()) {
-                Ok(glob) => globs.push(glob.compile_matcher()),
-                Err(error) => return self.refuse(node, &format!("no glob: {}", error.kind())),
-            }
-        }
-        Some(Test::Matches(globs))
     }
 
     fn template(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<Template> {
@@ -370,8 +309,11 @@ impl Loader<'_> {
         let has = |key: &str| list.iter().any(|(name, _)| name == key);
         for condition in require.iter().filter(|condition| !has(&condition.fact)) {
             let values = fact::spec(&condition.fact).map_or(Values::Any, |(spec, _)| spec.values);
-            let open: Vec<_> = match listed(values) {
-                Some(values) => values.iter().filter(|value| condition.test.refuses(value) && !has(value)).collect(),
+            let open: Vec<_> = match values.listed() {
+                Some(values) => values
+                    .iter()
+                    .filter(|value| condition.test.passes(Some(value)) == Truth::No && !has(value))
+                    .collect(),
                 None => vec![&"any other value"],
             };
             if !open.is_empty() {

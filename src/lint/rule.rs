@@ -1,14 +1,12 @@
 //! A rule as the engine runs it: subject, conditions, message. Reading one from a file is `load`'s work.
 
-use globset::GlobMatcher;
-
-use super::fact::{Fact, Values};
+use super::fact::Fact;
 use super::finding::Level;
 use super::fix::Remedy;
 use super::subject::Kind;
 use crate::read::source::Place;
+pub use crate::trust::test::Test;
 use crate::workflow::expression::{Reason, Truth};
-use crate::workflow::permissions::Access;
 
 /// Over which runs a rule speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,50 +36,6 @@ impl Levels {
     }
 }
 
-/// A test of a fact's value.
-#[derive(Debug, Clone)]
-pub enum Test {
-    /// It is one of these, in this very case.
-    OneOf(Vec<String>),
-    /// It is none of these.
-    NoneOf(Vec<String>),
-    /// It is at least this access.
-    AtLeast(Access),
-    /// It matches one of these globs.
-    Matches(Vec<GlobMatcher>),
-    /// There is a value, or there is none.
-    Present(bool),
-}
-
-impl Test {
-    /// Whether a fact passes.
-    #[must_use]
-    pub fn holds(&self, fact: &Fact) -> Truth {
-        let value = match fact {
-            Fact::Known(value, _) => value.as_deref(),
-            Fact::Unknown => return Truth::Unknown(Reason::new("a fact that the files do not tell")),
-        };
-        let passes = match self {
-            Self::OneOf(values) => value.is_some_and(|value| values.iter().any(|known| known == value)),
-            Self::NoneOf(values) => value.is_none_or(|value| values.iter().all(|known| known != value)),
-            Self::AtLeast(least) => match value.map(Access::from_word) {
-                Some(None) => return Truth::Unknown(Reason::new("an access that is no level")),
-                access => access.flatten() >= Some(*least),
-            },
-            Self::Matches(globs) => value.is_some_and(|value| globs.iter().any(|glob| glob.is_match(value))),
-            Self::Present(wanted) => value.is_some() == *wanted,
-        };
-        if passes { Truth::Yes } else { Truth::No }
-    }
-
-    /// Whether a value from a closed list could fail the test, for checking that messages cover it.
-    #[must_use]
-    pub fn refuses(&self, value: &str) -> bool {
-        let place = Place { file: crate::read::source::FileId(0), span: crate::read::source::Span::at(0) };
-        matches!(self.holds(&Fact::Known(Some(value.to_owned()), place)), Truth::No)
-    }
-}
-
 /// A line of `when` or `require`.
 #[derive(Debug, Clone)]
 pub struct Condition {
@@ -89,6 +43,17 @@ pub struct Condition {
     pub fact: String,
     /// What it must be.
     pub test: Test,
+}
+
+impl Condition {
+    /// Whether a fact passes.
+    #[must_use]
+    pub fn holds(&self, fact: &Fact) -> Truth {
+        match fact {
+            Fact::Known(value, _) => self.test.passes(value.as_deref()),
+            Fact::Unknown => Truth::Unknown(Reason::new("a fact that the files do not tell")),
+        }
+    }
 }
 
 /// What a finding says.
@@ -269,19 +234,10 @@ impl Rule {
     }
 }
 
-/// The values of a closed list, if the fact has one.
-#[must_use]
-pub const fn listed(values: Values) -> Option<&'static [&'static str]> {
-    match values {
-        Values::Any => None,
-        Values::OneOf(list) => Some(list),
-        Values::Access => Some(&["none", "read", "write"]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workflow::permissions::Access;
 
     #[test]
     fn sentences_hold_facts_and_leave_expressions_alone() {
@@ -295,8 +251,9 @@ mod tests {
 
     #[test]
     fn nothing_known_is_neither_yes_nor_no() {
-        assert!(matches!(Test::Present(true).holds(&Fact::Unknown), Truth::Unknown(_)));
-        assert!(Test::AtLeast(Access::Write).refuses("read"));
-        assert!(!Test::AtLeast(Access::Read).refuses("write"));
+        let condition = |test| Condition { fact: "job".into(), test };
+        assert!(matches!(condition(Test::Present(true)).holds(&Fact::Unknown), Truth::Unknown(_)));
+        assert_eq!(Test::AtLeast(Access::Write).passes(Some("read")), Truth::No);
+        assert_eq!(Test::AtLeast(Access::Read).passes(Some("write")), Truth::Yes);
     }
 }

@@ -1,12 +1,12 @@
 //! All rules and data that are in force: the built-in ones and a user's folders. It judges nothing.
 
-use super::data::Data;
+use super::data::{self, Data};
 use super::load;
 use super::rule::Rule;
 use crate::read::builtin;
 use crate::read::files::Files;
 use crate::read::project::Project;
-use crate::read::source::{Columns, FileId, Source};
+use crate::read::source::{FileId, Source};
 
 /// Rules with the data they speak of.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Folder {
     pub rules: Vec<UserFile>,
     /// Files of `registries/`.
     pub registries: Vec<UserFile>,
+    /// Files of `needs/`.
+    pub needs: Vec<UserFile>,
 }
 
 impl RuleSet {
@@ -51,8 +53,11 @@ impl RuleSet {
         for (path, text) in folders.iter().flat_map(|folder| &folder.registries) {
             registries.push((stem(path).to_owned(), path.clone(), text.clone()));
         }
+        let needs = builtin::yaml_files("needs").into_iter();
+        let mut needs: Vec<UserFile> = needs.map(|(path, text)| (format!("rules/{path}"), text.to_owned())).collect();
+        needs.extend(folders.iter().flat_map(|folder| &folder.needs).cloned());
         let github = builtin::text("github.yaml").unwrap_or_default();
-        let data = Data::new(github, &registries).map_err(|error| problems.extend(error)).ok();
+        let data = Data::new(github, &registries, &needs).map_err(|error| problems.extend(error)).ok();
         let mut rules: Vec<Rule> = Vec::new();
         let own =
             folders.iter().flat_map(|folder| &folder.rules).map(|(path, text)| (path.clone(), text.clone(), true));
@@ -67,10 +72,7 @@ impl RuleSet {
                     }
                     None => rules.push(rule),
                 },
-                Err(list) => problems.extend(list.into_iter().map(|problem| {
-                    let at = source.position(problem.place.span.start, Columns::CodePoints);
-                    format!("{path}:{}:{}: {}", at.line, at.column, problem.message)
-                })),
+                Err(list) => problems.extend(list.into_iter().map(|problem| data::told(&source, &problem))),
             }
         }
         rules.sort_by(|left, right| left.code.cmp(&right.code));

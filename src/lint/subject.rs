@@ -8,6 +8,7 @@ use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;
 use crate::trust::document::Repeated;
 use crate::trust::login::LoginStep;
+use crate::trust::need::standing::Standing;
 use crate::trust::publication::{self, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::verdict::Claims;
@@ -84,6 +85,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub step: Option<&'s Step<'p>>,
     /// The entry of a `permissions` block.
     pub permission: Option<Pair<'p>>,
+    /// The scope that something in the job asks for.
+    pub need: Option<&'s Standing<'s, 'p>>,
     /// The context path that an expression reads, and where.
     pub reference: Option<(&'s [String], Place)>,
     /// What a called workflow asks of the calling job.
@@ -118,6 +121,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             job: None,
             step: None,
             permission: None,
+            need: None,
             reference: None,
             request: None,
             login: None,
@@ -143,6 +147,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             parts.push(publication::action(line).to_owned());
         }
         parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
+        parts.extend(self.need.map(|standing| standing.need.scope.clone()));
         parts.extend(self.reference.map(|(path, _)| path.join(".")));
         parts.extend(self.request.map(|request| request.scope.clone()));
         if self.publication.is_none() {

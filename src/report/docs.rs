@@ -2,7 +2,7 @@
 
 use crate::lint::fact::{self, Values};
 use crate::lint::fix::TARGETS;
-use crate::lint::rule::{Rule, listed};
+use crate::lint::rule::Rule;
 use crate::lint::subject::Kind;
 
 /// One rule for a terminal or a page: what, why, what to do, examples.
@@ -72,7 +72,7 @@ pub fn facts() -> String {
     let mut table = "| fact | of | values | what it is |\n| --- | --- | --- | --- |\n".to_owned();
     for spec in fact::all() {
         let kinds: Vec<_> = spec.kinds.iter().copied().map(Kind::word).collect();
-        let values = match (spec.values, listed(spec.values)) {
+        let values = match (spec.values, spec.values.listed()) {
             (Values::Any, _) | (_, None) => "any text".to_owned(),
             (_, Some(list)) => list.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" "),
         };

@@ -6,7 +6,9 @@ use crate::lint::fact;
 use crate::lint::ruleset::RuleSet;
 use crate::lint::subject::Kind;
 use crate::read::config::KEYS;
+use crate::trust::need::{self, FACTS};
 use crate::trust::registry::Registry;
+use crate::workflow::github::GitHub;
 
 /// A schema as text.
 #[must_use]
@@ -23,22 +25,9 @@ pub fn registry() -> Value {
 /// The schema of a rule file.
 #[must_use]
 pub fn rule() -> Value {
-    let facts = facts();
     let level = json!({"enum": ["error", "warning", "note"]});
     let texts = json!({"type": "array", "items": {"type": "string"}});
-    let test = json!({"description": "A word the fact must equal, a list of such words, or a test.", "oneOf": [
-        {"type": ["string", "boolean", "number"]},
-        {"type": "array", "items": {"type": "string"}},
-        {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
-            "not": {"type": "string"}, "none-of": texts, "present": {"type": "boolean"},
-            "at-least": {"enum": ["read", "write"]}, "matches": {"type": ["string", "array"]},
-        }},
-    ]});
-    let conditions = json!({"type": "object", "additionalProperties": false, "patternProperties": facts.iter().map(|(pattern, doc)| {
-        let mut test = test.clone();
-        test["description"] = json!(doc);
-        (pattern.clone(), test)
-    }).collect::<serde_json::Map<_, _>>()});
+    let conditions = conditions(facts().into_iter());
     let lines = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let fix = json!({"type": "object", "additionalProperties": false, "required": ["title", "safety"], "properties": {
         "title": {"type": "string", "description": "What it does, as an imperative sentence."},
@@ -83,9 +72,76 @@ pub fn rule() -> Value {
 
 /// Patterns of the facts' names with what they are.
 fn facts() -> Vec<(String, String)> {
-    fact::all()
-        .map(|spec| (format!("^{}$", spec.name.replace('.', "\\.").replace('*', ".+")), spec.doc.to_owned()))
-        .collect()
+    fact::all().map(|spec| (name_pattern(spec.name), spec.doc.to_owned())).collect()
+}
+
+fn name_pattern(name: &str) -> String {
+    format!("^{}$", name.replace('.', "\\.").replace('*', ".+"))
+}
+
+/// A value that passes a test, as conditions write it.
+fn test() -> Value {
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    json!({"description": "A word the fact must equal, a list of such words, or a test.", "oneOf": [
+        {"type": ["string", "boolean", "number"]},
+        texts,
+        {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
+            "not": {"type": "string"}, "none-of": texts, "present": {"type": "boolean"},
+            "at-least": {"enum": ["read", "write"]}, "matches": {"type": ["string", "array"]},
+        }},
+    ]})
+}
+
+/// A mapping from facts to tests.
+fn conditions(facts: impl Iterator<Item = (String, String)>) -> Value {
+    let patterns = facts.map(|(pattern, doc)| {
+        let mut test = test();
+        test["description"] = json!(doc);
+        (pattern, test)
+    });
+    json!({"type": "object", "additionalProperties": false, "patternProperties": patterns.collect::<serde_json::Map<_, _>>()})
+}
+
+/// The schema of a file of needs.
+#[must_use]
+pub fn needs(github: &GitHub) -> Value {
+    let texts = json!({"type": "array", "items": {"type": "string"}});
+    let text = json!({"type": "string"});
+    let flag = json!({"type": "boolean"});
+    let scopes: serde_json::Map<_, _> =
+        github.permissions.scopes.iter().map(|(scope, levels)| (scope.clone(), json!({"enum": levels}))).collect();
+    let permission = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": scopes});
+    let when = conditions(FACTS.iter().map(|(name, _, doc)| (name_pattern(name), (*doc).to_owned())));
+    let slots = json!({"type": "array", "items": {"type": "object", "additionalProperties": false,
+        "minProperties": 1, "maxProperties": 1, "properties": {"input": text, "env": text, "flags": texts}}});
+    let otherwise = json!({"enum": ["job", "none"], "description": "The token it works with when no slot holds one."});
+    let earlier = json!({"type": "object", "additionalProperties": false, "required": ["action"],
+        "description": "The earlier step of the job that leaves its token.",
+        "properties": {"action": text, "when": when, "slots": slots, "otherwise": otherwise}});
+    let token = json!({"type": "object", "additionalProperties": false, "properties": {
+        "slots": slots, "otherwise": otherwise, "earlier": earlier, "opaque": texts}});
+    let need = json!({"type": "object", "additionalProperties": false, "required": ["permission", "reason"], "properties": {
+        "permission": permission, "or": permission, "when": when, "certain": flag, "private": flag, "optional": flag,
+        "reason": {"type": "string", "description": "The end of the sentence: needs it to …"}}});
+    let artifact =
+        json!({"type": "object", "additionalProperties": false, "properties": {"input": text, "name": text}});
+    let example = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+        "properties": {"bad": text, "good": text}});
+    let mut entry = json!({"type": "object", "additionalProperties": false, "required": ["source"], "properties": {
+        "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "open": flag,
+        "needs": {"type": "array", "items": need}, "uploads": {"type": "array", "items": artifact},
+        "examples": {"type": "array", "items": example}}});
+    for (_, word) in need::Kind::WORDS {
+        entry["properties"][word] = text.clone();
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "trustpub needs",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["title", "reviewed"],
+        "properties": {"title": text, "reviewed": text, "entries": {"type": "array", "items": entry}, "quiet": texts},
+    })
 }
 
 /// The schema of the config, with the fields of every registry's form.

@@ -12,7 +12,7 @@ pub fn names(github: &GitHub, command: &Command, upload: &Upload) -> Option<bool
     spellings.peek()?;
     let words: Words = command.words.iter().map(Word::text).collect();
     let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
-    spellings.any(|spelling| matches(github, &words, spelling, &upload.via)).then(|| !stopped())
+    spellings.any(|spelling| is_command(github, &words, spelling, &upload.via)).then(|| !stopped())
 }
 
 /// The words of a command; one that only a running shell knows is `None`.
@@ -25,7 +25,8 @@ pub fn flag_is(word: &str, flag: &str) -> bool {
 }
 
 /// Whether words begin with a command, after transparent programs and one wrapper of the list.
-fn matches(github: &GitHub, words: &[Option<String>], command: &str, via: &[String]) -> bool {
+#[must_use]
+pub fn is_command(github: &GitHub, words: &[Option<String>], command: &str, via: &[String]) -> bool {
     let words = unwrapped(github, words);
     if starts_with(words, command).is_some() {
         return true;

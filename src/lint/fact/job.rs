@@ -3,14 +3,15 @@
 use super::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
-use crate::trust::publication::action;
+use crate::trust::need::oidc;
 use crate::trust::slot::known_text;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Grant, Job, Text, Workflow};
 use crate::workflow::permissions::{self, Origin};
 
 /// A calling job has a name as well.
-const JOB_OR_CALL: &[Kind] = &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication];
+const JOB_OR_CALL: &[Kind] =
+    &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
@@ -95,22 +96,11 @@ fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
     if publishes(subject, job) {
         return Some(Fact::text("used", place));
     }
-    if job.uses.is_some() {
-        return Some(Fact::Unknown);
-    }
-    let silent = &subject.analysis.data.github.oidc.never;
-    for step in &job.steps {
-        if let Some(uses) = step.uses
-            && !silent.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value())))
-        {
-            return Some(Fact::Unknown);
-        }
-        let words = &subject.analysis.data.github.oidc.words;
-        if step.run.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str()))) {
-            return Some(Fact::Unknown);
-        }
-    }
-    Some(Fact::text("none", place))
+    let data = subject.analysis.data;
+    Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow?, job) {
+        Some(used) => Fact::text(if used { "used" } else { "none" }, place),
+        None => Fact::Unknown,
+    })
 }
 
 pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -1,0 +1,214 @@
+//! How a job stands to what its steps ask for: scope by scope, whether it holds enough. It never says how bad that is.
+
+use super::asker::{Asker, find};
+use super::{Entry, Need, Needs};
+use crate::workflow::asked::Asked;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::expression::{Condition, Truth};
+use crate::workflow::github::GitHub;
+use crate::workflow::model::{Job, Workflow};
+use crate::workflow::permissions::{self, Access, Held, Origin};
+use crate::workflow::play::Play;
+use crate::workflow::relevance::{self, Relevance};
+use crate::workflow::run::Run;
+use crate::workflow::sight::Sight;
+use crate::workflow::start::{self, Starts};
+
+/// Whether a job holds what a need asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It does.
+    Held,
+    /// The files do not say.
+    Unknown,
+    /// It does not, and whether that matters hangs on something the files do not show.
+    Doubtful,
+    /// It does not.
+    Missing,
+}
+
+impl Status {
+    /// The word that facts use; none for what is not known.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Held => Some("held"),
+            Self::Unknown => None,
+            Self::Doubtful => Some("doubtful"),
+            Self::Missing => Some("missing"),
+        }
+    }
+}
+
+/// One scope that something in a job asks for.
+pub struct Standing<'a, 'p> {
+    /// What asks; of several, the first that is worst off.
+    pub asker: Asker<'a, 'p>,
+    /// What it asks for.
+    pub need: &'a Need,
+    /// What the job holds of it.
+    pub held: Held,
+    /// Whether that is enough.
+    pub status: Status,
+}
+
+/// Every scope that a job is asked for, once each.
+#[must_use]
+pub fn standings<'a, 'p>(
+    needs: &'a Needs,
+    github: &'a GitHub,
+    checkout: &'a Checkout<'p>,
+    workflow: &'a Workflow<'p>,
+    job: &'a Job<'p>,
+) -> Vec<Standing<'a, 'p>> {
+    let mut found: Vec<Standing<'a, 'p>> = Vec::new();
+    let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    for asker in find(needs, github, checkout, workflow, job) {
+        for need in &asker.entry.needs {
+            let (own, status) = ways.weigh(&asker, need);
+            let asker = Asker { entry: asker.entry, client: asker.client.clone() };
+            let standing = Standing { asker, need, held: own, status };
+            match found.iter_mut().find(|other| other.need.scope == need.scope && other.need.private == need.private) {
+                Some(other) if other.status < status => *other = standing,
+                Some(_) => {}
+                None => found.push(standing),
+            }
+        }
+    }
+    found
+}
+
+/// The worst that befalls each need of an entry in a job; none for an entry that nothing in the job is.
+#[must_use]
+pub fn of_entry<'p>(
+    needs: &Needs,
+    github: &GitHub,
+    checkout: &Checkout<'p>,
+    workflow: &Workflow<'p>,
+    job: &Job<'p>,
+    entry: &Entry,
+) -> Option<Vec<Status>> {
+    let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    let mut worst: Option<Vec<Status>> = None;
+    let askers = find(needs, github, checkout, workflow, job);
+    for asker in askers.iter().filter(|asker| std::ptr::eq(asker.entry, entry)) {
+        let worst = worst.get_or_insert_with(|| vec![Status::Held; entry.needs.len()]);
+        for (need, worst) in entry.needs.iter().zip(worst) {
+            *worst = ways.weigh(asker, need).1.max(*worst);
+        }
+    }
+    worst
+}
+
+/// The ways a job can come to run, played only if something may be missing, and then once.
+struct Ways<'a, 'p> {
+    github: &'a GitHub,
+    checkout: &'a Checkout<'p>,
+    workflow: &'a Workflow<'p>,
+    job: &'a Job<'p>,
+    starts: Option<(Starts<'a, 'p>, Relevance<'p>)>,
+}
+
+impl<'a, 'p> Ways<'a, 'p> {
+    /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
+    fn weigh(&mut self, asker: &Asker<'_, 'p>, need: &Need) -> (Held, Status) {
+        let (github, workflow, job) = (self.github, self.workflow, self.job);
+        let own = permissions::held(github, workflow, job, &need.scope);
+        let settled = own.origin != Origin::Default && own.access.is_some_and(|access| access >= need.access);
+        if need.optional || settled {
+            return (own, Status::Held);
+        }
+        if asker.is_tolerated() {
+            return (own, Status::Unknown);
+        }
+        let mut worst = (own, Status::Held);
+        let (starts, relevance) = self.starts.get_or_insert_with(|| {
+            (start::starts(github, self.checkout, workflow, job, &Asked::default()), Relevance::of(workflow, job))
+        });
+        for play in &starts.plays {
+            let (held, at_hand) = at_hand(github, play, job, need);
+            if at_hand <= worst.1 {
+                continue;
+            }
+            for row in start::rows(play, job, relevance) {
+                let seen = play.sight(job).in_row(row.as_ref());
+                let status = at_hand.min(asked(github, asker, need, &asker.client.seen(&seen)));
+                if status > worst.1 {
+                    worst = (held, status);
+                }
+            }
+        }
+        worst
+    }
+}
+
+/// What the job holds of a need's scope in a run, and whether that is enough if the need is real.
+fn at_hand(github: &GitHub, play: &Play<'_, '_>, job: &Job<'_>, need: &Need) -> (Held, Status) {
+    let holds = |scope: &str, least: Access| {
+        let held = permissions::held_in(github, &play.run, play.workflow, job, scope);
+        // What a called workflow gets where nobody names anything is for the repository's settings to say.
+        let open = held.origin == Origin::Default && job.uses.is_some()
+            || held.origin == Origin::Caller && play.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
+        let status = match held.access.filter(|_| !open) {
+            Some(access) if access >= least => Status::Held,
+            Some(_) => Status::Missing,
+            None => Status::Unknown,
+        };
+        (held, status)
+    };
+    let (held, first) = holds(&need.scope, need.access);
+    let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, Status::min);
+    (held, if need.certain { status } else { status.min(Status::Doubtful) })
+}
+
+/// Whether nothing says what a job holds.
+fn is_bare(workflow: &Workflow<'_>, job: &Job<'_>) -> bool {
+    permissions::block(workflow, job).is_none()
+}
+
+/// How sure it is that a run asks for a need.
+fn asked(github: &GitHub, asker: &Asker<'_, '_>, need: &Need, sight: &Sight<'_, '_>) -> Status {
+    let status = match (asker.asks(github, need, Some(sight)), sight.reached()) {
+        (Truth::No, _) | (_, Truth::No) => Status::Held,
+        (Truth::Unknown(_), _) => Status::Unknown,
+        (Truth::Yes, Truth::Yes) => Status::Missing,
+        (Truth::Yes, Truth::Unknown(_)) => undecided(asker, sight.run()),
+    };
+    if asker.is_conditional() { status.min(Status::Doubtful) } else { status }
+}
+
+/// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
+/// gives is met if all goes as meant, one on a secret or a variable may be met by none.
+fn undecided(asker: &Asker<'_, '_>, run: &Run<'_, '_>) -> Status {
+    let client = &asker.client;
+    let around = client.frames.iter().map(|frame| frame.step).chain(client.step);
+    let steps = around.filter_map(|step| step.condition);
+    let jobs = run.calls.iter().map(|call| (call.workflow, call.job)).chain([(client.workflow, client.job)]);
+    let jobs = jobs.flat_map(|(workflow, job)| {
+        let before = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
+        before.chain([job]).filter_map(|job| job.condition).collect::<Vec<_>>()
+    });
+    jobs.chain(steps)
+        .map(|condition| open_condition(condition.value(), run.is_called()))
+        .min()
+        .unwrap_or(Status::Unknown)
+}
+
+/// What one condition says that may be open.
+fn open_condition(condition: &str, called: bool) -> Status {
+    let Ok(parsed) = Condition::parse(condition) else { return Status::Unknown };
+    let mut worst = Status::Missing;
+    if parsed.has_status_function() || condition.contains("hashFiles") {
+        worst = Status::Doubtful;
+    }
+    for reference in parsed.references() {
+        let status = match reference.path.first().map(String::as_str) {
+            Some("github" | "matrix" | "runner" | "strategy" | "job") => Status::Missing,
+            Some("inputs") if !called => Status::Missing,
+            Some("steps" | "needs" | "inputs") => Status::Doubtful,
+            _ => Status::Unknown,
+        };
+        worst = worst.min(status);
+    }
+    worst
+}
