@@ -19,7 +19,8 @@ pub fn is_used<'p>(
     job: &Job<'p>,
 ) -> Option<bool> {
     let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|client| client.step);
-    let mut open = job.uses.is_some() || steps.any(|step| is_open(needs, github, checkout, step));
+    // Whoever runs the job may ask for the token before its first step, to pull a container's image for one.
+    let mut open = job.uses.is_some() || job.container || steps.any(|step| is_open(needs, github, checkout, step));
     for asker in find(needs, github, checkout, workflow, job) {
         for need in asker.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
             match asker.asks(github, need, None) {
