@@ -1,9 +1,14 @@
 //! Runs rules over subjects. It is pure: what it says depends on the project, the rules and the day alone.
 
+mod failure;
+mod raw;
+
 use jiff::civil::Date;
 
+use self::failure::Failure;
+use self::raw::{Raw, path, raw};
 use super::analysis::{Analysis, Reading};
-use super::fact::{self, Fact};
+use super::fact;
 use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
 use super::fix;
 use super::publication::Publication;
@@ -15,14 +20,12 @@ use super::waiver::{self, Waiver};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
-use crate::read::source::{FileId, Place};
+use crate::read::source::Place;
 use crate::trust::need::standing::standings;
-use crate::trust::publication::action;
 use crate::trust::{client, login};
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
 use crate::workflow::request;
-use crate::workflow::run::Run;
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
@@ -111,85 +114,6 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         }
     }
     notices
-}
-
-/// Where a subject stands among the others, so that rules can make way for each other.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Standing {
-    file: Option<FileId>,
-    job: Option<String>,
-    step: Option<usize>,
-    publication: Option<usize>,
-    publisher: Option<usize>,
-    /// Whether the job has a `permissions` block of its own.
-    own_block: bool,
-    /// Whether the subject is an entry of a `permissions` block.
-    permission: bool,
-    /// The scope that the finding is about.
-    scope: Option<String>,
-}
-
-impl Standing {
-    fn of(subject: &Subject<'_, '_, '_>) -> Self {
-        Self {
-            file: subject.workflow.map(|workflow| workflow.file),
-            job: subject.job.map(|job| job.id.value().to_owned()),
-            // A need is the job's, whichever of its steps asks.
-            step: subject.step.filter(|_| subject.need.is_none()).map(|step| step.index),
-            publication: subject.publication.map(|publication| publication.index),
-            publisher: subject.publisher.filter(|_| subject.publication.is_none()).map(|publisher| publisher.index),
-            own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
-            permission: subject.permission.is_some(),
-            scope: subject.need.map(|standing| standing.need.scope.clone()),
-        }
-    }
-
-    /// Whether a finding there may be the cause of one here.
-    fn shares_cause(&self, other: &Self) -> bool {
-        let replaced = other.permission && other.job.is_none() && self.own_block;
-        !replaced && (self.holds(other) || other.holds(self))
-    }
-
-    fn holds(&self, inner: &Self) -> bool {
-        fn fits<T: PartialEq>(outer: &Option<T>, inner: &Option<T>) -> bool {
-            outer.is_none() || outer == inner
-        }
-        fits(&self.file, &inner.file)
-            && fits(&self.job, &inner.job)
-            && fits(&self.step, &inner.step)
-            && fits(&self.publication, &inner.publication)
-            && fits(&self.scope, &inner.scope)
-            && self.publisher == inner.publisher
-    }
-}
-
-/// A finding before rules have made way for each other.
-struct Raw {
-    rule: usize,
-    value: Option<String>,
-    every: bool,
-    standing: Standing,
-    job: Option<String>,
-    finding: Finding,
-}
-
-impl Raw {
-    /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
-    fn shares_cause(&self, other: &Self) -> bool {
-        let same_place = self.standing.scope.is_some()
-            && self.job == other.job
-            && self.finding.primary.place == other.finding.primary.place;
-        same_place || self.standing.shares_cause(&other.standing)
-    }
-
-    /// Whether another finding of the same rule differs in nothing, or in the job alone.
-    fn says_the_same(&self, other: &Self) -> bool {
-        self.rule == other.rule
-            && self.finding.primary.place == other.finding.primary.place
-            && self.finding.fact == other.finding.fact
-            && self.standing.scope == other.standing.scope
-            && (self.finding.message == other.finding.message || self.job != other.job)
-    }
 }
 
 /// A finding that no other silences, with what is told along with it.
@@ -444,51 +368,6 @@ impl Engine<'_> {
     }
 }
 
-/// A rule that failed in some runs of a publication.
-struct Failure {
-    raw: Raw,
-    runs: Vec<String>,
-    times: usize,
-    known: bool,
-}
-
-impl Failure {
-    fn is(&self, raw: &Raw) -> bool {
-        self.raw.rule == raw.rule
-            && self.raw.finding.primary == raw.finding.primary
-            && self.raw.finding.message == raw.finding.message
-    }
-
-    fn also(&mut self, run: String, known: bool) {
-        self.times += 1;
-        self.known |= known;
-        if !self.runs.contains(&run) {
-            self.runs.push(run);
-        }
-    }
-
-    fn finished(&self, every: bool, all_runs: bool) -> Raw {
-        let mut finding = self.raw.finding.clone();
-        finding.runs = if all_runs { Vec::new() } else { self.runs.clone() };
-        // At the event itself the sentence says already which runs it means.
-        let at_event = finding.steps.first().is_some_and(|step| step.place == finding.primary.place);
-        if !all_runs && !at_event {
-            let named = self.runs.iter().take(3).cloned().collect::<Vec<_>>().join(" and ");
-            let more = self.runs.len().saturating_sub(3);
-            let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
-            finding.message = format!("{}, {named}{more}", finding.message);
-        }
-        Raw {
-            finding,
-            every,
-            value: self.raw.value.clone(),
-            standing: self.raw.standing.clone(),
-            job: self.raw.job.clone(),
-            ..self.raw
-        }
-    }
-}
-
 fn with_permission<'s, 'a, 'p>(
     subject: Subject<'s, 'a, 'p>,
     pair: crate::workflow::model::Pair<'p>,
@@ -498,69 +377,6 @@ fn with_permission<'s, 'a, 'p>(
 
 fn all_hold(conditions: &[Condition], subject: &Subject<'_, '_, '_>) -> bool {
     conditions.iter().all(|condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes)
-}
-
-fn raw(index: usize, rule: &Rule, condition: &Condition, fact: &Fact, subject: &Subject<'_, '_, '_>) -> Option<Raw> {
-    let Fact::Known(value, own_place) = fact else { return None };
-    let place = match rule.at.as_deref().map(|name| fact::ask(subject, name)) {
-        Some(Fact::Known(_, place)) => place,
-        _ => *own_place,
-    };
-    let sentence = rule.sentence(&condition.fact, value.as_deref())?;
-    let message = sentence.render(|name| fact::ask(subject, name))?;
-    let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
-        Fact::Known(_, at) if at != place => {
-            text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text })
-        }
-        _ => None,
-    });
-    let finding = Finding {
-        code: rule.code.clone(),
-        name: rule.name.clone(),
-        level: rule.levels.usual(),
-        message,
-        primary: Label { place, text: String::new() },
-        labels: labels.collect(),
-        steps: Vec::new(),
-        runs: Vec::new(),
-        subject: subject.name(),
-        jobs: subject.job.map(|job| job.id.value().to_owned()).into_iter().collect(),
-        step: subject.step.map(step_names).unwrap_or_default(),
-        fact: condition.fact.clone(),
-        fixes: Vec::new(),
-        drafts: Vec::new(),
-    };
-    let job = subject.job.map(|job| job.id.value().to_owned());
-    let mut standing = Standing::of(subject);
-    standing.scope = standing.scope.or_else(|| condition.fact.strip_prefix("permission.").map(str::to_owned));
-    Some(Raw { rule: index, value: value.clone(), every: true, standing, job, finding })
-}
-
-/// What a step may be called in a waiver.
-fn step_names(step: &Step<'_>) -> Vec<String> {
-    let names = [step.id, step.name, step.uses].into_iter().flatten().map(Text::value);
-    names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
-}
-
-/// How a run gets to a publication: trigger, calling jobs, job, the steps into an action, upload.
-fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
-    let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
-    labels.extend(run.calls.iter().map(|call| {
-        let text = format!("job `{}` calls the workflow", call.job.id.value());
-        Label { place: call.job.uses.map_or(call.job.id.place(), Text::place), text }
-    }));
-    if let Some(job) = subject.job {
-        labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
-    }
-    if let Some(publication) = subject.publication {
-        let client = &publication.site.client;
-        labels.extend(client.frames.iter().map(|frame| {
-            let place = frame.step.uses.map_or(frame.step.place, Text::place);
-            Label { place, text: "the step uses the action".into() }
-        }));
-        labels.push(Label { place: client.place(), text: "the upload".into() });
-    }
-    labels
 }
 
 /// A job's own texts that may hold expressions; whether each is a condition.

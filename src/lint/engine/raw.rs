@@ -1,0 +1,158 @@
+//! What a rule found before rules have made way for each other: where its subject stands, and whose cause it shares. It chooses nothing.
+
+use crate::lint::fact::{self, Fact};
+use crate::lint::finding::{Finding, Label};
+use crate::lint::rule::{Condition, Rule};
+use crate::lint::subject::Subject;
+use crate::read::source::FileId;
+use crate::trust::publication::action;
+use crate::workflow::model::{Step, Text};
+use crate::workflow::run::Run;
+
+/// Where a subject stands among the others, so that rules can make way for each other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Standing {
+    pub(super) file: Option<FileId>,
+    pub(super) job: Option<String>,
+    pub(super) step: Option<usize>,
+    pub(super) publication: Option<usize>,
+    pub(super) publisher: Option<usize>,
+    /// Whether the job has a `permissions` block of its own.
+    pub(super) own_block: bool,
+    /// Whether the subject is an entry of a `permissions` block.
+    pub(super) permission: bool,
+    /// The scope that the finding is about.
+    pub(super) scope: Option<String>,
+}
+
+impl Standing {
+    pub(super) fn of(subject: &Subject<'_, '_, '_>) -> Self {
+        Self {
+            file: subject.workflow.map(|workflow| workflow.file),
+            job: subject.job.map(|job| job.id.value().to_owned()),
+            // A need is the job's, whichever of its steps asks.
+            step: subject.step.filter(|_| subject.need.is_none()).map(|step| step.index),
+            publication: subject.publication.map(|publication| publication.index),
+            publisher: subject.publisher.filter(|_| subject.publication.is_none()).map(|publisher| publisher.index),
+            own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
+            permission: subject.permission.is_some(),
+            scope: subject.need.map(|standing| standing.need.scope.clone()),
+        }
+    }
+
+    /// Whether a finding there may be the cause of one here.
+    pub(super) fn shares_cause(&self, other: &Self) -> bool {
+        let replaced = other.permission && other.job.is_none() && self.own_block;
+        !replaced && (self.holds(other) || other.holds(self))
+    }
+
+    pub(super) fn holds(&self, inner: &Self) -> bool {
+        fn fits<T: PartialEq>(outer: &Option<T>, inner: &Option<T>) -> bool {
+            outer.is_none() || outer == inner
+        }
+        fits(&self.file, &inner.file)
+            && fits(&self.job, &inner.job)
+            && fits(&self.step, &inner.step)
+            && fits(&self.publication, &inner.publication)
+            && fits(&self.scope, &inner.scope)
+            && self.publisher == inner.publisher
+    }
+}
+
+/// A finding before rules have made way for each other.
+pub(super) struct Raw {
+    pub(super) rule: usize,
+    pub(super) value: Option<String>,
+    pub(super) every: bool,
+    pub(super) standing: Standing,
+    pub(super) job: Option<String>,
+    pub(super) finding: Finding,
+}
+
+impl Raw {
+    /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
+    pub(super) fn shares_cause(&self, other: &Self) -> bool {
+        let same_place = self.standing.scope.is_some()
+            && self.job == other.job
+            && self.finding.primary.place == other.finding.primary.place;
+        same_place || self.standing.shares_cause(&other.standing)
+    }
+
+    /// Whether another finding of the same rule differs in nothing, or in the job alone.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        self.rule == other.rule
+            && self.finding.primary.place == other.finding.primary.place
+            && self.finding.fact == other.finding.fact
+            && self.standing.scope == other.standing.scope
+            && (self.finding.message == other.finding.message || self.job != other.job)
+    }
+}
+
+pub(super) fn raw(
+    index: usize,
+    rule: &Rule,
+    condition: &Condition,
+    fact: &Fact,
+    subject: &Subject<'_, '_, '_>,
+) -> Option<Raw> {
+    let Fact::Known(value, own_place) = fact else { return None };
+    let place = match rule.at.as_deref().map(|name| fact::ask(subject, name)) {
+        Some(Fact::Known(_, place)) => place,
+        _ => *own_place,
+    };
+    let sentence = rule.sentence(&condition.fact, value.as_deref())?;
+    let message = sentence.render(|name| fact::ask(subject, name))?;
+    let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
+        Fact::Known(_, at) if at != place => {
+            text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text })
+        }
+        _ => None,
+    });
+    let finding = Finding {
+        code: rule.code.clone(),
+        name: rule.name.clone(),
+        level: rule.levels.usual(),
+        message,
+        primary: Label { place, text: String::new() },
+        labels: labels.collect(),
+        steps: Vec::new(),
+        runs: Vec::new(),
+        subject: subject.name(),
+        jobs: subject.job.map(|job| job.id.value().to_owned()).into_iter().collect(),
+        step: subject.step.map(step_names).unwrap_or_default(),
+        fact: condition.fact.clone(),
+        fixes: Vec::new(),
+        drafts: Vec::new(),
+    };
+    let job = subject.job.map(|job| job.id.value().to_owned());
+    let mut standing = Standing::of(subject);
+    standing.scope = standing.scope.or_else(|| condition.fact.strip_prefix("permission.").map(str::to_owned));
+    Some(Raw { rule: index, value: value.clone(), every: true, standing, job, finding })
+}
+
+/// What a step may be called in a waiver.
+pub(super) fn step_names(step: &Step<'_>) -> Vec<String> {
+    let names = [step.id, step.name, step.uses].into_iter().flatten().map(Text::value);
+    names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
+}
+
+/// How a run gets to a publication: trigger, calling jobs, job, the steps into an action, upload.
+pub(super) fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
+    let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
+    labels.extend(run.calls.iter().map(|call| {
+        let text = format!("job `{}` calls the workflow", call.job.id.value());
+        Label { place: call.job.uses.map_or(call.job.id.place(), Text::place), text }
+    }));
+    if let Some(job) = subject.job {
+        labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
+    }
+    if let Some(publication) = subject.publication {
+        let client = &publication.site.client;
+        labels.extend(client.frames.iter().map(|frame| {
+            let place = frame.step.uses.map_or(frame.step.place, Text::place);
+            Label { place, text: "the step uses the action".into() }
+        }));
+        labels.push(Label { place: client.place(), text: "the upload".into() });
+    }
+    labels
+}
