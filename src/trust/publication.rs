@@ -6,7 +6,7 @@ use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
 use super::slot::{Given, Kind, Slot, known_text, reads};
 use super::upload::{EndpointRule, Upload};
-use crate::read::shell::{self, Command, Shell};
+use crate::read::shell::{self, Command, Script, Shell};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Reason};
@@ -130,10 +130,10 @@ fn with_logins<'a, 'p>(
     sites
 }
 
-/// The commands of a step's script, each with the variables that the script has set before it.
+/// A step's script, read as the shell reads it that runs it.
 #[must_use]
-pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<Command> {
-    let Some(run) = step.run else { return Vec::new() };
+pub fn script(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Script {
+    let Some(run) = step.run else { return Script::default() };
     let setting = step.shell.or(job.shell).or(workflow.shell);
     let windows = || job.runs_on.iter().flatten().any(|label| github.system(label.value()) == Some("windows"));
     let shell = match setting {
@@ -141,9 +141,15 @@ pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &
         None if windows() => Shell::PowerShell,
         None => Shell::Posix,
     };
+    shell::parse(run.value(), shell)
+}
+
+/// The commands of a step's script, each with the variables that the script has set before it.
+#[must_use]
+pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<Command> {
     let mut exported = Vec::new();
     let mut found = Vec::new();
-    for mut command in shell::parse(run.value(), shell).commands {
+    for mut command in script(github, workflow, job, step).commands {
         if command.words.is_empty() {
             exported.extend(command.assignments);
         } else {

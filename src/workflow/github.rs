@@ -218,8 +218,34 @@ pub struct OidcFacts {
     pub never: Vec<String>,
     /// Words in a script that mean it might.
     pub words: Vec<String>,
+    /// How scripts show it.
+    pub shown: ShownTokens,
     /// Steps that only look at it.
     pub debug: DebugSteps,
+}
+
+/// How a script shows a token that stands for the repository.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShownTokens {
+    /// Variables that hold the token that a job asks with.
+    pub request: Vec<String>,
+    /// Variables that hold the address that it asks at.
+    pub address: Vec<String>,
+    /// Programs that print their arguments.
+    pub prints: Vec<String>,
+    /// Programs that print what they fetch.
+    pub fetches: Vec<String>,
+    /// Flags of those with which they do not.
+    pub keeps: Vec<String>,
+    /// Files that GitHub reads for later steps.
+    pub exports: Vec<String>,
+    /// Words of a value that is made with a token and is none.
+    pub harmless: Vec<String>,
+    /// Filters that take a part of an answer.
+    pub filters: Vec<String>,
+    /// How the part that is a token is called.
+    pub fields: Vec<String>,
 }
 
 /// How steps that were added to look at the OIDC token are known.

@@ -4,6 +4,7 @@ use super::publication::{target, target_place};
 use super::run::sight;
 use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::read::problem::closest;
+use crate::trust::mingled;
 use crate::trust::publication::Outcomes;
 use crate::trust::slot::{Given, Slot, known_text};
 use crate::trust::upload::{Oidc, Order};
@@ -30,6 +31,13 @@ pub const FACTS: &[Spec] = &[
         Values::OneOf(&["token-first", "oidc-first", "none"]),
         "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
         client_order,
+    ),
+    Spec::new(
+        "build.code",
+        PUBLICATION,
+        Values::Any,
+        "The first action or command in the job before the upload that builds, by the registry's data.",
+        build_code,
     ),
     Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
     Spec::new(
@@ -69,6 +77,15 @@ fn upload(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = site.upload?;
     let name = upload.command.as_ref().or(upload.action.as_ref()).or(upload.workflow.as_ref())?;
     Some(Fact::text(name, site.client.place()))
+}
+
+fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (analysis, site) = (subject.analysis, &subject.publication?.site);
+    let found = mingled::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
+    Some(match found {
+        Some((name, place)) => Fact::text(name, place),
+        None => Fact::Known(None, site.client.place()),
+    })
 }
 
 fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -1,7 +1,8 @@
-//! Facts of steps: what they use, what they are given. It never looks into a script.
+//! Facts of steps: what they use, what they are given, what their scripts show. It never asks what an action does.
 
 use super::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
-use crate::trust::publication::action;
+use crate::trust::exposure::exposed;
+use crate::trust::publication::{action, script};
 use crate::workflow::model::Text;
 
 /// The lines of the table.
@@ -17,6 +18,13 @@ pub const FACTS: &[Spec] = &[
         Values::OneOf(&["oidc-debug"]),
         "What the step is for, where its name or action says it.",
         step_purpose,
+    ),
+    Spec::new(
+        "oidc.exposed",
+        STEP,
+        Values::OneOf(&["printed", "exported"]),
+        "How the step's script shows an OIDC token, if it does.",
+        oidc_exposed,
     ),
     Spec::new(
         "failure.tolerated",
@@ -85,6 +93,19 @@ fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let by_name = step.name.filter(words).filter(|_| step.run.is_some());
     Some(match by_action.or(by_name) {
         Some(text) => Fact::text("oidc-debug", text.place()),
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
+    let github = &subject.analysis.data.github;
+    let shown = &github.oidc.shown;
+    // Most scripts do not so much as name the token.
+    let named = step.run.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
+    let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
+    Some(match found {
+        Some((exposure, place)) => Fact::text(exposure.word(), place),
         None => Fact::Known(None, step.place),
     })
 }

@@ -1,0 +1,45 @@
+//! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
+
+use super::client::{Client, steps, uses};
+use super::command::is_command;
+use super::publication::{Site, commands};
+use super::registry::Builds;
+use crate::read::shell::Word;
+use crate::read::source::Place;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::github::GitHub;
+
+/// The first action or command before an upload that builds, and where.
+#[must_use]
+pub fn build<'p>(
+    github: &GitHub,
+    checkout: &Checkout<'p>,
+    builds: &Builds,
+    site: &Site<'_, 'p>,
+) -> Option<(String, Place)> {
+    let own = site.client.position();
+    let steps = steps(checkout, site.client.workflow, site.client.job);
+    steps.iter().filter(|client| client.position() <= own).find_map(|client| {
+        let here = client.position() == own;
+        let used = |name: &&String| !here && client.step.is_some_and(|step| uses(step, name));
+        let action = builds.actions.iter().find(used).map(|name| (name.clone(), client.place()));
+        action.or_else(|| command(github, builds, client, here.then(|| site.client.place())))
+    })
+}
+
+/// The first command of a step that builds; in the step of the upload itself, of what stands before that.
+fn command(
+    github: &GitHub,
+    builds: &Builds,
+    client: &Client<'_, '_>,
+    upload: Option<Place>,
+) -> Option<(String, Place)> {
+    let found = commands(github, client.workflow, client.job, client.step?);
+    found.into_iter().find_map(|command| {
+        let words: Vec<_> = command.words.iter().map(Word::text).collect();
+        let name = builds.commands.iter().find(|name| is_command(github, &words, name, &[]))?;
+        let place = Client { command: Some(command), ..client.clone() }.place();
+        let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
+        before.then(|| (name.clone(), place))
+    })
+}
