@@ -135,20 +135,26 @@ fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
         }
         _ => Some(evaluate(first, scope, depth + 1)),
     };
+    // Behind a `*`, what follows is asked of every item.
+    let mut filtered = false;
     for part in parts {
         let key = match &part.inner {
             Expr::Identifier(name) => Outcome::text(name.as_str()),
             Expr::Index(index) if !matches!(index.inner, Expr::Star) => evaluate(index, scope, depth + 1),
             _ => {
                 let whole = value.take().unwrap_or_else(|| look(scope, &path));
-                value = Some(members(whole));
+                value = Some(if filtered { each(whole, members) } else { members(whole) });
+                filtered = true;
                 continue;
             }
         };
         match (&mut value, key) {
             (None, Outcome::Known(Value::Text(name))) => path.push(name),
             (None, key) => value = Some(member(look(scope, &path), &key)),
-            (Some(whole), key) => *whole = member(std::mem::replace(whole, Outcome::Known(Value::Null)), &key),
+            (Some(whole), key) => {
+                let own = std::mem::replace(whole, Outcome::Known(Value::Null));
+                *whole = if filtered { each(own, |item| one(member(item, &key))) } else { member(own, &key) };
+            }
         }
     }
     value.unwrap_or_else(|| look(scope, &path))
@@ -173,14 +179,30 @@ fn member(whole: Outcome, key: &Outcome) -> Outcome {
         (Outcome::Known(Value::Array(items)), Value::Number(number)) if *number >= 0.0 => {
             items.into_iter().nth(*number as usize).unwrap_or(Outcome::Known(Value::Null))
         }
-        // A filtered list passes the name on to each of its items.
-        (Outcome::Known(Value::Array(items)), name @ Value::Text(_)) => {
-            let key = Outcome::Known(name.clone());
-            let found = items.into_iter().map(|item| member(item, &key));
-            Outcome::Known(Value::Array(found.filter(|item| *item != Outcome::Known(Value::Null)).collect()))
-        }
         (unknown @ Outcome::Unknown(_), _) => unknown,
         _ => Outcome::Known(Value::Null),
+    }
+}
+
+/// What every item of a filtered list gives, in one list.
+fn each(whole: Outcome, give: impl Fn(Outcome) -> Outcome) -> Outcome {
+    let Outcome::Known(Value::Array(items)) = whole else { return whole };
+    let mut found = Vec::new();
+    for item in items {
+        match give(item) {
+            Outcome::Known(Value::Array(given)) => found.extend(given),
+            Outcome::Known(_) => {}
+            unknown => found.push(unknown),
+        }
+    }
+    Outcome::Known(Value::Array(found))
+}
+
+/// What an item gives, as a list of one, or of none where it has nothing there.
+fn one(given: Outcome) -> Outcome {
+    match given {
+        Outcome::Known(Value::Null) => Outcome::Known(Value::Array(Vec::new())),
+        given => Outcome::Known(Value::Array(vec![given])),
     }
 }
 

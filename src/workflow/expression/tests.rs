@@ -70,6 +70,11 @@ fn expressions_have_github_s_values() {
         ("fromJSON('[1,2]')[1]", "2"),
         ("fromJSON('[1,2]')[5]", "null"),
         ("fromJSON('[{\"a\":1},{\"a\":2},{\"b\":3}]').*.a", "Array"),
+        // Without the `*`, a list has no properties.
+        ("fromJSON('[{\"a\":1},{\"a\":2}]').a", "null"),
+        ("fromJSON('{\"l\":[{\"a\":1}]}').l.a", "null"),
+        ("join(fromJSON('[{\"a\":[1,2]},{\"a\":[3,4]}]').*.a[0], '-')", "'1-3'"),
+        ("join(fromJSON('{\"x\":{\"p\":1},\"y\":{\"p\":2}}').*.*, '-')", "'1-2'"),
         ("join(fromJSON('[{\"a\":1},{\"a\":2}]').*.a, '-')", "'1-2'"),
         ("join(fromJSON('[1,2]'))", "'1,2'"),
         ("format('{0}-{1}-{{x}}', 1, 'b')", "'1-b-{x}'"),
