@@ -136,7 +136,8 @@ struct Engine<'r> {
 impl Engine<'_> {
     fn judge(&mut self, analysis: &Analysis<'_, '_>) {
         let all = Subject::of(analysis);
-        for document in &analysis.project.workflows {
+        let actions = analysis.project.actions.iter().map(|action| &action.document);
+        for document in analysis.project.workflows.iter().chain(actions) {
             for problem in subject::syntax_problems(document.file, document.tree.errors()) {
                 self.problem(&all, &problem, "yaml");
             }
