@@ -204,6 +204,14 @@ impl Site<'_, '_> {
     }
 }
 
+/// Whether a text is the token that GitHub gives to every job, and nothing else.
+#[must_use]
+pub fn is_own_token(text: &str) -> bool {
+    let own =
+        |path: &String| path.eq_ignore_ascii_case("secrets.github_token") || path.eq_ignore_ascii_case("github.token");
+    reads(text).is_some_and(|paths| !paths.is_empty() && paths.iter().all(own))
+}
+
 /// `${{ env.X }}` is what `X` is set to.
 #[must_use]
 pub fn follow_env(client: &Client<'_, '_>, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod build;
+pub mod called;
 pub mod cause;
 pub mod check;
 pub mod client;
@@ -21,6 +22,7 @@ pub mod registries;
 pub mod registry;
 pub mod release;
 pub mod slot;
+pub mod tag;
 pub mod test;
 pub mod upload;
 pub mod verdict;

@@ -4,7 +4,7 @@ use super::client::{Client, steps};
 use super::command::names;
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
-use super::slot::{Given, Kind, Slot, known_text, reads};
+use super::slot::{Given, Kind, Slot, known_text};
 use super::upload::{EndpointRule, Upload};
 use crate::read::shell::{self, Command, Script, Shell};
 use crate::read::source::Place;
@@ -14,6 +14,7 @@ use crate::workflow::github::GitHub;
 use crate::workflow::model::{Job, Step, Workflow};
 use crate::workflow::sight::Sight;
 
+use super::credential::is_own_token;
 pub use super::credential::{Credential, Outcomes};
 
 /// A step or calling job that uploads, whatever the run; or a login after which no upload is recognised.
@@ -230,10 +231,7 @@ impl<'a, 'p> Site<'a, 'p> {
     fn shows_github_token(&self) -> bool {
         let slots = self.upload.into_iter().flat_map(|upload| &upload.tokens);
         slots.into_iter().any(|slot| match self.client.given(slot) {
-            Given::Text(text, _) => reads(&text).is_some_and(|paths| {
-                let own = |path: &String| path.eq_ignore_ascii_case("secrets.github_token") || path == "github.token";
-                !paths.is_empty() && paths.iter().all(own)
-            }),
+            Given::Text(text, _) => is_own_token(&text),
             _ => false,
         })
     }

@@ -190,8 +190,51 @@ pub struct ReleaseMaker {
     /// Whether it takes the job's own token where none is given.
     #[serde(default)]
     pub own_by_default: bool,
-    /// The input or the flag that leaves the release a draft for people to publish.
+    /// The input or the flag that leaves the release a draft for people to publish, or makes nothing at all.
     pub draft: Option<String>,
+    /// Whether it always makes a new tag; others may take one that is there.
+    #[serde(default)]
+    pub makes_tag: bool,
+    /// The input that holds what every tag begins with.
+    pub prefix: Option<TagPrefix>,
+}
+
+/// What every tag of a maker begins with.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagPrefix {
+    /// The input that says it.
+    pub input: String,
+    /// What it is where the input is left out.
+    pub default: String,
+}
+
+/// How scripts make tags and push them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TagFacts {
+    /// What makes tags besides what makes releases.
+    pub makers: Vec<ReleaseMaker>,
+    /// The command that makes one.
+    pub make: String,
+    /// Its flags that take a value.
+    pub valued: Vec<String>,
+    /// The command that pushes them.
+    pub push: String,
+    /// Its flags that push all tags.
+    pub all: Vec<String>,
+    /// Flags of both that move or delete a tag.
+    pub moves: Vec<String>,
+    /// The action that leaves the token for pushes.
+    pub checkout: String,
+    /// Its input that holds the token.
+    pub token: String,
+    /// Its input that says whether the token is left.
+    pub keeps: String,
+    /// Its inputs that bring another key, or another repository.
+    pub others: Vec<String>,
+    /// Words of scripts, and of names of actions, that bring another token or key for pushes.
+    pub opaque: Vec<String>,
 }
 
 /// Facts about who makes releases.
@@ -288,6 +331,8 @@ pub struct GitHub {
     pub artifacts: ArtifactFacts,
     /// Releases.
     pub releases: ReleaseFacts,
+    /// How tags are made.
+    pub tags: TagFacts,
     /// The OIDC token.
     pub oidc: OidcFacts,
 }

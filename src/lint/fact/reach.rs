@@ -1,8 +1,9 @@
 //! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
 
 use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::publication::{Publication, Visit};
 use crate::lint::reach::{self, Ancestors, Blocker, Skipped};
-use crate::trust::release::{self, Releases};
+use crate::trust::release::{self, Awaited, Releases};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
@@ -36,8 +37,8 @@ pub const FACTS: &[Spec] = &[
     Spec::new(
         "release.wait",
         PUBLICATION,
-        Values::OneOf(&["answered", "unanswered"]),
-        "Whether the upload waits for nothing but releases which the repository makes with the token of its jobs, so that none starts it.",
+        Values::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
+        "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",
         release_wait,
     ),
     Spec::new(
@@ -105,22 +106,47 @@ fn ancestor_when(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let publication = subject.publication?;
-    let mut runs = publication.runs.iter().map(|visit| visit.run());
-    let trigger = runs.clone().next()?.trigger;
-    let waits = runs.all(|run| run.event == "release") && !publication.elsewhere && publication.cut.is_none();
-    if !waits {
-        return Some(Fact::text("answered", trigger));
+    let trigger = publication.runs.first()?.run().trigger;
+    let mut awaited = Vec::new();
+    for visit in &publication.runs {
+        match awaits(publication, visit) {
+            Some(one) if !publication.elsewhere && publication.cut.is_none() => {
+                if !awaited.iter().any(|other: &Awaited<'_, '_>| other.is(one)) {
+                    awaited.push(one);
+                }
+            }
+            _ => return Some(Fact::text("answered", trigger)),
+        }
     }
     let analysis = subject.analysis;
     // A file that does not parse may make releases as well.
     if analysis.workflows.len() != analysis.project.workflows.len() {
         return Some(Fact::Unknown);
     }
-    match release::releases(&analysis.data.github, analysis.checkout) {
-        Releases::None => Some(Fact::text("answered", trigger)),
-        Releases::Silent(place) => Some(Fact::text("unanswered", place)),
-        Releases::Open => Some(Fact::Unknown),
+    let mut found = None;
+    for one in awaited {
+        let word = match one {
+            Awaited::Release => "release-unanswered",
+            Awaited::Tag(_) => "tag-unanswered",
+        };
+        match release::releases(&analysis.data.github, analysis.checkout, one) {
+            Releases::None => return Some(Fact::text("answered", trigger)),
+            Releases::Silent(place) => found = found.or(Some(Fact::text(word, place))),
+            Releases::Open => return Some(Fact::Unknown),
+        }
     }
+    found
+}
+
+/// What starts a run: a release, or a tag that its workflow waits for; `None` for anything else.
+fn awaits<'s, 'p>(publication: &'s Publication<'_, 'p>, visit: &'s Visit<'_, 'p>) -> Option<Awaited<'s, 'p>> {
+    let run = visit.run();
+    if run.event == "release" {
+        return Some(Awaited::Release);
+    }
+    let started = run.caller().unwrap_or(publication.site.client.workflow);
+    let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
+    (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(Awaited::Tag(&trigger.tags))
 }
 
 /// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
