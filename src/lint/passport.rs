@@ -215,7 +215,12 @@ fn passport<'a, 'p>(
             Truth::Unknown(reason) => Some(reason.to_string()),
             Truth::Yes | Truth::No => None,
         },
-        form: registry.as_ref().ok().map(|registry| form::form(subject, registry)),
+        // No record can name a workflow of another repository where the registry refuses those.
+        form: registry
+            .as_ref()
+            .ok()
+            .filter(|registry| !verdict::is_foreign(subject, registry))
+            .map(|registry| form::form(subject, registry)),
         permissions: permission::permissions(subject),
         claims: claims(subject)?,
         record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),

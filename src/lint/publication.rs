@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::data::Data;
+use crate::trust::called;
 use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
@@ -120,7 +121,9 @@ pub fn publications<'a, 'p>(
                 keep(&mut publication, visit, data, publishers, certain);
             }
             let elsewhere = publication.elsewhere && !publication.known && publication.undecided.is_none();
-            if !elsewhere {
+            // A called workflow that is never told to upload is called for something else.
+            let unasked = publication.runs.is_empty() && publication.site.upload.is_some_and(|it| it.only_if.is_some());
+            if !elsewhere && !unasked {
                 found.push(publication);
             }
         }
@@ -150,7 +153,8 @@ fn visits<'a, 'p>(
                 publication.cut = Some(Reason::new("more runs than are played"));
                 return visits;
             }
-            let reach = seen(&publication.site, &play, row.as_ref()).reached();
+            let sight = seen(&publication.site, &play, row.as_ref());
+            let reach = sight.reached().and(called::uploads(&publication.site, &sight));
             visits.push(Visit { play: Arc::clone(&play), row, reach });
         }
     }

@@ -9,6 +9,7 @@ use super::version::Version;
 use crate::read::problem::suggestion;
 use crate::read::source::{Columns, Source, Span};
 use crate::read::syntax::{self, Dialect, Node, Tree};
+use crate::workflow::expression::Condition;
 
 /// The keys of a file that only adds to a registry.
 const ADDING: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", "examples"];
@@ -185,6 +186,12 @@ impl Check<'_> {
         if named != 1 {
             self.tell(path, "an upload is one of `action`, `command` and `workflow`");
         }
+        if let Some(Err(error)) = upload.only_if.as_deref().map(Condition::parse) {
+            self.tell(&[path, &[Key("only-if")]].concat(), &error.message);
+        }
+        if upload.workflow.is_none() && upload.only_if.is_some() {
+            self.tell(&[path, &[Key("only-if")]].concat(), "only a called `workflow` has a condition of its own");
+        }
         self.endpoint(path, &upload.endpoint);
         let lists =
             [("tokens", &upload.tokens), ("passwords", &upload.passwords), ("skip-existing", &upload.skip_existing)];
@@ -216,9 +223,9 @@ impl Check<'_> {
     fn slots(&mut self, path: &[Part<'_>], inner: &[Part<'_>], slots: &[Slot]) {
         for (index, slot) in slots.iter().enumerate() {
             let path = [path, inner, &[Item(index)]].concat();
-            let places = [slot.input.is_some(), slot.env.is_some(), !slot.flags.is_empty(), slot.manifest.is_some()];
-            if places.into_iter().filter(|given| *given).count() != 1 {
-                self.tell(&path, "a slot is one of `input`, `flags`, `env` and `manifest`");
+            let named = [&slot.input, &slot.env, &slot.manifest, &slot.secret].into_iter().flatten().count();
+            if named + usize::from(!slot.flags.is_empty()) != 1 {
+                self.tell(&path, "a slot is one of `input`, `flags`, `env`, `manifest` and `secret`");
             }
             if slot.manifest.is_some() == slot.key.is_empty() {
                 self.tell(&path, "a slot in a `manifest` is a `key` of it");

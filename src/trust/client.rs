@@ -9,7 +9,7 @@ use crate::read::shell::{Command, Part, Word};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::Outcome;
-use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
+use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow};
 use crate::workflow::sight::{Frame, Sight};
 
 /// A step or calling job that uploads, with the command that does it if it is a script.
@@ -85,6 +85,12 @@ impl<'a, 'p> Client<'a, 'p> {
         }
         if let Some(name) = &slot.env {
             return self.variable(name);
+        }
+        if let Some(name) = &slot.secret {
+            return match &self.job.secrets {
+                Secrets::Inherited => Given::Unknown(self.place()),
+                Secrets::Given(secrets) => from_input(secrets, name, self.place()),
+            };
         }
         if let Some(file) = &slot.manifest {
             return self.in_manifest(file, &slot.key);

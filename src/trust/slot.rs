@@ -29,7 +29,8 @@ pub enum Kind {
     OwnName,
 }
 
-/// One place a value may come from: an input, a flag, a variable or a manifest; an input of an earlier step if `step` is set.
+/// One place a value may come from: an input, a flag, a variable, a secret handed over or a manifest; an input of an earlier step if
+/// `step` is set.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slot {
@@ -40,6 +41,8 @@ pub struct Slot {
     pub flags: Vec<String>,
     /// An environment variable, or a glob of names.
     pub env: Option<String>,
+    /// A secret that a calling job hands over.
+    pub secret: Option<String>,
     /// The action of an earlier step of the job whose `input` it is; the last such step counts.
     pub step: Option<String>,
     /// The name of a file of the package, whose `key` it is.

@@ -110,7 +110,7 @@ pub struct Upload {
     pub command: Option<String>,
     /// The reusable workflow, `owner/name/.github/workflows/file.yml`.
     pub workflow: Option<String>,
-    /// Other spellings of the command, or other names of the action.
+    /// Other spellings of the command, or other names of the action or of the workflow.
     #[serde(default)]
     pub also: Vec<String>,
     /// Wrappers that may stand before it, as their words.
@@ -173,6 +173,12 @@ pub struct Upload {
     /// Slots that must hold one of some values for it to upload.
     #[serde(default)]
     pub only_with: Vec<Choice>,
+    /// Of a called workflow, the condition under which it uploads, in GitHub's own language. It sees `github`, and in `inputs` the texts
+    /// that the calling job gives.
+    pub only_if: Option<String>,
+    /// Of a called workflow, the defaults of the inputs that the condition reads.
+    #[serde(default)]
+    pub defaults: BTreeMap<String, String>,
     /// Every input of the action, so that a misspelt one can be told.
     #[serde(default)]
     pub inputs: Vec<String>,
@@ -192,7 +198,8 @@ impl Upload {
     /// Whether it is a reusable workflow of that name.
     #[must_use]
     pub fn is_workflow(&self, name: &str) -> bool {
-        self.workflow.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
+        let own = self.workflow.iter().chain(self.workflow.iter().flat_map(|_| &self.also));
+        own.into_iter().any(|own| own.eq_ignore_ascii_case(name))
     }
 }
 

@@ -135,6 +135,11 @@ pub fn verdict(
     open.map_or(Verdict::Accepted, Verdict::Undecided)
 }
 
+/// Whether the workflow that uploads is one of another repository, at a registry that takes none from there.
+pub fn is_foreign(subject: &Subject<'_, '_, '_>, registry: &Registry) -> bool {
+    registry.claims.foreign_refused && subject.claims.is_some_and(|claims| claims.foreign.is_some())
+}
+
 /// A refusal that no record can turn.
 fn before_the_record(subject: &Subject<'_, '_, '_>) -> Option<(Cause, Place)> {
     if let Fact::Known(Some(access), place) = fact::ask(subject, "permission.id-token")
@@ -142,7 +147,12 @@ fn before_the_record(subject: &Subject<'_, '_, '_>) -> Option<(Cause, Place)> {
     {
         return Some((Cause::IdToken, place));
     }
-    let statuses = [("event.status", Cause::Event), ("ref.status", Cause::Ref), ("runner.status", Cause::Runner)];
+    let statuses = [
+        ("event.status", Cause::Event),
+        ("ref.status", Cause::Ref),
+        ("runner.status", Cause::Runner),
+        ("called.repository", Cause::WorkflowRepository),
+    ];
     statuses.into_iter().find_map(|(name, cause)| match fact::ask(subject, name) {
         Fact::Known(Some(status), place) if status != "accepted" => Some((cause, place)),
         _ => None,
