@@ -123,8 +123,8 @@ pub fn needs(github: &GitHub) -> Value {
     let need = json!({"type": "object", "additionalProperties": false, "required": ["permission", "reason"], "properties": {
         "permission": permission, "or": permission, "when": when, "certain": flag, "private": flag, "optional": flag,
         "reason": {"type": "string", "description": "The end of the sentence: needs it to …"}}});
-    let artifact =
-        json!({"type": "object", "additionalProperties": false, "properties": {"input": text, "name": text}});
+    let artifact = json!({"type": "object", "additionalProperties": false, "properties": {
+            "input": text, "name": text, "suffix": text}});
     let example = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
         "properties": {"bad": text, "good": text}});
     let mut entry = json!({"type": "object", "additionalProperties": false, "required": ["source"], "properties": {

@@ -125,6 +125,8 @@ pub struct Artifact {
     pub input: Option<String>,
     /// Its name when no input does; none where it is made up as the action runs.
     pub name: Option<String>,
+    /// The input whose text is put behind the name.
+    pub suffix: Option<String>,
 }
 
 /// A job that shows an entry.
@@ -253,12 +255,9 @@ impl Needs {
         if entries.peek().is_some() { entries.all(|entry| !entry.open) } else { self.is_quiet(uses) }
     }
 
-    /// The artifacts that an action leaves; `None` where no data describes the action, so that it may leave any.
-    #[must_use]
-    pub fn artifacts(&self, uses: &str) -> Option<Vec<&Artifact>> {
-        let mut entries = self.of_uses(uses).peekable();
-        let known = entries.peek().is_some() || self.is_quiet(uses);
-        known.then(|| entries.flat_map(|entry| &entry.uploads).collect())
+    /// The artifacts that an action is known to leave; none where no data says that it leaves any.
+    pub fn artifacts(&self, uses: &str) -> impl Iterator<Item = &Artifact> {
+        self.of_uses(uses).flat_map(|entry| &entry.uploads)
     }
 
     /// The commands whose words all stand in a script.

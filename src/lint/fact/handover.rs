@@ -3,6 +3,7 @@
 use super::{Answered, Fact, In, Spec, Values};
 use crate::lint::subject::Kind;
 use crate::trust::client::{self, Client, uses};
+use crate::trust::need::Artifact;
 use crate::workflow::model::{Pairs, Text, Workflow};
 
 const STEP_ALONE: &[Kind] = &[Kind::Step];
@@ -70,22 +71,26 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 /// Whether a step packs an artifact of a name, as far as that is known.
 fn packs(subject: In<'_, '_, '_>, client: &Client<'_, '_>, name: &str) -> Option<bool> {
-    let facts = &subject.analysis.data.github.artifacts;
-    let step = client.step?;
+    let (data, step) = (subject.analysis.data, client.step?);
     let Some(used) = step.uses else { return Some(false) };
-    if uses(step, &facts.upload.action) {
-        return Some(may_be(&step.with, &facts.upload.name, &facts.upload.unnamed, name));
+    let mut left = data.needs.artifacts(used.value()).peekable();
+    if left.peek().is_some() {
+        return Some(left.any(|artifact| may_be(&step.with, artifact, name)));
     }
-    let known = facts.silent.iter().any(|action| uses(step, action))
-        || subject.analysis.checkout.action(used.value()).is_some();
-    known.then_some(false)
+    let silent = data.github.artifacts.silent.iter().any(|action| uses(step, action));
+    (silent || subject.analysis.checkout.action(used.value()).is_some()).then_some(false)
 }
 
-/// Whether an upload's name could be this one: an expression in it may stand for anything.
-fn may_be(with: &Pairs<'_>, input: &str, unnamed: &str, name: &str) -> bool {
-    let given = with.get_ignore_case(input).map_or(unnamed, |pair| pair.value.value());
-    match (given.split_once("${{"), given.rsplit_once("}}")) {
+/// Whether the name of what an action leaves could be this one: an expression in it may stand for anything.
+fn may_be(with: &Pairs<'_>, artifact: &Artifact, name: &str) -> bool {
+    let given = |input: &Option<String>| {
+        let pair = input.as_ref().and_then(|input| with.get_ignore_case(input));
+        pair.map(|pair| pair.value.value())
+    };
+    let Some(own) = given(&artifact.input).or(artifact.name.as_deref()) else { return true };
+    let own = format!("{own}{}", given(&artifact.suffix).unwrap_or_default());
+    match (own.split_once("${{"), own.rsplit_once("}}")) {
         (Some((before, _)), Some((_, after))) => name.starts_with(before) && name.ends_with(after),
-        _ => with.dynamic || given == name,
+        _ => with.dynamic || own == name,
     }
 }

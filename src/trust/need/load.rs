@@ -221,9 +221,9 @@ impl Loader<'_> {
     }
 
     fn artifact(&mut self, node: Node<'_>) -> Artifact {
-        self.keys(node, "an artifact", &["input", "name"]);
+        self.keys(node, "an artifact", &["input", "name", "suffix"]);
         let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-        Artifact { input: text("input"), name: text("name") }
+        Artifact { input: text("input"), name: text("name"), suffix: text("suffix") }
     }
 
     fn examples(&mut self, node: Node<'_>) -> Vec<Example> {
