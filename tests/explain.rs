@@ -16,8 +16,14 @@ use trustpub::read::project::{CONFIGS, Project};
 use trustpub::report::{explain, init};
 
 /// The rules whose errors are refusals of an upload for what its token and its record say.
-const REFUSALS: [&str; 5] =
-    ["missing-id-token", "workflow-mismatch", "environment-mismatch", "repository-mismatch", "refused-trigger"];
+const REFUSALS: [&str; 6] = [
+    "missing-id-token",
+    "workflow-mismatch",
+    "environment-mismatch",
+    "repository-mismatch",
+    "refused-trigger",
+    "foreign-workflow",
+];
 
 fn rules() -> RuleSet {
     RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")))
@@ -112,4 +118,25 @@ fn what_is_proposed_is_accepted() {
     }
     assert!(records > 50, "hardly any record is proposed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
+    let rules = rules();
+    let mut files = Memory::default();
+    let caller = "on: push\njobs:\n  first:\n    if: github.ref_type == 'tag'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  release:\n    needs: first\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n  nightly:\n    if: github.ref == 'refs/heads/main'\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
+    let called = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{ run: uv publish }]\n";
+    files.insert(".github/workflows/ci.yml", caller.as_bytes());
+    files.insert(".github/workflows/upload.yml", called.as_bytes());
+    let project = Project::load(&files, None);
+    uploads(&rules, &project, |_, uploads| {
+        let missed = uploads.iter().flat_map(|upload| &upload.missed);
+        let told: Vec<String> = missed
+            .filter_map(|missed| missed.stop.as_ref())
+            .map(|stop| {
+                format!("{} {}: {}", stop.kind.word(), stop.name, stop.condition.as_deref().unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(told, ["job first: github.ref_type == 'tag'", "caller nightly: github.ref == 'refs/heads/main'"]);
+    });
 }

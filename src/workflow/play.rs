@@ -20,6 +20,22 @@ pub struct Standing {
     wanted: Truth,
 }
 
+/// Whether a run comes to a workflow, and if not, the job whose condition keeps it back.
+pub struct Entry<'a, 'p> {
+    /// What is known of the job that calls it; yes where nothing does.
+    pub reached: Truth,
+    /// That job, or one before it, or before its own callers.
+    pub keeper: Option<&'a Job<'p>>,
+}
+
+impl Entry<'_, '_> {
+    /// Of a workflow that GitHub starts.
+    #[must_use]
+    pub const fn open() -> Self {
+        Self { reached: Truth::Yes, keeper: None }
+    }
+}
+
 /// One run of one workflow, played up to one of its jobs.
 pub struct Play<'a, 'p> {
     /// The run.
@@ -28,8 +44,7 @@ pub struct Play<'a, 'p> {
     pub workflow: &'a Workflow<'p>,
     /// All that the repository runs.
     pub checkout: &'a Checkout<'p>,
-    /// Whether the run comes to the workflow: yes, or what is known of the job that calls it.
-    entry: Truth,
+    entry: Entry<'a, 'p>,
     /// By position of the job; empty entries are not played.
     standings: Vec<Option<Standing>>,
 }
@@ -41,7 +56,7 @@ impl<'a, 'p> Play<'a, 'p> {
         run: Run<'a, 'p>,
         workflow: &'a Workflow<'p>,
         checkout: &'a Checkout<'p>,
-        entry: Truth,
+        entry: Entry<'a, 'p>,
         job: &Job<'p>,
     ) -> Self {
         let mut play = Self { run, workflow, checkout, entry, standings: vec![None; workflow.jobs.len()] };
@@ -66,7 +81,7 @@ impl<'a, 'p> Play<'a, 'p> {
     #[must_use]
     pub fn reached(&self, job: &Job<'_>) -> Truth {
         match self.standing(job.id.value()) {
-            Some(standing) => self.entry.clone().and(standing.reached.clone()),
+            Some(standing) => self.entry.reached.clone().and(standing.reached.clone()),
             None => Truth::Unknown(Reason::new("`needs` that run in a circle")),
         }
     }
@@ -75,6 +90,16 @@ impl<'a, 'p> Play<'a, 'p> {
     #[must_use]
     pub fn wanted(&self, job: &Job<'_>) -> Truth {
         self.standing(job.id.value()).map_or_else(|| Truth::Unknown(circle()), |standing| standing.wanted.clone())
+    }
+
+    /// The job whose condition keeps the run from a job: itself, one before it, or one that calls its workflow.
+    #[must_use]
+    pub fn keeper(&self, job: &Job<'p>) -> Option<&'a Job<'p>> {
+        if self.entry.reached == Truth::No {
+            return self.entry.keeper;
+        }
+        let own = self.workflow.job(job.id.value()).filter(|own| self.wanted(own) == Truth::No);
+        own.or_else(|| self.skipper(job))
     }
 
     /// The job whose own condition keeps the run from a job that it would else come to: itself never, so a job that is not reached by

@@ -11,7 +11,7 @@ use super::github::{Event, GitHub, RefKind, Start};
 use super::matrix::{self, Row};
 use super::model::{Job, Text, Trigger, Workflow};
 use super::pattern::{self, Pattern};
-use super::play::Play;
+use super::play::{Entry, Play};
 use super::relevance::Relevance;
 use super::run::{Call, Reference, Run};
 
@@ -119,7 +119,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
                             inputs,
                             calls: Vec::new(),
                         };
-                        found.push(Play::new(run, workflow, self.checkout, Truth::Yes, job));
+                        found.push(Play::new(run, workflow, self.checkout, Entry::open(), job));
                     }
                 }
             }
@@ -189,7 +189,9 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             run.when = format!("{} through job `{}` of `{file}`", run.when, calling.id.value());
         }
         run.calls.push(Call { workflow: play.workflow, job: calling, row });
-        Play::new(run, workflow, self.checkout, play.reached(calling), job)
+        let reached = play.reached(calling);
+        let keeper = if reached == Truth::No { play.keeper(calling) } else { None };
+        Play::new(run, workflow, self.checkout, Entry { reached, keeper }, job)
     }
 
     fn unknown_caller(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, trigger: &Trigger<'p>) -> Play<'a, 'p> {
@@ -206,7 +208,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             inputs: self.asked.given(trigger),
             calls: Vec::new(),
         };
-        Play::new(run, workflow, self.checkout, Truth::Yes, job)
+        Play::new(run, workflow, self.checkout, Entry::open(), job)
     }
 }
 

@@ -59,15 +59,17 @@ pub struct Stop {
 pub struct Missed {
     /// How it starts.
     pub start: Start,
-    /// The job or step whose condition keeps it from there, where that is one of the upload's own workflow.
+    /// The job or step whose condition keeps it from there.
     pub stop: Option<Stop>,
 }
 
 pub(super) fn missed(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> Missed {
     let (client, play) = (&publication.site.client, &visit.play);
-    let own = (play.wanted(client.job) == Truth::No).then_some(client.job);
-    let stop = match own.or_else(|| play.skipper(client.job)) {
-        Some(job) => Some(of_job(StopKind::Job, job)),
+    let stop = match play.keeper(client.job) {
+        Some(job) => {
+            let calls = visit.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
+            Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job))
+        }
         None if play.reached(client.job) == Truth::Yes => Some(of_client(StopKind::Step, client)),
         None => None,
     };
