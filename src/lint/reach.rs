@@ -3,9 +3,11 @@
 
 use super::publication::{Publication, Visit};
 use crate::read::source::Place;
+use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Text};
+use crate::workflow::sight::outputs::{self, Declared};
 
 /// A condition that keeps runs from an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,20 @@ pub fn blockers(publication: &Publication<'_, '_>) -> Option<Vec<Blocker>> {
         }
     }
     Some(found)
+}
+
+/// Whether the condition at a place of the upload's workflow reads an output that no job declares, so that it keeps runs back.
+#[must_use]
+pub fn reads_nothing(checkout: &Checkout<'_>, publication: &Publication<'_, '_>, place: Place) -> bool {
+    let workflow = publication.site.client.workflow;
+    let jobs = workflow.jobs.iter().filter_map(|job| Some((job, job.condition?)));
+    let Some((job, condition)) = jobs.into_iter().find(|(_, condition)| condition.place() == place) else {
+        return false;
+    };
+    let references = Condition::parse(condition.value()).map(|parsed| parsed.references()).unwrap_or_default();
+    references.iter().filter_map(|reference| outputs::path(&reference.path)).any(|(name, output)| {
+        matches!(outputs::declared(checkout, workflow, job, name, output), Declared::No | Declared::NotNeeded)
+    })
 }
 
 /// A run of which nothing is known.

@@ -64,6 +64,14 @@ fn found(subject: In<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
 fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let publication = subject.publication?;
     match found(subject)? {
+        // What is wrong there is the output, and that is told as such.
+        Some(blockers)
+            if blockers
+                .iter()
+                .any(|blocker| reach::reads_nothing(subject.analysis.checkout, publication, blocker.place)) =>
+        {
+            Some(Fact::Unknown)
+        }
         Some(blockers) => yes(false, blockers.first()?.place),
         None if publication.reachable() == Truth::Yes => yes(true, publication.site.client.place()),
         None => Some(Fact::Unknown),
@@ -81,7 +89,11 @@ fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(match reach::ancestors(publication) {
         Ancestors::Reached => Fact::text("reached", publication.site.client.place()),
         Ancestors::Skipped(Skipped { job, .. }) => {
-            Fact::text("skipped", job.condition.map_or(job.id.place(), Text::place))
+            let place = job.condition.map_or(job.id.place(), Text::place);
+            match reach::reads_nothing(subject.analysis.checkout, publication, place) {
+                true => Fact::Unknown,
+                false => Fact::text("skipped", place),
+            }
         }
         Ancestors::Unknown => Fact::Unknown,
     })

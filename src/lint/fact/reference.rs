@@ -1,7 +1,10 @@
 //! Facts of context reads in expressions. It never evaluates one.
 
-use super::{Answered, Fact, In, Spec, Values};
+use super::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::publication::Publication;
+use crate::lint::reach;
 use crate::lint::subject::Kind;
+use crate::workflow::model::Text;
 use crate::workflow::sight::outputs::{self, Declared};
 
 /// The lines of the table.
@@ -21,24 +24,20 @@ pub const FACTS: &[Spec] = &[
         "Whether a job's output that an expression reads is declared by that job, and the job is among those that are waited for.",
         output_status,
     ),
+    Spec::new(
+        "output.decides",
+        &[Kind::Reference],
+        YES_NO,
+        "Whether an upload hangs on it: the reading job publishes, or it stands in the condition that keeps every run from a job that does.",
+        output_decides,
+    ),
     Spec::new("output", &[Kind::Reference], Values::Any, "The output that an expression reads.", output),
     Spec::new("output.job", &[Kind::Reference], Values::Any, "The job whose output an expression reads.", output_job),
 ];
 
-fn output_path(path: &[String]) -> Option<(&str, &str)> {
-    match path {
-        [needs, job, outputs, name]
-            if needs.eq_ignore_ascii_case("needs") && outputs.eq_ignore_ascii_case("outputs") =>
-        {
-            Some((job, name))
-        }
-        _ => None,
-    }
-}
-
 fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (path, place) = subject.reference?;
-    let (job, name) = output_path(path)?;
+    let (job, name) = outputs::path(path)?;
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
     Some(match declared {
         Declared::Yes => Fact::text("declared", place),
@@ -48,14 +47,29 @@ fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
+fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let ((path, place), job) = (subject.reference?, subject.job?);
+    outputs::path(path)?;
+    let publications = &subject.analysis.publications;
+    let publishes = publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place());
+    let condition = job.condition.map(Text::place).filter(|condition| {
+        condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
+    });
+    let keeps = |publication: &Publication<'_, '_>| {
+        let blockers = reach::blockers(publication).unwrap_or_default();
+        blockers.iter().any(|blocker| Some(blocker.place) == condition)
+    };
+    yes(publishes || condition.is_some() && subject.step.is_none() && publications.iter().any(keeps), place)
+}
+
 fn output(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (path, place) = subject.reference?;
-    output_path(path).map(|(_, name)| Fact::text(name, place))
+    outputs::path(path).map(|(_, name)| Fact::text(name, place))
 }
 
 fn output_job(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (path, place) = subject.reference?;
-    output_path(path).map(|(job, _)| Fact::text(job, place))
+    outputs::path(path).map(|(job, _)| Fact::text(job, place))
 }
 
 fn reference(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -35,6 +35,19 @@ pub fn declared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>,
     }
 }
 
+/// The job and the output in a path that reads one.
+#[must_use]
+pub fn path(path: &[String]) -> Option<(&str, &str)> {
+    match path {
+        [needs, job, outputs, name]
+            if needs.eq_ignore_ascii_case("needs") && outputs.eq_ignore_ascii_case("outputs") =>
+        {
+            Some((job, name))
+        }
+        _ => None,
+    }
+}
+
 fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Option<&'w Job<'p>> {
     let mut jobs = job.needed.iter().filter_map(|index| workflow.jobs.get(*index));
     jobs.find(|needed| needed.id.value().eq_ignore_ascii_case(name))
