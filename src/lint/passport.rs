@@ -3,7 +3,7 @@
 
 mod form;
 mod permission;
-mod verdict;
+pub(super) mod verdict;
 mod way;
 
 use super::analysis::Analysis;

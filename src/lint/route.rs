@@ -1,13 +1,12 @@
 //! The ways that a project's releases go: event, job, registry. It repeats what rules and registries answered and judges nothing anew.
 
 use super::finding::{Answer, Finding, Level, Route};
-use super::publication::{Publication, Visit};
+use super::passport::verdict::{Verdict, verdict};
+use super::publication::Visit;
 use super::subject::Subject;
 use crate::read::source::FileId;
 use crate::trust::publication::{Credential, Outcomes, Target};
-use crate::trust::registry::{Claim, Comparison};
 use crate::trust::slot::known_text;
-use crate::trust::verdict::Answer as Claimed;
 use crate::workflow::expression::Truth;
 
 /// A route whose answer waits for all findings.
@@ -20,28 +19,24 @@ pub struct Draft {
 
 /// The route of a publication in one run, with the names of the rules that spoke there.
 pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<String>) -> Option<Draft> {
-    let (workflow, job) = (subject.workflow?, subject.job?);
+    let (workflow, job, publication) = (subject.workflow?, subject.job?, subject.publication?);
     let registry = match subject.target? {
-        Target::Registry(registry, _) => Some(registry.name.clone()),
+        Target::Registry(registry, _) => Ok(*registry),
         Target::Elsewhere => return None,
-        Target::Unknown(..) => None,
+        Target::Unknown(reason, _) => Err(reason.to_string()),
     };
-    let decided = registry.is_some() && visit.reach == Truth::Yes;
     let data = subject.analysis.data;
-    let shown = |it: &Publication<'_, '_>, sight| it.site.credential(&data.github, &data.registries, sight).0;
-    let credential = subject.publication.zip(subject.sight).map(|(it, sight)| shown(it, sight));
-    let answer = match (subject.publisher, subject.claims) {
-        _ if matches!(credential, Some(Outcomes::Known(Credential::Stored))) => Answer::Token,
-        _ if !decided => Answer::Undecided,
-        (Some(publisher), Some(claims)) => {
-            let taken = |claim: &Claim| {
-                // A number that the registry knows and the files do not can be taken to fit.
-                let by_id = publisher.entry_of(*claim).is_some_and(|it| it.field.compare == Some(Comparison::ById));
-                by_id || claims.answer(*claim, publisher) == Claimed::Accepted
-            };
-            if Claim::ALL.iter().all(taken) { Answer::Accepted } else { Answer::Undecided }
-        }
-        _ => Answer::Undeclared,
+    let credential = match publication.site.credential(&data.github, &data.registries, subject.sight?).0 {
+        Outcomes::Known(credential) => Ok(credential),
+        Outcomes::Unknown(reason) => Err(reason.to_string()),
+    };
+    let answer = match verdict(subject, publication, &registry, &credential) {
+        Verdict::NotAsked if credential == Ok(Credential::Stored) => Answer::Token,
+        _ if visit.reach != Truth::Yes => Answer::Undecided,
+        Verdict::Accepted => Answer::Accepted,
+        Verdict::Undeclared => Answer::Undeclared,
+        Verdict::Refused { .. } => Answer::Refused,
+        Verdict::NotAsked | Verdict::Undecided(_) => Answer::Undecided,
     };
     let environment = match subject.step {
         Some(_) => job.environment.map(|environment| environment.name.value().to_owned()),
@@ -54,7 +49,7 @@ pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<St
             when: visit.when(),
             job: job.id.value().to_owned(),
             environment,
-            registry,
+            registry: registry.ok().map(|registry| registry.name.clone()),
             answer,
         },
         spoke,
