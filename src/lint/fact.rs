@@ -20,6 +20,9 @@ mod step;
 mod surroundings;
 mod version;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::subject::{Kind, Subject};
 use crate::read::source::Place;
 use crate::trust::slot::known_text;
@@ -111,7 +114,9 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 /// The line of the table for a name, with the part that `*` stands for.
 #[must_use]
 pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
-    if let Some(spec) = all().find(|spec| spec.name == name) {
+    // Rules ask for facts by name a hundred thousand times.
+    static NAMES: LazyLock<HashMap<&str, &Spec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
+    if let Some(spec) = NAMES.get(name) {
         return Some((spec, ""));
     }
     all().find_map(|spec| {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 pub use self::gather::{clean, gather};
 pub use self::value::{Content, Entry, Value};
+use super::glob::Pattern;
 use super::source::{FileId, Place};
 
 /// How a manifest is written.
@@ -64,7 +65,7 @@ pub struct Inherit {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Kind {
     /// The file's name, or a glob of names.
-    pub file: String,
+    pub file: Pattern,
     /// How it is written.
     pub format: Format,
     /// Keys that name the package, the first that is there counts.

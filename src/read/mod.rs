@@ -5,6 +5,7 @@ pub mod config;
 pub mod document;
 pub mod edit;
 pub mod files;
+pub mod glob;
 pub mod local;
 pub mod manifest;
 pub mod problem;

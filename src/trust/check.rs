@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::registry::Registry;
-use super::slot::{Choice, Slot, pattern};
+use super::slot::{Choice, Slot};
 use super::upload::{EndpointRule, Refs, Upload};
 use super::version::Version;
 use crate::read::problem::suggestion;
@@ -223,8 +223,8 @@ impl Check<'_> {
     fn slots(&mut self, path: &[Part<'_>], inner: &[Part<'_>], slots: &[Slot]) {
         for (index, slot) in slots.iter().enumerate() {
             let path = [path, inner, &[Item(index)]].concat();
-            let named = [&slot.input, &slot.env, &slot.manifest, &slot.secret].into_iter().flatten().count();
-            if named + usize::from(!slot.flags.is_empty()) != 1 {
+            let texts = [&slot.input, &slot.manifest, &slot.secret].into_iter().flatten().count();
+            if texts + usize::from(slot.env.is_some()) + usize::from(!slot.flags.is_empty()) != 1 {
                 self.tell(&path, "a slot is one of `input`, `flags`, `env`, `manifest` and `secret`");
             }
             if slot.manifest.is_some() == slot.key.is_empty() {
@@ -233,7 +233,7 @@ impl Check<'_> {
             if slot.step.is_some() && slot.input.is_none() {
                 self.tell(&path, "a slot of an earlier `step` is an `input` of it");
             }
-            if slot.env.as_deref().is_some_and(|glob| pattern(glob).is_none()) {
+            if slot.env.as_ref().is_some_and(|glob| !glob.is_sound()) {
                 self.tell(&[&path[..], &[Key("env")]].concat(), "this is no glob");
             }
         }
@@ -255,7 +255,7 @@ impl Check<'_> {
         }
         let lists = [("sunset", &refs.sunset), ("recommended", &refs.recommended), ("nonexistent", &refs.nonexistent)];
         for (key, globs) in lists {
-            for (index, _) in globs.iter().enumerate().filter(|(_, glob)| pattern(glob).is_none()) {
+            for (index, _) in globs.iter().enumerate().filter(|(_, glob)| !glob.is_sound()) {
                 self.tell(&[path, &[Key("refs"), Key(key), Item(index)]].concat(), "this is no glob");
             }
         }

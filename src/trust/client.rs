@@ -3,7 +3,8 @@
 
 use super::command::flag_is;
 use super::publication::action;
-use super::slot::{Choice, Given, Kind, Slot, pattern};
+use super::slot::{Choice, Given, Kind, Slot};
+use crate::read::glob::Pattern;
 use crate::read::manifest::{self, Field, Manifests};
 use crate::read::shell::{Command, Part, Word};
 use crate::read::source::Place;
@@ -243,7 +244,7 @@ impl<'a, 'p> Client<'a, 'p> {
         let place = run.inner(word.span.clone());
         match (word.template(run.value()), word.parts.as_slice()) {
             (Some(text), _) => Given::Text(text, place),
-            (None, [Part::Variable(name)]) => match self.variable(name) {
+            (None, [Part::Variable(name)]) => match self.variable(&name.as_str().into()) {
                 Given::Absent => Given::Unknown(place),
                 given => given,
             },
@@ -252,11 +253,9 @@ impl<'a, 'p> Client<'a, 'p> {
     }
 
     /// An environment variable as the command sees it: its own assignment, then the `env` of the step, the job and the workflow.
-    fn variable(&self, name: &str) -> Given {
-        let glob = pattern(name);
-        let matches = |other: &str| other == name || glob.as_ref().is_some_and(|glob| glob.is_match(other));
+    fn variable(&self, name: &Pattern) -> Given {
         if let (Some(command), Some(run)) = (&self.command, self.script())
-            && let Some(assignment) = command.assignments.iter().rfind(|assignment| matches(&assignment.name))
+            && let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
         {
             let place = run.inner(assignment.value.span.clone());
             return assignment
@@ -265,7 +264,7 @@ impl<'a, 'p> Client<'a, 'p> {
                 .map_or(Given::Unknown(place), |text| Given::Text(text, place));
         }
         for (pairs, own) in self.envs() {
-            if let Some(pair) = pairs.entries.iter().find(|pair| matches(pair.key.value())) {
+            if let Some(pair) = pairs.entries.iter().find(|pair| name.is_match(pair.key.value())) {
                 // Around an action the context `inputs` is another than within.
                 let foreign = !own && pair.value.value().contains("inputs");
                 return if foreign { Given::Unknown(pair.value.place()) } else { from_text(pair.value) };

@@ -175,7 +175,8 @@ impl Site<'_, '_> {
     fn login_exports(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
         let reached = login.client.seen(sight).reached() != Truth::No;
-        let read = |name: &String| upload.tokens.iter().any(|slot| slot.env.as_ref() == Some(name));
+        let read =
+            |name: &String| upload.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
         reached && login.login.exports.iter().any(read)
     }
 
@@ -219,7 +220,7 @@ pub fn follow_env(client: &Client<'_, '_>, text: &str) -> String {
     for _ in 0..3 {
         let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
         let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
-        match client.given(&Slot { env: Some(name.to_owned()), ..Slot::default() }) {
+        match client.given(&Slot { env: Some(name.into()), ..Slot::default() }) {
             Given::Text(next, _) if next != text => text = next,
             _ => return text,
         }

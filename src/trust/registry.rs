@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::cause::Cause;
-use super::slot::pattern;
 use super::upload::{ClientVersions, Login, Upload};
 
 pub use super::record::{Claim, Comparison, Field, WorkflowClaim};
 pub use super::registries::Registries;
+use crate::read::glob::Pattern;
 use crate::read::manifest;
 
 /// Where uploads go.
@@ -27,7 +27,7 @@ pub struct Endpoints {
     pub hosts: Vec<String>,
     /// Addresses, as globs, that belong to the registry and take no uploads.
     #[serde(default)]
-    pub wrong: Vec<String>,
+    pub wrong: Vec<Pattern>,
 }
 
 /// Links to the registry's forms.
@@ -274,8 +274,7 @@ impl Registry {
     #[must_use]
     pub fn refuses_uploads_at(&self, url: &str) -> bool {
         let url = url.trim().trim_end_matches('/').to_lowercase();
-        let matches = |glob: &String| pattern(glob).is_some_and(|glob| glob.is_match(&url));
-        !self.takes_uploads_at(&url) && self.endpoints.wrong.iter().any(matches)
+        !self.takes_uploads_at(&url) && self.endpoints.wrong.iter().any(|glob| glob.is_match(&url))
     }
 
     /// Whether an address is a page of one of its packages.

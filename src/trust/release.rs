@@ -229,7 +229,7 @@ fn starts_workflows(maker: &ReleaseMaker, client: &Client<'_, '_>) -> bool {
         }
     }
     let inputs = maker.inputs.iter().map(|input| Slot { input: Some(input.clone()), ..Slot::default() });
-    let env = maker.env.iter().map(|name| Slot { env: Some(name.clone()), ..Slot::default() });
+    let env = maker.env.iter().map(|name| Slot { env: Some(name.as_str().into()), ..Slot::default() });
     for slot in inputs.chain(env) {
         match client.given(&slot) {
             Given::Absent => {}

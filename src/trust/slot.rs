@@ -1,16 +1,10 @@
 //! Where a value may come from, as data says it, and what can stand there. Looking there is the client's work.
 
-use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
+use crate::read::glob::Pattern;
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Template, Value, coerce_text};
-
-/// A pattern of the data; `{,s}` may leave its part out.
-#[must_use]
-pub fn pattern(glob: &str) -> Option<GlobMatcher> {
-    GlobBuilder::new(glob).empty_alternates(true).build().ok().map(|glob| glob.compile_matcher())
-}
 
 /// How a slot's text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
@@ -40,7 +34,7 @@ pub struct Slot {
     #[serde(default)]
     pub flags: Vec<String>,
     /// An environment variable, or a glob of names.
-    pub env: Option<String>,
+    pub env: Option<Pattern>,
     /// A secret that a calling job hands over.
     pub secret: Option<String>,
     /// The action of an earlier step of the job whose `input` it is; the last such step counts.
@@ -65,7 +59,7 @@ pub struct Choice {
     #[serde(default)]
     pub flags: Vec<String>,
     /// An environment variable.
-    pub env: Option<String>,
+    pub env: Option<Pattern>,
     /// The values; an input or a variable that is not set is the empty one.
     #[serde(default)]
     pub is: Vec<String>,

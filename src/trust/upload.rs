@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::slot::{Choice, Slot};
+use crate::read::glob::Pattern;
 
 /// Whether a client can ask for the OIDC token itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
@@ -85,13 +86,13 @@ pub struct Refs {
     pub since: Option<String>,
     /// Versions and branches, as globs, that no longer work or are no longer kept.
     #[serde(default)]
-    pub sunset: Vec<String>,
+    pub sunset: Vec<Pattern>,
     /// Refs that the maker recommends although they move.
     #[serde(default)]
-    pub recommended: Vec<String>,
+    pub recommended: Vec<Pattern>,
     /// Refs, as globs, that the maker never had.
     #[serde(default)]
-    pub nonexistent: Vec<String>,
+    pub nonexistent: Vec<Pattern>,
     /// Commits that no image was built for, with what they are.
     #[serde(default)]
     pub without_image: BTreeMap<String, String>,

@@ -3,8 +3,9 @@
 use super::command::{Words, program};
 use super::publication::{Site, action, commands};
 use super::registry::Registries;
-use super::slot::{known_text, pattern};
+use super::slot::known_text;
 use super::upload::{ClientVersions, Refs, Tool};
+use crate::read::glob::Pattern;
 use crate::read::shell::{Command, Word};
 use crate::read::source::{Place, Source};
 use crate::workflow::expression::Truth;
@@ -122,7 +123,7 @@ pub fn action_status(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<Act
     if reference.contains("${{") {
         return None;
     }
-    let among = |globs: &[String]| globs.iter().any(|glob| pattern(glob).is_some_and(|it| it.is_match(reference)));
+    let among = |globs: &[Pattern]| globs.iter().any(|glob| glob.is_match(reference));
     if refs.without_image.contains_key(&reference.to_lowercase()) {
         return Some(ActionStatus::WithoutImage);
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::read::glob::Pattern;
+
 /// What a run's `github.ref` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -322,7 +324,7 @@ pub struct GitHub {
     /// Owners whose actions run with GitHub itself behind them.
     pub makers: Vec<String>,
     /// Refs, as globs, that move and that the makers of the actions recommend.
-    pub recommended: BTreeMap<String, Vec<String>>,
+    pub recommended: BTreeMap<String, Vec<Pattern>>,
     /// Scripts.
     pub shell: ShellFacts,
     /// Checking out.

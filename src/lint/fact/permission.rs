@@ -49,10 +49,10 @@ fn meant<'s>(subject: In<'s, '_, '_>) -> Option<&'s str> {
 fn scope_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let key = subject.permission?.key;
     let known = subject.analysis.data.github.permissions.scopes.contains_key(key.value());
-    let status = match (known, meant(subject)) {
-        (true, _) => "known",
-        (false, Some(_)) => "misspelt",
-        (false, None) => "unknown",
+    let status = match known {
+        true => "known",
+        false if meant(subject).is_some() => "misspelt",
+        false => "unknown",
     };
     Some(Fact::text(status, key.place()))
 }

@@ -5,7 +5,6 @@ use super::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
 use crate::lint::data::Data;
 use crate::lint::subject::Kind;
 use crate::trust::publication::action;
-use crate::trust::slot::pattern;
 use crate::trust::upload::Refs;
 use crate::trust::version::{self, ActionStatus, ClientVersion};
 use crate::workflow::model::{Job, Step, Text};
@@ -136,7 +135,7 @@ fn action_pin(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn action_recommended(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let judged = judged(subject)?;
-    judged.known(judged.refs.recommended.first().cloned())
+    judged.known(judged.refs.recommended.first().map(|glob| glob.as_str().to_owned()))
 }
 
 fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -160,8 +159,7 @@ fn recommended(data: &Data, name: &str, reference: &str) -> bool {
     let maker = name.split('/').next().unwrap_or_default();
     let listed = data.github.recommended.iter().filter(|(action, _)| is(action, name)).flat_map(|(_, refs)| refs);
     let own = version::refs(&data.registries, name).into_iter().flat_map(|refs| &refs.recommended);
-    data.github.makers.iter().any(|known| is(known, maker))
-        || listed.chain(own).any(|glob| pattern(glob).is_some_and(|glob| glob.is_match(reference)))
+    data.github.makers.iter().any(|known| is(known, maker)) || listed.chain(own).any(|glob| glob.is_match(reference))
 }
 
 fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobMatcher};
+use globset::Glob;
 
 use super::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, toml, tree, xml};
 use crate::read::files::Files;
@@ -22,12 +22,10 @@ const DEEPEST: usize = 4;
 
 /// Reads the manifests of a project.
 pub fn gather<'k>(project: &mut Project, files: &dyn Files, kinds: impl IntoIterator<Item = &'k Kind>) -> Manifests {
-    let mut known: Vec<(Kind, GlobMatcher)> = Vec::new();
+    let mut known: Vec<&Kind> = Vec::new();
     for kind in kinds {
-        if let Ok(glob) = Glob::new(&kind.file)
-            && !known.iter().any(|(other, _)| other == kind)
-        {
-            known.push((kind.clone(), glob.compile_matcher()));
+        if !known.contains(&kind) {
+            known.push(kind);
         }
     }
     let mentioned = mentioned(project, files);
@@ -46,7 +44,7 @@ pub fn gather<'k>(project: &mut Project, files: &dyn Files, kinds: impl IntoIter
 struct Search<'s> {
     project: &'s mut Project,
     files: &'s dyn Files,
-    kinds: Vec<(Kind, GlobMatcher)>,
+    kinds: Vec<&'s Kind>,
     found: Manifests,
     seen: BTreeSet<String>,
     bytes: usize,
@@ -65,7 +63,7 @@ impl Search<'_> {
         self.seen.insert(folder.to_owned());
         for name in self.files.list(folder).unwrap_or_default() {
             let kinds: Vec<Kind> =
-                self.kinds.iter().filter(|(_, glob)| glob.is_match(&name)).map(|(kind, _)| kind.clone()).collect();
+                self.kinds.iter().filter(|kind| kind.file.is_match(&name)).map(|kind| (*kind).clone()).collect();
             if !kinds.is_empty() {
                 self.file(folder, &name, kinds, mentioned);
             }

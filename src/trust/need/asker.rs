@@ -134,7 +134,7 @@ impl Asker<'_, '_> {
     fn fact(&self, name: &str, sight: Option<&Sight<'_, '_>>) -> Fact {
         let slot = match name.split_once('.') {
             Some(("input", input)) => Slot { input: Some(input.to_owned()), ..Slot::default() },
-            Some(("env", variable)) => Slot { env: Some(variable.to_owned()), ..Slot::default() },
+            Some(("env", variable)) => Slot { env: Some(variable.into()), ..Slot::default() },
             Some(("flag", flag)) => Slot { flags: vec![flag.to_owned()], ..Slot::default() },
             Some(("switch", flag)) => Slot { flags: vec![flag.to_owned()], kind: SlotKind::Switch, ..Slot::default() },
             Some(("token", "source")) => {
@@ -252,7 +252,7 @@ fn owner(client: &Client<'_, '_>, slot: &Slot) -> Option<Result<Token, Reason>> 
 fn follow(client: &Client<'_, '_>, text: String) -> String {
     let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
     let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
-    match client.given(&Slot { env: Some(name.to_owned()), ..Slot::default() }) {
+    match client.given(&Slot { env: Some(name.into()), ..Slot::default() }) {
         Given::Text(next, _) => next,
         _ => text,
     }

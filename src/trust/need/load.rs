@@ -1,6 +1,7 @@
 //! Reads a file of needs. Every problem is collected with its place; a file with a problem is not used.
 
 use super::{Artifact, Condition, Earlier, Entry, Example, FACTS, Kind, Need, Otherwise, TokenRule, Topic};
+use crate::read::glob::Pattern;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{self, Dialect, Node};
@@ -213,8 +214,12 @@ impl Loader<'_> {
         for item in node.get("slots").into_iter().flat_map(Node::items) {
             self.keys(item, "a slot", &["input", "env", "flags"]);
             let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
-            let slot =
-                Slot { input: text("input"), env: text("env"), flags: self.texts(item, "flags"), ..Slot::default() };
+            let slot = Slot {
+                input: text("input"),
+                env: text("env").map(Pattern::from),
+                flags: self.texts(item, "flags"),
+                ..Slot::default()
+            };
             slots.push(slot);
         }
         slots

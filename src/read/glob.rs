@@ -1,0 +1,101 @@
+//! Globs of the data. Each is compiled when it is first asked, and once; a name without wildcards never. It knows no file.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde::Deserialize;
+
+/// A name, or a glob of names. `{,s}` may leave its part out.
+#[derive(Clone, Default, Deserialize)]
+#[serde(from = "String")]
+pub struct Pattern {
+    text: String,
+    /// Shared by all copies, so that data that is copied for a project is not compiled for each; none for a mere name.
+    glob: Option<Arc<OnceLock<Option<GlobMatcher>>>>,
+}
+
+impl Pattern {
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it names a text. What is no glob names itself alone.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        text == self.text || self.compiled().is_some_and(|glob| glob.is_match(text))
+    }
+
+    /// Whether it can be read as a glob.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.glob.is_none() || self.compiled().is_some()
+    }
+
+    fn compiled(&self) -> Option<&GlobMatcher> {
+        let build = || GlobBuilder::new(&self.text).empty_alternates(true).build().ok().map(|it| it.compile_matcher());
+        self.glob.as_ref()?.get_or_init(build).as_ref()
+    }
+}
+
+impl From<String> for Pattern {
+    fn from(text: String) -> Self {
+        let glob = text.contains(['*', '?', '[', ']', '{', '}', '\\']).then(Arc::default);
+        Self { text, glob }
+    }
+}
+
+impl From<&str> for Pattern {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl schemars::JsonSchema for Pattern {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_itself_and_a_glob_is_many() {
+        let holds = |pattern: &str, text: &str| Pattern::from(pattern).is_match(text);
+        assert!(holds("release.yml", "release.yml") && !holds("release.yml", "release-yml"));
+        assert!(holds("TOOL_*_TOKEN", "TOOL_MAIN_TOKEN") && !holds("TOOL_*_TOKEN", "TOOL_TOKEN"));
+        assert!(holds("v{1,2}{,.*}", "v2") && holds("v{1,2}{,.*}", "v1.9") && !holds("v{1,2}{,.*}", "v3"));
+    }
+
+    #[test]
+    fn what_is_no_glob_is_told() {
+        assert!(!Pattern::from("v[").is_sound() && !Pattern::from("v[").is_match("v"));
+        assert!(Pattern::from("v[0-9]").is_sound() && Pattern::from("plain name").is_sound());
+    }
+}
