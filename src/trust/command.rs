@@ -7,16 +7,19 @@ use crate::workflow::github::GitHub;
 /// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
 /// one with a word that makes it upload nothing.
 #[must_use]
-pub fn names(github: &GitHub, command: &Command, upload: &Upload) -> Option<bool> {
-    let mut spellings = upload.command.iter().chain(&upload.also).peekable();
-    spellings.peek()?;
-    let words: Words = command.words.iter().map(Word::text).collect();
+pub fn names(github: &GitHub, words: &Words, upload: &Upload) -> Option<bool> {
     let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
-    spellings.any(|spelling| is_command(github, &words, spelling, &upload.via)).then(|| !stopped())
+    upload.spellings().any(|spelling| is_command(github, words, spelling, &upload.via)).then(|| !stopped())
 }
 
 /// The words of a command; one that only a running shell knows is `None`.
 pub type Words = Vec<Option<String>>;
+
+/// The words of a command.
+#[must_use]
+pub fn words(command: &Command) -> Words {
+    command.words.iter().map(Word::text).collect()
+}
 
 /// Whether a word is a flag, with or without a value behind `=`.
 #[must_use]

@@ -27,3 +27,4 @@ pub mod test;
 pub mod upload;
 pub mod verdict;
 pub mod version;
+pub mod vocabulary;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::publication::action;
 use super::slot::Slot;
 use super::test::{Test, Values};
+use super::vocabulary::Vocabulary;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Source};
 use crate::workflow::github::GitHub;
@@ -204,6 +205,8 @@ pub struct Needs {
     by_name: HashMap<String, Vec<usize>>,
     /// Positions of commands.
     commands: Vec<usize>,
+    /// The words of those.
+    vocabulary: Vocabulary,
     /// Names in small letters.
     quiet: Vec<String>,
 }
@@ -228,6 +231,8 @@ impl Needs {
                 all.entries.push(entry);
             }
         }
+        let commands = all.commands.iter().filter_map(|index| all.entries.get(*index));
+        all.vocabulary = Vocabulary::new(commands.map(|entry| &entry.names));
         all
     }
 
@@ -262,8 +267,7 @@ impl Needs {
 
     /// The commands whose words all stand in a script.
     fn commands_in(&self, script: &str) -> Vec<&Entry> {
-        let speaks =
-            |entry: &&Entry| entry.names.iter().any(|name| name.split_whitespace().all(|word| script.contains(word)));
-        self.commands.iter().filter_map(|index| self.entries.get(*index)).filter(speaks).collect()
+        let spoken = self.vocabulary.spoken(script).into_iter();
+        spoken.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
     }
 }

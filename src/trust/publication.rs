@@ -1,7 +1,7 @@
 //! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
 
 use super::client::{Client, steps};
-use super::command::names;
+use super::command::{names, words};
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
 use super::slot::{Given, Kind, Slot, known_text};
@@ -72,12 +72,17 @@ fn job_sites<'a, 'p>(
             found.extend(uploads);
             spared.extend(others);
         }
+        let spoken = step.run.map(|run| registries.uploads_in(run.value())).unwrap_or_default();
+        if spoken.is_empty() {
+            continue;
+        }
         let position = client.position();
         for command in commands(github, workflow, job, step) {
+            let words = words(&command);
             let client = Client { command: Some(command), ..client.clone() };
-            let meant = registries.uploads().filter_map(|(registry, upload)| {
-                let uploads = names(github, client.command.as_ref()?, upload)?;
-                Some((registry, upload, uploads && chosen(&client, upload)))
+            let meant = spoken.iter().filter_map(|(registry, upload)| {
+                let uploads = names(github, &words, upload)?;
+                Some((*registry, *upload, uploads && chosen(&client, upload)))
             });
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {

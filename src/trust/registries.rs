@@ -2,6 +2,7 @@
 
 use super::registry::{Examples, Registry};
 use super::upload::{ClientVersions, Login, Upload};
+use super::vocabulary::Vocabulary;
 use crate::read::manifest;
 
 /// All registries, by id.
@@ -10,6 +11,8 @@ pub struct Registries {
     list: Vec<Registry>,
     /// The files that only add to a registry.
     added: Vec<Registry>,
+    /// The words of the uploads that are commands.
+    vocabulary: Vocabulary,
 }
 
 impl Registries {
@@ -34,7 +37,9 @@ impl Registries {
             base.into_iter().for_each(|base| drop(base.uploads.splice(0..0, file.uploads.iter().cloned())));
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
-        Ok(Self { list, added })
+        let uploads = list.iter().flat_map(|registry| &registry.uploads);
+        let vocabulary = Vocabulary::new(uploads.map(Upload::spellings));
+        Ok(Self { list, added, vocabulary })
     }
 
     /// Every registry, by id.
@@ -84,6 +89,17 @@ impl Registries {
     /// Every upload that some registry describes, with that registry.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &Upload)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |upload| (registry, upload)))
+    }
+
+    /// The uploads whose commands a script can hold, by its words, with their registries.
+    #[must_use]
+    pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &Upload)> {
+        let spoken = self.vocabulary.spoken(script);
+        if spoken.is_empty() {
+            return Vec::new();
+        }
+        let uploads = self.uploads().enumerate().filter(|(position, _)| spoken.contains(position));
+        uploads.map(|(_, upload)| upload).collect()
     }
 
     /// Every login that some registry describes, with its registry.

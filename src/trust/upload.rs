@@ -189,6 +189,11 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Every spelling of the command; none of an upload that is no command.
+    pub fn spellings(&self) -> impl Iterator<Item = &String> {
+        self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
+    }
+
     /// Whether it is an action of that name.
     #[must_use]
     pub fn is_action(&self, name: &str) -> bool {
