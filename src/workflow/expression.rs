@@ -65,11 +65,29 @@ fn parse(text: &str) -> Result<SpannedExpr<'_>, ParseError> {
 }
 
 /// A text that may hold `${{ … }}`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Template<'t> {
     text: &'t str,
-    /// Inner ranges of the expressions, without braces.
-    holes: Vec<Range<usize>>,
+    holes: Vec<Hole<'t>>,
+}
+
+/// An expression within a text, parsed once however often it is evaluated.
+#[derive(Debug)]
+struct Hole<'t> {
+    /// Its bytes, without braces.
+    range: Range<usize>,
+    expression: SpannedExpr<'t>,
+}
+
+impl Hole<'_> {
+    fn references(&self) -> Vec<Reference> {
+        let mut found = Vec::new();
+        evaluate::references(&self.expression, &mut found);
+        for reference in &mut found {
+            reference.range = reference.range.start + self.range.start..reference.range.end + self.range.start;
+        }
+        found
+    }
 }
 
 impl<'t> Template<'t> {
@@ -88,10 +106,11 @@ impl<'t> Template<'t> {
                     range: at + open..text.len(),
                 });
             };
-            let hole = start..start + length;
-            parse(&text[hole.clone()]).map_err(|error| ParseError { range: hole.clone(), ..error })?;
-            at = hole.end + 2;
-            holes.push(hole);
+            let range = start..start + length;
+            let expression =
+                parse(&text[range.clone()]).map_err(|error| ParseError { range: range.clone(), ..error })?;
+            at = range.end + 2;
+            holes.push(Hole { range, expression });
         }
         Ok(Self { text, holes })
     }
@@ -106,23 +125,22 @@ impl<'t> Template<'t> {
     #[must_use]
     pub fn evaluate(&self, scope: &dyn Scope) -> Outcome {
         if let [hole] = self.holes.as_slice()
-            && self.text[..hole.start - 3].trim().is_empty()
-            && self.text[hole.end + 2..].trim().is_empty()
+            && is_alone(self.text, hole)
         {
-            return evaluate_text(&self.text[hole.clone()], scope);
+            return evaluate::evaluate(&hole.expression, scope, 0);
         }
         let mut whole = String::new();
         let mut at = 0;
         for hole in &self.holes {
-            whole.push_str(&self.text[at..hole.start - 3]);
-            match evaluate_text(&self.text[hole.clone()], scope) {
+            whole.push_str(&self.text[at..hole.range.start - 3]);
+            match evaluate::evaluate(&hole.expression, scope, 0) {
                 Outcome::Known(value) => whole.push_str(&coerce_text(&value)),
                 Outcome::Unknown(reason) => {
                     whole.push_str(reason.beginning().unwrap_or_default());
                     return Outcome::Unknown(reason.with_beginning(whole));
                 }
             }
-            at = hole.end + 2;
+            at = hole.range.end + 2;
         }
         whole.push_str(&self.text[at..]);
         Outcome::Known(Value::Text(whole))
@@ -131,8 +149,13 @@ impl<'t> Template<'t> {
     /// Every context that it reads.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {
-        self.holes.iter().flat_map(|hole| references(&self.text[hole.clone()], hole.start)).collect()
+        self.holes.iter().flat_map(Hole::references).collect()
     }
+}
+
+/// Whether nothing but blanks stands around an expression.
+fn is_alone(text: &str, hole: &Hole<'_>) -> bool {
+    text[..hole.range.start - 3].trim().is_empty() && text[hole.range.end + 2..].trim().is_empty()
 }
 
 /// The length of an expression up to its `}}`, which does not count within quotes.
@@ -146,18 +169,17 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// An `if:`, with or without `${{ }}`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Condition<'t> {
-    text: &'t str,
     form: Form<'t>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Form<'t> {
     /// No text: `success()`.
     Empty,
     /// One expression.
-    Expression { text: &'t str, start: usize },
+    Expression(Hole<'t>),
     /// Text around an expression, which GitHub reads as a text, and a text that is not empty is true.
     Mixed(Template<'t>),
 }
@@ -170,19 +192,14 @@ impl<'t> Condition<'t> {
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            return Ok(Self { text, form: Form::Empty });
+            return Ok(Self { form: Form::Empty });
         }
         if text.contains("${{") {
-            let template = Template::parse(text)?;
-            return Ok(match template.holes.as_slice() {
-                [hole] if text[..hole.start - 3].trim().is_empty() && text[hole.end + 2..].trim().is_empty() => {
-                    Self { text, form: Form::Expression { text: &text[hole.clone()], start: hole.start } }
-                }
-                _ => Self { text, form: Form::Mixed(template) },
-            });
+            let mut template = Template::parse(text)?;
+            let alone = template.holes.pop_if(|hole| is_alone(text, hole));
+            return Ok(Self { form: alone.map_or(Form::Mixed(template), Form::Expression) });
         }
-        parse(text)?;
-        Ok(Self { text, form: Form::Expression { text, start: 0 } })
+        Ok(Self { form: Form::Expression(Hole { range: 0..text.len(), expression: parse(text)? }) })
     }
 
     /// Whether it holds. Without a status function in it, `success()` must hold as well.
@@ -190,7 +207,7 @@ impl<'t> Condition<'t> {
     pub fn evaluate(&self, scope: &dyn Scope) -> Truth {
         let own = match &self.form {
             Form::Empty => Truth::Yes,
-            Form::Expression { text, .. } => evaluate_text(text, scope).truth(),
+            Form::Expression(hole) => evaluate::evaluate(&hole.expression, scope, 0).truth(),
             Form::Mixed(_) => Truth::Yes,
         };
         if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
@@ -201,7 +218,7 @@ impl<'t> Condition<'t> {
     pub fn references(&self) -> Vec<Reference> {
         match &self.form {
             Form::Empty => Vec::new(),
-            Form::Expression { text, start } => references(text, *start),
+            Form::Expression(hole) => hole.references(),
             Form::Mixed(template) => template.references(),
         }
     }
@@ -209,31 +226,13 @@ impl<'t> Condition<'t> {
     /// Whether it calls `success`, `failure`, `always` or `cancelled`.
     #[must_use]
     pub fn has_status_function(&self) -> bool {
-        let calls = |text: &str| parse(text).is_ok_and(|expression| evaluate::calls_status(&expression));
+        let calls = |hole: &Hole<'_>| evaluate::calls_status(&hole.expression);
         match &self.form {
             Form::Empty => false,
-            Form::Expression { text, .. } => calls(text),
-            Form::Mixed(template) => template.holes.iter().any(|hole| calls(&self.text[hole.clone()])),
+            Form::Expression(hole) => calls(hole),
+            Form::Mixed(template) => template.holes.iter().any(calls),
         }
     }
-}
-
-fn evaluate_text(text: &str, scope: &dyn Scope) -> Outcome {
-    match parse(text) {
-        Ok(expression) => evaluate::evaluate(&expression, scope, 0),
-        Err(error) => Outcome::unknown(error.message),
-    }
-}
-
-fn references(text: &str, start: usize) -> Vec<Reference> {
-    let mut found = Vec::new();
-    if let Ok(expression) = parse(text) {
-        evaluate::references(&expression, &mut found);
-    }
-    for reference in &mut found {
-        reference.range = reference.range.start + start..reference.range.end + start;
-    }
-    found
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
 
 use super::checkout::Checkout;
-use super::expression::{Condition, Reason, StatusFunction, Truth};
+use super::expression::{Condition, ParseError, Reason, StatusFunction, Truth};
 use super::model::{Job, Text, Workflow};
 use super::relevance;
 use super::run::Run;
@@ -134,7 +134,11 @@ impl<'a, 'p> Play<'a, 'p> {
         let sight = self.sight(job);
         let before = sight.status_of(StatusFunction::Success);
         let (reached, wanted) = match job.condition {
-            Some(condition) => (decide(condition, &sight), decide(condition, &sight.hopeful())),
+            Some(condition) => {
+                let parsed = Condition::parse(condition.value());
+                let decide = |sight: &Sight<'_, '_>| decided(condition, parsed.as_ref(), sight);
+                (decide(&sight), decide(&sight.hopeful()))
+            }
             None => (before.clone(), Truth::Yes),
         };
         Standing { clean: reached.clone().and(before), reached, wanted }
@@ -147,8 +151,12 @@ fn circle() -> Reason {
 
 /// An `if:` in a run. One that waits for a failure is left open: runs are played as successes.
 pub fn decide(condition: Text<'_>, sight: &Sight<'_, '_>) -> Truth {
-    match Condition::parse(condition.value()) {
-        Err(error) => Truth::Unknown(Reason::new(error.message)),
+    decided(condition, Condition::parse(condition.value()).as_ref(), sight)
+}
+
+fn decided(condition: Text<'_>, parsed: Result<&Condition<'_>, &ParseError>, sight: &Sight<'_, '_>) -> Truth {
+    match parsed {
+        Err(error) => Truth::Unknown(Reason::new(error.message.as_str())),
         Ok(parsed) => match parsed.evaluate(sight) {
             Truth::No if waits_for_trouble(condition.value()) => {
                 Truth::Unknown(Reason::new("a condition on failure or cancellation"))

@@ -22,7 +22,8 @@ impl Scope for Push {
 }
 
 fn value(text: &str) -> String {
-    match evaluate_text(text, &Push) {
+    let Ok(expression) = parse(text) else { return "?".into() };
+    match evaluate::evaluate(&expression, &Push, 0) {
         Outcome::Known(Value::Text(text)) => format!("'{text}'"),
         Outcome::Known(Value::Null) => "null".into(),
         Outcome::Known(value) => coerce_text(&value),
