@@ -1,6 +1,7 @@
 //! Where bytes come from: a folder on disk, memory, or one file laid over another. It never leaves its root and never writes.
 
 use std::collections::BTreeMap;
+use std::fs::DirEntry;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ impl Files for Disk {
         for entry in std::fs::read_dir(real)? {
             let entry = entry?;
             // A folder named like a file is none; a pipe or a device is told apart when it is read.
-            if !entry.path().is_dir() {
+            if !is_folder(&entry) {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
@@ -104,11 +105,16 @@ impl Files for Disk {
 
     fn folders(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = self.resolve(folder).and_then(std::fs::read_dir) else { return Vec::new() };
-        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        let folders = entries.flatten().filter(is_folder);
         let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
+}
+
+/// Whether an entry is a folder or a link to one; only a link needs another look at the disk.
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_ok_and(|kind| if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() })
 }
 
 /// Files in memory: rule examples and tests.

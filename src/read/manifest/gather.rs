@@ -171,14 +171,17 @@ fn is_hidden(name: &str) -> bool {
 fn mentioned(project: &Project, files: &dyn Files) -> Vec<String> {
     let tops: BTreeSet<String> = files.folders("").into_iter().filter(|name| !is_hidden(name)).collect();
     let mut found: Vec<String> = Vec::new();
+    if tops.is_empty() {
+        return found;
+    }
     let texts = project.workflows.iter().flat_map(|document| document.tree.scalars());
     let words =
         texts.flat_map(|text| text.split(|letter: char| !(letter.is_alphanumeric() || "._-/@*".contains(letter))));
     for word in words {
-        let Some(path) = clean(word.split('*').next().unwrap_or_default()) else { continue };
-        if !tops.contains(path.split('/').next().unwrap_or_default()) {
-            continue;
-        }
+        let path = word.split('*').next().unwrap_or_default();
+        let top = path.split('/').find(|part| !matches!(*part, "" | "."));
+        // Few words begin like a folder, and only those are looked at closely.
+        let Some(path) = top.filter(|top| tops.contains(*top)).and_then(|_| clean(path)) else { continue };
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).take(DEEPEST);
         for folder in ends.filter_map(|end| path.get(..end)) {
             if !found.iter().any(|known| known == folder) {
