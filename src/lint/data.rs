@@ -1,5 +1,7 @@
 //! GitHub's and the registries' facts, loaded together from the built-in data and a user's folders. It holds no rules.
 
+use rayon::prelude::*;
+
 use crate::read::problem::Problem;
 use crate::read::source::{Columns, FileId, Source};
 use crate::trust::check::RegistryFile;
@@ -32,8 +34,9 @@ impl Data {
         let mut problems = Vec::new();
         let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let mut files: Vec<RegistryFile> = Vec::new();
-        for (id, path, text) in registries {
-            match RegistryFile::read(id, path, text) {
+        let read = registries.par_iter().map(|(id, path, text)| (id, RegistryFile::read(id, path, text)));
+        for (id, file) in read.collect::<Vec<_>>() {
+            match file {
                 Ok(file) => match files.iter().find(|known| known.registry.id == *id) {
                     Some(known) => {
                         let taken = format!(
@@ -50,7 +53,7 @@ impl Data {
         let standing = files.iter().filter(|file| file.registry.extends.is_none());
         let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        problems.extend(files.iter().flat_map(|file| file.problems(&ids)));
+        problems.par_extend(files.par_iter().flat_map_iter(|file| file.problems(&ids)));
         let needs = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -84,11 +87,15 @@ impl Data {
 
 fn read_needs(github: &GitHub, files: &[(String, String)], problems: &mut Vec<String>) -> Needs {
     let mut topics = Vec::new();
-    for (path, text) in files {
+    let read = files.par_iter().map(|(path, text)| {
         let source = Source::new(path.clone(), text.clone().into_bytes());
-        match Topic::load(FileId(0), &source, github) {
+        let told = |list: Vec<Problem>| list.iter().map(|problem| told(&source, problem)).collect::<Vec<_>>();
+        Topic::load(FileId(0), &source, github).map_err(told)
+    });
+    for topic in read.collect::<Vec<_>>() {
+        match topic {
             Ok(topic) => topics.push(topic),
-            Err(list) => problems.extend(list.into_iter().map(|problem| told(&source, &problem))),
+            Err(list) => problems.extend(list),
         }
     }
     Needs::new(topics)

@@ -116,12 +116,15 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
     // Rules ask for facts by name a hundred thousand times.
     static NAMES: LazyLock<HashMap<&str, &Spec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
+    static GROUPS: LazyLock<HashMap<&str, &Spec>> =
+        LazyLock::new(|| all().filter_map(|spec| Some((spec.name.strip_suffix('*')?, spec))).collect());
     if let Some(spec) = NAMES.get(name) {
         return Some((spec, ""));
     }
-    all().find_map(|spec| {
-        let part = name.strip_prefix(spec.name.strip_suffix('*')?)?;
-        (!part.is_empty() && !part.contains(' ')).then_some((spec, part))
+    name.match_indices('.').find_map(|(dot, _)| {
+        let (group, part) = name.split_at(dot + 1);
+        let spec = GROUPS.get(group).filter(|_| !part.is_empty() && !part.contains(' '))?;
+        Some((*spec, part))
     })
 }
 

@@ -17,7 +17,6 @@ const ADDING: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", 
 /// A registry's file that was read.
 pub struct RegistryFile {
     source: Source,
-    tree: Tree,
     /// What it says.
     pub registry: Registry,
 }
@@ -32,9 +31,8 @@ impl RegistryFile {
     /// Why it is no registry, with path, line and column.
     pub fn read(id: &str, path: &str, text: &str) -> Result<Self, Told> {
         let source = Source::new(path, text.as_bytes().to_vec());
-        let tree = syntax::parse(source.text(), Dialect::Data);
         match serde_yaml::from_str::<Registry>(text) {
-            Ok(registry) => Ok(Self { source, tree, registry: Registry { id: id.to_owned(), ..registry } }),
+            Ok(registry) => Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } }),
             Err(error) => {
                 let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
                 let message = error.to_string();
@@ -58,11 +56,17 @@ impl RegistryFile {
         check.told
     }
 
+    /// Its nodes with their places, which are asked for only where something is wrong.
+    fn tree(&self) -> Tree {
+        syntax::parse(self.source.text(), Dialect::Data)
+    }
+
     /// A problem at a place of the file: the node that the path leads to, as far as it exists.
     #[must_use]
     pub fn at(&self, path: &[Part<'_>], message: &str) -> Told {
-        let mut span = self.tree.root().map_or(Span::at(0), first);
-        let mut node = self.tree.root();
+        let tree = self.tree();
+        let mut span = tree.root().map_or(Span::at(0), first);
+        let mut node = tree.root();
         for part in path {
             node = match (node, part) {
                 (Some(node), Part::Key(key)) => node.entry(key).map(|entry| {
@@ -165,15 +169,9 @@ impl Check<'_> {
                 format!("there is no registry `{base}` to extend{}", suggestion(base, self.ids.iter().copied()));
             self.tell(&[Key("extends")], &message);
         }
-        let keys: Vec<String> = self
-            .file
-            .tree
-            .root()
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter_map(|entry| entry.key.text().map(str::to_owned))
-            .collect();
-        for key in keys.iter().filter(|key| !ADDING.contains(&key.as_str())) {
+        let tree = self.file.tree();
+        let keys = tree.root().into_iter().flat_map(Node::entries).filter_map(|entry| entry.key.text());
+        for key in keys.filter(|key| !ADDING.contains(key)) {
             let message = format!(
                 "a file that extends a registry may only add `uploads`, not `{key}`; a registry of its own is a file without `extends`"
             );
