@@ -56,6 +56,8 @@ pub struct Command {
     pub span: Range<usize>,
     /// Whether it runs only under a condition, in a loop or in a function.
     pub conditional: bool,
+    /// Whether the script goes on when it fails: it stands before `||`, or asks as a condition.
+    pub tolerated: bool,
 }
 
 /// A variable that is set.

@@ -44,7 +44,7 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn client(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let asker = &subject.need?.asker;
-    Some(Fact::text(asker.entry.name(), asker.client.place()))
+    Some(Fact::text(asker.name(&subject.analysis.data.github), asker.client.place()))
 }
 
 fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -74,7 +74,8 @@ impl Reader<'_> {
         let words = std::mem::take(&mut self.words);
         if let (Some(first), Some(last)) = (words.first(), words.last()) {
             let span = first.span.start..last.span.end;
-            self.commands.push(Command { assignments: Vec::new(), words, span, conditional: self.depth > 0 });
+            let conditional = self.depth > 0;
+            self.commands.push(Command { assignments: Vec::new(), words, span, conditional, tolerated: false });
         }
     }
 

@@ -93,7 +93,11 @@ impl Reader<'_> {
                 self.push(assignments, Vec::new(), range(&declaration.span), conditional);
             }
             Node::Binary(binary) => {
+                let from = self.commands.len();
                 self.statement(&binary.left, conditional, depth);
+                if matches!(binary.op, BinaryOp::Or) && !self.gives_up(&range(&binary.right.span)) {
+                    self.tolerate(from);
+                }
                 let guarded = matches!(binary.op, BinaryOp::And | BinaryOp::Or);
                 self.statement(&binary.right, conditional || guarded, depth);
             }
@@ -106,10 +110,10 @@ impl Reader<'_> {
     fn compound(&mut self, compound: &CompoundCommand, conditional: bool, depth: usize) {
         match compound {
             CompoundCommand::If(branch) => {
-                self.sequence(&branch.condition, conditional, depth);
+                self.question(&branch.condition, conditional, depth);
                 self.sequence(&branch.then_branch, true, depth);
                 for (condition, body) in &branch.elif_branches {
-                    self.sequence(condition, true, depth);
+                    self.question(condition, true, depth);
                     self.sequence(body, true, depth);
                 }
                 if let Some(body) = &branch.else_branch {
@@ -120,11 +124,11 @@ impl Reader<'_> {
             CompoundCommand::ArithmeticFor(body) => self.sequence(&body.body, true, depth),
             CompoundCommand::Select(body) => self.sequence(&body.body, true, depth),
             CompoundCommand::While(body) => {
-                self.sequence(&body.condition, conditional, depth);
+                self.question(&body.condition, conditional, depth);
                 self.sequence(&body.body, true, depth);
             }
             CompoundCommand::Until(body) => {
-                self.sequence(&body.condition, conditional, depth);
+                self.question(&body.condition, conditional, depth);
                 self.sequence(&body.body, true, depth);
             }
             CompoundCommand::Case(case) => {
@@ -144,10 +148,28 @@ impl Reader<'_> {
         }
     }
 
+    /// Commands whose failure is an answer.
+    fn question(&mut self, sequence: &StmtSeq, conditional: bool, depth: usize) {
+        let from = self.commands.len();
+        self.sequence(sequence, conditional, depth);
+        self.tolerate(from);
+    }
+
+    /// The script goes on when one of the commands from here on fails.
+    fn tolerate(&mut self, from: usize) {
+        self.commands.iter_mut().skip(from).for_each(|command| command.tolerated = true);
+    }
+
+    /// Whether what runs after a failure ends the script, as far as its words tell.
+    fn gives_up(&self, span: &Range<usize>) -> bool {
+        let words = self.masked.get(span.clone()).unwrap_or_default().split(|letter: char| !letter.is_alphanumeric());
+        words.into_iter().any(|word| matches!(word, "exit" | "return" | "false" | "kill" | "die" | "fail" | "abort"))
+    }
+
     fn push(&mut self, assignments: Vec<Assignment>, words: Vec<Word>, span: Range<usize>, conditional: bool) {
         let end = words.last().map_or(span.end, |word| word.span.end);
         let start = words.first().map_or(span.start, |word| word.span.start.min(span.start));
-        self.commands.push(Command { assignments, words, span: start..end.max(start), conditional });
+        self.commands.push(Command { assignments, words, span: start..end.max(start), conditional, tolerated: false });
     }
 
     fn assignment(&mut self, assignment: &shuck_ast::Assignment, depth: usize) -> Option<Assignment> {

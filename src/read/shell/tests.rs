@@ -69,6 +69,20 @@ fn a_condition_is_told() {
 }
 
 #[test]
+fn a_failure_that_the_script_survives_is_told() {
+    let tolerated = |script: &str| {
+        let script = parse(script, Shell::Posix);
+        script.commands.iter().map(|command| command.tolerated).collect::<Vec<_>>()
+    };
+    assert_eq!(tolerated("a || true"), [true, false]);
+    assert_eq!(tolerated("a && b || echo none"), [true, true, false]);
+    assert_eq!(tolerated("if a; then b; fi"), [true, false]);
+    assert!(!tolerated("a || exit 1").contains(&true));
+    assert!(!tolerated("a || { echo no; exit 1; }").contains(&true));
+    assert_eq!(tolerated("a && b"), [false, false]);
+}
+
+#[test]
 fn spans_point_at_the_words() {
     let script = "true\ntwine upload -p ${{ secrets.TÖKEN }} 'a b'";
     let parsed = parse(script, Shell::Posix);

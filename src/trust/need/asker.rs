@@ -4,7 +4,7 @@ use super::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
 use crate::read::shell::{Command, Word};
 use crate::trust::client::{Client, steps, uses};
 use crate::trust::command::{Words, flag_is, is_command};
-use crate::trust::publication::commands;
+use crate::trust::publication::{action, commands};
 use crate::trust::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
 use crate::trust::test::Test;
 use crate::workflow::checkout::Checkout;
@@ -84,11 +84,25 @@ fn runs(github: &GitHub, command: &Command, entry: &Entry) -> bool {
 }
 
 impl Asker<'_, '_> {
+    /// Which of the entry's names is meant here.
+    #[must_use]
+    pub fn name(&self, github: &GitHub) -> &str {
+        let words: Option<Words> =
+            self.client.command.as_ref().map(|command| command.words.iter().map(Word::text).collect());
+        let used = self.client.step.map_or(self.client.job.uses, |step| step.uses).map(|uses| action(uses.value()));
+        let meant = |name: &&String| match (&words, used) {
+            (Some(words), _) => is_command(github, words, name, &self.entry.via),
+            (None, used) => used.is_some_and(|used| used.eq_ignore_ascii_case(name)),
+        };
+        self.entry.names.iter().find(meant).map_or(self.entry.name(), String::as_str)
+    }
+
     /// Whether its failure is expected.
     #[must_use]
     pub fn is_tolerated(&self) -> bool {
         let around = self.client.frames.iter().map(|frame| frame.step);
-        self.client.job.tolerated || around.chain(self.client.step).any(|step| step.tolerated)
+        let command = self.client.command.as_ref().is_some_and(|command| command.tolerated);
+        command || self.client.job.tolerated || around.chain(self.client.step).any(|step| step.tolerated)
     }
 
     /// Whether a script decides if its command runs.
@@ -188,10 +202,8 @@ impl Asker<'_, '_> {
         if let Some(word) = self.opaque(&rule.opaque) {
             return Err(Reason::new(format!("what `{word}` does to its credentials")));
         }
-        for slot in &rule.slots {
-            if let Some(token) = owner(&self.client, slot) {
-                return token;
-            }
+        if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.client, slot))) {
+            return token;
         }
         match (&rule.earlier, rule.otherwise) {
             (Some(earlier), _) => self.left_by(earlier, sight),
@@ -246,6 +258,16 @@ fn owner(client: &Client<'_, '_>, slot: &Slot) -> Option<Result<Token, Reason>> 
         paths if paths.iter().all(|path| path.starts_with("secrets.") && !own(path)) => Ok(Token::Other),
         _ => Err(Reason::new("whose token it is given")),
     })
+}
+
+/// The one owner of several tokens. Which of two counts may have changed with the client's versions, so that two that differ say nothing.
+fn agreed(mut tokens: impl Iterator<Item = Result<Token, Reason>>) -> Option<Result<Token, Reason>> {
+    let first = tokens.next()?;
+    let Ok(token) = first else { return Some(first) };
+    if tokens.all(|other| other.is_ok_and(|other| other == token)) {
+        return Some(Ok(token));
+    }
+    Some(Err(Reason::new("which of its tokens counts")))
 }
 
 /// `${{ env.X }}` is what `X` is set to.
