@@ -96,7 +96,7 @@ impl<'a, 'p> Client<'a, 'p> {
         if let Some(file) = &slot.manifest {
             return self.in_manifest(file, &slot.key);
         }
-        self.flag(&slot.flags, slot.kind == Kind::Switch)
+        self.flag(&slot.flags, slot.kind)
     }
 
     /// What stands in the first of some slots that holds anything.
@@ -220,16 +220,18 @@ impl<'a, 'p> Client<'a, 'p> {
         self.step.and_then(|step| step.run)
     }
 
-    fn flag(&self, spellings: &[String], switch: bool) -> Given {
+    fn flag(&self, spellings: &[String], kind: Kind) -> Given {
+        let bare = matches!(kind, Kind::Switch | Kind::Denial);
+        let said = if kind == Kind::Denial { "false" } else { "true" };
         let (Some(command), Some(run)) = (&self.command, self.script()) else { return Given::Absent };
         let mut words = command.words.iter();
         while let Some(word) = words.next() {
             for spelling in spellings {
                 if word.text().as_deref() == Some(spelling) {
                     // A flag without a value is a switch that is on.
-                    return match words.clone().next().filter(|next| !switch && !next.starts_with("-")) {
+                    return match words.clone().next().filter(|next| !bare && !next.starts_with("-")) {
                         Some(value) => self.word(value, run),
-                        None => Given::Text("true".into(), run.inner(word.span.clone())),
+                        None => Given::Text(said.into(), run.inner(word.span.clone())),
                     };
                 }
                 if let Some(given) = with_value(word, spelling, run) {

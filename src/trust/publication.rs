@@ -255,7 +255,7 @@ impl<'a, 'p> Site<'a, 'p> {
     fn place_called(&self, registries: &'a Registries, slot: &Slot, text: &str, place: Place) -> Target<'a> {
         let found = match slot.kind {
             Kind::Url => registries.at(text).or_else(|| registries.beside(text)),
-            Kind::Name | Kind::OwnName | Kind::Text | Kind::Switch => {
+            Kind::Name | Kind::OwnName | Kind::Text | Kind::Switch | Kind::Denial => {
                 registries.called(text).or_else(|| registries.at(text))
             }
         };

@@ -19,6 +19,8 @@ pub enum Kind {
     Name,
     /// A flag that takes no value: being there is what it says.
     Switch,
+    /// A flag that takes no value: being there says no.
+    Denial,
     /// As a name that the client explains elsewhere, so that one the registry does not know means another place.
     OwnName,
 }
