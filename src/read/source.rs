@@ -94,7 +94,12 @@ pub struct Source {
     lossy: bool,
     /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR.
     starts: Vec<u32>,
+    /// Code points and UTF-16 code units before every byte whose offset is a multiple of [`STRIDE`]; none where each byte is a letter.
+    /// One line may be the whole file, and thousands of places may stand in it.
+    widths: Vec<(u32, u32)>,
 }
+
+const STRIDE: usize = 1024;
 
 const BOM: &str = "\u{feff}";
 
@@ -107,8 +112,8 @@ impl Source {
             Ok(text) => (text, false),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         };
-        let starts = line_starts(&text);
-        Self { path: path.into(), text, lossy, starts }
+        let (starts, widths) = (line_starts(&text), widths(&text));
+        Self { path: path.into(), text, lossy, starts, widths }
     }
 
     /// The path relative to the project's root, `/`-separated.
@@ -180,13 +185,19 @@ impl Source {
         let offset = self.floor(offset);
         let line = self.line_at(u32::try_from(offset).unwrap_or(u32::MAX)).max(1);
         let start = (self.line_span(line).start as usize).min(offset);
-        let before = self.text.get(start..offset).unwrap_or_default();
-        let width = match columns {
-            Columns::Utf16 => before.encode_utf16().count(),
-            Columns::Utf8 => before.len(),
-            Columns::CodePoints => before.chars().count(),
-        };
-        Position { line, column: u32::try_from(width).unwrap_or(u32::MAX).saturating_add(1) }
+        let column = self.width(offset, columns).saturating_sub(self.width(start, columns)).saturating_add(1);
+        Position { line, column }
+    }
+
+    /// How wide the text before a character boundary is.
+    fn width(&self, offset: usize, columns: Columns) -> u32 {
+        if columns == Columns::Utf8 || self.widths.is_empty() {
+            return u32::try_from(offset).unwrap_or(u32::MAX);
+        }
+        let index = offset / STRIDE;
+        let (points, units) = self.widths.get(index).copied().unwrap_or_default();
+        let (more_points, more_units) = width_of(self.text.as_bytes().get(index * STRIDE..offset).unwrap_or_default());
+        if columns == Columns::Utf16 { units + more_units } else { points + more_points }
     }
 
     fn bom_len(&self) -> u32 {
@@ -197,6 +208,29 @@ impl Source {
     fn floor(&self, offset: u32) -> usize {
         self.text.floor_char_boundary(offset as usize)
     }
+}
+
+/// How many code points begin in some bytes of a text, and how many UTF-16 code units those are.
+fn width_of(bytes: &[u8]) -> (u32, u32) {
+    bytes.iter().fold((0, 0), |(points, units), byte| {
+        let begins = u32::from(byte & 0xC0 != 0x80);
+        // What takes four bytes takes two units.
+        (points + begins, units + begins + u32::from(*byte >= 0xF0))
+    })
+}
+
+fn widths(text: &str) -> Vec<(u32, u32)> {
+    let mut widths = Vec::new();
+    if !text.is_ascii() {
+        let mut sum = (0, 0);
+        for bytes in text.as_bytes().chunks(STRIDE) {
+            widths.push(sum);
+            let (points, units) = width_of(bytes);
+            sum = (sum.0 + points, sum.1 + units);
+        }
+        widths.push(sum);
+    }
+    widths
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
@@ -227,6 +261,21 @@ mod tests {
         assert_eq!(at(text, 7, Columns::Utf16), (1, 6));
         assert_eq!(at(text, 7, Columns::CodePoints), (1, 5));
         assert_eq!(at(text, 5, Columns::CodePoints), (1, 4), "inside the crab is the crab");
+    }
+
+    #[test]
+    fn columns_of_a_long_line_count_all_that_stands_before() {
+        for text in ["aé🦀".repeat(1_000), "ab".repeat(3_000), "🦀".repeat(256), "x".repeat(1_022) + "🦀é"] {
+            for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                let (before, at) = (&text[..offset], u32::try_from(offset).unwrap());
+                let column = |units: usize| (1, u32::try_from(units + 1).unwrap());
+                assert_eq!(self::at(&text, at, Columns::Utf8), column(offset));
+                if offset % 97 < 5 || offset + 5 > text.len() {
+                    assert_eq!(self::at(&text, at, Columns::Utf16), column(before.encode_utf16().count()));
+                    assert_eq!(self::at(&text, at, Columns::CodePoints), column(before.chars().count()));
+                }
+            }
+        }
     }
 
     #[test]

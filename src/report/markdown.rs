@@ -145,7 +145,7 @@ fn rule(view: &View<'_>, finding: &Finding) -> String {
 /// The line of a place in a fence that nothing in the line can close.
 fn code(view: &View<'_>, place: Place) -> String {
     let line = view.source(place).map_or("", |source| source.line_text(source.line_at(place.span.start)));
-    let line: String = sanitize::line(line).chars().take(LONGEST_LINE).collect();
+    let line = sanitize::line(&line.chars().take(LONGEST_LINE).collect::<String>());
     let longest = line.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}yaml\n{line}\n{fence}")

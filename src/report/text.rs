@@ -1,12 +1,13 @@
 //! The look of rustc: level, message, the line with the fault underlined, further places, a way out.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level as Shown, Patch, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
-use super::{View, advice, below, help_uri, sanitize};
-use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind, Route};
-use crate::read::source::{Columns, Place, Source, Span};
+use super::{View, advice, below, help_uri, plural, sanitize};
+use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
+use crate::read::source::{Columns, FileId, Place, Source, Span};
 
 /// What the terminal can.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,36 +54,38 @@ pub fn undecided(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
 
 /// The findings by the job whose upload they are about; those of no upload come first, under no title.
 fn groups<'a>(view: &View<'a>) -> Vec<(String, Vec<&'a Finding>)> {
-    let job_of = |finding: &Finding| {
+    let mut registries: HashMap<JobOf<'_>, Vec<&str>> = HashMap::new();
+    for route in &view.report.routes {
+        let names = registries.entry((route.workflow.as_str(), route.job.as_str())).or_default();
+        let name = route.registry.as_deref().unwrap_or("an index that the files do not tell");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let mut groups: Vec<(String, Vec<&Finding>)> = vec![(String::new(), Vec::new())];
+    let mut places: HashMap<JobOf<'_>, usize> = HashMap::new();
+    for finding in &view.report.findings {
         let start = finding.steps.first().unwrap_or(&finding.primary).place;
         let file = view.source(start).map_or("", Source::path);
-        let job = finding.subject.split('/').next().unwrap_or_default();
-        let known = |route: &&Route| route.workflow == file && route.job == job;
-        view.report.routes.iter().find(known).map(|route| (route.workflow.as_str(), route.job.as_str()))
-    };
-    let mut groups: Vec<(Option<JobOf<'_>>, Vec<&Finding>)> = vec![(None, Vec::new())];
-    for finding in &view.report.findings {
-        let key = job_of(finding);
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, findings)) => findings.push(finding),
-            None => groups.push((key, vec![finding])),
+        let job = (file, finding.subject.split('/').next().unwrap_or_default());
+        let index = registries.get(&job).map_or(0, |names| {
+            *places.entry(job).or_insert_with(|| {
+                groups.push((title(view, job, names), Vec::new()));
+                groups.len() - 1
+            })
+        });
+        if let Some((_, findings)) = groups.get_mut(index) {
+            findings.push(finding);
         }
     }
     groups.retain(|(_, findings)| !findings.is_empty());
-    groups.into_iter().map(|(key, findings)| (key.map_or(String::new(), |key| title(view, key)), findings)).collect()
+    groups
 }
 
 /// A workflow's path and the key of one of its jobs.
 type JobOf<'a> = (&'a str, &'a str);
 
-fn title(view: &View<'_>, (workflow, job): JobOf<'_>) -> String {
-    let mut registries: Vec<&str> = Vec::new();
-    for route in view.report.routes.iter().filter(|route| route.workflow == workflow && route.job == job) {
-        let name = route.registry.as_deref().unwrap_or("an index that the files do not tell");
-        if !registries.contains(&name) {
-            registries.push(name);
-        }
-    }
+fn title(view: &View<'_>, (workflow, job): JobOf<'_>, registries: &[&str]) -> String {
     let path = below(view.prefix, workflow);
     sanitize::line(&format!("── {path}, job {job} → {} ──", registries.join(" and ")))
 }
@@ -98,16 +101,7 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) 
     if let Some(rule) = view.rule(finding).filter(|_| links) {
         title = title.id_url(help_uri(rule));
     }
-    let mut group: Group<'_> = title.element(snippet(view, &finding.primary, &finding.labels));
-    let mut other_files: Vec<_> =
-        finding.labels.iter().filter(|label| label.place.file != finding.primary.place.file).collect();
-    while let Some(first) = other_files.first().copied() {
-        let (here, rest): (Vec<_>, Vec<_>) =
-            other_files.iter().copied().partition(|label| label.place.file == first.place.file);
-        let labels: Vec<Label> = here.into_iter().skip(1).cloned().collect();
-        group = group.element(context(view, first, &labels));
-        other_files = rest;
-    }
+    let mut group: Group<'_> = title.elements(places(view, finding));
     if let Some(rule) = view.rule(finding) {
         let advice = advice(rule);
         if !advice.is_empty() {
@@ -124,61 +118,122 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) 
 fn remedy<'a>(view: &View<'a>, fix: &Fix) -> Group<'a> {
     let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
     let title = Shown::HELP.secondary_title(sanitize::line(&format!("{} (`{option}`)", fix.title)));
-    let mut files: Vec<Place> = Vec::new();
+    let mut files: Vec<FileId> = Vec::new();
     for edit in &fix.edits {
-        if files.iter().all(|known| known.file != edit.place.file) {
-            files.push(edit.place);
+        if !files.contains(&edit.place.file) {
+            files.push(edit.place.file);
         }
     }
-    let snippets = files.into_iter().map(|first| {
-        let (text, path) = shown(view, first);
-        let edits = fix.edits.iter().filter(|edit| edit.place.file == first.file);
-        let patches: Vec<_> = edits
-            .map(|edit| {
-                let (start, end) = (edit.place.span.start as usize, edit.place.span.end as usize);
-                let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
-                Patch::new(start..end.max(start), sanitize::in_place(&edit.text.replace("\r\n", "\n")))
-            })
+    let snippets = files.into_iter().filter_map(|file| {
+        let edits = || fix.edits.iter().filter(|edit| edit.place.file == file);
+        let window = Window::over(view, edits().map(|edit| edit.place))?;
+        let patches: Vec<_> = edits()
+            .map(|edit| Patch::new(window.range(edit.place.span), sanitize::in_place(&edit.text.replace("\r\n", "\n"))))
             .collect();
-        Snippet::source(text).path(path).patches(patches)
+        Some(Snippet::source(window.text).line_start(window.line).path(window.path).patches(patches))
     });
     Group::with_title(title).elements(snippets)
 }
 
-fn snippet<'a>(view: &View<'a>, primary: &Label, labels: &[Label]) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let (text, path) = shown(view, primary.place);
-    let span = clamped(&text, primary.place.span);
-    let labels: Vec<_> = labels
-        .iter()
-        .filter(|label| label.place.file == primary.place.file)
-        .map(|label| annotation(&text, label))
-        .collect();
-    let own = AnnotationKind::Primary.span(span);
-    let own = if primary.text.is_empty() { own } else { own.label(sanitize::line(&primary.text)) };
-    Snippet::source(text).path(path).annotation(own).annotations(labels)
+/// The place of a finding with what is near it, then everything that stands further away or in another file.
+fn places<'a>(view: &View<'a>, finding: &Finding) -> Vec<Element<'a>> {
+    let mut elements = Vec::new();
+    let mut left: Vec<(AnnotationKind, &Label)> = vec![(AnnotationKind::Primary, &finding.primary)];
+    left.extend(finding.labels.iter().take(MOST_LABELS).map(|label| (AnnotationKind::Context, label)));
+    while let Some((_, first)) = left.first().copied() {
+        let mut window = Window::over(view, [first.place]);
+        let (mut here, mut rest) = (Vec::new(), Vec::new());
+        for (index, (kind, label)) in left.into_iter().enumerate() {
+            let wider = window.as_ref().and_then(|window| window.with(view, label.place));
+            if index == 0 || wider.is_some() {
+                window = wider.or(window);
+                here.push((kind, label));
+            } else {
+                rest.push((kind, label));
+            }
+        }
+        match window {
+            Some(window) => {
+                let annotations: Vec<_> = here.iter().map(|(kind, label)| window.annotation(*kind, label)).collect();
+                let snippet = Snippet::source(window.text).line_start(window.line).path(window.path);
+                elements.push(Element::from(snippet.annotations(annotations)));
+            }
+            None => elements.extend(here.iter().flat_map(|(_, label)| pointed(view, label))),
+        }
+        left = rest;
+    }
+    let more = finding.labels.len().saturating_sub(MOST_LABELS);
+    if more > 0 {
+        elements.push(Element::from(Shown::NOTE.message(format!("and {}", plural(more, "more place")))));
+    }
+    elements
 }
 
-fn context<'a>(view: &View<'a>, first: &Label, labels: &[Label]) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let (text, path) = shown(view, first.place);
-    let all: Vec<_> = std::iter::once(first).chain(labels).map(|label| annotation(&text, label)).collect();
-    Snippet::source(text).path(path).annotations(all)
+/// A place whose line is too long to be shown.
+fn pointed<'a>(view: &View<'a>, label: &Label) -> Vec<Element<'a>> {
+    let at = view.start(label.place, Columns::CodePoints);
+    let origin = Origin::path(sanitize::line(&view.path(label.place)));
+    let mut elements = vec![Element::from(origin.line(at.line as usize).char_column(at.column as usize))];
+    if !label.text.is_empty() {
+        elements.push(Element::from(Shown::NOTE.message(sanitize::line(&label.text))));
+    }
+    elements
 }
 
-fn annotation<'a>(text: &str, label: &Label) -> annotate_snippets::Annotation<'a> {
-    let annotation = AnnotationKind::Context.span(clamped(text, label.place.span));
-    if label.text.is_empty() { annotation } else { annotation.label(sanitize::line(&label.text)) }
+/// The most further places of one finding that are shown.
+const MOST_LABELS: usize = 50;
+
+/// The most bytes of a file that are shown together. The renderer reads all that it is given, for each finding anew: given whole files, a
+/// hostile one with thousands of findings would be read for hours.
+const WIDEST: usize = 8 * 1024;
+
+/// Some lines of a file, made harmless.
+struct Window {
+    file: FileId,
+    path: String,
+    text: String,
+    /// The number of the first line.
+    line: usize,
+    /// What the text is of.
+    span: Span,
 }
 
-/// The file's text, made harmless, and its path.
-fn shown(view: &View<'_>, place: Place) -> (String, String) {
-    let text = view.source(place).map(|source| sanitize::in_place(source.text())).unwrap_or_default();
-    (text, sanitize::line(&view.path(place)))
+impl Window {
+    /// The lines of some places of one file; `None` where that is too much to show.
+    fn over(view: &View<'_>, places: impl IntoIterator<Item = Place>) -> Option<Self> {
+        let whole = places.into_iter().reduce(|all, one| Place { span: all.span.cover(one.span), ..all })?;
+        let source = view.source(whole)?;
+        let (first, last) = (source.line_at(whole.span.start), source.line_at(whole.span.end));
+        let span = source.line_span(first).cover(source.line_span(last));
+        if span.len() as usize > WIDEST {
+            return None;
+        }
+        let text = sanitize::in_place(&lines_of(source.slice(span)));
+        Some(Self { file: whole.file, path: sanitize::line(&view.path(whole)), text, line: first as usize, span })
+    }
+
+    /// The same with another place; `None` where that stands in another file, or too far away.
+    fn with(&self, view: &View<'_>, place: Place) -> Option<Self> {
+        (place.file == self.file).then(|| Self::over(view, [Place { span: self.span, ..place }, place]))?
+    }
+
+    /// A span of the file as a range of the text. The renderer takes only what lies in the text and on its letters.
+    fn range(&self, span: Span) -> std::ops::Range<usize> {
+        let within = |at: u32| at.saturating_sub(self.span.start) as usize;
+        let start = self.text.floor_char_boundary(within(span.start));
+        start..self.text.ceil_char_boundary(within(span.end)).max(start)
+    }
+
+    /// A label; one of several lines is cut to its first.
+    fn annotation<'a>(&self, kind: AnnotationKind, label: &Label) -> Annotation<'a> {
+        let range = self.range(label.place.span);
+        let line = self.text[range.clone()].find('\n').map_or(range.end, |at| range.start + at);
+        let annotation = kind.span(range.start..line);
+        if label.text.is_empty() { annotation } else { annotation.label(sanitize::line(&label.text)) }
+    }
 }
 
-/// The renderer takes only spans that lie in the text and on its letters; one of several lines is cut to its first.
-fn clamped(text: &str, span: Span) -> std::ops::Range<usize> {
-    let start = text.floor_char_boundary(span.start as usize);
-    let end = text.ceil_char_boundary(span.end as usize).max(start);
-    let line = text[start..end].find('\n').map_or(end, |at| start + at);
-    start..line
+/// A text with every line end of GitHub's one of the renderer's, each as long as before.
+fn lines_of(text: &str) -> String {
+    text.replace("\r\n", " \n").replace('\r', "\n")
 }

@@ -1,0 +1,80 @@
+//! Thousands of findings in one file made to be slow to show: no format may read the whole file for each of them.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::{Duration, Instant};
+
+use trustpub::lint::check;
+use trustpub::lint::finding::{Finding, Label, Report};
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Memory;
+use trustpub::read::project::Project;
+use trustpub::read::source::{FileId, Place, Source, Span};
+use trustpub::report::{View, github, json, markdown, oneline, sarif, text};
+
+const WORKFLOW: &str = "on: push
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: uv publish
+";
+
+const FINDINGS: u32 = 8_000;
+
+/// The size of the file: the findings multiplied by it are 8 GB, which take a debug build many minutes to read.
+const BYTES: usize = 1024 * 1024;
+
+/// Generous for a debug build on a busy machine, and a tenth of what one reading of the file for each finding takes.
+const SOON: Duration = Duration::from_secs(45);
+
+fn finding(rules: &RuleSet) -> Finding {
+    let mut memory = Memory::default();
+    memory.insert(".github/workflows/release.yml", WORKFLOW);
+    let report = check(&Project::load(&memory, None), rules, None);
+    report.findings.into_iter().find(|finding| finding.name == "missing-id-token").unwrap()
+}
+
+/// Findings all over a file, each with a label at its beginning and one near its end.
+fn report(finding: &Finding, source: &Source) -> Report {
+    let end = u32::try_from(source.text().len()).unwrap();
+    let place = |start: u32| Place { file: FileId(0), span: Span::new(start, start + 3) };
+    let label = |start| Label { place: place(start), text: "see".into() };
+    let one = |index| {
+        let mut one = finding.clone();
+        (one.primary, one.labels) = (label(end / FINDINGS * index), vec![label(0), label(end - 10)]);
+        (one.steps, one.subject) = (vec![label(0)], format!("job-{index}"));
+        one
+    };
+    Report { findings: (0..FINDINGS).map(one).collect(), ..Report::default() }
+}
+
+type Write = fn(&mut Vec<u8>, &RuleSet, &View<'_>);
+
+const FORMATS: [(&str, Write); 6] = [
+    ("text", |out, _, view| text::write(out, view, text::Look::default()).unwrap()),
+    ("oneline", |out, _, view| oneline::write(out, view).unwrap()),
+    ("json", |out, _, view| json::write(out, &[*view]).unwrap()),
+    ("github", |out, _, view| github::write(out, &[*view]).unwrap()),
+    ("markdown", |out, _, view| markdown::write(out, &[*view]).unwrap()),
+    ("sarif", |out, rules, view| sarif::write(out, &rules.rules, &[*view], &sarif::Options::default()).unwrap()),
+];
+
+#[test]
+fn no_format_reads_the_whole_file_for_each_finding() {
+    let rules = RuleSet::builtin().unwrap();
+    let finding = finding(&rules);
+    let lines = "a: bcdefghijklmnopqrstuvwxyz\n";
+    for (shape, unit) in [("lines", lines), ("one line", "a, bc, "), ("one line of odd letters", "é: 🦀, ")] {
+        let files = [Source::new("release.yml", unit.repeat(BYTES / unit.len()).into_bytes())];
+        let report = report(&finding, &files[0]);
+        let view = View { files: &files, prefix: "", report: &report, rules: &rules.rules };
+        for (format, write) in FORMATS {
+            let (began, mut out) = (Instant::now(), Vec::new());
+            write(&mut out, &rules, &view);
+            assert!(began.elapsed() < SOON, "{format} of {shape} took {:?}", began.elapsed());
+            eprintln!("{format} of {shape}: {:?}, {} KiB", began.elapsed(), out.len() / 1024);
+            assert!(!out.is_empty());
+        }
+    }
+}
