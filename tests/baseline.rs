@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
-use std::process::{Command, Output};
+
+use support::{RELEASE, err, out, project, trustpub};
+
+#[path = "support/program.rs"]
+mod support;
 
 const WORKFLOW: &str = "on:
   push:
@@ -21,29 +25,8 @@ jobs:
 /// The same upload once more in the same job.
 const TWICE: &str = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
 
-fn project(workflow: &str) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    let folder = root.path().join(".github/workflows");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("release.yml"), workflow).unwrap();
-    root
-}
-
 fn rewrite(root: &Path, workflow: &str) {
-    std::fs::write(root.join(".github/workflows/release.yml"), workflow).unwrap();
-}
-
-fn trustpub(root: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trustpub"))
-        .args(arguments)
-        .current_dir(root)
-        .env_remove("GITHUB_ACTIONS")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    std::fs::write(root.join(RELEASE), workflow).unwrap();
 }
 
 /// Twenty lines that mean nothing, above everything.
@@ -53,20 +36,20 @@ fn moved(workflow: &str) -> String {
 
 #[test]
 fn what_is_in_the_baseline_is_not_said_again() {
-    let root = project(WORKFLOW);
+    let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     assert_eq!(trustpub(root, &["check"]).status.code(), Some(1));
     let written = trustpub(root, &["baseline", "-o", "baseline.json"]);
-    assert_eq!((written.status.code(), text(&written.stderr)), (Some(0), String::new()));
+    assert_eq!((written.status.code(), err(&written)), (Some(0), String::new()));
     rewrite(root, &moved(WORKFLOW));
     let again = trustpub(root, &["check", "--baseline", "baseline.json", "--format", "text"]);
-    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stdout));
-    assert!(text(&again.stdout).contains("1 finding in the baseline"), "{}", text(&again.stdout));
+    assert_eq!(again.status.code(), Some(0), "{}", out(&again));
+    assert!(out(&again).contains("1 finding in the baseline"), "{}", out(&again));
 }
 
 #[test]
 fn a_second_finding_about_the_same_thing_is_new() {
-    let root = project(WORKFLOW);
+    let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     std::fs::write(root.join("baseline.json"), trustpub(root, &["baseline"]).stdout).unwrap();
     // A second upload in another job, and a second one in the same job.
@@ -74,30 +57,30 @@ fn a_second_finding_about_the_same_thing_is_new() {
     rewrite(root, &format!("{WORKFLOW}  again:{other}"));
     let output = trustpub(root, &["check", "--baseline", "baseline.json", "--format", "oneline", "--select", "TP101"]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(text(&output.stdout).lines().count(), 1);
-    assert!(text(&output.stdout).contains("job `again`"), "{}", text(&output.stdout));
+    assert_eq!(out(&output).lines().count(), 1);
+    assert!(out(&output).contains("job `again`"), "{}", out(&output));
     rewrite(root, &format!("{WORKFLOW}{TWICE}"));
     let merged = trustpub(root, &["check", "--baseline", "baseline.json", "--select", "TP101"]);
-    assert_eq!(merged.status.code(), Some(0), "one cause is one finding: {}", text(&merged.stdout));
+    assert_eq!(merged.status.code(), Some(0), "one cause is one finding: {}", out(&merged));
 }
 
 #[test]
 fn a_baseline_that_is_none_is_trouble() {
-    let root = project(WORKFLOW);
+    let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     let missing = trustpub(root, &["check", "--baseline", "nowhere.json"]);
     assert_eq!(missing.status.code(), Some(2));
-    assert!(text(&missing.stderr).contains("the baseline nowhere.json cannot be read"), "{}", text(&missing.stderr));
+    assert!(err(&missing).contains("the baseline nowhere.json cannot be read"), "{}", err(&missing));
     std::fs::write(root.join("broken.json"), "{\"version\": 1, \"findings\": [").unwrap();
     let broken = trustpub(root, &["check", "--baseline", "broken.json"]);
     assert_eq!(broken.status.code(), Some(2));
-    assert!(text(&broken.stderr).contains("broken.json is no baseline"), "{}", text(&broken.stderr));
-    assert!(text(&broken.stderr).contains("`trustpub baseline` writes one"), "{}", text(&broken.stderr));
+    assert!(err(&broken).contains("broken.json is no baseline"), "{}", err(&broken));
+    assert!(err(&broken).contains("`trustpub baseline` writes one"), "{}", err(&broken));
 }
 
 #[test]
 fn a_baseline_of_half_a_project_is_not_written() {
-    let root = project(WORKFLOW);
+    let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     std::fs::write(root.join(".github/trustpub.yaml"), "publisher: []\n").unwrap();
     let output = trustpub(root, &["baseline", "-o", "baseline.json"]);
@@ -116,7 +99,7 @@ fn identities_outlive_lines_that_move() {
             .map(|result| result["partialFingerprints"]["trustpubId/v1"].as_str().unwrap().to_owned())
             .collect()
     };
-    let root = project(WORKFLOW);
+    let root = project(&[(RELEASE, WORKFLOW)]);
     let before = ids(root.path());
     rewrite(root.path(), &moved(WORKFLOW));
     assert!(!before.is_empty());

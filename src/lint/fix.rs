@@ -3,6 +3,7 @@
 mod draft;
 pub mod mend;
 pub mod offer;
+mod script;
 mod target;
 
 pub use draft::{Draft, of};

@@ -8,7 +8,7 @@ mod lines;
 mod scalar;
 
 use super::source::Span;
-use super::syntax::{Dialect, Node, Style, Tree, parse};
+use super::syntax::{Dialect, Kind, Node, Style, Tree, parse};
 
 /// One step from a node to a node in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub type Path = Vec<Part>;
 pub enum Value {
     /// A text.
     Text(String),
+    /// Digits, which stand without quotes where nothing or a number stood.
+    Number(String),
     /// A mapping.
     Mapping(Vec<(String, Value)>),
 }
@@ -138,7 +140,7 @@ fn edit(text: &str, tree: &Tree, change: &Change) -> Option<Edit> {
         Change::Rename { path, key } => {
             let Some((Part::Key(old), rest)) = path.split_last() else { return None };
             let owner = Walk::to(tree, rest)?;
-            scalar::replace(text, owner.node.entry(old)?.key, key, owner.node.style() == Style::Flow)
+            scalar::replace(owner.node.entry(old)?.key, key, owner.node.style() == Style::Flow)
         }
         Change::Within { path, range, text: new } => {
             let node = Walk::to(tree, path)?.node;
@@ -184,8 +186,11 @@ fn set(text: &str, tree: &Tree, path: &[Part], value: &Value, after: &[&str]) ->
     if let Some(walk) = Walk::to(tree, path) {
         let flow = walk.owner.is_some_and(|owner| owner.style() == Style::Flow);
         return match value {
-            Value::Text(new) if walk.node.is_scalar() && !walk.node.span().is_empty() => {
-                scalar::replace(text, walk.node, new, flow)
+            Value::Number(new) if walk.node.kind() == Kind::Int => {
+                Some(Edit { span: walk.node.span(), text: new.clone() })
+            }
+            Value::Text(new) | Value::Number(new) if walk.node.is_scalar() && !walk.node.span().is_empty() => {
+                scalar::replace(walk.node, new, flow)
             }
             // Nothing stands behind the key yet.
             _ if walk.node.is_null() && !flow => block::fill(text, tree, path, walk.key?, value),

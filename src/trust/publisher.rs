@@ -7,6 +7,7 @@ use regex::Regex;
 use super::registry::{Claim, Field, Registries, Registry};
 use crate::read::config::{Config, Declared};
 use crate::read::problem::{Problem, suggestion};
+use crate::read::project::{WORKFLOWS, github_repository};
 use crate::read::source::Place;
 use crate::workflow::model::Text;
 
@@ -19,6 +20,8 @@ pub struct Entry<'a> {
     pub value: String,
     /// Where; for an owner or a name that is taken from `repository:`, there.
     pub place: Place,
+    /// Whether the record itself says it.
+    pub own: bool,
 }
 
 /// A declared record of a known registry.
@@ -122,7 +125,7 @@ fn publisher<'a>(
                 continue;
             }
         };
-        entries.push(Entry { field, value: value.to_owned(), place });
+        entries.push(Entry { field, value: value.to_owned(), place, own: given.is_some() });
     }
     for entry in &entries {
         if let Some(other) = entry.field.with.as_deref().filter(|name| entries.iter().all(|it| it.field.name != **name))
@@ -146,6 +149,45 @@ pub fn accepts(field: &Field, value: &str) -> Result<(), String> {
         Some(pattern) if !pattern.is_match(value) => Err(field.complaint.clone()),
         _ => Ok(()),
     }
+}
+
+/// What a value of the record that the form refuses was meant to be, where only one thing can be meant: the value without the blanks around
+/// it, the file of a path, the part of `owner/name` that the field asks for while the record agrees with the other part, `owner/name` of
+/// an address. The form takes it.
+#[must_use]
+pub fn meant(publisher: &Publisher<'_>, field: &str) -> Option<String> {
+    let entry = publisher.entry(field).filter(|entry| entry.own)?;
+    let value = entry.value.trim();
+    let other = |claim| publisher.entry_of(claim).map(|entry| entry.value.trim());
+    let meant = match entry.field.claim {
+        _ if accepts(entry.field, value).is_ok() => Some(value.to_owned()),
+        Some(Claim::Workflow) => {
+            let (folder, file) = value.rsplit_once('/')?;
+            folder.ends_with(WORKFLOWS).then(|| file.to_owned())
+        }
+        Some(Claim::Repository) if entry.field.whole => github_repository(value),
+        Some(Claim::Repository) => {
+            let (owner, name) = slug(value)?;
+            let known = other(Claim::Owner)?;
+            let known = slug(known).map_or_else(|| known.to_owned(), |(owner, _)| owner);
+            owner.eq_ignore_ascii_case(&known).then_some(name)
+        }
+        Some(Claim::Owner) => {
+            let (owner, name) = slug(value)?;
+            let known = other(Claim::Repository)?;
+            let known = slug(known).map_or_else(|| known.to_owned(), |(_, name)| name);
+            name.eq_ignore_ascii_case(&known).then_some(owner)
+        }
+        _ => None,
+    };
+    meant.filter(|meant| *meant != entry.value && accepts(entry.field, meant).is_ok())
+}
+
+/// Owner and name of `owner/name` or of an address.
+fn slug(text: &str) -> Option<(String, String)> {
+    let whole = github_repository(text);
+    let (owner, name) = whole.as_deref().unwrap_or(text).split_once('/')?;
+    (!owner.is_empty() && !name.is_empty() && !name.contains('/')).then(|| (owner.to_owned(), name.to_owned()))
 }
 
 /// Patterns are few and come from data; each is compiled once.

@@ -28,6 +28,13 @@ pub const FACTS: &[Spec] = &[
         record_problem,
     ),
     Spec::new(
+        "record-meant.*",
+        &[Kind::Publisher],
+        Values::Any,
+        "What a value that the form would not take was meant to be, where only one thing can be meant.",
+        record_meant,
+    ),
+    Spec::new(
         "publisher.used",
         &[Kind::Publisher],
         YES_NO,
@@ -53,6 +60,12 @@ fn record(subject: In<'_, '_, '_>, name: &str) -> Answered {
 fn record_problem(subject: In<'_, '_, '_>, name: &str) -> Answered {
     let entry = subject.publisher?.entry(name)?;
     publisher::accepts(entry.field, &entry.value).err().map(|reason| Fact::text(reason, entry.place))
+}
+
+fn record_meant(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let publisher = subject.publisher?;
+    let place = publisher.entry(name)?.place;
+    publisher::meant(publisher, name).map(|meant| Fact::text(meant, place))
 }
 
 fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {

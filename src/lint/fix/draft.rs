@@ -1,6 +1,6 @@
 //! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
 
-use super::{Action, Remedy, Target};
+use super::{Action, Remedy, Target, script};
 use crate::lint::fact::{self, Fact};
 use crate::lint::rule::Template;
 use crate::lint::subject::Subject;
@@ -110,17 +110,18 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 }
                 Some(())
             }
-            Target::Environment => {
-                let job = self.subject.job?;
-                // An expression chooses between environments; one name would end the choice.
-                let chosen = job.environment.is_some_and(|environment| environment.name.value().contains("${{"));
-                let (file, path) = self.path(target).filter(|_| !chosen)?;
-                self.push(file, Change::Set { path, value: Value::Text(text), after: &["uses", "runs-on"] });
-                Some(())
-            }
             _ => {
                 let (file, path) = self.path(target)?;
-                self.push(file, Change::Set { path, value: Value::Text(text), after: &[] });
+                // An expression chooses between values; one of them would end the choice.
+                let chosen = self.node(file, &path).and_then(Node::text).is_some_and(|text| text.contains("${{"));
+                if chosen {
+                    return None;
+                }
+                let input = matches!(target, Target::Input(_) | Target::CheckoutInput(_));
+                let number = input && text.bytes().all(|byte| byte.is_ascii_digit());
+                let value = if number { Value::Number(text) } else { Value::Text(text) };
+                let after: &[&str] = if matches!(target, Target::Environment) { &["uses", "runs-on"] } else { &[] };
+                self.push(file, Change::Set { path, value, after });
                 Some(())
             }
         }
@@ -173,11 +174,25 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 return Some(());
             }
         }
+        if let Some((file, change)) = self.without_flag(target) {
+            self.push(file, change);
+            return Some(());
+        }
         let (file, path) = self.path(target)?;
         // Without its key a `permissions` block would grant the repository's default instead of nothing.
         let keep = matches!(target, Target::JobScope(_) | Target::WorkflowScope(_));
         self.push(file, Change::Remove { path, keep });
         Some(())
+    }
+
+    /// The script of the upload's command without the flag at which a fact stands.
+    fn without_flag(&self, target: &Target) -> Option<(FileId, Change)> {
+        let Target::Fact(name) = target else { return None };
+        let Fact::Known(_, place) = fact::ask(self.subject, name) else { return None };
+        let client = &self.subject.publication?.site.client;
+        let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
+        let (file, path) = self.in_step(&["run"])?;
+        Some((file, Change::Within { path, range, text: String::new() }))
     }
 
     fn repin(&mut self, target: &Target, reference: &str) -> Option<()> {
@@ -198,13 +213,6 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
 
     /// Where a target stands or would stand.
     fn path(&self, target: &Target) -> Option<(FileId, Path)> {
-        // The step may stand in one of the repository's own actions, so it is looked for where it is.
-        let in_step = |names: &[&str]| {
-            let place = self.subject.step?.place;
-            let mut path = self.entry_at(place)?;
-            path.extend(names.iter().map(|name| key(name)));
-            Some((place.file, path))
-        };
         match target {
             Target::JobScope(scope) => {
                 let mut path = job_path(self.subject.job?);
@@ -216,10 +224,17 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
             }
             Target::OidcJobsScope(_) => None,
             Target::Environment => self.environment(),
-            Target::Step => in_step(&[]),
-            Target::Input(name) => in_step(&["with", &self.text(name)?]),
-            Target::Variable(name) => in_step(&["env", &self.text(name)?]),
-            Target::Uses => in_step(&["uses"]),
+            Target::Step => self.in_step(&[]),
+            Target::Input(name) => self.in_step(&["with", &self.text(name)?]),
+            Target::Variable(name) => self.in_step(&["env", &self.text(name)?]),
+            Target::Uses => self.in_step(&["uses"]),
+            Target::CheckoutInput(name) => {
+                let Fact::Known(_, place) = fact::ask(self.subject, "checkout.history") else { return None };
+                let mut path = self.entry_at(place)?;
+                path.truncate(path.iter().rposition(|part| matches!(part, Part::Item(_)))? + 1);
+                path.extend([key("with"), key(&self.text(name)?)]);
+                Some((place.file, path))
+            }
             Target::Publisher => self.item("publishers", self.subject.publisher?.place),
             Target::Field(name) => {
                 let (file, mut path) = self.item("publishers", self.subject.publisher?.place)?;
@@ -232,6 +247,22 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 Fact::Unknown => None,
             },
         }
+    }
+
+    /// The way to something in the step. It may stand in one of the repository's own actions, so it is looked for where it is.
+    fn in_step(&self, names: &[&str]) -> Option<(FileId, Path)> {
+        let place = self.subject.step?.place;
+        let mut path = self.entry_at(place)?;
+        path.extend(names.iter().map(|name| key(name)));
+        Some((place.file, path))
+    }
+
+    /// What stands at the end of a way.
+    fn node(&self, file: FileId, path: &[Part]) -> Option<Node<'x>> {
+        path.iter().try_fold(self.document(file)?.tree.root()?, |node, part| match part {
+            Part::Key(key) => node.get(key),
+            Part::Item(index) => node.items().nth(*index),
+        })
     }
 
     fn document(&self, file: FileId) -> Option<&'x Document> {

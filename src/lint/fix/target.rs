@@ -22,6 +22,8 @@ pub enum Target {
     Variable(Template),
     /// The action that the step uses.
     Uses,
+    /// An input of the step that checks out what is built.
+    CheckoutInput(Template),
     /// The whole declared publisher.
     Publisher,
     /// A field of the declared publisher.
@@ -51,7 +53,7 @@ const PUBLISHER: &[Kind] = &[Kind::Publication, Kind::Publisher];
 pub type Line = (&'static str, &'static [Kind], &'static str);
 
 /// The table. A name that ends in `.*` takes any last part; every other name is a fact.
-pub const TARGETS: [Line; 11] = [
+pub const TARGETS: [Line; 12] = [
     ("job.permissions.*", JOB, "A scope of the job's own `permissions`; a new block keeps what the job held."),
     ("workflow.permissions.*", WORKFLOW, "A scope of the workflow's `permissions`."),
     (
@@ -64,6 +66,7 @@ pub const TARGETS: [Line; 11] = [
     ("step.with.*", STEP, "An input of the step."),
     ("step.env.*", STEP, "A variable that the step's own `env` sets."),
     ("step.uses", STEP, "The action that the step uses."),
+    ("checkout.with.*", &[Kind::Publication], "An input of the step that checks out what is built."),
     ("publisher", PUBLISHER, "The whole declared publisher."),
     ("publisher.*", PUBLISHER, "A field of the declared publisher."),
     ("waiver", &[Kind::Waiver], "The waiver; its name is the rule that it waives."),
@@ -93,6 +96,7 @@ impl Target {
             "step.with.*" => Self::Input(part()),
             "step.env.*" => Self::Variable(part()),
             "step.uses" => Self::Uses,
+            "checkout.with.*" => Self::CheckoutInput(part()),
             "publisher" => Self::Publisher,
             "publisher.*" => Self::Field(part()),
             _ => Self::Waiver,
@@ -108,6 +112,7 @@ impl Target {
             | Self::OidcJobsScope(part)
             | Self::Input(part)
             | Self::Variable(part)
+            | Self::CheckoutInput(part)
             | Self::Field(part) => Some(part),
             _ => None,
         }

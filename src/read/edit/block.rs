@@ -38,6 +38,7 @@ fn entry_lines(indent: &str, unit: usize, key: &str, value: &Value, lines: &mut 
     let key_text = scalar::written(key, false);
     match value {
         Value::Text(text) => lines.push(format!("{indent}{key_text}: {}", scalar::written(text, false))),
+        Value::Number(text) => lines.push(format!("{indent}{key_text}: {text}")),
         Value::Mapping(entries) if entries.is_empty() => lines.push(format!("{indent}{}", flow::entry(key, value))),
         Value::Mapping(entries) => {
             lines.push(format!("{indent}{key_text}:"));
@@ -75,6 +76,7 @@ pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value
         return None;
     }
     match value {
+        Value::Number(new) => Some(Edit::new(at + 1, at + 1, format!(" {new}"))),
         Value::Text(new) => Some(Edit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
         Value::Mapping(entries) => {
             let owner = super::Walk::to(tree, path.split_last()?.1)?;

@@ -33,6 +33,7 @@ pub fn entry(key: &str, value: &Value) -> String {
 fn value(value: &Value) -> String {
     match value {
         Value::Text(text) => scalar::written(text, true),
+        Value::Number(text) => text.clone(),
         Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
         Value::Mapping(entries) => {
             let entries: Vec<_> = entries.iter().map(|(key, value)| entry(key, value)).collect();

@@ -26,7 +26,12 @@ fn at<'s>(shape: &'s mut Shape, path: &[Part]) -> Option<&'s mut Shape> {
 
 fn set(shape: &mut Shape, path: &[Part], value: &Value) -> Option<()> {
     let Some((part, rest)) = path.split_first() else {
-        *shape = wanted(value);
+        *shape = match (&*shape, value) {
+            (Shape::Scalar(_, kind), Value::Number(text)) if !matches!(kind, Kind::Int | Kind::Null) => {
+                Shape::Scalar(text.clone(), Kind::Str)
+            }
+            _ => wanted(value),
+        };
         return Some(());
     };
     if matches!(shape, Shape::Scalar(_, Kind::Null)) {
@@ -45,6 +50,7 @@ fn set(shape: &mut Shape, path: &[Part], value: &Value) -> Option<()> {
 fn wanted(value: &Value) -> Shape {
     match value {
         Value::Text(text) => Shape::Scalar(text.clone(), Kind::Str),
+        Value::Number(text) => Shape::Scalar(text.clone(), Kind::Int),
         Value::Mapping(entries) => {
             Shape::Mapping(entries.iter().map(|(key, value)| (key.clone(), wanted(value))).collect())
         }

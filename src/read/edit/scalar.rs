@@ -4,7 +4,7 @@ use super::Edit;
 use crate::read::syntax::{Kind, Node, Shape, Style};
 
 /// Replaces a scalar, in the style that it has.
-pub fn replace(_text: &str, node: Node<'_>, new: &str, flow: bool) -> Option<Edit> {
+pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<Edit> {
     let written = match node.style() {
         Style::Plain => written(new, flow),
         Style::SingleQuoted => single(new)?,
@@ -22,6 +22,8 @@ pub fn written(text: &str, flow: bool) -> String {
 
 fn plain(text: &str, flow: bool) -> bool {
     let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./".contains(letter));
+    // A colon is text before a slash, as in an address.
+    let text = if flow { text } else { &text.replace(":/", "/") };
     let inner = |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (letter == ' ' && !flow);
     let kind = matches!(Shape::plain(text), Shape::Scalar(_, Kind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
