@@ -1,4 +1,7 @@
-//! `file:line:col: level: message [name]`, one line per finding, for editors and problem matchers. Columns count code points.
+//! `file:line:col: level: message [name]`, one line per finding, for editors and problem matchers.
+//!
+//! Columns count UTF-16 code units, as VS Code's task matchers and every other report for programs do. On a line of ASCII that is
+//! what everybody counts; behind other letters Vim, whose `%c` counts bytes, reads them rightly as screen columns, `%v`.
 
 use std::io::{self, Write};
 
@@ -11,7 +14,7 @@ use crate::read::source::Columns;
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
     for finding in &view.report.findings {
-        let at = view.start(finding.primary.place, Columns::CodePoints);
+        let at = view.start(finding.primary.place, Columns::Utf16);
         let (path, message) = (sanitize::line(&view.path(finding.primary.place)), sanitize::line(&finding.message));
         writeln!(out, "{path}:{}:{}: {}: {message} [{}]", at.line, at.column, finding.level.word(), finding.name)?;
     }
