@@ -2,7 +2,7 @@
 
 use super::{Action, Remedy, Target, script};
 use crate::lint::fact::{self, Fact};
-use crate::lint::rule::Template;
+use crate::lint::rule::{Condition, Template};
 use crate::lint::subject::Subject;
 use crate::lint::waiver::{self, Waiver};
 use crate::read::edit::{Change, Part, Path, Value};
@@ -27,8 +27,7 @@ pub struct Draft {
 /// The draft of a remedy; `None` where it does not apply, or speaks of something that is not there.
 #[must_use]
 pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
-    let holds =
-        |condition: &crate::lint::rule::Condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes;
+    let holds = |condition: &Condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes;
     if !remedy.when.iter().all(holds) {
         return None;
     }
@@ -64,7 +63,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
             Action::Remove(target) => self.remove(target),
             Action::Rename(Target::Waiver, name) => {
                 let (name, place) = (self.text(name)?, self.subject.waiver?.place);
-                self.document(place.file)?.tree.comments().iter().find(|comment| comment.span.contains(place.span))?;
+                self.comment_at(place)?;
                 self.push(place.file, Change::Comment { span: place.span, text: name });
                 Some(())
             }
@@ -160,19 +159,14 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     fn remove(&mut self, target: &Target) -> Option<()> {
-        if let (Target::Waiver, Some(&Waiver { place, .. })) = (target, self.subject.waiver) {
+        if let (Target::Waiver, Some(&Waiver { place, .. })) = (target, self.subject.waiver)
+            && let Some(comment) = self.comment_at(place)
+        {
             let source = self.subject.analysis.project.source(place.file)?;
-            let comments = self.document(place.file)?.tree.comments();
-            if let Some(comment) = comments.iter().find(|comment| comment.span.contains(place.span)) {
-                let (span, text) = (comment.span, String::new());
-                let whole = Change::Comment { span, text };
-                let change = match waiver::without(source, comment.span, place.span) {
-                    Some(span) => Change::Comment { span, text: String::new() },
-                    None => whole,
-                };
-                self.push(place.file, change);
-                return Some(());
-            }
+            // One of several rules goes, or the comment with its only one.
+            let span = waiver::without(source, comment, place.span).unwrap_or(comment);
+            self.push(place.file, Change::Comment { span, text: String::new() });
+            return Some(());
         }
         if let Some((file, change)) = self.without_flag(target) {
             self.push(file, change);
@@ -267,6 +261,12 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
 
     fn document(&self, file: FileId) -> Option<&'x Document> {
         self.subject.analysis.project.document(file).map(|(document, _)| document)
+    }
+
+    /// The comment that a place lies in.
+    fn comment_at(&self, place: Place) -> Option<Span> {
+        let mut comments = self.document(place.file)?.tree.comments().iter().map(|comment| comment.span);
+        comments.find(|span| span.contains(place.span))
     }
 
     /// The name of the job's environment, which may stand by itself or next to its `url`.

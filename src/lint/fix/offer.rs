@@ -29,7 +29,7 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     let before = Tally::of(project, &report);
     let mut trials = trials(project, &report);
     for finding in &mut report.findings {
-        let id = identity(finding, path(project, finding.primary.place));
+        let id = id(project, finding);
         for draft in std::mem::take(&mut finding.drafts) {
             let Some(left) = trials.checked_sub(1) else { break };
             trials = left;
@@ -38,6 +38,7 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
                 before.is_bettered_by(&Tally::of(after, &report), &[&id])
             });
             if let Some((fix, _)) = fix {
+                // One that cures it is enough.
                 finding.fixes.push(fix);
                 break;
             }
@@ -90,10 +91,6 @@ pub(super) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
     Some(after)
 }
 
-fn path(project: &Project, place: Place) -> &str {
-    project.source(place.file).map_or("", Source::path)
-}
-
 /// What a report says, without its places.
 pub(super) struct Tally {
     /// How often each finding is there, and how often above note.
@@ -107,7 +104,7 @@ impl Tally {
     pub(super) fn of(project: &Project, report: &Report) -> Self {
         let mut findings: HashMap<String, (usize, usize)> = HashMap::new();
         for finding in &report.findings {
-            let counts = findings.entry(identity(finding, path(project, finding.primary.place))).or_default();
+            let counts = findings.entry(id(project, finding)).or_default();
             counts.0 += 1;
             counts.1 += usize::from(finding.level > Level::Note);
         }
@@ -131,5 +128,6 @@ impl Tally {
 
 /// The identity of a finding in a project.
 pub(super) fn id(project: &Project, finding: &Finding) -> String {
-    identity(finding, path(project, finding.primary.place))
+    let path = project.source(finding.primary.place.file).map_or("", Source::path);
+    identity(finding, path)
 }
