@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use rayon::prelude::*;
 
-use super::fix::{Fixer, Which};
-use super::load::{Loaded, Target, load, targets};
+use super::fix::{Fixed, Fixer, Which};
+use super::load::{Loaded, Target, listed, load, targets};
+use super::order::in_order;
 use super::output::Output;
 use super::progress::Progress;
-use super::show::{self, Shown};
+use super::show::{self, Asked, Part, Reports, Sum};
 use super::{Colour, Failure, Status, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
@@ -167,55 +167,71 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
         return Err("`--fix` cannot change stdin; with `--diff` it prints the change".to_owned().into());
     }
     let mut status = Status::Clean;
-    let (targets, trouble) = targets(&paths(arguments)?, arguments.stdin_filename.as_deref())?;
+    let (targets, trouble) = if arguments.stdin_filelist {
+        listed(&list()?)?
+    } else {
+        targets(&arguments.paths, arguments.stdin_filename.as_deref())?
+    };
     for text in &trouble {
         complain(text);
         status = Status::Trouble;
     }
     let today = arguments.today.or_else(today);
+    let offering = show::tells_fixes(arguments);
+    let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
+    let asked = Asked::of(arguments);
+    let mut reports = Reports::begin(&asked, &rules, started)?;
     let progress = Progress::new(targets.len(), arguments.quiet);
-    let judge = |target| {
-        let offering = show::tells_fixes(arguments);
-        let one = judge(target, arguments.config.as_deref(), &rules, &folders, today, offering);
+    let work = |target: &Target| {
+        let mut one = judge(target, arguments.config.as_deref(), &rules, &folders, today, offering);
+        filter.apply(&mut one, target.found.only.as_deref());
+        let fixing = arguments.diff || arguments.fix.is_some();
+        let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
+        let mut totals = Totals::default();
+        totals.add(&one.report);
+        let parts = asked.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
         progress.step();
-        one
+        Done { parts, totals, fixed, trouble: one.loaded.trouble, failures: one.loaded.failures, own: one.own }
     };
-    let mut checked: Vec<Checked> = targets.par_iter().map(judge).collect();
-    progress.end();
-    for (target, one) in targets.iter().zip(&mut checked) {
-        filter.apply(one, target.found.only.as_deref());
-        for text in &one.loaded.trouble {
+    let (mut totals, mut failures, mut fixed) = (Totals::default(), trouble, Fixed::default());
+    in_order(&targets, work, |done| {
+        for text in &done.trouble {
             complain(text);
             status = Status::Trouble;
         }
+        failures.extend(done.failures);
+        totals.sum(&done.totals);
+        fixed.add(&done.fixed);
+        reports.add(done.parts?, done.own)
+    })?;
+    progress.end();
+    match fixed.tell(arguments) {
+        Err(Failure::Closed) => return Ok(Status::Clean),
+        told => told?,
     }
-    if arguments.diff || arguments.fix.is_some() {
-        let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
-        match fixer.run(&targets, &mut checked) {
-            Ok(fixed) => status = status.max(fixed),
-            Err(Failure::Closed) => return Ok(Status::Clean),
-            Err(failure) => return Err(failure),
-        }
-    }
-    let mut failures = trouble;
-    failures.extend(checked.iter().flat_map(|one| one.loaded.failures.iter().cloned()));
-    let mut totals = Totals::default();
-    checked.iter().for_each(|one| totals.add(&one.report));
     if totals.workflows == 0 && failures.is_empty() {
         complain("no workflows here: nothing stands in `.github/workflows`");
     }
-    let shown = Shown { arguments, rules: &rules, checked: &checked, totals: &totals, failures: &failures, started };
-    if let Err(failure) = shown.write() {
-        match failure {
-            Failure::Told(text) => {
-                complain(&text);
-                status = Status::Trouble;
-            }
-            Failure::Closed => return Ok(Status::Clean),
+    match reports.end(&Sum { totals: &totals, failures: &failures }) {
+        Ok(()) => {}
+        Err(Failure::Told(text)) => {
+            complain(&text);
+            status = Status::Trouble;
         }
+        Err(Failure::Closed) => return Ok(Status::Clean),
     }
     let found = if arguments.fail_on.fails(totals.worst()) { Status::Findings } else { Status::Clean };
     Ok(status.max(found))
+}
+
+/// What is left of a project that was judged.
+struct Done {
+    parts: io::Result<Vec<Part>>,
+    totals: Totals,
+    fixed: Fixed,
+    trouble: Vec<String>,
+    failures: Vec<String>,
+    own: Vec<Rule>,
 }
 
 /// Which findings are reported.
@@ -262,11 +278,8 @@ fn names(rules: &RuleSet, words: &[String]) -> Result<Vec<String>, String> {
     words.iter().map(name).collect()
 }
 
-/// The paths that were asked for.
-fn paths(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
-    if !arguments.stdin_filelist {
-        return Ok(arguments.paths.clone());
-    }
+/// The paths on stdin.
+fn list() -> Result<Vec<PathBuf>, Failure> {
     let mut list = String::new();
     io::stdin()
         .read_to_string(&mut list)

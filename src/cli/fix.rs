@@ -11,7 +11,7 @@ use similar::TextDiff;
 use super::check::{Arguments, Checked, Filter};
 use super::load::Target;
 use super::output::write_file;
-use super::{Failure, Status, complain, print};
+use super::{Failure, complain, print};
 use crate::lint::finding::{Finding, Fix};
 use crate::lint::fix::mend::{Mended, mend};
 use crate::lint::ruleset::RuleSet;
@@ -66,7 +66,7 @@ impl Ground<'_> {
     }
 }
 
-/// Fixes all projects.
+/// Fixes projects.
 pub struct Fixer<'a> {
     /// What was asked for.
     pub arguments: &'a Arguments,
@@ -78,41 +78,55 @@ pub struct Fixer<'a> {
     pub today: Option<Date>,
 }
 
+/// What was done to a project.
+#[derive(Default)]
+pub struct Fixed {
+    findings: usize,
+    files: usize,
+    diff: String,
+}
+
+impl Fixed {
+    /// Adds what was done to another project.
+    pub fn add(&mut self, other: &Self) {
+        self.findings += other.findings;
+        self.files += other.files;
+        self.diff.push_str(&other.diff);
+    }
+
+    /// Says what was done, or shows what would be.
+    pub fn tell(self, arguments: &Arguments) -> Result<(), Failure> {
+        if arguments.diff {
+            print(shown(self.diff).as_bytes())?;
+        } else if self.findings > 0 && !arguments.quiet {
+            complain(&format!("fixed {} in {}", plural(self.findings, "finding"), plural(self.files, "file")));
+        }
+        Ok(())
+    }
+}
+
 impl Fixer<'_> {
-    /// Writes the fixes, or prints them. A file that cannot be written is trouble, and does not keep the others.
-    pub fn run(&self, targets: &[Target], checked: &mut [Checked]) -> Result<Status, Failure> {
-        let (mut findings, mut files, mut status) = (0, 0, Status::Clean);
-        let mut diff = String::new();
-        for (target, one) in targets.iter().zip(checked) {
-            let ground = Ground {
-                root: &target.found.root,
-                only: target.found.only.as_deref(),
-                config: self.arguments.config.as_deref(),
-            };
-            let mended = self.mended(one, &ground);
-            if self.arguments.diff {
-                diff.push_str(&difference(one, &mended));
-                continue;
-            }
-            let (written, trouble) = write(one, &ground, &mended);
-            for text in &trouble {
-                complain(text);
-                status = Status::Trouble;
-            }
-            if written > 0 && trouble.is_empty() {
-                findings += mended.done.len();
-                files += written;
-                one.report = mended.report;
-                one.loaded.project = mended.project;
-                self.filter.apply(one, ground.only);
-            }
-        }
+    /// Fixes a project, or finds out what would be changed. What cannot be written is added to its trouble.
+    pub fn fix(&self, target: &Target, one: &mut Checked) -> Fixed {
+        let ground = Ground {
+            root: &target.found.root,
+            only: target.found.only.as_deref(),
+            config: self.arguments.config.as_deref(),
+        };
+        let mended = self.mended(one, &ground);
         if self.arguments.diff {
-            print(shown(diff).as_bytes())?;
-        } else if findings > 0 && !self.arguments.quiet {
-            complain(&format!("fixed {} in {}", plural(findings, "finding"), plural(files, "file")));
+            return Fixed { diff: difference(one, &mended), ..Fixed::default() };
         }
-        Ok(status)
+        let (files, trouble) = write(one, &ground, &mended);
+        if files == 0 || !trouble.is_empty() {
+            one.loaded.trouble.extend(trouble);
+            return Fixed::default();
+        }
+        let fixed = Fixed { findings: mended.done.len(), files, diff: String::new() };
+        one.report = mended.report;
+        one.loaded.project = mended.project;
+        self.filter.apply(one, ground.only);
+        fixed
     }
 
     fn mended(&self, one: &Checked, ground: &Ground<'_>) -> Mended {

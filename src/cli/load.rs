@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, find, folder};
+use super::find::{self, Found};
+use super::{Failure, folder};
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::config::Config;
 use crate::read::files::{Disk, Files, Overlay, reason};
@@ -15,7 +16,7 @@ use crate::report::below;
 /// A project with the text that stdin gives for one of its files.
 pub struct Target {
     /// The project.
-    pub found: find::Found,
+    pub found: Found,
     stdin: Option<Vec<u8>>,
 }
 
@@ -38,9 +39,24 @@ pub struct Loaded {
 
 /// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
 pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
+    let common = if paths.len() > 1 { find::common(paths) } else { None };
+    let prefix = |found: &Found| find::below(&found.root, common.as_ref()?);
+    targets_below(paths, stdin_filename, prefix)
+}
+
+/// The same for a part of a longer list. Every project is told from where the program runs, whatever else is in its part, so that the
+/// reports of all parts name it alike.
+pub fn listed(paths: &[PathBuf]) -> Result<(Vec<Target>, Vec<String>), Failure> {
+    targets_below(paths, None, |found| Some(find::near(&found.root)))
+}
+
+fn targets_below(
+    paths: &[PathBuf],
+    stdin_filename: Option<&Path>,
+    prefix: impl Fn(&Found) -> Option<String>,
+) -> Result<(Vec<Target>, Vec<String>), Failure> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    let common = if paths.len() > 1 { find::common(paths) } else { None };
     for path in paths {
         if path.as_os_str() == "-" {
             let name = stdin_filename
@@ -52,8 +68,8 @@ pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<
         }
         match find::projects(path) {
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
-                if let Some(below) = common.as_ref().and_then(|common| find::below(&found.root, common)) {
-                    found.prefix = below;
+                if let Some(prefix) = prefix(&found) {
+                    found.prefix = prefix;
                 }
                 Target { found, stdin: None }
             })),

@@ -9,6 +9,7 @@ mod fix;
 mod folder;
 mod init;
 mod load;
+mod order;
 mod output;
 mod progress;
 mod rules;

@@ -1,6 +1,6 @@
 //! Where a report goes: to stdout, or whole into a file or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -58,13 +58,17 @@ impl FromStr for Output {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
+pub fn write_file(path: &Path, mut report: impl Read) -> io::Result<()> {
     if is_job_summary(path) {
-        return std::fs::OpenOptions::new().create(true).append(true).open(path)?.write_all(report);
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        return io::copy(&mut report, &mut file).map(drop);
     }
     match std::fs::metadata(path) {
         Ok(kind) if kind.is_dir() => Err(io::Error::other("it is a folder")),
-        Ok(kind) if !kind.is_file() => std::fs::OpenOptions::new().write(true).open(path)?.write_all(report),
+        Ok(kind) if !kind.is_file() => {
+            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+            io::copy(&mut report, &mut file).map(drop)
+        }
         _ => {
             // A link to a file stays a link.
             let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -72,7 +76,7 @@ pub fn write_file(path: &Path, report: &[u8]) -> io::Result<()> {
                 target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
             let mut aside =
                 tempfile::Builder::new().prefix(".trustpub-").permissions(permissions()).tempfile_in(folder)?;
-            aside.write_all(report)?;
+            io::copy(&mut report, &mut aside)?;
             aside.flush()?;
             // A file that was there keeps its mode.
             if let Ok(kind) = std::fs::metadata(&target) {

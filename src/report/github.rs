@@ -11,33 +11,74 @@ const MOST: usize = 10;
 /// The most letters of a message; the runner cuts at 4,096.
 const LONGEST: usize = 3_000;
 
-/// Writes annotations for several projects, errors first, each kind in the order of the files; then how many there was no room for.
+/// The kinds of annotations, worst first.
+const KINDS: [(Level, &str); 3] = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "notice")];
+
+/// Annotations, at most [`MOST`] of each kind, in the order in which they were added.
+#[derive(Default)]
+pub struct Annotations {
+    kinds: [Vec<String>; KINDS.len()],
+    left: usize,
+}
+
+impl Annotations {
+    /// Those of one project.
+    #[must_use]
+    pub fn of(view: &View<'_>) -> Self {
+        let mut annotations = Self::default();
+        for ((level, command), lines) in KINDS.into_iter().zip(&mut annotations.kinds) {
+            let all = view.report.findings.iter().filter(|finding| finding.level == level);
+            for finding in all {
+                if lines.len() < MOST {
+                    lines.push(annotation(command, view, finding));
+                } else {
+                    annotations.left += 1;
+                }
+            }
+        }
+        annotations
+    }
+
+    /// Adds those of another project, as far as there is room.
+    pub fn add(&mut self, other: Self) {
+        self.left += other.left;
+        for (lines, more) in self.kinds.iter_mut().zip(other.kinds) {
+            let room = MOST.saturating_sub(lines.len());
+            self.left += more.len().saturating_sub(room);
+            lines.extend(more.into_iter().take(room));
+        }
+    }
+
+    /// Writes them, errors first; then how many there was no room for.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for line in self.kinds.iter().flatten() {
+            writeln!(out, "{line}")?;
+        }
+        if self.left > 0 {
+            let more = plural(self.left, "more finding");
+            writeln!(
+                out,
+                "trustpub: GitHub shows {MOST} annotations of a kind, so there is none for {more}; the log has all"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes annotations for several projects.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
-    let mut left = 0;
-    for (level, command) in [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "notice")] {
-        let all = views.iter().flat_map(|view| view.report.findings.iter().map(move |finding| (view, finding)));
-        for (index, (view, finding)) in all.filter(|(_, finding)| finding.level == level).enumerate() {
-            if index < MOST {
-                annotation(out, command, view, finding)?;
-            } else {
-                left += 1;
-            }
-        }
-    }
-    if left > 0 {
-        let more = plural(left, "more finding");
-        writeln!(
-            out,
-            "trustpub: GitHub shows {MOST} annotations of a kind, so there is none for {more}; the log has all"
-        )?;
-    }
-    Ok(())
+    let mut annotations = Annotations::default();
+    views.iter().for_each(|view| annotations.add(Annotations::of(view)));
+    annotations.write(out)
 }
 
-fn annotation(out: &mut dyn Write, command: &str, view: &View<'_>, finding: &Finding) -> io::Result<()> {
+fn annotation(command: &str, view: &View<'_>, finding: &Finding) -> String {
     let place = finding.primary.place;
     let (start, end) = (view.start(place, Columns::Utf16), view.end(place, Columns::Utf16));
     let mut fields = format!("file={},line={},endLine={}", property(&view.path(place)), start.line, end.line);
@@ -50,7 +91,7 @@ fn annotation(out: &mut dyn Write, command: &str, view: &View<'_>, finding: &Fin
     if let Some(rule) = view.rule(finding).filter(|rule| !rule.own) {
         message.push_str(&format!("%0A%0A{}", data(&help_uri(rule))));
     }
-    writeln!(out, "::{command} {fields},title={title}::{message}")
+    format!("::{command} {fields},title={title}::{message}")
 }
 
 /// A message: the runner reads `%`, CR and LF.

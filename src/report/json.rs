@@ -12,14 +12,14 @@ use serde::Serialize;
 
 use super::{Totals, View, sanitize};
 use crate::lint::finding::{Finding, Fix, Label, NoticeKind};
+use crate::read::problem::Problem;
 use crate::read::source::{Columns, Place, Position, Source};
 
+/// What comes before the projects.
 #[derive(Serialize)]
-struct Document<'a> {
+struct Head {
     version: u32,
     tool: Tool,
-    projects: Vec<Project<'a>>,
-    summary: Summary,
 }
 
 /// Who wrote a document.
@@ -153,38 +153,39 @@ fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
     }
 }
 
-/// Writes several projects as one document.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
-    let mut totals = Totals::default();
-    views.iter().for_each(|view| totals.add(view.report));
-    let projects = views.iter().map(|view| Project {
-        root: view.prefix,
-        findings: view.report.findings.iter().map(|finding| entry(view, finding)).collect(),
-        notices: view
-            .report
-            .notices
-            .iter()
-            .map(|notice| Notice {
-                kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
-                message: &notice.message,
-                place: notice.place.map(|place| spot(view, place)),
-            })
-            .collect(),
-        problems: view
-            .report
-            .problems
-            .iter()
-            .map(|problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) })
-            .collect(),
-    });
-    let document = Document {
-        version: 1,
-        tool: Tool::new(),
-        projects: projects.collect(),
-        summary: Summary {
+/// A document that is written project by project, so that it need never be held whole.
+pub struct Document<W> {
+    out: W,
+    empty: bool,
+}
+
+impl<W: Write> Document<W> {
+    /// Begins a document.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn begin(mut out: W) -> io::Result<Self> {
+        let head = serde_json::to_string_pretty(&Head { version: 1, tool: Tool::new() })?;
+        write!(out, "{},\n  \"projects\": [", head.strip_suffix("\n}").unwrap_or(&head))?;
+        Ok(Self { out, empty: true })
+    }
+
+    /// Adds what [`project`] made.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn add(&mut self, project: &str) -> io::Result<()> {
+        write!(self.out, "{}\n    {project}", if self.empty { "" } else { "," })?;
+        self.empty = false;
+        Ok(())
+    }
+
+    /// Ends the document with what was found over all projects, and gives the writer back.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn end(mut self, totals: &Totals) -> io::Result<W> {
+        let summary = Summary {
             errors: totals.errors,
             warnings: totals.warnings,
             notes: totals.notes,
@@ -192,7 +193,48 @@ pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
             workflows: totals.workflows,
             publications: totals.publications,
             undecided: totals.undecided,
-        },
+        };
+        let line = if self.empty { "" } else { "\n  " };
+        writeln!(self.out, "{line}],\n  \"summary\": {}\n}}", indented(&summary, 2)?)?;
+        Ok(self.out)
+    }
+}
+
+/// One project as a part of a [`Document`].
+///
+/// # Errors
+/// None that is known: all of it is text and numbers.
+pub fn project(view: &View<'_>) -> io::Result<String> {
+    let notices = view.report.notices.iter().map(|notice| Notice {
+        kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
+        message: &notice.message,
+        place: notice.place.map(|place| spot(view, place)),
+    });
+    let problem = |problem: &Problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) };
+    let project = Project {
+        root: view.prefix,
+        findings: view.report.findings.iter().map(|finding| entry(view, finding)).collect(),
+        notices: notices.collect(),
+        problems: view.report.problems.iter().map(problem).collect(),
     };
-    writeln!(out, "{}", sanitize::json(&serde_json::to_string_pretty(&document)?))
+    Ok(sanitize::json(&indented(&project, 4)?))
+}
+
+/// JSON whose lines after the first stand further in. No string of JSON holds a line end, so only its structure moves.
+pub(super) fn indented(value: &impl Serialize, blanks: usize) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(blanks))))
+}
+
+/// Writes several projects as one document.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
+    let mut totals = Totals::default();
+    let mut document = Document::begin(out)?;
+    for view in views {
+        totals.add(view.report);
+        document.add(&project(view)?)?;
+    }
+    document.end(&totals).map(drop)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::{Totals, View, advice, help_uri, mermaid, sanitize};
-use crate::lint::finding::{Finding, Label, Level, NoticeKind};
+use crate::lint::finding::{Finding, Label, Level, NoticeKind, Route};
 use crate::read::source::{Columns, Place};
 
 /// GitHub takes a summary of 1 MiB; some is left for what the runner adds.
@@ -13,71 +13,128 @@ const LARGEST: usize = 900 * 1024;
 /// The most letters of a line that is shown.
 const LONGEST_LINE: usize = 300;
 
+/// The levels, worst first.
+const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
+
+/// A summary of several projects. It holds no more than can be shown.
+#[derive(Default)]
+pub struct Page {
+    map: mermaid::Map,
+    levels: [Entries; LEVELS.len()],
+    undecided: String,
+}
+
+/// The findings of one level.
+#[derive(Default)]
+struct Entries {
+    /// A row of the table, and a folded paragraph.
+    kept: Vec<(String, String)>,
+    /// Bytes of all rows.
+    bytes: usize,
+    /// How many were not kept.
+    left: usize,
+}
+
+/// What a summary says of one project.
+pub struct Part {
+    routes: Vec<(String, Route)>,
+    findings: Vec<(Level, String, String)>,
+    undecided: String,
+}
+
+impl Part {
+    /// Of a project's report.
+    #[must_use]
+    pub fn of(view: &View<'_>) -> Self {
+        let entry = |finding: &Finding| (finding.level, row(view, finding), detail(view, finding));
+        Self {
+            routes: view.report.routes.iter().map(|route| (view.prefix.to_owned(), route.clone())).collect(),
+            findings: view.report.findings.iter().map(entry).collect(),
+            undecided: undecided(view),
+        }
+    }
+}
+
+impl Page {
+    /// Adds a project.
+    pub fn add(&mut self, part: Part) {
+        part.routes.iter().for_each(|(prefix, route)| self.map.add(prefix, route));
+        for (level, row, detail) in part.findings {
+            let Some((_, entries)) = LEVELS.iter().zip(&mut self.levels).find(|(known, _)| **known == level) else {
+                continue;
+            };
+            if entries.bytes > LARGEST {
+                entries.left += 1;
+            } else {
+                entries.bytes += row.len();
+                entries.kept.push((row, detail));
+            }
+        }
+        if self.undecided.len() < LARGEST {
+            self.undecided.push_str(&part.undecided);
+        }
+    }
+
+    /// The page: counts, the map, every finding in a table, errors before warnings before notes, and the same folded away.
+    #[must_use]
+    pub fn text(&self, totals: &Totals) -> String {
+        let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
+        if let Some(map) = self.map.text() {
+            let _ = write!(text, "\n```mermaid\n{map}```\n");
+        }
+        if self.levels.iter().any(|entries| !entries.kept.is_empty()) {
+            text.push_str("\n| level | where | what | rule |\n| --- | --- | --- | --- |\n");
+        }
+        let mut left = self.fill(&mut text, |(row, _)| row);
+        if left == 0 {
+            left = self.fill(&mut text, |(_, detail)| detail);
+        }
+        if left > 0 {
+            let _ = write!(text, "\n{left} more findings do not fit here.\n");
+        }
+        let undecided = &self.undecided;
+        if !undecided.is_empty() && text.len() + undecided.len() < LARGEST {
+            let _ = write!(text, "\n<details><summary>Undecided uploads</summary>\n\n{undecided}\n</details>\n");
+        }
+        text
+    }
+
+    /// Adds one text of each finding; how many did not fit.
+    fn fill(&self, text: &mut String, part: impl Fn(&(String, String)) -> &String) -> usize {
+        let all: usize = self.levels.iter().map(|entries| entries.kept.len() + entries.left).sum();
+        for (index, entry) in self.levels.iter().flat_map(|entries| &entries.kept).enumerate() {
+            let more = part(entry);
+            if text.len() + more.len() > LARGEST {
+                return all - index;
+            }
+            text.push_str(more);
+        }
+        self.levels.iter().map(|entries| entries.left).sum()
+    }
+}
+
 /// Writes a summary of several projects.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
-    let mut totals = Totals::default();
-    views.iter().for_each(|view| totals.add(view.report));
-    let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
-    let routes = views.iter().flat_map(|view| view.report.routes.iter().map(|route| (view.prefix, route)));
-    if let Some(map) = mermaid::map(routes) {
-        let _ = write!(text, "\n```mermaid\n{map}```\n");
+    let (mut page, mut totals) = (Page::default(), Totals::default());
+    for view in views {
+        totals.add(view.report);
+        page.add(Part::of(view));
     }
-    let findings = worst_first(views);
-    let mut left = table(&mut text, &findings);
-    if left == 0 {
-        left = details(&mut text, &findings);
-    }
-    if left > 0 {
-        let _ = write!(text, "\n{left} more findings do not fit here.\n");
-    }
-    undecided(&mut text, views);
-    out.write_all(text.as_bytes())
+    out.write_all(page.text(&totals).as_bytes())
 }
 
-/// Every finding, errors before warnings before notes, each kind in the order of the files.
-fn worst_first<'v, 'a>(views: &'v [View<'a>]) -> Vec<(&'v View<'a>, &'a Finding)> {
-    let mut all: Vec<_> =
-        views.iter().flat_map(|view| view.report.findings.iter().map(move |finding| (view, finding))).collect();
-    all.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.level));
-    all
-}
-
-/// One row for each finding; how many did not fit.
-fn table(text: &mut String, findings: &[(&View<'_>, &Finding)]) -> usize {
-    if findings.is_empty() {
-        return 0;
-    }
-    text.push_str("\n| level | where | what | rule |\n| --- | --- | --- | --- |\n");
-    for (index, (view, finding)) in findings.iter().enumerate() {
-        let row = format!(
-            "| {} {} | {} | {} | {} |\n",
-            sign(finding.level),
-            finding.level.word(),
-            at(view, finding.primary.place),
-            rich(&finding.message),
-            rule(view, finding)
-        );
-        if text.len() + row.len() > LARGEST {
-            return findings.len() - index;
-        }
-        text.push_str(&row);
-    }
-    0
-}
-
-/// A folded paragraph for each finding; how many did not fit.
-fn details(text: &mut String, findings: &[(&View<'_>, &Finding)]) -> usize {
-    for (index, (view, finding)) in findings.iter().enumerate() {
-        let detail = detail(view, finding);
-        if text.len() + detail.len() > LARGEST {
-            return findings.len() - index;
-        }
-        text.push_str(&detail);
-    }
-    0
+fn row(view: &View<'_>, finding: &Finding) -> String {
+    format!(
+        "| {} {} | {} | {} | {} |\n",
+        sign(finding.level),
+        finding.level.word(),
+        at(view, finding.primary.place),
+        rich(&finding.message),
+        rule(view, finding)
+    )
 }
 
 fn detail(view: &View<'_>, finding: &Finding) -> String {
@@ -107,18 +164,14 @@ fn detail(view: &View<'_>, finding: &Finding) -> String {
     text
 }
 
-/// What the files do not decide, as far as it fits.
-fn undecided(text: &mut String, views: &[View<'_>]) {
+/// What the files do not decide.
+fn undecided(view: &View<'_>) -> String {
     let mut list = String::new();
-    for view in views {
-        for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
-            let place = notice.place.map(|place| format!("{}: ", at(view, place))).unwrap_or_default();
-            let _ = writeln!(list, "- {place}{}", rich(&notice.message));
-        }
+    for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
+        let place = notice.place.map(|place| format!("{}: ", at(view, place))).unwrap_or_default();
+        let _ = writeln!(list, "- {place}{}", rich(&notice.message));
     }
-    if !list.is_empty() && text.len() + list.len() < LARGEST {
-        let _ = write!(text, "\n<details><summary>Undecided uploads</summary>\n\n{list}\n</details>\n");
-    }
+    list
 }
 
 const fn sign(level: Level) -> &'static str {

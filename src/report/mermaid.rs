@@ -20,12 +20,12 @@ pub fn map<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option
     for (prefix, route) in routes {
         map.add(prefix, route);
     }
-    (!map.edges.is_empty()).then(|| map.text())
+    map.text()
 }
 
-/// Nodes and edges in the order in which they were met.
+/// Nodes and edges in the order in which they were met, no more than can be drawn.
 #[derive(Default)]
-struct Map {
+pub struct Map {
     nodes: Vec<(String, Shape)>,
     edges: Vec<(usize, usize, Edge)>,
     bytes: usize,
@@ -46,7 +46,8 @@ enum Edge {
 }
 
 impl Map {
-    fn add(&mut self, prefix: &str, route: &Route) {
+    /// Adds a way, with the path of its project.
+    pub fn add(&mut self, prefix: &str, route: &Route) {
         let file = format!("{prefix}{}", short(&route.workflow));
         if self.edges.len() + 2 > MOST_EDGES || self.bytes > LARGEST {
             self.left_out += 1;
@@ -78,7 +79,12 @@ impl Map {
         }
     }
 
-    fn text(&self) -> String {
+    /// The diagram; `None` where there is nothing to draw.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        if self.edges.is_empty() {
+            return None;
+        }
         let mut text = "flowchart LR\n".to_owned();
         for (index, (label, shape)) in self.nodes.iter().enumerate() {
             let (open, close) = match shape {
@@ -102,7 +108,7 @@ impl Map {
         if self.left_out > 0 {
             let _ = writeln!(text, "  more[\"{} more ways are not drawn\"]", self.left_out);
         }
-        text
+        Some(text)
     }
 }
 

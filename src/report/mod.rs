@@ -120,6 +120,18 @@ impl Totals {
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
     }
 
+    /// Adds what was found elsewhere.
+    pub const fn sum(&mut self, other: &Self) {
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+        self.notes += other.notes;
+        self.suppressed += other.suppressed;
+        self.known += other.known;
+        self.workflows += other.workflows;
+        self.publications += other.publications;
+        self.undecided += other.undecided;
+    }
+
     /// The worst level that was found.
     #[must_use]
     pub const fn worst(&self) -> Option<Level> {

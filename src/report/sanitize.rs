@@ -1,5 +1,7 @@
 //! Text from files made harmless for terminals and CI logs. It changes only what could act there.
 
+use std::io::{self, Write};
+
 /// The text with every control character, and every mark that turns the direction of writing, made visible.
 /// Line ends become blanks: what is shown as one line stays one.
 #[must_use]
@@ -43,6 +45,21 @@ pub fn json(text: &str) -> String {
         }
     }
     shown.replace("##[", "#\\u0023[")
+}
+
+/// Makes JSON harmless as [`json`] does, on its way to a writer. Each write must be whole text, as those of `serde_json` are.
+pub struct Json<W>(pub W);
+
+impl<W: Write> Write for Json<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.write_all(json(text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Text of which no line begins with `::`, which the runner of GitHub Actions would act on.

@@ -6,21 +6,28 @@
 mod fingerprint;
 mod region;
 mod results;
+mod rows;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 use serde_sarif::sarif as s;
 
 pub use fingerprint::line_hashes;
+use rows::{Row, Rows};
 
 use super::{View, sanitize};
 use crate::lint::rule::Rule;
 
 /// The most results that code scanning takes.
 const MOST_RESULTS: usize = 25_000;
+
+/// The most notifications that are written. Nobody reads more, and thousands of repositories would have one each.
+const MOST_NOTIFICATIONS: usize = 5_000;
 
 /// The most results that code scanning shows: of more it keeps the worst.
 pub const MOST_SHOWN: usize = 5_000;
@@ -41,11 +48,96 @@ pub struct Options {
 
 /// `version` comes first, as the standard wishes.
 #[derive(Serialize)]
-struct Log {
+struct Document<'l> {
     version: &'static str,
     #[serde(rename = "$schema")]
     schema: &'static str,
-    runs: [s::Run; 1],
+    runs: [Run<'l>; 1],
+}
+
+/// A run whose results are JSON already.
+#[derive(Serialize)]
+struct Run<'l> {
+    #[serde(flatten)]
+    run: s::Run,
+    results: Vec<&'l RawValue>,
+}
+
+/// What a log says of one project.
+pub struct Part {
+    rows: Vec<Row>,
+    notifications: Vec<s::Notification>,
+}
+
+impl Part {
+    /// Of a project's report.
+    ///
+    /// # Errors
+    /// None that is known: all of it is text and numbers.
+    pub fn of(view: &View<'_>, options: &Options) -> io::Result<Self> {
+        let mut results = results::of(view, options.suppressed);
+        results::tell_apart(&mut results);
+        let rows = results.into_iter().map(Row::of).collect::<io::Result<_>>()?;
+        Ok(Self { rows, notifications: results::notifications(view) })
+    }
+}
+
+/// A log of several projects. It holds little more than the worst [`MOST_RESULTS`], however many are added.
+#[derive(Default)]
+pub struct Log {
+    rows: Rows,
+    notifications: Vec<s::Notification>,
+    /// How many notifications were left out.
+    unsaid: usize,
+}
+
+impl Log {
+    /// Adds a project.
+    pub fn add(&mut self, part: Part) {
+        self.rows.add(part.rows);
+        let room = MOST_NOTIFICATIONS.saturating_sub(self.notifications.len());
+        self.unsaid += part.notifications.len().saturating_sub(room);
+        self.notifications.extend(part.notifications.into_iter().take(room));
+    }
+
+    /// Writes the log, with all rules that its results may name.
+    ///
+    /// # Errors
+    /// When `out` cannot be written.
+    pub fn write(self, out: &mut dyn Write, rules: &[Rule], options: &Options) -> io::Result<()> {
+        let (rows, left) = self.rows.worst();
+        let mut notifications = self.notifications;
+        notifications
+            .extend(options.failures.iter().map(|text| results::notification(results::Kind::Failure, text, None)));
+        let left_out = [(left, "findings are", MOST_RESULTS), (self.unsaid, "notifications are", MOST_NOTIFICATIONS)];
+        for (count, what, most) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
+            let text = format!("{count} {what} left out: a log holds {most}");
+            notifications.push(results::notification(results::Kind::LeftOut, &text, None));
+        }
+        let invocation = s::Invocation::builder()
+            .execution_successful(options.failures.is_empty())
+            .tool_execution_notifications(notifications)
+            .build();
+        let mut run = s::Run::builder()
+            .tool(rules::driver(rules))
+            .column_kind(json!("utf16CodeUnits"))
+            // A lone CR ends a line here, as it does in code scanning's own hashes.
+            .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
+            .invocations(vec![invocation])
+            .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<BTreeMap<_, _>>())
+            .build();
+        let category = options.category.as_deref().map(|text| text.trim_end_matches('/'));
+        if let Some(category) = category.filter(|it| !it.is_empty()) {
+            // Code scanning takes what stands before the last slash.
+            let id = format!("{category}/");
+            run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());
+        }
+        let results = rows.iter().map(|row| row.json(rules)).collect::<io::Result<Vec<_>>>()?;
+        let runs = [Run { run, results: results.iter().map(AsRef::as_ref).collect() }];
+        let document = Document { version: "2.1.0", schema: s::SCHEMA_URL, runs };
+        serde_json::to_writer_pretty(sanitize::Json(&mut *out), &document)?;
+        writeln!(out)
+    }
 }
 
 /// Writes several projects as one log.
@@ -53,37 +145,11 @@ struct Log {
 /// # Errors
 /// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[View<'_>], options: &Options) -> io::Result<()> {
-    let mut results: Vec<s::Result> = views.iter().flat_map(|view| results::of(view, options.suppressed)).collect();
-    let mut notifications: Vec<s::Notification> = views.iter().flat_map(results::notifications).collect();
-    notifications.extend(options.failures.iter().map(|text| results::notification(results::Kind::Failure, text, None)));
-    results::tell_apart(&mut results);
-    if let Some(left) = results::keep_worst(&mut results, MOST_RESULTS) {
-        let text = format!("{left} findings are left out: a log holds {MOST_RESULTS}");
-        notifications.push(results::notification(results::Kind::LeftOut, &text, None));
+    let mut log = Log::default();
+    for view in views {
+        log.add(Part::of(view, options)?);
     }
-    let invocation = s::Invocation::builder()
-        .execution_successful(options.failures.is_empty())
-        .tool_execution_notifications(notifications)
-        .build();
-    let mut run = s::Run::builder()
-        .tool(rules::driver(rules))
-        .column_kind(json!("utf16CodeUnits"))
-        // A lone CR ends a line here, as it does in code scanning's own hashes.
-        .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
-        .invocations(vec![invocation])
-        .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<std::collections::BTreeMap<_, _>>())
-        .results(results)
-        .build();
-    if let Some(category) =
-        options.category.as_deref().map(|text| text.trim_end_matches('/')).filter(|it| !it.is_empty())
-    {
-        // Code scanning takes what stands before the last slash.
-        let id = format!("{category}/");
-        run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());
-    }
-    let log = Log { version: "2.1.0", schema: s::SCHEMA_URL, runs: [run] };
-    let text = serde_json::to_string_pretty(&log)?;
-    writeln!(out, "{}", sanitize::json(&text))
+    log.write(out, rules, options)
 }
 
 fn root() -> s::ArtifactLocation {

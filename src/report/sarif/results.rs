@@ -46,8 +46,6 @@ fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<Stri
         .locations(vec![location(view, place, None, None, true)])
         .partial_fingerprints(fingerprints(view, finding, hashes))
         .build();
-    result.rule_index =
-        view.rules.iter().position(|rule| rule.code == finding.code).and_then(|index| i64::try_from(index).ok());
     if !finding.labels.is_empty() {
         let label = |(index, label): (usize, &Label)| {
             location(view, label.place, i64::try_from(index + 1).ok(), Some(&label.text), false)
@@ -132,33 +130,6 @@ pub fn tell_apart(results: &mut [s::Result]) {
         if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(identity::NAME)) {
             *print = ordinals.told_apart(print);
         }
-    }
-}
-
-/// Puts results in the order of the files and keeps the worst of them; how many were left out, if any were.
-pub fn keep_worst(results: &mut Vec<s::Result>, most: usize) -> Option<usize> {
-    let left = results.len().checked_sub(most).filter(|left| *left > 0);
-    if left.is_some() {
-        // Of equals the first stay.
-        results.sort_by_key(|result| std::cmp::Reverse(severity(result)));
-        results.truncate(most);
-    }
-    results.sort_by_cached_key(|result| {
-        let physical = result.locations.iter().flatten().next().and_then(|location| location.physical_location.clone());
-        let uri = physical.as_ref().and_then(|it| it.artifact_location.as_ref()?.uri.clone());
-        let at = physical.and_then(|it| it.region).map(|region| (region.start_line, region.start_column));
-        (uri, at, result.rule_id.clone())
-    });
-    left
-}
-
-/// How bad a result is: what is waived comes last.
-fn severity(result: &s::Result) -> u8 {
-    match result.level {
-        _ if result.suppressions.is_some() => 0,
-        Some(s::ResultLevel::Error) => 3,
-        Some(s::ResultLevel::Warning) => 2,
-        _ => 1,
     }
 }
 

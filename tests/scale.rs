@@ -1,0 +1,95 @@
+//! Many repositories: one call or several, the same is found, told in the same order, and never half of it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml");
+const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
+
+/// As many repositories, named by number.
+fn repositories(count: usize) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for index in 0..count {
+        let github = root.path().join(format!("{:02}/{index:04}/.github", index % 7));
+        std::fs::create_dir_all(github.join("workflows")).unwrap();
+        std::fs::write(github.join("workflows/publish.yml"), FAULTS).unwrap();
+        std::fs::write(github.join("trustpub.yaml"), CONFIG).unwrap();
+    }
+    root
+}
+
+fn command(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustpub"));
+    command.arg("check").args(arguments).args(["--today", "2026-01-01"]).current_dir(root);
+    command.env_remove("GITHUB_ACTIONS").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn check(root: &Path, arguments: &[&str], list: &[String]) -> Output {
+    let mut child = command(root, arguments).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(list.join("\n").as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// The results of a log, each as text.
+fn results(log: &[u8]) -> Vec<String> {
+    let log: Value = serde_json::from_slice(log).unwrap();
+    log["runs"][0]["results"].as_array().unwrap().iter().map(Value::to_string).collect()
+}
+
+#[test]
+fn what_is_found_does_not_hang_on_who_is_done_first() {
+    let root = repositories(12);
+    for format in ["oneline", "text", "json", "sarif", "markdown", "github"] {
+        let one = check(root.path(), &[".", "--format", format], &[]);
+        assert!(!one.stdout.is_empty());
+        let other = check(root.path(), &[".", "--format", format], &[]);
+        assert_eq!(one.stdout, other.stdout, "{format}");
+    }
+}
+
+#[test]
+fn parts_of_a_list_say_together_what_the_whole_says() {
+    let root = repositories(9);
+    let whole = check(root.path(), &[".", "--format", "sarif"], &[]);
+    let whole: BTreeSet<String> = results(&whole.stdout).into_iter().collect();
+    let list: Vec<String> = (0..9).map(|index| format!("{:02}/{index:04}", index % 7)).collect();
+    let mut parts = BTreeSet::new();
+    // One of the parts is a single repository: its paths must be no shorter for it.
+    for part in [&list[..1], &list[1..3], &list[3..]] {
+        let log = check(root.path(), &["--stdin-filelist", "--format", "sarif"], part);
+        parts.extend(results(&log.stdout));
+    }
+    assert_eq!(parts, whole);
+    assert!(whole.len() >= 18, "{}", whole.len());
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_half_report() {
+    let root = repositories(100);
+    let out = tempfile::tempdir().unwrap();
+    for patience in [20, 200, 600] {
+        for format in ["json", "sarif", "oneline"] {
+            let report = out.path().join(format);
+            let _ = std::fs::remove_file(&report);
+            let mut child = command(root.path(), &[".", "--format", &format!("{format}={}", report.display())]);
+            let mut child = child.spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(patience));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // It may have been quick enough to end.
+            if let Ok(text) = std::fs::read(&report) {
+                assert!(text.ends_with(b"\n"), "{format} after {patience} ms");
+                assert!(format == "oneline" || serde_json::from_slice::<Value>(&text).is_ok(), "{format}");
+            }
+        }
+    }
+}
