@@ -1,0 +1,177 @@
+//! What holds of every input: places lie in their files, parsing and evaluating end, and a fix leaves YAML behind.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use proptest::prelude::*;
+use trustpub::lint::check;
+use trustpub::lint::fix::mend::mend;
+use trustpub::lint::ruleset::RuleSet;
+use trustpub::read::files::Memory;
+use trustpub::read::project::Project;
+use trustpub::read::syntax::{self, Dialect, Node};
+use trustpub::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Template, Truth};
+use walkdir::WalkDir;
+
+const RELEASE: &str = include_str!("projects/document/.github/workflows/release.yml");
+const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml");
+const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
+
+/// Loaded once: a thousand inputs are judged by the same rules.
+fn rules() -> &'static RuleSet {
+    static RULES: OnceLock<RuleSet> = OnceLock::new();
+    RULES.get_or_init(|| RuleSet::builtin().unwrap())
+}
+
+fn project(files: &[(&str, &str)]) -> Project {
+    let mut memory = Memory::default();
+    files.iter().for_each(|(path, text)| memory.insert(*path, *text));
+    Project::load(&memory, None)
+}
+
+/// Judges a project, whose places must all lie in their files and begin and end on whole letters.
+fn judge(files: &[(&str, &str)]) {
+    let project = project(files);
+    let report = check(&project, rules(), None);
+    for finding in &report.findings {
+        let labels = finding.labels.iter().chain(&finding.steps).chain([&finding.primary]);
+        for place in labels.map(|label| label.place) {
+            let source = project.source(place.file).unwrap();
+            assert!(source.text().get(place.span.range()).is_some(), "{finding:?}");
+        }
+    }
+}
+
+/// Every YAML file of ours: fixtures, rules, registries.
+fn fixtures() -> Vec<String> {
+    let folders = ["tests/projects", "rules"].map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    let entries = folders.into_iter().flat_map(|folder| WalkDir::new(folder).sort_by_file_name()).flatten();
+    let yaml = entries.filter(|entry| entry.path().extension().is_some_and(|it| it == "yml" || it == "yaml"));
+    yaml.map(|entry| String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned()).collect()
+}
+
+fn visit(node: Node<'_>, text: &str, depth: usize) {
+    assert!(text.get(node.span().range()).is_some(), "{node:?}");
+    if depth < 60 && node.alias_span().is_none() {
+        node.entries().for_each(|entry| {
+            visit(entry.key, text, depth + 1);
+            visit(entry.value, text, depth + 1);
+        });
+        node.items().for_each(|item| visit(item, text, depth + 1));
+    }
+}
+
+/// Parses a text as both dialects: every node and every error lies in it.
+fn parse(text: &str) {
+    for dialect in [Dialect::Workflow, Dialect::Data] {
+        let tree = syntax::parse(text, dialect);
+        tree.errors().iter().for_each(|error| assert!(text.get(error.span.range()).is_some(), "{error:?}"));
+        if let Some(root) = tree.root() {
+            visit(root, text, 0);
+        }
+    }
+}
+
+#[test]
+fn every_cut_of_every_fixture_is_read() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() > 50, "{}", fixtures.len());
+    for text in fixtures {
+        // Every place in a small file; a prime step apart in a large one, so that the cuts fall on all kinds of places.
+        let step = if text.len() < 2_500 { 1 } else { 97 };
+        for cut in (0..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {
+            parse(&text[..cut]);
+        }
+    }
+}
+
+/// A text with a part cut out, repeated or replaced.
+fn mangled(text: &'static str) -> impl Strategy<Value = String> {
+    let cut = (
+        0..=text.len(),
+        0..=text.len(),
+        prop::sample::select(vec![
+            "", "\t", "\r\n", "*a", "&a ", "${{", "}}", "'", "\"", ": ", "- ", "é🚀", "<<: *a\n", "|\n",
+        ]),
+        0..4_usize,
+    );
+    cut.prop_map(move |(one, other, put, times)| {
+        let (start, end) = (text.floor_char_boundary(one.min(other)), text.floor_char_boundary(one.max(other)));
+        format!("{}{}{}", &text[..start], put.repeat(times), &text[end..])
+    })
+}
+
+/// The same with little cut out, so that findings and their fixes mostly stay.
+fn scratched(text: &'static str) -> impl Strategy<Value = String> {
+    let put = prop::sample::select(vec!["", " ", "\n", " # é", "\r\n", "'", "x", "🚀"]);
+    (0..=text.len(), 0..12_usize, put).prop_map(move |(at, length, put)| {
+        let (start, end) = (text.floor_char_boundary(at), text.floor_char_boundary((at + length).min(text.len())));
+        format!("{}{put}{}", &text[..start], &text[end..])
+    })
+}
+
+/// A place where some names are known and others are not.
+struct Something;
+
+impl Scope for Something {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        match path {
+            ["github", "ref"] => Outcome::starting_with("refs/tags/", "`github.ref`"),
+            ["github", name] => Outcome::text(*name),
+            _ => Outcome::unknown("a context"),
+        }
+    }
+
+    fn status(&self, function: StatusFunction) -> Truth {
+        Truth::from(function == StatusFunction::Success)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_mangled_workflow_is_judged(one in mangled(RELEASE), other in mangled(FAULTS), config in mangled(CONFIG)) {
+        judge(&[
+            (".github/workflows/release.yml", &one),
+            (".github/workflows/publish.yml", &other),
+            (".github/trustpub.yaml", &config),
+        ]);
+    }
+
+    #[test]
+    fn every_text_is_judged(text in "\\PC{0,300}|[ -~\n]{0,600}") {
+        judge(&[(".github/workflows/release.yml", &text)]);
+    }
+
+    #[test]
+    fn what_was_yaml_stays_yaml_when_it_is_fixed(text in scratched(FAULTS), config in scratched(CONFIG)) {
+        let project = project(&[(".github/workflows/publish.yml", &text), (".github/trustpub.yaml", &config)]);
+        let mended = mend(&project, rules(), None, |_, _, _| true);
+        let errors = |text: &str| syntax::parse(text, Dialect::Workflow).errors().len();
+        for (before, after) in project.files.iter().zip(&mended.project.files) {
+            prop_assert!(errors(after.text()) <= errors(before.text()), "{:?}\n{}", mended.done, after.text());
+        }
+        let left = |finding: &trustpub::lint::finding::Finding| finding.fixes.iter().any(|fix| fix.safe);
+        prop_assert!(mended.done.is_empty() || !mended.report.findings.iter().all(left), "{:?}", mended.done);
+    }
+
+    #[test]
+    fn every_expression_has_a_value(
+        text in "[-a-z0-9 ()&|!=<>.,*'\\[\\]{}$]{0,60}|(!|\\(|true|false|null|'a'|1\\.5e3| && | \\|\\| | == | < |github\\.ref|x\\.y|\\)|startsWith\\(|, ){0,20}"
+    ) {
+        for text in [text.clone(), format!("${{{{ {text} }}}}")] {
+            if let Ok(template) = Template::parse(&text) {
+                let _ = template.evaluate(&Something);
+                for reference in template.references() {
+                    prop_assert!(text.get(reference.range.clone()).is_some(), "{:?}", reference);
+                }
+            }
+            if let Ok(condition) = Condition::parse(&text) {
+                let _ = condition.evaluate(&Something);
+            }
+        }
+    }
+}
