@@ -1,0 +1,34 @@
+//! Any text as a template and as a condition: evaluation is total.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use trustpub::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Template, Truth};
+
+struct Something;
+
+impl Scope for Something {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        match path {
+            ["github", "ref"] => Outcome::starting_with("refs/tags/", "`github.ref`"),
+            ["github", name] => Outcome::text(*name),
+            _ => Outcome::unknown("a context"),
+        }
+    }
+
+    fn status(&self, function: StatusFunction) -> Truth {
+        Truth::from(function == StatusFunction::Success)
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(template) = Template::parse(&text) {
+        let _ = template.evaluate(&Something);
+        for reference in template.references() {
+            assert!(text.get(reference.range.clone()).is_some(), "{reference:?}");
+        }
+    }
+    if let Ok(condition) = Condition::parse(&text) {
+        let _ = condition.evaluate(&Something);
+    }
+});

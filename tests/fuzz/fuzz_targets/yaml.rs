@@ -1,0 +1,36 @@
+//! Any text as a workflow's YAML: every node lies in the text, and every byte of a scalar comes from somewhere in it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use trustpub::read::syntax::{self, Dialect, Node};
+
+fn visit(node: Node<'_>, text: &str, depth: usize) {
+    assert!(text.get(node.span().range()).is_some(), "{node:?}");
+    if depth > 60 || node.alias_span().is_some() {
+        return;
+    }
+    if let Some(value) = node.text() {
+        for offset in [0, value.len() / 2, value.len()] {
+            let offset = value.floor_char_boundary(offset);
+            assert!(node.source_offset(text, offset) as usize <= text.len(), "{node:?} at {offset}");
+        }
+    }
+    for entry in node.entries() {
+        visit(entry.key, text, depth + 1);
+        visit(entry.value, text, depth + 1);
+    }
+    node.items().for_each(|item| visit(item, text, depth + 1));
+}
+
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    for dialect in [Dialect::Workflow, Dialect::Data] {
+        let tree = syntax::parse(&text, dialect);
+        for error in tree.errors() {
+            assert!(text.get(error.span.range()).is_some(), "{error:?}");
+        }
+        if let Some(root) = tree.root() {
+            visit(root, &text, 0);
+        }
+    }
+});
