@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A tree of files. Paths are relative to its root, `/`-separated, without `.` or `..` parts.
 pub trait Files {
@@ -58,12 +58,28 @@ impl Disk {
 
     /// The real path of a file, if that lies within the root: a symlink in a stranger's checkout may point anywhere.
     fn resolve(&self, path: &str) -> io::Result<PathBuf> {
+        if let Some(plain) = self.unlinked(path)? {
+            return Ok(plain);
+        }
         let real = self.root.join(path).canonicalize()?;
         if real.starts_with(&self.root) {
             Ok(real)
         } else {
             Err(io::Error::other("it is a link that leaves the repository"))
         }
+    }
+
+    /// A file's path below the root if no link is on the way to it: the root is real, so the rest need not be asked from the top again.
+    fn unlinked(&self, path: &str) -> io::Result<Option<PathBuf>> {
+        let mut real = self.root.clone();
+        for part in Path::new(path).components() {
+            let Component::Normal(name) = part else { return Ok(None) };
+            real.push(name);
+            if std::fs::symlink_metadata(&real)?.is_symlink() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(real))
     }
 }
 
