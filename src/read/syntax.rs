@@ -299,7 +299,10 @@ impl<'t> Node<'t> {
     /// An entry by its key, which is compared letter by letter.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<Entry<'t>> {
-        self.entries().find(|entry| entry.key.text() == Some(key))
+        let Some(Content::Mapping(pairs)) = self.data().map(|data| &data.content) else { return None };
+        let tree = self.tree;
+        let found = pairs.iter().find(|(own, _)| Node::new(tree, *own).text() == Some(key));
+        found.map(|(key, value)| Entry { key: Node::new(tree, *key), value: Node::new(tree, *value) })
     }
 
     /// The value of a key.

@@ -1,5 +1,6 @@
 //! From the parser's events to the tree, over broken lines where there are any. It refuses nothing that GitHub would take.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
@@ -289,7 +290,7 @@ impl<'t> Builder<'t> {
             return Vec::new();
         };
         let mut errors = Vec::new();
-        let mut seen: HashMap<String, Span> = HashMap::with_capacity(pairs.len());
+        let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
         for (key, _) in pairs {
             let Some(Data { content: Content::Scalar { text, .. }, span, style }) = self.tree.nodes.get(*key as usize)
             else {
@@ -299,19 +300,22 @@ impl<'t> Builder<'t> {
                 let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
                 errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
             }
-            let name = if self.dialect == Dialect::Workflow { text.to_lowercase() } else { text.to_string() };
-            match seen.get(&name) {
-                Some(first) => errors.push(SyntaxError {
-                    kind: SyntaxErrorKind::DuplicateKey,
-                    message: format!("the key `{text}` stands here a second time"),
-                    span: *span,
-                    first: Some(*first),
-                }),
-                None => {
-                    seen.insert(name, *span);
-                }
-            }
+            let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+            let exact = self.dialect == Dialect::Data || text.bytes().all(lower);
+            names.push((if exact { Cow::Borrowed(&**text) } else { text.to_lowercase().into() }, text, *span));
         }
+        // Equal names keep their order, so the first of them is the one that stands there already.
+        names.sort_by(|left, right| left.0.cmp(&right.0));
+        for same in names.chunk_by(|left, right| left.0 == right.0) {
+            let Some(((.., first), repeated)) = same.split_first() else { continue };
+            errors.extend(repeated.iter().map(|(_, text, span)| SyntaxError {
+                kind: SyntaxErrorKind::DuplicateKey,
+                message: format!("the key `{text}` stands here a second time"),
+                span: *span,
+                first: Some(*first),
+            }));
+        }
+        errors.sort_by_key(|error| error.span);
         errors
     }
 
