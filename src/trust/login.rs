@@ -1,6 +1,7 @@
 //! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
 
-use super::client::{Client, uses};
+use super::client::Client;
+use super::publication::action;
 use super::registry::{Registries, Registry};
 use super::upload::Login;
 
@@ -31,8 +32,8 @@ impl LoginStep<'_, '_> {
 pub fn logins<'a, 'p>(registries: &'a Registries, steps: &[Client<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
     let mut found = Vec::new();
     for client in steps {
-        let Some(step) = client.step else { continue };
-        for (registry, login) in registries.logins().filter(|(_, login)| uses(step, &login.action)) {
+        let Some(name) = client.step.and_then(|step| step.uses).map(|uses| action(uses.value())) else { continue };
+        for (registry, login) in registries.logins().filter(|(_, login)| login.action.eq_ignore_ascii_case(name)) {
             if login.only_with.iter().all(|choice| client.meets(choice)) {
                 found.push(LoginStep { registry, login, client: client.clone() });
             }

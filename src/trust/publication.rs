@@ -68,7 +68,8 @@ fn job_sites<'a, 'p>(
     for client in &clients {
         let Some(step) = client.step else { continue };
         if let Some(used) = step.uses {
-            let (uploads, others) = named(registries, client, |upload| upload.is_action(action(used.value())));
+            let name = action(used.value());
+            let (uploads, others) = named(registries, client, |upload| upload.is_action(name));
             found.extend(uploads);
             spared.extend(others);
         }

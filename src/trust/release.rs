@@ -6,6 +6,7 @@ use super::credential::{follow_env, is_own_token};
 use super::publication::{action, commands};
 use super::slot::{Given, Slot};
 use super::tag::{self, Pushes, TagName};
+use super::vocabulary::holds_words;
 use crate::read::shell::Word;
 use crate::read::source::Place;
 use crate::workflow::asked::Asked;
@@ -101,7 +102,9 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         let Some(step) = client.step else { return Releases::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let script = step.run.map_or("", |run| run.value());
-        if says(script, &facts.passed_on) || says(name, &facts.passed_on) {
+        let script = script.to_lowercase();
+        let said = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
+        if said(&facts.passed_on) || says(name, &facts.passed_on) {
             return Releases::Open;
         }
         if let Some((maker, client)) = self.maker(client) {
@@ -119,7 +122,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         }
         // An action of the project's own whose steps can be read is looked into; any other may do what its name says.
         let foreign = self.checkout.action(name).is_none() && says(name, &facts.opaque);
-        let scripted = says(script, &facts.opaque) && says(script, &facts.opaque_scripts);
+        let scripted = said(&facts.opaque) && said(&facts.opaque_scripts);
         if foreign || scripted { Releases::Open } else { Releases::None }
     }
 
@@ -173,6 +176,11 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             let name = action(uses.value());
             let own = |maker: &&ReleaseMaker| maker.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
             return makers.find(own).map(|maker| (maker, client.clone()));
+        }
+        let script = step.run.map_or("", |run| run.value());
+        let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| holds_words(script, own));
+        if !makers.clone().any(may) {
+            return None;
         }
         commands(self.github, client.workflow, client.job, step).into_iter().find_map(|command| {
             let words: Words = command.words.iter().map(Word::text).collect();

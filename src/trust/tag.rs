@@ -5,6 +5,7 @@ use super::command::{Words, starts_with, unwrapped};
 use super::credential::is_own_token;
 use super::publication::commands;
 use super::slot::{Given, Slot};
+use super::vocabulary::holds_words;
 use crate::read::shell::{Command, Part, Word};
 use crate::workflow::github::{GitHub, TagFacts, TagPrefix};
 
@@ -33,6 +34,10 @@ pub enum Pushes {
 pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
     let facts = &github.tags;
     let Some((step, run)) = client.step.and_then(|step| Some((step, step.run?))) else { return Pushes::None };
+    // What makes no tag pushes none of its own.
+    if !holds_words(run.value(), &facts.make) {
+        return Pushes::None;
+    }
     let mut made: Vec<(&str, TagName)> = Vec::new();
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;

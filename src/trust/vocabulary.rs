@@ -30,7 +30,7 @@ impl Vocabulary {
         let mut words: Vec<(usize, &str)> = known.into_iter().map(|(word, position)| (position, word)).collect();
         words.sort_unstable();
         let texts = words.iter().map(|(_, word)| word);
-        let search = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(texts).ok();
+        let search = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts).ok();
         Self { search, words: words.len(), commands }
     }
 
@@ -39,13 +39,24 @@ impl Vocabulary {
     pub fn spoken(&self, script: &str) -> Vec<usize> {
         let Some(search) = &self.search else { return Vec::new() };
         let mut said = vec![false; self.words];
+        let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let letter = |at: Option<usize>| at.and_then(|at| script.as_bytes().get(at)).is_some_and(inside);
         for found in search.find_overlapping_iter(script) {
-            said[found.pattern().as_usize()] = true;
+            // A part of a longer word is another word.
+            if !letter(found.start().checked_sub(1)) && !letter(Some(found.end())) {
+                said[found.pattern().as_usize()] = true;
+            }
         }
         let whole = |spelling: &Vec<usize>| spelling.iter().all(|word| said[*word]);
         let spoken = self.commands.iter().enumerate().filter(|(_, spellings)| spellings.iter().any(whole));
         spoken.map(|(position, _)| position).collect()
     }
+}
+
+/// Whether all words of one command stand in a script, be it within longer ones.
+#[must_use]
+pub fn holds_words(script: &str, command: &str) -> bool {
+    command.split_whitespace().all(|word| script.contains(word))
 }
 
 #[cfg(test)]
@@ -58,7 +69,8 @@ mod tests {
         let vocabulary = Vocabulary::new(&commands);
         assert_eq!(vocabulary.spoken("exec ./bin/tool.exe --now send"), [0, 1]);
         assert_eq!(vocabulary.spoken("send-it"), [0]);
-        assert_eq!(vocabulary.spoken("toolbox"), [1]);
+        assert_eq!(vocabulary.spoken("tool==1.2 --sender me"), [1]);
+        assert!(vocabulary.spoken("toolbox my-tool && send-its").is_empty());
         assert!(vocabulary.spoken("make").is_empty());
         assert!(Vocabulary::new([[]; 0]).spoken("tool").is_empty());
     }
