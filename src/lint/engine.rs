@@ -1,10 +1,12 @@
 //! Runs rules over subjects. It is pure: what it says depends on the project, the rules and the day alone.
 
+mod answers;
 mod failure;
 mod raw;
 
 use jiff::civil::Date;
 
+use self::answers::Answers;
 use self::failure::Failure;
 use self::raw::{Raw, path, raw};
 use super::analysis::{Analysis, Reading};
@@ -171,12 +173,12 @@ impl Engine<'_> {
             let subject = Subject { job: Some(job), ..subject };
             self.job(subject, workflow, job);
             self.permissions(subject, job.permissions.as_ref());
-            self.references(subject, job_texts(job));
+            self.references(subject, || job_texts(job));
             self.needs(subject, workflow, job);
             for step in &job.steps {
                 let subject = Subject { step: Some(step), ..subject };
                 self.subject(&subject, Kind::Step);
-                self.references(subject, step_texts(step));
+                self.references(subject, || step_texts(step));
             }
             let steps = client::steps(subject.analysis.checkout, workflow, job);
             for login in &login::logins(&subject.analysis.data.registries, &steps) {
@@ -219,8 +221,11 @@ impl Engine<'_> {
         }
     }
 
-    fn references<'p>(&mut self, subject: Subject<'_, '_, 'p>, texts: Vec<(Text<'p>, bool)>) {
-        for (text, condition) in texts {
+    fn references<'p>(&mut self, subject: Subject<'_, '_, 'p>, texts: impl FnOnce() -> Vec<(Text<'p>, bool)>) {
+        if !self.may_speak(&subject, Kind::Reference) {
+            return;
+        }
+        for (text, condition) in texts() {
             let references = if condition {
                 If::parse(text.value()).map(|parsed| parsed.references())
             } else {
@@ -284,17 +289,34 @@ impl Engine<'_> {
         self.raw.extend(found);
     }
 
+    /// The rules for a kind that are not switched off.
+    fn rules_for(&self, kind: Kind) -> impl Iterator<Item = (usize, &Rule)> {
+        let all = self.rules.rules.iter().zip(&self.levels).enumerate();
+        all.filter(move |(_, (rule, level))| rule.kind == kind && **level != Some(None))
+            .map(|(index, (rule, _))| (index, rule))
+    }
+
+    /// Whether some rule for a kind can speak of anything in a job or step, by what it asks of the job itself.
+    fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> bool {
+        let of_job = |condition: &&Condition| {
+            fact::spec(&condition.fact).is_some_and(|(spec, _)| spec.kinds.contains(&Kind::Job))
+        };
+        let mut answers = Answers::of(subject);
+        self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))
+    }
+
     /// What the rules for a kind say of one subject.
     fn ask(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> Vec<Raw> {
         let mut found = Vec::new();
-        for (index, rule) in self.rules.rules.iter().enumerate() {
-            if rule.kind != kind || self.levels[index] == Some(None) || !all_hold(&rule.when, subject) {
+        let mut answers = Answers::of(subject);
+        for (index, rule) in self.rules_for(kind) {
+            if !answers.all_hold(&rule.when) {
                 continue;
             }
             for condition in &rule.require {
-                let fact = fact::ask(subject, &condition.fact);
-                if condition.holds(&fact) == Truth::No
-                    && let Some(mut raw) = raw(index, rule, condition, &fact, subject)
+                let fact = answers.ask(&condition.fact);
+                if condition.holds(fact) == Truth::No
+                    && let Some(mut raw) = raw(index, rule, condition, fact, subject)
                 {
                     if self.drafting {
                         raw.finding.drafts = rule.fixes.iter().filter_map(|remedy| fix::of(remedy, subject)).collect();
@@ -374,10 +396,6 @@ fn with_permission<'s, 'a, 'p>(
     pair: crate::workflow::model::Pair<'p>,
 ) -> Subject<'s, 'a, 'p> {
     Subject { permission: Some(pair), ..subject }
-}
-
-fn all_hold(conditions: &[Condition], subject: &Subject<'_, '_, '_>) -> bool {
-    conditions.iter().all(|condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes)
 }
 
 /// A job's own texts that may hold expressions; whether each is a condition.

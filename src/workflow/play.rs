@@ -137,7 +137,10 @@ impl<'a, 'p> Play<'a, 'p> {
             Some(condition) => {
                 let parsed = Condition::parse(condition.value());
                 let decide = |sight: &Sight<'_, '_>| decided(condition, parsed.as_ref(), sight);
-                (decide(&sight), decide(&sight.hopeful()))
+                let reached = decide(&sight);
+                // A job that waits for none needs no hope.
+                let wanted = if job.needed.is_empty() { reached.clone() } else { decide(&sight.hopeful()) };
+                (reached, wanted)
             }
             None => (before.clone(), Truth::Yes),
         };

@@ -1,18 +1,22 @@
 //! How a job stands to what its steps ask for: scope by scope, whether it holds enough. It never says how bad that is.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use super::asker::{Asker, find};
 use super::{Entry, Need, Needs};
 use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::github::GitHub;
+use crate::workflow::matrix::Row;
 use crate::workflow::model::{Job, Workflow};
 use crate::workflow::permissions::{self, Access, Held, Origin};
 use crate::workflow::play::Play;
 use crate::workflow::relevance::{self, Relevance};
 use crate::workflow::run::Run;
 use crate::workflow::sight::Sight;
-use crate::workflow::start::{self, Starts};
+use crate::workflow::start;
 
 /// Whether a job holds what a need asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +110,13 @@ struct Ways<'a, 'p> {
     checkout: &'a Checkout<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    starts: Option<(Starts<'a, 'p>, Relevance<'p>)>,
+    starts: Option<(Vec<Way<'a, 'p>>, Relevance<'p>)>,
+}
+
+/// One way to run, and the copies of the job that differ in it.
+struct Way<'a, 'p> {
+    play: Arc<Play<'a, 'p>>,
+    rows: OnceCell<Vec<Option<Row>>>,
 }
 
 impl<'a, 'p> Ways<'a, 'p> {
@@ -122,15 +132,17 @@ impl<'a, 'p> Ways<'a, 'p> {
             return (own, Status::Unknown);
         }
         let mut worst = (own, Status::Held);
-        let (starts, relevance) = self.starts.get_or_insert_with(|| {
-            (start::starts(github, self.checkout, workflow, job, &Asked::default()), Relevance::of(workflow, job))
+        let (ways, relevance) = self.starts.get_or_insert_with(|| {
+            let plays = start::starts(github, self.checkout, workflow, job, &Asked::default()).plays;
+            let ways = plays.into_iter().map(|play| Way { play, rows: OnceCell::new() }).collect();
+            (ways, Relevance::of(workflow, job))
         });
-        for play in &starts.plays {
+        for Way { play, rows } in ways.iter() {
             let (held, at_hand) = at_hand(github, play, job, need);
             if at_hand <= worst.1 {
                 continue;
             }
-            for row in start::rows(play, job, relevance) {
+            for row in rows.get_or_init(|| start::rows(play, job, relevance)) {
                 let seen = play.sight(job).in_row(row.as_ref());
                 let status = at_hand.min(asked(github, asker, need, &asker.client.seen(&seen)));
                 if status > worst.1 {

@@ -1,0 +1,32 @@
+//! The facts of one subject, each found out once however many rules ask for it. It judges none.
+
+use crate::lint::fact::{self, Fact};
+use crate::lint::rule::Condition;
+use crate::lint::subject::Subject;
+use crate::workflow::expression::Truth;
+
+/// What was asked of a subject so far.
+pub(super) struct Answers<'r, 's, 'a, 'p> {
+    subject: &'s Subject<'s, 'a, 'p>,
+    /// By name; so few that they are found by looking at each.
+    known: Vec<(&'r str, Fact)>,
+}
+
+impl<'r, 's, 'a, 'p> Answers<'r, 's, 'a, 'p> {
+    pub(super) const fn of(subject: &'s Subject<'s, 'a, 'p>) -> Self {
+        Self { subject, known: Vec::new() }
+    }
+
+    pub(super) fn ask(&mut self, name: &'r str) -> &Fact {
+        let at = self.known.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.known.push((name, fact::ask(self.subject, name)));
+            self.known.len() - 1
+        });
+        &self.known[at].1
+    }
+
+    /// Whether conditions all hold; after one that does not, no more is asked.
+    pub(super) fn all_hold(&mut self, conditions: impl IntoIterator<Item = &'r Condition>) -> bool {
+        conditions.into_iter().all(|condition| condition.holds(self.ask(&condition.fact)) == Truth::Yes)
+    }
+}
