@@ -55,13 +55,14 @@ enum Format {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     if let [path] = arguments.paths.as_slice()
         && !path.exists()
         && path.components().count() == 1
     {
+        let rules = RuleSet::whole(&folders).map_err(|problems| problems.join("\n"))?;
         return rule(&path.to_string_lossy(), &rules);
     }
+    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(&arguments.paths, None)?;
     let mut status = Status::Clean;
     for text in &trouble {

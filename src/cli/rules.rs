@@ -99,7 +99,7 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
 
 fn load(folders: &[PathBuf]) -> Result<RuleSet, Failure> {
     let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?)
+    Ok(RuleSet::whole(&folders).map_err(|problems| problems.join("\n"))?)
 }
 
 fn test(path: &Path) -> Result<Status, Failure> {

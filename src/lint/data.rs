@@ -9,6 +9,16 @@ use crate::trust::need::{Needs, Topic};
 use crate::trust::registry::Registries;
 use crate::workflow::github::GitHub;
 
+/// A file of data.
+pub struct DataFile {
+    /// Its path to show; of a registry's, the stem is its id.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it is built in and was looked over by the tests, so that it need not be again and may lack its examples.
+    pub tested: bool,
+}
+
 /// Everything that is data and no rule.
 #[derive(Debug, Clone)]
 pub struct Data {
@@ -21,23 +31,19 @@ pub struct Data {
 }
 
 impl Data {
-    /// Puts data together from texts: `rules/github.yaml`, and registries as (id, path to show, text),
-    /// needs as (path to show, text).
+    /// Puts data together: the text of `rules/github.yaml`, and the files of registries and needs.
     ///
     /// # Errors
     /// Every file that is not as it should be, with its path.
-    pub fn new(
-        github: &str,
-        registries: &[(String, String, String)],
-        needs: &[(String, String)],
-    ) -> Result<Self, Vec<String>> {
+    pub fn new(github: &str, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let mut files: Vec<RegistryFile> = Vec::new();
-        let read = registries.par_iter().map(|(id, path, text)| (id, RegistryFile::read(id, path, text)));
-        for (id, file) in read.collect::<Vec<_>>() {
+        let read = registries.par_iter().map(|file| RegistryFile::read(stem(&file.path), &file.path, &file.text));
+        for (own, file) in registries.iter().zip(read.collect::<Vec<_>>()) {
+            let id = stem(&own.path);
             match file {
-                Ok(file) => match files.iter().find(|known| known.registry.id == *id) {
+                Ok(file) => match files.iter().find(|known| known.registry.id == id) {
                     Some(known) => {
                         let taken = format!(
                             "there is a registry file `{id}` already, {}; name this one otherwise",
@@ -53,7 +59,9 @@ impl Data {
         let standing = files.iter().filter(|file| file.registry.extends.is_none());
         let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        problems.par_extend(files.par_iter().flat_map_iter(|file| file.problems(&ids)));
+        let tested = |path: &str| registries.iter().any(|own| own.tested && own.path == path);
+        let new = files.par_iter().filter(|file| !tested(file.path()));
+        problems.par_extend(new.flat_map_iter(|file| file.problems(&ids)));
         let needs = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -85,12 +93,12 @@ impl Data {
     }
 }
 
-fn read_needs(github: &GitHub, files: &[(String, String)], problems: &mut Vec<String>) -> Needs {
+fn read_needs(github: &GitHub, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
     let mut topics = Vec::new();
-    let read = files.par_iter().map(|(path, text)| {
-        let source = Source::new(path.clone(), text.clone().into_bytes());
+    let read = files.par_iter().map(|file| {
+        let source = Source::new(file.path.clone(), file.text.clone().into_bytes());
         let told = |list: Vec<Problem>| list.iter().map(|problem| told(&source, problem)).collect::<Vec<_>>();
-        Topic::load(FileId(0), &source, github).map_err(told)
+        Topic::load(FileId(0), &source, github, file.tested).map_err(told)
     });
     for topic in read.collect::<Vec<_>>() {
         match topic {
@@ -105,6 +113,12 @@ fn read_needs(github: &GitHub, files: &[(String, String)], problems: &mut Vec<St
 pub(super) fn told(source: &Source, problem: &Problem) -> String {
     let at = source.position(problem.place.span.start, Columns::CodePoints);
     format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
+}
+
+/// The name of a file without its ending.
+fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }
 
 fn whole_word(text: &str, start: usize, end: usize) -> bool {

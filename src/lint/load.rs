@@ -35,13 +35,13 @@ const KEYS: [&str; 19] = [
 const EXAMPLE_KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 
-/// Reads a rule from a file.
+/// Reads a rule from a file; where it is `tested`, it may lack its examples.
 ///
 /// # Errors
 /// Everything wrong with it, in the order of the file.
-pub fn load(file: FileId, source: &Source, own: bool) -> Result<Rule, Vec<Problem>> {
+pub fn load(file: FileId, source: &Source, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
     let tree = syntax::parse(source.text(), Dialect::Data);
-    let mut loader = Loader { file, source, problems: Vec::new() };
+    let mut loader = Loader { file, source, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
     }
@@ -66,6 +66,7 @@ pub fn load(file: FileId, source: &Source, own: bool) -> Result<Rule, Vec<Proble
 struct Loader<'s> {
     file: FileId,
     source: &'s Source,
+    tested: bool,
     problems: Vec<Problem>,
 }
 
@@ -137,6 +138,12 @@ impl Loader<'_> {
         if !kebab {
             self.problem(span, format!("the name `{}` is not in kebab-case", rule.name));
         }
+        if !self.tested {
+            self.examples_are_whole(root, rule);
+        }
+    }
+
+    fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
         for (wanted, has) in
             [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]
         {

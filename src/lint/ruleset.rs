@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::data::{self, Data};
+use super::data::{self, Data, DataFile};
 use super::load;
 use super::rule::Rule;
 use crate::read::builtin;
@@ -35,36 +35,43 @@ pub struct Folder {
 }
 
 impl RuleSet {
-    /// The built-in rules.
+    /// The built-in rules with all that is said of them.
     ///
     /// # Errors
     /// When a built-in file is broken, which the tests rule out.
     pub fn builtin() -> Result<Self, Vec<String>> {
-        Self::with(&[])
+        Self::whole(&[])
     }
 
-    /// The built-in rules and those of a user's folders.
+    /// The built-in rules and those of a user's folders, with all that is said of them.
     ///
     /// # Errors
     /// Every problem of every file, each with its path, line and column.
+    pub fn whole(folders: &[Folder]) -> Result<Self, Vec<String>> {
+        Self::read_all(folders, builtin::yaml_files, false)
+    }
+
+    /// The built-in rules, without their examples, and those of a user's folders.
+    ///
+    /// # Errors
+    /// Every problem of every file of a user, each with its path, line and column.
     pub fn with(folders: &[Folder]) -> Result<Self, Vec<String>> {
+        Self::read_all(folders, builtin::lean_files, true)
+    }
+
+    fn read_all(folders: &[Folder], built_in: BuiltIn, tested: bool) -> Result<Self, Vec<String>> {
+        let ours =
+            |(path, text): (&str, &str)| DataFile { path: format!("rules/{path}"), text: text.to_owned(), tested };
+        let theirs = |(path, text): &UserFile| DataFile { path: path.clone(), text: text.clone(), tested: false };
         let mut problems = Vec::new();
-        let mut registries: Vec<(String, String, String)> = builtin::yaml_files("registries")
-            .into_iter()
-            .map(|(path, text)| (stem(path).to_owned(), format!("rules/{path}"), text.to_owned()))
-            .collect();
-        for (path, text) in folders.iter().flat_map(|folder| &folder.registries) {
-            registries.push((stem(path).to_owned(), path.clone(), text.clone()));
-        }
-        let needs = builtin::yaml_files("needs").into_iter();
-        let mut needs: Vec<UserFile> = needs.map(|(path, text)| (format!("rules/{path}"), text.to_owned())).collect();
-        needs.extend(folders.iter().flat_map(|folder| &folder.needs).cloned());
+        let mut registries: Vec<_> = builtin::yaml_files("registries").into_iter().map(ours).collect();
+        registries.extend(folders.iter().flat_map(|folder| &folder.registries).map(theirs));
+        let mut needs: Vec<_> = built_in("needs").into_iter().map(ours).collect();
+        needs.extend(folders.iter().flat_map(|folder| &folder.needs).map(theirs));
         let github = builtin::text("github.yaml").unwrap_or_default();
-        let own =
-            folders.iter().flat_map(|folder| &folder.rules).map(|(path, text)| (path.clone(), text.clone(), true));
-        let built_in = builtin::yaml_files("").into_iter().filter(|(path, _)| *path != "github.yaml");
-        let built_in = built_in.map(|(path, text)| (format!("rules/{path}"), text.to_owned(), false));
-        let files: Vec<_> = built_in.chain(own).collect();
+        let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
+        let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
+        let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
         // A quick run spends most of its time here.
         let (data, read) = rayon::join(
             || Data::new(github, &registries, &needs),
@@ -115,15 +122,38 @@ impl RuleSet {
     }
 }
 
-/// Reads a rule's file: its path, its text, and whether it is a user's. Gives the path back with the rule or with what is wrong.
-fn read_rule((path, text, own): (String, String, bool)) -> (String, Result<Rule, Vec<String>>) {
-    let source = Source::new(path.clone(), text.into_bytes());
+/// Hands out the built-in files of a folder.
+type BuiltIn = fn(&str) -> Vec<(&'static str, &'static str)>;
+
+/// Reads a rule's file, which may be a user's own. Gives its path back with the rule or with what is wrong.
+fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
+    let source = Source::new(file.path.clone(), file.text.into_bytes());
     let told = |list: Vec<Problem>| list.iter().map(|problem| data::told(&source, problem)).collect();
-    let rule = load::load(FileId(0), &source, own).map_err(told);
-    (path, rule)
+    let rule = load::load(FileId(0), &source, own, file.tested).map_err(told);
+    (file.path, rule)
 }
 
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::trust::need::Entry;
+
+    #[test]
+    fn a_check_reads_all_of_the_built_in_rules_but_their_examples() {
+        let whole = RuleSet::builtin().unwrap();
+        let lean = RuleSet::with(&[]).unwrap();
+        assert_eq!(whole.rules.len(), lean.rules.len());
+        for (whole, lean) in whole.rules.iter().zip(&lean.rules) {
+            let bare = Rule { examples: Vec::new(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+            assert!(!whole.examples.is_empty());
+        }
+        assert_eq!(whole.data.needs.iter().count(), lean.data.needs.iter().count());
+        for (whole, lean) in whole.data.needs.iter().zip(lean.data.needs.iter()) {
+            let bare = Entry { examples: Vec::new(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+        }
+    }
 }

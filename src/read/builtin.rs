@@ -3,11 +3,23 @@
 use include_dir::{Dir, include_dir};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// The rules and needs once more, without their examples.
+static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
 /// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.
 #[must_use]
 pub fn yaml_files(folder: &str) -> Vec<(&'static str, &'static str)> {
-    let dir = if folder.is_empty() { Some(&RULES) } else { RULES.get_dir(folder) };
+    listed(&RULES, folder)
+}
+
+/// The same for rules and needs, without the examples in them.
+#[must_use]
+pub fn lean_files(folder: &str) -> Vec<(&'static str, &'static str)> {
+    listed(&LEAN, folder)
+}
+
+fn listed(all: &'static Dir<'static>, folder: &str) -> Vec<(&'static str, &'static str)> {
+    let dir = if folder.is_empty() { Some(all) } else { all.get_dir(folder) };
     let mut files: Vec<_> = dir
         .into_iter()
         .flat_map(Dir::files)

@@ -188,12 +188,12 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// Reads a file.
+    /// Reads a file; where it is `tested`, it may lack its examples.
     ///
     /// # Errors
     /// Everything wrong with it, in the order of the file.
-    pub fn load(file: FileId, source: &Source, github: &GitHub) -> Result<Self, Vec<Problem>> {
-        load::load(file, source, github)
+    pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Self, Vec<Problem>> {
+        load::load(file, source, github, tested)
     }
 }
 

@@ -24,9 +24,9 @@ const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
 const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
 
 /// Reads a file.
-pub fn load(file: FileId, source: &Source, github: &GitHub) -> Result<Topic, Vec<Problem>> {
+pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Topic, Vec<Problem>> {
     let tree = syntax::parse(source.text(), Dialect::Data);
-    let mut loader = Loader { file, path: source.path(), github, problems: Vec::new() };
+    let mut loader = Loader { file, path: source.path(), github, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
     }
@@ -45,6 +45,7 @@ struct Loader<'s> {
     file: FileId,
     path: &'s str,
     github: &'s GitHub,
+    tested: bool,
     problems: Vec<Problem>,
 }
 
@@ -108,7 +109,7 @@ impl Loader<'_> {
         for (wanted, has) in
             [("bad", entry.examples.iter().any(|it| it.bad)), ("good", entry.examples.iter().any(|it| !it.bad))]
         {
-            if !has && entry.needs.iter().any(|need| !need.optional) {
+            if !has && !self.tested && entry.needs.iter().any(|need| !need.optional) {
                 self.problem(
                     name.span(),
                     format!("`{}` has no `{wanted}` example; examples are its tests", entry.name()),
