@@ -4,6 +4,8 @@ mod answers;
 mod failure;
 mod raw;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use self::answers::Answers;
@@ -41,7 +43,13 @@ pub(super) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);
-    let mut engine = Engine { rules, levels, drafting, raw: Vec::new(), routes: Vec::new() };
+    let mut speakers: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
+    for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
+        if *level != Some(None) {
+            speakers.entry(rule.kind).or_default().push(index);
+        }
+    }
+    let mut engine = Engine { rules, levels, speakers, drafting, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
     let (findings, suppressed) = waiver::apply(project, &mut waivers, findings);
@@ -131,6 +139,8 @@ struct Engine<'r> {
     rules: &'r RuleSet,
     drafting: bool,
     levels: Vec<Option<Option<Level>>>,
+    /// By kind, positions of the rules that are not switched off.
+    speakers: BTreeMap<Kind, Vec<usize>>,
     raw: Vec<Raw>,
     routes: Vec<route::Draft>,
 }
@@ -291,9 +301,8 @@ impl Engine<'_> {
 
     /// The rules for a kind that are not switched off.
     fn rules_for(&self, kind: Kind) -> impl Iterator<Item = (usize, &Rule)> {
-        let all = self.rules.rules.iter().zip(&self.levels).enumerate();
-        all.filter(move |(_, (rule, level))| rule.kind == kind && **level != Some(None))
-            .map(|(index, (rule, _))| (index, rule))
+        let positions = self.speakers.get(&kind).map_or(&[][..], Vec::as_slice);
+        positions.iter().filter_map(|index| Some((*index, self.rules.rules.get(*index)?)))
     }
 
     /// Whether some rule for a kind can speak of anything in a job or step, by what it asks of the job itself.

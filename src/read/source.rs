@@ -234,8 +234,13 @@ fn widths(text: &str) -> Vec<(u32, u32)> {
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
-    let bytes = text.as_bytes();
     let mut starts = vec![0];
+    if !text.contains('\r') {
+        // Nearly every file, and line feeds alone are found many bytes at a time.
+        starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+        return starts;
+    }
+    let bytes = text.as_bytes();
     for (index, byte) in bytes.iter().enumerate() {
         let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
         if ends {

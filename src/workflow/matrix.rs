@@ -59,19 +59,32 @@ pub fn rows(
     let mut includes = Vec::new();
     let mut excludes = Vec::new();
     let mut open = None;
-    for (name, items) in entries(matrix, settle)? {
+    let entries = entries(matrix, settle)?;
+    let plain = !entries.iter().any(|(name, _)| matches!(name.as_str(), "include" | "exclude"));
+    // How many rows differ only in what nobody reads; nothing but their number counts.
+    let mut alike: usize = 1;
+    let mut unread = false;
+    for (name, items) in entries {
         match (name.as_str(), items) {
+            (_, Ok(items)) if plain && !items.is_empty() && !reads(&name) => {
+                alike = alike.saturating_mul(items.len());
+                within_bounds(rows.len().saturating_mul(alike))?;
+                unread = true;
+            }
             ("include", items) => includes = items?,
             ("exclude", items) => excludes = items?,
-            (_, Ok(items)) => rows = times(rows, &name, &items)?,
+            (_, Ok(items)) => {
+                within_bounds(rows.len().saturating_mul(alike).saturating_mul(items.len()))?;
+                rows = times(rows, &name, &items);
+            }
             // One list that is not known leaves the others as they are.
             (_, Err(reason)) => {
-                rows = times(rows, &name, &[Outcome::Unknown(reason.clone())])?;
+                rows = times(rows, &name, &[Outcome::Unknown(reason.clone())]);
                 open = Some(reason);
             }
         }
     }
-    if rows == [Vec::new()] {
+    if rows == [Vec::new()] && !unread {
         rows.clear();
     }
     if let Some(reason) = open.filter(|_| !includes.is_empty() || !excludes.is_empty()) {
@@ -82,7 +95,7 @@ pub fn rows(
     };
     rows.retain(|row| !excluded(row));
     let rows = include(rows, &includes);
-    if rows.len() > MOST_ROWS {
+    if rows.len().saturating_mul(alike) > MOST_ROWS {
         return Err(Reason::new("a matrix of more than 256 rows"));
     }
     Ok(shorten(rows, reads))
@@ -115,16 +128,20 @@ fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<Vec
     }
 }
 
-fn times(rows: Vec<Cells>, name: &str, items: &[Outcome]) -> Result<Vec<Cells>, Reason> {
-    if rows.len().saturating_mul(items.len()) > MOST_COMBINATIONS {
+fn within_bounds(combinations: usize) -> Result<(), Reason> {
+    if combinations > MOST_COMBINATIONS {
         return Err(Reason::new("a matrix of too many combinations"));
     }
+    Ok(())
+}
+
+fn times(rows: Vec<Cells>, name: &str, items: &[Outcome]) -> Vec<Cells> {
     let with = |row: &Cells, item: &Outcome| {
         let mut row = row.clone();
         row.push((name.to_owned(), item.clone()));
         row
     };
-    Ok(rows.iter().flat_map(|row| items.iter().map(move |item| with(row, item))).collect())
+    rows.iter().flat_map(|row| items.iter().map(move |item| with(row, item))).collect()
 }
 
 /// An include joins every row whose own values it does not change; where there is none, it is a row of its own.
