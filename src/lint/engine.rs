@@ -242,8 +242,7 @@ impl Engine<'_> {
                 Template::parse(text.value()).map(|parsed| parsed.references())
             };
             for reference in references.unwrap_or_default() {
-                let place = text.inner(reference.range);
-                self.subject(&Subject { reference: Some((&reference.path, place)), ..subject }, Kind::Reference);
+                self.subject(&Subject { reference: Some((&reference, text)), ..subject }, Kind::Reference);
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::trust::need::standing::Standing;
 use crate::trust::publication::{self, Target};
 use crate::trust::publisher::Publisher;
 use crate::trust::verdict::Claims;
-use crate::workflow::model::{Job, Pair, Step, Workflow};
+use crate::workflow::expression::Reference;
+use crate::workflow::model::{Job, Pair, Step, Text, Workflow};
 use crate::workflow::request::Request;
 use crate::workflow::sight::Sight;
 
@@ -87,8 +88,8 @@ pub struct Subject<'s, 'a, 'p> {
     pub permission: Option<Pair<'p>>,
     /// The scope that something in the job asks for.
     pub need: Option<&'s Standing<'s, 'p>>,
-    /// The context path that an expression reads, and where.
-    pub reference: Option<(&'s [String], Place)>,
+    /// What an expression reads, and the text that it stands in.
+    pub reference: Option<(&'s Reference, Text<'p>)>,
     /// What a called workflow asks of the calling job.
     pub request: Option<&'s Request<'s, 'p>>,
     /// The login.
@@ -148,7 +149,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         }
         parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
         parts.extend(self.need.map(|standing| standing.need.scope.clone()));
-        parts.extend(self.reference.map(|(path, _)| path.join(".")));
+        parts.extend(self.reference.map(|(reference, _)| reference.path.join(".")));
         parts.extend(self.request.map(|request| request.scope.clone()));
         if self.publication.is_none() {
             parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));

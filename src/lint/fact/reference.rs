@@ -4,6 +4,7 @@ use super::{Answered, Fact, In, Spec, Values, YES_NO, yes};
 use crate::lint::publication::Publication;
 use crate::lint::reach;
 use crate::lint::subject::Kind;
+use crate::read::source::Place;
 use crate::workflow::model::Text;
 use crate::workflow::sight::outputs::{self, Declared};
 
@@ -35,10 +36,15 @@ pub const FACTS: &[Spec] = &[
     Spec::new("output.job", &[Kind::Reference], Values::Any, "The job whose output an expression reads.", output_job),
 ];
 
+/// Where an expression reads something; it takes a walk through the text, so it is asked for last.
+fn place(subject: In<'_, '_, '_>) -> Option<Place> {
+    subject.reference.map(|(reference, text)| text.inner(reference.range.clone()))
+}
+
 fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (path, place) = subject.reference?;
-    let (job, name) = outputs::path(path)?;
+    let (job, name) = outputs::path(&subject.reference?.0.path)?;
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
+    let place = place(subject)?;
     Some(match declared {
         Declared::Yes => Fact::text("declared", place),
         Declared::No => Fact::text("undeclared", place),
@@ -48,8 +54,9 @@ fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let ((path, place), job) = (subject.reference?, subject.job?);
-    outputs::path(path)?;
+    let job = subject.job?;
+    outputs::path(&subject.reference?.0.path)?;
+    let place = place(subject)?;
     let publications = &subject.analysis.publications;
     let publishes = publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place());
     let condition = job.condition.map(Text::place).filter(|condition| {
@@ -63,24 +70,23 @@ fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn output(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (path, place) = subject.reference?;
-    outputs::path(path).map(|(_, name)| Fact::text(name, place))
+    let (_, name) = outputs::path(&subject.reference?.0.path)?;
+    Some(Fact::text(name, place(subject)?))
 }
 
 fn output_job(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (path, place) = subject.reference?;
-    outputs::path(path).map(|(job, _)| Fact::text(job, place))
+    let (job, _) = outputs::path(&subject.reference?.0.path)?;
+    Some(Fact::text(job, place(subject)?))
 }
 
 fn reference(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (path, place) = subject.reference?;
-    Some(Fact::text(path.join("."), place))
+    Some(Fact::text(subject.reference?.0.path.join("."), place(subject)?))
 }
 
 fn reference_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (path, place) = subject.reference?;
+    let path = &subject.reference?.0.path;
     let (context, property) = (path.first()?, path.get(1)?);
     let known = subject.analysis.data.github.contexts.get(context.as_str())?;
     let has = known.iter().any(|name| name.eq_ignore_ascii_case(property));
-    Some(Fact::text(if has { "known" } else { "unknown" }, place))
+    Some(Fact::text(if has { "known" } else { "unknown" }, place(subject)?))
 }
