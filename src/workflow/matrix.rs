@@ -1,6 +1,8 @@
 //! The rows of a job's matrix, as GitHub makes them: every combination, without the excluded, with the included. It knows no run
 //! beyond the expressions that it is given to settle.
 
+use std::collections::BTreeMap;
+
 use super::expression::{Outcome, Reason, Value, coerce_text};
 use crate::read::syntax::{Kind, Node};
 
@@ -173,8 +175,13 @@ fn include(mut rows: Vec<Cells>, includes: &[Outcome]) -> Vec<Cells> {
 
 fn shorten(rows: Vec<Cells>, reads: &dyn Fn(&str) -> bool) -> Vec<Row> {
     let mut short: Vec<Cells> = Vec::new();
+    // To find out whether something reads a name takes a look at every text on the way to the job.
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for mut row in rows {
-        row.retain(|(name, _)| reads(name));
+        row.retain(|(name, _)| {
+            let read = known.get(name).copied();
+            read.unwrap_or_else(|| *known.entry(name.clone()).or_insert_with(|| reads(name)))
+        });
         if !short.contains(&row) {
             short.push(row);
         }
