@@ -64,7 +64,7 @@ fn a_hostile_checkout_is_bounded_and_silent() {
 }
 
 /// For each kind: where it stands, its text, its package and its repository.
-const SAMPLES: [(&str, &str, &str, Option<&str>); 17] = [
+const SAMPLES: [(&str, &str, &str, Option<&str>); 19] = [
     (
         "pyproject.toml",
         "[project]\nname = 'demo'\n[project.urls]\nRepository = 'https://r.example'\n",
@@ -99,6 +99,13 @@ const SAMPLES: [(&str, &str, &str, Option<&str>); 17] = [
         "<Project><PropertyGroup><PackageId>Demo</PackageId><RepositoryUrl>https://r.example</RepositoryUrl></PropertyGroup></Project>",
         "Demo",
         Some("https://r.example"),
+    ),
+    ("Demo.fsproj", "<Project><PropertyGroup><PackageId>Demo</PackageId></PropertyGroup></Project>", "Demo", None),
+    (
+        "Directory.Build.props",
+        "<Project><PropertyGroup><PackageId>Demo</PackageId></PropertyGroup></Project>",
+        "Demo",
+        None,
     ),
     (
         "Demo.nuspec",

@@ -4,6 +4,7 @@
 mod gather;
 mod ini;
 mod ruby;
+mod solution;
 mod toml;
 mod tree;
 mod value;
@@ -32,6 +33,8 @@ pub enum Format {
     Xml,
     /// A Ruby program that assigns texts to attributes.
     Ruby,
+    /// A solution of Visual Studio: its projects are a list under `Project`.
+    Solution,
     /// A program: its being there is all that can be known.
     Program,
 }
@@ -74,9 +77,15 @@ pub struct Kind {
     /// Keys that hold the repository's address, the first that is there counts.
     #[serde(default)]
     pub repository: Vec<String>,
+    /// Set where a package that no key names is called as its file is, unless something unseen names it.
+    #[serde(default)]
+    pub named_by_file: bool,
     /// Keys that list the folders of further packages, as globs.
     #[serde(default)]
     pub members: Vec<String>,
+    /// Keys that list the manifests of further packages.
+    #[serde(default)]
+    pub member_files: Vec<String>,
     /// How values are taken from the workspace.
     pub inherit: Option<Inherit>,
     /// What means that the package is never published.

@@ -55,6 +55,7 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
                 other = other.or(Some(Word { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
             }
             Field::Open(_) => open = true,
+            Field::Absent if manifest.kind.named_by_file && !manifest.is_private() => open = true,
             Field::Known(..) | Field::Absent => {}
         }
     }
@@ -67,6 +68,7 @@ pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Option<(&'m
     let mut found: Option<(&str, Place)> = None;
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
         match (manifests.package(manifest), found) {
+            (Field::Absent, _) if manifest.kind.named_by_file => return None,
             (Field::Absent, _) => {}
             (Field::Known(text, place), None) => found = Some((text, place)),
             (Field::Known(text, _), Some((known, _))) if registry.names.same(text, known) => {}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::Glob;
 
-use super::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, toml, tree, xml};
+use super::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, solution, toml, tree, xml};
 use crate::read::files::Files;
 use crate::read::project::Project;
 use crate::read::source::Source;
@@ -92,22 +92,25 @@ impl Search<'_> {
         while let Some(manifest) = self.found.list.get(next) {
             next += 1;
             let (folder, mentioned) = (manifest.folder.clone(), manifest.mentioned);
-            let lists = manifest.kind.members.iter().filter_map(|key| manifest.values(key).ok()).flatten();
-            let patterns: Vec<String> =
-                lists.flat_map(Value::items).filter_map(Value::text).map(str::to_owned).collect();
-            if manifest.kind.members.iter().any(|key| manifest.values(key).is_ok_and(|all| all.iter().any(is_open))) {
+            let (folders, files) =
+                (listed(manifest, &manifest.kind.members), listed(manifest, &manifest.kind.member_files));
+            let (Some(folders), Some(files)) = (folders, files) else {
                 self.found.cut = true;
-            }
-            for pattern in patterns.iter().filter(|pattern| !pattern.starts_with('!')) {
+                continue;
+            };
+            for pattern in folders.iter().filter(|pattern| !pattern.starts_with('!')) {
                 self.members(&folder, pattern, mentioned);
+            }
+            for file in files.iter().map(|file| file.replace('\\', "/")) {
+                self.members(&folder, file.rsplit_once('/').map_or("", |(folder, _)| folder), mentioned);
             }
         }
     }
 
     /// Reads the folders that a pattern names, part by part.
     fn members(&mut self, folder: &str, pattern: &str, mentioned: bool) {
-        let Some(pattern) = clean(pattern) else { return };
-        let mut folders = vec![folder.to_owned()];
+        let Some((from, pattern)) = climb(folder, pattern) else { return };
+        let mut folders = vec![from];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             folders = if part == "**" {
                 self.below(&folders)
@@ -154,12 +157,38 @@ fn parse(format: Format, text: &str) -> Option<Value> {
         Format::Ini => Some(ini::read(text)),
         Format::Xml => xml::read(text),
         Format::Ruby => Some(ruby::read(text)),
+        Format::Solution => Some(solution::read(text)),
         Format::Program => None,
     }
 }
 
-fn is_open(value: &&Value) -> bool {
-    matches!(value.content, Content::Open)
+/// What a manifest lists under some keys; `None` where it lists something that the files do not tell.
+fn listed(manifest: &Manifest, keys: &[String]) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    for key in keys {
+        let values = manifest.values(key).ok()?;
+        if values.iter().any(|value| matches!(value.content, Content::Open)) {
+            return None;
+        }
+        found.extend(values.into_iter().flat_map(Value::items).filter_map(Value::text).map(str::to_owned));
+    }
+    Some(found)
+}
+
+/// Where a pattern in a folder begins: above it for each `..` at its beginning. None for one that leaves the repository.
+fn climb(folder: &str, pattern: &str) -> Option<(String, String)> {
+    let (mut folder, mut rest) = (folder, pattern.trim());
+    loop {
+        rest = rest.trim_start_matches("./");
+        match rest.strip_prefix("..").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+            Some(_) if folder.is_empty() => return None,
+            Some(above) => {
+                folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+                rest = above.trim_start_matches('/');
+            }
+            None => return Some((folder.to_owned(), clean(rest)?)),
+        }
+    }
 }
 
 /// Folders that hold other people's packages.

@@ -163,3 +163,49 @@ fn what_does_not_parse_is_there_and_says_nothing() {
         assert!(project.unreadable.is_empty());
     }
 }
+
+#[test]
+fn a_member_may_be_a_path_upward_a_file_or_a_line_of_a_solution() {
+    let kinds = [
+        kind("{file: Cargo.toml, format: toml, name: [package.name], members: ['dependencies.*.path']}"),
+        kind("{file: '*.sln', format: solution, member-files: [Project]}"),
+        kind("{file: '*.csproj', format: xml, member-files: [Project.ItemGroup.ProjectReference.@Include]}"),
+    ];
+    let crates =
+        "[dependencies]\na = '1'\nb = { path = './../b' }\nc = { path = '../../../out' }\nd = { path = '..' }\n";
+    let solution = "\u{feff}\r\n# Project(\"x\") = \"No\", \"no\\No.csproj\"\r\nProject(\"{k}\") = \"A\", \"src\\A\\A.csproj\", \"{i}\"\r\nEndProject\r\nProject(\"broken";
+    let reference = "<Project><ItemGroup><ProjectReference Include=\"..\\B\\B.csproj\" /></ItemGroup></Project>";
+    let empty = "<Project />";
+    let files = [
+        ("Cargo.toml", "[dependencies.x]\npath = 'crates/x'\n"),
+        ("crates/Cargo.toml", "[workspace]"),
+        ("crates/b/Cargo.toml", "[package]"),
+        ("crates/x/Cargo.toml", crates),
+        ("out/Cargo.toml", "[package]"),
+        ("Demo.sln", solution),
+        ("no/No.csproj", empty),
+        ("src/A/A.csproj", reference),
+        ("src/B/B.csproj", empty),
+    ];
+    let project = gathered(&kinds, &files);
+    let mut folders: Vec<&str> = project.manifests.list.iter().map(|manifest| manifest.folder.as_str()).collect();
+    folders.sort_unstable();
+    assert_eq!(folders, ["", "", "crates", "crates/b", "crates/x", "src/A", "src/B"]);
+    assert!(project.manifests.complete());
+    assert_eq!(shown(&project, "Demo.sln", "Project"), "open");
+    let list = project.manifests.at("", "Demo.sln").unwrap();
+    let path = list.values("Project").unwrap()[0].items()[0].clone();
+    assert_eq!(project.source(list.file).unwrap().slice(path.span), "src\\A\\A.csproj");
+}
+
+#[test]
+fn a_member_that_only_a_build_knows_leaves_the_list_open() {
+    let kinds = [kind("{file: '*.csproj', format: xml, member-files: [Project.ItemGroup.ProjectReference.@Include]}")];
+    for text in [
+        "<Project><ItemGroup><ProjectReference Include=\"$(Root)B.csproj\" /></ItemGroup></Project>",
+        "<Project><ItemGroup Condition=\"x\"><ProjectReference Include=\"B.csproj\" /></ItemGroup></Project>",
+        "<Project><ItemGroup>",
+    ] {
+        assert!(!gathered(&kinds, &[("A.csproj", text)]).manifests.complete(), "{text}");
+    }
+}

@@ -69,7 +69,7 @@ impl Value {
         }
     }
 
-    /// Every value that a key leads to. Its parts are joined by dots; a table's own key may have dots in it.
+    /// Every value that a key leads to. Its parts are joined by dots, and a part `*` is any key; a table's own key may have dots in it.
     #[must_use]
     pub fn all(&self, key: &str) -> Vec<&Self> {
         let mut found = Vec::new();
@@ -80,7 +80,7 @@ impl Value {
                 Content::Open => found.push(value),
                 Content::Table(entries) => {
                     for entry in entries {
-                        match key.strip_prefix(entry.key.as_str()) {
+                        match key.strip_prefix('*').or_else(|| key.strip_prefix(entry.key.as_str())) {
                             Some("") => found.push(&entry.value),
                             Some(rest) => open.extend(rest.strip_prefix('.').map(|rest| (&entry.value, rest))),
                             None => {}
