@@ -178,3 +178,63 @@ fn the_package_s_own_files_say_where_it_goes() {
         &[("pubspec.yaml", "name: demo\npublish_to: https://pub.example.com\n")]
     ));
 }
+
+/// A command, the files beside it, and whether it uploads to the registry that its client knows best.
+type Way<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+
+#[test]
+fn scopes_workspaces_and_lists_say_where_a_package_goes() {
+    let scoped = ("package.json", r#"{"name": "@acme/demo"}"#);
+    let plain = ("package.json", r#"{"name": "demo"}"#);
+    let scope = (".npmrc", "@acme:registry=https://npm.pkg.github.com\n");
+    let all = ("package.json", r#"{"name": "all", "private": true, "workspaces": ["core"]}"#);
+    let core = ("core/package.json", r#"{"name": "@acme/core"}"#);
+    let away = ("core/package.json", r#"{"name": "core", "publishConfig": {"registry": "https://npm.example.com/"}}"#);
+    let tool = "[package]\nname = 'tool'\npublish = false\n";
+    let crates = ("Cargo.toml", "[workspace]\nmembers = ['demo', 'tool']\n");
+    let inherit = ("Cargo.toml", "[workspace]\nmembers = ['demo']\n[workspace.package]\npublish = ['acme']\n");
+    let demo = ("demo/Cargo.toml", "[package]\nname = 'demo'\n");
+    let heir = ("demo/Cargo.toml", "[package]\nname = 'demo'\npublish.workspace = true\n");
+    let berry = "npmScopes:\n  acme:\n    npmPublishRegistry: https://npm.example.com/\n";
+    let ways: &[Way<'_>] = &[
+        ("npm publish", &[scoped], true),
+        ("npm publish", &[scoped, scope], false),
+        ("npm publish", &[plain, scope], true),
+        ("npm publish", &[scoped, (".npmrc", "@other:registry=https://npm.pkg.github.com\n")], true),
+        ("npm publish --registry https://registry.npmjs.org", &[scoped, scope], false),
+        ("npm publish --@acme:registry=https://registry.npmjs.org", &[scoped, scope], true),
+        ("npm publish -w core", &[all, core, scope], false),
+        ("npm publish -w core", &[all, core], true),
+        ("npm publish --workspaces", &[all, away], false),
+        ("pnpm -r publish", &[all, away, ("pnpm-workspace.yaml", "packages: [core]\n")], false),
+        ("pnpm -r publish", &[all, core, ("pnpm-workspace.yaml", "packages: [core]\n")], true),
+        ("npm publish ./core", &[all, away, plain], false),
+        ("npm publish", &[plain, (".npmrc", "registry=https://registry.npmjs.org/\n")], true),
+        ("yarn npm publish", &[scoped, (".yarnrc.yml", berry)], false),
+        ("yarn npm publish", &[plain, (".yarnrc.yml", berry)], true),
+        ("cargo publish -p demo", &[crates, demo, ("tool/Cargo.toml", tool)], true),
+        ("cargo publish -p demo", &[inherit, heir], false),
+        ("cargo publish", &[("Cargo.toml", "[package]\nname = 'demo'\npublish = ['acme']\n")], false),
+        ("cargo publish", &[("Cargo.toml", "[package]\nname = 'demo'\npublish = ['crates-io']\n")], true),
+        ("cargo publish", &[("Cargo.toml", "[package]\nname = 'demo'\npublish = true\n")], true),
+        ("cargo publish", &[("Cargo.toml", "[package]\nname = 'demo'\npublish = false\n")], false),
+    ];
+    for (command, files, uploads) in ways {
+        let found = published(command, ".", files);
+        let accused =
+            found.iter().any(|line| line.starts_with("missing-id-token") || line.starts_with("missing-login"));
+        assert_eq!(accused, *uploads, "{command} with {files:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_file_of_the_workspace_counts_in_the_folders_below_it() {
+    let core = ("core/package.json", r#"{"name": "@acme/core"}"#);
+    let found = |root: &str| {
+        let files = [("package.json", r#"{"private": true, "workspaces": ["core"]}"#), core, (".npmrc", root)];
+        published("npm publish", "core", &files).iter().any(|line| line.starts_with("missing-id-token"))
+    };
+    assert!(found("save-exact=true\n"));
+    assert!(!found("@acme:registry=https://npm.pkg.github.com\n"));
+    assert!(!found("registry=https://npm.example.com/\n"));
+}

@@ -26,6 +26,13 @@ fn our_own_release_hears_nothing() {
     assert_eq!(said, "nothing to report in 2 workflows with 2 uploads\n");
 }
 
+/// The names that a glob with `{a,b}` in it stands for.
+fn spelled_out(glob: &str) -> Vec<String> {
+    let parts = glob.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (words, after))) = parts else { return vec![glob.to_owned()] };
+    words.split(',').map(|word| format!("{before}{word}{after}")).collect()
+}
+
 #[test]
 fn the_hook_runs_for_what_is_judged() {
     let hooks = text(".pre-commit-hooks.yaml");
@@ -45,8 +52,9 @@ fn the_hook_runs_for_what_is_judged() {
         assert!(pattern.is_match(path), "{path}");
     }
     for manifest in RuleSet::builtin().unwrap().data.registries.manifests() {
-        let file = manifest.file.as_str().replace('*', "demo");
-        assert!(pattern.is_match(&file), "a registry reads {file}, and the hook does not run for it");
+        for file in spelled_out(&manifest.file.as_str().replace('*', "demo")) {
+            assert!(pattern.is_match(&file), "a registry reads {file}, and the hook does not run for it");
+        }
     }
     for path in [
         "README.md",

@@ -131,13 +131,23 @@ impl Manifest {
     /// What stands under a key.
     #[must_use]
     pub fn field(&self, key: &str) -> Field<'_> {
+        self.read(key, Value::text)
+    }
+
+    /// What stands under a key; of a list with one item, that item.
+    #[must_use]
+    pub fn only(&self, key: &str) -> Field<'_> {
+        self.read(key, Value::only_text)
+    }
+
+    fn read(&self, key: &str, text: impl Fn(&Value) -> Option<&str>) -> Field<'_> {
         match self.values(key) {
             Err(place) => Field::Open(place),
             Ok(values) => {
                 let Some(first) = values.first() else { return Field::Absent };
                 let place = self.place(first);
-                match first.text() {
-                    Some(text) if values.iter().all(|other| other.text() == Some(text)) => Field::Known(text, place),
+                match text(first) {
+                    Some(known) if values.iter().all(|other| text(other) == Some(known)) => Field::Known(known, place),
                     _ => Field::Open(place),
                 }
             }
@@ -254,11 +264,23 @@ impl Manifests {
         self.inherited(manifest, &manifest.kind.name)
     }
 
+    /// What a manifest has under a key, by itself or through its workspace; of a list with one item, that item.
+    #[must_use]
+    pub fn value<'m>(&'m self, manifest: &'m Manifest, key: &str) -> Field<'m> {
+        self.inherited(manifest, &[key.to_owned()])
+    }
+
     fn inherited<'m>(&'m self, manifest: &'m Manifest, keys: &[String]) -> Field<'m> {
-        let Some(inherit) = &manifest.kind.inherit else { return manifest.first(keys) };
+        let Some(inherit) = &manifest.kind.inherit else {
+            return keys
+                .iter()
+                .map(|key| manifest.only(key))
+                .find(|field| *field != Field::Absent)
+                .unwrap_or(Field::Absent);
+        };
         for key in keys {
             if manifest.field(&format!("{key}.{}", inherit.marker)) == Field::Absent {
-                match manifest.field(key) {
+                match manifest.only(key) {
                     Field::Absent => continue,
                     field => return field,
                 }
@@ -270,7 +292,7 @@ impl Manifests {
                     && other.field(&inherit.under) != Field::Absent
             });
             return above
-                .map_or(Field::Open(manifest.start()), |above| above.field(&format!("{}.{key}", inherit.under)));
+                .map_or(Field::Open(manifest.start()), |above| above.only(&format!("{}.{key}", inherit.under)));
         }
         Field::Absent
     }

@@ -3,9 +3,10 @@
 
 use super::command::flag_is;
 use super::publication::action;
+use super::setting;
 use super::slot::{Choice, Given, Kind, Slot};
 use crate::read::glob::Pattern;
-use crate::read::manifest::{self, Field, Manifests};
+use crate::read::manifest::{self, Manifests};
 use crate::read::shell::{Command, Part, Word};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
@@ -93,8 +94,8 @@ impl<'a, 'p> Client<'a, 'p> {
                 Secrets::Given(secrets) => from_input(secrets, name, self.place()),
             };
         }
-        if let Some(file) = &slot.manifest {
-            return self.in_manifest(file, &slot.key);
+        if let (Some(file), Some(manifests)) = (&slot.manifest, self.manifests) {
+            return setting::given(manifests, self.folder().as_deref(), file, slot);
         }
         self.flag(&slot.flags, slot.kind)
     }
@@ -113,26 +114,6 @@ impl<'a, 'p> Client<'a, 'p> {
             (Some(command), Some(run), _) => run.inner(command.span.clone()),
             (_, _, Some(uses)) => uses.place(),
             _ => self.step.map_or(self.job.id.place(), |step| step.place),
-        }
-    }
-
-    /// What a file of the package that is uploaded has under a key.
-    fn in_manifest(&self, file: &str, key: &str) -> Given {
-        let Some(manifests) = self.manifests else { return Given::Absent };
-        let given = |field| match field {
-            Field::Absent => Given::Absent,
-            Field::Open(place) => Given::Unknown(place),
-            Field::Known(text, place) => Given::Text(text.to_owned(), place),
-        };
-        if let Some(folder) = self.folder() {
-            return manifests.field(&folder, file, key).map_or(Given::Absent, given);
-        }
-        // Whichever package it is: if one of them says something, nobody knows whether this one does.
-        let mut all =
-            manifests.list.iter().filter(|manifest| manifest.name == file).map(|manifest| manifest.field(key));
-        match all.find(|field| *field != Field::Absent) {
-            Some(Field::Known(_, place) | Field::Open(place)) => Given::Unknown(place),
-            _ => Given::Absent,
         }
     }
 

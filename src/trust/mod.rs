@@ -21,6 +21,7 @@ pub mod record;
 pub mod registries;
 pub mod registry;
 pub mod release;
+pub mod setting;
 pub mod slot;
 pub mod tag;
 pub mod test;

@@ -43,9 +43,12 @@ pub struct Slot {
     pub step: Option<String>,
     /// The name of a file of the package, whose `key` it is.
     pub manifest: Option<String>,
-    /// The key of that file, its parts joined by dots.
+    /// The key of that file, its parts joined by dots; `{scope}` in it stands for `acme` where the package is `@acme/demo`.
     #[serde(default)]
     pub key: String,
+    /// Set where that file counts for the packages in the folders below it, too.
+    #[serde(default)]
+    pub above: bool,
     /// How its text is read.
     #[serde(default, rename = "as")]
     pub kind: Kind,

@@ -59,6 +59,15 @@ impl Value {
         }
     }
 
+    /// The value as a word, and of a list with one item that item.
+    #[must_use]
+    pub fn only_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::List(items) => items.first().filter(|_| items.len() == 1).and_then(Self::text),
+            _ => self.text(),
+        }
+    }
+
     /// The items of a list; a word is a list of one.
     #[must_use]
     pub fn items(&self) -> &[Self] {
