@@ -128,4 +128,32 @@ mod unix {
         assert_eq!(output.status.code(), Some(2));
         assert!(!outside.path().join("moved/trustpub.yaml").exists(), "nothing is written outside");
     }
+
+    #[test]
+    fn a_first_config_names_the_rules_that_it_was_made_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
+        for (path, text) in [
+            (".github/workflows/release.yml", PUSH.to_owned()),
+            (".github/ours/registries/acme-index.yaml", std::fs::read_to_string(own.join("acme-index.yaml")).unwrap()),
+        ] {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let rules = root.join(".github/ours");
+        let output = trustpub().arg("init").arg(root).arg("--rules").arg(&rules).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let config = std::fs::read_to_string(root.join(".github/trustpub.yaml")).unwrap();
+        assert!(
+            config.contains("extra-rules: [.github/ours]\n") && config.contains("- registry: acme-index\n"),
+            "{config}"
+        );
+        let output = trustpub().arg("check").arg(root).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "the config stands by itself: {output:?}");
+    }
+
+    const PUSH: &str = "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    \
+        permissions:\n      id-token: write\n    steps:\n      - run: acme push dist/*\n";
 }

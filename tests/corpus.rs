@@ -140,7 +140,7 @@ fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let proposals = proposals(&uploads);
     proposals.iter().find(|proposal| proposal.open.is_none())?;
     let page = Page { files: &bare.files, prefix: "", repository: None, uploads: &uploads };
-    let config = init::config(&page, init::repository(&analysis), &proposals);
+    let config = init::config(&page, init::repository(&analysis), &[], &proposals);
     drop(analysis);
     let with = Project::load(&Disk::new(root).unwrap(), Some((CONFIGS[0].to_owned(), config.into_bytes())));
     Some((bare, with))

@@ -107,7 +107,7 @@ fn what_is_proposed_is_accepted() {
             let proposals = proposals(uploads);
             records += proposals.iter().filter(|it| it.open.is_none()).count();
             let page = explain::Page { files: &bare.files, prefix: "", repository: None, uploads };
-            config = init::config(&page, init::repository(analysis), &proposals);
+            config = init::config(&page, init::repository(analysis), &[], &proposals);
         });
         let report = check(&project(&rules, example, Some(&config)), &rules, None);
         wrong.extend(report.problems.iter().map(|problem| format!("{name}: {}\n{config}", problem.message)));

@@ -238,3 +238,20 @@ fn a_file_of_the_workspace_counts_in_the_folders_below_it() {
     assert!(!found("@acme:registry=https://npm.pkg.github.com\n"));
     assert!(!found("registry=https://npm.example.com/\n"));
 }
+
+#[test]
+fn a_registry_among_the_rules_is_told_where_it_belongs() {
+    let rules = |text: &str| {
+        let rules = vec![("own/index.yaml".to_owned(), text.to_owned())];
+        RuleSet::with(&[Folder { rules, ..Folder::default() }]).err().unwrap()
+    };
+    let told = |key: &str, folder: &str, line: u8| {
+        format!(
+            "own/index.yaml:{line}:1: this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder"
+        )
+    };
+    assert_eq!(rules("name: Index\nrecord: []\nuploads: []\n"), [told("record", "registries", 2)]);
+    assert_eq!(rules("extends: pypi\nuploads: []\n"), [told("extends", "registries", 1)]);
+    assert_eq!(rules("title: Ours\nentries: []\n"), [told("entries", "needs", 2)]);
+    assert!(rules("for-each: job\nuploads: []\n").len() > 1, "a rule with a key too many is still a rule");
+}

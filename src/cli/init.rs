@@ -63,7 +63,8 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
         return nothing_to_write();
     }
     let page = Page { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
-    let config = init::config(&page, init::repository(&analysis), &proposals);
+    let extra: Vec<String> = arguments.rules.iter().filter_map(|folder| below(&target.found.root, folder)).collect();
+    let config = init::config(&page, init::repository(&analysis), &extra, &proposals);
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
     told(&place, &proposals)
 }
@@ -96,6 +97,13 @@ fn within(root: &Path, folder: &Path) -> Result<(), String> {
         (Ok(root), Ok(folder)) if folder.starts_with(&root) => Ok(()),
         _ => Err(format!("{} leads out of the repository", super::shown(folder))),
     }
+}
+
+/// A folder of the repository as a config names it; none for one that lies elsewhere.
+fn below(root: &Path, folder: &Path) -> Option<String> {
+    let (root, folder) = (root.canonicalize().ok()?, folder.canonicalize().ok()?);
+    let parts: Option<Vec<&str>> = folder.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/")).filter(|path| !path.is_empty())
 }
 
 /// A path as people write it, without a leading `./`.

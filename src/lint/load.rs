@@ -11,6 +11,15 @@ use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{self, Dialect, Entry, Node};
 use crate::workflow::expression::Truth;
 
+/// Keys of files that are no rules, with the folder where such a file belongs.
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("extends", "registries"),
+    ("record", "registries"),
+    ("uploads", "registries"),
+    ("entries", "needs"),
+    ("quiet", "needs"),
+];
+
 const KEYS: [&str; 19] = [
     "name",
     "code",
@@ -76,6 +85,15 @@ impl Loader<'_> {
     }
 
     fn rule(&mut self, root: Node<'_>, own: bool) -> Option<Rule> {
+        // Each key of a file of another kind would be a complaint of its own, and none of them helps.
+        if let Some((entry, folder)) = other_kind(root) {
+            let key = entry.key.text().unwrap_or_default();
+            self.problem(
+                entry.key.span(),
+                format!("this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder"),
+            );
+            return None;
+        }
         for entry in root.entries() {
             let key = entry.key.text().unwrap_or_default();
             if !KEYS.contains(&key) {
@@ -385,4 +403,10 @@ impl Loader<'_> {
 
 fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
+}
+
+/// The key by which a file is of another kind, and where such a file belongs.
+fn other_kind<'n>(root: Node<'n>) -> Option<(Entry<'n>, &'static str)> {
+    let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
+    ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())
 }

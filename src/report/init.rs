@@ -21,9 +21,15 @@ pub fn repository<'a>(analysis: &'a Analysis<'_, '_>) -> Option<(&'a str, Option
     }
 }
 
-/// The text of a config. `repository` is `owner/name`, and what that is only a hint of.
+/// The text of a config. `repository` is `owner/name`, and what that is only a hint of; `rules` are the folders of rules that the
+/// records were found with.
 #[must_use]
-pub fn config(page: &Page<'_>, repository: Option<(&str, Option<Hint>)>, proposals: &[Proposal<'_>]) -> String {
+pub fn config(
+    page: &Page<'_>,
+    repository: Option<(&str, Option<Hint>)>,
+    rules: &[String],
+    proposals: &[Proposal<'_>],
+) -> String {
     let mut text = String::new();
     comment(
         &mut text,
@@ -51,6 +57,10 @@ pub fn config(page: &Page<'_>, repository: Option<(&str, Option<Hint>)>, proposa
             comment(&mut text, "", "Say which repository this is, so that owner and name are compared too.");
             text.push_str("# repository: owner/name\n");
         }
+    }
+    if !rules.is_empty() {
+        let folders: Vec<String> = rules.iter().map(|folder| scalar(folder)).collect();
+        let _ = writeln!(text, "extra-rules: [{}]", folders.join(", "));
     }
     let (sound, open): (Vec<_>, Vec<_>) = proposals.iter().partition(|proposal| proposal.open.is_none());
     text.push_str(if sound.is_empty() { "\npublishers: []\n" } else { "\npublishers:\n" });
@@ -135,7 +145,7 @@ fn comment(text: &mut String, lead: &str, words: &str) {
 
 /// A text as a YAML scalar: bare where it cannot be read as anything else, else in double quotes, which JSON's are too.
 fn scalar(value: &str) -> String {
-    let bare = value.starts_with(|letter: char| letter.is_ascii_alphabetic())
+    let bare = value.trim_start_matches('.').starts_with(|letter: char| letter.is_ascii_alphabetic())
         && value.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter))
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&value.to_lowercase().as_str());
     if bare {

@@ -58,13 +58,21 @@ pub fn layout(github: &GitHub, site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Op
 
 /// The folders in which an upload looks.
 fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Place)>> {
-    let files = site.upload?.files.as_ref()?;
+    let upload = site.upload?;
+    let files = upload.files.as_ref()?;
     let client = &site.client;
-    let below =
-        match client.step.and_then(|step| client.workflow.folder_of(client.job, step)).filter(|_| files.arguments) {
-            Some(folder) => Folder::parse(&step::settled(client, folder.value(), sight)?)?,
-            None => Folder::default(),
-        };
+    let has = |flags: &[String]| client.has_flag(flags);
+    if has(&files.unless) || has(&upload.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
+        return None;
+    }
+    let below = match client
+        .step
+        .and_then(|step| client.workflow.folder_of(client.job, step))
+        .filter(|_| client.command.is_some())
+    {
+        Some(folder) => Folder::parse(&step::settled(client, folder.value(), sight)?)?,
+        None => Folder::default(),
+    };
     if let Some((_, given)) = client.first(&files.slots) {
         let super::slot::Given::Text(text, place) = given else { return None };
         let folder = Folder::parse(&step::settled(client, &text, sight)?)?;

@@ -74,14 +74,7 @@ impl<'a, 'p> Client<'a, 'p> {
     pub fn given(&self, slot: &Slot) -> Given {
         if let Some(input) = &slot.input {
             return match &slot.step {
-                Some(name) => {
-                    let steps = self.before().rev().filter(|step| uses(step, name));
-                    // A step that leaves the input out leaves the choice to the one before it.
-                    steps
-                        .map(|step| from_input(&step.with, input, step.place))
-                        .find(|given| *given != Given::Absent)
-                        .unwrap_or(Given::Absent)
-                }
+                Some(name) => self.of_earlier(name, input),
                 None => from_input(self.with(), input, self.place()),
             };
         }
@@ -98,6 +91,24 @@ impl<'a, 'p> Client<'a, 'p> {
             return setting::given(manifests, self.folder().as_deref(), file, slot);
         }
         self.flag(&slot.flags, slot.kind)
+    }
+
+    /// An input of the last earlier step of an action; a step that leaves it out leaves the choice to the one before it.
+    fn of_earlier(&self, name: &str, input: &str) -> Given {
+        let steps = self.before().rev().filter(|step| uses(step, name));
+        let given = steps.map(|step| (step, from_input(&step.with, input, step.place)));
+        let given: Vec<_> = given.filter(|(_, given)| *given != Given::Absent).collect();
+        let Some(((last, value), others)) = given.split_first() else { return Given::Absent };
+        match value {
+            // Of two that differ, a condition of the last one's own may choose either.
+            Given::Text(text, place)
+                if last.condition.is_some()
+                    && others.iter().any(|(_, other)| !matches!(other, Given::Text(known, _) if known == text)) =>
+            {
+                Given::Unknown(*place)
+            }
+            value => value.clone(),
+        }
     }
 
     /// What stands in the first of some slots that holds anything.
@@ -123,7 +134,7 @@ impl<'a, 'p> Client<'a, 'p> {
         let words = || command.words.iter().filter_map(Word::text);
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
             || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
-            || words().any(|word| self.other_folder.iter().any(|flag| flag_is(&word, flag)));
+            || self.has_flag(self.other_folder);
         let before = step.run?.value().get(..command.span.start)?;
         if elsewhere || before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
             return None;
@@ -165,25 +176,24 @@ impl<'a, 'p> Client<'a, 'p> {
         own.into_iter().chain(around).chain(whole).take(if self.step.is_some() { usize::MAX } else { 0 })
     }
 
+    /// Whether one of some flags stands among the command's words.
+    #[must_use]
+    pub fn has_flag(&self, flags: &[String]) -> bool {
+        let mut words = self.command.iter().flat_map(|command| &command.words).filter_map(Word::text);
+        words.any(|word| flags.iter().any(|flag| flag_is(&word, flag)))
+    }
+
     /// Whether a choice is met.
     #[must_use]
     pub fn meets(&self, choice: &Choice) -> bool {
         if !choice.flags.is_empty() {
-            let words = self.command.iter().flat_map(|command| &command.words).filter_map(Word::text);
-            return words.into_iter().any(|word| choice.flags.iter().any(|flag| flag_is(&word, flag)))
-                && (choice.is.is_empty() || self.holds_value(choice));
+            return self.has_flag(&choice.flags) && (choice.is.is_empty() || self.holds_value(choice));
         }
         self.holds_value(choice)
     }
 
     fn holds_value(&self, choice: &Choice) -> bool {
-        let slot = Slot {
-            input: choice.input.clone(),
-            env: choice.env.clone(),
-            flags: choice.flags.clone(),
-            ..Slot::default()
-        };
-        let value = match self.given(&slot) {
+        let value = match self.given(&choice.slot()) {
             Given::Text(text, _) => text,
             Given::Absent => String::new(),
             Given::Unknown(_) => return false,

@@ -71,7 +71,11 @@ impl Site<'_, '_> {
                 None => return (unknown("the user it uploads as"), place_of(&given, here)),
             }
         }
-        let native = upload.oidc == Oidc::Native && !upload.off.iter().any(|choice| self.client.meets(choice));
+        let off = match self.is_off(upload, sight) {
+            Ok(off) => off,
+            Err(place) => return (unknown("a setting that only the run knows"), place),
+        };
+        let native = upload.oidc == Oidc::Native && !off;
         for slot in &upload.tokens {
             let given = self.client.given(slot);
             if let Some(outcome) = self.token(&given, sight) {
@@ -96,6 +100,23 @@ impl Site<'_, '_> {
             (false, false) => Outcomes::Known(Credential::None),
         };
         (outcome, here)
+    }
+
+    /// Whether the client's own OIDC is switched off; the place of what would say it where only the run tells.
+    fn is_off(&self, upload: &Upload, sight: &Sight<'_, '_>) -> Result<bool, Place> {
+        for choice in &upload.off {
+            let off = match self.client.given(&choice.slot()) {
+                Given::Unknown(place) => return Err(place),
+                Given::Text(text, place) if text.contains("${{") => {
+                    choice.is.contains(&known_text(&self.client.settle(&text, sight)).ok_or(place)?)
+                }
+                Given::Text(..) | Given::Absent => self.client.meets(choice),
+            };
+            if off {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What a token is worth to a client that tries the OIDC token first: a fallback, of which nobody knows whether it is needed.

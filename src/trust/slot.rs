@@ -73,6 +73,14 @@ pub struct Choice {
     pub not: Vec<String>,
 }
 
+impl Choice {
+    /// Where its value stands.
+    #[must_use]
+    pub fn slot(&self) -> Slot {
+        Slot { input: self.input.clone(), env: self.env.clone(), flags: self.flags.clone(), ..Slot::default() }
+    }
+}
+
 /// What stands in a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {

@@ -76,6 +76,12 @@ pub struct FilesRule {
     pub arguments: bool,
     /// The folder where nothing is given.
     pub folder: Option<String>,
+    /// Flags of which one must stand there; without one the command makes the files itself.
+    #[serde(default)]
+    pub only_with: Vec<String>,
+    /// Flags with which the command makes the files itself.
+    #[serde(default)]
+    pub unless: Vec<String>,
 }
 
 /// What is known of an action's refs.

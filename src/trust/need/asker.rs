@@ -4,6 +4,7 @@ use super::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
 use crate::read::shell::{Command, Word};
 use crate::trust::client::{Client, steps, uses};
 use crate::trust::command::{Words, flag_is, is_command};
+use crate::trust::credential::follow_env;
 use crate::trust::publication::{action, commands};
 use crate::trust::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
 use crate::trust::test::Test;
@@ -246,7 +247,7 @@ fn owner(client: &Client<'_, '_>, slot: &Slot) -> Option<Result<Token, Reason>> 
     let text = match client.given(slot) {
         Given::Absent => return None,
         Given::Unknown(_) => return Some(Err(Reason::new("the token's value"))),
-        Given::Text(text, _) => follow(client, text),
+        Given::Text(text, _) => follow_env(client, &text),
     };
     if text.trim().is_empty() {
         return None;
@@ -268,16 +269,6 @@ fn agreed(mut tokens: impl Iterator<Item = Result<Token, Reason>>) -> Option<Res
         return Some(Ok(token));
     }
     Some(Err(Reason::new("which of its tokens counts")))
-}
-
-/// `${{ env.X }}` is what `X` is set to.
-fn follow(client: &Client<'_, '_>, text: String) -> String {
-    let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
-    let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
-    match client.given(&Slot { env: Some(name.into()), ..Slot::default() }) {
-        Given::Text(next, _) => next,
-        _ => text,
-    }
 }
 
 fn event(sight: Option<&Sight<'_, '_>>) -> Fact {
