@@ -46,6 +46,8 @@ struct Counts {
     undecided: BTreeMap<String, usize>,
     uploads: BTreeMap<String, usize>,
     rules: BTreeMap<String, usize>,
+    /// Repositories by the worst that they hear, and by how much they hear above a note.
+    noise: BTreeMap<String, usize>,
 }
 
 /// What each publication of a project uploads to, and with what, over all its runs.
@@ -80,6 +82,11 @@ impl Counts {
             let reason = notice.message.split("it depends on ").nth(1).unwrap_or(&notice.message);
             *self.undecided.entry(reason.to_owned()).or_default() += 1;
         }
+        let worst = report.findings.iter().map(|finding| finding.level).max();
+        let above = report.findings.iter().filter(|finding| finding.level > Level::Note).count();
+        for line in [format!("worst is {}", worst.map_or("nothing", Level::word)), format!("{above} above a note")] {
+            *self.noise.entry(line).or_default() += 1;
+        }
         for finding in &report.findings {
             *self.rules.entry(format!("{} {} {}", finding.code, finding.name, finding.level.word())).or_default() += 1;
         }
@@ -92,7 +99,12 @@ impl Counts {
             "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
         let (workflows, publications) = (self.workflows, self.publications);
         let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
-        let tables = [("uploads", &self.uploads), ("findings", &self.rules), ("undecided-by-reason", &self.undecided)];
+        let tables = [
+            ("uploads", &self.uploads),
+            ("findings", &self.rules),
+            ("repositories", &self.noise),
+            ("undecided-by-reason", &self.undecided),
+        ];
         for (title, counts) in tables {
             let _ = writeln!(text, "\n[{title}]");
             for (name, count) in counts {

@@ -255,3 +255,22 @@ fn a_registry_among_the_rules_is_told_where_it_belongs() {
     assert_eq!(rules("title: Ours\nentries: []\n"), [told("entries", "needs", 2)]);
     assert!(rules("for-each: job\nuploads: []\n").len() > 1, "a rule with a key too many is still a rule");
 }
+
+#[test]
+fn a_project_s_own_name_for_an_index_says_where_it_is() {
+    let index = |name: &str, url: &str| {
+        format!("[project]\nname = 'demo'\n[[tool.uv.index]]\nname = '{name}'\nurl = 'https://i.example/'\n{url}\n")
+    };
+    let found = |command: &str, text: &str| {
+        let found = published(command, ".", &[("pyproject.toml", text)]);
+        found.iter().find(|line| line.starts_with("missing-id-token")).cloned().unwrap_or_default()
+    };
+    let private = "publish-url = 'https://i.example/upload'";
+    let trial = "publish-url = 'https://test.pypi.org/legacy/'";
+    assert_eq!(found("uv publish --index pypi", &index("pypi", private)), "", "a name of one's own for another place");
+    assert_eq!(found("uv publish --index acme", &index("acme", private)), "");
+    assert!(found("uv publish --index trial", &index("trial", trial)).contains("TestPyPI"));
+    assert!(found("uv publish --index pypi", &index("acme", private)).contains("PyPI"), "the registry's own name");
+    assert_eq!(found("uv publish --index pypi", &index("pypi", "")), "", "an index that cannot be published to");
+    assert!(found("uv publish", &index("pypi", private)).contains("PyPI"), "no name is given");
+}

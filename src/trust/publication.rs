@@ -4,6 +4,7 @@ use super::client::{Client, steps};
 use super::command::{names, words};
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
+use super::setting::explained;
 use super::slot::{Given, Kind, Slot, known_text};
 use super::upload::{EndpointRule, Upload};
 use crate::read::shell::{self, Command, Script, Shell};
@@ -214,7 +215,8 @@ impl<'a, 'p> Site<'a, 'p> {
     /// What decides the upload's address; of a login alone, the place where the token is fetched.
     #[must_use]
     pub fn endpoint(&self) -> &'a EndpointRule {
-        const NOWHERE: &EndpointRule = &EndpointRule { default: String::new(), slots: Vec::new(), opaque: Vec::new() };
+        const NOWHERE: &EndpointRule =
+            &EndpointRule { default: String::new(), slots: Vec::new(), explained: Vec::new(), opaque: Vec::new() };
         match (self.upload, &self.login) {
             (None, Some(login)) => &login.login.endpoint,
             (upload, _) => upload.map_or(NOWHERE, |upload| &upload.endpoint),
@@ -253,8 +255,22 @@ impl<'a, 'p> Site<'a, 'p> {
         }
     }
 
+    /// The address that the project gives to a name.
+    fn explained(&self, kind: Kind, name: &str) -> Given {
+        let lists = if matches!(kind, Kind::Name | Kind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
+        let given =
+            self.client.manifests.into_iter().flat_map(|all| lists.iter().map(|list| explained(all, list, name)));
+        given.into_iter().find(|given| *given != Given::Absent).unwrap_or(Given::Absent)
+    }
+
     fn place_called(&self, registries: &'a Registries, slot: &Slot, text: &str, place: Place) -> Target<'a> {
-        let found = match slot.kind {
+        let (explained, kind) = match self.explained(slot.kind, text) {
+            Given::Text(address, _) => (Some(address), Kind::Url),
+            Given::Absent => (None, slot.kind),
+            Given::Unknown(place) => return Target::Unknown(Reason::new(format!("the index `{text}`")), place),
+        };
+        let text = explained.as_deref().unwrap_or(text);
+        let found = match kind {
             Kind::Url => registries.at(text).or_else(|| registries.beside(text)),
             Kind::Name | Kind::OwnName | Kind::Text | Kind::Switch | Kind::Denial => {
                 registries.called(text).or_else(|| registries.at(text))
@@ -262,7 +278,7 @@ impl<'a, 'p> Site<'a, 'p> {
         };
         // An earlier step that chose the address is not where the upload stands.
         let place = if slot.step.is_some() { self.client.place() } else { place };
-        match (found, slot.kind) {
+        match (found, kind) {
             (Some(registry), _) => Target::Registry(registry, place),
             (None, Kind::Url | Kind::OwnName) => Target::Elsewhere,
             // A name that a config file in the repository or on the runner explains.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::slot::{Given, Kind, Slot};
-use crate::read::manifest::{Field, Manifest, Manifests};
+use super::upload::NameList;
+use crate::read::manifest::{Field, Manifest, Manifests, Value};
 
 /// Stands in a slot's key for the scope of the package.
 const SCOPE: &str = "{scope}";
@@ -26,6 +27,28 @@ fn in_folder(manifests: &Manifests, folder: &str, file: &str, slot: &Slot) -> Gi
     });
     let said = folders.filter_map(|folder| manifests.at(folder, file)).map(|manifest| manifests.value(manifest, &key));
     said.map(|field| as_given(field, slot.kind)).find(|given| *given != Given::Absent).unwrap_or(Given::Absent)
+}
+
+/// The address that a project's files give to a name: the same in all that know it, or nobody knows which of them counts.
+#[must_use]
+pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> Given {
+    let mut found = Given::Absent;
+    for manifest in manifests.list.iter().filter(|manifest| manifest.name == list.manifest) {
+        for item in manifest.values(&list.list).unwrap_or_default().into_iter().flat_map(Value::items) {
+            if item.all(&list.name).iter().all(|known| known.text() != Some(name)) {
+                continue;
+            }
+            let place = manifest.place(item);
+            let address = item.all(&list.url).into_iter().find_map(Value::text);
+            let given = address.map_or(Given::Unknown(place), |address| Given::Text(address.to_owned(), place));
+            match (&found, &given) {
+                (Given::Absent, _) => found = given,
+                (Given::Text(known, _), Given::Text(other, _)) if known == other => {}
+                _ => return Given::Unknown(place),
+            }
+        }
+    }
+    found
 }
 
 /// Whichever package it is: they must all say the same, or nobody knows what this one says.

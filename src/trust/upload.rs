@@ -39,9 +39,26 @@ pub struct EndpointRule {
     /// What may say otherwise, the strongest first.
     #[serde(default)]
     pub slots: Vec<Slot>,
+    /// Lists in which a project explains the names that it gives to places; they win over the registries' own names.
+    #[serde(default)]
+    pub explained: Vec<NameList>,
     /// Texts that may say otherwise in a way this data does not describe.
     #[serde(default)]
     pub opaque: Vec<Slot>,
+}
+
+/// A list in a file of the project whose items give an address a name.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameList {
+    /// The name of the file.
+    pub manifest: String,
+    /// The key of the list, its parts joined by dots.
+    pub list: String,
+    /// An item's key for the name.
+    pub name: String,
+    /// An item's key for the address.
+    pub url: String,
 }
 
 /// The user that a client uploads as.
