@@ -120,6 +120,14 @@ fn what_is_wrong_in_a_registry_is_told_with_its_place() {
             "own/registries/acme.yaml:7:7: `soon` is no version",
         ),
         (
+            "extends: pypi\nuploads:\n  - workflow: a/b/.github/workflows/c.yml\n    only-if: a == ==\n    oidc: none\n    endpoint: {}\n",
+            "own/registries/acme.yaml:4:5: an expression that does not parse",
+        ),
+        (
+            "extends: pypi\nuploads:\n  - action: a/b\n    only-if: inputs.a\n    oidc: none\n    endpoint: {}\n",
+            "own/registries/acme.yaml:4:5: only a called `workflow` has a condition",
+        ),
+        (
             "name: Acme\nendpoints: { uploads: [x] }\nrecord:\n  - name: owner\n    label: Owner\n    pattern: \"(\"\n",
             "own/registries/acme.yaml:6:5: no regular expression",
         ),
@@ -128,6 +136,32 @@ fn what_is_wrong_in_a_registry_is_told_with_its_place() {
         let problems = with(&[("own/registries/acme.yaml", text)]).err().unwrap_or_else(|| panic!("sound: {text}"));
         assert!(problems.iter().any(|problem| problem.contains(wanted)), "{text}\n{problems:?}\nlacks {wanted}");
     }
+}
+
+#[test]
+fn a_shared_workflow_is_refused_where_the_registry_takes_none_from_another_repository() {
+    let shared = r#"
+extends: nuget
+uploads:
+  - workflow: acme/shared/.github/workflows/nuget.yml
+    only-if: inputs.push == 'true'
+    oidc: native
+    endpoint: { default: nuget }
+"#;
+    let rules = with(&[("registries/shared.yaml", shared)]).unwrap();
+    let found = |repository: &str, push: &str| {
+        let calling = format!(
+            "on: workflow_dispatch\njobs:\n  push:\n    permissions: {{ id-token: write }}\n    uses: acme/shared/.github/workflows/nuget.yml@v1\n    with: {{ push: {push} }}\n"
+        );
+        let config = format!("repository: {repository}\n");
+        findings(&rules, &[(".github/workflows/release.yml", &calling), (".github/trustpub.yaml", &config)])
+    };
+    let [finding] = found("acme/demo", "true").try_into().unwrap();
+    let refused = "foreign-workflow: nuget.org takes no upload from a workflow of another repository: `acme/shared/.github/workflows/nuget.yml@v1`";
+    assert_eq!(finding, refused);
+    assert_eq!(found("acme/demo", "false"), [""; 0]);
+    // A repository that calls its own workflow by its full name stands in its own records.
+    assert_eq!(found("acme/shared", "true"), [""; 0]);
 }
 
 #[test]

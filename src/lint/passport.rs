@@ -219,7 +219,7 @@ fn passport<'a, 'p>(
         form: registry
             .as_ref()
             .ok()
-            .filter(|registry| !verdict::is_foreign(subject, registry))
+            .filter(|_| !verdict::is_foreign(subject))
             .map(|registry| form::form(subject, registry)),
         permissions: permission::permissions(subject),
         claims: claims(subject)?,

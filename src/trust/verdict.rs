@@ -220,6 +220,9 @@ fn environment(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
             _ => (none, job.id.place()),
         };
     }
+    if site.client.step.is_none() {
+        return (Outcome::unknown("the called workflow's environment"), site.client.place());
+    }
     match job.environment {
         Some(environment) => (sight.of_job().evaluate(environment.name.value()), environment.name.place()),
         None => (none, job.id.place()),

@@ -83,9 +83,15 @@ fn called(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (registry, claims) = (target(subject)?, subject.claims?);
-    let refused = registry.claims.foreign_refused && claims.foreign.is_some();
-    Some(Fact::text(if refused { "refused" } else { "accepted" }, subject.publication?.site.client.place()))
+    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.publication?.site.client.place());
+    let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
+        return Some(Fact::text("accepted", place));
+    };
+    // This repository by its full name is its own; whether the ref is the run's is not known.
+    let analysis = subject.analysis;
+    let own = analysis.repository.or_else(|| analysis.repository_hint().map(|(name, _)| name));
+    let itself = own.is_some_and(|own| own.eq_ignore_ascii_case(foreign));
+    Some(if itself { Fact::Unknown } else { Fact::text("refused", place) })
 }
 
 fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {

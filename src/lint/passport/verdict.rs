@@ -136,8 +136,8 @@ pub fn verdict(
 }
 
 /// Whether the workflow that uploads is one of another repository, at a registry that takes none from there.
-pub fn is_foreign(subject: &Subject<'_, '_, '_>, registry: &Registry) -> bool {
-    registry.claims.foreign_refused && subject.claims.is_some_and(|claims| claims.foreign.is_some())
+pub fn is_foreign(subject: &Subject<'_, '_, '_>) -> bool {
+    matches!(fact::ask(subject, "called.repository"), Fact::Known(Some(status), _) if status == "refused")
 }
 
 /// A refusal that no record can turn.
