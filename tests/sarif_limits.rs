@@ -67,6 +67,54 @@ fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
     assert_eq!(told["message"]["text"], "10 findings are left out: a log holds 25000.");
 }
 
+/// Letters that no packer makes smaller.
+fn noise(length: usize, seed: &mut u64) -> String {
+    let mut text = String::new();
+    while text.len() < length {
+        // Knuth's linear generator; its high bits are as good as drawn.
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.push(char::from(b' ' + u8::try_from((*seed >> 33) % 94).unwrap()));
+    }
+    text
+}
+
+#[test]
+fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
+    let rules = RuleSet::builtin().unwrap();
+    let project = Project::load(&Disk::new(&faults()).unwrap(), None);
+    let mut report = check(&project, &rules, None);
+    let one = report.findings.first().unwrap().clone();
+    // A sentence of 1,000 letters that says nothing twice packs to some 800 bytes: 18,000 of them are too many.
+    report.findings = vec![one; 18_000];
+    let mut seed = 1;
+    for (index, finding) in report.findings.iter_mut().enumerate() {
+        finding.level = if index < 17_000 { Level::Note } else { Level::Error };
+        finding.subject = format!("job-{index}");
+        finding.message = noise(1_000, &mut seed);
+    }
+    let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
+    let mut out = Vec::new();
+    sarif::write(&mut out, &rules.rules, &[view], &Options::default()).unwrap();
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, &out).unwrap();
+    let size = packer.finish().unwrap().len();
+    assert!((6_000_000..10_000_000).contains(&size), "{size}");
+    let log: Value = serde_json::from_slice(&out).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!((6_000..18_000).contains(&results.len()), "{}", results.len());
+    assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 1_000);
+    let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let told = told.iter().find(|it| it["descriptor"]["id"] == "TP0003").unwrap();
+    let left = 18_000 - results.len();
+    assert_eq!(
+        told["message"]["text"],
+        format!(
+            "{left} findings are left out: a log holds {} of these, so as to have 10 MB when it is packed.",
+            results.len()
+        ),
+    );
+}
+
 #[test]
 fn rules_keep_to_what_readers_take() {
     let mut rules = RuleSet::builtin().unwrap().rules;

@@ -8,6 +8,7 @@ mod region;
 mod results;
 mod rows;
 mod rules;
+mod size;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -104,14 +105,35 @@ impl Log {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn write(self, out: &mut dyn Write, rules: &[Rule], options: &Options) -> io::Result<()> {
-        let (rows, left) = self.rows.worst();
-        let mut notifications = self.notifications;
+    pub fn write(mut self, out: &mut dyn Write, rules: &[Rule], options: &Options) -> io::Result<()> {
+        let mut most = MOST_RESULTS;
+        loop {
+            self.rows.keep_worst(most);
+            let results = self.rows.kept.iter().map(|row| row.json(rules)).collect::<io::Result<Vec<_>>>()?;
+            let run = self.run(rules, options, most);
+            let runs = [Run { run, results: results.iter().map(AsRef::as_ref).collect() }];
+            let document = Document { version: "2.1.0", schema: s::SCHEMA_URL, runs };
+            let written = |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::Json(out), &document)?);
+            match size::too_large(written)? {
+                Some(size) if !results.is_empty() => most = size::fitting(results.len(), size),
+                _ => {
+                    written(&mut *out)?;
+                    return writeln!(out);
+                }
+            }
+        }
+    }
+
+    /// The run without its results.
+    fn run(&self, rules: &[Rule], options: &Options, most: usize) -> s::Run {
+        let mut notifications = self.notifications.clone();
         notifications
             .extend(options.failures.iter().map(|text| results::notification(results::Kind::Failure, text, None)));
-        let left_out = [(left, "findings are", MOST_RESULTS), (self.unsaid, "notifications are", MOST_NOTIFICATIONS)];
-        for (count, what, most) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
-            let text = format!("{count} {what} left out: a log holds {most}");
+        let why = if most < MOST_RESULTS { " of these, so as to have 10 MB when it is packed" } else { "" };
+        let left_out =
+            [(self.rows.left, "findings are", most, why), (self.unsaid, "notifications are", MOST_NOTIFICATIONS, "")];
+        for (count, what, most, why) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
+            let text = format!("{count} {what} left out: a log holds {most}{why}");
             notifications.push(results::notification(results::Kind::LeftOut, &text, None));
         }
         let invocation = s::Invocation::builder()
@@ -132,11 +154,7 @@ impl Log {
             let id = format!("{category}/");
             run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());
         }
-        let results = rows.iter().map(|row| row.json(rules)).collect::<io::Result<Vec<_>>>()?;
-        let runs = [Run { run, results: results.iter().map(AsRef::as_ref).collect() }];
-        let document = Document { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-        serde_json::to_writer_pretty(sanitize::Json(&mut *out), &document)?;
-        writeln!(out)
+        run
     }
 }
 

@@ -56,8 +56,10 @@ impl Row {
 /// The worst results of all that were added.
 #[derive(Default)]
 pub struct Rows {
-    kept: Vec<Row>,
-    left: usize,
+    /// Those, after [`Rows::keep_worst`] in the order of the files.
+    pub kept: Vec<Row>,
+    /// How many were left out.
+    pub left: usize,
 }
 
 impl Rows {
@@ -65,24 +67,23 @@ impl Rows {
     pub fn add(&mut self, rows: Vec<Row>) {
         self.kept.extend(rows);
         if self.kept.len() > MOST_RESULTS + SLACK {
-            self.drop_mildest();
+            self.drop_mildest(MOST_RESULTS);
         }
     }
 
-    fn drop_mildest(&mut self) {
-        let left = self.kept.len().saturating_sub(MOST_RESULTS);
+    fn drop_mildest(&mut self, most: usize) {
+        let left = self.kept.len().saturating_sub(most);
         if left > 0 {
             // Of equals the first stay.
             self.kept.sort_by_key(|row| Reverse(row.severity));
-            self.kept.truncate(MOST_RESULTS);
+            self.kept.truncate(most);
             self.left += left;
         }
     }
 
-    /// The worst, in the order of the files, and how many were left out.
-    pub fn worst(mut self) -> (Vec<Row>, usize) {
-        self.drop_mildest();
+    /// Keeps the worst, in the order of the files.
+    pub fn keep_worst(&mut self, most: usize) {
+        self.drop_mildest(most);
         self.kept.sort_by(|one, other| one.key.cmp(&other.key));
-        (self.kept, self.left)
     }
 }
