@@ -1,10 +1,9 @@
 //! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
 
 use super::client::{Client, steps, uses};
-use super::command::is_command;
+use super::command::{is_command, words};
 use super::publication::{Site, commands};
 use super::registry::Builds;
-use crate::read::shell::Word;
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::github::GitHub;
@@ -36,7 +35,7 @@ fn command(
 ) -> Option<(String, Place)> {
     let found = commands(github, client.workflow, client.job, client.step?);
     found.into_iter().find_map(|command| {
-        let words: Vec<_> = command.words.iter().map(Word::text).collect();
+        let words = words(&command);
         let name = builds.commands.iter().find(|name| is_command(github, &words, name, &[]))?;
         let place = Client { command: Some(command), ..client.clone() }.place();
         let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);

@@ -1,13 +1,12 @@
 //! Who makes the releases and the tags of a repository, and with which token. What waits for them is asked elsewhere.
 
 use super::client::{Client, steps};
-use super::command::{Words, starts_with, unwrapped};
+use super::command::{starts_with, unwrapped, words};
 use super::credential::{follow_env, is_own_token};
 use super::publication::{action, commands};
 use super::slot::{Given, Slot};
 use super::tag::{self, Pushes, TagName};
 use super::vocabulary::holds_words;
-use crate::read::shell::Word;
 use crate::read::source::Place;
 use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
@@ -183,7 +182,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             return None;
         }
         commands(self.github, client.workflow, client.job, step).into_iter().find_map(|command| {
-            let words: Words = command.words.iter().map(Word::text).collect();
+            let words = words(&command);
             let words = unwrapped(self.github, &words);
             let own =
                 |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());

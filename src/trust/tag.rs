@@ -1,7 +1,7 @@
 //! The tags that a script makes and pushes, and with which token. What waits for them is asked elsewhere.
 
 use super::client::{Client, uses};
-use super::command::{Words, starts_with, unwrapped};
+use super::command::{starts_with, unwrapped, words};
 use super::credential::is_own_token;
 use super::publication::commands;
 use super::slot::{Given, Slot};
@@ -74,7 +74,7 @@ pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
 
 /// The words behind those of a command.
 fn words_after<'c>(github: &GitHub, command: &'c Command, name: &str) -> Option<&'c [Word]> {
-    let words: Words = command.words.iter().map(Word::text).collect();
+    let words = words(command);
     let rest = starts_with(unwrapped(github, &words), name)?.len();
     command.words.get(command.words.len() - rest..)
 }

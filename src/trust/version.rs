@@ -1,12 +1,12 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
-use super::command::{Words, program};
+use super::command::{program, words};
 use super::publication::{Site, action, commands};
 use super::registry::Registries;
 use super::slot::known_text;
 use super::upload::{ClientVersions, Refs, Tool};
 use crate::read::glob::Pattern;
-use crate::read::shell::{Command, Word};
+use crate::read::shell::Command;
 use crate::read::source::{Place, Source};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHub;
@@ -262,7 +262,7 @@ impl<'l, 'p> Look<'l, 'p> {
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
         let mut last = Said::Nothing;
         for command in before {
-            let words: Words = command.words.iter().map(Word::text).collect();
+            let words = words(command);
             let installs = words.iter().flatten().any(|word| self.github.shell.installs.contains(word));
             let said = if installs { in_words(self.facts, command, run, 1) } else { Said::Nothing };
             match said {

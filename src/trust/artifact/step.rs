@@ -3,9 +3,9 @@
 use globset::Glob;
 
 use super::{Arrival, Content, Folder};
-use crate::read::shell::{Command, Word};
+use crate::read::shell::Command;
 use crate::trust::client::{Client, uses};
-use crate::trust::command::starts_with;
+use crate::trust::command::{starts_with, words};
 use crate::trust::publication::{Site, commands};
 use crate::trust::slot::known_text;
 use crate::trust::upload::Refs;
@@ -45,7 +45,7 @@ pub fn is_inert(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>) -> bool {
 
 /// Whether a command leaves the files of the checkout where they are.
 pub fn is_inert_command(github: &GitHub, command: &Command) -> bool {
-    let words: Vec<Option<String>> = command.words.iter().map(Word::text).collect();
+    let words = words(command);
     words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
 }
 

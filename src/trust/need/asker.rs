@@ -1,9 +1,9 @@
 //! Finds the steps of a job that ask for scopes, and says under which conditions they do. It does not ask what the job holds.
 
 use super::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
-use crate::read::shell::{Command, Word};
+use crate::read::shell::Command;
 use crate::trust::client::{Client, steps, uses};
-use crate::trust::command::{Words, flag_is, is_command};
+use crate::trust::command::{flag_is, is_command, words};
 use crate::trust::credential::follow_env;
 use crate::trust::publication::{action, commands};
 use crate::trust::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
@@ -79,7 +79,7 @@ pub fn find<'a, 'p>(
 }
 
 fn runs(github: &GitHub, command: &Command, entry: &Entry) -> bool {
-    let words: Words = command.words.iter().map(Word::text).collect();
+    let words = words(command);
     let stopped = || words.iter().flatten().any(|word| entry.unless.iter().any(|stop| flag_is(word, stop)));
     entry.names.iter().any(|name| is_command(github, &words, name, &entry.via)) && !stopped()
 }
@@ -88,8 +88,7 @@ impl Asker<'_, '_> {
     /// Which of the entry's names is meant here.
     #[must_use]
     pub fn name(&self, github: &GitHub) -> &str {
-        let words: Option<Words> =
-            self.client.command.as_ref().map(|command| command.words.iter().map(Word::text).collect());
+        let words = self.client.command.as_ref().map(words);
         let used = self.client.step.map_or(self.client.job.uses, |step| step.uses).map(|uses| action(uses.value()));
         let meant = |name: &&String| match (&words, used) {
             (Some(words), _) => is_command(github, words, name, &self.entry.via),
