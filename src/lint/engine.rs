@@ -3,6 +3,7 @@
 mod answers;
 mod failure;
 mod raw;
+mod settle;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use self::failure::Failure;
 use self::raw::{Raw, path, raw};
 use super::analysis::{Analysis, Reading};
 use super::fact;
-use super::finding::{Finding, Label, Level, Notice, NoticeKind, Report};
+use super::finding::{Finding, Level, Notice, NoticeKind, Report};
 use super::fix;
 use super::publication::Publication;
 use super::route;
@@ -124,15 +125,6 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         }
     }
     notices
-}
-
-/// A finding that no other silences, with what is told along with it.
-struct Kept<'r> {
-    raw: &'r Raw,
-    /// Further jobs that it holds for.
-    jobs: Vec<String>,
-    /// Labels of findings that make way for it.
-    labels: Vec<Label>,
 }
 
 struct Engine<'r> {
@@ -334,49 +326,6 @@ impl Engine<'_> {
             }
         }
         found
-    }
-
-    /// Lets rules make way for each other, merges equal findings and gives the levels.
-    fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
-        let raw = std::mem::take(&mut self.raw);
-        let silenced_by = |finding: &Raw| {
-            let yields = &rules[finding.rule].yields_to;
-            raw.iter().find(|other| yields.contains(&rules[other.rule].name) && finding.shares_cause(other))
-        };
-        let mut kept: Vec<Kept<'_>> = Vec::new();
-        let mut silenced = Vec::new();
-        for finding in &raw {
-            if let Some(other) = silenced_by(finding) {
-                silenced.push((finding, other));
-                continue;
-            }
-            match kept.iter_mut().find(|other| other.raw.says_the_same(finding)) {
-                Some(other) => other.jobs.extend(finding.job.clone().filter(|job| other.raw.job.as_ref() != Some(job))),
-                None => kept.push(Kept { raw: finding, jobs: Vec::new(), labels: Vec::new() }),
-            }
-        }
-        for (finding, other) in silenced.into_iter().filter(|(finding, _)| rules[finding.rule].kind == Kind::Need) {
-            // What the step needs besides is told at the step, not in a finding of its own.
-            if let Some(other) = kept.iter_mut().find(|kept| std::ptr::eq(kept.raw, other)) {
-                other.labels.extend(finding.finding.labels.iter().cloned());
-            }
-        }
-        kept.into_iter().map(|kept| self.finished(kept, rules)).collect()
-    }
-
-    fn finished(&self, kept: Kept<'_>, rules: &[Rule]) -> Finding {
-        let Kept { raw, mut jobs, labels } = kept;
-        let mut finding = raw.finding.clone();
-        let rule = &rules[raw.rule];
-        finding.level = self.levels[raw.rule].flatten().unwrap_or_else(|| rule.level(raw.value.as_deref(), raw.every));
-        finding.labels.extend(labels);
-        jobs.dedup();
-        if !jobs.is_empty() {
-            let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
-            finding.message = format!("{} (also job {})", finding.message, names.join(", "));
-            finding.jobs.extend(jobs);
-        }
-        finding
     }
 
     /// Waivers come last: what they did is known only when all else is said.
