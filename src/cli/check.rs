@@ -194,17 +194,21 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
         Done { parts, totals, fixed, trouble: one.loaded.trouble, failures: one.loaded.failures, own: one.own }
     };
     let (mut totals, mut failures, mut fixed) = (Totals::default(), trouble, Fixed::default());
-    in_order(&targets, work, |done| {
-        for text in &done.trouble {
-            complain(text);
-            status = Status::Trouble;
-        }
+    // What is complained of while the bar is drawn would be drawn over.
+    let mut complaints = Vec::new();
+    let taken = in_order(&targets, work, |done| {
+        complaints.extend(done.trouble);
         failures.extend(done.failures);
         totals.sum(&done.totals);
         fixed.add(&done.fixed);
         reports.add(done.parts?, done.own)
-    })?;
+    });
     progress.end();
+    for text in &complaints {
+        complain(text);
+        status = Status::Trouble;
+    }
+    taken?;
     match fixed.tell(arguments) {
         Err(Failure::Closed) => return Ok(Status::Clean),
         told => told?,
