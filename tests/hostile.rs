@@ -2,48 +2,28 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use judged::{assert_places_lie_in_their_files, project, rules};
 use trustpub::lint::check;
 use trustpub::lint::finding::Report;
-use trustpub::lint::ruleset::RuleSet;
-use trustpub::read::files::Memory;
-use trustpub::read::project::Project;
+
+#[path = "support/judged.rs"]
+mod judged;
 
 const RELEASE: &str = include_str!("projects/document/.github/workflows/release.yml");
 
 /// Generous for a debug build on a busy machine; a hang takes minutes.
 const SOON: Duration = Duration::from_secs(60);
 
-fn project(files: &[(&str, &[u8])]) -> Project {
-    let mut memory = Memory::default();
-    for (path, bytes) in files {
-        memory.insert(*path, *bytes);
-    }
-    Project::load(&memory, None)
-}
-
-/// Judges a workflow and asserts what holds of every report: it came soon, and all its places lie in their files.
+/// Judges a project and asserts what holds of every report: it came soon, and all its places lie in their files.
 fn judge(files: &[(&str, &[u8])]) -> Report {
     let began = Instant::now();
     let project = project(files);
     let report = check(&project, rules(), None);
     assert!(began.elapsed() < SOON, "took {:?}", began.elapsed());
-    for finding in &report.findings {
-        let labels = finding.labels.iter().chain(&finding.steps).chain([&finding.primary]);
-        for place in labels.map(|label| label.place) {
-            let source = project.source(place.file).unwrap();
-            assert!(source.text().get(place.span.range()).is_some(), "{finding:?}");
-        }
-    }
+    assert_places_lie_in_their_files(&project, &report);
     report
-}
-
-/// Loaded once: a thousand inputs are judged by the same rules.
-fn rules() -> &'static RuleSet {
-    static RULES: OnceLock<RuleSet> = OnceLock::new();
-    RULES.get_or_init(|| RuleSet::builtin().unwrap())
 }
 
 fn workflow(bytes: &[u8]) -> Report {

@@ -7,7 +7,7 @@ use trustpub::read::source::{FileId, Source};
 
 fuzz_target!(|data: &[u8]| {
     let source = Source::new("rules/any.yaml", data.to_vec());
-    if let Err(problems) = load::load(FileId(0), &source, true) {
+    if let Err(problems) = load::load(FileId(0), &source, true, false) {
         assert!(!problems.is_empty());
         for problem in problems {
             assert!(source.text().get(problem.place.span.range()).is_some(), "{problem:?}");
