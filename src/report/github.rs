@@ -14,7 +14,7 @@ const LONGEST: usize = 3_000;
 /// The kinds of annotations, worst first.
 const KINDS: [(Level, &str); 3] = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "notice")];
 
-/// Annotations, at most [`MOST`] of each kind, in the order in which they were added.
+/// Annotations, no more of each kind than GitHub takes, in the order in which they were added.
 #[derive(Default)]
 pub struct Annotations {
     kinds: [Vec<String>; KINDS.len()],

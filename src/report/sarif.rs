@@ -83,7 +83,7 @@ impl Part {
     }
 }
 
-/// A log of several projects. It holds little more than the worst [`MOST_RESULTS`], however many are added.
+/// A log of several projects. It holds little more than the worst results that code scanning takes, however many are added.
 #[derive(Default)]
 pub struct Log {
     rows: Rows,
