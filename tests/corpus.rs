@@ -52,7 +52,7 @@ struct Counts {
 
 /// What each publication of a project uploads to, and with what, over all its runs.
 fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
-    let reading = Reading::new(project);
+    let reading = Reading::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     let mut all = Vec::new();
     for publication in &analysis.publications {
@@ -146,7 +146,7 @@ fn the_corpus_is_judged_as_recorded() {
 /// A repository as it was, and with the config that is proposed for it.
 fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let bare = Project::load(&Disk::new(root).unwrap(), None);
-    let reading = Reading::new(&bare);
+    let reading = Reading::new(&rules.data.github, &bare);
     let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
     let uploads = passport::passports(&analysis);
     let proposals = proposals(&uploads);

@@ -50,7 +50,7 @@ fn project(rules: &RuleSet, example: &Example, config: Option<&str>) -> Project 
 }
 
 fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[passport::Upload<'_>])) {
-    let reading = Reading::new(project);
+    let reading = Reading::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     look(&analysis, &passport::passports(&analysis));
 }

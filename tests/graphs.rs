@@ -35,7 +35,7 @@ fn played(files: &[(&str, String)]) -> Played {
     let report = check(&project, &rules, None);
     assert_eq!(report.problems, []);
     assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
-    let reading = Reading::new(&project);
+    let reading = Reading::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
     let publication = analysis.publications.first().unwrap();
     Played {

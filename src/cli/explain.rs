@@ -71,8 +71,9 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let config = arguments.config.as_deref();
     let loaded: Vec<Loaded> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
-    let readings: Vec<Reading<'_>> = loaded.iter().map(|one| Reading::new(&one.project)).collect();
-    let asked = arguments.ask.asked(&rules.data.github, &readings)?;
+    let github = &rules.data.github;
+    let readings: Vec<Reading<'_>> = loaded.iter().map(|one| Reading::new(github, &one.project)).collect();
+    let asked = arguments.ask.asked(github, &readings)?;
     let mut analyses = Vec::new();
     for (one, reading) in loaded.iter().zip(&readings) {
         let (analysis, problems) =

@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     if let Some(text) = loaded.trouble.first() {
         return Err(Failure::Told(text.clone()));
     }
-    let reading = Reading::new(&loaded.project);
+    let reading = Reading::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
     let uploads = passport::passports(&analysis);
     let proposals = proposals(&uploads);

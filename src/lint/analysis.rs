@@ -17,6 +17,7 @@ use crate::trust::publisher::{self, Publisher};
 use crate::trust::verdict;
 use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
+use crate::workflow::github::GitHub;
 use crate::workflow::model::{Action, Text, Workflow};
 
 /// What stands in a project's files, before any data says what it means.
@@ -29,9 +30,9 @@ pub struct Reading<'p> {
 }
 
 impl<'p> Reading<'p> {
-    /// Reads a project's config, workflows and actions.
+    /// Reads a project's config, workflows and actions, with what is known of GitHub.
     #[must_use]
-    pub fn new(project: &'p Project) -> Self {
+    pub fn new(github: &GitHub, project: &'p Project) -> Self {
         let config = project
             .config
             .as_ref()
@@ -39,10 +40,11 @@ impl<'p> Reading<'p> {
         let config = config.unwrap_or_default();
         let sound =
             |document: &'p Document| document.tree.errors().is_empty().then(|| project.source(document.file))?;
-        let workflow = |document: &'p Document| Some(Workflow::read(document.file, sound(document)?, &document.tree));
+        let workflow =
+            |document: &'p Document| Some(Workflow::read(github, document.file, sound(document)?, &document.tree));
         let action = |local: &'p LocalAction| {
             let document = &local.document;
-            Some((local.folder.clone(), Action::read(document.file, sound(document)?, &document.tree)?))
+            Some((local.folder.clone(), Action::read(github, document.file, sound(document)?, &document.tree)?))
         };
         let workflows = project.workflows.iter().filter_map(workflow).collect();
         let actions: HashMap<_, _> = project.actions.iter().filter_map(action).collect();

@@ -40,7 +40,7 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
 
 /// The same; where `drafting`, each finding also says what its rule would change.
 pub(super) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
-    let reading = Reading::new(project);
+    let reading = Reading::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);

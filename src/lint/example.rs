@@ -206,7 +206,7 @@ fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
     let mut files = Memory::default();
     files.insert(WORKFLOW, workflow);
     let project = Project::load(&files, None);
-    let reading = Reading::new(&project);
+    let reading = Reading::new(&rules.data.github, &project);
     let data = &rules.data;
     let of_job = |workflow, job| of_entry(&data.needs, &data.github, &reading.checkout, workflow, job, entry);
     let workflows = &reading.checkout.workflows;
@@ -215,7 +215,7 @@ fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
 
 /// Whether some run of a project uploads to a registry.
 fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
-    let reading = Reading::new(project);
+    let reading = Reading::new(&rules.data.github, project);
     let registries = &rules.data.registries;
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     analysis.publications.iter().any(|publication| {

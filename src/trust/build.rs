@@ -56,7 +56,7 @@ fn of_job(checkout: &CheckoutFacts, builds: &Builds, workflow: &Workflow<'_>, jo
     let uses =
         |step: &&Step<'_>, name: &str| step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name));
     let runs = |step: &Step<'_>, words: &[String]| {
-        step.run.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str())))
+        step.script.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str())))
     };
     let build = |step: &&Step<'_>| runs(step, &builds.commands) || builds.actions.iter().any(|name| uses(step, name));
     if job.uses.is_some() {

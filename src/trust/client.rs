@@ -135,7 +135,7 @@ impl<'a, 'p> Client<'a, 'p> {
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
             || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
             || self.has_flag(self.other_folder);
-        let before = step.run?.value().get(..command.span.start)?;
+        let before = step.script?.value().get(..command.span.start)?;
         if elsewhere || before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
             return None;
         }
@@ -208,7 +208,7 @@ impl<'a, 'p> Client<'a, 'p> {
     /// The script that the command stands in.
     #[must_use]
     pub fn script(&self) -> Option<Text<'p>> {
-        self.step.and_then(|step| step.run)
+        self.step.and_then(|step| step.script)
     }
 
     fn flag(&self, spellings: &[String], kind: Kind) -> Given {

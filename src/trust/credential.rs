@@ -208,7 +208,7 @@ impl Site<'_, '_> {
             return false;
         }
         let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
-        let scripts = client.job.steps.iter().chain(inner).filter_map(|step| step.run);
+        let scripts = client.job.steps.iter().chain(inner).filter_map(|step| step.script);
         let speaks = scripts.clone().any(|run| upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
         let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
         let given = |step: &Step<'_>| {

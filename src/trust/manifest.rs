@@ -86,7 +86,7 @@ pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
     let words = &registry.names.opaque;
     folders.any(|folder| folder.value().contains("${{"))
         || steps()
-            .filter_map(|(_, step)| step.run)
+            .filter_map(|(_, step)| step.script)
             .any(|run| words.iter().any(|word| run.value().contains(word.as_str())))
 }
 

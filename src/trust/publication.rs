@@ -74,7 +74,7 @@ fn job_sites<'a, 'p>(
             found.extend(uploads);
             spared.extend(others);
         }
-        let spoken = step.run.map(|run| registries.uploads_in(run.value())).unwrap_or_default();
+        let spoken = step.script.map(|script| registries.uploads_in(script.value())).unwrap_or_default();
         if spoken.is_empty() {
             continue;
         }
@@ -141,15 +141,16 @@ fn with_logins<'a, 'p>(
 /// A step's script, read as the shell reads it that runs it.
 #[must_use]
 pub fn script(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Script {
-    let Some(run) = step.run else { return Script::default() };
-    let setting = step.shell.or(job.shell).or(workflow.shell);
+    let Some(script) = step.script else { return Script::default() };
+    // Defaults are for `run:` alone.
+    let default = || step.run.and(job.shell.or(workflow.shell)).map(|setting| Shell::from_setting(setting.value()));
     let windows = || job.runs_on.iter().flatten().any(|label| github.system(label.value()) == Some("windows"));
-    let shell = match setting {
-        Some(setting) => Shell::from_setting(setting.value()),
+    let shell = match step.shell.or_else(default) {
+        Some(shell) => shell,
         None if windows() => Shell::PowerShell,
         None => Shell::Posix,
     };
-    shell::parse(run.value(), shell)
+    shell::parse(script.value(), shell)
 }
 
 /// The commands of a step's script, each with the variables that the script has set before it.

@@ -100,7 +100,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         let facts = &self.github.releases;
         let Some(step) = client.step else { return Releases::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
-        let script = step.run.map_or("", |run| run.value());
+        let script = step.script.map_or("", |run| run.value());
         let script = script.to_lowercase();
         let said = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
         if said(&facts.passed_on) || says(name, &facts.passed_on) {
@@ -171,12 +171,12 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             Awaited::Tag(_) => &self.github.tags.makers,
         };
         let mut makers = self.github.releases.makers.iter().chain(tags);
-        if let Some(uses) = step.uses {
+        if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
             let name = action(uses.value());
             let own = |maker: &&ReleaseMaker| maker.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
             return makers.find(own).map(|maker| (maker, client.clone()));
         }
-        let script = step.run.map_or("", |run| run.value());
+        let script = step.script.map_or("", |run| run.value());
         let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| holds_words(script, own));
         if !makers.clone().any(may) {
             return None;

@@ -33,7 +33,7 @@ pub enum Pushes {
 #[must_use]
 pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
     let facts = &github.tags;
-    let Some((step, run)) = client.step.and_then(|step| Some((step, step.run?))) else { return Pushes::None };
+    let Some((step, run)) = client.step.and_then(|step| Some((step, step.script?))) else { return Pushes::None };
     // What makes no tag pushes none of its own.
     if !holds_words(run.value(), &facts.make) {
         return Pushes::None;
@@ -123,7 +123,7 @@ fn token_is_own(facts: &TagFacts, client: &Client<'_, '_>) -> bool {
         facts.opaque.iter().any(|word| text.contains(word.as_str()))
     };
     let mut steps = client.job.steps.iter().chain(inner);
-    if steps.any(|step| [step.run, step.uses].into_iter().flatten().any(|text| brings(text.value()))) {
+    if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| brings(text.value()))) {
         return false;
     }
     let Some(checkout) = client.before().rfind(|step| uses(step, &facts.checkout)) else { return false };

@@ -203,7 +203,7 @@ pub fn client<'p>(
     let facts = registries.client(site.upload?.client.as_deref()?)?;
     let step = site.client.step?;
     let own = site.client.command.as_ref();
-    if let (Some(command), Some(run)) = (own, step.run)
+    if let (Some(command), Some(run)) = (own, step.script)
         && let Said::Version(version) = in_words(facts, command, run, 0)
     {
         return Some(version);
@@ -211,7 +211,7 @@ pub fn client<'p>(
     let look = Look { github, facts, sight, site };
     // What stands nearest before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
-    let mut said = if step.run.is_some() { look.script(step, Some(until)) } else { look.step(step) };
+    let mut said = if step.script.is_some() { look.script(step, Some(until)) } else { look.step(step) };
     for step in site.client.before().rev() {
         if !matches!(said, Said::Nothing) {
             break;
@@ -234,6 +234,7 @@ struct Look<'l, 'p> {
 impl<'l, 'p> Look<'l, 'p> {
     fn step(&self, step: &'l Step<'p>) -> Said {
         let said = match step.uses {
+            _ if step.script.is_some() => self.script(step, None),
             // An action of the project's own may bring anything.
             Some(uses) if uses.value().starts_with(['.', '$']) => Said::Open,
             Some(uses) => {
@@ -242,7 +243,7 @@ impl<'l, 'p> Look<'l, 'p> {
                     None => Said::Nothing,
                 }
             }
-            None => self.script(step, None),
+            None => Said::Nothing,
         };
         let reached = match step.condition {
             None => Truth::Yes,
@@ -257,7 +258,7 @@ impl<'l, 'p> Look<'l, 'p> {
 
     /// What the script of a step installs before a place in it.
     fn script(&self, step: &Step<'_>, until: Option<usize>) -> Said {
-        let Some(run) = step.run else { return Said::Nothing };
+        let Some(run) = step.script else { return Said::Nothing };
         let commands = commands(self.github, self.site.client.workflow, self.site.client.job, step);
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
         let mut last = Said::Nothing;

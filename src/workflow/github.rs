@@ -97,6 +97,26 @@ pub struct ShellFacts {
     pub transparent: Vec<String>,
     /// Words of commands that put a program into place.
     pub installs: Vec<String>,
+    /// Actions that run a script given in an input.
+    pub scripts: Vec<ScriptRunner>,
+}
+
+/// An action that runs a script in the job as a step does, by the names of its inputs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptRunner {
+    /// The action.
+    pub action: String,
+    /// The script.
+    pub script: String,
+    /// The shell that runs it.
+    pub shell: Option<String>,
+    /// The folder that it runs in.
+    pub folder: Option<String>,
+    /// Whether its failure is expected.
+    pub tolerated: Option<String>,
+    /// The shell where the step names none; without it the system's own.
+    pub otherwise: Option<String>,
 }
 
 /// Facts about the step that checks the repository out.
@@ -346,6 +366,13 @@ impl GitHub {
     /// When the text has another shape; the message says where.
     pub fn parse(text: &str) -> Result<Self, String> {
         serde_yaml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// What is known of an action that runs a script given in an input, if `uses` names one.
+    #[must_use]
+    pub fn script_runner(&self, uses: &str) -> Option<&ScriptRunner> {
+        let name = uses.split_once('@').map_or(uses, |(name, _)| name).trim();
+        self.shell.scripts.iter().find(|runner| runner.action.eq_ignore_ascii_case(name))
     }
 
     /// The system that a runner label stands for: `linux`, `windows`, `macos`, `self-hosted`; `None` for a label of somebody's own.

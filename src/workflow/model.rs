@@ -3,6 +3,7 @@
 mod read;
 
 use crate::read::problem::Problem;
+use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, Source};
 use crate::read::syntax::Node;
 pub use crate::read::text::Text;
@@ -149,15 +150,17 @@ pub struct Step<'p> {
     pub uses: Option<Text<'p>>,
     /// `run:`.
     pub run: Option<Text<'p>>,
-    /// `shell:`.
-    pub shell: Option<Text<'p>>,
-    /// `working-directory:`.
+    /// The script that it runs: that of `run:`, or the one that it gives to an action which runs it.
+    pub script: Option<Text<'p>>,
+    /// The shell that the step names for it.
+    pub shell: Option<Shell>,
+    /// The folder that the step names for it.
     pub working_directory: Option<Text<'p>>,
     /// `with:`.
     pub with: Pairs<'p>,
     /// `env:`.
     pub env: Pairs<'p>,
-    /// Whether `continue-on-error: true` stands there, so that a failure is expected.
+    /// Whether `continue-on-error: true` stands there, or the like of its action, so that a failure is expected.
     pub tolerated: bool,
 }
 
@@ -248,7 +251,9 @@ impl<'p> Workflow<'p> {
     /// Where a step's script runs: its own folder, the job's or the workflow's; none is the checkout's root.
     #[must_use]
     pub fn folder_of(&self, job: &Job<'p>, step: &Step<'p>) -> Option<Text<'p>> {
-        step.working_directory.or(job.working_directory).or(self.working_directory)
+        // Defaults are for `run:` alone.
+        let default = || job.working_directory.or(self.working_directory);
+        step.working_directory.or_else(|| step.run.and_then(|_| default()))
     }
 
     /// A job by its id, which GitHub compares without case.

@@ -161,7 +161,7 @@ impl<'s, 'p> Sight<'s, 'p> {
 
     /// Whether a script of the job may write a variable for the steps after it.
     fn is_rewritten(&self, name: &str) -> bool {
-        let scripts = self.job.steps.iter().filter_map(|step| step.run);
+        let scripts = self.job.steps.iter().filter_map(|step| step.script);
         scripts.map(|run| run.value()).any(|run| run.contains("GITHUB_ENV") && run.contains(name))
     }
 

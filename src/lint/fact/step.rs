@@ -90,7 +90,7 @@ fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
             .iter()
             .any(|words| words.iter().all(|word| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == word)))
     };
-    let by_name = step.name.filter(words).filter(|_| step.run.is_some());
+    let by_name = step.name.filter(words).filter(|_| step.script.is_some());
     Some(match by_action.or(by_name) {
         Some(text) => Fact::text("oidc-debug", text.place()),
         None => Fact::Known(None, step.place),
@@ -102,7 +102,7 @@ fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let github = &subject.analysis.data.github;
     let shown = &github.oidc.shown;
     // Most scripts do not so much as name the token.
-    let named = step.run.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
+    let named = step.script.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
     let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
     Some(match found {
         Some((exposure, place)) => Fact::text(exposure.word(), place),

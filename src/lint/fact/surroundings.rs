@@ -171,5 +171,7 @@ fn cleaned(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, folder: &str) -
     let after = other.site.client.position();
     let Some(publication) = subject.publication else { return true };
     let between = publication.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
-    between.filter_map(|step| step.run).any(|run| run.value().contains(folder) || run.value().contains("attestation"))
+    between
+        .filter_map(|step| step.script)
+        .any(|run| run.value().contains(folder) || run.value().contains("attestation"))
 }

@@ -111,8 +111,7 @@ pub(super) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, 
 
 /// How the upload is written: the action, the called workflow, or the command's own words.
 pub(super) fn name(client: &Client<'_, '_>) -> String {
-    let run = client.step.and_then(|step| step.run);
-    match (&client.command, run, client.step.map_or(client.job.uses, |step| step.uses)) {
+    match (&client.command, client.script(), client.step.map_or(client.job.uses, |step| step.uses)) {
         (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
         (_, _, Some(uses)) => uses.value().to_owned(),
         _ => String::new(),

@@ -36,6 +36,7 @@ pub fn is_download(github: &GitHub, step: &Step<'_>) -> bool {
 /// Whether a step leaves the files of the checkout where they are.
 pub fn is_inert(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>) -> bool {
     let client = &site.client;
+    // An action that runs a script may do more besides.
     if step.run.is_some() {
         let commands = commands(github, client.workflow, client.job, step);
         return !commands.is_empty() && commands.iter().all(|command| is_inert_command(github, command));

@@ -64,7 +64,7 @@ pub fn find<'a, 'p>(
     for client in steps(checkout, workflow, job) {
         let Some(step) = client.step else { continue };
         found.extend(of_kind(step.uses, Kind::Action).map(|entry| Asker { entry, client: client.clone() }));
-        let spoken = step.run.map(|run| needs.commands_in(run.value())).unwrap_or_default();
+        let spoken = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
         if spoken.is_empty() {
             continue;
         }
@@ -181,8 +181,7 @@ impl Asker<'_, '_> {
 
     /// The first word behind the command's own words that is no flag.
     fn argument(&self, sight: Option<&Sight<'_, '_>>) -> Fact {
-        let run = self.client.step.and_then(|step| step.run);
-        let (Some(command), Some(run)) = (&self.client.command, run) else { return Fact::Known(None) };
+        let (Some(command), Some(run)) = (&self.client.command, self.client.script()) else { return Fact::Known(None) };
         let mut words = command.words.iter();
         let last = self.entry.names.iter().filter_map(|name| name.split_whitespace().last());
         let last: Vec<&str> = last.collect();

@@ -7,14 +7,16 @@ use super::{
     Workflow,
 };
 use crate::read::problem::Problem;
+use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{Entry, Kind, Node, Tree};
+use crate::workflow::github::{GitHub, ScriptRunner};
 
 impl<'p> Workflow<'p> {
     /// Reads a workflow from its tree.
     #[must_use]
-    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
-        let mut reader = Reader { file, source, problems: Vec::new() };
+    pub fn read(github: &GitHub, file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
+        let mut reader = Reader { github, file, source, problems: Vec::new() };
         let empty = Self {
             file,
             source,
@@ -60,13 +62,14 @@ impl<'p> Workflow<'p> {
 }
 
 /// Reads one file's nodes into the model.
-struct Reader<'p> {
+struct Reader<'g, 'p> {
+    github: &'g GitHub,
     file: FileId,
     source: &'p Source,
     problems: Vec<Problem>,
 }
 
-impl<'p> Reader<'p> {
+impl<'p> Reader<'_, 'p> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
@@ -273,7 +276,7 @@ impl<'p> Reader<'p> {
         if let (Some(_), Some(second)) = (uses, node.entry("run").filter(|_| run.is_some())) {
             self.problem(second.key.span(), "the step has both `uses` and `run`");
         }
-        Some(Step {
+        let mut step = Step {
             index,
             place: Place { file: self.file, span: node.span() },
             id: self.some_text(node.get("id")),
@@ -281,23 +284,41 @@ impl<'p> Reader<'p> {
             condition: node.get("if").and_then(|condition| self.text(condition)),
             uses,
             run,
-            shell: self.some_text(node.get("shell")),
+            script: run,
+            shell: self.some_text(node.get("shell")).map(|shell| Shell::from_setting(shell.value())),
             working_directory: self.some_text(node.get("working-directory")),
             with: self.pairs(node.get("with")),
             env: self.pairs(node.get("env")),
             tolerated: tolerated(node),
-        })
+        };
+        if let Some(runner) = uses.and_then(|uses| self.github.script_runner(uses.value())) {
+            give_script(&mut step, runner);
+        }
+        Some(step)
     }
+}
+
+/// Lets a step run the script that it gives to an action which runs it.
+fn give_script(step: &mut Step<'_>, runner: &ScriptRunner) {
+    let given = |input: Option<&String>| {
+        let pair = step.with.get_ignore_case(input?)?;
+        Some(pair.value).filter(|text| !text.value().trim().is_empty())
+    };
+    let shell = given(runner.shell.as_ref()).map(Text::value).or(runner.otherwise.as_deref());
+    let tolerated = given(runner.tolerated.as_ref()).is_some_and(|text| text.value() == "true");
+    (step.script, step.working_directory) = (given(Some(&runner.script)), given(runner.folder.as_ref()));
+    step.shell = shell.map(Shell::from_setting);
+    step.tolerated |= tolerated;
 }
 
 impl<'p> Action<'p> {
     /// Reads an action from its tree; `None` for one that has no steps of its own, such as a container.
     #[must_use]
-    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Option<Self> {
+    pub fn read(github: &GitHub, file: FileId, source: &'p Source, tree: &'p Tree) -> Option<Self> {
         let root = tree.root()?;
         let runs = root.get("runs")?;
         runs.get("steps")?;
-        let mut reader = Reader { file, source, problems: Vec::new() };
+        let mut reader = Reader { github, file, source, problems: Vec::new() };
         let inputs = root.get("inputs").into_iter().flat_map(Node::entries).map(|input| reader.input(input)).collect();
         let steps = reader.steps(runs);
         Some(Self { file, source, inputs, steps })
