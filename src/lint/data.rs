@@ -15,7 +15,8 @@ pub struct DataFile {
     pub path: String,
     /// Its text.
     pub text: String,
-    /// Whether it is built in and was looked over by the tests, so that it need not be again and may lack its examples.
+    /// Whether it is built in and was looked over by the tests, so that it need not be again and may lack its examples. A registry is
+    /// JSON then.
     pub tested: bool,
 }
 
@@ -31,15 +32,17 @@ pub struct Data {
 }
 
 impl Data {
-    /// Puts data together: the text of `rules/github.yaml`, and the files of registries and needs.
+    /// Puts data together: GitHub's facts, and the files of registries and needs.
     ///
     /// # Errors
     /// Every file that is not as it should be, with its path.
-    pub fn new(github: &str, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
+    pub fn new(github: GitHub, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        let github = GitHub::parse(github).map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let mut files: Vec<RegistryFile> = Vec::new();
-        let read = registries.par_iter().map(|file| RegistryFile::read(stem(&file.path), &file.path, &file.text));
+        let read = registries.par_iter().map(|file| {
+            let read = if file.tested { RegistryFile::read_json } else { RegistryFile::read };
+            read(stem(&file.path), &file.path, &file.text)
+        });
         for (own, file) in registries.iter().zip(read.collect::<Vec<_>>()) {
             let id = stem(&own.path);
             match file {

@@ -10,6 +10,7 @@ use crate::read::files::Files;
 use crate::read::problem::Problem;
 use crate::read::project::Project;
 use crate::read::source::{FileId, Source};
+use crate::workflow::github::GitHub;
 
 /// Rules with the data they speak of.
 #[derive(Debug, Clone)]
@@ -48,7 +49,8 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every file, each with its path, line and column.
     pub fn whole(folders: &[Folder]) -> Result<Self, Vec<String>> {
-        Self::read_all(folders, builtin::yaml_files, false)
+        let github = GitHub::parse(builtin::github());
+        Self::read_all(folders, builtin::yaml_files, github, false)
     }
 
     /// The built-in rules, without their examples, and those of a user's folders.
@@ -56,19 +58,25 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every file of a user, each with its path, line and column.
     pub fn with(folders: &[Folder]) -> Result<Self, Vec<String>> {
-        Self::read_all(folders, builtin::lean_files, true)
+        let github = GitHub::parse_json(builtin::lean_github());
+        Self::read_all(folders, builtin::lean_files, github, true)
     }
 
-    fn read_all(folders: &[Folder], built_in: BuiltIn, tested: bool) -> Result<Self, Vec<String>> {
+    fn read_all(
+        folders: &[Folder],
+        built_in: BuiltIn,
+        github: Result<GitHub, String>,
+        tested: bool,
+    ) -> Result<Self, Vec<String>> {
         let ours =
             |(path, text): (&str, &str)| DataFile { path: format!("rules/{path}"), text: text.to_owned(), tested };
         let theirs = |(path, text): &UserFile| DataFile { path: path.clone(), text: text.clone(), tested: false };
         let mut problems = Vec::new();
-        let mut registries: Vec<_> = builtin::yaml_files("registries").into_iter().map(ours).collect();
+        let mut registries: Vec<_> = built_in("registries").into_iter().map(ours).collect();
         registries.extend(folders.iter().flat_map(|folder| &folder.registries).map(theirs));
         let mut needs: Vec<_> = built_in("needs").into_iter().map(ours).collect();
         needs.extend(folders.iter().flat_map(|folder| &folder.needs).map(theirs));
-        let github = builtin::text("github.yaml").unwrap_or_default();
+        let github = github.map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
         let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
         let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
@@ -139,6 +147,7 @@ mod tests {
 
     use super::*;
     use crate::trust::need::Entry;
+    use crate::trust::registry::{Examples, Registry};
 
     #[test]
     fn a_check_reads_all_of_the_built_in_rules_but_their_examples() {
@@ -153,6 +162,12 @@ mod tests {
         assert_eq!(whole.data.needs.iter().count(), lean.data.needs.iter().count());
         for (whole, lean) in whole.data.needs.iter().zip(lean.data.needs.iter()) {
             let bare = Entry { examples: Vec::new(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+        }
+        assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
+        assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
+        for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {
+            let bare = Registry { examples: Examples::default(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
     }

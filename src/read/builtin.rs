@@ -3,7 +3,7 @@
 use include_dir::{Dir, include_dir};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
-/// The rules and needs once more, without their examples.
+/// The same once more in the form that a check starts with: without examples, and what holds no places as JSON.
 static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
 /// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.
@@ -12,7 +12,7 @@ pub fn yaml_files(folder: &str) -> Vec<(&'static str, &'static str)> {
     listed(&RULES, folder)
 }
 
-/// The same for rules and needs, without the examples in them.
+/// The same without the examples in them; registries and `github.yaml` are JSON here.
 #[must_use]
 pub fn lean_files(folder: &str) -> Vec<(&'static str, &'static str)> {
     listed(&LEAN, folder)
@@ -30,8 +30,18 @@ fn listed(all: &'static Dir<'static>, folder: &str) -> Vec<(&'static str, &'stat
     files
 }
 
-/// One file of `rules/`.
+/// GitHub's own facts, `rules/github.yaml`.
 #[must_use]
-pub fn text(path: &str) -> Option<&'static str> {
-    RULES.get_file(path)?.contents_utf8()
+pub fn github() -> &'static str {
+    text(&RULES, "github.yaml")
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn lean_github() -> &'static str {
+    text(&LEAN, "github.yaml")
+}
+
+fn text(all: &'static Dir<'static>, path: &str) -> &'static str {
+    all.get_file(path).and_then(include_dir::File::contents_utf8).unwrap_or_default()
 }

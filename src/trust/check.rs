@@ -42,6 +42,16 @@ impl RegistryFile {
         }
     }
 
+    /// Reads a built-in file, which is JSON and was checked when the program was tested.
+    ///
+    /// # Errors
+    /// Why it is no registry.
+    pub fn read_json(id: &str, path: &str, text: &str) -> Result<Self, Told> {
+        let registry: Registry = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        let source = Source::new(path, text.as_bytes().to_vec());
+        Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } })
+    }
+
     /// The path that people know it by.
     #[must_use]
     pub fn path(&self) -> &str {

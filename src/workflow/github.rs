@@ -368,6 +368,14 @@ impl GitHub {
         serde_yaml::from_str(text).map_err(|error| error.to_string())
     }
 
+    /// Reads the same facts as JSON.
+    ///
+    /// # Errors
+    /// When the text is not of the expected shape.
+    pub fn parse_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
     /// What is known of an action that runs a script given in an input, if `uses` names one.
     #[must_use]
     pub fn script_runner(&self, uses: &str) -> Option<&ScriptRunner> {
@@ -409,7 +417,7 @@ mod tests {
 
     #[test]
     fn only_known_labels_tell_whose_runner_it_is() {
-        let github = GitHub::parse(crate::read::builtin::text("github.yaml").unwrap()).unwrap();
+        let github = GitHub::parse(crate::read::builtin::github()).unwrap();
         let runs_on = |labels: &[&str]| {
             github.runner_environment(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>())
         };
