@@ -1,6 +1,7 @@
 //! Which projects a path means. It reads no workflow.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use walkdir::WalkDir;
 
@@ -9,8 +10,10 @@ use crate::read::files::reason;
 /// A project to check.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Its root.
+    /// Its root, as it was named.
     pub root: PathBuf,
+    /// The same without links, as far as it can be followed.
+    pub real: PathBuf,
     /// Its path below what was asked for: empty, or with a final slash.
     pub prefix: String,
     /// The only file to report on, relative to the root.
@@ -30,11 +33,12 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
     if !kind.is_dir() {
         return Ok(vec![of_file(path)]);
     }
+    let real = real(path);
     if is_repository(path) {
-        return Ok(vec![Found { root: path.to_owned(), prefix: String::new(), only: None }]);
+        return Ok(vec![Found { root: path.to_owned(), real, prefix: String::new(), only: None }]);
     }
-    if let Some(root) = around(path) {
-        return Ok(vec![Found { root, prefix: String::new(), only: None }]);
+    if let Some(root) = around(&real) {
+        return Ok(vec![Found { real: root.clone(), root, prefix: String::new(), only: None }]);
     }
     let mut found = Vec::new();
     let mut walk = WalkDir::new(path).sort_by_file_name().into_iter();
@@ -51,6 +55,7 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
             let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
             found.push(Found {
                 root: entry.path().to_owned(),
+                real: real.join(below),
                 prefix: format!("{}/", super::shown(below)),
                 only: None,
             });
@@ -71,12 +76,16 @@ pub fn of_file(path: &Path) -> Found {
         .or_else(|| absolute.parent())
         .unwrap_or(&absolute);
     let below = super::shown(absolute.strip_prefix(root).unwrap_or(&absolute));
-    Found { root: root.to_owned(), prefix: String::new(), only: Some(below) }
+    Found { root: root.to_owned(), real: real(root), prefix: String::new(), only: Some(below) }
 }
 
-/// The repository that a folder is the `.github` folder of, or its folder of workflows.
-fn around(path: &Path) -> Option<PathBuf> {
-    let real = path.canonicalize().ok()?;
+/// A path without links, or as it is where it leads nowhere.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The repository that a real folder is the `.github` folder of, or its folder of workflows.
+fn around(real: &Path) -> Option<PathBuf> {
     [".github/workflows", ".github"].into_iter().find_map(|inner| {
         let depth = inner.split('/').count();
         real.ends_with(inner).then(|| real.ancestors().nth(depth).map(Path::to_owned)).flatten()
@@ -86,32 +95,31 @@ fn around(path: &Path) -> Option<PathBuf> {
 /// What paths stand below together: the folder itself for a single one, else the deepest folder that holds them all.
 #[must_use]
 pub fn common(paths: &[PathBuf]) -> Option<PathBuf> {
-    let mut real = paths.iter().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    let mut real = paths.iter().map(|path| real(path));
     let first = real.next()?;
     real.try_fold(first, |common, path| common.ancestors().find(|folder| path.starts_with(folder)).map(Path::to_owned))
 }
 
-/// A folder's path below another: empty, or with a final slash.
+/// A real folder's path below another: empty, or with a final slash.
 #[must_use]
-pub fn below(folder: &Path, above: &Path) -> Option<String> {
-    let real = folder.canonicalize().ok()?;
-    let inner = super::shown(real.strip_prefix(above.canonicalize().ok()?).ok()?);
+pub fn below(real: &Path, above: &Path) -> Option<String> {
+    let inner = super::shown(real.strip_prefix(above).ok()?);
     Some(if inner.is_empty() { inner } else { format!("{inner}/") })
 }
 
-/// How a folder is reached from where the program runs: empty, or with a final slash. This is how people and editors open a file;
+/// How a real folder is reached from where the program runs: empty, or with a final slash. This is how people and editors open a file;
 /// reports that are kept use [`Found::prefix`].
 #[must_use]
 pub fn near(folder: &Path) -> String {
-    let Ok(here) = std::env::current_dir() else { return String::new() };
-    if let Some(inner) = below(folder, &here) {
+    static HERE: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::current_dir().ok()?.canonicalize().ok());
+    let Some(here) = &*HERE else { return String::new() };
+    if let Some(inner) = below(folder, here) {
         return inner;
     }
-    if let Some(outer) = below(&here, folder) {
+    if let Some(outer) = below(here, folder) {
         return "../".repeat(outer.matches('/').count());
     }
-    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let shown = super::shown(&real);
+    let shown = super::shown(folder);
     // Windows has a long spelling that few programs read.
     format!("{}/", shown.strip_prefix("//?/").unwrap_or(&shown).trim_end_matches('/'))
 }
@@ -142,12 +150,12 @@ mod tests {
         for inner in ["", ".github", ".github/workflows"] {
             let found = projects(&root.join("one").join(inner)).unwrap();
             assert_eq!(found.len(), 1, "{inner}");
-            assert_eq!(found[0].root.canonicalize().unwrap(), root.join("one"), "{inner}");
+            assert_eq!(found[0].real, root.join("one"), "{inner}");
             assert_eq!(found[0].prefix, "");
         }
         assert_eq!(near(&root), format!("{}/", root.display()), "a folder elsewhere is told in full");
-        assert_eq!(near(Path::new(".")), "");
-        assert_eq!(near(Path::new("tests")), "tests/");
-        assert_eq!(near(Path::new("..")), "../");
+        assert_eq!(near(&real(Path::new("."))), "");
+        assert_eq!(near(&real(Path::new("tests"))), "tests/");
+        assert_eq!(near(&real(Path::new(".."))), "../");
     }
 }

@@ -3,6 +3,8 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::find::{self, Found};
 use super::{Failure, folder};
 use crate::lint::ruleset::{Folder, RuleSet};
@@ -40,14 +42,14 @@ pub struct Loaded {
 /// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
 pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
     let common = if paths.len() > 1 { find::common(paths) } else { None };
-    let prefix = |found: &Found| find::below(&found.root, common.as_ref()?);
+    let prefix = |found: &Found| find::below(&found.real, common.as_ref()?);
     targets_below(paths, stdin_filename, prefix)
 }
 
 /// The same for a part of a longer list. Every project is told from where the program runs, whatever else is in its part, so that the
 /// reports of all parts name it alike.
 pub fn listed(paths: &[PathBuf]) -> Result<(Vec<Target>, Vec<String>), Failure> {
-    targets_below(paths, None, |found| Some(find::near(&found.root)))
+    targets_below(paths, None, |found| Some(find::near(&found.real)))
 }
 
 fn targets_below(
@@ -57,7 +59,9 @@ fn targets_below(
 ) -> Result<(Vec<Target>, Vec<String>), Failure> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    for path in paths {
+    // Thousands of repositories are looked for side by side too.
+    let found: Vec<_> = paths.par_iter().map(|path| find::projects(path)).collect();
+    for (path, found) in paths.iter().zip(found) {
         if path.as_os_str() == "-" {
             let name = stdin_filename
                 .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
@@ -66,7 +70,7 @@ fn targets_below(
             targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
             continue;
         }
-        match find::projects(path) {
+        match found {
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
                 if let Some(prefix) = prefix(&found) {
                     found.prefix = prefix;
@@ -84,7 +88,7 @@ fn targets_below(
 #[must_use]
 pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[Folder]) -> Loaded {
     let mut loaded =
-        Loaded { prefix: target.found.prefix.clone(), near: find::near(&target.found.root), ..Loaded::default() };
+        Loaded { prefix: target.found.prefix.clone(), near: find::near(&target.found.real), ..Loaded::default() };
     let disk = match Disk::new(&target.found.root) {
         Ok(disk) => disk,
         Err(error) => {

@@ -1,7 +1,8 @@
 //! Where bytes come from: a folder on disk, memory, or one file laid over another. It never leaves its root and never writes.
 
-use std::collections::BTreeMap;
-use std::fs::DirEntry;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{DirEntry, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
@@ -45,6 +46,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Disk {
     root: PathBuf,
+    /// Folders below the root that no link leads to; every file in them would ask again.
+    plain: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl Disk {
@@ -53,40 +56,52 @@ impl Disk {
     /// # Errors
     /// When `root` does not exist.
     pub fn new(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: root.canonicalize()? })
+        Ok(Self { root: root.canonicalize()?, plain: RefCell::default() })
     }
 
-    /// The real path of a file, if that lies within the root: a symlink in a stranger's checkout may point anywhere.
-    fn resolve(&self, path: &str) -> io::Result<PathBuf> {
+    /// The real path of what stands at a path, and what it is, if that lies within the root: a symlink in a stranger's checkout may
+    /// point anywhere.
+    fn resolve(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
         if let Some(plain) = self.unlinked(path)? {
             return Ok(plain);
         }
         let real = self.root.join(path).canonicalize()?;
         if real.starts_with(&self.root) {
-            Ok(real)
+            let found = std::fs::metadata(&real)?;
+            Ok((real, found))
         } else {
             Err(io::Error::other("it is a link that leaves the repository"))
         }
     }
 
-    /// A file's path below the root if no link is on the way to it: the root is real, so the rest need not be asked from the top again.
-    fn unlinked(&self, path: &str) -> io::Result<Option<PathBuf>> {
+    /// The same if no link is on the way: the root is real, so the rest need not be asked from the top again.
+    fn unlinked(&self, path: &str) -> io::Result<Option<(PathBuf, Metadata)>> {
+        let mut plain = self.plain.borrow_mut();
         let mut real = self.root.clone();
-        for part in Path::new(path).components() {
+        let mut parts = Path::new(path).components().peekable();
+        let mut found = if parts.peek().is_none() { Some(std::fs::symlink_metadata(&real)?) } else { None };
+        while let Some(part) = parts.next() {
             let Component::Normal(name) = part else { return Ok(None) };
             real.push(name);
-            if std::fs::symlink_metadata(&real)?.is_symlink() {
+            if parts.peek().is_some() && plain.contains(&real) {
+                continue;
+            }
+            let kind = std::fs::symlink_metadata(&real)?;
+            if kind.is_symlink() {
                 return Ok(None);
             }
+            if kind.is_dir() {
+                plain.insert(real.clone());
+            }
+            found = Some(kind);
         }
-        Ok(Some(real))
+        Ok(found.map(|found| (real, found)))
     }
 }
 
 impl Files for Disk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let real = self.resolve(path)?;
-        let kind = std::fs::metadata(&real)?;
+        let (real, kind) = self.resolve(path)?;
         if !kind.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
@@ -100,11 +115,11 @@ impl Files for Disk {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let real = match self.resolve(folder) {
+        let (real, kind) = match self.resolve(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other?,
         };
-        if !real.is_dir() {
+        if !kind.is_dir() {
             return Ok(Vec::new());
         }
         let mut names = Vec::new();
@@ -120,7 +135,7 @@ impl Files for Disk {
     }
 
     fn folders(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = self.resolve(folder).and_then(std::fs::read_dir) else { return Vec::new() };
+        let Ok(entries) = self.resolve(folder).and_then(|(real, _)| std::fs::read_dir(real)) else { return Vec::new() };
         let folders = entries.flatten().filter(is_folder);
         let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
