@@ -26,7 +26,7 @@ use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::Place;
-use crate::trust::need::standing::standings;
+use crate::trust::need::standing::{Standing, standings};
 use crate::trust::{client, login};
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
@@ -205,9 +205,14 @@ impl Engine<'_> {
     /// What the steps of a job ask for.
     fn needs<'a, 'p>(&mut self, subject: Subject<'_, 'a, 'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) {
         let Analysis { data, checkout, .. } = subject.analysis;
-        for standing in standings(&data.needs, &data.github, checkout, workflow, job) {
+        let wanted = |standing: &Standing<'a, 'p>| {
+            let subject = Subject { need: Some(standing), ..subject };
+            self.may_speak(&subject, Kind::Need)
+        };
+        let found = standings(&data.needs, &data.github, checkout, workflow, job, wanted);
+        for standing in &found {
             let step = standing.asker.client.step;
-            self.subject(&Subject { need: Some(&standing), step, ..subject }, Kind::Need);
+            self.subject(&Subject { need: Some(standing), step, ..subject }, Kind::Need);
         }
     }
 
@@ -296,10 +301,11 @@ impl Engine<'_> {
         positions.iter().filter_map(|index| Some((*index, self.rules.rules.get(*index)?)))
     }
 
-    /// Whether some rule for a kind can speak of anything in a job or step, by what it asks of the job itself.
+    /// Whether some rule for a kind can speak of anything in a job, by what it asks of the job itself and of a scope's name.
     fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> bool {
         let of_job = |condition: &&Condition| {
-            fact::spec(&condition.fact).is_some_and(|(spec, _)| spec.kinds.contains(&Kind::Job))
+            fact::spec(&condition.fact)
+                .is_some_and(|(spec, _)| spec.kinds.contains(&Kind::Job) || fact::need::UNWEIGHED.contains(&spec.name))
         };
         let mut answers = Answers::of(subject);
         self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))

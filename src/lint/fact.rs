@@ -8,7 +8,7 @@ mod handover;
 mod job;
 mod login;
 mod manifest;
-mod need;
+pub(super) mod need;
 mod permission;
 mod problem;
 mod publication;

@@ -5,6 +5,9 @@ use crate::lint::subject::Kind;
 
 const NEED: &[Kind] = &[Kind::Need];
 
+/// The facts that stand before anything is weighed: what is asked for, whatever becomes of it.
+pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
+
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[
     Spec::new("need.scope", NEED, Values::Any, "The scope that is asked for.", scope),

@@ -10,7 +10,7 @@ use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::github::GitHub;
 use crate::workflow::matrix::Row;
-use crate::workflow::model::{Job, Workflow};
+use crate::workflow::model::{Job, Trigger, Workflow};
 use crate::workflow::permissions::{self, Access, Held, Origin};
 use crate::workflow::play::Play;
 use crate::workflow::relevance::{self, Relevance};
@@ -56,7 +56,8 @@ pub struct Standing<'a, 'p> {
     pub status: Status,
 }
 
-/// Every scope that a job is asked for, once each.
+/// Every scope that a job is asked for and that somebody wants to hear of, once each. To weigh a scope may take playing every run, so
+/// `wanted` is asked first, once for each scope: it is shown a standing of which only the scope and what the job itself holds are known.
 #[must_use]
 pub fn standings<'a, 'p>(
     needs: &'a Needs,
@@ -64,16 +65,28 @@ pub fn standings<'a, 'p>(
     checkout: &'a Checkout<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
+    wanted: impl Fn(&Standing<'a, 'p>) -> bool,
 ) -> Vec<Standing<'a, 'p>> {
     let mut found: Vec<Standing<'a, 'p>> = Vec::new();
+    let mut unwanted: Vec<&Need> = Vec::new();
     let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    let same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
     for asker in find(needs, github, checkout, workflow, job) {
         for need in &asker.entry.needs {
-            let (own, status) = ways.weigh(&asker, need);
+            if unwanted.iter().any(|other| same(other, need)) {
+                continue;
+            }
+            let known = found.iter().position(|other| same(other.need, need));
+            let held = permissions::held(github, workflow, job, &need.scope);
             let asker = Asker { entry: asker.entry, client: asker.client.clone() };
-            let standing = Standing { asker, need, held: own, status };
-            match found.iter_mut().find(|other| other.need.scope == need.scope && other.need.private == need.private) {
-                Some(other) if other.status < status => *other = standing,
+            let mut standing = Standing { asker, need, held, status: Status::Unknown };
+            if known.is_none() && !wanted(&standing) {
+                unwanted.push(need);
+                continue;
+            }
+            (standing.held, standing.status) = ways.weigh(&standing.asker, need);
+            match known.and_then(|index| found.get_mut(index)) {
+                Some(other) if other.status < standing.status => *other = standing,
                 Some(_) => {}
                 None => found.push(standing),
             }
@@ -120,6 +133,13 @@ struct Way<'a, 'p> {
 }
 
 impl<'a, 'p> Ways<'a, 'p> {
+    /// Whether other workflows start this one, which may hold less than they do.
+    fn is_called(&self) -> bool {
+        let called =
+            |trigger: &Trigger<'_>| self.github.events.get(trigger.event.value()).is_some_and(|event| event.called);
+        self.workflow.triggers.iter().any(called)
+    }
+
     /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
     fn weigh(&mut self, asker: &Asker<'_, 'p>, need: &Need) -> (Held, Status) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
@@ -128,8 +148,13 @@ impl<'a, 'p> Ways<'a, 'p> {
         if need.optional || settled {
             return (own, Status::Held);
         }
-        if asker.is_tolerated() {
+        // Most needs are settled before anything is played: where no run can hold less than the repository's settings give, and where
+        // the step asks for nothing, whatever the run.
+        if asker.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
             return (own, Status::Unknown);
+        }
+        if asker.asks(github, need, None) == Truth::No {
+            return (own, Status::Held);
         }
         let mut worst = (own, Status::Held);
         let (ways, relevance) = self.starts.get_or_insert_with(|| {
