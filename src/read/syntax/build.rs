@@ -352,6 +352,10 @@ fn is_header(text: &str) -> bool {
 
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
 pub(super) fn plain_kind(text: &str) -> Kind {
+    // Nearly all texts begin like no other kind.
+    if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
+        return Kind::Str;
+    }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
         "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Kind::Bool,
