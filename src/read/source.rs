@@ -1,5 +1,7 @@
 //! One file's text, with byte spans and lines and columns in three units. It never interprets the text.
 
+use std::sync::OnceLock;
+
 /// A half-open range of bytes in [`Source::text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
@@ -92,11 +94,12 @@ pub struct Source {
     path: String,
     text: String,
     lossy: bool,
-    /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR.
-    starts: Vec<u32>,
+    /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR. Found when first asked for: of most files nothing
+    /// is told.
+    starts: OnceLock<Vec<u32>>,
     /// Code points and UTF-16 code units before every byte whose offset is a multiple of [`STRIDE`]; none where each byte is a letter.
     /// One line may be the whole file, and thousands of places may stand in it.
-    widths: Vec<(u32, u32)>,
+    widths: OnceLock<Vec<(u32, u32)>>,
 }
 
 const STRIDE: usize = 1024;
@@ -112,8 +115,11 @@ impl Source {
             Ok(text) => (text, false),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         };
-        let (starts, widths) = (line_starts(&text), widths(&text));
-        Self { path: path.into(), text, lossy, starts, widths }
+        Self { path: path.into(), text, lossy, starts: OnceLock::new(), widths: OnceLock::new() }
+    }
+
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| line_starts(&self.text))
     }
 
     /// The path relative to the project's root, `/`-separated.
@@ -150,13 +156,13 @@ impl Source {
     /// How many lines there are; a final line end opens one more, empty line.
     #[must_use]
     pub fn line_count(&self) -> u32 {
-        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.starts().len()).unwrap_or(u32::MAX)
     }
 
     /// The line (from 1) that holds a byte offset.
     #[must_use]
     pub fn line_at(&self, offset: u32) -> u32 {
-        u32::try_from(self.starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
+        u32::try_from(self.starts().partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
     /// The span of a line (from 1) without its line end and without a byte order mark; empty when there is no such line.
@@ -164,8 +170,8 @@ impl Source {
     pub fn line_span(&self, line: u32) -> Span {
         let index = line.saturating_sub(1) as usize;
         let len = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        let Some(&start) = self.starts.get(index) else { return Span::at(len) };
-        let end = self.starts.get(index + 1).copied().unwrap_or(len);
+        let Some(&start) = self.starts().get(index) else { return Span::at(len) };
+        let end = self.starts().get(index + 1).copied().unwrap_or(len);
         let mut text = &self.text[start as usize..end as usize];
         text = text.strip_suffix('\n').unwrap_or(text);
         text = text.strip_suffix('\r').unwrap_or(text);
@@ -191,11 +197,12 @@ impl Source {
 
     /// How wide the text before a character boundary is.
     fn width(&self, offset: usize, columns: Columns) -> u32 {
-        if columns == Columns::Utf8 || self.widths.is_empty() {
+        let widths = self.widths.get_or_init(|| widths(&self.text));
+        if columns == Columns::Utf8 || widths.is_empty() {
             return u32::try_from(offset).unwrap_or(u32::MAX);
         }
         let index = offset / STRIDE;
-        let (points, units) = self.widths.get(index).copied().unwrap_or_default();
+        let (points, units) = widths.get(index).copied().unwrap_or_default();
         let (more_points, more_units) = width_of(self.text.as_bytes().get(index * STRIDE..offset).unwrap_or_default());
         if columns == Columns::Utf16 { units + more_units } else { points + more_points }
     }

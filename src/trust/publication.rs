@@ -63,14 +63,13 @@ fn job_sites<'a, 'p>(
     let mut spared = Vec::new();
     let calling = Client::calling(checkout, workflow, job);
     if let Some(called) = job.uses {
-        found.extend(named(registries, &calling, |upload| upload.is_workflow(action(called.value()))).0);
+        found.extend(named(registries, &calling, action(called.value())).0);
     }
     let clients = steps(checkout, workflow, job);
     for client in &clients {
         let Some(step) = client.step else { continue };
         if let Some(used) = step.uses {
-            let name = action(used.value());
-            let (uploads, others) = named(registries, client, |upload| upload.is_action(name));
+            let (uploads, others) = named(registries, client, action(used.value()));
             found.extend(uploads);
             spared.extend(others);
         }
@@ -106,9 +105,9 @@ type Spared<'a> = (&'a str, Vec<usize>);
 fn named<'a, 'p>(
     registries: &'a Registries,
     client: &Client<'a, 'p>,
-    own: impl Fn(&Upload) -> bool,
+    name: &str,
 ) -> (Vec<Site<'a, 'p>>, Vec<Spared<'a>>) {
-    let named = registries.uploads().filter(|(_, upload)| own(upload));
+    let named = registries.uploads_of(name);
     let (uploads, others): (Vec<_>, Vec<_>) = named.partition(|(_, upload)| chosen(client, upload));
     let site = |(registry, upload)| Site { client: client.clone(), registry, upload: Some(upload), login: None };
     let others = others.into_iter().map(|(registry, _)| (registry.id.as_str(), client.position())).collect();

@@ -1,5 +1,7 @@
 //! All registries together: what one takes from another, and which one an address, a name or a client belongs to. It knows no file.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::registry::{Examples, Registry};
 use super::upload::{ClientVersions, Login, Upload};
 use super::vocabulary::Vocabulary;
@@ -13,6 +15,8 @@ pub struct Registries {
     added: Vec<Registry>,
     /// The words of the uploads that are commands.
     vocabulary: Vocabulary,
+    /// The uploads that are actions or called workflows, by their names in lower case: each as the positions of its registry and its own.
+    by_name: HashMap<String, Vec<(usize, usize)>>,
 }
 
 impl Registries {
@@ -39,7 +43,14 @@ impl Registries {
         list.sort_by(|left, right| left.id.cmp(&right.id));
         let uploads = list.iter().flat_map(|registry| &registry.uploads);
         let vocabulary = Vocabulary::new(uploads.map(Upload::spellings));
-        Ok(Self { list, added, vocabulary })
+        let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (position, registry) in list.iter().enumerate() {
+            for (own, upload) in registry.uploads.iter().enumerate() {
+                let names: BTreeSet<String> = upload.names().map(|name| name.to_lowercase()).collect();
+                names.into_iter().for_each(|name| by_name.entry(name).or_default().push((position, own)));
+            }
+        }
+        Ok(Self { list, added, vocabulary, by_name })
     }
 
     /// Every registry, by id.
@@ -89,6 +100,15 @@ impl Registries {
     /// Every upload that some registry describes, with that registry.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &Upload)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |upload| (registry, upload)))
+    }
+
+    /// The uploads by an action or a called workflow of a name, with their registries.
+    pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &Upload)> {
+        let found = self.by_name.get(&name.to_lowercase());
+        found.into_iter().flatten().filter_map(|(registry, upload)| {
+            let registry = self.list.get(*registry)?;
+            Some((registry, registry.uploads.get(*upload)?))
+        })
     }
 
     /// The uploads whose commands a script can hold, by its words, with their registries.

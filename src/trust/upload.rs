@@ -217,18 +217,10 @@ impl Upload {
         self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
     }
 
-    /// Whether it is an action of that name.
-    #[must_use]
-    pub fn is_action(&self, name: &str) -> bool {
-        let own = self.action.iter().chain(self.action.iter().flat_map(|_| &self.also));
-        own.into_iter().any(|own| own.eq_ignore_ascii_case(name))
-    }
-
-    /// Whether it is a reusable workflow of that name.
-    #[must_use]
-    pub fn is_workflow(&self, name: &str) -> bool {
-        let own = self.workflow.iter().chain(self.workflow.iter().flat_map(|_| &self.also));
-        own.into_iter().any(|own| own.eq_ignore_ascii_case(name))
+    /// Every name of the action or of the called workflow; none of an upload that is a command.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let own = self.action.iter().chain(&self.workflow);
+        own.chain(if self.command.is_none() { self.also.as_slice() } else { &[] })
     }
 }
 

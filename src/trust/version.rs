@@ -73,8 +73,7 @@ impl ActionStatus {
 #[must_use]
 pub fn refs<'a>(registries: &'a Registries, name: &str) -> Option<&'a Refs> {
     let own = |known: &str| known.eq_ignore_ascii_case(name);
-    let uploads = registries.uploads().map(|(_, upload)| upload);
-    let named = uploads.filter(|upload| upload.is_action(name) || upload.is_workflow(name));
+    let named = registries.uploads_of(name).map(|(_, upload)| upload);
     let logins = registries.logins().map(|(_, login)| login).filter(|login| own(&login.action));
     let all = named.map(|upload| &upload.refs).chain(logins.map(|login| &login.refs));
     // An action may be described as an upload and as a login; its refs stand at one of them.

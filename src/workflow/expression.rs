@@ -168,7 +168,7 @@ fn closing(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|at| {
         quoted ^= bytes[*at] == b'\'';
-        !quoted && bytes[*at..].starts_with(b"}}")
+        !quoted && bytes[*at] == b'}' && bytes.get(*at + 1) == Some(&b'}')
     })
 }
 
