@@ -140,3 +140,180 @@ fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
         assert_eq!(told, ["job first: github.ref_type == 'tag'", "caller nightly: github.ref == 'refs/heads/main'"]);
     });
 }
+
+/// A project of files in memory, each a path and a text; workflows by their names alone.
+fn of(files: &[(&str, &str)]) -> Memory {
+    let mut memory = Memory::default();
+    for (path, text) in files {
+        let workflow = path.ends_with(".yml") && !path.contains('/');
+        let path = if workflow { format!(".github/workflows/{path}") } else { (*path).to_owned() };
+        memory.insert(path, text.as_bytes());
+    }
+    memory
+}
+
+/// The account of a project for people.
+fn account(files: &[(&str, &str)]) -> String {
+    let rules = rules();
+    let project = rules.read(&of(files));
+    let mut text = Vec::new();
+    uploads(&rules, &project, |analysis, uploads| {
+        let page = explain::Page { files: &project.files, prefix: "", repository: analysis.repository, uploads };
+        explain::text::write(&mut text, &page, false).unwrap();
+    });
+    let text = String::from_utf8(text).unwrap();
+    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()
+}
+
+fn says(account: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(account.contains(line), "{line}\n---\n{account}");
+    }
+}
+
+#[test]
+fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stands() {
+    let called = "on: workflow_call\npermissions:\n  contents: read\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    let caller = "on: push\npermissions: {}\njobs:\n  build:\n    uses: ./.github/workflows/build.yml\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ run: uv publish }]\n";
+    let beside = account(&[("release.yml", caller), ("build.yml", called)]);
+    says(
+        &beside,
+        &[
+            "GitHub starts none of them: job `build` calls build.yml and holds `contents: none`, .github/workflows/release.yml:2:1",
+            "where the workflow asks for `contents: read` .github/workflows/build.yml:3:3",
+            "answer no run gets there: GitHub refuses the whole run before it starts .github/workflows/release.yml:2:1",
+        ],
+    );
+    assert!(!beside.contains("PyPI accepts it"), "{beside}");
+    let upload = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ run: uv publish }]\n";
+    let caller =
+        "on: push\njobs:\n  release:\n    permissions: { contents: read }\n    uses: ./.github/workflows/upload.yml\n";
+    let on_the_way = account(&[("release.yml", caller), ("upload.yml", upload)]);
+    says(
+        &on_the_way,
+        &[
+            "id-token: write asked for by the job, more than the calling job holds .github/workflows/upload.yml:6:20",
+            "calling job `release` holds `none` .github/workflows/release.yml:4:5",
+            "no run gets there",
+        ],
+    );
+}
+
+#[test]
+fn attestations_that_name_the_caller_are_refused_whatever_the_record_says() {
+    let caller =
+        "on: push\njobs:\n  release:\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
+    let called = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1 }]\n";
+    let account = account(&[("release.yml", caller), ("upload.yml", called)]);
+    says(
+        &account,
+        &[
+            "PyPI refuses it: the certificate of its attestations names `release.yml`, and a record can only name `upload.yml`",
+            "people see: Certificate's Build Config URI",
+        ],
+    );
+    assert!(!account.contains("PyPI accepts it"), "{account}");
+}
+
+const NPM: &str = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: npm\n    permissions: { id-token: write }\n    steps:\n      - uses: actions/setup-node@v5\n        with: { node-version: 24 }\n      - run: |\n";
+
+#[test]
+fn what_a_loop_uploads_is_not_the_one_package_that_happens_to_stand_there() {
+    let script = "          for package in packages/@acme/*; do\n            if [ $package != \"packages/@acme/api\" ]; then\n              npm publish $package --access public\n            fi\n          done\n";
+    let looped = format!("{NPM}{script}");
+    let manifest = ("packages/@acme/api/package.json", "{\"name\": \"@acme/api\"}");
+    let bare = account(&[("release.yml", &looped), manifest]);
+    says(&bare, &["Package not known: the command takes it from `$package`"]);
+    says(&bare, &["an existing package its settings: https://www.npmjs.com/package/<package>/access"]);
+    let config = "repository: acme/demo\npublishers:\n  - registry: npm\n    package: \"@acme/api\"\n    workflow: release.yml\n    environment: npm\n    allowed-actions: publish\n";
+    let declared = account(&[("release.yml", &looped), manifest, (".github/trustpub.yaml", config)]);
+    says(&declared, &["answer npm accepts it if it is package `@acme/api`, which no file says"]);
+    let direct = format!("{NPM}          npm publish packages/@acme/api --access public\n");
+    let other = ("packages/@acme/cli/package.json", "{\"name\": \"@acme/cli\"}");
+    let named = account(&[("release.yml", &direct), manifest, other]);
+    says(&named, &["record Package @acme/api packages/@acme/api/package.json:1:"]);
+    let declared = account(&[("release.yml", &direct), manifest, other, (".github/trustpub.yaml", config)]);
+    says(&declared, &["answer npm accepts it\n"]);
+}
+
+#[test]
+fn a_package_that_can_have_one_record_is_told_so_where_two_are_asked_for() {
+    let upload = format!("{NPM}          npm publish\n");
+    let manifest = ("package.json", "{\"name\": \"demo\"}");
+    let limit = "a package has one trusted publisher";
+    assert!(!account(&[("release.yml", &upload), manifest]).contains(limit));
+    says(&account(&[("release.yml", &upload), ("beta.yml", &upload), manifest]), &[limit]);
+}
+
+#[test]
+fn why_a_package_is_not_known_is_said() {
+    let upload = "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
+    let of = |name| format!("[project]\nname = \"{name}\"\n");
+    let (one, two) = (of("one"), of("two"));
+    says(&account(&[("release.yml", upload)]), &["PyPI project name not known: no file that is read here names it"]);
+    let workspace = format!("{one}[tool.uv.workspace]\nmembers = [\"pkg/*\"]\n");
+    let several = account(&[("release.yml", upload), ("pyproject.toml", &workspace), ("pkg/two/pyproject.toml", &two)]);
+    says(&several, &["PyPI project name not known: files name several: `one`, `two`"]);
+    says(
+        &several,
+        &["an existing package its settings: https://pypi.org/manage/project/<package>/settings/publishing/"],
+    );
+}
+
+#[test]
+fn an_upload_that_no_run_gets_to_is_named_with_its_cause() {
+    let text = "on: workflow_dispatch\njobs:\n  check:\n    runs-on: ubuntu-latest\n    outputs: { version: 1 }\n    steps: [{ run: make }]\n  build:\n    needs: check\n    if: needs.check.outputs.changed == 'true'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
+    says(
+        &account(&[("release.yml", text)]),
+        &[
+            "no run gets to the upload to PyPI in job `publish` of release.yml",
+            "upload uv publish .github/workflows/release.yml:15:20",
+            "kept back by job `build` needs.check.outputs.changed == 'true' .github/workflows/release.yml:9:9",
+            "job `check` declares no output `changed`, so that is empty .github/workflows/release.yml:3:3",
+        ],
+    );
+}
+
+#[test]
+fn an_upload_with_a_secret_is_told_what_a_record_needs_first() {
+    let text = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: \"cargo publish --token ${{ secrets.TOKEN }}\" }]\n";
+    says(
+        &account(&[("release.yml", text)]),
+        &[
+            "token the job cannot ask for one; if it could, that would say:",
+            "before it counts the job needs `id-token: write`",
+            "before it counts the job needs a step with `rust-lang/crates-io-auth-action` and uploads with its token",
+        ],
+    );
+}
+
+#[test]
+fn the_first_open_condition_on_the_way_is_named_and_the_rest_counted() {
+    let text = "on: push\njobs:\n  first:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  second:\n    needs: first\n    if: needs.first.outputs.go\n    runs-on: ubuntu-latest\n    outputs: { on: \"${{ steps.x.outputs.on }}\" }\n    steps: [{ id: x, run: make }]\n  publish:\n    needs: second\n    if: needs.second.outputs.on\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
+    says(
+        &account(&[("release.yml", text)]),
+        &["it depends on the output `go` of job `first`, then on one more condition .github/workflows/release.yml:9:9"],
+    );
+}
+
+#[test]
+fn a_run_that_is_kept_back_before_an_open_condition_says_where() {
+    let text = "on:\n  workflow_dispatch:\n    inputs:\n      dry: { type: boolean }\njobs:\n  plan:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  gate:\n    needs: plan\n    if: ${{ !inputs.dry }}\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: [plan, gate]\n    if: needs.plan.outputs.go\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
+    says(&account(&[("release.yml", text)]), &["kept back by job `gate` ${{ !inputs.dry }}"]);
+}
+
+#[test]
+fn the_git_remote_chooses_between_guards_that_ask_for_several_repositories() {
+    let text = "on: push\njobs:\n  publish:\n    if: github.repository == 'acme/demo'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n  other:\n    if: github.repository == 'acme/demo-dev'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    let remote = (".git/config", "[remote \"origin\"]\n  url = https://github.com/acme/demo.git\n");
+    says(&account(&[("release.yml", text)]), &["it depends on `github.repository`"]);
+    let known = account(&[("release.yml", text), remote]);
+    assert!(!known.contains("it depends on"), "{known}");
+    says(&known, &["Owner acme as the conditions of the workflows have it .github/workflows/release.yml:4:9"]);
+}
+
+#[test]
+fn refs_are_shown_as_the_filter_has_them() {
+    let text = "on:\n  push:\n    branches: [main, '[0-9].[0-9]+']\njobs:\n  publish:\n    if: github.ref != 'x'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
+    says(&account(&[("release.yml", text)]), &["push, refs/heads/main", "push, refs/heads/[0-9].[0-9]+"]);
+}

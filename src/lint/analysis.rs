@@ -10,7 +10,7 @@ use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
 use crate::read::project::{Document, LocalAction, Project};
-use crate::read::source::Source;
+use crate::read::source::{FileId, Source};
 use crate::trust::document::{Repeated, labels, repeated};
 use crate::trust::publication::Target;
 use crate::trust::publisher::{self, Publisher};
@@ -19,6 +19,8 @@ use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Action, Text, Workflow};
+use crate::workflow::request::{self, Refusal};
+use crate::workflow::run::Run;
 
 /// What stands in a project's files, before any data says what it means.
 #[derive(Debug, Default)]
@@ -48,7 +50,8 @@ impl<'p> Reading<'p> {
         };
         let workflows = project.workflows.iter().filter_map(workflow).collect();
         let actions: HashMap<_, _> = project.actions.iter().filter_map(action).collect();
-        let mut checkout = Checkout::new(workflows, actions, config.repository.map(Text::value));
+        let (certain, hint) = (config.repository.map(Text::value), project.repository_hint.as_deref());
+        let mut checkout = Checkout::new(workflows, actions, certain, hint);
         checkout.manifests = Some(&project.manifests);
         Self { config, checkout }
     }
@@ -74,6 +77,8 @@ pub struct Analysis<'a, 'p> {
     pub publications: Vec<Publication<'a, 'p>>,
     /// What documents repeat of the publishers.
     pub documents: Vec<Repeated>,
+    /// By file: the workflows that start publications and that GitHub refuses to start.
+    refusals: HashMap<FileId, Refusal<'a, 'p>>,
 }
 
 /// What says which repository this is where the config does not.
@@ -110,7 +115,26 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let publications = publication::publications(data, checkout, &publishers, repository, asked);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
-        (Self { data, project, config, workflows, checkout, publishers, repository, publications, documents }, problems)
+        let refusals = refusals(data, checkout, &publications);
+        let analysis = Self {
+            data,
+            project,
+            config,
+            workflows,
+            checkout,
+            publishers,
+            repository,
+            publications,
+            documents,
+            refusals,
+        };
+        (analysis, problems)
+    }
+
+    /// Why GitHub does not even start a run of a publication.
+    #[must_use]
+    pub fn refusal(&self, publication: &Publication<'a, 'p>, run: &Run<'_, 'p>) -> Option<&Refusal<'a, 'p>> {
+        self.refusals.get(&started(publication.site.client.workflow, run).file)
     }
 
     /// Shows a publication as the subject that it is in one of its runs: what its step sees, where it uploads to,
@@ -141,6 +165,27 @@ impl<'a, 'p> Analysis<'a, 'p> {
             ..Subject::of(self)
         })
     }
+}
+
+/// The workflow that GitHub starts, as far as it stands here.
+fn started<'a, 'p>(own: &'a Workflow<'p>, run: &Run<'a, 'p>) -> &'a Workflow<'p> {
+    run.calls.first().map_or(own, |call| call.workflow)
+}
+
+/// Of the workflows that start publications, those that GitHub refuses to start.
+fn refusals<'a, 'p>(
+    data: &Data,
+    checkout: &'a Checkout<'p>,
+    publications: &[Publication<'a, 'p>],
+) -> HashMap<FileId, Refusal<'a, 'p>> {
+    let mut found = HashMap::new();
+    for publication in publications {
+        for visit in &publication.runs {
+            let workflow = started(publication.site.client.workflow, visit.run());
+            found.entry(workflow.file).or_insert_with(|| request::refusal(&data.github, checkout, workflow));
+        }
+    }
+    found.into_iter().filter_map(|(file, refusal)| Some((file, refusal?))).collect()
 }
 
 /// What the documents of a project repeat of its publishers.

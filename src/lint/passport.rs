@@ -13,14 +13,15 @@ use crate::read::source::{FileId, Place};
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::Registry;
 use crate::trust::slot::known_text;
-use crate::workflow::expression::{Outcome, Truth};
+use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
+use crate::workflow::request::Refusal;
 use crate::workflow::run::Reference;
 
-pub use form::{Form, Line};
-pub use permission::Permission;
+pub use form::{Before, Form, Line};
+pub use permission::{Link, Permission};
 pub use verdict::{Entry, Record, Verdict};
-pub use way::{Missed, Stop, StopKind};
+pub use way::{Missed, Stop, StopKind, Undeclared};
 
 /// What the files tell of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Upload<'a> {
     pub workflow: FileId,
     /// The id of its job.
     pub job: String,
+    /// The registry, as far as the runs that do not get there tell; of the others, their passports tell it.
+    pub registry: Option<&'a Registry>,
     /// What it shows; runs that do not differ in it share one.
     pub passports: Vec<Passport<'a>>,
     /// The runs of its workflow that do not get there.
@@ -83,8 +86,10 @@ pub struct Passport<'a> {
     pub starts: Vec<Start>,
     /// How they get to the upload, after their event.
     pub path: Vec<Stop>,
-    /// Why they may not get there.
-    pub doubt: Option<String>,
+    /// What leaves open whether they get there, in the order in which it is asked; empty where they do.
+    pub doubts: Vec<Doubt>,
+    /// Why GitHub does not even start them.
+    pub refusal: Option<Refused>,
     /// The registry, or why it is not known.
     pub registry: Result<&'a Registry, String>,
     /// What the upload shows, or why that is not known.
@@ -99,8 +104,40 @@ pub struct Passport<'a> {
     pub record: Option<Record<'a>>,
     /// What the registry answers.
     pub verdict: Verdict,
+    /// The packages that the answer is about, where the files do not say that the upload is one of them.
+    pub only_for: Vec<String>,
     /// What a record that accepts it says.
     pub form: Option<Form<'a>>,
+}
+
+/// What leaves open whether a run gets to an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What it depends on.
+    pub reason: String,
+    /// The condition.
+    pub place: Option<Place>,
+}
+
+/// Why GitHub does not start a run: a called workflow asks for more than the job holds that calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The calling job.
+    pub caller: String,
+    /// The file of the called workflow.
+    pub called: String,
+    /// The job that asks; `None` where its workflow's own block does.
+    pub asker: Option<String>,
+    /// The scope.
+    pub scope: String,
+    /// What is asked for.
+    pub asked: &'static str,
+    /// Where.
+    pub asked_place: Place,
+    /// What the calling job holds.
+    pub held: &'static str,
+    /// Where.
+    pub held_place: Place,
 }
 
 /// One way in which a run starts.
@@ -136,7 +173,12 @@ pub struct Stamp {
 /// The passports of every upload of a project.
 #[must_use]
 pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
-    analysis.publications.iter().map(|publication| upload(analysis, publication)).collect()
+    let mut uploads: Vec<Upload<'a>> =
+        analysis.publications.iter().map(|publication| upload(analysis, publication)).collect();
+    let all = uploads.iter_mut().flat_map(|upload| &mut upload.passports);
+    let forms = all.filter_map(|passport| Some((*passport.registry.as_ref().ok()?, passport.form.as_mut()?)));
+    form::limit(&mut forms.collect::<Vec<_>>());
+    uploads
 }
 
 fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) -> Upload<'a> {
@@ -153,7 +195,8 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
             None => passports.push(next),
         }
     }
-    let mut missed: Vec<Missed> = publication.missed.iter().map(|visit| way::missed(publication, visit)).collect();
+    let missed = |visit| way::missed(analysis.checkout, publication, visit);
+    let mut missed: Vec<Missed> = publication.missed.iter().map(missed).collect();
     let mut seen = Vec::new();
     missed.retain(|one| {
         !seen.contains(one) && {
@@ -166,6 +209,12 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
         place: client.place(),
         workflow: client.workflow.file,
         job: client.job.id.value().to_owned(),
+        registry: publication.missed.first().and_then(|visit| {
+            analysis.played(publication, visit, |subject| match subject.target {
+                Some(Target::Registry(registry, _)) => Some(*registry),
+                _ => None,
+            })
+        }),
         passports,
         missed,
     }
@@ -188,7 +237,8 @@ impl Passport<'_> {
     fn shown(&self) -> impl PartialEq {
         let registry = self.registry.as_ref().map(|registry| &registry.id);
         let token = (&self.permissions, &self.claims, &self.credential, self.credential_place);
-        (registry, &self.path, &self.doubt, token, &self.record, &self.verdict, &self.form)
+        let answer = (&self.record, &self.verdict, &self.only_for);
+        (registry, &self.path, &self.doubts, &self.refusal, token, answer, &self.form)
     }
 }
 
@@ -208,27 +258,42 @@ fn passport<'a, 'p>(
         (Outcomes::Known(credential), place) => (Ok(credential), place),
         (Outcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
     };
+    let form = registry
+        .as_ref()
+        .ok()
+        // No record can name a workflow of another repository where the registry refuses those.
+        .filter(|_| !verdict::is_foreign(subject))
+        .map(|registry| form::form(subject, registry));
+    let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
     Some(Passport {
         starts: vec![start(visit)],
         path: way::path(subject, publication, visit.run()),
-        doubt: match &visit.reach {
-            Truth::Unknown(reason) => Some(reason.to_string()),
-            Truth::Yes | Truth::No => None,
-        },
-        // No record can name a workflow of another repository where the registry refuses those.
-        form: registry
-            .as_ref()
-            .ok()
-            .filter(|_| !verdict::is_foreign(subject))
-            .map(|registry| form::form(subject, registry)),
+        doubts: way::doubts(subject, visit),
+        refusal: verdict::refusal(subject, publication).map(refused),
+        form,
         permissions: permission::permissions(subject),
         claims: claims(subject)?,
         record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),
         verdict: verdict::verdict(subject, publication, &registry, &credential),
+        only_for,
         registry,
         credential,
         credential_place,
     })
+}
+
+fn refused(refusal: &Refusal<'_, '_>) -> Refused {
+    let request = &refusal.request;
+    Refused {
+        caller: refusal.job.id.value().to_owned(),
+        called: request.workflow.source.file_name().to_owned(),
+        asker: request.job.map(|job| job.id.value().to_owned()),
+        scope: request.scope.clone(),
+        asked: request.asked.word(),
+        asked_place: request.asked_place,
+        held: request.held.word(),
+        held_place: request.held_place,
+    }
 }
 
 fn start(visit: &Visit<'_, '_>) -> Start {

@@ -5,6 +5,7 @@ use super::passport::verdict::{Verdict, verdict};
 use super::publication::Visit;
 use super::subject::Subject;
 use crate::read::source::FileId;
+use crate::trust::cause::Cause;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::slot::known_text;
 use crate::workflow::expression::Truth;
@@ -31,6 +32,7 @@ pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<St
         Outcomes::Unknown(reason) => Err(reason.to_string()),
     };
     let answer = match verdict(subject, publication, &registry, &credential) {
+        Verdict::Refused { cause: Cause::Start, .. } => Answer::Refused,
         Verdict::NotAsked if credential == Ok(Credential::Stored) => Answer::Token,
         _ if visit.reach != Truth::Yes => Answer::Undecided,
         Verdict::Accepted => Answer::Accepted,

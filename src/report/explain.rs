@@ -62,7 +62,11 @@ impl<'a> Page<'a> {
         let place = format!("job `{}` of {}", upload.job, self.file(upload.workflow).map_or("", Source::file_name));
         let missed = sections::missed(upload);
         if upload.passports.is_empty() {
-            return vec![(format!("no run gets to the upload in {place}"), vec![missed])];
+            let registry = upload.registry.map_or_else(String::new, |registry| format!(" to {}", registry.name));
+            return vec![(
+                format!("no run gets to the upload{registry} in {place}"),
+                vec![sections::unreached(upload), missed],
+            )];
         }
         let all = upload.passports.len();
         let account = |(at, passport): (usize, &Passport<'_>)| {

@@ -84,6 +84,9 @@ fn publisher(text: &mut String, page: &Page<'_>, proposal: &Proposal<'_>) {
     } else if proposal.maybe_secret {
         comment(text, "  ", "A secret uploads in place of the OIDC token where it is set; then no record is asked.");
     }
+    if let Some(limit) = proposal.form.limit {
+        comment(text, "  ", &format!("Mind that {limit}."));
+    }
     let address = proposal.form.link.as_deref().or(proposal.form.pending);
     if let Some(address) = address {
         // An address is not broken: whoever opens it needs the whole.

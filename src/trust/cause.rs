@@ -9,6 +9,8 @@ use super::upload::Upload;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
+    /// GitHub, which does not start the run at all.
+    Start,
     /// The job may not request an OIDC token.
     IdToken,
     /// The event that started the run.
@@ -31,6 +33,8 @@ pub enum Cause {
     Operation,
     /// The user that the login names.
     User,
+    /// The workflow's file in the certificate of an attestation.
+    Certificate,
 }
 
 impl Cause {
@@ -38,6 +42,7 @@ impl Cause {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Start => "start",
             Self::IdToken => "id-token",
             Self::Event => "event",
             Self::Ref => "ref",
@@ -49,6 +54,7 @@ impl Cause {
             Self::WorkflowRepository => Claim::WorkflowRepository.word(),
             Self::Operation => Claim::Operation.word(),
             Self::User => Claim::User.word(),
+            Self::Certificate => "certificate",
         }
     }
 }

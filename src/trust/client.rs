@@ -33,6 +33,17 @@ pub struct Client<'a, 'p> {
     pub command: Option<Command>,
 }
 
+/// What a command says of the folder that it works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// Nothing: it works where it runs.
+    None,
+    /// This one, relative to the checkout.
+    Folder(String),
+    /// Only the running shell knows, and what says so.
+    Unknown(Place),
+}
+
 /// How deep actions are followed that use one another.
 const DEEPEST_ACTIONS: usize = 10;
 
@@ -143,6 +154,49 @@ impl<'a, 'p> Client<'a, 'p> {
             Some(folder) => manifest::clean(folder.value()).filter(|folder| !folder.contains("${{")),
             None => Some(String::new()),
         }
+    }
+
+    /// What the command's own argument behind `last`, its last word, says of the folder that it works on.
+    #[must_use]
+    pub fn argument(&self, last: &str) -> Argument {
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return Argument::None };
+        let unknown = |word: &Word| Argument::Unknown(run.inner(word.span.clone()));
+        if self.has_flag(self.other_folder) {
+            return Argument::Unknown(self.place());
+        }
+        let own = command.words.iter().skip_while(|word| word.text().as_deref() != Some(last)).skip(1);
+        let mut behind_flag = false;
+        for word in own {
+            let text = word.text();
+            if word.starts_with("-") {
+                behind_flag = !text.is_none_or(|text| text.contains('='));
+                continue;
+            }
+            match text {
+                // It may be the flag's value; in a loop the flag may be a switch, and this what the loop is over.
+                None if behind_flag && !command.conditional => {}
+                Some(text) if behind_flag && !text.contains('/') => {}
+                Some(text) if !behind_flag => return self.folder_at(&text).map_or(unknown(word), Argument::Folder),
+                None | Some(_) => return unknown(word),
+            }
+            behind_flag = false;
+        }
+        Argument::None
+    }
+
+    /// A folder that the command names, relative to the checkout.
+    fn folder_at(&self, path: &str) -> Option<String> {
+        let step = self.step?;
+        let before = step.run?.value().get(..self.command.as_ref()?.span.start)?;
+        let file = [".tgz", ".tar.gz", ".zip"].iter().any(|ending| path.ends_with(ending));
+        if file || path.contains(['*', '?', '[', '{', '~', '\\']) || path.starts_with('/') {
+            return None;
+        }
+        if before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
+            return None;
+        }
+        let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());
+        manifest::clean(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
     }
 
     /// What the step or the calling job is given.

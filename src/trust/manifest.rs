@@ -4,6 +4,7 @@ use super::registry::Registry;
 use crate::read::manifest::{Field, Manifest, Manifests};
 use crate::read::project::github_repository;
 use crate::read::source::Place;
+use crate::workflow::expression::Reason;
 use crate::workflow::model::Workflow;
 
 /// A manifest's word for something, and whether it is the expected one.
@@ -62,20 +63,47 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
     other.filter(|_| !open)
 }
 
-/// The only package that the project's manifests name, and where. `None` where there are several, or one that is not known.
-#[must_use]
-pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Option<(&'m str, Place)> {
-    let mut found: Option<(&str, Place)> = None;
+/// The only package that the project's manifests name, and where.
+///
+/// # Errors
+/// Why it is not known: there is none, there are several, or one that only a build names.
+pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m str, Place), Reason> {
+    let mut found: Vec<(&str, Place)> = Vec::new();
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
-        match (manifests.package(manifest), found) {
-            (Field::Absent, _) if manifest.kind.named_by_file => return None,
-            (Field::Absent, _) => {}
-            (Field::Known(text, place), None) => found = Some((text, place)),
-            (Field::Known(text, _), Some((known, _))) if registry.names.same(text, known) => {}
-            (Field::Known(..) | Field::Open(_), _) => return None,
+        match manifests.package(manifest) {
+            Field::Absent if manifest.kind.named_by_file => {
+                return Err(Reason::new(format!("`{}` does not name its package", manifest.name)));
+            }
+            Field::Absent => {}
+            Field::Known(text, place) if found.iter().all(|(known, _)| !registry.names.same(text, known)) => {
+                found.push((text, place));
+            }
+            Field::Known(..) => {}
+            Field::Open(_) => return Err(Reason::new(format!("only a build knows the name in `{}`", manifest.name))),
         }
     }
-    found.filter(|_| manifests.complete())
+    match found.as_slice() {
+        [one] if manifests.complete() => Ok(*one),
+        [_] => Err(Reason::new("there are more files that may name it than are read")),
+        [] => Err(Reason::new("no file that is read here names it")),
+        [(first, _), (second, _), rest @ ..] => {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            Err(Reason::new(format!("files name several: `{first}`, `{second}`{more}")))
+        }
+    }
+}
+
+/// The package that a manifest in a folder names, and where.
+///
+/// # Errors
+/// Why it is not known.
+pub fn within<'m>(manifests: &'m Manifests, registry: &'m Registry, folder: &str) -> Result<(&'m str, Place), Reason> {
+    let mut here = manifests.of(&registry.manifests).filter(|manifest| manifest.folder == folder);
+    let named = here.find_map(|manifest| match manifests.package(manifest) {
+        Field::Known(text, place) => Some((text, place)),
+        Field::Open(_) | Field::Absent => None,
+    });
+    named.ok_or_else(|| Reason::new(format!("no file in `{folder}` names it")))
 }
 
 /// Whether a workflow's scripts may change manifests, or go to folders that only the run knows.

@@ -1,6 +1,6 @@
 //! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
 
-use super::client::{Client, steps};
+use super::client::{Argument, Client, steps};
 use super::command::{names, words};
 use super::login::{LoginStep, logins};
 use super::registry::{Registries, Registry};
@@ -210,6 +210,14 @@ impl<'a, 'p> Site<'a, 'p> {
             ("", None) => Target::Unknown(Reason::new("the source that a config file names"), place),
             (id, _) => registries.get(id).map_or(Target::Elsewhere, |registry| Target::Registry(registry, place)),
         }
+    }
+
+    /// What the command says of the folder of its package.
+    #[must_use]
+    pub fn package_folder(&self) -> Argument {
+        let upload = self.upload.filter(|upload| upload.takes_folder);
+        let last = upload.and_then(|upload| upload.command.as_deref()?.split_whitespace().last());
+        last.map_or(Argument::None, |last| self.client.argument(last))
     }
 
     /// What decides the upload's address; of a login alone, the place where the token is fetched.

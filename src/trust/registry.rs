@@ -41,6 +41,8 @@ pub struct SetUp {
     /// What to do for a first release, as a sentence without a final period.
     #[serde(default)]
     pub first_release: String,
+    /// How many records one package can have, where that is not any number: what to know, as a sentence without a final period.
+    pub limit: Option<String>,
 }
 
 /// What is known of the token's claims.

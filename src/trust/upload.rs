@@ -203,6 +203,9 @@ pub struct Upload {
     /// Of a called workflow, the defaults of the inputs that the condition reads.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
+    /// Set where the command's own argument is the folder of the package.
+    #[serde(default)]
+    pub takes_folder: bool,
     /// Every input of the action, so that a misspelt one can be told.
     #[serde(default)]
     pub inputs: Vec<String>,

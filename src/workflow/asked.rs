@@ -79,7 +79,7 @@ impl Asked {
 pub fn reference(text: &str) -> Option<Reference> {
     [RefKind::Tag, RefKind::Branch, RefKind::PullRequest].into_iter().find_map(|kind| {
         let name = text.strip_prefix(kind.prefix()?)?;
-        (!name.is_empty()).then(|| Reference { kind, beginning: name.to_owned(), whole: true })
+        (!name.is_empty()).then(|| Reference { kind, beginning: name.to_owned(), whole: true, pattern: None })
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::model::{Action, Job, Workflow};
+use super::model::{Action, Job, Text, Workflow};
 use crate::read::local;
 use crate::read::manifest::Manifests;
-use crate::read::source::FileId;
+use crate::read::source::{FileId, Place};
 
 /// Everything of one checkout that runs.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Checkout<'p> {
     /// What `github.repository` is taken to be: the certain name, else the one that the workflows' own guards ask for, so that a
     /// fork's checkout is judged as the original.
     pub repository: Option<String>,
+    /// Where a guard says so; nowhere for the certain name.
+    pub guard: Option<Place>,
     /// The files that name packages, if they were gathered.
     pub manifests: Option<&'p Manifests>,
     actions: HashMap<String, Action<'p>>,
@@ -23,11 +25,19 @@ pub struct Checkout<'p> {
 }
 
 impl<'p> Checkout<'p> {
-    /// Puts workflows and actions (by folder) together. `certain` is the repository's name, if something says it.
+    /// Puts workflows and actions (by folder) together. `certain` is the repository's name, if something says it; `hint` what it may be,
+    /// which chooses between guards that ask for several.
     #[must_use]
-    pub fn new(workflows: Vec<Workflow<'p>>, actions: HashMap<String, Action<'p>>, certain: Option<&str>) -> Self {
-        let repository = certain.map(str::to_owned).or_else(|| guarded_repository(&workflows));
-        let mut checkout = Self { workflows, repository, manifests: None, actions, callers: HashMap::new() };
+    pub fn new(
+        workflows: Vec<Workflow<'p>>,
+        actions: HashMap<String, Action<'p>>,
+        certain: Option<&str>,
+        hint: Option<&str>,
+    ) -> Self {
+        let guarded = if certain.is_some() { None } else { guarded_repository(&workflows, hint) };
+        let (guarded, guard) = guarded.unzip();
+        let repository = certain.map(str::to_owned).or(guarded);
+        let mut checkout = Self { workflows, repository, guard, manifests: None, actions, callers: HashMap::new() };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {
@@ -63,22 +73,26 @@ impl<'p> Checkout<'p> {
     }
 }
 
-/// What the workflows' own guards take `github.repository` to be.
-fn guarded_repository(workflows: &[Workflow<'_>]) -> Option<String> {
+/// What the workflows' own guards take `github.repository` to be, and where.
+fn guarded_repository(workflows: &[Workflow<'_>], hint: Option<&str>) -> Option<(String, Place)> {
     let conditions = workflows.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| {
         let steps = job.steps.iter().filter_map(|step| step.condition);
         job.condition.into_iter().chain(steps)
     });
-    let texts: Vec<&str> = conditions.map(|condition| condition.value()).collect();
-    // Guards that name several repositories name none: each may be meant for its own.
-    let literal = |context: &str| {
-        let mut all = texts.iter().filter_map(|text| compared(text, context));
-        let first = all.next()?;
-        all.all(|other| other.eq_ignore_ascii_case(&first)).then_some(first)
+    let texts: Vec<Text<'_>> = conditions.collect();
+    // Guards that name several repositories name none, unless the hint is one of them: each may be meant for its own.
+    let literal = |context: &str, hint: Option<&str>| {
+        let all = || texts.iter().filter_map(|text| Some((compared(text.value(), context)?, text.place())));
+        let first = all().next()?;
+        if all().all(|(other, _)| other.eq_ignore_ascii_case(&first.0)) {
+            return Some(first);
+        }
+        all().find(|(other, _)| hint.is_some_and(|hint| hint.eq_ignore_ascii_case(other)))
     };
-    match (literal("github.repository"), literal("github.repository_owner")) {
-        (Some(repository), _) if repository.contains('/') => Some(repository),
-        (_, Some(owner)) => Some(format!("{owner}/")),
+    let owner = hint.and_then(|hint| hint.split('/').next());
+    match (literal("github.repository", hint), literal("github.repository_owner", owner)) {
+        (Some((repository, place)), _) if repository.contains('/') => Some((repository, place)),
+        (_, Some((owner, place))) => Some((format!("{owner}/"), place)),
         _ => None,
     }
 }

@@ -26,13 +26,24 @@ pub struct Entry<'a, 'p> {
     pub reached: Truth,
     /// That job, or one before it, or before its own callers.
     pub keeper: Option<&'a Job<'p>>,
+    /// The jobs up to that one whose conditions leave open whether a run comes to it.
+    pub doubts: Vec<Doubt<'a, 'p>>,
+}
+
+/// A job whose own condition is not decided.
+#[derive(Debug, Clone)]
+pub struct Doubt<'a, 'p> {
+    /// The job.
+    pub job: &'a Job<'p>,
+    /// What it depends on.
+    pub reason: Reason,
 }
 
 impl Entry<'_, '_> {
     /// Of a workflow that GitHub starts.
     #[must_use]
     pub const fn open() -> Self {
-        Self { reached: Truth::Yes, keeper: None }
+        Self { reached: Truth::Yes, keeper: None, doubts: Vec::new() }
     }
 }
 
@@ -99,7 +110,33 @@ impl<'a, 'p> Play<'a, 'p> {
             return self.entry.keeper;
         }
         let own = self.workflow.job(job.id.value()).filter(|own| self.wanted(own) == Truth::No);
-        own.or_else(|| self.skipper(job))
+        own.or_else(|| self.unwanted(job).filter(|_| self.reached(job) == Truth::No))
+    }
+
+    /// The jobs whose conditions leave open whether the run comes to a job: itself and those that must succeed before it, in the order in
+    /// which they run, after those of its callers.
+    #[must_use]
+    pub fn doubts(&self, job: &Job<'p>) -> Vec<Doubt<'a, 'p>> {
+        let mut wanted = vec![false; self.workflow.jobs.len()];
+        let mut open: Vec<usize> = self.workflow.position(job.id.value()).into_iter().collect();
+        while let Some((index, job)) = open.pop().and_then(|index| Some((index, self.workflow.jobs.get(index)?))) {
+            if !std::mem::replace(&mut wanted[index], true) && waits_for_success(job) {
+                open.extend(&job.needed);
+            }
+        }
+        let jobs = self.workflow.order.iter().filter(|index| wanted.get(**index) == Some(&true));
+        let own = jobs.filter_map(|index| self.workflow.jobs.get(*index)).filter_map(|job| match self.wanted(job) {
+            Truth::Unknown(reason) => Some(Doubt { job, reason }),
+            Truth::Yes | Truth::No => None,
+        });
+        self.entry.doubts.iter().cloned().chain(own).collect()
+    }
+
+    /// The first job before a job whose own condition does not hold.
+    fn unwanted(&self, job: &Job<'p>) -> Option<&'a Job<'p>> {
+        let before = relevance::ancestors(self.workflow, job);
+        let jobs = self.workflow.order.iter().filter(|index| before.contains(index));
+        jobs.filter_map(|index| self.workflow.jobs.get(*index)).find(|job| self.wanted(job) == Truth::No)
     }
 
     /// The job whose own condition keeps the run from a job that it would else come to: itself never, so a job that is not reached by
@@ -146,6 +183,13 @@ impl<'a, 'p> Play<'a, 'p> {
         };
         Standing { clean: reached.clone().and(before), reached, wanted }
     }
+}
+
+/// Whether a job runs only where the jobs before it succeed.
+fn waits_for_success(job: &Job<'_>) -> bool {
+    let Some(condition) = job.condition else { return true };
+    let own = Condition::parse(condition.value()).is_ok_and(|parsed| parsed.has_status_function());
+    !own || condition.value().contains("success()")
 }
 
 fn circle() -> Reason {

@@ -10,6 +10,9 @@ use crate::read::source::Place;
 /// How deep calls are followed that pass on what they hold.
 const DEEPEST: usize = 10;
 
+/// How many workflows below one are looked at. GitHub allows fewer.
+const MOST_CALLED: usize = 100;
+
 /// One scope that a block of a called workflow asks for, beside what the calling job holds.
 #[derive(Debug, Clone)]
 pub struct Request<'c, 'p> {
@@ -75,6 +78,42 @@ pub fn requests<'c, 'p>(
         }
     }
     found
+}
+
+/// Why GitHub refuses every run of a workflow before anything of it starts.
+#[derive(Debug, Clone)]
+pub struct Refusal<'c, 'p> {
+    /// The job that calls, in this workflow or in one that it calls.
+    pub job: &'c Job<'p>,
+    /// What is asked of it, which is more than it holds.
+    pub request: Request<'c, 'p>,
+}
+
+/// Why GitHub refuses every run that a workflow starts: a call somewhere below it asks for more than its job holds, on the way to whatever
+/// is looked at or not.
+#[must_use]
+pub fn refusal<'c, 'p>(
+    github: &GitHub,
+    checkout: &'c Checkout<'p>,
+    started: &'c Workflow<'p>,
+) -> Option<Refusal<'c, 'p>> {
+    let mut open = vec![started];
+    let mut seen = Vec::new();
+    while let Some(workflow) = open.pop() {
+        if seen.contains(&workflow.file) || seen.len() >= MOST_CALLED {
+            continue;
+        }
+        seen.push(workflow.file);
+        for job in &workflow.jobs {
+            let Some(called) = checkout.called(job) else { continue };
+            let asked = requests(github, checkout, workflow, job);
+            if let Some(request) = asked.into_iter().find(|request| request.asked > request.held) {
+                return Some(Refusal { job, request });
+            }
+            open.push(called);
+        }
+    }
+    None
 }
 
 fn keep<'c, 'p>(found: &mut Vec<Request<'c, 'p>>, request: Request<'c, 'p>) {

@@ -15,6 +15,8 @@ pub struct Reference {
     pub beginning: String,
     /// Whether that is all of the name.
     pub whole: bool,
+    /// The workflow's own pattern of the name, where it has one; several are parted by `|`.
+    pub pattern: Option<String>,
 }
 
 /// A job that calls the workflow which holds the next job of the way.

@@ -191,7 +191,8 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         run.calls.push(Call { workflow: play.workflow, job: calling, row });
         let reached = play.reached(calling);
         let keeper = if reached == Truth::No { play.keeper(calling) } else { None };
-        Play::new(run, workflow, self.checkout, Entry { reached, keeper }, job)
+        let doubts = if matches!(reached, Truth::Unknown(_)) { play.doubts(calling) } else { Vec::new() };
+        Play::new(run, workflow, self.checkout, Entry { reached, keeper, doubts }, job)
     }
 
     fn unknown_caller(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, trigger: &Trigger<'p>) -> Play<'a, 'p> {
@@ -200,7 +201,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             event: trigger.event.value().to_owned(),
             trigger: trigger.event.place(),
             when: start.map_or_else(String::new, |start| start.when.clone()),
-            reference: Reference { kind: RefKind::Unknown, beginning: String::new(), whole: false },
+            reference: Reference { kind: RefKind::Unknown, beginning: String::new(), whole: false, pattern: None },
             activity: None,
             fork: false,
             unknown_caller: true,
@@ -228,7 +229,7 @@ fn trigger_allows(trigger: &Trigger<'_>, start: &Start) -> bool {
 
 /// What the filter tells of the ref. Patterns are told apart only where something reads the ref.
 fn references(trigger: &Trigger<'_>, start: &Start, read: bool) -> Vec<Reference> {
-    let open = Reference { kind: start.kind, beginning: String::new(), whole: false };
+    let open = Reference { kind: start.kind, beginning: String::new(), whole: false, pattern: None };
     let filter = match start.kind {
         RefKind::Tag => &trigger.tags,
         RefKind::Branch => &trigger.branches,
@@ -239,10 +240,15 @@ fn references(trigger: &Trigger<'_>, start: &Start, read: bool) -> Vec<Reference
     let known: Vec<Reference> = pattern::positive(patterns)
         .map(|text| {
             let (beginning, whole) = Pattern::parse(text.value()).beginning();
-            Reference { kind: start.kind, beginning, whole }
+            let pattern = (!whole).then(|| text.value().to_owned());
+            Reference { kind: start.kind, beginning, whole, pattern }
         })
         .collect();
-    if known.len() == 1 || read && known.len() <= MOST_PATTERNS { known } else { vec![open] }
+    if known.len() == 1 || read && known.len() <= MOST_PATTERNS {
+        return known;
+    }
+    let all: Vec<&str> = pattern::positive(patterns).map(|text| text.value()).collect();
+    vec![Reference { pattern: Some(all.join("|")), ..open }]
 }
 
 /// The activities that start it, told apart only where something reads the event.

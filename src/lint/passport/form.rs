@@ -2,11 +2,14 @@
 
 use super::Value;
 use crate::lint::analysis::Hint;
+use crate::lint::fact::{self, Fact};
 use crate::lint::subject::Subject;
 use crate::read::source::Place;
+use crate::trust::client::Argument;
 use crate::trust::manifest::{self, Likeness};
 use crate::trust::registry::{Claim, Comparison, Field, Registry};
 use crate::trust::slot::known_text;
+use crate::trust::upload::{Oidc, Upload};
 use crate::workflow::expression::Outcome;
 
 /// A registry's form, filled in.
@@ -16,10 +19,25 @@ pub struct Form<'a> {
     pub lines: Vec<Line<'a>>,
     /// The form of an existing package, filled in as far as its address allows; `None` where the package is not known.
     pub link: Option<String>,
+    /// Where an existing package has that form, with the field that is not known in angle brackets; `None` where there is a link.
+    pub settings: Option<String>,
+    /// What the job needs first for a record to count.
+    pub before: Vec<Before<'a>>,
+    /// How many records one package can have, where other uploads of the project ask for other records that may be for the same package.
+    pub limit: Option<&'a str>,
     /// The form for a first release.
     pub pending: Option<&'a str>,
     /// What to do for a first release.
     pub first_release: &'a str,
+}
+
+/// What a job needs for a record to count at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before<'a> {
+    /// The permission to ask for an OIDC token.
+    IdToken,
+    /// A step that trades it for the registry's own: one of these actions.
+    Login(Vec<&'a str>),
 }
 
 /// One field of a form.
@@ -44,8 +62,55 @@ impl PartialEq for Line<'_> {
 /// The form of a registry for one run of an upload.
 pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Form<'a> {
     let lines: Vec<Line<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
-    let link = registry.set_up.project.as_deref().and_then(|template| filled(template, &lines));
-    Form { lines, link, pending: registry.set_up.pending.as_deref(), first_release: &registry.set_up.first_release }
+    let project = registry.set_up.project.as_deref();
+    let link = project.and_then(|template| filled(template, &lines));
+    let settings = project.filter(|_| link.is_none()).map(bracketed);
+    Form {
+        lines,
+        link,
+        settings,
+        before: before(subject, registry),
+        limit: None,
+        pending: registry.set_up.pending.as_deref(),
+        first_release: &registry.set_up.first_release,
+    }
+}
+
+fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Before<'a>> {
+    let mut found = Vec::new();
+    if matches!(fact::ask(subject, "permission.id-token"), Fact::Known(Some(access), _) if access != "write") {
+        found.push(Before::IdToken);
+    }
+    let site = subject.publication.map(|publication| &publication.site);
+    let own = |upload: &Upload| upload.oidc == Oidc::Native;
+    if site.is_some_and(|site| site.login.is_none() && site.upload.is_some_and(|upload| !own(upload))) {
+        let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
+        found.extend((!logins.is_empty()).then_some(Before::Login(logins)));
+    }
+    found
+}
+
+/// Says of each form that a package can have one record only, where another form may be for the same package and says something else.
+pub fn limit<'a>(forms: &mut [(&'a Registry, &mut Form<'a>)]) {
+    let package =
+        |form: &Form<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
+    let rest = |form: &Form<'_>| {
+        let rest = form.lines.iter().filter(|line| line.field.name != PACKAGE);
+        rest.map(|line| line.value.clone()).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = forms.iter().map(|(registry, form)| (*registry, package(form), rest(form))).collect();
+    for (registry, form) in forms {
+        let Some(limit) = registry.set_up.limit.as_deref() else { continue };
+        let (own, says) = (package(form), rest(form));
+        let may_be_own = |other: &Option<Value>| match (&own, other) {
+            (Some(Value::Known(own)), Some(Value::Known(other))) => registry.names.same(own, other),
+            _ => true,
+        };
+        let others = all.iter().filter(|(other, ..)| other.id == registry.id);
+        if others.into_iter().any(|(_, package, other)| *other != says && may_be_own(package)) {
+            form.limit = Some(limit);
+        }
+    }
 }
 
 fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
@@ -68,7 +133,13 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field
         Some(Ok(Some(value))) => line(Value::Known(value), place),
         Some(Ok(None)) => line(Value::Absent, place),
         Some(Err(reason)) => match hint(subject, field, claim) {
-            Some((value, hint)) => Line { field, value: Value::Known(value), place: None, hint: Some(hint) },
+            Some((value, hint)) => {
+                let place = subject.analysis.checkout.guard.filter(|_| hint == Hint::Guard);
+                Line { field, value: Value::Known(value), place, hint: Some(hint) }
+            }
+            None if matches!(claim, Claim::Owner | Claim::Repository) => {
+                line(Value::Unknown(NAMELESS.to_owned()), None)
+            }
             None => line(Value::Unknown(reason.to_string()), place),
         },
         None => line(Value::Unknown("the claims of the run".to_owned()), None),
@@ -79,8 +150,12 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field
 fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
     let line = |value, place| Line { field, value, place, hint: None };
     let switch = |on: bool| line(Value::Known(on.to_string()), None);
-    if let Some((name, place)) = package(subject, registry).filter(|_| field.name == PACKAGE) {
-        return line(Value::Known(name), Some(place));
+    if field.name == PACKAGE {
+        return match (package(subject, registry), &field.default) {
+            (Ok((name, place)), _) => line(Value::Known(name), Some(place)),
+            (Err(_), Some(default)) => line(Value::Known(default.clone()), None),
+            (Err(reason), None) => line(Value::Unknown(reason), None),
+        };
     }
     if let Some(event) = &field.event {
         let runs = subject.publication.iter().flat_map(|publication| &publication.runs);
@@ -95,7 +170,6 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     match &field.default {
         Some(default) => line(Value::Known(default.clone()), None),
         None if field.required => line(Value::Unknown("no file says it".to_owned()), None),
-        None if field.name == PACKAGE => line(Value::Unknown("no file names it".to_owned()), None),
         None => line(Value::Absent, None),
     }
 }
@@ -139,18 +213,39 @@ fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(S
 }
 
 /// The field that names a package, in every registry's record.
-const PACKAGE: &str = "package";
+pub(super) const PACKAGE: &str = "package";
 
-/// The package that the environment's address names, else the only one of the project's manifests. `None` where these contradict it.
-fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
+/// Why the owner and the name of the repository are not known.
+const NAMELESS: &str = "no config, git remote or condition names the repository";
+
+/// The package that the environment's address names, else that in the folder which the command names, else the only one of the project's
+/// manifests; or why it is not known.
+pub(super) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
     let manifests = &subject.analysis.project.manifests;
     let changed = || subject.workflow.is_none_or(|workflow| manifest::may_change(registry, workflow));
     if let Some((name, place)) = addressed(subject, registry) {
-        let other = manifest::name(manifests, registry, &name).is_some_and(|word| word.likeness == Likeness::Other);
-        return Some((name, place)).filter(|_| !other || changed());
+        let word = manifest::name(manifests, registry, &name).filter(|word| word.likeness == Likeness::Other);
+        return match word.and_then(|word| word.text) {
+            Some(other) if !changed() => {
+                Err(format!("the environment's address names `{name}`, the project's files `{other}`"))
+            }
+            _ => Ok((name, place)),
+        };
     }
-    let (name, place) = manifest::only(manifests, registry).filter(|_| !changed())?;
-    Some((name.to_owned(), place))
+    let found = match subject.publication.map(|publication| publication.site.package_folder()) {
+        Some(Argument::Unknown(place)) => {
+            let text =
+                subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
+            return Err(format!("the command takes it from `{}`", text.unwrap_or_default()));
+        }
+        Some(Argument::Folder(folder)) => manifest::within(manifests, registry, &folder),
+        Some(Argument::None) | None => manifest::only(manifests, registry),
+    };
+    let (name, place) = found.map_err(|reason| reason.to_string())?;
+    if changed() {
+        return Err(format!("a file names `{name}`, and a script of the workflow may change that or choose another"));
+    }
+    Ok((name.to_owned(), place))
 }
 
 /// The package that the environment's address names.
@@ -164,19 +259,28 @@ fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(Stri
     Some((name?, url.place()))
 }
 
-/// A template with every hole filled. A part of the path that is not known leaves no address; in a query it stays empty.
+/// The address of a template without its query, every hole named.
+fn bracketed(template: &str) -> String {
+    template.split('?').next().unwrap_or_default().replace('{', "<").replace('}', ">")
+}
+
+/// A template with every hole filled. A part of the path that is not known leaves no address; a part of the query is left out.
 fn filled(template: &str, lines: &[Line<'_>]) -> Option<String> {
+    let (path, query) = template.split_once('?').unwrap_or((template, ""));
+    let path = filled_part(path, lines)?;
+    let query: Vec<String> = query.split('&').filter_map(|part| filled_part(part, lines)).collect();
+    let query = query.join("&");
+    Some(if query.is_empty() { path } else { format!("{path}?{query}") })
+}
+
+fn filled_part(template: &str, lines: &[Line<'_>]) -> Option<String> {
     let mut address = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}')?;
         address.push_str(before);
-        let value = lines.iter().find(|line| line.field.name == name).and_then(|line| line.value.known());
-        match value {
-            Some(value) => address.push_str(&encoded(value)),
-            None if address.contains('?') => {}
-            None => return None,
-        }
+        let value = lines.iter().find(|line| line.field.name == name)?.value.known()?;
+        address.push_str(&encoded(value));
         rest = after;
     }
     address.push_str(rest);
@@ -231,6 +335,6 @@ mod tests {
         assert_eq!(filled_with(template, &[("package", unknown()), ("owner", Value::Absent)]), None);
         let package = ("package", Value::Known("demo".to_owned()));
         let address = filled_with(template, &[package, ("owner", unknown())]);
-        assert_eq!(address.as_deref(), Some("https://r.example/demo?owner="));
+        assert_eq!(address.as_deref(), Some("https://r.example/demo"));
     }
 }

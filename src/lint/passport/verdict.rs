@@ -1,5 +1,6 @@
 //! What the registry answers to one run of an upload, and what decides. The answer to a whole publication is nobody's: runs differ.
 
+use super::form;
 use crate::lint::fact::{self, Fact};
 use crate::lint::publication::Publication;
 use crate::lint::subject::Subject;
@@ -8,7 +9,8 @@ use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Comparison, Field, Registry};
-use crate::trust::verdict::Answer;
+use crate::trust::verdict::{Answer, measures};
+use crate::workflow::request::Refusal;
 
 /// What the registry answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,12 +91,16 @@ pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> R
 
 /// The registry's answer. What decides is asked in the order of the registries: may the job have a token at all, is this a run that
 /// they take one from, and then each claim.
-pub fn verdict(
-    subject: &Subject<'_, '_, '_>,
-    publication: &Publication<'_, '_>,
+pub fn verdict<'a, 'p>(
+    subject: &Subject<'_, 'a, 'p>,
+    publication: &Publication<'a, 'p>,
     registry: &Result<&Registry, String>,
     credential: &Result<Credential, String>,
 ) -> Verdict {
+    if let Some(refusal) = refusal(subject, publication) {
+        let place = refusal.request.held_place;
+        return Verdict::Refused { cause: Cause::Start, place, differ: None, text: None };
+    }
     match credential {
         Ok(Credential::Stored | Credential::None) => return Verdict::NotAsked,
         Ok(_) => {}
@@ -113,7 +119,11 @@ pub fn verdict(
     if let Some((cause, place)) = before_the_record(subject) {
         return refused(cause, place, None);
     }
-    let (Some(publisher), Some(claims)) = (subject.publisher, subject.claims) else { return Verdict::Undeclared };
+    let certificate = (*credential == Ok(Credential::Trusted)).then(|| certificate(subject)).flatten();
+    let uncertified = certificate.map(|(differ, place)| refused(Cause::Certificate, place, Some(differ)));
+    let (Some(publisher), Some(claims)) = (subject.publisher, subject.claims) else {
+        return uncertified.unwrap_or(Verdict::Undeclared);
+    };
     let mut open = None;
     // A number that the registry knows and the files do not can be taken to fit.
     let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
@@ -132,7 +142,43 @@ pub fn verdict(
     }
     let unknown_permission = matches!(fact::ask(subject, "permission.id-token"), Fact::Unknown);
     let open = open.or_else(|| unknown_permission.then(|| "what the caller grants".to_owned()));
-    open.map_or(Verdict::Accepted, Verdict::Undecided)
+    uncertified.unwrap_or_else(|| open.map_or(Verdict::Accepted, Verdict::Undecided))
+}
+
+/// Why GitHub does not start the run.
+pub(super) fn refusal<'s, 'a, 'p>(
+    subject: &Subject<'s, 'a, 'p>,
+    publication: &Publication<'a, 'p>,
+) -> Option<&'s Refusal<'a, 'p>> {
+    subject.analysis.refusal(publication, subject.sight?.run())
+}
+
+/// Attestations that the registry refuses with any record: what their certificate names, and what a record can name.
+fn certificate(subject: &Subject<'_, '_, '_>) -> Option<((Option<String>, String), Place)> {
+    let word = |name| match fact::ask(subject, name) {
+        Fact::Known(Some(word), place) => Some((word, place)),
+        _ => None,
+    };
+    let (_, place) = word("attestations").filter(|(word, _)| word == "on")?;
+    let (file, _) = word("certificate").filter(|(word, _)| word != "accepted")?;
+    let claims = subject.claims?;
+    let caller = claims.caller_file.clone().filter(|_| file == "refused");
+    Some(((caller, claims.called_file.clone()), place))
+}
+
+/// The packages of the records that a run is measured by, where the upload is not known to be one of them.
+pub(super) fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
+    let Some(claims) = subject.claims.filter(|_| subject.publisher.is_some()) else { return Vec::new() };
+    let own = form::package(subject, registry);
+    let mut named = Vec::new();
+    for publisher in measures(claims, &registry.id, &subject.analysis.publishers) {
+        let Some(entry) = publisher.entry(form::PACKAGE) else { return Vec::new() };
+        if own.as_ref().is_ok_and(|(own, _)| registry.names.same(own, &entry.value)) {
+            return Vec::new();
+        }
+        named.push(entry.value.clone());
+    }
+    named
 }
 
 /// Whether the workflow that uploads is one of another repository, at a registry that takes none from there.

@@ -1,13 +1,16 @@
 //! The way from a job to its upload: who calls, what is needed, where a condition keeps a run back. It never asks what is uploaded.
 
-use super::{Start, start};
+use super::{Doubt, Start, start};
 use crate::lint::publication::{Publication, Visit};
 use crate::lint::subject::Subject;
 use crate::read::source::Place;
 use crate::trust::client::Client;
-use crate::workflow::expression::Truth;
-use crate::workflow::model::{Job, Text};
+use crate::workflow::checkout::Checkout;
+use crate::workflow::expression::{Condition, Truth};
+use crate::workflow::model::{Job, Text, Workflow};
+use crate::workflow::play::decide;
 use crate::workflow::run::Run;
+use crate::workflow::sight::outputs::{self, Declared};
 
 /// What a stop on the way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,21 +62,90 @@ pub struct Stop {
 pub struct Missed {
     /// How it starts.
     pub start: Start,
-    /// The job or step whose condition keeps it from there.
+    /// The job or step whose condition keeps it from there, at that condition.
     pub stop: Option<Stop>,
+    /// The outputs that the condition reads and no job gives.
+    pub undeclared: Vec<Undeclared>,
 }
 
-pub(super) fn missed(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> Missed {
+/// An output that a condition reads in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeclared {
+    /// The job that does not give it.
+    pub job: String,
+    /// The output.
+    pub output: String,
+    /// Where the job stands; nowhere if the reading job does not wait for one of that name.
+    pub place: Option<Place>,
+}
+
+pub(super) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Missed {
     let (client, play) = (&publication.site.client, &visit.play);
-    let stop = match play.keeper(client.job) {
+    let keeper = play.keeper(client.job);
+    let (stop, condition) = match keeper {
         Some(job) => {
             let calls = visit.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
-            Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job))
+            (Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job)), job.condition)
         }
-        None if play.reached(client.job) == Truth::Yes => Some(of_client(StopKind::Step, client)),
-        None => None,
+        None if play.reached(client.job) != Truth::No => {
+            let around = client.frames.iter().find_map(|frame| frame.step.condition);
+            (Some(of_client(StopKind::Step, client)), client.step.and_then(|step| step.condition).or(around))
+        }
+        None => (None, None),
     };
-    Missed { start: start(visit), stop: stop.filter(|stop| stop.condition.is_some()) }
+    let stop = stop.zip(condition).map(|(stop, text)| Stop {
+        place: text.place(),
+        condition: Some(text.value().trim().to_owned()),
+        ..stop
+    });
+    let reading = keeper.unwrap_or(client.job);
+    let callers = visit.run().calls.iter().map(|call| call.workflow).chain([client.workflow]);
+    let holder = callers.into_iter().find(|workflow| workflow.file == reading.id.place().file);
+    let undeclared =
+        holder.zip(condition).map_or_else(Vec::new, |(workflow, text)| undeclared(checkout, workflow, reading, text));
+    Missed { start: start(visit), stop, undeclared }
+}
+
+/// What leaves open whether a run gets to the upload.
+pub(super) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p>) -> Vec<Doubt> {
+    let Truth::Unknown(whole) = &visit.reach else { return Vec::new() };
+    let jobs = subject.job.map_or_else(Vec::new, |job| visit.play.doubts(job));
+    let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
+    let step = subject.step.and_then(|step| step.condition).zip(subject.sight).and_then(|(text, sight)| {
+        match decide(text, sight) {
+            Truth::Unknown(reason) => Some((reason, Some(text.place()))),
+            Truth::Yes | Truth::No => None,
+        }
+    });
+    let mut found: Vec<Doubt> = Vec::new();
+    for (reason, place) in jobs.chain(step) {
+        let reason = reason.to_string();
+        if found.iter().all(|known| known.reason != reason) {
+            found.push(Doubt { reason, place });
+        }
+    }
+    if found.is_empty() {
+        found.push(Doubt { reason: whole.to_string(), place: None });
+    }
+    found
+}
+
+/// The outputs that a job's condition reads and no job gives.
+fn undeclared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>, condition: Text<'_>) -> Vec<Undeclared> {
+    let references = Condition::parse(condition.value()).map(|parsed| parsed.references()).unwrap_or_default();
+    let mut found: Vec<Undeclared> = Vec::new();
+    for (name, output) in references.iter().filter_map(|reference| outputs::path(&reference.path)) {
+        let place = match outputs::declared(checkout, workflow, job, name, output) {
+            Declared::No => workflow.job(name).map(|job| job.id.place()),
+            Declared::NotNeeded => None,
+            Declared::Yes | Declared::Unknown => continue,
+        };
+        let next = Undeclared { job: name.to_owned(), output: output.to_owned(), place };
+        if !found.contains(&next) {
+            found.push(next);
+        }
+    }
+    found
 }
 
 fn of_job(kind: StopKind, job: &Job<'_>) -> Stop {

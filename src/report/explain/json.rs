@@ -2,21 +2,25 @@
 //!
 //! ```json
 //! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "publications": [
-//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "passports": [{
+//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "registry": "pypi", "passports": [{
 //!     "runs": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag",
-//!               "ref_name": {"beginning": "v", "whole": false}, "inputs": {}, "fork": false, "place": {…}}],
-//!     "reached": {"value": "yes", "reason": null},
+//!               "ref_name": {"beginning": "v", "whole": false, "pattern": "v*"}, "inputs": {}, "fork": false, "place": {…}}],
+//!     "reached": {"value": "yes", "reason": null}, "refusal": null, "doubts": [],
 //!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
 //!     "registry": {"value": "pypi", "reason": null}, "credential": {"value": "trusted", "reason": null, "place": {…}},
-//!     "permissions": [{"scope": "id-token", "access": "write", "origin": "job", "place": {…}}],
+//!     "permissions": [{"scope": "id-token", "access": "write", "asked": null, "origin": "job", "place": {…}, "callers": []}],
 //!     "claims": [{"name": "environment", "value": "pypi", "reason": null, "place": {…}}],
 //!     "record": {"place": {…}, "fields": [{"name": "workflow", "label": "Workflow name", "value": "release.yml", "answer": "accepted", "place": {…}}]},
-//!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null},
-//!     "form": {"fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
-//!              "link": null, "pending": "https://…", "first_release": "…"}}],
-//!   "missed": [{"run": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}}]}]}]}
+//!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null, "only_for": []},
+//!     "form": {"before": [], "fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
+//!              "link": null, "settings": "https://…", "limit": null, "pending": "https://…", "first_release": "…"}}],
+//!   "missed": [{"run": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}, "undeclared": []}]}]}]}
 //! ```
-//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
+//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back,
+//! and the outputs that it reads in vain. `doubts` are the conditions that leave open whether
+//! a run gets there, in the order in which they are asked; `reached` gives the first. `refusal` says why GitHub starts none of the runs; `asked` of a permission, what the job asks for
+//! beyond what its `callers` hold. `only_for` names the packages of the records that answer, where the upload is not known to be one of
+//! them; what these accept is undecided then. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
 //! `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`, `missing`, `case` or null. `hint` says that a
 //! value is not certain: `remote` for the git remote, `guard` for a condition of the workflows. Places count as in the report of findings.
 
@@ -51,6 +55,7 @@ struct Publication<'a> {
     job: &'a str,
     workflow: String,
     place: Spot,
+    registry: Option<&'a str>,
     passports: Vec<Shown<'a>>,
     missed: Vec<Kept<'a>>,
 }
@@ -59,12 +64,40 @@ struct Publication<'a> {
 struct Kept<'a> {
     run: Run<'a>,
     stop: Option<Stop<'a>>,
+    undeclared: Vec<Undeclared<'a>>,
+}
+
+#[derive(Serialize)]
+struct Undeclared<'a> {
+    job: &'a str,
+    output: &'a str,
+    place: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Doubt<'a> {
+    reason: &'a str,
+    place: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    caller: &'a str,
+    called: &'a str,
+    asker: Option<&'a str>,
+    scope: &'a str,
+    asked: &'a str,
+    asked_place: Spot,
+    held: &'a str,
+    held_place: Spot,
 }
 
 #[derive(Serialize)]
 struct Shown<'a> {
     runs: Vec<Run<'a>>,
+    refusal: Option<Refused<'a>>,
     reached: Known<'a>,
+    doubts: Vec<Doubt<'a>>,
     path: Vec<Stop<'a>>,
     registry: Known<'a>,
     credential: Credential<'a>,
@@ -93,6 +126,7 @@ struct Run<'a> {
 struct Name<'a> {
     beginning: &'a str,
     whole: bool,
+    pattern: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -121,7 +155,16 @@ struct Credential<'a> {
 struct Permission<'a> {
     scope: &'a str,
     access: Option<&'a str>,
+    asked: Option<&'a str>,
     origin: &'a str,
+    place: Spot,
+    callers: Vec<Link<'a>>,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    job: &'a str,
+    access: Option<&'a str>,
     place: Spot,
 }
 
@@ -153,16 +196,26 @@ struct Answer<'a> {
     answer: &'static str,
     cause: Option<&'static str>,
     text: Option<&'a str>,
-    reason: Option<&'a str>,
+    reason: Option<String>,
     place: Option<Spot>,
+    only_for: &'a [String],
 }
 
 #[derive(Serialize)]
 struct Blank<'a> {
+    before: Vec<Before<'a>>,
     fields: Vec<Line<'a>>,
     link: Option<&'a str>,
+    settings: Option<&'a str>,
+    limit: Option<&'a str>,
     pending: Option<&'a str>,
     first_release: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Before<'a> {
+    kind: &'static str,
+    names: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -191,6 +244,11 @@ fn project<'a>(page: &Page<'a>) -> Project<'a> {
         job: &upload.job,
         workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),
+        registry: upload
+            .passports
+            .first()
+            .map_or(upload.registry, |passport| passport.registry.as_ref().ok().copied())
+            .map(|registry| registry.id.as_str()),
         passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
         missed: upload.missed.iter().map(|missed| kept(page, missed)).collect(),
     });
@@ -210,14 +268,35 @@ fn known(value: &Value) -> Known<'_> {
 }
 
 fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
-    let doubt = passport.doubt.as_deref();
+    let doubt = passport.doubts.first().map(|doubt| doubt.reason.as_str());
     let path = passport.path.iter().map(|at| stop(page, at));
     let permissions = passport.permissions.iter().map(|held| Permission {
         scope: &held.scope,
         access: held.access.as_deref(),
+        asked: held.asked.as_deref(),
         origin: &held.origin,
         place: spot(page, held.place),
+        callers: held
+            .callers
+            .iter()
+            .map(|link| Link { job: &link.job, access: link.access.as_deref(), place: spot(page, link.place) })
+            .collect(),
     });
+    let refusal = passport.refusal.as_ref().map(|refused| Refused {
+        caller: &refused.caller,
+        called: &refused.called,
+        asker: refused.asker.as_deref(),
+        scope: &refused.scope,
+        asked: refused.asked,
+        asked_place: spot(page, refused.asked_place),
+        held: refused.held,
+        held_place: spot(page, refused.held_place),
+    });
+    let reached = match (&refusal, doubt) {
+        (Some(_), _) => "no",
+        (None, Some(_)) => "undecided",
+        (None, None) => "yes",
+    };
     let claims = passport.claims.iter().map(|stamp| Claim {
         name: stamp.name,
         known: known(&stamp.value),
@@ -225,7 +304,13 @@ fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
     });
     Shown {
         runs: passport.starts.iter().map(|start| run(page, start)).collect(),
-        reached: Known { value: Some(if doubt.is_some() { "undecided" } else { "yes" }), reason: doubt },
+        reached: Known { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()) },
+        refusal,
+        doubts: passport
+            .doubts
+            .iter()
+            .map(|doubt| Doubt { reason: &doubt.reason, place: doubt.place.map(|place| spot(page, place)) })
+            .collect(),
         path: path.collect(),
         registry: Known {
             value: passport.registry.as_ref().ok().map(|registry| registry.id.as_str()),
@@ -241,7 +326,7 @@ fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
         permissions: permissions.collect(),
         claims: claims.collect(),
         record: passport.record.as_ref().map(|record| declared(page, record)),
-        verdict: answer(page, &passport.verdict),
+        verdict: answer(page, passport),
         form: passport.form.as_ref().map(blank),
     }
 }
@@ -256,7 +341,16 @@ fn stop<'a>(page: &Page<'_>, stop: &'a passport::Stop) -> Stop<'a> {
 }
 
 fn kept<'a>(page: &Page<'_>, missed: &'a Missed) -> Kept<'a> {
-    Kept { run: run(page, &missed.start), stop: missed.stop.as_ref().map(|at| stop(page, at)) }
+    let undeclared = missed.undeclared.iter().map(|output| Undeclared {
+        job: &output.job,
+        output: &output.output,
+        place: output.place.map(|place| spot(page, place)),
+    });
+    Kept {
+        run: run(page, &missed.start),
+        stop: missed.stop.as_ref().map(|at| stop(page, at)),
+        undeclared: undeclared.collect(),
+    }
 }
 
 fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
@@ -265,7 +359,11 @@ fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
         event: start.event.as_deref(),
         activity: start.activity.as_deref(),
         kind: start.reference.kind.word(),
-        name: Name { beginning: &start.reference.beginning, whole: start.reference.whole },
+        name: Name {
+            beginning: &start.reference.beginning,
+            whole: start.reference.whole,
+            pattern: start.reference.pattern.as_deref(),
+        },
         inputs: start.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         fork: start.fork,
         place: spot(page, start.trigger),
@@ -283,11 +381,15 @@ fn declared<'a>(page: &Page<'_>, record: &'a Record<'a>) -> Declared<'a> {
     Declared { place: spot(page, record.place), fields: fields.collect() }
 }
 
-fn answer<'a>(page: &Page<'_>, verdict: &'a Verdict) -> Answer<'a> {
-    let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None };
+fn answer<'a>(page: &Page<'_>, passport: &'a Passport<'_>) -> Answer<'a> {
+    let Passport { verdict, only_for, .. } = passport;
+    let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
     match verdict {
+        Verdict::Accepted if !only_for.is_empty() => {
+            Answer { answer: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
+        }
         Verdict::Accepted | Verdict::Undeclared | Verdict::NotAsked => plain,
-        Verdict::Undecided(reason) => Answer { reason: Some(reason), ..plain },
+        Verdict::Undecided(reason) => Answer { reason: Some(reason.clone()), ..plain },
         Verdict::Refused { cause, place, text, .. } => {
             Answer { cause: Some(cause.word()), text: text.as_deref(), place: Some(spot(page, *place)), ..plain }
         }
@@ -305,9 +407,16 @@ fn blank<'a>(form: &'a Form<'a>) -> Blank<'a> {
             Hint::Guard => "guard",
         }),
     });
+    let before = form.before.iter().map(|before| match before {
+        passport::Before::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
+        passport::Before::Login(actions) => Before { kind: "login", names: actions.clone() },
+    });
     Blank {
+        before: before.collect(),
         fields: fields.collect(),
         link: form.link.as_deref(),
+        settings: form.settings.as_deref(),
+        limit: form.limit,
         pending: form.pending,
         first_release: Some(form.first_release).filter(|text| !text.is_empty()),
     }

@@ -49,12 +49,12 @@ fn routes(page: &Page<'_>) -> Vec<Route> {
 }
 
 const fn answer(passport: &Passport<'_>) -> Answer {
-    match (&passport.verdict, &passport.doubt) {
-        (Verdict::NotAsked, _) => Answer::Token,
-        (Verdict::Refused { .. }, _) => Answer::Refused,
-        (Verdict::Undecided(_), _) | (_, Some(_)) => Answer::Undecided,
-        (Verdict::Undeclared, None) => Answer::Undeclared,
-        (Verdict::Accepted, None) => Answer::Accepted,
+    match &passport.verdict {
+        Verdict::NotAsked => Answer::Token,
+        Verdict::Refused { .. } => Answer::Refused,
+        Verdict::Undeclared if passport.doubts.is_empty() => Answer::Undeclared,
+        Verdict::Accepted if passport.doubts.is_empty() => Answer::Accepted,
+        Verdict::Undecided(_) | Verdict::Undeclared | Verdict::Accepted => Answer::Undecided,
     }
 }
 

@@ -2,13 +2,18 @@
 
 use super::registry_name;
 use crate::lint::analysis::Hint;
-use crate::lint::passport::{Entry, Form, Line, Passport, Permission, Start, Upload, Value, Verdict};
+use crate::lint::passport::{
+    Before, Entry, Form, Line, Link, Passport, Permission, Refused, Start, Undeclared, Upload, Value, Verdict,
+};
 use crate::read::source::Place;
 use crate::trust::cause::Cause;
 use crate::trust::publication::Credential;
 use crate::trust::verdict::Answer;
 use crate::workflow::expression::Reason;
 use crate::workflow::run::Reference;
+
+/// The longest pattern of refs that is shown, in characters.
+const LONGEST_PATTERN: usize = 40;
 
 /// How a text is meant, for formats that can show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +84,23 @@ pub fn missed(upload: &Upload<'_>) -> Section {
             let why = format!("kept back by {} `{}`", stop.kind.word(), stop.name);
             rows.push(Row::new([&why, stop.condition.as_deref().unwrap_or_default()], Some(stop.place)));
         }
+        rows.extend(first.undeclared.iter().map(undeclared));
         rest = after;
     }
     Section { title: "not run", rows }
+}
+
+fn undeclared(output: &Undeclared) -> Row {
+    let why = match output.place {
+        Some(_) => format!("job `{}` declares no output `{}`, so that is empty", output.job, output.output),
+        None => format!("the job waits for no job `{}`, so its output `{}` is empty", output.job, output.output),
+    };
+    Row::new([&why], output.place)
+}
+
+/// The upload that no run gets to.
+pub fn unreached(upload: &Upload<'_>) -> Section {
+    Section { title: "upload", rows: vec![Row::new([&upload.client], Some(upload.place))] }
 }
 
 /// All sections of a passport.
@@ -90,7 +109,7 @@ pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
     let mut all = vec![
         section("starts", starts(passport)),
         section("path", path(passport)),
-        section("permissions", passport.permissions.iter().map(permission).collect()),
+        section("permissions", passport.permissions.iter().flat_map(permission).collect()),
         section("credential", vec![credential(passport)]),
         section("token", token(passport)),
     ];
@@ -107,18 +126,35 @@ pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
 
 /// What to type into a form, and where it is.
 pub fn blank(form: &Form<'_>) -> [Section; 2] {
-    let lines = form.lines.iter().map(line).collect();
-    [Section { title: "record", rows: lines }, Section { title: "register", rows: register(form) }]
+    let lines = form.before.iter().map(before).chain(form.lines.iter().map(line));
+    [Section { title: "record", rows: lines.collect() }, Section { title: "register", rows: register(form) }]
 }
 
 fn starts(passport: &Passport<'_>) -> Vec<Row> {
     let mut rows = rows_of(&passport.starts);
-    if let Some(reason) = &passport.doubt {
-        rows.push(
-            Row::new([&format!("not decided whether it gets there: it depends on {reason}")], None).meant(Tone::Open),
-        );
+    if let Some(refused) = &passport.refusal {
+        rows.extend(refusal_rows(refused));
+    } else if let [first, more @ ..] = passport.doubts.as_slice() {
+        let reason = &first.reason;
+        let more = match more.len() {
+            0 => String::new(),
+            1 => ", then on one more condition".to_owned(),
+            count => format!(", then on {count} more conditions"),
+        };
+        let text = format!("not decided whether it gets there: it depends on {reason}{more}");
+        rows.push(Row::new([&text], first.place).meant(Tone::Open));
     }
     rows
+}
+
+/// Both sides of what makes GitHub refuse a run.
+fn refusal_rows(refused: &Refused) -> [Row; 2] {
+    let Refused { caller, called, asker, scope, asked, held, .. } = refused;
+    let asker = asker.as_ref().map_or_else(|| "the workflow".to_owned(), |job| format!("job `{job}`"));
+    let start = format!("GitHub starts none of them: job `{caller}` calls {called} and holds `{scope}: {held}`,");
+    let cause = format!("where {asker} asks for `{scope}: {asked}`");
+    [(start, refused.held_place), (cause, refused.asked_place)]
+        .map(|(text, place)| Row::new([&text], Some(place)).meant(Tone::Bad))
 }
 
 /// Ways to start, a row each.
@@ -150,7 +186,10 @@ fn start(start: &Start, all: &[Start]) -> Row {
 /// What `github.ref` looks like.
 fn ref_shape(reference: &Reference) -> String {
     let Some(prefix) = reference.kind.prefix() else { return "a ref of its own".to_owned() };
-    format!("{prefix}{}{}", reference.beginning, if reference.whole { "" } else { "…" })
+    match &reference.pattern {
+        Some(pattern) if pattern.chars().count() <= LONGEST_PATTERN => format!("{prefix}{pattern}"),
+        _ => format!("{prefix}{}{}", reference.beginning, if reference.whole { "" } else { "…" }),
+    }
 }
 
 fn path(passport: &Passport<'_>) -> Vec<Row> {
@@ -164,12 +203,11 @@ fn path(passport: &Passport<'_>) -> Vec<Row> {
     rows
 }
 
-fn permission(held: &Permission) -> Row {
-    let what = match &held.access {
+fn permission(held: &Permission) -> Vec<Row> {
+    let what = match held.access.as_ref().or(held.asked.as_ref()) {
         Some(access) => format!("{}: {access}", held.scope),
         None => held.scope.clone(),
     };
-    let not = if held.access.as_deref() == Some("none") { "not granted " } else { "" };
     let who = match held.origin.as_str() {
         "job" => "by the job",
         "workflow" => "by the workflow",
@@ -177,7 +215,23 @@ fn permission(held: &Permission) -> Row {
         "default" => "by the repository's default, as there is no block",
         _ => "",
     };
-    Row::new([&what, &format!("{not}{who}")], Some(held.place))
+    let (lead, tail) = match (&held.asked, held.access.as_deref()) {
+        (Some(_), _) => ("asked for ", ", more than the calling job holds"),
+        (None, Some("none")) => ("not granted ", ""),
+        _ => ("", ""),
+    };
+    let own = Row::new([&what, &format!("{lead}{who}{tail}")], Some(held.place));
+    let own = if held.asked.is_some() { own.meant(Tone::Bad) } else { own };
+    // What a called job takes from its caller is told by the row of its own.
+    let callers = held.callers.iter().filter(|link| link.place != held.place);
+    let link = |link: &Link| {
+        let most = match link.access.as_deref() {
+            Some(access) => format!("calling job `{}` holds `{access}`", link.job),
+            None => format!("calling job `{}` has no block", link.job),
+        };
+        Row::new(["", &most], Some(link.place))
+    };
+    [own].into_iter().chain(callers.map(link)).collect()
 }
 
 fn credential(passport: &Passport<'_>) -> Row {
@@ -202,7 +256,12 @@ const fn credential_words(credential: Credential) -> &'static str {
 }
 
 fn token(passport: &Passport<'_>) -> Vec<Row> {
-    passport.claims.iter().map(|stamp| valued(Row::new([stamp.name], stamp.place), &stamp.value, "none")).collect()
+    let id_token = passport.permissions.iter().find(|held| held.scope == "id-token");
+    let none = id_token.and_then(|held| held.access.as_deref()).filter(|access| *access != "write");
+    let head =
+        none.map(|_| Row::new(["the job cannot ask for one; if it could, that would say:"], None).meant(Tone::Open));
+    let claims = passport.claims.iter().map(|stamp| valued(Row::new([stamp.name], stamp.place), &stamp.value, "none"));
+    head.into_iter().chain(claims).collect()
 }
 
 /// A row with a value behind it.
@@ -246,7 +305,12 @@ fn verdict(passport: &Passport<'_>) -> Vec<Row> {
     let registry = registry_name(passport);
     let row = |text: &str, tone| Row::new([text], None).meant(tone);
     match &passport.verdict {
-        Verdict::Accepted => vec![row(&format!("{registry} accepts it"), Tone::Good)],
+        Verdict::Accepted => vec![match only_for(passport) {
+            None => row(&format!("{registry} accepts it"), Tone::Good),
+            Some(packages) => {
+                row(&format!("{registry} accepts it if it is {packages}, which no file says"), Tone::Open)
+            }
+        }],
         Verdict::Undeclared => {
             vec![row(&format!("no record is declared; {registry} accepts it where one says this:"), Tone::Open)]
         }
@@ -258,13 +322,34 @@ fn verdict(passport: &Passport<'_>) -> Vec<Row> {
             let refusal = refusal(*cause, differ.as_ref(), registry);
             let refusal = Row::new([&refusal], Some(*place)).meant(Tone::Bad);
             let seen = text.as_ref().map(|text| Row::new([&format!("people see: {text}")], None));
-            [refusal].into_iter().chain(seen).collect()
+            let of_a_record = differ.is_some() && *cause != Cause::Certificate;
+            let packages = only_for(passport).filter(|_| of_a_record);
+            let packages = packages.map(|packages| {
+                row(&format!("so says the record of {packages}; no file says that it is that"), Tone::Open)
+            });
+            [refusal].into_iter().chain(seen).chain(packages).collect()
         }
+    }
+}
+
+/// The packages that the answer is about, where that is not known to be the upload's.
+fn only_for(passport: &Passport<'_>) -> Option<String> {
+    let names: Vec<String> = passport.only_for.iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("package {one}")),
+        several => Some(format!("one of the packages {}", several.join(", "))),
     }
 }
 
 fn refusal(cause: Cause, differ: Option<&(Option<String>, String)>, registry: &str) -> String {
     let why = match (cause, differ) {
+        (Cause::Start, _) => return "no run gets there: GitHub refuses the whole run before it starts".to_owned(),
+        (Cause::Certificate, Some((caller, called))) => {
+            let caller =
+                caller.as_ref().map_or_else(|| "the workflow that calls".to_owned(), |file| format!("`{file}`"));
+            format!("the certificate of its attestations names {caller}, and a record can only name `{called}`")
+        }
         (Cause::IdToken, _) => return "refused: the job may not request an OIDC token".to_owned(),
         (Cause::Runner, _) => return "refused: the upload cannot run there".to_owned(),
         (Cause::Event, _) => "it takes no token of this event".to_owned(),
@@ -287,9 +372,25 @@ fn line(line: &Line<'_>) -> Row {
     row
 }
 
+/// What a job needs for its record to count.
+fn before(before: &Before<'_>) -> Row {
+    match before {
+        Before::IdToken => Row::new(["before it counts", "the job needs `id-token: write`"], None),
+        Before::Login(actions) => {
+            let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
+            let step = format!("the job needs a step with {} and uploads with its token", actions.join(" or "));
+            Row::new(["before it counts", &step], None)
+        }
+    }
+    .meant(Tone::Open)
+}
+
 fn register(form: &Form<'_>) -> Vec<Row> {
     let link = |title: &str, link: &str| Row::new([title, link], None).meant(Tone::Link);
-    let mut rows: Vec<Row> = form.link.iter().map(|address| link("an existing package", address)).collect();
+    let existing = "an existing package";
+    let mut rows: Vec<Row> = form.link.iter().map(|address| link(existing, address)).collect();
+    rows.extend(form.settings.iter().map(|address| Row::new([existing, &format!("its settings: {address}")], None)));
+    rows.extend(form.limit.map(|limit| Row::new(["", limit], None).meant(Tone::Open)));
     let first = "a first release";
     rows.extend(form.pending.map(|address| link(first, address)));
     if !form.first_release.is_empty() {
