@@ -7,9 +7,10 @@ mod step;
 mod tests;
 
 pub use self::folder::{Content, Folder};
-use super::publication::{Site, commands};
+use super::publication::Site;
 use crate::read::source::Place;
 use crate::workflow::github::GitHub;
+use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
 /// Where an upload looks and what is there.

@@ -2,11 +2,12 @@
 
 use super::client::{Client, steps, uses};
 use super::command::{is_command, words};
-use super::publication::{Site, commands};
+use super::publication::Site;
 use super::registry::Builds;
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::github::GitHub;
+use crate::workflow::script::commands;
 
 /// The first action or command before an upload that builds, and where.
 #[must_use]
@@ -34,10 +35,10 @@ fn command(
     upload: Option<Place>,
 ) -> Option<(String, Place)> {
     let found = commands(github, client.workflow, client.job, client.step?);
-    found.into_iter().find_map(|command| {
-        let words = words(&command);
+    found.iter().find_map(|command| {
+        let words = words(command);
         let name = builds.commands.iter().find(|name| is_command(github, &words, name, &[]))?;
-        let place = Client { command: Some(command), ..client.clone() }.place();
+        let place = Client { command: Some(command.clone()), ..client.clone() }.place();
         let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
         before.then(|| (name.clone(), place))
     })

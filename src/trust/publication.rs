@@ -7,12 +7,12 @@ use super::registry::{Registries, Registry};
 use super::setting::explained;
 use super::slot::{Given, Kind, Slot, known_text};
 use super::upload::{EndpointRule, Upload};
-use crate::read::shell::{self, Command, Script, Shell};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Reason};
 use crate::workflow::github::GitHub;
-use crate::workflow::model::{Job, Step, Workflow};
+use crate::workflow::model::{Job, Workflow};
+use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
 use super::credential::is_own_token;
@@ -78,9 +78,9 @@ fn job_sites<'a, 'p>(
             continue;
         }
         let position = client.position();
-        for command in commands(github, workflow, job, step) {
-            let words = words(&command);
-            let client = Client { command: Some(command), ..client.clone() };
+        for command in commands(github, workflow, job, step).iter() {
+            let words = words(command);
+            let client = Client { command: Some(command.clone()), ..client.clone() };
             let meant = spoken.iter().filter_map(|(registry, upload)| {
                 let uploads = names(github, &words, upload)?;
                 Some((*registry, *upload, uploads && chosen(&client, upload)))
@@ -135,38 +135,6 @@ fn with_logins<'a, 'p>(
         }
     }
     sites
-}
-
-/// A step's script, read as the shell reads it that runs it.
-#[must_use]
-pub fn script(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Script {
-    let Some(script) = step.script else { return Script::default() };
-    // Defaults are for `run:` alone.
-    let default = || step.run.and(job.shell.or(workflow.shell)).map(|setting| Shell::from_setting(setting.value()));
-    let windows = || job.runs_on.iter().flatten().any(|label| github.system(label.value()) == Some("windows"));
-    let shell = match step.shell.or_else(default) {
-        Some(shell) => shell,
-        None if windows() => Shell::PowerShell,
-        None => Shell::Posix,
-    };
-    shell::parse(script.value(), shell)
-}
-
-/// The commands of a step's script, each with the variables that the script has set before it.
-#[must_use]
-pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<Command> {
-    let mut exported = Vec::new();
-    let mut found = Vec::new();
-    for mut command in script(github, workflow, job, step).commands {
-        if command.words.is_empty() {
-            exported.extend(command.assignments);
-        } else {
-            // What the script has set before holds for the command too; its own assignments come last and win.
-            command.assignments.splice(0..0, exported.iter().cloned());
-            found.push(command);
-        }
-    }
-    found
 }
 
 /// The action of a `uses:` without its ref.

@@ -3,7 +3,7 @@
 use super::client::{Client, steps};
 use super::command::{starts_with, unwrapped, words};
 use super::credential::{follow_env, is_own_token};
-use super::publication::{action, commands};
+use super::publication::action;
 use super::slot::{Given, Slot};
 use super::tag::{self, Pushes, TagName};
 use super::vocabulary::holds_words;
@@ -16,6 +16,7 @@ use crate::workflow::model::{Filter, Text, Workflow};
 use crate::workflow::pattern::{self, Name};
 use crate::workflow::play::Play;
 use crate::workflow::run::Run;
+use crate::workflow::script::commands;
 use crate::workflow::start;
 
 /// What is known of the releases or the tags that a repository makes by itself.
@@ -181,8 +182,8 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         if !makers.clone().any(may) {
             return None;
         }
-        commands(self.github, client.workflow, client.job, step).into_iter().find_map(|command| {
-            let words = words(&command);
+        commands(self.github, client.workflow, client.job, step).iter().find_map(|command| {
+            let words = words(command);
             let words = unwrapped(self.github, &words);
             let own =
                 |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());

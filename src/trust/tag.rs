@@ -3,11 +3,11 @@
 use super::client::{Client, uses};
 use super::command::{starts_with, unwrapped, words};
 use super::credential::is_own_token;
-use super::publication::commands;
 use super::slot::{Given, Slot};
 use super::vocabulary::holds_words;
 use crate::read::shell::{Command, Part, Word};
 use crate::workflow::github::{GitHub, TagFacts, TagPrefix};
+use crate::workflow::script::commands;
 
 /// The name of a tag, as far as the files tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;
     let commands = commands(github, client.workflow, client.job, step);
-    for command in &commands {
+    for command in commands.iter() {
         let source = |word: &Word| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
         if let Some(rest) = words_after(github, command, &facts.make) {
             let Some(name) = named(rest, facts) else { continue };

@@ -1,7 +1,7 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
 use super::command::{program, words};
-use super::publication::{Site, action, commands};
+use super::publication::{Site, action};
 use super::registry::Registries;
 use super::slot::known_text;
 use super::upload::{ClientVersions, Refs, Tool};
@@ -11,6 +11,7 @@ use crate::read::source::{Place, Source};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Step, Text};
+use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
 /// The length of a commit's name in hexadecimal digits.

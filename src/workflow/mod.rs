@@ -13,5 +13,6 @@ pub mod play;
 pub mod relevance;
 pub mod request;
 pub mod run;
+pub mod script;
 pub mod sight;
 pub mod start;

@@ -6,12 +6,13 @@ use super::{Arrival, Content, Folder};
 use crate::read::shell::Command;
 use crate::trust::client::{Client, uses};
 use crate::trust::command::{starts_with, words};
-use crate::trust::publication::{Site, commands};
+use crate::trust::publication::Site;
 use crate::trust::slot::known_text;
 use crate::trust::upload::Refs;
 use crate::trust::version::{Version, action_version};
 use crate::workflow::github::{ArtifactFacts, GitHub};
 use crate::workflow::model::{Job, Step};
+use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
 /// An artifact that a workflow packs.

@@ -5,13 +5,14 @@ use crate::read::shell::Command;
 use crate::trust::client::{Client, steps, uses};
 use crate::trust::command::{flag_is, is_command, words};
 use crate::trust::credential::follow_env;
-use crate::trust::publication::{action, commands};
+use crate::trust::publication::action;
 use crate::trust::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
 use crate::trust::test::Test;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Reason, Truth};
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Job, Text, Workflow};
+use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
 /// A step, or a job that calls a workflow, that some entry describes.
@@ -68,8 +69,8 @@ pub fn find<'a, 'p>(
         if spoken.is_empty() {
             continue;
         }
-        for command in commands(github, workflow, job, step) {
-            for entry in spoken.iter().filter(|entry| runs(github, &command, entry)) {
+        for command in commands(github, workflow, job, step).iter() {
+            for entry in spoken.iter().filter(|entry| runs(github, command, entry)) {
                 let client = Client { command: Some(command.clone()), ..client.clone() };
                 found.push(Asker { entry, client });
             }

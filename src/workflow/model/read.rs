@@ -11,6 +11,7 @@ use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{Entry, Kind, Node, Tree};
 use crate::workflow::github::{GitHub, ScriptRunner};
+use crate::workflow::script::Commands;
 
 impl<'p> Workflow<'p> {
     /// Reads a workflow from its tree.
@@ -285,6 +286,7 @@ impl<'p> Reader<'_, 'p> {
             uses,
             run,
             script: run,
+            commands: Commands::default(),
             shell: self.some_text(node.get("shell")).map(|shell| Shell::from_setting(shell.value())),
             working_directory: self.some_text(node.get("working-directory")),
             with: self.pairs(node.get("with")),
