@@ -2,6 +2,7 @@
 //! reads them. It never says that a script runs a command.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
@@ -10,10 +11,19 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 pub struct Vocabulary {
     /// None where no command is known.
     search: Option<AhoCorasick>,
-    /// How many words there are.
-    words: usize,
-    /// Of each command its spellings, each as positions of its words.
-    commands: Vec<Vec<Vec<usize>>>,
+    /// Of each word the spellings that it stands in.
+    words: Vec<Vec<Spelling>>,
+    /// How many commands there are.
+    commands: usize,
+}
+
+/// One spelling of a command.
+#[derive(Debug, Clone)]
+struct Spelling {
+    /// The command's position.
+    command: usize,
+    /// The positions of its words.
+    words: Arc<[usize]>,
 }
 
 impl Vocabulary {
@@ -25,32 +35,69 @@ impl Vocabulary {
             let next = known.len();
             *known.entry(word).or_insert(next)
         };
-        let mut spelling = |text: &'s String| text.split_whitespace().map(&mut position).collect();
-        let commands = commands.into_iter().map(|all| all.into_iter().map(&mut spelling).collect()).collect();
-        let mut words: Vec<(usize, &str)> = known.into_iter().map(|(word, position)| (position, word)).collect();
-        words.sort_unstable();
-        let texts = words.iter().map(|(_, word)| word);
+        let mut spellings = Vec::new();
+        let mut count = 0;
+        for (command, all) in commands.into_iter().enumerate() {
+            spellings.extend(
+                all.into_iter()
+                    .map(|text| Spelling { command, words: text.split_whitespace().map(&mut position).collect() }),
+            );
+            count = command + 1;
+        }
+        let mut texts: Vec<(usize, &str)> = known.into_iter().map(|(word, position)| (position, word)).collect();
+        texts.sort_unstable();
+        let mut words = vec![Vec::new(); texts.len()];
+        for spelling in &spellings {
+            spelling.words.iter().for_each(|word| words[*word].push(spelling.clone()));
+        }
+        let texts = texts.iter().map(|(_, word)| word);
         let search = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts).ok();
-        Self { search, words: words.len(), commands }
+        Self { search, words, commands: count }
     }
 
-    /// The positions of the commands of which some spelling has all its words in a script. A name that quotes part is not seen.
+    /// The positions of the commands of which some spelling has all its words on one line of a script; a line that is continued counts
+    /// as one. A name that quotes part is not seen.
     #[must_use]
     pub fn spoken(&self, script: &str) -> Vec<usize> {
         let Some(search) = &self.search else { return Vec::new() };
-        let mut said = vec![false; self.words];
+        let bytes = script.as_bytes();
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let letter = |at: Option<usize>| at.and_then(|at| script.as_bytes().get(at)).is_some_and(inside);
+        let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(inside);
+        // The line that each word was last said on.
+        let mut said = vec![0; self.words.len()];
+        let mut spoken = vec![false; self.commands];
+        let (mut line, mut end) = (1, line_end(script, 0));
         for found in search.find_overlapping_iter(script) {
+            while found.start() >= end && end < script.len() {
+                (line, end) = (line + 1, line_end(script, end));
+            }
             // A part of a longer word is another word.
-            if !letter(found.start().checked_sub(1)) && !letter(Some(found.end())) {
-                said[found.pattern().as_usize()] = true;
+            if letter(found.start().checked_sub(1)) || letter(Some(found.end())) {
+                continue;
+            }
+            let word = found.pattern().as_usize();
+            said[word] = line;
+            for spelling in &self.words[word] {
+                if spelling.words.iter().all(|word| said[*word] == line) {
+                    spoken[spelling.command] = true;
+                }
             }
         }
-        let whole = |spelling: &Vec<usize>| spelling.iter().all(|word| said[*word]);
-        let spoken = self.commands.iter().enumerate().filter(|(_, spellings)| spellings.iter().any(whole));
-        spoken.map(|(position, _)| position).collect()
+        (0..self.commands).filter(|command| spoken[*command]).collect()
     }
+}
+
+/// Where a line ends that begins at an offset, behind its line feed: one that ends with a mark of any shell's goes on.
+fn line_end(script: &str, start: usize) -> usize {
+    let mut at = start;
+    while let Some(length) = script[at..].find('\n') {
+        let line = script[at..at + length].trim_end_matches('\r');
+        at += length + 1;
+        if !line.ends_with(['\\', '`', '^']) {
+            return at;
+        }
+    }
+    script.len()
 }
 
 /// Whether all words of one command stand in a script, be it within longer ones.
@@ -64,11 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_speaks_of_a_command_whose_words_all_stand_in_it() {
+    fn a_script_speaks_of_a_command_whose_words_all_stand_on_a_line_of_it() {
         let commands = [vec!["tool send".to_owned(), "send-it".to_owned()], vec!["tool".to_owned()], Vec::new()];
         let vocabulary = Vocabulary::new(&commands);
         assert_eq!(vocabulary.spoken("exec ./bin/tool.exe --now send"), [0, 1]);
         assert_eq!(vocabulary.spoken("send-it"), [0]);
+        assert_eq!(vocabulary.spoken("make\ntool \\\n  --now \\\n  send\nmake"), [0, 1]);
+        assert_eq!(vocabulary.spoken("tool `\r\n  send"), [0, 1]);
+        assert_eq!(vocabulary.spoken("tool build\nmake send"), [1], "the words of two lines are no command");
         assert_eq!(vocabulary.spoken("tool==1.2 --sender me"), [1]);
         assert!(vocabulary.spoken("toolbox my-tool && send-its").is_empty());
         assert!(vocabulary.spoken("make").is_empty());
