@@ -1,7 +1,7 @@
 //! Tells whether the words of a command are an upload that the data describes. It never asks where the upload goes.
 
 use super::upload::Upload;
-use crate::read::shell::{Command, Word};
+use crate::read::shell::{Command, Part, Word};
 use crate::workflow::github::GitHub;
 
 /// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
@@ -12,13 +12,27 @@ pub fn names(github: &GitHub, words: &Words, upload: &Upload) -> Option<bool> {
     upload.spellings().any(|spelling| is_command(github, words, spelling, &upload.via)).then(|| !stopped())
 }
 
-/// The words of a command; one that only a running shell knows is `None`.
+/// The words of a command; one that only a running shell knows is `None`. Where it knows only a version, what stands before that is kept.
 pub type Words = Vec<Option<String>>;
+
+/// What parts a program's name from its version.
+const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
 
 /// The words of a command.
 #[must_use]
 pub fn words(command: &Command) -> Words {
-    command.words.iter().map(Word::text).collect()
+    command.words.iter().map(|word| word.text().or_else(|| before_version(word))).collect()
+}
+
+/// `npm@` of `npm@$VERSION`: the beginning of a word whose version only a running shell knows. It is no word of a command, but may be
+/// its program.
+#[must_use]
+pub fn before_version(word: &Word) -> Option<String> {
+    let Some(Part::Text(text)) = word.parts.first() else { return None };
+    // The `@` at the front of a name is its scope's.
+    let name = text.get(1..).filter(|_| !text.starts_with('-'))?;
+    let ends = VERSION_MARKS.iter().filter_map(|mark| Some(1 + name.find(mark)? + mark.len()));
+    ends.min().and_then(|end| text.get(..end)).map(str::to_owned)
 }
 
 /// Whether a word is a flag, with or without a value behind `=`.
@@ -115,5 +129,17 @@ mod tests {
         assert!(starts_with(&words("tool send --to there"), "tool send").is_some_and(|rest| rest.len() == 2));
         assert!(starts_with(&words("./bin/tool.exe send"), "tool send").is_some());
         assert!(starts_with(&words("tool"), "tool send").is_none());
+    }
+
+    #[test]
+    fn a_version_that_only_a_running_shell_knows_leaves_the_program_s_name() {
+        let script = "tool@$V @acme/tool@1.$MINOR 'tool=='\"$V\" $TOOL@1 --tool@$V tool$V send@$V";
+        let command = crate::read::shell::parse(script, crate::read::shell::Shell::Posix).commands.remove(0);
+        let known = |word: &str| Some(word.to_owned());
+        let words = super::words(&command);
+        assert_eq!(words[..3], [known("tool@"), known("@acme/tool@"), known("tool==")]);
+        assert_eq!(words[3..], [None, None, None, known("send@")]);
+        assert!(words[..3].iter().flatten().all(|word| program(word) == "tool"));
+        assert!(starts_with(&[known("tool@"), known("send@")], "tool send").is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
-use super::command::{program, words};
+use super::command::{before_version, program, words};
 use super::publication::{Site, action};
 use super::registry::Registries;
 use super::slot::known_text;
@@ -203,10 +203,12 @@ pub fn client<'p>(
     let facts = registries.client(site.upload?.client.as_deref()?)?;
     let step = site.client.step?;
     let own = site.client.command.as_ref();
-    if let (Some(command), Some(run)) = (own, step.script)
-        && let Said::Version(version) = in_words(facts, command, run, 0)
-    {
-        return Some(version);
+    if let (Some(command), Some(run)) = (own, step.script) {
+        match in_words(facts, command, run, 0) {
+            Said::Version(version) => return Some(version),
+            Said::Open => return None,
+            Said::Nothing => {}
+        }
     }
     let look = Look { github, facts, sight, site };
     // What stands nearest before the upload wins, in its own script first.
@@ -295,9 +297,13 @@ impl<'l, 'p> Look<'l, 'p> {
 /// What the words of a command say of the client's version, from the word `first` on.
 fn in_words(facts: &ClientVersions, command: &Command, run: Text<'_>, first: usize) -> Said {
     for word in command.words.iter().skip(first) {
-        let Some(text) = word.template(run.value()) else { continue };
+        let known = word.template(run.value());
+        let Some(text) = known.clone().or_else(|| before_version(word)) else { continue };
         if !facts.installed_as.iter().any(|name| program(&text) == name) {
             continue;
+        }
+        if known.is_none() {
+            return Said::Open;
         }
         let pinned = text.split_once("==").or_else(|| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
         match pinned {
