@@ -7,7 +7,7 @@ use super::setting;
 use super::slot::{Choice, Given, Kind, Slot};
 use crate::read::glob::Pattern;
 use crate::read::manifest::{self, Manifests};
-use crate::read::shell::{Command, Part, Word};
+use crate::read::shell::{self, Command, Part, Shell, Word};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::Outcome;
@@ -29,8 +29,11 @@ pub struct Client<'a, 'p> {
     pub frames: Vec<Frame<'a, 'p>>,
     /// The step; none where the job itself calls a workflow that uploads.
     pub step: Option<&'a Step<'p>>,
-    /// The command in the step's script, with what the script has exported before it.
+    /// The command in the step's script, with what the script has exported before it; of an action that is given the words of a
+    /// command, those words.
     pub command: Option<Command>,
+    /// The input of the action that holds those words.
+    pub arguments: Option<Text<'p>>,
 }
 
 /// What a command says of the folder that it works on.
@@ -77,7 +80,16 @@ impl<'a, 'p> Client<'a, 'p> {
     #[must_use]
     pub const fn calling(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
         let manifests = checkout.manifests;
-        Self { workflow, job, manifests, frames: Vec::new(), step: None, command: None, other_folder: &[] }
+        Self {
+            workflow,
+            job,
+            manifests,
+            frames: Vec::new(),
+            step: None,
+            command: None,
+            arguments: None,
+            other_folder: &[],
+        }
     }
 
     /// What stands in a slot.
@@ -128,11 +140,11 @@ impl<'a, 'p> Client<'a, 'p> {
         slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != Given::Absent)
     }
 
-    /// Where the client itself stands: the command, else the `uses` of the step or of the job.
+    /// Where the client itself stands: the command of a script, else the `uses` of the step or of the job.
     #[must_use]
     pub fn place(&self) -> Place {
         let uses = self.step.map_or(self.job.uses, |step| step.uses);
-        match (&self.command, self.script(), uses) {
+        match (&self.command, self.step.and_then(|step| step.script), uses) {
             (Some(command), Some(run), _) => run.inner(command.span.clone()),
             (_, _, Some(uses)) => uses.place(),
             _ => self.step.map_or(self.job.id.place(), |step| step.place),
@@ -140,7 +152,8 @@ impl<'a, 'p> Client<'a, 'p> {
     }
 
     /// The folder that the command runs in, relative to the checkout; `None` where the script or the command may go elsewhere.
-    fn folder(&self) -> Option<String> {
+    #[must_use]
+    pub fn folder(&self) -> Option<String> {
         let (step, command) = (self.step?, self.command.as_ref()?);
         let words = || command.words.iter().filter_map(Word::text);
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
@@ -259,10 +272,20 @@ impl<'a, 'p> Client<'a, 'p> {
         }
     }
 
-    /// The script that the command stands in.
+    /// The script that the command stands in, or the input that holds its words.
     #[must_use]
     pub fn script(&self) -> Option<Text<'p>> {
-        self.step.and_then(|step| step.script)
+        self.arguments.or_else(|| self.step.and_then(|step| step.script))
+    }
+
+    /// The client of an action, with the words that it is given for the command it runs; `None` where they cannot be read.
+    #[must_use]
+    pub fn with_arguments(&self, input: Option<&str>) -> Option<Self> {
+        let Some(given) = input.and_then(|input| self.with().get_ignore_case(input)) else { return Some(self.clone()) };
+        // No shell reads them: the end of a line ends nothing, and what would be several commands to a shell is not understood here.
+        let mut commands = shell::parse(&given.value.value().replace('\n', " "), Shell::Posix).commands;
+        let command = commands.pop();
+        commands.is_empty().then(|| Self { arguments: command.as_ref().map(|_| given.value), command, ..self.clone() })
     }
 
     fn flag(&self, spellings: &[String], kind: Kind) -> Given {

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod mingled;
 pub mod need;
 pub mod package;
+pub mod plan;
 pub mod publication;
 pub mod publisher;
 pub mod record;

@@ -107,11 +107,15 @@ fn named<'a, 'p>(
     client: &Client<'a, 'p>,
     name: &str,
 ) -> (Vec<Site<'a, 'p>>, Vec<Spared<'a>>) {
-    let named = registries.uploads_of(name);
-    let (uploads, others): (Vec<_>, Vec<_>) = named.partition(|(_, upload)| chosen(client, upload));
-    let site = |(registry, upload)| Site { client: client.clone(), registry, upload: Some(upload), login: None };
-    let others = others.into_iter().map(|(registry, _)| (registry.id.as_str(), client.position())).collect();
-    (uploads.into_iter().map(site).collect(), others)
+    let (mut uploads, mut others) = (Vec::new(), Vec::new());
+    for (registry, upload) in registries.uploads_of(name) {
+        let given = client.with_arguments(upload.arguments.as_deref());
+        match given.filter(|given| chosen(given, upload) && !given.has_flag(&upload.unless)) {
+            Some(client) => uploads.push(Site { client, registry, upload: Some(upload), login: None }),
+            None => others.push((registry.id.as_str(), client.position())),
+        }
+    }
+    (uploads, others)
 }
 
 /// Gives each upload the login before it. A login that no upload follows stands for one that is not recognised, unless a step after it
@@ -143,9 +147,16 @@ pub fn action(uses: &str) -> &str {
     uses.split_once('@').map_or(uses, |(name, _)| name).trim()
 }
 
-/// Whether the slots that must choose uploading do. An input that the run decides is left out: silence beats a guess.
+/// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a
+/// guess.
 fn chosen(client: &Client<'_, '_>, upload: &Upload) -> bool {
-    upload.only_with.iter().all(|choice| client.meets(choice))
+    upload.only_with.iter().all(|choice| client.meets(choice)) || planned(client, upload).unwrap_or(false)
+}
+
+/// Whether the files of the folder that a command runs in have it upload; `None` where that is not known.
+fn planned(client: &Client<'_, '_>, upload: &Upload) -> Option<bool> {
+    let plan = upload.plan.as_ref()?;
+    Some(!client.has_flag(&plan.flags) && plan.uploads(client.manifests?, &client.folder()?))
 }
 
 impl<'a, 'p> Site<'a, 'p> {

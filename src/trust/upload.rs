@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::plan::Plan;
 use super::slot::{Choice, Slot};
 use crate::read::glob::Pattern;
 
@@ -137,6 +138,8 @@ pub struct Upload {
     /// Other spellings of the command, or other names of the action or of the workflow.
     #[serde(default)]
     pub also: Vec<String>,
+    /// The input in which the action takes the words of the command that it runs, behind the command's name: flags are looked for there.
+    pub arguments: Option<String>,
     /// Wrappers that may stand before it, as their words.
     #[serde(default)]
     pub via: Vec<String>,
@@ -197,6 +200,8 @@ pub struct Upload {
     /// Slots that must hold one of some values for it to upload.
     #[serde(default)]
     pub only_with: Vec<Choice>,
+    /// The files of the project that may say the same.
+    pub plan: Option<Plan>,
     /// Of a called workflow, the condition under which it uploads, in GitHub's own language. It sees `github`, and in `inputs` the texts
     /// that the calling job gives.
     pub only_if: Option<String>,

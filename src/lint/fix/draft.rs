@@ -183,7 +183,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     fn without_flag(&self, target: &Target) -> Option<(FileId, Change)> {
         let Target::Fact(name) = target else { return None };
         let Fact::Known(_, place) = fact::ask(self.subject, name) else { return None };
-        let client = &self.subject.publication?.site.client;
+        let client = Some(&self.subject.publication?.site.client).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
         Some((file, Change::Within { path, range, text: String::new() }))
