@@ -1,6 +1,6 @@
 //! Lays `rules/` aside in the form that a check starts with. Rules and needs go without their examples, which tests and documents read
-//! and a check does not: they are most of the text. Registries and GitHub's facts go as JSON, which is read ten times as fast; of rules
-//! and needs a check tells places, which JSON has none of. Runs again when a file comes to `rules/` or leaves it.
+//! and a check does not: they are most of the text. Registries and GitHub's facts go as JSON, which is read ten times as fast; rules
+//! and needs are loaded from trees of YAML, as those of a user are. Runs again when a file comes to `rules/` or leaves it.
 
 use std::path::Path;
 use std::{env, fs, io};

@@ -60,16 +60,17 @@ fn targets_below(
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
     // Thousands of repositories are looked for side by side too.
-    let found: Vec<_> = paths.par_iter().map(|path| find::projects(path)).collect();
-    for (path, found) in paths.iter().zip(found) {
-        if path.as_os_str() == "-" {
+    let named = |path: &PathBuf| (path.as_os_str() != "-").then(|| find::projects(path));
+    let found: Vec<_> = paths.par_iter().map(named).collect();
+    for found in found {
+        let Some(found) = found else {
             let name = stdin_filename
                 .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
             let mut bytes = Vec::new();
             io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {}", reason(&error)))?;
             targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
             continue;
-        }
+        };
         match found {
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
                 if let Some(prefix) = prefix(&found) {

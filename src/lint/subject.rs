@@ -9,11 +9,11 @@ use crate::read::syntax::SyntaxError;
 use crate::trust::document::Repeated;
 use crate::trust::login::LoginStep;
 use crate::trust::need::standing::Standing;
-use crate::trust::publication::{self, Target};
+use crate::trust::publication::Target;
 use crate::trust::publisher::Publisher;
 use crate::trust::verdict::Claims;
 use crate::workflow::expression::Reference;
-use crate::workflow::model::{Job, Pair, Step, Text, Workflow};
+use crate::workflow::model::{Job, Pair, Step, Text, Workflow, action};
 use crate::workflow::request::Request;
 use crate::workflow::sight::Sight;
 
@@ -145,7 +145,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         if let Some(step) = self.step {
             let name = step.id.or(step.uses).or(step.name).or(step.run).map_or("", |text| text.value());
             let line = name.lines().next().unwrap_or_default();
-            parts.push(publication::action(line).to_owned());
+            parts.push(action(line).to_owned());
         }
         parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
         parts.extend(self.need.map(|standing| standing.need.scope.clone()));

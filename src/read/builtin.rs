@@ -3,7 +3,7 @@
 use include_dir::{Dir, include_dir};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
-/// The same once more in the form that a check starts with: without examples, and what holds no places as JSON.
+/// The same once more in the form that a check starts with: without examples, registries and GitHub's facts as JSON.
 static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
 /// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.

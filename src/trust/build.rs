@@ -1,10 +1,9 @@
 //! Which jobs make the packages that a publication uploads, and what of the repository's history they see. It reads no manifest.
 
-use super::publication::action;
 use super::registry::Builds;
 use crate::read::source::Place;
 use crate::workflow::github::CheckoutFacts;
-use crate::workflow::model::{Job, Step, Workflow};
+use crate::workflow::model::{Job, Step, Workflow, action};
 
 /// What a job's checkout brings along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

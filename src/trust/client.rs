@@ -2,7 +2,6 @@
 //! never says what it means.
 
 use super::command::flag_is;
-use super::publication::action;
 use super::setting;
 use super::slot::{Choice, Given, Kind, Slot};
 use crate::read::glob::Pattern;
@@ -11,7 +10,7 @@ use crate::read::shell::{self, Command, Part, Shell, Word};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::Outcome;
-use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow};
+use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
 use crate::workflow::sight::{Frame, Sight};
 
 /// A step or calling job that uploads, with the command that does it if it is a script.
@@ -159,14 +158,19 @@ impl<'a, 'p> Client<'a, 'p> {
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
             || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
             || self.has_flag(self.other_folder);
-        let before = step.script?.value().get(..command.span.start)?;
-        if elsewhere || before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
+        if elsewhere || self.moves()? {
             return None;
         }
         match self.workflow.folder_of(self.job, step) {
             Some(folder) => manifest::clean(folder.value()).filter(|folder| !folder.contains("${{")),
             None => Some(String::new()),
         }
+    }
+
+    /// Whether the script goes to another folder before the command.
+    fn moves(&self) -> Option<bool> {
+        let before = self.step?.script?.value().get(..self.command.as_ref()?.span.start)?;
+        Some(before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")))
     }
 
     /// What the command's own argument behind `last`, its last word, says of the folder that it works on.
@@ -200,12 +204,11 @@ impl<'a, 'p> Client<'a, 'p> {
     /// A folder that the command names, relative to the checkout.
     fn folder_at(&self, path: &str) -> Option<String> {
         let step = self.step?;
-        let before = step.run?.value().get(..self.command.as_ref()?.span.start)?;
         let file = [".tgz", ".tar.gz", ".zip"].iter().any(|ending| path.ends_with(ending));
         if file || path.contains(['*', '?', '[', '{', '~', '\\']) || path.starts_with('/') {
             return None;
         }
-        if before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")) {
+        if self.moves()? {
             return None;
         }
         let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());

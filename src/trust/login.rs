@@ -1,9 +1,9 @@
 //! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
 
 use super::client::Client;
-use super::publication::action;
 use super::registry::{Registries, Registry};
 use super::upload::Login;
+use crate::workflow::model::action;
 
 /// A step that logs in.
 #[derive(Debug, Clone)]

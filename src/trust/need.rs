@@ -7,13 +7,13 @@ pub mod standing;
 
 use std::collections::HashMap;
 
-use super::publication::action;
 use super::slot::Slot;
 use super::test::{Test, Values};
 use super::vocabulary::Vocabulary;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Source};
 use crate::workflow::github::GitHub;
+use crate::workflow::model::action;
 use crate::workflow::permissions::Access;
 
 /// What a condition may ask of a client, with its values and what it means. One that ends in `.*` takes any last part.

@@ -11,7 +11,7 @@ use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Reason};
 use crate::workflow::github::GitHub;
-use crate::workflow::model::{Job, Workflow};
+use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
@@ -139,12 +139,6 @@ fn with_logins<'a, 'p>(
         }
     }
     sites
-}
-
-/// The action of a `uses:` without its ref.
-#[must_use]
-pub fn action(uses: &str) -> &str {
-    uses.split_once('@').map_or(uses, |(name, _)| name).trim()
 }
 
 /// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a

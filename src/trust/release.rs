@@ -3,7 +3,6 @@
 use super::client::{Client, steps};
 use super::command::{starts_with, unwrapped, words};
 use super::credential::{follow_env, is_own_token};
-use super::publication::action;
 use super::slot::{Given, Slot};
 use super::tag::{self, Pushes, TagName};
 use super::vocabulary::holds_words;
@@ -12,7 +11,7 @@ use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Reason, Truth};
 use crate::workflow::github::{GitHub, RefKind, ReleaseMaker};
-use crate::workflow::model::{Filter, Text, Workflow};
+use crate::workflow::model::{Filter, Text, Workflow, action};
 use crate::workflow::pattern::{self, Name};
 use crate::workflow::play::Play;
 use crate::workflow::run::Run;

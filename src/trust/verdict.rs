@@ -1,12 +1,13 @@
 //! What the registry answers: each claim compared the registry's own way, and the record that a publication is measured by.
 
-use super::publication::{Site, action};
+use super::publication::Site;
 use super::publisher::{Entry, Publisher};
 use super::registry::{Claim, Comparison, Registry, WorkflowClaim};
 use super::slot::{Given, known_text};
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Reason, Value};
 use crate::workflow::github::RefKind;
+use crate::workflow::model::action;
 use crate::workflow::sight::Sight;
 
 /// How a claim fares against a record.

@@ -1,7 +1,7 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
 use super::command::{before_version, program, words};
-use super::publication::{Site, action};
+use super::publication::Site;
 use super::registry::Registries;
 use super::slot::known_text;
 use super::upload::{ClientVersions, Refs, Tool};
@@ -10,7 +10,7 @@ use crate::read::shell::Command;
 use crate::read::source::{Place, Source};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHub;
-use crate::workflow::model::{Step, Text};
+use crate::workflow::model::{Step, Text, action};
 use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 

@@ -278,3 +278,9 @@ pub struct Action<'p> {
     /// Its steps.
     pub steps: Vec<Step<'p>>,
 }
+
+/// The action of a `uses:` without its ref.
+#[must_use]
+pub fn action(uses: &str) -> &str {
+    uses.split_once('@').map_or(uses, |(name, _)| name).trim()
+}

@@ -5,8 +5,7 @@ use crate::lint::finding::{Finding, Label};
 use crate::lint::rule::{Condition, Rule};
 use crate::lint::subject::Subject;
 use crate::read::source::FileId;
-use crate::trust::publication::action;
-use crate::workflow::model::{Step, Text};
+use crate::workflow::model::{Step, Text, action};
 use crate::workflow::run::Run;
 
 /// Where a subject stands among the others, so that rules can make way for each other.

@@ -3,8 +3,7 @@
 use super::publication::{target, target_place};
 use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
-use crate::trust::publication::action;
-use crate::workflow::model::Text;
+use crate::workflow::model::{Text, action};
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[

@@ -2,8 +2,7 @@
 
 use super::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
 use crate::trust::exposure::exposed;
-use crate::trust::publication::action;
-use crate::workflow::model::Text;
+use crate::workflow::model::{Text, action};
 use crate::workflow::script::script;
 
 /// The lines of the table.

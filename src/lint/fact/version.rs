@@ -4,10 +4,9 @@ use super::run::sight;
 use super::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
 use crate::lint::data::Data;
 use crate::lint::subject::Kind;
-use crate::trust::publication::action;
 use crate::trust::upload::Refs;
 use crate::trust::version::{self, ActionStatus, ClientVersion};
-use crate::workflow::model::{Job, Step, Text};
+use crate::workflow::model::{Job, Step, Text, action};
 
 /// The lines of the table.
 pub const FACTS: &[Spec] = &[

@@ -9,9 +9,8 @@ use crate::read::edit::{Change, Part, Path, Value};
 use crate::read::project::Document;
 use crate::read::source::{FileId, Place, Span};
 use crate::read::syntax::Node;
-use crate::trust::publication::action;
 use crate::workflow::expression::Truth;
-use crate::workflow::model::{Grant, Job};
+use crate::workflow::model::{Grant, Job, action};
 
 /// What a remedy would change for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,217 +16,28 @@
 //!              "link": null, "settings": "https://…", "limit": null, "pending": "https://…", "first_release": "…"}}],
 //!   "missed": [{"run": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}, "undeclared": []}]}]}]}
 //! ```
-//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back,
-//! and the outputs that it reads in vain. `doubts` are the conditions that leave open whether
-//! a run gets there, in the order in which they are asked; `reached` gives the first. `refusal` says why GitHub starts none of the runs; `asked` of a permission, what the job asks for
+//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back, and
+//! the outputs that it reads in vain. `doubts` are the conditions that leave open whether a run gets there, in the order in which they are
+//! asked; `reached` gives the first. `refusal` says why GitHub starts none of the runs; `asked` of a permission, what the job asks for
 //! beyond what its `callers` hold. `only_for` names the packages of the records that answer, where the upload is not known to be one of
-//! them; what these accept is undecided then. A value that is null and has a reason is not known; one that is null without a reason is none. `answer` of a verdict is `accepted`,
-//! `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`, `missing`, `case` or null. `hint` says that a
-//! value is not certain: `remote` for the git remote, `guard` for a condition of the workflows. Places count as in the report of findings.
+//! them; what these accept is undecided then. A value that is null and has a reason is not known; one that is null without a reason is
+//! none. `answer` of a verdict is `accepted`, `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`,
+//! `missing`, `case` or null. `hint` says that a value is not certain: `remote` for the git remote, `guard` for a condition of the
+//! workflows. Places count as in the report of findings.
 
-use std::collections::BTreeMap;
+mod shape;
+
 use std::io::{self, Write};
 
-use serde::Serialize;
-
+use self::shape::{
+    Answer, Before, Blank, Claim, Credential, Declared, Document, Doubt, Field, Kept, Known, Line, Link, Name,
+    Permission, Project, Publication, Refused, Run, Shown, Stop, Undeclared,
+};
 use super::Page;
 use crate::lint::analysis::Hint;
 use crate::lint::passport::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
 use crate::read::source::Place;
 use crate::report::json::{Spot, Tool};
-
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    tool: Tool,
-    projects: Vec<Project<'a>>,
-}
-
-#[derive(Serialize)]
-struct Project<'a> {
-    root: &'a str,
-    repository: Option<&'a str>,
-    publications: Vec<Publication<'a>>,
-}
-
-#[derive(Serialize)]
-struct Publication<'a> {
-    upload: &'a str,
-    job: &'a str,
-    workflow: String,
-    place: Spot,
-    registry: Option<&'a str>,
-    passports: Vec<Shown<'a>>,
-    missed: Vec<Kept<'a>>,
-}
-
-#[derive(Serialize)]
-struct Kept<'a> {
-    run: Run<'a>,
-    stop: Option<Stop<'a>>,
-    undeclared: Vec<Undeclared<'a>>,
-}
-
-#[derive(Serialize)]
-struct Undeclared<'a> {
-    job: &'a str,
-    output: &'a str,
-    place: Option<Spot>,
-}
-
-#[derive(Serialize)]
-struct Doubt<'a> {
-    reason: &'a str,
-    place: Option<Spot>,
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    caller: &'a str,
-    called: &'a str,
-    asker: Option<&'a str>,
-    scope: &'a str,
-    asked: &'a str,
-    asked_place: Spot,
-    held: &'a str,
-    held_place: Spot,
-}
-
-#[derive(Serialize)]
-struct Shown<'a> {
-    runs: Vec<Run<'a>>,
-    refusal: Option<Refused<'a>>,
-    reached: Known<'a>,
-    doubts: Vec<Doubt<'a>>,
-    path: Vec<Stop<'a>>,
-    registry: Known<'a>,
-    credential: Credential<'a>,
-    permissions: Vec<Permission<'a>>,
-    claims: Vec<Claim<'a>>,
-    record: Option<Declared<'a>>,
-    verdict: Answer<'a>,
-    form: Option<Blank<'a>>,
-}
-
-#[derive(Serialize)]
-struct Run<'a> {
-    when: &'a str,
-    event: Option<&'a str>,
-    activity: Option<&'a str>,
-    #[serde(rename = "ref")]
-    kind: &'static str,
-    #[serde(rename = "ref_name")]
-    name: Name<'a>,
-    inputs: BTreeMap<&'a str, &'a str>,
-    fork: bool,
-    place: Spot,
-}
-
-#[derive(Serialize)]
-struct Name<'a> {
-    beginning: &'a str,
-    whole: bool,
-    pattern: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Stop<'a> {
-    kind: &'static str,
-    name: &'a str,
-    #[serde(rename = "if")]
-    condition: Option<&'a str>,
-    place: Spot,
-}
-
-#[derive(Serialize)]
-struct Known<'a> {
-    value: Option<&'a str>,
-    reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Credential<'a> {
-    #[serde(flatten)]
-    known: Known<'a>,
-    place: Spot,
-}
-
-#[derive(Serialize)]
-struct Permission<'a> {
-    scope: &'a str,
-    access: Option<&'a str>,
-    asked: Option<&'a str>,
-    origin: &'a str,
-    place: Spot,
-    callers: Vec<Link<'a>>,
-}
-
-#[derive(Serialize)]
-struct Link<'a> {
-    job: &'a str,
-    access: Option<&'a str>,
-    place: Spot,
-}
-
-#[derive(Serialize)]
-struct Claim<'a> {
-    name: &'a str,
-    #[serde(flatten)]
-    known: Known<'a>,
-    place: Option<Spot>,
-}
-
-#[derive(Serialize)]
-struct Declared<'a> {
-    place: Spot,
-    fields: Vec<Field<'a>>,
-}
-
-#[derive(Serialize)]
-struct Field<'a> {
-    name: &'a str,
-    label: &'a str,
-    value: &'a str,
-    answer: Option<&'static str>,
-    place: Spot,
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    answer: &'static str,
-    cause: Option<&'static str>,
-    text: Option<&'a str>,
-    reason: Option<String>,
-    place: Option<Spot>,
-    only_for: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Blank<'a> {
-    before: Vec<Before<'a>>,
-    fields: Vec<Line<'a>>,
-    link: Option<&'a str>,
-    settings: Option<&'a str>,
-    limit: Option<&'a str>,
-    pending: Option<&'a str>,
-    first_release: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Before<'a> {
-    kind: &'static str,
-    names: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    name: &'a str,
-    label: &'a str,
-    required: bool,
-    #[serde(flatten)]
-    known: Known<'a>,
-    hint: Option<&'static str>,
-}
 
 /// Writes the accounts of several projects as one document.
 ///

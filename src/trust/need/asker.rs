@@ -5,13 +5,12 @@ use crate::read::shell::Command;
 use crate::trust::client::{Client, steps, uses};
 use crate::trust::command::{flag_is, is_command, words};
 use crate::trust::credential::follow_env;
-use crate::trust::publication::action;
 use crate::trust::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
 use crate::trust::test::Test;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Reason, Truth};
 use crate::workflow::github::GitHub;
-use crate::workflow::model::{Job, Text, Workflow};
+use crate::workflow::model::{Job, Text, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 

@@ -3,11 +3,10 @@
 use super::Needs;
 use super::asker::find;
 use crate::trust::client::steps;
-use crate::trust::publication::action;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHub;
-use crate::workflow::model::{Job, Step, Workflow};
+use crate::workflow::model::{Job, Step, Workflow, action};
 
 /// Whether something in a job asks for the scope that hands out OIDC tokens; `None` where something might that no data describes.
 #[must_use]
