@@ -253,6 +253,18 @@ impl<'a, 'p> Client<'a, 'p> {
         words.any(|word| flags.iter().any(|flag| flag_is(&word, flag)))
     }
 
+    /// Whether a command that takes nothing but flags, these of them with a value, has some of which nothing can be read here.
+    #[must_use]
+    pub fn has_open_flags(&self, value_flags: &[String]) -> bool {
+        let words = self.command.as_ref().map_or(&[][..], |command| command.words.as_slice());
+        let open = |word: &Word| !word.parts.is_empty() && word.parts.iter().all(|part| !matches!(part, Part::Text(_)));
+        let is_value = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| words[before].text());
+            before.is_some_and(|before| value_flags.contains(&before))
+        };
+        !value_flags.is_empty() && words.iter().enumerate().any(|(at, word)| open(word) && !is_value(at))
+    }
+
     /// Whether a choice is met.
     #[must_use]
     pub fn meets(&self, choice: &Choice) -> bool {

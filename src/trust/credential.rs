@@ -90,6 +90,10 @@ impl Site<'_, '_> {
         if self.login_exports(upload, sight) {
             return (Outcomes::Known(Credential::Minted), here);
         }
+        // What nobody can read may be the flag of a token, or of a trial.
+        if self.client.has_open_flags(&upload.value_flags) {
+            return (unknown("arguments that only the run knows"), here);
+        }
         if self.hidden_credentials(github, upload) {
             return (unknown("credentials that an earlier step may have written"), here);
         }
