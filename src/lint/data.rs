@@ -15,8 +15,7 @@ pub struct DataFile {
     pub path: String,
     /// Its text.
     pub text: String,
-    /// Whether it is built in and was looked over by the tests, so that it need not be again and may lack its examples. A registry is
-    /// JSON then.
+    /// Whether it is built in and was looked over by the tests, so that it need not be again. It is JSON then and lacks its examples.
     pub tested: bool,
 }
 

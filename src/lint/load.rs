@@ -44,12 +44,12 @@ const KEYS: [&str; 19] = [
 ];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 
-/// Reads a rule from a file; where it is `tested`, it may lack its examples.
+/// Reads a rule from a file; where it is `tested`, it is JSON and may lack its examples.
 ///
 /// # Errors
 /// Everything wrong with it, in the order of the file.
 pub fn load(file: FileId, source: &Source, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
-    let tree = syntax::parse(source.text(), Dialect::Data);
+    let tree = if tested { syntax::json(source.text()) } else { syntax::parse(source.text(), Dialect::Data) };
     let mut loader = Loader { file, source, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());

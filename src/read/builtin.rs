@@ -3,7 +3,7 @@
 use include_dir::{Dir, include_dir};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
-/// The same once more in the form that a check starts with: without examples, registries and GitHub's facts as JSON.
+/// The same once more in the form that a check starts with: JSON, without examples.
 static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
 /// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.
@@ -12,7 +12,7 @@ pub fn yaml_files(folder: &str) -> Vec<(&'static str, &'static str)> {
     listed(&RULES, folder)
 }
 
-/// The same without the examples in them; registries and `github.yaml` are JSON here.
+/// The same as JSON, without the examples in them.
 #[must_use]
 pub fn lean_files(folder: &str) -> Vec<(&'static str, &'static str)> {
     listed(&LEAN, folder)

@@ -3,6 +3,7 @@
 //! The parser underneath is young, so nothing of it shows outside this module.
 
 mod build;
+mod json;
 mod map;
 mod shape;
 
@@ -143,6 +144,12 @@ pub fn parse(text: &str, dialect: Dialect) -> Tree {
 #[must_use]
 pub fn strict(text: &str) -> Tree {
     build::strict(text)
+}
+
+/// Reads a text of JSON that we wrote ourselves: ten times as fast, and nothing has a place.
+#[must_use]
+pub fn json(text: &str) -> Tree {
+    json::tree(text)
 }
 
 impl Tree {

@@ -23,9 +23,9 @@ const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
 /// The keys of `earlier`.
 const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
 
-/// Reads a file.
+/// Reads a file; where it is `tested`, it is JSON and may lack its examples.
 pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Topic, Vec<Problem>> {
-    let tree = syntax::parse(source.text(), Dialect::Data);
+    let tree = if tested { syntax::json(source.text()) } else { syntax::parse(source.text(), Dialect::Data) };
     let mut loader = Loader { file, path: source.path(), github, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
