@@ -106,19 +106,33 @@ pub enum Kind {
     Sequence,
 }
 
-#[derive(Debug, Clone)]
+/// A part of what the tree keeps in one piece: of its texts, in bytes, or of its children.
+#[derive(Debug, Clone, Copy, Default)]
+struct Part {
+    start: u32,
+    end: u32,
+}
+
+impl Part {
+    fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Content {
     Scalar {
-        text: Box<str>,
+        text: Part,
         kind: Kind,
     },
-    Mapping(Vec<(u32, u32)>),
-    Sequence(Vec<u32>),
+    /// Keys and values in turn.
+    Mapping(Part),
+    Sequence(Part),
     /// Another node, or nothing where the alias is wrong.
     Alias(Option<u32>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Data {
     content: Content,
     span: Span,
@@ -129,6 +143,10 @@ struct Data {
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     nodes: Vec<Data>,
+    /// The decoded texts of all scalars, one behind the other.
+    texts: String,
+    /// The nodes that stand in collections; those of one stand together.
+    children: Vec<u32>,
     root: Option<u32>,
     errors: Vec<SyntaxError>,
     comments: Vec<Comment>,
@@ -167,10 +185,49 @@ impl Tree {
 
     /// The text of every scalar, keys included, in the order of the file; what an alias names is there once.
     pub fn scalars(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().filter_map(|node| match &node.content {
-            Content::Scalar { text, .. } => Some(&**text),
-            _ => None,
-        })
+        self.nodes.iter().filter_map(|node| self.scalar(node.content))
+    }
+
+    /// The decoded text of a scalar.
+    fn scalar(&self, content: Content) -> Option<&str> {
+        let Content::Scalar { text, .. } = content else { return None };
+        Some(self.text(text))
+    }
+
+    fn text(&self, part: Part) -> &str {
+        self.texts.get(part.range()).unwrap_or_default()
+    }
+
+    fn node(&mut self, content: Content, span: Span, style: Style) -> u32 {
+        let id = index(self.nodes.len());
+        self.nodes.push(Data { content, span, style });
+        id
+    }
+
+    fn add_scalar(&mut self, text: &str, kind: Kind, span: Span, style: Style) -> u32 {
+        let start = index(self.texts.len());
+        self.texts.push_str(text);
+        let text = Part { start, end: index(self.texts.len()) };
+        self.node(Content::Scalar { text, kind }, span, style)
+    }
+
+    /// Gives nodes to a collection that has none yet: of a mapping whole pairs alone, so that a key waits in vain for its value.
+    fn fill(&mut self, id: u32, children: impl Iterator<Item = u32>) {
+        let start = self.children.len();
+        self.children.extend(children);
+        let Some(data) = self.nodes.get_mut(id as usize) else { return };
+        let odd = (self.children.len() - start) % 2;
+        if matches!(data.content, Content::Mapping(_)) {
+            self.children.truncate(self.children.len() - odd);
+        }
+        if let Content::Mapping(part) | Content::Sequence(part) = &mut data.content {
+            *part = Part { start: index(start), end: index(self.children.len()) };
+        }
+    }
+
+    /// What stands in a collection.
+    fn children(&self, part: Part) -> &[u32] {
+        self.children.get(part.range()).unwrap_or_default()
     }
 
     /// Where block scalars stand, each from its `|` or `>` to its last text.
@@ -184,6 +241,11 @@ impl Tree {
     pub fn comments(&self) -> &[Comment] {
         &self.comments
     }
+}
+
+/// A position in a tree. Texts that are too long for it are refused before they are parsed.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A node. An alias stands for the node that it names.
@@ -221,9 +283,7 @@ impl<'t> Node<'t> {
     fn new(tree: &'t Tree, id: u32) -> Self {
         match tree.nodes.get(id as usize) {
             // An anchor never stands on an alias, so one step is enough and there are no circles.
-            Some(Data { content: Content::Alias(Some(target)), span, .. }) => {
-                Self { tree, id: *target, alias: Some(*span) }
-            }
+            Some(&Data { content: Content::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },
             _ => Self { tree, id, alias: None },
         }
     }
@@ -270,10 +330,9 @@ impl<'t> Node<'t> {
     /// The decoded text of a scalar; of a null, the empty text.
     #[must_use]
     pub fn text(self) -> Option<&'t str> {
-        match &self.data()?.content {
+        match self.data()?.content {
             Content::Scalar { kind: Kind::Null, .. } => Some(""),
-            Content::Scalar { text, .. } => Some(text),
-            _ => None,
+            content => self.tree.scalar(content),
         }
     }
 
@@ -285,18 +344,22 @@ impl<'t> Node<'t> {
 
     /// The entries of a mapping; none of anything else.
     pub fn entries(self) -> impl Iterator<Item = Entry<'t>> {
-        let pairs: &'t [(u32, u32)] = match self.data().map(|data| &data.content) {
-            Some(Content::Mapping(pairs)) => pairs,
+        let tree = self.tree;
+        self.pairs().map(move |(key, value)| Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
+    }
+
+    fn pairs(self) -> impl Iterator<Item = (u32, u32)> {
+        let children = match self.data().map(|data| data.content) {
+            Some(Content::Mapping(part)) => self.tree.children(part),
             _ => &[],
         };
-        let tree = self.tree;
-        pairs.iter().map(move |(key, value)| Entry { key: Node::new(tree, *key), value: Node::new(tree, *value) })
+        children.as_chunks().0.iter().map(|[key, value]| (*key, *value))
     }
 
     /// The items of a sequence; none of anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'t>> {
-        let items: &'t [u32] = match self.data().map(|data| &data.content) {
-            Some(Content::Sequence(items)) => items,
+        let items = match self.data().map(|data| data.content) {
+            Some(Content::Sequence(part)) => self.tree.children(part),
             _ => &[],
         };
         let tree = self.tree;
@@ -306,10 +369,7 @@ impl<'t> Node<'t> {
     /// An entry by its key, which is compared letter by letter.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<Entry<'t>> {
-        let Some(Content::Mapping(pairs)) = self.data().map(|data| &data.content) else { return None };
-        let tree = self.tree;
-        let found = pairs.iter().find(|(own, _)| Node::new(tree, *own).text() == Some(key));
-        found.map(|(key, value)| Entry { key: Node::new(tree, *key), value: Node::new(tree, *value) })
+        self.entries().find(|entry| entry.key.text() == Some(key))
     }
 
     /// The value of a key.

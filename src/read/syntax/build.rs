@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::{Comment, Content, Data, Dialect, Kind, Style, SyntaxError, SyntaxErrorKind, Tree};
+use super::{Comment, Content, Data, Dialect, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
 use crate::read::source::Span;
 
 /// How many levels GitHub takes.
@@ -89,8 +89,8 @@ fn blank_line(text: &mut String, offset: usize) -> bool {
 /// An open collection.
 struct Open {
     id: u32,
-    /// The key that waits for its value.
-    key: Option<u32>,
+    /// Where its own children begin among those that wait.
+    start: usize,
     mapping: bool,
 }
 
@@ -99,14 +99,23 @@ struct Builder<'t> {
     dialect: Dialect,
     tree: Tree,
     open: Vec<Open>,
+    /// The children of all open collections, so far.
+    waiting: Vec<u32>,
     anchors: HashMap<usize, u32>,
     deep: bool,
 }
 
 impl<'t> Builder<'t> {
     fn run(text: &'t str, dialect: Dialect) -> (Tree, Option<SyntaxError>) {
-        let mut builder =
-            Self { text, dialect, tree: Tree::default(), open: Vec::new(), anchors: HashMap::new(), deep: false };
+        let mut builder = Self {
+            text,
+            dialect,
+            tree: Tree::default(),
+            open: Vec::new(),
+            waiting: Vec::new(),
+            anchors: HashMap::new(),
+            deep: false,
+        };
         let mut options = Options::default();
         options.emit_unresolved_aliases = true;
         options.max_buffered_comment_events = usize::MAX;
@@ -188,14 +197,12 @@ impl<'t> Builder<'t> {
                     _ => Kind::Str,
                 };
                 let span = if matches!(style, Style::Literal | Style::Folded) { self.block_scalar(span) } else { span };
-                let id = self.node(Content::Scalar { text: text.into(), kind }, span, style);
+                let id = self.tree.add_scalar(&text, kind, span, style);
                 self.anchor(anchor, id);
                 self.place(id);
             }
-            Event::SequenceStart(style, anchor, _) => {
-                self.open(Content::Sequence(Vec::new()), style, anchor, span, false)
-            }
-            Event::MappingStart(style, anchor, _) => self.open(Content::Mapping(Vec::new()), style, anchor, span, true),
+            Event::SequenceStart(style, anchor, _) => self.open(false, style, anchor, span),
+            Event::MappingStart(style, anchor, _) => self.open(true, style, anchor, span),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     self.finish(&open, Some(span));
@@ -205,17 +212,11 @@ impl<'t> Builder<'t> {
             Event::Alias(target) => self.alias(target, span),
             Event::UnresolvedAlias(name) => {
                 self.error(SyntaxErrorKind::Alias, span, format!("there is no anchor `&{name}` before this alias"));
-                let id = self.node(Content::Alias(None), span, Style::Plain);
+                let id = self.tree.node(Content::Alias(None), span, Style::Plain);
                 self.place(id);
             }
             _ => {}
         }
-    }
-
-    fn node(&mut self, content: Content, span: Span, style: Style) -> u32 {
-        let id = u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX);
-        self.tree.nodes.push(Data { content, span, style });
-        id
     }
 
     fn anchor(&mut self, anchor: usize, id: u32) {
@@ -230,15 +231,16 @@ impl<'t> Builder<'t> {
         if circular {
             self.error(SyntaxErrorKind::Alias, span, "the alias names a node that it stands in");
         }
-        let id = self.node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
+        let id = self.tree.node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
         self.place(id);
     }
 
-    fn open(&mut self, content: Content, style: StructureStyle, anchor: usize, span: Span, mapping: bool) {
+    fn open(&mut self, mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
         let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Block };
-        let id = self.node(content, span, style);
+        let content = if mapping { Content::Mapping(Part::default()) } else { Content::Sequence(Part::default()) };
+        let id = self.tree.node(content, span, style);
         self.anchor(anchor, id);
-        self.open.push(Open { id, key: None, mapping });
+        self.open.push(Open { id, start: self.waiting.len(), mapping });
         if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {
             self.deep = true;
             self.error(
@@ -251,33 +253,22 @@ impl<'t> Builder<'t> {
 
     /// Gives a node to the collection that it stands in.
     fn place(&mut self, id: u32) {
-        let Some(open) = self.open.last_mut() else {
+        if self.open.is_empty() {
             self.tree.root.get_or_insert(id);
-            return;
-        };
-        let pair = if open.mapping { open.key.take().map(|key| (key, id)) } else { None };
-        match (self.tree.nodes.get_mut(open.id as usize).map(|data| &mut data.content), pair) {
-            (Some(Content::Mapping(pairs)), Some(pair)) => pairs.push(pair),
-            (Some(Content::Mapping(_)), None) => {
-                open.key = Some(id);
-            }
-            (Some(Content::Sequence(items)), _) => items.push(id),
-            _ => {}
+        } else {
+            self.waiting.push(id);
         }
     }
 
     /// Closes a collection: a flow one ends with its bracket, a block one with its last child.
     fn finish(&mut self, open: &Open, end: Option<Span>) {
+        self.tree.fill(open.id, self.waiting.drain(open.start..));
         let Some(data) = self.tree.nodes.get(open.id as usize) else { return };
-        let last = match &data.content {
-            Content::Mapping(pairs) => pairs.last().map(|(key, value)| (*key).max(*value)),
-            Content::Sequence(items) => items.last().copied(),
-            _ => None,
-        };
-        let child = last.and_then(|id| self.tree.nodes.get(id as usize)).map(|data| data.span);
-        let style = data.style;
-        let close = if style == Style::Flow { end.or(child) } else { child.or(end) };
-        let duplicates = if open.mapping { self.duplicates(open.id) } else { Vec::new() };
+        let (Content::Mapping(part) | Content::Sequence(part)) = data.content else { return };
+        let last = self.tree.children(part).last();
+        let child = last.and_then(|id| self.tree.nodes.get(*id as usize)).map(|data| data.span);
+        let close = if data.style == Style::Flow { end.or(child) } else { child.or(end) };
+        let duplicates = if open.mapping { self.duplicates(part) } else { Vec::new() };
         if let (Some(data), Some(close)) = (self.tree.nodes.get_mut(open.id as usize), close) {
             data.span = data.span.cover(close);
         }
@@ -285,24 +276,20 @@ impl<'t> Builder<'t> {
     }
 
     /// Keys that stand there already, and merge keys.
-    fn duplicates(&self, id: u32) -> Vec<SyntaxError> {
-        let Some(Data { content: Content::Mapping(pairs), .. }) = self.tree.nodes.get(id as usize) else {
-            return Vec::new();
-        };
+    fn duplicates(&self, mapping: Part) -> Vec<SyntaxError> {
         let mut errors = Vec::new();
+        let pairs = self.tree.children(mapping).as_chunks::<2>().0;
         let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
-        for (key, _) in pairs {
-            let Some(Data { content: Content::Scalar { text, .. }, span, style }) = self.tree.nodes.get(*key as usize)
-            else {
-                continue;
-            };
-            if &**text == "<<" && *style == Style::Plain {
+        for [key, _] in pairs {
+            let Some(Data { content, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
+            let Some(text) = self.tree.scalar(*content) else { continue };
+            if text == "<<" && *style == Style::Plain {
                 let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
                 errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
             }
             let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
             let exact = self.dialect == Dialect::Data || text.bytes().all(lower);
-            names.push((if exact { Cow::Borrowed(&**text) } else { text.to_lowercase().into() }, text, *span));
+            names.push((if exact { Cow::Borrowed(text) } else { text.to_lowercase().into() }, text, *span));
         }
         // Equal names keep their order, so the first of them is the one that stands there already.
         names.sort_by(|left, right| left.0.cmp(&right.0));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Content, Data, Kind, Style, SyntaxError, SyntaxErrorKind, Tree};
+use super::{Content, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
 use crate::read::source::Span;
 
 /// Reads a text of JSON. Where it is broken, the tree has that error and nothing else.
@@ -29,15 +29,9 @@ pub fn tree(text: &str) -> Tree {
 struct Builder<'t>(&'t mut Tree);
 
 impl Builder<'_> {
-    fn node<E: Error>(&mut self, content: Content, style: Style) -> Result<u32, E> {
-        let id = u32::try_from(self.0.nodes.len()).map_err(Error::custom)?;
-        self.0.nodes.push(Data { content, span: Span::at(0), style });
-        Ok(id)
-    }
-
-    fn scalar<E: Error>(&mut self, text: impl Into<Box<str>>, kind: Kind) -> Result<u32, E> {
+    fn scalar(&mut self, text: &str, kind: Kind) -> u32 {
         let style = if kind == Kind::Str { Style::DoubleQuoted } else { Style::Plain };
-        self.node(Content::Scalar { text: text.into(), kind }, style)
+        self.0.add_scalar(text, kind, Span::at(0), style)
     }
 }
 
@@ -57,46 +51,46 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 
     fn visit_unit<E: Error>(mut self) -> Result<u32, E> {
-        self.scalar("~", Kind::Null)
+        Ok(self.scalar("~", Kind::Null))
     }
 
     fn visit_bool<E: Error>(mut self, value: bool) -> Result<u32, E> {
-        self.scalar(if value { "true" } else { "false" }, Kind::Bool)
+        Ok(self.scalar(if value { "true" } else { "false" }, Kind::Bool))
     }
 
     fn visit_i64<E: Error>(mut self, value: i64) -> Result<u32, E> {
-        self.scalar(value.to_string(), Kind::Int)
+        Ok(self.scalar(&value.to_string(), Kind::Int))
     }
 
     fn visit_u64<E: Error>(mut self, value: u64) -> Result<u32, E> {
-        self.scalar(value.to_string(), Kind::Int)
+        Ok(self.scalar(&value.to_string(), Kind::Int))
     }
 
     fn visit_f64<E: Error>(mut self, value: f64) -> Result<u32, E> {
-        self.scalar(value.to_string(), Kind::Float)
+        Ok(self.scalar(&value.to_string(), Kind::Float))
     }
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<u32, E> {
-        self.scalar(text, Kind::Str)
+        Ok(self.scalar(text, Kind::Str))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<u32, A::Error> {
-        let id = self.node(Content::Sequence(Vec::new()), Style::Flow)?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<u32, A::Error> {
+        let id = self.0.node(Content::Sequence(Part::default()), Span::at(0), Style::Flow);
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Builder(self.0))? {
             list.push(item);
         }
-        self.0.nodes[id as usize].content = Content::Sequence(list);
+        self.0.fill(id, list.into_iter());
         Ok(id)
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<u32, A::Error> {
-        let id = self.node(Content::Mapping(Vec::new()), Style::Flow)?;
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u32, A::Error> {
+        let id = self.0.node(Content::Mapping(Part::default()), Span::at(0), Style::Flow);
         let mut list = Vec::new();
         while let Some(key) = entries.next_key_seed(Builder(self.0))? {
-            list.push((key, entries.next_value_seed(Builder(self.0))?));
+            list.extend([key, entries.next_value_seed(Builder(self.0))?]);
         }
-        self.0.nodes[id as usize].content = Content::Mapping(list);
+        self.0.fill(id, list.into_iter());
         Ok(id)
     }
 }

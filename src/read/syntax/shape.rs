@@ -36,21 +36,21 @@ impl Tree {
     fn shape_of(&self, id: u32, text: &str) -> Option<Shape> {
         let data = self.nodes.get(id as usize)?;
         let written = || text.get(data.span.range()).unwrap_or_default().to_owned();
-        Some(match &data.content {
-            Content::Scalar { text, kind } => Shape::Scalar(text.to_string(), *kind),
+        Some(match data.content {
+            Content::Scalar { text, kind } => Shape::Scalar(self.text(text).to_owned(), kind),
             Content::Alias(_) => Shape::Alias(written()),
             Content::Sequence(items) => {
-                Shape::Sequence(items.iter().filter_map(|item| self.shape_of(*item, text)).collect())
+                Shape::Sequence(self.children(items).iter().filter_map(|item| self.shape_of(*item, text)).collect())
             }
             Content::Mapping(pairs) => {
-                let pair = |(key, value): &(u32, u32)| {
+                let pair = |[key, value]: &[u32; 2]| {
                     let key = match self.shape_of(*key, text)? {
                         Shape::Scalar(key, _) | Shape::Alias(key) => key,
                         other => format!("{other:?}"),
                     };
                     Some((key, self.shape_of(*value, text)?))
                 };
-                Shape::Mapping(pairs.iter().filter_map(pair).collect())
+                Shape::Mapping(self.children(pairs).as_chunks().0.iter().filter_map(pair).collect())
             }
         })
     }
