@@ -304,8 +304,8 @@ impl Engine<'_> {
     /// Whether some rule for a kind can speak of anything in a job, by what it asks of the job itself and of a scope's name.
     fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> bool {
         let of_job = |condition: &&Condition| {
-            fact::spec(&condition.fact)
-                .is_some_and(|(spec, _)| spec.kinds.contains(&Kind::Job) || fact::need::UNWEIGHED.contains(&spec.name))
+            let spec = condition.fact.spec();
+            spec.kinds.contains(&Kind::Job) || fact::need::UNWEIGHED.contains(&spec.name)
         };
         let mut answers = Answers::of(subject);
         self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))

@@ -114,7 +114,6 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 /// The line of the table for a name, with the part that `*` stands for.
 #[must_use]
 pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
-    // Rules ask for facts by name a hundred thousand times.
     static NAMES: LazyLock<HashMap<&str, &Spec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
     static GROUPS: LazyLock<HashMap<&str, &Spec>> =
         LazyLock::new(|| all().filter_map(|spec| Some((spec.name.strip_suffix('*')?, spec))).collect());
@@ -132,6 +131,46 @@ pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
 #[must_use]
 pub fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
     spec(name).and_then(|(spec, part)| (spec.get)(subject, part)).unwrap_or(Fact::Unknown)
+}
+
+/// The name of a fact that the table has, looked up once: conditions are asked a hundred thousand times.
+#[derive(Clone)]
+pub struct Name {
+    text: String,
+    spec: &'static Spec,
+}
+
+impl Name {
+    /// A name; none where the table has no such fact.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        spec(text).map(|(spec, _)| Self { text: text.to_owned(), spec })
+    }
+
+    /// As a rule writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its line of the table.
+    #[must_use]
+    pub const fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    /// What is known of that fact of a subject.
+    #[must_use]
+    pub fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
+        let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
+        (self.spec.get)(subject, part).unwrap_or(Fact::Unknown)
+    }
+}
+
+impl std::fmt::Debug for Name {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.text.fmt(out)
+    }
 }
 
 type Answered = Option<Fact>;

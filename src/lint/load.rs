@@ -3,7 +3,7 @@
 mod example;
 mod fix;
 
-use super::fact::{self, Values};
+use super::fact;
 use super::finding::Level;
 use super::rule::{Condition, Levels, Message, Quantifier, Rule, Template, Test};
 use super::subject::Kind;
@@ -272,10 +272,9 @@ impl Loader<'_> {
     }
 
     fn condition(&mut self, entry: Entry<'_>, kind: Option<Kind>) -> Option<Condition> {
-        let fact = self.fact_name(entry.key, kind)?;
-        let values = fact::spec(&fact).map_or(Values::Any, |(spec, _)| spec.values);
+        let fact = fact::Name::new(&self.fact_name(entry.key, kind)?)?;
         let mut problems = Vec::new();
-        let test = Test::read(entry.value, values, &mut problems);
+        let test = Test::read(entry.value, fact.spec().values, &mut problems);
         problems.into_iter().for_each(|(span, message)| self.problem(span, message));
         let test = test?;
         Some(Condition { fact, test })
@@ -311,9 +310,8 @@ impl Loader<'_> {
             }
         }
         let has = |key: &str| list.iter().any(|(name, _)| name == key);
-        for condition in require.iter().filter(|condition| !has(&condition.fact)) {
-            let values = fact::spec(&condition.fact).map_or(Values::Any, |(spec, _)| spec.values);
-            let open: Vec<_> = match values.listed() {
+        for condition in require.iter().filter(|condition| !has(condition.fact.as_str())) {
+            let open: Vec<_> = match condition.fact.spec().values.listed() {
                 Some(values) => values
                     .iter()
                     .filter(|value| condition.test.passes(Some(value)) == Truth::No && !has(value))
@@ -325,7 +323,7 @@ impl Loader<'_> {
                     node.span(),
                     format!(
                         "no message for `{}` when it is {}",
-                        condition.fact,
+                        condition.fact.as_str(),
                         open.into_iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
                     ),
                 );

@@ -1,6 +1,6 @@
 //! A rule as the engine runs it: subject, conditions, message. Reading one from a file is `load`'s work.
 
-use super::fact::Fact;
+use super::fact::{Fact, Name};
 use super::finding::Level;
 use super::fix::Remedy;
 use super::subject::Kind;
@@ -40,7 +40,7 @@ impl Levels {
 #[derive(Debug, Clone)]
 pub struct Condition {
     /// The fact.
-    pub fact: String,
+    pub fact: Name,
     /// What it must be.
     pub test: Test,
 }
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn nothing_known_is_neither_yes_nor_no() {
-        let condition = |test| Condition { fact: "job".into(), test };
+        let condition = |test| Condition { fact: Name::new("job").unwrap(), test };
         assert!(matches!(condition(Test::Present(true)).holds(&Fact::Unknown), Truth::Unknown(_)));
         assert_eq!(Test::AtLeast(Access::Write).passes(Some("read")), Truth::No);
         assert_eq!(Test::AtLeast(Access::Read).passes(Some("write")), Truth::Yes);

@@ -369,7 +369,16 @@ impl<'t> Node<'t> {
     /// An entry by its key, which is compared letter by letter.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<Entry<'t>> {
-        self.entries().find(|entry| entry.key.text() == Some(key))
+        let tree = self.tree;
+        let is = |(own, _): &(u32, u32)| match tree.nodes.get(*own as usize).map(|data| data.content) {
+            // Most keys are another by their length alone.
+            Some(Content::Scalar { text, kind }) if kind != Kind::Null => {
+                text.range().len() == key.len() && tree.text(text) == key
+            }
+            _ => Node::new(tree, *own).text() == Some(key),
+        };
+        let (key, value) = self.pairs().find(is)?;
+        Some(Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
     }
 
     /// The value of a key.

@@ -55,7 +55,7 @@ const MOST_STEPS: usize = 5_000;
 /// Every step of a job, each of the repository's own actions followed by the steps of that action.
 #[must_use]
 pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Client<'a, 'p>> {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(job.steps.len());
     let own = |step| Client { step: Some(step), ..Client::calling(checkout, workflow, job) };
     let mut open: Vec<Client<'a, 'p>> = job.steps.iter().rev().map(own).collect();
     while let Some(client) = open.pop() {

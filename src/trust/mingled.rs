@@ -4,6 +4,7 @@ use super::client::{Client, steps, uses};
 use super::command::{is_command, words};
 use super::publication::Site;
 use super::registry::Builds;
+use super::vocabulary::holds_words;
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::github::GitHub;
@@ -34,12 +35,18 @@ fn command(
     client: &Client<'_, '_>,
     upload: Option<Place>,
 ) -> Option<(String, Place)> {
-    let found = commands(github, client.workflow, client.job, client.step?);
+    let step = client.step?;
+    let script = step.script?.value();
+    let spoken: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
+    if spoken.is_empty() {
+        return None;
+    }
+    let found = commands(github, client.workflow, client.job, step);
     found.iter().find_map(|command| {
         let words = words(command);
-        let name = builds.commands.iter().find(|name| is_command(github, &words, name, &[]))?;
+        let name = spoken.iter().find(|name| is_command(github, &words, name, &[]))?;
         let place = Client { command: Some(command.clone()), ..client.clone() }.place();
         let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
-        before.then(|| (name.clone(), place))
+        before.then(|| ((*name).clone(), place))
     })
 }

@@ -63,11 +63,15 @@ impl Vocabulary {
         let bytes = script.as_bytes();
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(inside);
+        let mut all = search.find_overlapping_iter(script).peekable();
+        if all.peek().is_none() {
+            return Vec::new();
+        }
         // The line that each word was last said on.
         let mut said = vec![0; self.words.len()];
         let mut spoken = vec![false; self.commands];
         let (mut line, mut end) = (1, line_end(script, 0));
-        for found in search.find_overlapping_iter(script) {
+        for found in all {
             while found.start() >= end && end < script.len() {
                 (line, end) = (line + 1, line_end(script, end));
             }

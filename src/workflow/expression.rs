@@ -97,8 +97,8 @@ impl<'t> Template<'t> {
     /// When an expression in it is not closed or does not parse.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let mut holes = Vec::new();
-        // Most texts hold none, and to learn only that is quicker.
-        if !text.contains("${{") {
+        // Most texts hold none, and a byte alone is found quickest.
+        if !text.as_bytes().contains(&b'$') {
             return Ok(Self { text, holes });
         }
         let mut at = 0;

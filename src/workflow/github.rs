@@ -314,7 +314,8 @@ impl GitHub {
     /// What is known of an action that runs a script given in an input, if `uses` names one.
     #[must_use]
     pub fn script_runner(&self, uses: &str) -> Option<&ScriptRunner> {
-        self.shell.scripts.iter().find(|runner| runner.action.eq_ignore_ascii_case(action(uses)))
+        let name = action(uses);
+        self.shell.scripts.iter().find(|runner| runner.action.eq_ignore_ascii_case(name))
     }
 
     /// The system that a runner label stands for: `linux`, `windows`, `macos`, `self-hosted`; `None` for a label of somebody's own.

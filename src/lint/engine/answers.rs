@@ -1,6 +1,6 @@
 //! The facts of one subject, each found out once however many rules ask for it. It judges none.
 
-use crate::lint::fact::{self, Fact};
+use crate::lint::fact::{Fact, Name};
 use crate::lint::rule::Condition;
 use crate::lint::subject::Subject;
 use crate::workflow::expression::Truth;
@@ -17,9 +17,9 @@ impl<'r, 's, 'a, 'p> Answers<'r, 's, 'a, 'p> {
         Self { subject, known: Vec::new() }
     }
 
-    pub(super) fn ask(&mut self, name: &'r str) -> &Fact {
-        let at = self.known.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-            self.known.push((name, fact::ask(self.subject, name)));
+    pub(super) fn ask(&mut self, name: &'r Name) -> &Fact {
+        let at = self.known.iter().position(|(known, _)| *known == name.as_str()).unwrap_or_else(|| {
+            self.known.push((name.as_str(), name.ask(self.subject)));
             self.known.len() - 1
         });
         &self.known[at].1

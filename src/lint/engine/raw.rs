@@ -99,7 +99,7 @@ pub(super) fn raw(
         Some(Fact::Known(_, place)) => place,
         _ => *own_place,
     };
-    let sentence = rule.sentence(&condition.fact, value.as_deref())?;
+    let sentence = rule.sentence(condition.fact.as_str(), value.as_deref())?;
     let message = sentence.render(|name| fact::ask(subject, name))?;
     let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
         Fact::Known(_, at) if at != place => {
@@ -119,13 +119,13 @@ pub(super) fn raw(
         subject: subject.name(),
         jobs: subject.job.map(|job| job.id.value().to_owned()).into_iter().collect(),
         step: subject.step.map(step_names).unwrap_or_default(),
-        fact: condition.fact.clone(),
+        fact: condition.fact.as_str().to_owned(),
         fixes: Vec::new(),
         drafts: Vec::new(),
     };
     let job = subject.job.map(|job| job.id.value().to_owned());
     let mut standing = Standing::of(subject);
-    standing.scope = standing.scope.or_else(|| condition.fact.strip_prefix("permission.").map(str::to_owned));
+    standing.scope = standing.scope.or_else(|| condition.fact.as_str().strip_prefix("permission.").map(str::to_owned));
     Some(Raw { rule: index, value: value.clone(), every: true, standing, job, finding })
 }
 

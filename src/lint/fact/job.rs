@@ -67,7 +67,7 @@ fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
     let place =
         workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
-    place.unwrap_or(Place { file: workflow.file, span: workflow.source.line_span(1) })
+    place.unwrap_or_else(|| Place { file: workflow.file, span: workflow.source.line_span(1) })
 }
 
 fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {

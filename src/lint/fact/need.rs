@@ -57,5 +57,5 @@ fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    yes(standing.need.private, standing.asker.client.place())
+    yes(standing.need.private, standing.held.place)
 }

@@ -26,7 +26,7 @@ pub struct Draft {
 /// The draft of a remedy; `None` where it does not apply, or speaks of something that is not there.
 #[must_use]
 pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
-    let holds = |condition: &Condition| condition.holds(&fact::ask(subject, &condition.fact)) == Truth::Yes;
+    let holds = |condition: &Condition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
     if !remedy.when.iter().all(holds) {
         return None;
     }
