@@ -167,7 +167,7 @@ impl<'a, 'p> Client<'a, 'p> {
         }
     }
 
-    /// Whether the script goes to another folder before the command.
+    /// Whether the script goes to another folder before the command; `None` where there is no script or no command.
     fn moves(&self) -> Option<bool> {
         let before = self.step?.script?.value().get(..self.command.as_ref()?.span.start)?;
         Some(before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")))
@@ -253,16 +253,29 @@ impl<'a, 'p> Client<'a, 'p> {
         words.any(|word| flags.iter().any(|flag| flag_is(&word, flag)))
     }
 
-    /// Whether a command that takes nothing but flags, these of them with a value, has some of which nothing can be read here.
+    /// What the files tell of the words behind `last`, the command's own last one, that are no plain text and may be flags: of a command
+    /// whose other words cannot be told from flags. These of its flags have a value, which is none.
     #[must_use]
-    pub fn has_open_flags(&self, value_flags: &[String]) -> bool {
-        let words = self.command.as_ref().map_or(&[][..], |command| command.words.as_slice());
-        let open = |word: &Word| !word.parts.is_empty() && word.parts.iter().all(|part| !matches!(part, Part::Text(_)));
-        let is_value = |at: usize| {
-            let before = at.checked_sub(1).and_then(|before| words[before].text());
-            before.is_some_and(|before| value_flags.contains(&before))
-        };
-        !value_flags.is_empty() && words.iter().enumerate().any(|(at, word)| open(word) && !is_value(at))
+    pub fn open_words(&self, last: &str, value_flags: &[String]) -> Vec<Given> {
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return Vec::new() };
+        let own = command.words.iter().position(|word| word.text().as_deref() == Some(last)).map_or(0, |at| at + 1);
+        let mut found = Vec::new();
+        let mut behind_flag = false;
+        for word in &command.words[own..] {
+            let text = word.text();
+            // `-p$NAME` and `--package=$NAME` are one word.
+            let joined = |flag: &String| {
+                let glued = if flag.starts_with("--") { format!("{flag}=") } else { flag.clone() };
+                word.starts_with(&glued)
+            };
+            let flag =
+                matches!(word.parts.first(), Some(first) if !matches!(first, Part::Text(_))) || word.starts_with("-");
+            if text.is_none() && flag && !behind_flag && !value_flags.iter().any(joined) {
+                found.push(self.word(word, run));
+            }
+            behind_flag = text.is_some_and(|text| value_flags.contains(&text));
+        }
+        found
     }
 
     /// Whether a choice is met.

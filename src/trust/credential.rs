@@ -90,8 +90,7 @@ impl Site<'_, '_> {
         if self.login_exports(upload, sight) {
             return (Outcomes::Known(Credential::Minted), here);
         }
-        // What nobody can read may be the flag of a token, or of a trial.
-        if self.client.has_open_flags(&upload.value_flags) {
+        if self.has_open_flags(upload, sight) {
             return (unknown("arguments that only the run knows"), here);
         }
         if self.hidden_credentials(github, upload) {
@@ -104,6 +103,23 @@ impl Site<'_, '_> {
             (false, false) => Outcomes::Known(Credential::None),
         };
         (outcome, here)
+    }
+
+    /// Whether the command has flags that nobody can read, or that are only read here: they may be those of a token, of another registry
+    /// or of a trial.
+    fn has_open_flags(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
+        if upload.value_flags.is_empty() {
+            return false;
+        }
+        let slots = upload.tokens.iter().chain(&upload.endpoint.slots).flat_map(|slot| &slot.flags);
+        let telling: Vec<&String> = slots.chain(&upload.unless).chain(&upload.opaque).collect();
+        let last = upload.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
+        let closed = |given: &Given| {
+            let Given::Text(text, _) = given else { return false };
+            known_text(&self.client.settle(text, sight))
+                .is_some_and(|text| !telling.iter().any(|telling| text.contains(telling.as_str())))
+        };
+        self.client.open_words(last, &upload.value_flags).iter().any(|given| !closed(given))
     }
 
     /// Whether the client's own OIDC is switched off; the place of what would say it where only the run tells.

@@ -140,8 +140,8 @@ pub struct Upload {
     pub also: Vec<String>,
     /// The input in which the action takes the words of the command that it runs, behind the command's name: flags are looked for there.
     pub arguments: Option<String>,
-    /// Of a command that takes nothing but flags, those with a value behind them: a word which only the run knows, and which is not
-    /// such a value, is then more flags.
+    /// Of a command whose other words cannot be told from flags, the flags with a value behind them: a word that only the run knows, and
+    /// that is not such a value, may then be any flag.
     #[serde(default)]
     pub value_flags: Vec<String>,
     /// Wrappers that may stand before it, as their words.

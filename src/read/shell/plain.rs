@@ -137,6 +137,8 @@ impl Reader<'_> {
         let literal = quote == Some('\'');
         if let Some(name) = self.variable(text).filter(|_| !literal) {
             parts.push(Part::Variable(name.to_owned()));
+        } else if quote.is_none() && self.is_splat(text) {
+            parts.push(Part::Dynamic);
         } else if !literal && text.contains(if self.syntax.dollar { '$' } else { '%' }) {
             push_text(&mut parts, text.split(['$', '%']).next().unwrap_or_default().to_owned());
             parts.push(Part::Dynamic);
@@ -144,6 +146,12 @@ impl Reader<'_> {
             text_parts(self.masked, self.holes, inner, str::to_owned, &mut parts);
         }
         Word { span, parts }
+    }
+
+    /// Whether a word is PowerShell's `@name`, which stands for all arguments in a variable.
+    fn is_splat(&self, text: &str) -> bool {
+        let name = text.strip_prefix('@').filter(|name| self.syntax.dollar && !name.is_empty());
+        name.is_some_and(|name| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_'))
     }
 
     fn variable<'t>(&self, text: &'t str) -> Option<&'t str> {
