@@ -31,8 +31,9 @@ fn main() -> io::Result<()> {
 fn json(text: &str) -> io::Result<String> {
     let mut data: Map<String, Value> = serde_yaml::from_str(text).map_err(io::Error::other)?;
     data.shift_remove("examples");
-    for entry in data.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten() {
-        entry.as_object_mut().and_then(|entry| entry.shift_remove("examples"));
+    let entries = data.get_mut("entries").and_then(Value::as_array_mut).into_iter().flatten();
+    for entry in entries.filter_map(Value::as_object_mut) {
+        entry.shift_remove("examples");
     }
     serde_json::to_string(&data).map_err(io::Error::other)
 }

@@ -59,7 +59,7 @@ fn targets_below(
 ) -> Result<(Vec<Target>, Vec<String>), Failure> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    // Thousands of repositories are looked for side by side too.
+    // Thousands of repositories are looked for side by side too. `-` is none of them, so nothing is looked for.
     let named = |path: &PathBuf| (path.as_os_str() != "-").then(|| find::projects(path));
     let found: Vec<_> = paths.par_iter().map(named).collect();
     for found in found {

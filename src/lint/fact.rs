@@ -167,6 +167,7 @@ impl Name {
     }
 }
 
+/// As its text: a line of the table holds a function, which says nothing.
 impl std::fmt::Debug for Name {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.text.fmt(out)

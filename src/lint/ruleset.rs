@@ -146,7 +146,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::trust::need::Entry;
+    use crate::trust::need::{Entry, Topic};
     use crate::trust::registry::{Examples, Registry};
 
     #[test]
@@ -164,6 +164,13 @@ mod tests {
             let bare = Entry { examples: Vec::new(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
+        let quiet = |files: BuiltIn, tested| -> Vec<String> {
+            let source = |(path, text): (&str, &str)| Source::new(path, text.as_bytes().to_vec());
+            let load = |file| Topic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
+            files("needs").into_iter().flat_map(|file| load(file).quiet).collect()
+        };
+        assert!(!quiet(builtin::yaml_files, false).is_empty());
+        assert_eq!(quiet(builtin::yaml_files, false), quiet(builtin::lean_files, true));
         assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
         assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
         for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {

@@ -1,6 +1,6 @@
 //! YAML as GitHub reads it: a tree in which every key and value has its place. It never says what the keys mean.
 //!
-//! The parser underneath is young, so nothing of it shows outside this module.
+//! The parser underneath is young, so nothing of it shows outside this module. Trees of JSON are the same, but nothing in them has a place.
 
 mod build;
 mod json;
@@ -24,7 +24,7 @@ pub enum Dialect {
 /// What kind of syntax error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyntaxErrorKind {
-    /// No YAML.
+    /// No YAML, or no JSON where we wrote that.
     Invalid,
     /// No keys at all: nothing, a lone word, a list.
     NoMapping,
@@ -198,7 +198,7 @@ impl Tree {
         self.texts.get(part.range()).unwrap_or_default()
     }
 
-    fn node(&mut self, content: Content, span: Span, style: Style) -> u32 {
+    fn add_node(&mut self, content: Content, span: Span, style: Style) -> u32 {
         let id = index(self.nodes.len());
         self.nodes.push(Data { content, span, style });
         id
@@ -208,10 +208,10 @@ impl Tree {
         let start = index(self.texts.len());
         self.texts.push_str(text);
         let text = Part { start, end: index(self.texts.len()) };
-        self.node(Content::Scalar { text, kind }, span, style)
+        self.add_node(Content::Scalar { text, kind }, span, style)
     }
 
-    /// Gives nodes to a collection that has none yet: of a mapping whole pairs alone, so that a key waits in vain for its value.
+    /// Gives nodes to a collection that has none yet. Of a mapping, a key whose value never came is dropped.
     fn fill(&mut self, id: u32, children: impl Iterator<Item = u32>) {
         let start = self.children.len();
         self.children.extend(children);
@@ -243,7 +243,7 @@ impl Tree {
     }
 }
 
-/// A position in a tree. Texts that are too long for it are refused before they are parsed.
+/// A position in a tree. What lies beyond four gigabytes reads as empty; no file of a repository that is read is as long.
 fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -188,7 +188,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// Reads a file; where it is `tested`, it may lack its examples.
+    /// Reads a file; where it is `tested`, it is JSON and may lack its examples.
     ///
     /// # Errors
     /// Everything wrong with it, in the order of the file.

@@ -282,6 +282,6 @@ pub struct Action<'p> {
 /// The action of a `uses:` without its ref.
 #[must_use]
 pub fn action(uses: &str) -> &str {
-    // The text is short and asked for often, which a search made for long texts is slow at.
+    // Asked for often, and of texts so short that a search made for long ones is slower.
     uses.bytes().position(|byte| byte == b'@').map_or(uses, |at| &uses[..at]).trim()
 }

@@ -57,5 +57,6 @@ fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
+    // Asked of every checkout before anything is weighed, when the place of who asks would be the costly part.
     yes(standing.need.private, standing.held.place)
 }

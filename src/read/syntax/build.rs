@@ -212,7 +212,7 @@ impl<'t> Builder<'t> {
             Event::Alias(target) => self.alias(target, span),
             Event::UnresolvedAlias(name) => {
                 self.error(SyntaxErrorKind::Alias, span, format!("there is no anchor `&{name}` before this alias"));
-                let id = self.tree.node(Content::Alias(None), span, Style::Plain);
+                let id = self.tree.add_node(Content::Alias(None), span, Style::Plain);
                 self.place(id);
             }
             _ => {}
@@ -231,14 +231,14 @@ impl<'t> Builder<'t> {
         if circular {
             self.error(SyntaxErrorKind::Alias, span, "the alias names a node that it stands in");
         }
-        let id = self.tree.node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
+        let id = self.tree.add_node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
         self.place(id);
     }
 
     fn open(&mut self, mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
         let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Block };
         let content = if mapping { Content::Mapping(Part::default()) } else { Content::Sequence(Part::default()) };
-        let id = self.tree.node(content, span, style);
+        let id = self.tree.add_node(content, span, style);
         self.anchor(anchor, id);
         self.open.push(Open { id, start: self.waiting.len(), mapping });
         if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {

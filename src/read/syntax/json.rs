@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<u32, A::Error> {
-        let id = self.0.node(Content::Sequence(Part::default()), Span::at(0), Style::Flow);
+        let id = self.0.add_node(Content::Sequence(Part::default()), Span::at(0), Style::Flow);
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Builder(self.0))? {
             list.push(item);
@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for Builder<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u32, A::Error> {
-        let id = self.0.node(Content::Mapping(Part::default()), Span::at(0), Style::Flow);
+        let id = self.0.add_node(Content::Mapping(Part::default()), Span::at(0), Style::Flow);
         let mut list = Vec::new();
         while let Some(key) = entries.next_key_seed(Builder(self.0))? {
             list.extend([key, entries.next_value_seed(Builder(self.0))?]);

@@ -7,21 +7,21 @@ use serde::Serialize;
 use crate::report::json::{Spot, Tool};
 
 #[derive(Serialize)]
-pub struct Document<'a> {
+pub(super) struct Document<'a> {
     pub version: u32,
     pub tool: Tool,
     pub projects: Vec<Project<'a>>,
 }
 
 #[derive(Serialize)]
-pub struct Project<'a> {
+pub(super) struct Project<'a> {
     pub root: &'a str,
     pub repository: Option<&'a str>,
     pub publications: Vec<Publication<'a>>,
 }
 
 #[derive(Serialize)]
-pub struct Publication<'a> {
+pub(super) struct Publication<'a> {
     pub upload: &'a str,
     pub job: &'a str,
     pub workflow: String,
@@ -31,28 +31,29 @@ pub struct Publication<'a> {
     pub missed: Vec<Kept<'a>>,
 }
 
+/// A run that does not come to the upload.
 #[derive(Serialize)]
-pub struct Kept<'a> {
+pub(super) struct Kept<'a> {
     pub run: Run<'a>,
     pub stop: Option<Stop<'a>>,
     pub undeclared: Vec<Undeclared<'a>>,
 }
 
 #[derive(Serialize)]
-pub struct Undeclared<'a> {
+pub(super) struct Undeclared<'a> {
     pub job: &'a str,
     pub output: &'a str,
     pub place: Option<Spot>,
 }
 
 #[derive(Serialize)]
-pub struct Doubt<'a> {
+pub(super) struct Doubt<'a> {
     pub reason: &'a str,
     pub place: Option<Spot>,
 }
 
 #[derive(Serialize)]
-pub struct Refused<'a> {
+pub(super) struct Refused<'a> {
     pub caller: &'a str,
     pub called: &'a str,
     pub asker: Option<&'a str>,
@@ -63,8 +64,9 @@ pub struct Refused<'a> {
     pub held_place: Spot,
 }
 
+/// What an upload shows in runs that are alike.
 #[derive(Serialize)]
-pub struct Shown<'a> {
+pub(super) struct Shown<'a> {
     pub runs: Vec<Run<'a>>,
     pub refusal: Option<Refused<'a>>,
     pub reached: Known<'a>,
@@ -80,7 +82,7 @@ pub struct Shown<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Run<'a> {
+pub(super) struct Run<'a> {
     pub when: &'a str,
     pub event: Option<&'a str>,
     pub activity: Option<&'a str>,
@@ -94,14 +96,14 @@ pub struct Run<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Name<'a> {
+pub(super) struct Name<'a> {
     pub beginning: &'a str,
     pub whole: bool,
     pub pattern: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-pub struct Stop<'a> {
+pub(super) struct Stop<'a> {
     pub kind: &'static str,
     pub name: &'a str,
     #[serde(rename = "if")]
@@ -110,20 +112,20 @@ pub struct Stop<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Known<'a> {
+pub(super) struct Known<'a> {
     pub value: Option<&'a str>,
     pub reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-pub struct Credential<'a> {
+pub(super) struct Credential<'a> {
     #[serde(flatten)]
     pub known: Known<'a>,
     pub place: Spot,
 }
 
 #[derive(Serialize)]
-pub struct Permission<'a> {
+pub(super) struct Permission<'a> {
     pub scope: &'a str,
     pub access: Option<&'a str>,
     pub asked: Option<&'a str>,
@@ -133,14 +135,14 @@ pub struct Permission<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Link<'a> {
+pub(super) struct Link<'a> {
     pub job: &'a str,
     pub access: Option<&'a str>,
     pub place: Spot,
 }
 
 #[derive(Serialize)]
-pub struct Claim<'a> {
+pub(super) struct Claim<'a> {
     pub name: &'a str,
     #[serde(flatten)]
     pub known: Known<'a>,
@@ -148,13 +150,13 @@ pub struct Claim<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Declared<'a> {
+pub(super) struct Declared<'a> {
     pub place: Spot,
     pub fields: Vec<Field<'a>>,
 }
 
 #[derive(Serialize)]
-pub struct Field<'a> {
+pub(super) struct Field<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub value: &'a str,
@@ -163,7 +165,7 @@ pub struct Field<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Answer<'a> {
+pub(super) struct Answer<'a> {
     pub answer: &'static str,
     pub cause: Option<&'static str>,
     pub text: Option<&'a str>,
@@ -172,8 +174,9 @@ pub struct Answer<'a> {
     pub only_for: &'a [String],
 }
 
+/// A registry's form, filled in.
 #[derive(Serialize)]
-pub struct Blank<'a> {
+pub(super) struct Blank<'a> {
     pub before: Vec<Before<'a>>,
     pub fields: Vec<Line<'a>>,
     pub link: Option<&'a str>,
@@ -183,14 +186,15 @@ pub struct Blank<'a> {
     pub first_release: Option<&'a str>,
 }
 
+/// What to do before the form.
 #[derive(Serialize)]
-pub struct Before<'a> {
+pub(super) struct Before<'a> {
     pub kind: &'static str,
     pub names: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub required: bool,
