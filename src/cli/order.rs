@@ -1,8 +1,7 @@
 //! Many at once, told one after the other. It knows neither projects nor reports.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -11,32 +10,46 @@ use rayon::prelude::*;
 ///
 /// # Errors
 /// The first one of `take`; what was not begun then is left undone.
-pub fn in_order<T: Sync, R: Send, E>(
+pub fn in_order<T: Sync, R: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
-    mut take: impl FnMut(R) -> Result<(), E>,
+    mut take: impl FnMut(R) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     // One alone needs nobody's help, and starts no threads.
     if let [item] = items {
         return take(work(item));
     }
-    let (send, receive) = mpsc::channel();
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let all = items.iter().enumerate().par_bridge();
-            // Nobody receives any more once an error ended it all.
-            let _ = all.try_for_each_with(send, |send, (index, item)| send.send((index, work(item))));
-        });
-        let (mut early, mut next) = (BTreeMap::new(), 0);
-        for (index, result) in receive {
-            early.insert(index, result);
-            while let Some(result) = early.remove(&next) {
-                take(result)?;
-                next += 1;
-            }
+    // Whoever has worked hands on: a thread of its own for that would have to be woken for every item.
+    let line = Mutex::new(Line { take, early: BTreeMap::new(), next: 0, over: false });
+    items.iter().enumerate().par_bridge().try_for_each(|(index, item)| {
+        let result = work(item);
+        line.lock().unwrap_or_else(PoisonError::into_inner).hand_on(index, result)
+    })
+}
+
+/// Results that wait for an earlier one.
+struct Line<R, F> {
+    take: F,
+    early: BTreeMap<usize, R>,
+    next: usize,
+    /// Set once `take` has failed: it is not called again.
+    over: bool,
+}
+
+impl<R, F> Line<R, F> {
+    fn hand_on<E>(&mut self, index: usize, result: R) -> Result<(), E>
+    where
+        F: FnMut(R) -> Result<(), E>,
+    {
+        self.early.insert(index, result);
+        while !self.over
+            && let Some(result) = self.early.remove(&self.next)
+        {
+            self.next += 1;
+            (self.take)(result).inspect_err(|_| self.over = true)?;
         }
         Ok(())
-    })
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +61,7 @@ mod tests {
         let items: Vec<u64> = (0..200).collect();
         let mut taken = Vec::new();
         let work = |item: &u64| {
-            thread::sleep(std::time::Duration::from_micros(item * 7919 % 300));
+            std::thread::sleep(std::time::Duration::from_micros(item * 7919 % 300));
             *item
         };
         let all = in_order(&items, work, |item| {
