@@ -18,6 +18,13 @@ pub const FACTS: &[Spec] = &[
     Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
     Spec::new("job", JOB_OR_CALL, Values::Any, "The job's id.", job),
     Spec::new(
+        "repository.publishes",
+        WORKFLOW,
+        YES_NO,
+        "Whether some job of the repository uploads to a registry.",
+        repository_publishes,
+    ),
+    Spec::new(
         "workflow.publishes",
         WORKFLOW,
         YES_NO,
@@ -73,6 +80,10 @@ fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
 fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let id = subject.job?.id;
     Some(Fact::text(id.value(), id.place()))
+}
+
+fn repository_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(!subject.analysis.publications.is_empty(), workflow_file_place(subject.workflow?))
 }
 
 fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
