@@ -2,6 +2,7 @@
 //! the registry takes it.
 
 use super::client::{Client, uses};
+use super::command::flag_is;
 use super::publication::Site;
 use super::registry::Registries;
 use super::slot::{Given, Slot, known_text, reads};
@@ -113,11 +114,11 @@ impl Site<'_, '_> {
         }
         let slots = upload.tokens.iter().chain(&upload.endpoint.slots).flat_map(|slot| &slot.flags);
         let telling: Vec<&String> = slots.chain(&upload.unless).chain(&upload.opaque).collect();
+        let tells = |word: &str| telling.iter().any(|flag| flag_is(word, flag));
         let last = upload.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
         let closed = |given: &Given| {
             let Given::Text(text, _) = given else { return false };
-            known_text(&self.client.settle(text, sight))
-                .is_some_and(|text| !telling.iter().any(|telling| text.contains(telling.as_str())))
+            known_text(&self.client.settle(text, sight)).is_some_and(|text| !text.split_whitespace().any(tells))
         };
         self.client.open_words(last, &upload.value_flags).iter().any(|given| !closed(given))
     }
