@@ -91,7 +91,6 @@ struct Open {
     id: u32,
     /// Where its own children begin among those that wait.
     start: usize,
-    mapping: bool,
 }
 
 struct Builder<'t> {
@@ -240,7 +239,7 @@ impl<'t> Builder<'t> {
         let content = if mapping { Content::Mapping(Part::default()) } else { Content::Sequence(Part::default()) };
         let id = self.tree.add_node(content, span, style);
         self.anchor(anchor, id);
-        self.open.push(Open { id, start: self.waiting.len(), mapping });
+        self.open.push(Open { id, start: self.waiting.len() });
         if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {
             self.deep = true;
             self.error(
@@ -268,7 +267,8 @@ impl<'t> Builder<'t> {
         let last = self.tree.children(part).last();
         let child = last.and_then(|id| self.tree.nodes.get(*id as usize)).map(|data| data.span);
         let close = if data.style == Style::Flow { end.or(child) } else { child.or(end) };
-        let duplicates = if open.mapping { self.duplicates(part) } else { Vec::new() };
+        let mapping = matches!(data.content, Content::Mapping(_));
+        let duplicates = if mapping { self.duplicates(part) } else { Vec::new() };
         if let (Some(data), Some(close)) = (self.tree.nodes.get_mut(open.id as usize), close) {
             data.span = data.span.cover(close);
         }
