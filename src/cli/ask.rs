@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Failure;
+use crate::cli::Failure;
 use crate::lint::analysis::Reading;
 use crate::read::problem::suggestion;
 use crate::workflow::asked::{self, Asked};

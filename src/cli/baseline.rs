@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::check::{judge, today};
-use super::load::targets;
-use super::output::write_file;
-use super::{Failure, Status, complain, folder, print};
+use crate::cli::check::{judge, today};
+use crate::cli::load::targets;
+use crate::cli::output::write_file;
+use crate::cli::{Failure, Status, complain, folder, print};
 use crate::lint::baseline;
 use crate::lint::ruleset::RuleSet;
 

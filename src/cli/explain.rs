@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ask::Ask;
-use super::load::{Loaded, load, targets};
-use super::{Colour, Failure, Status, complain, folder, print};
+use crate::cli::ask::Ask;
+use crate::cli::load::{Loaded, load, targets};
+use crate::cli::{Colour, Failure, Status, complain, folder, print};
 use crate::lint::analysis::{Analysis, Reading};
 use crate::lint::ruleset::RuleSet;
 use crate::lint::{passport, subject};

@@ -56,7 +56,7 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
             found.push(Found {
                 root: entry.path().to_owned(),
                 real: real.join(below),
-                prefix: format!("{}/", super::shown(below)),
+                prefix: format!("{}/", crate::cli::shown(below)),
                 only: None,
             });
             walk.skip_current_dir();
@@ -75,7 +75,7 @@ pub fn of_file(path: &Path) -> Found {
         .find(|folder| is_repository(folder))
         .or_else(|| absolute.parent())
         .unwrap_or(&absolute);
-    let below = super::shown(absolute.strip_prefix(root).unwrap_or(&absolute));
+    let below = crate::cli::shown(absolute.strip_prefix(root).unwrap_or(&absolute));
     Found { root: root.to_owned(), real: real(root), prefix: String::new(), only: Some(below) }
 }
 
@@ -103,7 +103,7 @@ pub fn common(paths: &[PathBuf]) -> Option<PathBuf> {
 /// A real folder's path below another: empty, or with a final slash.
 #[must_use]
 pub fn below(real: &Path, above: &Path) -> Option<String> {
-    let inner = super::shown(real.strip_prefix(above).ok()?);
+    let inner = crate::cli::shown(real.strip_prefix(above).ok()?);
     Some(if inner.is_empty() { inner } else { format!("{inner}/") })
 }
 
@@ -119,7 +119,7 @@ pub fn near(folder: &Path) -> String {
     if let Some(outer) = below(here, folder) {
         return "../".repeat(outer.matches('/').count());
     }
-    let shown = super::shown(folder);
+    let shown = crate::cli::shown(folder);
     // Windows has a long spelling that few programs read.
     format!("{}/", shown.strip_prefix("//?/").unwrap_or(&shown).trim_end_matches('/'))
 }

@@ -8,10 +8,10 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use similar::TextDiff;
 
-use super::check::{Arguments, Checked, Filter};
-use super::load::Target;
-use super::output::write_file;
-use super::{Failure, complain, print};
+use crate::cli::check::{Arguments, Checked, Filter};
+use crate::cli::load::Target;
+use crate::cli::output::write_file;
+use crate::cli::{Failure, complain, print};
 use crate::lint::finding::{Finding, Fix};
 use crate::lint::fix::mend::{Mended, mend};
 use crate::lint::ruleset::RuleSet;

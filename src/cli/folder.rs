@@ -12,7 +12,7 @@ use crate::read::files::{Disk, Files, reason};
 pub fn read(path: &Path) -> Result<Folder, String> {
     let disk = Disk::new(path)
         .map_err(|error| format!("the rules folder {} cannot be read: {}", path.display(), reason(&error)))?;
-    within(&disk, "", &super::shown(path))
+    within(&disk, "", &crate::cli::shown(path))
 }
 
 /// A folder of a tree. `shown` is how its path is told to people.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::load::{load, targets};
-use super::output::write_file;
-use super::{Failure, Status, complain, folder, print};
+use crate::cli::load::{load, targets};
+use crate::cli::output::write_file;
+use crate::cli::{Failure, Status, complain, folder, print};
 use crate::lint::analysis::{Analysis, Reading};
 use crate::lint::passport;
 use crate::lint::proposal::{Proposal, proposals};
@@ -95,7 +95,7 @@ fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
 fn within(root: &Path, folder: &Path) -> Result<(), String> {
     match (root.canonicalize(), folder.canonicalize()) {
         (Ok(root), Ok(folder)) if folder.starts_with(&root) => Ok(()),
-        _ => Err(format!("{} leads out of the repository", super::shown(folder))),
+        _ => Err(format!("{} leads out of the repository", crate::cli::shown(folder))),
     }
 }
 
@@ -108,7 +108,7 @@ fn below(root: &Path, folder: &Path) -> Option<String> {
 
 /// A path as people write it, without a leading `./`.
 fn at(path: &Path) -> String {
-    let shown = super::shown(path);
+    let shown = crate::cli::shown(path);
     shown.strip_prefix("./").unwrap_or(&shown).to_owned()
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::find::{self, Found};
-use super::{Failure, folder};
+use crate::cli::find::{self, Found};
+use crate::cli::{Failure, folder};
 use crate::lint::ruleset::{Folder, RuleSet};
 use crate::read::config::Config;
 use crate::read::files::{Disk, Files, Overlay, reason};
@@ -149,9 +149,9 @@ impl Loaded {
 
 /// A config's path below the project that it is for, or, elsewhere, in full.
 fn config_path(path: &Path, root: &Path) -> String {
-    let Ok(real) = path.canonicalize() else { return super::shown(path) };
+    let Ok(real) = path.canonicalize() else { return crate::cli::shown(path) };
     let inner = root.canonicalize().ok().and_then(|root| real.strip_prefix(root).ok().map(Path::to_owned));
-    super::shown(&inner.unwrap_or(real))
+    crate::cli::shown(&inner.unwrap_or(real))
 }
 
 /// The rules with the folders that the project's config names.

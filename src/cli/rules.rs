@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
-use super::{Failure, Status, complain, folder, own_rules, print};
+use crate::cli::{Failure, Status, complain, folder, own_rules, print};
 use crate::lint::example;
 use crate::lint::ruleset::RuleSet;
 use crate::read::problem::suggestion;
@@ -150,7 +150,7 @@ fn new(name: &str, folder: &Path) -> Result<Status, Failure> {
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(&path, schema::new_rule(name, free_number(folder)))?;
-    print(format!("{}\n", super::shown(&path)).as_bytes())
+    print(format!("{}\n", crate::cli::shown(&path)).as_bytes())
 }
 
 /// The next number that no rule of a folder has in its code.

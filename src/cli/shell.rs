@@ -3,7 +3,7 @@
 use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use super::{Failure, Status, print};
+use crate::cli::{Failure, Status, print};
 use crate::lint::ruleset::RuleSet;
 
 /// Prints the completions for a shell.

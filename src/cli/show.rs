@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use tempfile::SpooledTempFile;
 
-use super::check::{Arguments, Checked};
-use super::output::{Format, Output, write_file};
-use super::{Colour, Failure, complain};
+use crate::cli::check::{Arguments, Checked};
+use crate::cli::output::{Format, Output, write_file};
+use crate::cli::{Colour, Failure, complain};
 use crate::lint::rule::Rule;
 use crate::lint::ruleset::RuleSet;
 use crate::read::files::reason;

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::data::Data;
-use super::publication::{self, Publication, Visit};
-use super::subject::Subject;
+use crate::lint::data::Data;
+use crate::lint::publication::{self, Publication, Visit};
+use crate::lint::subject::Subject;
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;

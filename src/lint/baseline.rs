@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Finding, Report};
-use super::identity::{Ordinals, identity, without_ordinal};
+use crate::lint::finding::{Finding, Report};
+use crate::lint::identity::{Ordinals, identity, without_ordinal};
 use crate::read::source::Place;
 
 /// The version of the file's format. It grows when a field changes its meaning.

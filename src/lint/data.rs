@@ -112,7 +112,7 @@ fn read_needs(github: &GitHub, files: &[DataFile], problems: &mut Vec<String>) -
 }
 
 /// A problem of a data file as people are told it.
-pub(super) fn told(source: &Source, problem: &Problem) -> String {
+pub(crate) fn told(source: &Source, problem: &Problem) -> String {
     let at = source.position(problem.place.span.start, Columns::CodePoints);
     format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
 }

@@ -9,19 +9,19 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use self::answers::Answers;
-use self::failure::Failure;
-use self::raw::{Raw, path, raw};
-use super::analysis::{Analysis, Reading};
-use super::fact;
-use super::finding::{Finding, Level, Notice, NoticeKind, Report};
-use super::fix;
-use super::publication::Publication;
-use super::route;
-use super::rule::{Condition, Quantifier, Rule};
-use super::ruleset::RuleSet;
-use super::subject::{self, Kind, Subject};
-use super::waiver::{self, Waiver};
+use crate::lint::engine::answers::Answers;
+use crate::lint::engine::failure::Failure;
+use crate::lint::engine::raw::{Raw, path, raw};
+use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::fact;
+use crate::lint::finding::{Finding, Level, Notice, NoticeKind, Report};
+use crate::lint::fix;
+use crate::lint::publication::Publication;
+use crate::lint::route;
+use crate::lint::rule::{Condition, Quantifier, Rule};
+use crate::lint::ruleset::RuleSet;
+use crate::lint::subject::{self, Kind, Subject};
+use crate::lint::waiver::{self, Waiver};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
@@ -39,7 +39,7 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
 }
 
 /// The same; where `drafting`, each finding also says what its rule would change.
-pub(super) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
+pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
     let reading = Reading::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);

@@ -1,11 +1,11 @@
 //! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
 
-use super::analysis::{Analysis, Reading};
-use super::engine::check;
-use super::finding::{Finding, Level};
-use super::fix::mend::mend;
-use super::rule::{Example, Rule};
-use super::ruleset::RuleSet;
+use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::engine::check;
+use crate::lint::finding::{Finding, Level};
+use crate::lint::fix::mend::mend;
+use crate::lint::rule::{Example, Rule};
+use crate::lint::ruleset::RuleSet;
 use crate::read::files::Memory;
 use crate::read::project::{CONFIGS, Project, WORKFLOWS};
 use crate::trust::need::Entry;

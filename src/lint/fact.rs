@@ -8,7 +8,7 @@ mod handover;
 mod job;
 mod login;
 mod manifest;
-pub(super) mod need;
+pub(crate) mod need;
 mod permission;
 mod problem;
 mod publication;
@@ -23,7 +23,7 @@ mod version;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::subject::{Kind, Subject};
+use crate::lint::subject::{Kind, Subject};
 use crate::read::source::Place;
 use crate::trust::slot::known_text;
 pub use crate::trust::test::Values;

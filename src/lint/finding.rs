@@ -1,6 +1,6 @@
 //! What a rule reported, ready to be shown. A finding holds places and finished sentences; it never looks at a file.
 
-use super::fix::Draft;
+use crate::lint::fix::Draft;
 use crate::read::problem::Problem;
 use crate::read::source::Place;
 
@@ -89,7 +89,7 @@ pub struct Finding {
     /// What is known to cure it, the preferred fix first; only [`offer`](super::fix::offer::offer) looks for one.
     pub fixes: Vec<Fix>,
     /// What its rule would change, not yet tried.
-    pub(super) drafts: Vec<Draft>,
+    pub(crate) drafts: Vec<Draft>,
 }
 
 /// Why a finding is not shown.

@@ -9,7 +9,7 @@ mod target;
 pub use draft::{Draft, of};
 pub use target::{TARGETS, Target};
 
-use super::rule::{Condition, Template};
+use crate::lint::rule::{Condition, Template};
 
 /// A `fix:` of a rule. A rule may have several; the first that cures a finding is the one that is offered.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::finding::Finding;
+use crate::lint::finding::Finding;
 
 /// The name and version under which SARIF and baselines keep it.
 pub const NAME: &str = "trustpubId/v1";

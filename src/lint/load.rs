@@ -3,10 +3,10 @@
 mod example;
 mod fix;
 
-use super::fact;
-use super::finding::Level;
-use super::rule::{Condition, Levels, Message, Quantifier, Rule, Template, Test};
-use super::subject::Kind;
+use crate::lint::fact;
+use crate::lint::finding::Level;
+use crate::lint::rule::{Condition, Levels, Message, Quantifier, Rule, Template, Test};
+use crate::lint::subject::Kind;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Source, Span};
 use crate::read::syntax::{self, Dialect, Entry, Node};

@@ -3,12 +3,12 @@
 
 mod form;
 mod permission;
-pub(super) mod verdict;
+pub(crate) mod verdict;
 mod way;
 
-use super::analysis::Analysis;
-use super::publication::{Publication, Visit};
-use super::subject::Subject;
+use crate::lint::analysis::Analysis;
+use crate::lint::publication::{Publication, Visit};
+use crate::lint::subject::Subject;
 use crate::read::source::{FileId, Place};
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::Registry;

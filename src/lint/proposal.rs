@@ -1,7 +1,7 @@
 //! The records that a project's uploads ask for, as a config would declare them. Nobody has registered them: a proposal only says
 //! what the files say.
 
-use super::passport::{Form, Line, Passport, Start, Upload, Value};
+use crate::lint::passport::{Form, Line, Passport, Start, Upload, Value};
 use crate::read::source::{FileId, Place};
 use crate::trust::publication::Credential;
 use crate::trust::publisher::accepts;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::data::Data;
+use crate::lint::data::Data;
 use crate::trust::called;
 use crate::trust::publication::{self, Site, Target};
 use crate::trust::publisher::Publisher;

@@ -1,7 +1,7 @@
 //! What keeps runs from an upload: its own conditions, those of the jobs before it, those of its callers. Whether that was meant is
 //! asked elsewhere.
 
-use super::publication::{Publication, Visit};
+use crate::lint::publication::{Publication, Visit};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};

@@ -1,9 +1,9 @@
 //! The ways that a project's releases go: event, job, registry. It repeats what rules and registries answered and judges nothing anew.
 
-use super::finding::{Answer, Finding, Level, Route};
-use super::passport::verdict::{Verdict, verdict};
-use super::publication::Visit;
-use super::subject::Subject;
+use crate::lint::finding::{Answer, Finding, Level, Route};
+use crate::lint::passport::verdict::{Verdict, verdict};
+use crate::lint::publication::Visit;
+use crate::lint::subject::Subject;
 use crate::read::source::FileId;
 use crate::trust::cause::Cause;
 use crate::trust::publication::{Credential, Outcomes, Target};

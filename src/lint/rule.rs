@@ -1,9 +1,9 @@
 //! A rule as the engine runs it: subject, conditions, message. Reading one from a file is `load`'s work.
 
-use super::fact::{Fact, Name};
-use super::finding::Level;
-use super::fix::Remedy;
-use super::subject::Kind;
+use crate::lint::fact::{Fact, Name};
+use crate::lint::finding::Level;
+use crate::lint::fix::Remedy;
+use crate::lint::subject::Kind;
 use crate::read::source::Place;
 pub use crate::trust::test::Test;
 use crate::workflow::expression::{Reason, Truth};

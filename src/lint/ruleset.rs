@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::data::{self, Data, DataFile};
-use super::load;
-use super::rule::Rule;
+use crate::lint::data::{self, Data, DataFile};
+use crate::lint::load;
+use crate::lint::rule::Rule;
 use crate::read::builtin;
 use crate::read::files::Files;
 use crate::read::problem::Problem;

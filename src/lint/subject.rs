@@ -1,8 +1,8 @@
 //! What rules speak about: the subjects of one project. It judges nothing.
 
-use super::analysis::Analysis;
-use super::publication::Publication;
-use super::waiver::Waiver;
+use crate::lint::analysis::Analysis;
+use crate::lint::publication::Publication;
+use crate::lint::waiver::Waiver;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::syntax::SyntaxError;

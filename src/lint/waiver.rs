@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::finding::{Finding, Suppressed};
-use super::ruleset::RuleSet;
+use crate::lint::finding::{Finding, Suppressed};
+use crate::lint::ruleset::RuleSet;
 use crate::read::config::Config;
 use crate::read::problem::{Problem, closest, suggestion};
 use crate::read::project::Project;

@@ -1,10 +1,10 @@
 //! The config `.github/trustpub.yaml` with a place for every value; names are still text. It never asks what a registry or a rule is:
 //! the rooms to the right check their own part.
 
-use super::problem::{Problem, suggestion};
-use super::source::{FileId, Place, Source};
-use super::syntax::{Entry, Kind, Node, Tree};
-use super::text::Text;
+use crate::read::problem::{Problem, suggestion};
+use crate::read::source::{FileId, Place, Source};
+use crate::read::syntax::{Entry, Kind, Node, Tree};
+use crate::read::text::Text;
 
 /// A publisher record as declared.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ struct Reader<'p> {
 }
 
 impl<'p> Reader<'p> {
-    fn problem(&mut self, span: super::source::Span, message: impl Into<String>) {
+    fn problem(&mut self, span: crate::read::source::Span, message: impl Into<String>) {
         self.config.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
 

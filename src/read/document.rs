@@ -6,7 +6,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::source::Span;
+use crate::read::source::Span;
 
 /// A word that stands before a value, and the field that it means.
 #[derive(Debug, Clone, PartialEq, Eq)]

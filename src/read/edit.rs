@@ -7,8 +7,8 @@ mod intent;
 mod lines;
 mod scalar;
 
-use super::source::Span;
-use super::syntax::{Dialect, Kind, Node, Style, Tree, parse};
+use crate::read::source::Span;
+use crate::read::syntax::{Dialect, Kind, Node, Style, Tree, parse};
 
 /// One step from a node to a node in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! References to other files of the repository: `uses: ./…` and `uses: $/…`. It never leaves the repository's root.
 
-use super::syntax::Tree;
+use crate::read::syntax::Tree;
 
 /// The most actions of its own that are read of one repository.
 const MOST_ACTIONS: usize = 200;

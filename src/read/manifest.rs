@@ -12,10 +12,10 @@ mod xml;
 
 use serde::Deserialize;
 
-pub use self::gather::{clean, gather};
-pub use self::value::{Content, Entry, Value};
-use super::glob::Pattern;
-use super::source::{FileId, Place};
+pub use crate::read::manifest::gather::{clean, gather};
+pub use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::glob::Pattern;
+use crate::read::source::{FileId, Place};
 
 /// How a manifest is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -193,7 +193,7 @@ impl Manifest {
     /// Where the file begins.
     #[must_use]
     pub const fn start(&self) -> Place {
-        Place { file: self.file, span: super::source::Span::at(0) }
+        Place { file: self.file, span: crate::read::source::Span::at(0) }
     }
 
     /// Where a value of it stands.

@@ -1,6 +1,6 @@
 //! What is wrong with a file that somebody wrote: a place, a sentence, a way out. It never decides how bad that is.
 
-use super::source::Place;
+use crate::read::source::Place;
 
 /// Something wrong in a workflow's shape, a config or a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! One repository checkout: which files count, read and parsed once. It never judges what they say.
 
-use super::config::Config;
-use super::files::{self, Files};
-use super::local;
-use super::manifest::{self, Manifests};
-use super::problem::Problem;
-use super::source::{FileId, Place, Source, Span};
-use super::syntax::{self, Dialect, Tree};
+use crate::read::config::Config;
+use crate::read::files::{self, Files};
+use crate::read::local;
+use crate::read::manifest::{self, Manifests};
+use crate::read::problem::Problem;
+use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::syntax::{self, Dialect, Tree};
 
 /// Where GitHub looks for workflows: only directly in this folder.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -135,7 +135,7 @@ impl Project {
     }
 
     /// Adds a file's text.
-    pub(super) fn add(&mut self, source: Source) -> FileId {
+    pub(crate) fn add(&mut self, source: Source) -> FileId {
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(source);
         file
@@ -258,7 +258,7 @@ pub fn github_repository(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::files::Memory;
+    use crate::read::files::Memory;
     use super::*;
 
     #[test]

@@ -11,7 +11,7 @@ mod shape;
 pub use node::{Entry, Node};
 pub use shape::Shape;
 
-use super::source::Span;
+use crate::read::source::Span;
 
 /// Whose YAML a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -107,7 +107,7 @@ pub fn reference(rules: &[Rule]) -> String {
     page.push_str(&targets());
     page.push_str("\n# Each rule\n\n");
     for rule in rules {
-        page.push_str(&self::rule(rule));
+        page.push_str(&crate::report::docs::rule(rule));
         page.push('\n');
     }
     page

@@ -5,8 +5,8 @@ pub mod markdown;
 mod sections;
 pub mod text;
 
-use self::sections::Section;
-use super::below;
+use crate::report::explain::sections::Section;
+use crate::report::below;
 use crate::lint::passport::{Passport, Upload};
 use crate::read::source::{Columns, FileId, Place, Position, Source};
 
@@ -33,7 +33,7 @@ impl<'a> Page<'a> {
     }
 
     /// The path of a workflow, as people are shown it.
-    pub(super) fn workflow(&self, file: FileId) -> String {
+    pub(crate) fn workflow(&self, file: FileId) -> String {
         below(self.prefix, self.file(file).map_or("", Source::path))
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{View, help_uri, plural, sanitize};
+use crate::report::{View, help_uri, plural, sanitize};
 use crate::lint::finding::{Finding, Level};
 use crate::read::source::Columns;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::explain::Page;
-use super::sanitize;
+use crate::report::explain::Page;
+use crate::report::sanitize;
 use crate::lint::analysis::{Analysis, Hint};
 use crate::lint::passport::{Line, Value};
 use crate::lint::proposal::{Open, Proposal};

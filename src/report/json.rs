@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Totals, View, sanitize};
+use crate::report::{Totals, View, sanitize};
 use crate::lint::finding::{Finding, Fix, Label, NoticeKind};
 use crate::read::problem::Problem;
 use crate::read::source::{Columns, Place, Position, Source};
@@ -24,14 +24,14 @@ struct Head {
 
 /// Who wrote a document.
 #[derive(Serialize)]
-pub(super) struct Tool {
+pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
 impl Tool {
     /// This program.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { name: "trustpub", version: env!("CARGO_PKG_VERSION") }
     }
 }
@@ -98,7 +98,7 @@ struct Mark {
 
 /// A place in a file.
 #[derive(Serialize)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     file: String,
     start_line: u32,
     start_column: u32,
@@ -109,7 +109,7 @@ pub(super) struct Spot {
 
 impl Spot {
     /// A place in a source that is shown under a path.
-    pub(super) fn new(file: String, source: Option<&Source>, place: Place) -> Self {
+    pub(crate) fn new(file: String, source: Option<&Source>, place: Place) -> Self {
         let at =
             |offset| source.map_or(Position { line: 1, column: 1 }, |source| source.position(offset, Columns::Utf16));
         let (start, end) = (at(place.span.start), at(place.span.end));
@@ -221,7 +221,7 @@ pub fn project(view: &View<'_>) -> io::Result<String> {
 }
 
 /// JSON whose lines after the first stand further in. No string of JSON holds a line end, so only its structure moves.
-pub(super) fn indented(value: &impl Serialize, blanks: usize) -> io::Result<String> {
+pub(crate) fn indented(value: &impl Serialize, blanks: usize) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(blanks))))
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{Totals, View, advice, help_uri, mermaid, sanitize};
+use crate::report::{Totals, View, advice, help_uri, mermaid, sanitize};
 use crate::lint::finding::{Finding, Label, Level, NoticeKind, Route};
 use crate::read::source::{Columns, Place};
 
@@ -205,7 +205,7 @@ fn code(view: &View<'_>, place: Place) -> String {
 }
 
 /// Text with what stands between backticks set as code. Each part is escaped, so a backtick in a name changes no more than the look.
-pub(super) fn rich(text: &str) -> String {
+pub(crate) fn rich(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let balanced = parts.len() % 2 == 1;
     let part = |(index, part): (usize, &&str)| match index % 2 {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::sanitize;
+use crate::report::sanitize;
 use crate::lint::finding::{Answer, Route};
 
 /// The most edges; the renderer stops at 500.

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::{View, sanitize};
+use crate::report::{View, sanitize};
 use crate::read::source::Columns;
 
 /// Writes a project's findings.

@@ -84,7 +84,7 @@ pub fn page(text: &str) -> String {
 }
 
 /// Whether a letter does something instead of being shown.
-pub(super) fn acts(letter: char) -> bool {
+pub(crate) fn acts(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -21,7 +21,7 @@ use serde_sarif::sarif as s;
 pub use fingerprint::line_hashes;
 use rows::{Row, Rows};
 
-use super::{View, sanitize};
+use crate::report::{View, sanitize};
 use crate::lint::rule::Rule;
 
 /// The most results that code scanning takes.

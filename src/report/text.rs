@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
-use super::{View, advice, below, help_uri, plural, sanitize};
+use crate::report::{View, advice, below, help_uri, plural, sanitize};
 use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::{Columns, FileId, Place, Source, Span};
 

@@ -6,8 +6,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use self::folder::{Content, Folder};
-use super::publication::Site;
+pub use crate::trust::artifact::folder::{Content, Folder};
+use crate::trust::publication::Site;
 use crate::read::source::Place;
 use crate::workflow::github::GitHub;
 use crate::workflow::script::commands;
@@ -75,7 +75,7 @@ fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Pla
         None => Folder::default(),
     };
     if let Some((_, given)) = client.first(&files.slots) {
-        let super::slot::Given::Text(text, place) = given else { return None };
+        let crate::trust::slot::Given::Text(text, place) = given else { return None };
         let folder = Folder::parse(&step::settled(client, &text, sight)?)?;
         return Some(vec![(below.join(&folder), place)]);
     }

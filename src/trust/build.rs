@@ -1,6 +1,6 @@
 //! Which jobs make the packages that a publication uploads, and what of the repository's history they see. It reads no manifest.
 
-use super::registry::Builds;
+use crate::trust::registry::Builds;
 use crate::read::source::Place;
 use crate::workflow::github::CheckoutFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};

@@ -1,7 +1,7 @@
 //! Whether a called workflow of another repository uploads in one run, as data says of it. It never looks for that workflow's file.
 
-use super::publication::Site;
-use super::slot::known_text;
+use crate::trust::publication::Site;
+use crate::trust::slot::known_text;
 use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
 use crate::workflow::sight::Sight;
 

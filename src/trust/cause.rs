@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::registry::{Claim, Registry};
-use super::upload::Upload;
+use crate::trust::registry::{Claim, Registry};
+use crate::trust::upload::Upload;
 
 /// The one thing that decides a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]

@@ -2,10 +2,10 @@
 
 use regex::Regex;
 
-use super::registry::Registry;
-use super::slot::{Choice, Slot};
-use super::upload::{EndpointRule, Refs, Upload};
-use super::version::Version;
+use crate::trust::registry::Registry;
+use crate::trust::slot::{Choice, Slot};
+use crate::trust::upload::{EndpointRule, Refs, Upload};
+use crate::trust::version::Version;
 use crate::read::problem::suggestion;
 use crate::read::source::{Columns, Source, Span};
 use crate::read::syntax::{self, Dialect, Node, Tree};

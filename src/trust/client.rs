@@ -3,9 +3,9 @@
 
 mod flag;
 
-use super::command::flag_is;
-use super::setting;
-use super::slot::{Choice, Given, Slot};
+use crate::trust::command::flag_is;
+use crate::trust::setting;
+use crate::trust::slot::{Choice, Given, Slot};
 use crate::read::glob::Pattern;
 use crate::read::manifest::{self, Manifests};
 use crate::read::shell::{self, Command, Part, Shell, Word};

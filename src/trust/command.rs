@@ -1,6 +1,6 @@
 //! Tells whether the words of a command are an upload that the data describes. It never asks where the upload goes.
 
-use super::upload::Upload;
+use crate::trust::upload::Upload;
 use crate::read::shell::{Command, Part, Word};
 use crate::workflow::github::GitHub;
 

@@ -1,13 +1,13 @@
 //! What an upload shows to the registry in one run: the OIDC token, a token that a login fetched, a stored secret. It never asks whether
 //! the registry takes it.
 
-use super::client::{Client, uses};
-use super::command::flag_is;
-use super::publication::Site;
-use super::registry::Registries;
-use super::slot::{Given, Slot, known_text, reads};
-use super::upload::{Oidc, Order, Upload};
-use super::version;
+use crate::trust::client::{Client, uses};
+use crate::trust::command::flag_is;
+use crate::trust::publication::Site;
+use crate::trust::registry::Registries;
+use crate::trust::slot::{Given, Slot, known_text, reads};
+use crate::trust::upload::{Oidc, Order, Upload};
+use crate::trust::version;
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Reason, Truth};
 use crate::workflow::github::GitHub;

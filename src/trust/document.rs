@@ -1,7 +1,7 @@
 //! Which declared publisher a block of a document repeats, and where it says otherwise. It decides nothing about uploads.
 
-use super::publisher::Publisher;
-use super::registry::{Claim, Comparison, Registries};
+use crate::trust::publisher::Publisher;
+use crate::trust::registry::{Claim, Comparison, Registries};
 use crate::read::document::{Block, Label, Statement};
 use crate::read::project::github_repository;
 use crate::read::source::FileId;
@@ -68,7 +68,7 @@ pub fn repeated(
         statement: statement.clone(),
         same: agrees(statement, publisher),
     };
-    self::known(block, publisher).map(repeat).collect()
+    crate::trust::document::known(block, publisher).map(repeat).collect()
 }
 
 /// Whether a block has enough of a record to be one: three fields, or two of which one is the workflow.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::command::{flag_is, program};
+use crate::trust::command::{flag_is, program};
 use crate::read::shell::{Command, Part, Script, Word};
 use crate::read::source::Place;
 use crate::workflow::github::ShownTokens;

@@ -1,8 +1,8 @@
 //! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
 
-use super::client::Client;
-use super::registry::{Registries, Registry};
-use super::upload::Login;
+use crate::trust::client::Client;
+use crate::trust::registry::{Registries, Registry};
+use crate::trust::upload::Login;
 use crate::workflow::model::action;
 
 /// A step that logs in.

@@ -1,6 +1,6 @@
 //! What the manifests say of the package that is uploaded, compared with its record and its repository. It reads no file.
 
-use super::registry::Registry;
+use crate::trust::registry::Registry;
 use crate::read::manifest::{Field, Manifest, Manifests};
 use crate::read::project::github_repository;
 use crate::read::source::Place;

@@ -1,10 +1,10 @@
 //! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
 
-use super::client::{Client, steps, uses};
-use super::command::{is_command, words};
-use super::publication::Site;
-use super::registry::Builds;
-use super::vocabulary::holds_words;
+use crate::trust::client::{Client, steps, uses};
+use crate::trust::command::{is_command, words};
+use crate::trust::publication::Site;
+use crate::trust::registry::Builds;
+use crate::trust::vocabulary::holds_words;
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::github::GitHub;

@@ -7,9 +7,9 @@ pub mod standing;
 
 use std::collections::HashMap;
 
-use super::slot::Slot;
-use super::test::{Test, Values};
-use super::vocabulary::Vocabulary;
+use crate::trust::slot::Slot;
+use crate::trust::test::{Test, Values};
+use crate::trust::vocabulary::Vocabulary;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Source};
 use crate::workflow::github::GitHub;

@@ -1,7 +1,7 @@
 //! The package that the address of a registry's page names. It never asks whether there is such a package.
 
-use super::publisher::accepts;
-use super::registry::Registry;
+use crate::trust::publisher::accepts;
+use crate::trust::registry::Registry;
 
 /// Stands in the addresses of the data for the package's name.
 const HOLE: &str = "{package}";

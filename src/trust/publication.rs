@@ -1,12 +1,12 @@
 //! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
 
-use super::client::{Argument, Client, steps};
-use super::command::{names, words};
-use super::login::{LoginStep, logins};
-use super::registry::{Registries, Registry};
-use super::setting::explained;
-use super::slot::{Given, Kind, Slot, known_text};
-use super::upload::{EndpointRule, Upload};
+use crate::trust::client::{Argument, Client, steps};
+use crate::trust::command::{names, words};
+use crate::trust::login::{LoginStep, logins};
+use crate::trust::registry::{Registries, Registry};
+use crate::trust::setting::explained;
+use crate::trust::slot::{Given, Kind, Slot, known_text};
+use crate::trust::upload::{EndpointRule, Upload};
 use crate::read::source::Place;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Reason};
@@ -15,8 +15,8 @@ use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::sight::Sight;
 
-use super::credential::is_own_token;
-pub use super::credential::{Credential, Outcomes};
+use crate::trust::credential::is_own_token;
+pub use crate::trust::credential::{Credential, Outcomes};
 
 /// A step or calling job that uploads, whatever the run; or a login after which no upload is recognised.
 #[derive(Debug, Clone)]

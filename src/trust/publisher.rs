@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::registry::{Claim, Field, Registries, Registry};
+use crate::trust::registry::{Claim, Field, Registries, Registry};
 use crate::read::config::{Config, Declared};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::{WORKFLOWS, github_repository};

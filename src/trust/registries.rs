@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::registry::{Examples, Registry};
-use super::upload::{ClientVersions, Login, Upload};
-use super::vocabulary::Vocabulary;
+use crate::trust::registry::{Examples, Registry};
+use crate::trust::upload::{ClientVersions, Login, Upload};
+use crate::trust::vocabulary::Vocabulary;
 use crate::read::manifest;
 
 /// All registries, by id.

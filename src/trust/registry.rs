@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::cause::Cause;
-use super::upload::{ClientVersions, Login, Upload};
+use crate::trust::cause::Cause;
+use crate::trust::upload::{ClientVersions, Login, Upload};
 
-pub use super::record::{Claim, Comparison, Field, WorkflowClaim};
-pub use super::registries::Registries;
+pub use crate::trust::record::{Claim, Comparison, Field, WorkflowClaim};
+pub use crate::trust::registries::Registries;
 use crate::read::glob::Pattern;
 use crate::read::manifest;
 

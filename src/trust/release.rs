@@ -1,11 +1,11 @@
 //! Who makes the releases and the tags of a repository, and with which token. What waits for them is asked elsewhere.
 
-use super::client::{Client, steps};
-use super::command::{starts_with, unwrapped, words};
-use super::credential::{follow_env, is_own_token};
-use super::slot::{Given, Slot};
-use super::tag::{self, Pushes, TagName};
-use super::vocabulary::holds_words;
+use crate::trust::client::{Client, steps};
+use crate::trust::command::{starts_with, unwrapped, words};
+use crate::trust::credential::{follow_env, is_own_token};
+use crate::trust::slot::{Given, Slot};
+use crate::trust::tag::{self, Pushes, TagName};
+use crate::trust::vocabulary::holds_words;
 use crate::read::source::Place;
 use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
@@ -225,7 +225,7 @@ fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
 fn starts_workflows(maker: &ReleaseMaker, client: &Client<'_, '_>) -> bool {
     if let Some(draft) = &maker.draft {
         let slot = if draft.starts_with('-') {
-            Slot { flags: vec![draft.clone()], kind: super::slot::Kind::Switch, ..Slot::default() }
+            Slot { flags: vec![draft.clone()], kind: crate::trust::slot::Kind::Switch, ..Slot::default() }
         } else {
             Slot { input: Some(draft.clone()), ..Slot::default() }
         };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::slot::{Given, Kind, Slot};
-use super::upload::NameList;
+use crate::trust::slot::{Given, Kind, Slot};
+use crate::trust::upload::NameList;
 use crate::read::manifest::{Field, Manifest, Manifests, Value};
 
 /// Stands in a slot's key for the scope of the package.

@@ -1,10 +1,10 @@
 //! The tags that a script makes and pushes, and with which token. What waits for them is asked elsewhere.
 
-use super::client::{Client, uses};
-use super::command::{starts_with, unwrapped, words};
-use super::credential::is_own_token;
-use super::slot::{Given, Slot};
-use super::vocabulary::holds_words;
+use crate::trust::client::{Client, uses};
+use crate::trust::command::{starts_with, unwrapped, words};
+use crate::trust::credential::is_own_token;
+use crate::trust::slot::{Given, Slot};
+use crate::trust::vocabulary::holds_words;
 use crate::read::shell::{Command, Part, Word};
 use crate::workflow::github::{GitHub, TagFacts, TagPrefix};
 use crate::workflow::script::commands;

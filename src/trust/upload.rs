@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::plan::Plan;
-use super::slot::{Choice, Slot};
+use crate::trust::plan::Plan;
+use crate::trust::slot::{Choice, Slot};
 use crate::read::glob::Pattern;
 
 /// Whether a client can ask for the OIDC token itself.

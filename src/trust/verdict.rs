@@ -1,9 +1,9 @@
 //! What the registry answers: each claim compared the registry's own way, and the record that a publication is measured by.
 
-use super::publication::Site;
-use super::publisher::{Entry, Publisher};
-use super::registry::{Claim, Comparison, Registry, WorkflowClaim};
-use super::slot::{Given, known_text};
+use crate::trust::publication::Site;
+use crate::trust::publisher::{Entry, Publisher};
+use crate::trust::registry::{Claim, Comparison, Registry, WorkflowClaim};
+use crate::trust::slot::{Given, known_text};
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Reason, Value};
 use crate::workflow::github::RefKind;
@@ -107,7 +107,7 @@ impl Claims {
         // A field that the record leaves empty accepts any claim.
         let Some(entry) = publisher.entry_of(claim) else { return Answer::Accepted };
         // A value that the form refuses stands in no record.
-        if let Err(reason) = super::publisher::accepts(entry.field, &entry.value) {
+        if let Err(reason) = crate::trust::publisher::accepts(entry.field, &entry.value) {
             return Answer::Unknown(Reason::new(reason));
         }
         if entry.field.switch.as_deref().and_then(|name| publisher.setting(name)) == Some("false") {

@@ -1,10 +1,10 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
-use super::command::{before_version, program, words};
-use super::publication::Site;
-use super::registry::Registries;
-use super::slot::known_text;
-use super::upload::{ClientVersions, Refs, Tool};
+use crate::trust::command::{before_version, program, words};
+use crate::trust::publication::Site;
+use crate::trust::registry::Registries;
+use crate::trust::slot::known_text;
+use crate::trust::upload::{ClientVersions, Refs, Tool};
 use crate::read::glob::Pattern;
 use crate::read::shell::Command;
 use crate::read::source::{Place, Source};

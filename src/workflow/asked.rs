@@ -1,11 +1,11 @@
 //! What is asked of the ways a workflow can start: an event, a ref, inputs. It narrows them and never adds one.
 
-use super::choice::{self, Inputs};
-use super::expression::{Outcome, Truth, coerce_text};
-use super::github::{RefKind, Start};
-use super::model::{Text, Trigger};
-use super::pattern::{self, Name};
-use super::run::Reference;
+use crate::workflow::choice::{self, Inputs};
+use crate::workflow::expression::{Outcome, Truth, coerce_text};
+use crate::workflow::github::{RefKind, Start};
+use crate::workflow::model::{Text, Trigger};
+use crate::workflow::pattern::{self, Name};
+use crate::workflow::run::Reference;
 
 /// What somebody asks about; what is left open is not narrowed.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::model::{Action, Job, Text, Workflow};
+use crate::workflow::model::{Action, Job, Text, Workflow};
 use crate::read::local;
 use crate::read::manifest::Manifests;
 use crate::read::source::{FileId, Place};

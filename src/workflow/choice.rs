@@ -1,8 +1,8 @@
 //! The inputs a workflow can be dispatched with. Only those that make a difference are played through; the rest is left open.
 
-use super::expression::{Outcome, Value, coerce_text};
-use super::model::{Input, Text, Trigger};
-use super::relevance::Relevance;
+use crate::workflow::expression::{Outcome, Value, coerce_text};
+use crate::workflow::model::{Input, Text, Trigger};
+use crate::workflow::relevance::Relevance;
 
 /// How many combinations are played at most; beyond it, the input with most values is left open.
 pub const MOST_COMBINATIONS: usize = 256;

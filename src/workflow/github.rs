@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use self::event::{Event, RefKind, Start};
-use super::model::action;
+pub use crate::workflow::github::event::{Event, RefKind, Start};
+use crate::workflow::model::action;
 use crate::read::glob::Pattern;
 
 /// Facts about `permissions:`.

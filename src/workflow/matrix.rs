@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::expression::{Outcome, Reason, Value, coerce_text};
+use crate::workflow::expression::{Outcome, Reason, Value, coerce_text};
 use crate::read::syntax::{Kind, Node};
 
 /// The most rows that GitHub makes of one matrix.
@@ -240,7 +240,7 @@ fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::expression::{Scope, StatusFunction, Template, Truth};
+    use crate::workflow::expression::{Scope, StatusFunction, Template, Truth};
     use super::*;
     use crate::read::syntax::{Dialect, parse};
 

@@ -2,7 +2,7 @@
 
 mod read;
 
-use super::script::Commands;
+use crate::workflow::script::Commands;
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, Source};
@@ -154,7 +154,7 @@ pub struct Step<'p> {
     /// The script that it runs: that of `run:`, or the one that it gives to an action which runs it.
     pub script: Option<Text<'p>>,
     /// The commands of the script, once somebody asked for them.
-    pub(super) commands: Commands,
+    pub(crate) commands: Commands,
     /// The shell that the step names for it.
     pub shell: Option<Shell>,
     /// The folder that the step names for it.

@@ -4,8 +4,8 @@
 //! `[a-z]` is one of a set; `!` at the beginning takes back what an earlier pattern took; `\` takes the next character as it is
 //! (GitHub's filter pattern cheat sheet). All patterns of a list are asked in their order, and the last that matches decides.
 
-use super::expression::{Reason, Truth};
-use super::model::Text;
+use crate::workflow::expression::{Reason, Truth};
+use crate::workflow::model::Text;
 
 /// What matches one character.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,12 @@
 //!
 //! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
 
-use super::checkout::Checkout;
-use super::expression::{Condition, ParseError, Reason, StatusFunction, Truth};
-use super::model::{Job, Text, Workflow};
-use super::relevance;
-use super::run::Run;
-use super::sight::Sight;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::expression::{Condition, ParseError, Reason, StatusFunction, Truth};
+use crate::workflow::model::{Job, Text, Workflow};
+use crate::workflow::relevance;
+use crate::workflow::run::Run;
+use crate::workflow::sight::Sight;
 
 /// What is known of one job in one run.
 #[derive(Debug, Clone)]

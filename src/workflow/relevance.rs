@@ -1,6 +1,6 @@
 //! What the way to a job reads, so that only what can make a difference is played through. It evaluates nothing.
 
-use super::model::{Job, Pairs, Text, Workflow};
+use crate::workflow::model::{Job, Pairs, Text, Workflow};
 
 /// The texts that decide whether and how a job runs: its own, the conditions and outputs of the jobs before it, the workflow's `env`.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! What a called workflow asks of the job that calls it. GitHub compares before anything runs (`PermissionsHelper.cs`), and refuses the
 //! whole run where a block asks for more than the calling job holds.
 
-use super::checkout::Checkout;
-use super::github::GitHub;
-use super::model::{Grant, Job, Permissions, Workflow};
-use super::permissions::{self, Access, Origin};
+use crate::workflow::checkout::Checkout;
+use crate::workflow::github::GitHub;
+use crate::workflow::model::{Grant, Job, Permissions, Workflow};
+use crate::workflow::permissions::{self, Access, Origin};
 use crate::read::source::Place;
 
 /// How deep calls are followed that pass on what they hold.

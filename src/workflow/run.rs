@@ -1,9 +1,9 @@
 //! One way a job's workflow can start, with the calls that lead to it. How all of them are found is `start`'s work.
 
-use super::expression::{Outcome, Value};
-use super::github::RefKind;
-use super::matrix::Row;
-use super::model::{Job, Workflow};
+use crate::workflow::expression::{Outcome, Value};
+use crate::workflow::github::RefKind;
+use crate::workflow::matrix::Row;
+use crate::workflow::model::{Job, Workflow};
 use crate::read::source::Place;
 
 /// What is known of `github.ref`.

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::github::GitHub;
-use super::model::{Job, Step, Workflow};
+use crate::workflow::github::GitHub;
+use crate::workflow::model::{Job, Step, Workflow};
 use crate::read::shell::{self, Command, Script, Shell};
 
 /// The commands of a script, read once however many ask for them, with the shell that they were read for.

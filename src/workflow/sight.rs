@@ -3,11 +3,11 @@
 mod github;
 pub mod outputs;
 
-use super::expression::{Outcome, Scope, StatusFunction, Template, Truth, Value};
-use super::matrix::Row;
-use super::model::{Action, Job, Secrets, Step, Workflow};
-use super::play::{Play, decide};
-use super::run::Run;
+use crate::workflow::expression::{Outcome, Scope, StatusFunction, Template, Truth, Value};
+use crate::workflow::matrix::Row;
+use crate::workflow::model::{Action, Job, Secrets, Step, Workflow};
+use crate::workflow::play::{Play, decide};
+use crate::workflow::run::Run;
 
 /// How far a value is followed through outputs and inputs.
 const DEEPEST: u8 = 12;
@@ -39,7 +39,7 @@ pub struct Sight<'s, 'p> {
 }
 
 impl<'s, 'p> Sight<'s, 'p> {
-    pub(super) const fn new(play: &'s Play<'s, 'p>, job: &'s Job<'p>) -> Self {
+    pub(crate) const fn new(play: &'s Play<'s, 'p>, job: &'s Job<'p>) -> Self {
         Self { play, job, row: None, frames: &[], step: None, outer: 0, depth: 0, hopeful: false }
     }
 
@@ -69,7 +69,7 @@ impl<'s, 'p> Sight<'s, 'p> {
         Self { row, ..self }
     }
 
-    pub(super) const fn hopeful(self) -> Self {
+    pub(crate) const fn hopeful(self) -> Self {
         Self { hopeful: true, ..self }
     }
 
@@ -223,7 +223,7 @@ impl Scope for Sight<'_, '_> {
 }
 
 impl Sight<'_, '_> {
-    pub(super) fn status_of(&self, function: StatusFunction) -> Truth {
+    pub(crate) fn status_of(&self, function: StatusFunction) -> Truth {
         match function {
             StatusFunction::Always => Truth::Yes,
             StatusFunction::Failure | StatusFunction::Cancelled => Truth::No,

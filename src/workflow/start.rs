@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use super::asked::Asked;
-use super::checkout::Checkout;
-use super::choice;
-use super::expression::{Outcome, Reason, Truth};
-use super::github::{Event, GitHub, RefKind, Start};
-use super::matrix::{self, Row};
-use super::model::{Job, Text, Trigger, Workflow};
-use super::pattern::{self, Pattern};
-use super::play::{Entry, Play};
-use super::relevance::Relevance;
-use super::run::{Call, Reference, Run};
+use crate::workflow::asked::Asked;
+use crate::workflow::checkout::Checkout;
+use crate::workflow::choice;
+use crate::workflow::expression::{Outcome, Reason, Truth};
+use crate::workflow::github::{Event, GitHub, RefKind, Start};
+use crate::workflow::matrix::{self, Row};
+use crate::workflow::model::{Job, Text, Trigger, Workflow};
+use crate::workflow::pattern::{self, Pattern};
+use crate::workflow::play::{Entry, Play};
+use crate::workflow::relevance::Relevance;
+use crate::workflow::run::{Call, Reference, Run};
 
 /// How deep calls are followed. GitHub allows ten levels.
 const DEEPEST_CALLS: usize = 10;

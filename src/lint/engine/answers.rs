@@ -6,18 +6,18 @@ use crate::lint::subject::Subject;
 use crate::workflow::expression::Truth;
 
 /// What was asked of a subject so far.
-pub(super) struct Answers<'r, 's, 'a, 'p> {
+pub(crate) struct Answers<'r, 's, 'a, 'p> {
     subject: &'s Subject<'s, 'a, 'p>,
     /// By name; so few that they are found by looking at each.
     known: Vec<(&'r str, Fact)>,
 }
 
 impl<'r, 's, 'a, 'p> Answers<'r, 's, 'a, 'p> {
-    pub(super) const fn of(subject: &'s Subject<'s, 'a, 'p>) -> Self {
+    pub(crate) const fn of(subject: &'s Subject<'s, 'a, 'p>) -> Self {
         Self { subject, known: Vec::new() }
     }
 
-    pub(super) fn ask(&mut self, name: &'r Name) -> &Fact {
+    pub(crate) fn ask(&mut self, name: &'r Name) -> &Fact {
         let at = self.known.iter().position(|(known, _)| *known == name.as_str()).unwrap_or_else(|| {
             self.known.push((name.as_str(), name.ask(self.subject)));
             self.known.len() - 1
@@ -26,7 +26,7 @@ impl<'r, 's, 'a, 'p> Answers<'r, 's, 'a, 'p> {
     }
 
     /// Whether conditions all hold; after one that does not, no more is asked.
-    pub(super) fn all_hold(&mut self, conditions: impl IntoIterator<Item = &'r Condition>) -> bool {
+    pub(crate) fn all_hold(&mut self, conditions: impl IntoIterator<Item = &'r Condition>) -> bool {
         conditions.into_iter().all(|condition| condition.holds(self.ask(&condition.fact)) == Truth::Yes)
     }
 }

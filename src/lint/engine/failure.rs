@@ -1,23 +1,23 @@
 //! A rule that failed in some runs of a publication, and how it is told of all of them. It never asks whether it should be.
 
-use super::raw::Raw;
+use crate::lint::engine::raw::Raw;
 
 /// A rule that failed in some runs of a publication.
-pub(super) struct Failure {
-    pub(super) raw: Raw,
-    pub(super) runs: Vec<String>,
-    pub(super) times: usize,
-    pub(super) known: bool,
+pub(crate) struct Failure {
+    pub(crate) raw: Raw,
+    pub(crate) runs: Vec<String>,
+    pub(crate) times: usize,
+    pub(crate) known: bool,
 }
 
 impl Failure {
-    pub(super) fn is(&self, raw: &Raw) -> bool {
+    pub(crate) fn is(&self, raw: &Raw) -> bool {
         self.raw.rule == raw.rule
             && self.raw.finding.primary == raw.finding.primary
             && self.raw.finding.message == raw.finding.message
     }
 
-    pub(super) fn also(&mut self, run: String, known: bool) {
+    pub(crate) fn also(&mut self, run: String, known: bool) {
         self.times += 1;
         self.known |= known;
         if !self.runs.contains(&run) {
@@ -25,7 +25,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn finished(&self, every: bool, all_runs: bool) -> Raw {
+    pub(crate) fn finished(&self, every: bool, all_runs: bool) -> Raw {
         let mut finding = self.raw.finding.clone();
         finding.runs = if all_runs { Vec::new() } else { self.runs.clone() };
         // At the event itself the sentence says already which runs it means.

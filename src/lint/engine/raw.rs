@@ -10,22 +10,22 @@ use crate::workflow::run::Run;
 
 /// Where a subject stands among the others, so that rules can make way for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Standing {
-    pub(super) file: Option<FileId>,
-    pub(super) job: Option<String>,
-    pub(super) step: Option<usize>,
-    pub(super) publication: Option<usize>,
-    pub(super) publisher: Option<usize>,
+pub(crate) struct Standing {
+    pub(crate) file: Option<FileId>,
+    pub(crate) job: Option<String>,
+    pub(crate) step: Option<usize>,
+    pub(crate) publication: Option<usize>,
+    pub(crate) publisher: Option<usize>,
     /// Whether the job has a `permissions` block of its own.
-    pub(super) own_block: bool,
+    pub(crate) own_block: bool,
     /// Whether the subject is an entry of a `permissions` block.
-    pub(super) permission: bool,
+    pub(crate) permission: bool,
     /// The scope that the finding is about.
-    pub(super) scope: Option<String>,
+    pub(crate) scope: Option<String>,
 }
 
 impl Standing {
-    pub(super) fn of(subject: &Subject<'_, '_, '_>) -> Self {
+    pub(crate) fn of(subject: &Subject<'_, '_, '_>) -> Self {
         Self {
             file: subject.workflow.map(|workflow| workflow.file),
             job: subject.job.map(|job| job.id.value().to_owned()),
@@ -40,12 +40,12 @@ impl Standing {
     }
 
     /// Whether a finding there may be the cause of one here.
-    pub(super) fn shares_cause(&self, other: &Self) -> bool {
+    pub(crate) fn shares_cause(&self, other: &Self) -> bool {
         let replaced = other.permission && other.job.is_none() && self.own_block;
         !replaced && (self.holds(other) || other.holds(self))
     }
 
-    pub(super) fn holds(&self, inner: &Self) -> bool {
+    pub(crate) fn holds(&self, inner: &Self) -> bool {
         fn fits<T: PartialEq>(outer: &Option<T>, inner: &Option<T>) -> bool {
             outer.is_none() || outer == inner
         }
@@ -59,18 +59,18 @@ impl Standing {
 }
 
 /// A finding before rules have made way for each other.
-pub(super) struct Raw {
-    pub(super) rule: usize,
-    pub(super) value: Option<String>,
-    pub(super) every: bool,
-    pub(super) standing: Standing,
-    pub(super) job: Option<String>,
-    pub(super) finding: Finding,
+pub(crate) struct Raw {
+    pub(crate) rule: usize,
+    pub(crate) value: Option<String>,
+    pub(crate) every: bool,
+    pub(crate) standing: Standing,
+    pub(crate) job: Option<String>,
+    pub(crate) finding: Finding,
 }
 
 impl Raw {
     /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
-    pub(super) fn shares_cause(&self, other: &Self) -> bool {
+    pub(crate) fn shares_cause(&self, other: &Self) -> bool {
         let same_place = self.standing.scope.is_some()
             && self.job == other.job
             && self.finding.primary.place == other.finding.primary.place;
@@ -78,7 +78,7 @@ impl Raw {
     }
 
     /// Whether another finding of the same rule differs in nothing, or in the job alone.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self.rule == other.rule
             && self.finding.primary.place == other.finding.primary.place
             && self.finding.fact == other.finding.fact
@@ -87,7 +87,7 @@ impl Raw {
     }
 }
 
-pub(super) fn raw(
+pub(crate) fn raw(
     index: usize,
     rule: &Rule,
     condition: &Condition,
@@ -130,13 +130,13 @@ pub(super) fn raw(
 }
 
 /// What a step may be called in a waiver.
-pub(super) fn step_names(step: &Step<'_>) -> Vec<String> {
+pub(crate) fn step_names(step: &Step<'_>) -> Vec<String> {
     let names = [step.id, step.name, step.uses].into_iter().flatten().map(Text::value);
     names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
 }
 
 /// How a run gets to a publication: trigger, calling jobs, job, the steps into an action, upload.
-pub(super) fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
+pub(crate) fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
     let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
     labels.extend(run.calls.iter().map(|call| {
         let text = format!("job `{}` calls the workflow", call.job.id.value());

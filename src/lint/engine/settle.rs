@@ -1,7 +1,7 @@
 //! From what rules found to what is told: rules make way for each other, equal findings become one, each gets its level. It asks no fact.
 
-use super::Engine;
-use super::raw::Raw;
+use crate::lint::engine::Engine;
+use crate::lint::engine::raw::Raw;
 use crate::lint::finding::{Finding, Label};
 use crate::lint::rule::Rule;
 use crate::lint::subject::Kind;
@@ -17,7 +17,7 @@ struct Kept<'r> {
 
 impl Engine<'_> {
     /// Lets rules make way for each other, merges equal findings and gives the levels.
-    pub(super) fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
+    pub(crate) fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
         let raw = std::mem::take(&mut self.raw);
         let silenced_by = |finding: &Raw| {
             let yields = &rules[finding.rule].yields_to;

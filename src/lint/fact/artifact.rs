@@ -1,6 +1,6 @@
 //! Facts of the files that an upload takes, as artifacts bring them into its job.
 
-use super::{Answered, Fact, In, PUBLICATION, Spec, Values};
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, Spec, Values};
 use crate::trust::artifact::{Layout, layout};
 
 /// The lines of the table.

@@ -1,6 +1,6 @@
 //! Facts of a job that calls a workflow of this repository, one scope at a time. It never asks what the scope is for.
 
-use super::{Answered, Fact, In, Spec, Values};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values};
 use crate::lint::subject::Kind;
 
 const CALL: &[Kind] = &[Kind::Call];

@@ -1,8 +1,8 @@
 //! Facts of the step that uploads: its credential, its address, its switches. They hold in one run.
 
-use super::publication::{target, target_place};
-use super::run::sight;
-use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::fact::publication::{target, target_place};
+use crate::lint::fact::run::sight;
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::read::problem::closest;
 use crate::trust::mingled;
 use crate::trust::publication::Outcomes;

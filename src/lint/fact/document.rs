@@ -1,6 +1,6 @@
 //! Facts of the values that a document repeats, one subject for each value.
 
-use super::{Answered, Fact, In, Spec, Values};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
 

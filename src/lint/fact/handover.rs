@@ -1,6 +1,6 @@
 //! Facts of an artifact that a step takes by its name: whether any job of the run packs one. Where its files lie is `artifact`'s.
 
-use super::{Answered, Fact, In, Spec, Values};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values};
 use crate::lint::subject::Kind;
 use crate::trust::client::{self, Client, uses};
 use crate::trust::need::Artifact;

@@ -1,6 +1,6 @@
 //! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
 
-use super::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
+use crate::lint::fact::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
 use crate::trust::need::oidc;
@@ -114,7 +114,7 @@ fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-pub(super) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
+pub(crate) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let job = subject.job?;
     // The environment of a workflow that another repository holds is handed over by the calling job.
     if let (None, Some(claims)) = (subject.step, subject.claims) {
@@ -178,7 +178,7 @@ fn permissions_word(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-pub(super) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
+pub(crate) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
     for label in subject.job?.runs_on.as_ref()? {

@@ -1,7 +1,7 @@
 //! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
 
-use super::publication::{target, target_place};
-use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::fact::publication::{target, target_place};
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 use crate::workflow::model::{Text, action};
 

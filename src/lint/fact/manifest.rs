@@ -1,7 +1,7 @@
 //! Facts of the manifests of what a publication uploads. They are known only where no script may change them.
 
-use super::publication::target;
-use super::{Answered, Fact, In, PUBLICATION, Spec, Values};
+use crate::lint::fact::publication::target;
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, Spec, Values};
 use crate::read::source::Place;
 use crate::trust::build::{self, History};
 use crate::trust::manifest::{self, Likeness, Word};

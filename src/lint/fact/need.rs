@@ -1,6 +1,6 @@
 //! Facts of scopes that something in a job asks for. Which ones those are is for the data to say.
 
-use super::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 
 const NEED: &[Kind] = &[Kind::Need];

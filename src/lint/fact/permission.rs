@@ -1,6 +1,6 @@
 //! Facts of single entries of a `permissions` block. What a job holds in the end is a fact of the job.
 
-use super::{Answered, Fact, In, Spec, Values};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values};
 use crate::lint::subject::Kind;
 use crate::read::problem;
 

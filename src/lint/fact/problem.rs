@@ -1,6 +1,6 @@
 //! Facts of problems in files, and of waivers.
 
-use super::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 
 /// The lines of the table.

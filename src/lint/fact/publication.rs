@@ -1,8 +1,8 @@
 //! Facts of uploads: registry, credential, claims. Nothing here decides whether that is good.
 
-use super::job::{environment, systems};
-use super::run::sight;
-use super::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::fact::job::{environment, systems};
+use crate::lint::fact::run::sight;
+use crate::lint::fact::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 use crate::read::source::Place;
 use crate::trust::publication::Target;
@@ -71,7 +71,7 @@ pub const FACTS: &[Spec] = &[
     Spec::new("token.*", PUBLICATION, Values::Any, "The value of a claim in the run's OIDC token.", token),
 ];
 
-pub(super) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
+pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
     match subject.target {
         Some(Target::Registry(registry, _)) => Some(registry),
         Some(_) => None,
@@ -82,7 +82,7 @@ pub(super) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
     }
 }
 
-pub(super) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
+pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
     match subject.target {
         Some(Target::Registry(_, place)) => Some(*place),
         _ => {

@@ -1,6 +1,6 @@
 //! Facts of declared records by themselves.
 
-use super::{Answered, FORM, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::fact::{Answered, FORM, Fact, In, Spec, Values, YES_NO, yes};
 use crate::lint::subject::Kind;
 use crate::trust::publisher;
 

@@ -1,6 +1,6 @@
 //! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
 
-use super::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::lint::publication::{Publication, Visit};
 use crate::lint::reach::{self, Ancestors, Blocker, Skipped};
 use crate::trust::release::{self, Awaited, Releases};
@@ -163,7 +163,7 @@ fn awaits<'s, 'p>(publication: &'s Publication<'_, 'p>, visit: &'s Visit<'_, 'p>
 
 /// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
 fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
-    let Some(Fact::Known(Some(name), _)) = super::job::environment(subject, "") else { return None };
+    let Some(Fact::Known(Some(name), _)) = crate::lint::fact::job::environment(subject, "") else { return None };
     let settings = &subject.analysis.config.environments;
     let own = settings.iter().find(|settings| settings.name.value().eq_ignore_ascii_case(&name))?;
     own.refs.as_deref()
@@ -171,7 +171,7 @@ fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
 
 fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let patterns = declared(subject)?;
-    let run = super::run::sight(subject)?.run();
+    let run = crate::lint::fact::run::sight(subject)?.run();
     let place = subject.job?.environment?.name.place();
     let reference = &run.reference;
     let prefix = match reference.kind {

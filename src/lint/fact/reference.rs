@@ -1,6 +1,6 @@
 //! Facts of context reads in expressions. It never evaluates one.
 
-use super::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::fact::{Answered, Fact, In, Spec, Values, YES_NO, yes};
 use crate::lint::publication::Publication;
 use crate::lint::reach;
 use crate::lint::subject::Kind;

@@ -1,7 +1,7 @@
 //! Facts of the run in which an upload is judged. It never asks what is uploaded.
 
-use super::publication::target;
-use super::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::fact::publication::target;
+use crate::lint::fact::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::sight::Sight;
@@ -39,7 +39,7 @@ pub const FACTS: &[Spec] = &[
     ),
 ];
 
-pub(super) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s Sight<'s, 'p>> {
+pub(crate) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s Sight<'s, 'p>> {
     subject.sight
 }
 

@@ -1,6 +1,6 @@
 //! Facts of steps: what they use, what they are given, what their scripts show. It never asks what an action does.
 
-use super::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
+use crate::lint::fact::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
 use crate::trust::exposure::exposed;
 use crate::workflow::model::{Text, action};
 use crate::workflow::script::script;

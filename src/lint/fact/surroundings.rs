@@ -1,8 +1,8 @@
 //! Facts of what stands around an upload: the action or called workflow that holds it, other uploads of its job. They hold in one run.
 
-use super::publication::target;
-use super::run::sight;
-use super::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values};
+use crate::lint::fact::publication::target;
+use crate::lint::fact::run::sight;
+use crate::lint::fact::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values};
 use crate::lint::publication::Publication;
 use crate::trust::publication::{Credential, Outcomes, Target};
 use crate::trust::registry::WorkflowClaim;

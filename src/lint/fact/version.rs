@@ -1,7 +1,7 @@
 //! Facts of versions: which ref of an action, which version of a client. What they ought to be stands in the data.
 
-use super::run::sight;
-use super::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
+use crate::lint::fact::run::sight;
+use crate::lint::fact::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
 use crate::lint::data::Data;
 use crate::lint::subject::Kind;
 use crate::trust::upload::Refs;

@@ -1,6 +1,6 @@
 //! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
 
-use super::{Action, Remedy, Target, script};
+use crate::lint::fix::{Action, Remedy, Target, script};
 use crate::lint::fact::{self, Fact};
 use crate::lint::rule::{Condition, Template};
 use crate::lint::subject::Subject;

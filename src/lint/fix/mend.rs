@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::offer::{Tally, applied, id, offer};
+use crate::lint::fix::offer::{Tally, applied, id, offer};
 use crate::lint::finding::{Edit, Finding, Fix, Report};
 use crate::lint::ruleset::RuleSet;
 use crate::read::project::Project;

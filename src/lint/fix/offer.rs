@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::Draft;
+use crate::lint::fix::Draft;
 use crate::lint::engine;
 use crate::lint::finding::{Edit, Finding, Fix, Level, NoticeKind, Report};
 use crate::lint::identity::identity;
@@ -73,7 +73,7 @@ fn tried(project: &Project, draft: Draft) -> Option<(Fix, Project)> {
 }
 
 /// A project after edits; `None` where one cannot be made.
-pub(super) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
+pub(crate) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
     let mut texts: Vec<(FileId, Vec<edit::Edit>)> = Vec::new();
     for one in edits {
         let made = edit::Edit { span: one.place.span, text: one.text.clone() };
@@ -92,7 +92,7 @@ pub(super) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
 }
 
 /// What a report says, without its places.
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// How often each finding is there, and how often above note.
     findings: HashMap<String, (usize, usize)>,
     publications: usize,
@@ -101,7 +101,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(project: &Project, report: &Report) -> Self {
+    pub(crate) fn of(project: &Project, report: &Report) -> Self {
         let mut findings: HashMap<String, (usize, usize)> = HashMap::new();
         for finding in &report.findings {
             let counts = findings.entry(id(project, finding)).or_default();
@@ -117,7 +117,7 @@ impl Tally {
     }
 
     /// Whether another report says less of some findings, and nothing else is worse there.
-    pub(super) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
+    pub(crate) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
         cured.iter().all(|id| after.count(id).0 < self.count(id).0)
             && after.findings.iter().all(|(id, (_, loud))| *loud <= self.count(id).1)
             && after.publications == self.publications
@@ -127,7 +127,7 @@ impl Tally {
 }
 
 /// The identity of a finding in a project.
-pub(super) fn id(project: &Project, finding: &Finding) -> String {
+pub(crate) fn id(project: &Project, finding: &Finding) -> String {
     let path = project.source(finding.primary.place.file).map_or("", Source::path);
     identity(finding, path)
 }

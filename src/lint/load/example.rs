@@ -1,6 +1,6 @@
 //! Reads the `examples` of a rule file. It runs none of them.
 
-use super::{Loader, first};
+use crate::lint::load::{Loader, first};
 use crate::lint::rule::{Example, Rule};
 use crate::read::problem::suggestion;
 use crate::read::source::Place;
@@ -11,7 +11,7 @@ const KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
 
 impl Loader<'_> {
     /// The examples of a rule.
-    pub(super) fn examples(&mut self, root: Node<'_>) -> Vec<Example> {
+    pub(crate) fn examples(&mut self, root: Node<'_>) -> Vec<Example> {
         let Some(node) = root.get("examples") else { return Vec::new() };
         node.items().filter_map(|item| self.example(item)).collect()
     }
@@ -43,7 +43,7 @@ impl Loader<'_> {
     }
 
     /// Whether every side of a rule has an example, and every fix.
-    pub(super) fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
+    pub(crate) fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
         for (wanted, has) in
             [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]
         {

@@ -1,6 +1,6 @@
 //! Reads the `fix` of a rule file. It makes no change of anything.
 
-use super::Loader;
+use crate::lint::load::Loader;
 use crate::lint::fact;
 use crate::lint::fix::{Action, Remedy, TARGETS, Target};
 use crate::lint::rule::Template;
@@ -16,7 +16,7 @@ type Make = fn(Target, Template) -> Action;
 
 impl Loader<'_> {
     /// The fixes of a rule: one, or a list of which the first that cures a finding is offered.
-    pub(super) fn fixes(&mut self, root: Node<'_>, kind: Option<Kind>) -> Vec<Remedy> {
+    pub(crate) fn fixes(&mut self, root: Node<'_>, kind: Option<Kind>) -> Vec<Remedy> {
         let Some(node) = root.get("fix") else { return Vec::new() };
         let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
         nodes.into_iter().filter_map(|node| self.fix(node, kind)).collect()

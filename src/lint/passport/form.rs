@@ -1,6 +1,6 @@
 //! What to type into a registry's form so that it accepts an upload. It never asks what stands there now.
 
-use super::Value;
+use crate::lint::passport::Value;
 use crate::lint::analysis::Hint;
 use crate::lint::fact::{self, Fact};
 use crate::lint::subject::Subject;
@@ -213,14 +213,14 @@ fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(S
 }
 
 /// The field that names a package, in every registry's record.
-pub(super) const PACKAGE: &str = "package";
+pub(crate) const PACKAGE: &str = "package";
 
 /// Why the owner and the name of the repository are not known.
 const NAMELESS: &str = "no config, git remote or condition names the repository";
 
 /// The package that the environment's address names, else that in the folder which the command names, else the only one of the project's
 /// manifests; or why it is not known.
-pub(super) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
+pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
     let manifests = &subject.analysis.project.manifests;
     let changed = || subject.workflow.is_none_or(|workflow| manifest::may_change(registry, workflow));
     if let Some((name, place)) = addressed(subject, registry) {

@@ -1,6 +1,6 @@
 //! What the registry answers to one run of an upload, and what decides. The answer to a whole publication is nobody's: runs differ.
 
-use super::form;
+use crate::lint::passport::form;
 use crate::lint::fact::{self, Fact};
 use crate::lint::publication::Publication;
 use crate::lint::subject::Subject;
@@ -146,7 +146,7 @@ pub fn verdict<'a, 'p>(
 }
 
 /// Why GitHub does not start the run.
-pub(super) fn refusal<'s, 'a, 'p>(
+pub(crate) fn refusal<'s, 'a, 'p>(
     subject: &Subject<'s, 'a, 'p>,
     publication: &Publication<'a, 'p>,
 ) -> Option<&'s Refusal<'a, 'p>> {
@@ -167,7 +167,7 @@ fn certificate(subject: &Subject<'_, '_, '_>) -> Option<((Option<String>, String
 }
 
 /// The packages of the records that a run is measured by, where the upload is not known to be one of them.
-pub(super) fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
+pub(crate) fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
     let Some(claims) = subject.claims.filter(|_| subject.publisher.is_some()) else { return Vec::new() };
     let own = form::package(subject, registry);
     let mut named = Vec::new();

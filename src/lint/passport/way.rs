@@ -1,6 +1,6 @@
 //! The way from a job to its upload: who calls, what is needed, where a condition keeps a run back. It never asks what is uploaded.
 
-use super::{Doubt, Start, start};
+use crate::lint::passport::{Doubt, Start, start};
 use crate::lint::publication::{Publication, Visit};
 use crate::lint::subject::Subject;
 use crate::read::source::Place;
@@ -79,7 +79,7 @@ pub struct Undeclared {
     pub place: Option<Place>,
 }
 
-pub(super) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Missed {
+pub(crate) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Missed {
     let (client, play) = (&publication.site.client, &visit.play);
     let keeper = play.keeper(client.job);
     let (stop, condition) = match keeper {
@@ -107,7 +107,7 @@ pub(super) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 
 }
 
 /// What leaves open whether a run gets to the upload.
-pub(super) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p>) -> Vec<Doubt> {
+pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p>) -> Vec<Doubt> {
     let Truth::Unknown(whole) = &visit.reach else { return Vec::new() };
     let jobs = subject.job.map_or_else(Vec::new, |job| visit.play.doubts(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
@@ -161,7 +161,7 @@ fn condition(text: Option<Text<'_>>) -> Option<String> {
     text.map(|text| text.value().trim().to_owned())
 }
 
-pub(super) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
+pub(crate) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
     let job = subject.job.map(|job| of_job(StopKind::Job, job));
     let actions = publication.site.client.frames.iter().map(|frame| Stop {
@@ -182,7 +182,7 @@ pub(super) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, 
 }
 
 /// How the upload is written: the action, the called workflow, or the command's own words.
-pub(super) fn name(client: &Client<'_, '_>) -> String {
+pub(crate) fn name(client: &Client<'_, '_>) -> String {
     match (&client.command, client.script(), client.step.map_or(client.job.uses, |step| step.uses)) {
         (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
         (_, _, Some(uses)) => uses.value().to_owned(),

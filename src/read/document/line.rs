@@ -1,7 +1,7 @@
 //! One line that gives a value to a label: `Label: value`, "**Label** is `value`", `| Label | value |`, `"label": "value",`.
 //! A line of other prose is none.
 
-use super::{Label, Statement, span};
+use crate::read::document::{Label, Statement, span};
 
 /// Marks that may stand around words without being part of them.
 const MARKS: [char; 6] = ['*', '_', '`', '"', '\'', '~'];

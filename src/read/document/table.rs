@@ -1,7 +1,7 @@
 //! Tables with a column for each field and a row for each record. A table with a row for each field is read line by line, not here.
 
-use super::line::{cell, is_label};
-use super::{Label, Statement, span};
+use crate::read::document::line::{cell, is_label};
+use crate::read::document::{Label, Statement, span};
 
 /// The table that is being read.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Edits of collections over lines. It moves no line that it need not.
 
-use super::{Edit, Part, Value, flow, lines, scalar, written};
+use crate::read::edit::{Edit, Part, Value, flow, lines, scalar, written};
 use crate::read::source::Span;
 use crate::read::syntax::{Entry, Node, Style, Tree};
 
@@ -79,7 +79,7 @@ pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value
         Value::Number(new) => Some(Edit::new(at + 1, at + 1, format!(" {new}"))),
         Value::Text(new) => Some(Edit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
         Value::Mapping(entries) => {
-            let owner = super::Walk::to(tree, path.split_last()?.1)?;
+            let owner = crate::read::edit::Walk::to(tree, path.split_last()?.1)?;
             let unit = lines::unit(text, tree, path);
             let indent = format!("{}{}", lines::indent(text, owner.node)?, " ".repeat(unit));
             let mut new = Vec::new();

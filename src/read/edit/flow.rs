@@ -1,6 +1,6 @@
 //! Edits of collections in brackets. It never breaks one into lines.
 
-use super::{Edit, Value, scalar, written};
+use crate::read::edit::{Edit, Value, scalar, written};
 use crate::read::source::Span;
 use crate::read::syntax::Node;
 
@@ -27,7 +27,7 @@ pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value) -> Option
 
 /// An entry as it stands in brackets.
 pub fn entry(key: &str, value: &Value) -> String {
-    format!("{}: {}", scalar::written(key, true), self::value(value))
+    format!("{}: {}", scalar::written(key, true), crate::read::edit::flow::value(value))
 }
 
 fn value(value: &Value) -> String {

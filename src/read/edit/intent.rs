@@ -1,6 +1,6 @@
 //! What a text shall say after a change. It knows no bytes.
 
-use super::{Change, Part, Value};
+use crate::read::edit::{Change, Part, Value};
 use crate::read::syntax::{Kind, Shape};
 
 /// The shape after a change; `None` where nothing is left, or where the change fits nothing.

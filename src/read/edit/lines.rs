@@ -1,6 +1,6 @@
 //! Lines, indentation and line ends of a text that is to be edited. It never looks at what the lines say.
 
-use super::{Edit, Part, Walk};
+use crate::read::edit::{Edit, Part, Walk};
 use crate::read::source::Span;
 use crate::read::syntax::{Node, Style, Tree};
 

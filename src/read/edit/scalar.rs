@@ -1,6 +1,6 @@
 //! How a text is written as a scalar. It chooses quotes only where the text needs them or where they stood before.
 
-use super::Edit;
+use crate::read::edit::Edit;
 use crate::read::syntax::{Kind, Node, Shape, Style};
 
 /// Replaces a scalar, in the style that it has.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::Glob;
 
-use super::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, solution, toml, tree, xml};
+use crate::read::manifest::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, solution, toml, tree, xml};
 use crate::read::files::Files;
 use crate::read::project::Project;
 use crate::read::source::Source;

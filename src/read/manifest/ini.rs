@@ -1,6 +1,6 @@
 //! Manifests in lines `key = value` under `[sections]`. It knows no other shape of a line.
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 
 /// The file's content: a table for each section, and the keys before the first one.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 
 /// The file's assignments to a variable's attributes and to entries of its `metadata`.

@@ -1,6 +1,6 @@
 //! Solutions of Visual Studio: the projects that they hold. It reads no other line of them.
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 
 /// The file's content: the path of every project under `Project`.

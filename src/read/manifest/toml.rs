@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item, Key, TableLike, Value as Toml};
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 
 /// The file's content; none when it does not parse.

@@ -1,6 +1,6 @@
 //! Manifests in JSON and YAML, of which JSON is a part. What does not parse is no manifest; it never says why.
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 use crate::read::syntax::{self, Kind, Node, SyntaxErrorKind};
 

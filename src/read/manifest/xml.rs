@@ -1,6 +1,6 @@
 //! Manifests in XML: elements as tables, attributes as keys that begin with `@`. It resolves no entity beyond the five of every file.
 
-use super::value::{Content, Entry, Value};
+use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
 
 /// How many levels a manifest may have.

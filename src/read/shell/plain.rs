@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Command, Part, Script, Word, push_text, text_parts};
+use crate::read::shell::{Command, Part, Script, Word, push_text, text_parts};
 
 /// What tells one of these shells from another.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use shuck_ast::{
 };
 use shuck_parser::parser::Parser;
 
-use super::{Assignment, Command, Part, Script, Word, push_text, text_parts};
+use crate::read::shell::{Assignment, Command, Part, Script, Word, push_text, text_parts};
 
 /// How deep commands are followed into each other; the parser has a bound of its own.
 const DEEPEST: usize = 120;

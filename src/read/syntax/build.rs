@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
-use super::{Comment, Content, Data, Dialect, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
+use crate::read::syntax::{Comment, Content, Data, Dialect, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
 use crate::read::source::Span;
 
 /// How many levels GitHub takes.
@@ -338,7 +338,7 @@ fn is_header(text: &str) -> bool {
 }
 
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
-pub(super) fn plain_kind(text: &str) -> Kind {
+pub(crate) fn plain_kind(text: &str) -> Kind {
     // Nearly all texts begin like no other kind.
     if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
         return Kind::Str;

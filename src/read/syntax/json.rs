@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Content, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
+use crate::read::syntax::{Content, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
 use crate::read::source::Span;
 
 /// Reads a text of JSON. Where it is broken, the tree has that error and nothing else.

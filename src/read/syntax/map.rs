@@ -1,6 +1,6 @@
 //! From a byte of a decoded scalar back to the byte of the file. It decodes nothing itself.
 
-use super::Style;
+use crate::read::syntax::Style;
 use crate::read::source::Span;
 
 /// The place in `source` of byte `offset` of `decoded`, the text of a scalar at `span`.

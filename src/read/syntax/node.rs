@@ -1,6 +1,6 @@
 //! What stands in a tree: keys and values, reached one from another.
 
-use super::{Content, Data, Kind, Style, Tree, map};
+use crate::read::syntax::{Content, Data, Kind, Style, Tree, map};
 use crate::read::source::Span;
 
 /// A node. An alias stands for the node that it names.
@@ -35,7 +35,7 @@ impl Entry<'_> {
 }
 
 impl<'t> Node<'t> {
-    pub(super) fn new(tree: &'t Tree, id: u32) -> Self {
+    pub(crate) fn new(tree: &'t Tree, id: u32) -> Self {
         match tree.nodes.get(id as usize) {
             // An anchor never stands on an alias, so one step is enough and there are no circles.
             Some(&Data { content: Content::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },

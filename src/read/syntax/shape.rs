@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Content, Kind, Tree};
+use crate::read::syntax::{Content, Kind, Tree};
 
 /// What a node says. The order of a mapping's entries says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Shape {
     /// The type of the text of a scalar that is written without quotes.
     #[must_use]
     pub fn plain(text: &str) -> Self {
-        Self::Scalar(text.to_owned(), super::build::plain_kind(text))
+        Self::Scalar(text.to_owned(), crate::read::syntax::build::plain_kind(text))
     }
 }
 

@@ -29,11 +29,11 @@ mod shape;
 
 use std::io::{self, Write};
 
-use self::shape::{
+use crate::report::explain::json::shape::{
     Answer, Before, Blank, Claim, Credential, Declared, Document, Doubt, Field, Kept, Known, Line, Link, Name,
     Permission, Project, Publication, Refused, Run, Shown, Stop, Undeclared,
 };
-use super::Page;
+use crate::report::explain::Page;
 use crate::lint::analysis::Hint;
 use crate::lint::passport::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
 use crate::read::source::Place;

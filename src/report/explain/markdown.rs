@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::Page;
-use super::sections::{Row, Section, Tone};
+use crate::report::explain::Page;
+use crate::report::explain::sections::{Row, Section, Tone};
 use crate::lint::finding::{Answer, Route};
 use crate::lint::passport::{Passport, Verdict};
 use crate::read::source::Source;

@@ -1,6 +1,6 @@
 //! A passport in words, section by section; terminals and pages lay the same sections out. It knows no format.
 
-use super::registry_name;
+use crate::report::explain::registry_name;
 use crate::lint::analysis::Hint;
 use crate::lint::passport::{
     Before, Entry, Form, Line, Link, Passport, Permission, Refused, Start, Undeclared, Upload, Value, Verdict,

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::Page;
-use super::sections::{Cell, Row, Section, Tone, blank};
+use crate::report::explain::Page;
+use crate::report::explain::sections::{Cell, Row, Section, Tone, blank};
 use crate::lint::passport::Form;
 use crate::report::sanitize;
 

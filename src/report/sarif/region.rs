@@ -2,7 +2,7 @@
 
 use serde_sarif::sarif as s;
 
-use super::ROOT;
+use crate::report::sarif::ROOT;
 use crate::read::source::{Columns, Place, Source, Span};
 use crate::report::{View, sanitize};
 

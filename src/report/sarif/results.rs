@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 use serde_sarif::sarif as s;
 
-use super::fingerprint::line_hashes;
-use super::region::{artifact, cut, location, replaced, told};
-use super::rules::NOTIFICATIONS;
+use crate::report::sarif::fingerprint::line_hashes;
+use crate::report::sarif::region::{artifact, cut, location, replaced, told};
+use crate::report::sarif::rules::NOTIFICATIONS;
 use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
 use crate::lint::identity::{self, Ordinals, identity};
 use crate::read::source::Columns;
@@ -55,7 +55,7 @@ fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<Stri
     if !finding.steps.is_empty() {
         result.code_flows = Some(vec![code_flow(view, &finding.steps)]);
     }
-    let fixes: Vec<_> = finding.fixes.iter().filter(|fix| fix.safe).map(|fix| self::fix(view, fix)).collect();
+    let fixes: Vec<_> = finding.fixes.iter().filter(|fix| fix.safe).map(|fix| crate::report::sarif::results::fix(view, fix)).collect();
     result.fixes = Some(fixes).filter(|fixes| !fixes.is_empty());
     result
 }

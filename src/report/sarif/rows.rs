@@ -6,7 +6,7 @@ use std::io;
 use serde_json::value::RawValue;
 use serde_sarif::sarif as s;
 
-use super::MOST_RESULTS;
+use crate::report::sarif::MOST_RESULTS;
 use crate::lint::rule::Rule;
 use crate::report::json::indented;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use serde_sarif::sarif as s;
 
-use super::region::{cut, sentence};
+use crate::report::sarif::region::{cut, sentence};
 use crate::lint::finding::Level;
 use crate::lint::rule::Rule;
 use crate::report::{HOME, help_uri};

@@ -2,7 +2,7 @@
 
 use globset::Glob;
 
-use super::{Arrival, Content, Folder};
+use crate::trust::artifact::{Arrival, Content, Folder};
 use crate::read::shell::Command;
 use crate::trust::client::{Client, uses};
 use crate::trust::command::{starts_with, words};

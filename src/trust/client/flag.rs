@@ -1,13 +1,13 @@
 //! The flags of a client's command and what stands behind them.
 
-use super::Client;
+use crate::trust::client::Client;
 use crate::read::shell::{Part, Word};
 use crate::trust::slot::{Given, Kind};
 use crate::workflow::model::Text;
 
 impl Client<'_, '_> {
     /// What a flag of the command says, by any of its spellings.
-    pub(super) fn flag(&self, spellings: &[String], kind: Kind) -> Given {
+    pub(crate) fn flag(&self, spellings: &[String], kind: Kind) -> Given {
         let bare = matches!(kind, Kind::Switch | Kind::Denial);
         let said = if kind == Kind::Denial { "false" } else { "true" };
         let (Some(command), Some(run)) = (&self.command, self.script()) else { return Given::Absent };

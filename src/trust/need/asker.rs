@@ -1,6 +1,6 @@
 //! Finds the steps of a job that ask for scopes, and says under which conditions they do. It does not ask what the job holds.
 
-use super::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
+use crate::trust::need::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
 use crate::read::shell::Command;
 use crate::trust::client::{Client, steps, uses};
 use crate::trust::command::{flag_is, is_command, words};

@@ -1,6 +1,6 @@
 //! Reads a file of needs. Every problem is collected with its place; a file with a problem is not used.
 
-use super::{Artifact, Condition, Earlier, Entry, Example, FACTS, Kind, Need, Otherwise, TokenRule, Topic};
+use crate::trust::need::{Artifact, Condition, Earlier, Entry, Example, FACTS, Kind, Need, Otherwise, TokenRule, Topic};
 use crate::read::glob::Pattern;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Source, Span};

@@ -1,7 +1,7 @@
 //! Whether a job's steps have a use for the OIDC token. It does not know the uploads that registries describe.
 
-use super::Needs;
-use super::asker::find;
+use crate::trust::need::Needs;
+use crate::trust::need::asker::find;
 use crate::trust::client::steps;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::Truth;

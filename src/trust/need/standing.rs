@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use super::asker::{Asker, find};
-use super::{Entry, Need, Needs};
+use crate::trust::need::asker::{Asker, find};
+use crate::trust::need::{Entry, Need, Needs};
 use crate::workflow::asked::Asked;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Truth};

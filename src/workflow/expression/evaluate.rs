@@ -7,9 +7,9 @@ use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Expr, SpannedExpr, call::Function};
 
-use super::function;
-use super::value::{Outcome, Truth, Value, coerce_number, equal, same_text};
-use super::{Reference, Scope, StatusFunction};
+use crate::workflow::expression::function;
+use crate::workflow::expression::value::{Outcome, Truth, Value, coerce_number, equal, same_text};
+use crate::workflow::expression::{Reference, Scope, StatusFunction};
 
 /// How deep an expression is followed; the parser's own bound is lower for parentheses, not for chains of comparisons.
 const DEEPEST: usize = 200;
@@ -78,7 +78,7 @@ fn chain(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outco
 }
 
 /// `unknown || true` is true; `unknown || 'text'` is some text.
-fn truthy_unknown(reason: super::value::Reason, last: &Outcome) -> Outcome {
+fn truthy_unknown(reason: crate::workflow::expression::value::Reason, last: &Outcome) -> Outcome {
     match last {
         Outcome::Known(Value::Bool(true)) => Outcome::Known(Value::Bool(true)),
         _ => Outcome::Unknown(reason),

@@ -3,7 +3,7 @@
 use github_actions_expressions::SpannedExpr;
 use github_actions_expressions::call::Function;
 
-use super::value::{Outcome, Reason, Truth, Value, coerce_text, equal, same_text};
+use crate::workflow::expression::value::{Outcome, Reason, Truth, Value, coerce_text, equal, same_text};
 
 /// What every full ref begins with.
 const FULL_REF: &str = "refs/";

@@ -51,11 +51,11 @@ impl Reason {
 
     /// The reason for what is derived from the text and does not begin like it.
     #[must_use]
-    pub(super) fn derived(&self) -> Self {
+    pub(crate) fn derived(&self) -> Self {
         Self { what: self.what.clone(), beginning: None }
     }
 
-    pub(super) fn with_beginning(self, beginning: String) -> Self {
+    pub(crate) fn with_beginning(self, beginning: String) -> Self {
         Self { beginning: (!beginning.is_empty()).then(|| beginning.into()), ..self }
     }
 }
@@ -202,7 +202,7 @@ fn number_text(number: f64) -> String {
 }
 
 /// The number that a value is compared as.
-pub(super) fn coerce_number(value: &Value) -> f64 {
+pub(crate) fn coerce_number(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,
         Value::Bool(flag) => f64::from(u8::from(*flag)),
@@ -233,7 +233,7 @@ fn text_number(text: &str) -> f64 {
 }
 
 /// Whether two known values are equal: the same type as it stands, else as numbers.
-pub(super) fn equal(left: &Value, right: &Value) -> bool {
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => same_text(left, right),
         // Lists and objects are equal only to themselves, which an expression cannot name twice.
@@ -248,6 +248,6 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
 }
 
 /// Texts are compared without case.
-pub(super) fn same_text(left: &str, right: &str) -> bool {
+pub(crate) fn same_text(left: &str, right: &str) -> bool {
     left.to_uppercase() == right.to_uppercase()
 }

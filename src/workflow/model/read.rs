@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
+use crate::workflow::model::{
     Action, Environment, Filter, Grant, Input, Job, Output, Pair, Pairs, Permissions, Secrets, Step, Text, Trigger,
     Workflow,
 };

@@ -1,12 +1,12 @@
 //! The context `github`, as far as the run's event fixes it. What only the pushed commit or the event's payload tells stays open.
 
-use super::Sight;
+use crate::workflow::sight::Sight;
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
 
 impl Sight<'_, '_> {
     /// A property of `github`.
-    pub(super) fn github(&self, path: &[&str]) -> Outcome {
+    pub(crate) fn github(&self, path: &[&str]) -> Outcome {
         let unknown = || Outcome::unknown(format!("`github.{}`", path.join(".")));
         if let Some(known) = self.repository_fact(path) {
             return known;

@@ -1,6 +1,6 @@
 //! The context `needs`: results and outputs of the jobs before. What a step's script writes is never known.
 
-use super::Sight;
+use crate::workflow::sight::Sight;
 use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Outcome, Truth, Value, coerce_text};
 use crate::workflow::model::{Job, Workflow};
@@ -55,7 +55,7 @@ fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Opti
 
 impl<'p> Sight<'_, 'p> {
     /// The whole context, as `needs.*.result` reads it.
-    pub(super) fn needs(&self) -> Outcome {
+    pub(crate) fn needs(&self) -> Outcome {
         let entry = |needed: &Job<'p>| {
             let name = needed.id.value();
             let outputs = Outcome::unknown(format!("the outputs of job `{name}`"));
@@ -67,7 +67,7 @@ impl<'p> Sight<'_, 'p> {
     }
 
     /// `needs.<job>.result`.
-    pub(super) fn result_of(&self, job: &str) -> Outcome {
+    pub(crate) fn result_of(&self, job: &str) -> Outcome {
         if needed(self.play.workflow, self.job, job).is_none() {
             return Outcome::Known(Value::Null);
         }
@@ -79,7 +79,7 @@ impl<'p> Sight<'_, 'p> {
     }
 
     /// `needs.<job>.outputs.<name>`.
-    pub(super) fn output_of(&self, job: &str, name: &str) -> Outcome {
+    pub(crate) fn output_of(&self, job: &str, name: &str) -> Outcome {
         let unknown = || Outcome::unknown(format!("the output `{name}` of job `{job}`"));
         match declared(self.play.checkout, self.play.workflow, self.job, job, name) {
             Declared::No | Declared::NotNeeded => return Outcome::text(""),

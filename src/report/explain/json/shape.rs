@@ -7,21 +7,21 @@ use serde::Serialize;
 use crate::report::json::{Spot, Tool};
 
 #[derive(Serialize)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     pub version: u32,
     pub tool: Tool,
     pub projects: Vec<Project<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Project<'a> {
+pub(crate) struct Project<'a> {
     pub root: &'a str,
     pub repository: Option<&'a str>,
     pub publications: Vec<Publication<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Publication<'a> {
+pub(crate) struct Publication<'a> {
     pub upload: &'a str,
     pub job: &'a str,
     pub workflow: String,
@@ -33,27 +33,27 @@ pub(super) struct Publication<'a> {
 
 /// A run that does not come to the upload.
 #[derive(Serialize)]
-pub(super) struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     pub run: Run<'a>,
     pub stop: Option<Stop<'a>>,
     pub undeclared: Vec<Undeclared<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Undeclared<'a> {
+pub(crate) struct Undeclared<'a> {
     pub job: &'a str,
     pub output: &'a str,
     pub place: Option<Spot>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Doubt<'a> {
+pub(crate) struct Doubt<'a> {
     pub reason: &'a str,
     pub place: Option<Spot>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Refused<'a> {
+pub(crate) struct Refused<'a> {
     pub caller: &'a str,
     pub called: &'a str,
     pub asker: Option<&'a str>,
@@ -66,7 +66,7 @@ pub(super) struct Refused<'a> {
 
 /// What an upload shows in runs that are alike.
 #[derive(Serialize)]
-pub(super) struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     pub runs: Vec<Run<'a>>,
     pub refusal: Option<Refused<'a>>,
     pub reached: Known<'a>,
@@ -82,7 +82,7 @@ pub(super) struct Shown<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub when: &'a str,
     pub event: Option<&'a str>,
     pub activity: Option<&'a str>,
@@ -96,14 +96,14 @@ pub(super) struct Run<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Name<'a> {
+pub(crate) struct Name<'a> {
     pub beginning: &'a str,
     pub whole: bool,
     pub pattern: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Stop<'a> {
+pub(crate) struct Stop<'a> {
     pub kind: &'static str,
     pub name: &'a str,
     #[serde(rename = "if")]
@@ -112,20 +112,20 @@ pub(super) struct Stop<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Known<'a> {
+pub(crate) struct Known<'a> {
     pub value: Option<&'a str>,
     pub reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Credential<'a> {
+pub(crate) struct Credential<'a> {
     #[serde(flatten)]
     pub known: Known<'a>,
     pub place: Spot,
 }
 
 #[derive(Serialize)]
-pub(super) struct Permission<'a> {
+pub(crate) struct Permission<'a> {
     pub scope: &'a str,
     pub access: Option<&'a str>,
     pub asked: Option<&'a str>,
@@ -135,14 +135,14 @@ pub(super) struct Permission<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Link<'a> {
+pub(crate) struct Link<'a> {
     pub job: &'a str,
     pub access: Option<&'a str>,
     pub place: Spot,
 }
 
 #[derive(Serialize)]
-pub(super) struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     pub name: &'a str,
     #[serde(flatten)]
     pub known: Known<'a>,
@@ -150,13 +150,13 @@ pub(super) struct Claim<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Declared<'a> {
+pub(crate) struct Declared<'a> {
     pub place: Spot,
     pub fields: Vec<Field<'a>>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub value: &'a str,
@@ -165,7 +165,7 @@ pub(super) struct Field<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     pub answer: &'static str,
     pub cause: Option<&'static str>,
     pub text: Option<&'a str>,
@@ -176,7 +176,7 @@ pub(super) struct Answer<'a> {
 
 /// A registry's form, filled in.
 #[derive(Serialize)]
-pub(super) struct Blank<'a> {
+pub(crate) struct Blank<'a> {
     pub before: Vec<Before<'a>>,
     pub fields: Vec<Line<'a>>,
     pub link: Option<&'a str>,
@@ -188,13 +188,13 @@ pub(super) struct Blank<'a> {
 
 /// What to do before the form.
 #[derive(Serialize)]
-pub(super) struct Before<'a> {
+pub(crate) struct Before<'a> {
     pub kind: &'static str,
     pub names: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub name: &'a str,
     pub label: &'a str,
     pub required: bool,
