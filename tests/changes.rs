@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use trustpub::lint::check;
-use trustpub::lint::finding::Level;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::Level;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 
 const RELEASE: &str = ".github/workflows/release.yml";

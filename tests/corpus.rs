@@ -10,16 +10,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use trustpub::lint::analysis::{Analysis, Reading};
-use trustpub::lint::finding::{Finding, Level, NoticeKind, Report};
-use trustpub::lint::proposal::proposals;
-use trustpub::lint::ruleset::RuleSet;
-use trustpub::lint::{check, passport};
+use trustpub::lint::check;
+use trustpub::lint::explain;
+use trustpub::lint::explain::proposal::proposals;
+use trustpub::lint::findings::{Finding, Level, NoticeKind, Report};
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Disk;
 use trustpub::read::project::{CONFIGS, Project};
 use trustpub::read::source::Place;
 use trustpub::report::explain::Page;
 use trustpub::report::init;
-use trustpub::trust::publication::Target;
+use trustpub::trust::upload::site::Target;
 
 use support::repositories;
 
@@ -148,7 +149,7 @@ fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let bare = Project::load(&Disk::new(root).unwrap(), None);
     let reading = Reading::new(&rules.data.github, &bare);
     let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
-    let uploads = passport::passports(&analysis);
+    let uploads = explain::passports(&analysis);
     let proposals = proposals(&uploads);
     proposals.iter().find(|proposal| proposal.open.is_none())?;
     let page = Page { files: &bare.files, prefix: "", repository: None, uploads: &uploads };

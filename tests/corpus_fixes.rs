@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use trustpub::lint::check;
-use trustpub::lint::finding::{Edit, Finding, Fix, Level, Report};
-use trustpub::lint::fix::offer::offer;
-use trustpub::lint::identity::identity;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::fingerprint::identity;
+use trustpub::lint::findings::{Edit, Finding, Fix, Level, Report};
+use trustpub::lint::fix::verify::offer;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::edit::{Change, Part, Value, edits};
 use trustpub::read::files::{Disk, Files, Memory};
 use trustpub::read::project::Project;
 use trustpub::read::source::{FileId, Source};
-use trustpub::read::syntax::{Dialect, Node, Tree, parse};
+use trustpub::read::yaml::{Dialect, Node, Tree, parse};
 
 use support::repositories;
 

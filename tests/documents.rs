@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use trustpub::lint::check;
-use trustpub::lint::finding::Report;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::Report;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 use trustpub::read::source::Place;

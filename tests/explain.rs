@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use trustpub::lint::analysis::{Analysis, Reading};
 use trustpub::lint::check;
-use trustpub::lint::finding::{Level, Report};
-use trustpub::lint::passport::{self, Verdict};
-use trustpub::lint::proposal::proposals;
-use trustpub::lint::rule::Example;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::explain::proposal::proposals;
+use trustpub::lint::explain::{self, Verdict};
+use trustpub::lint::findings::{Level, Report};
+use trustpub::lint::rules::Example;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::{CONFIGS, Project};
 use trustpub::report::{explain, init};
@@ -42,17 +42,17 @@ fn project(rules: &RuleSet, example: &Example, config: Option<&str>) -> Project 
     for (path, text) in &example.files {
         files.insert(path.clone(), text.clone());
     }
-    files.insert(trustpub::lint::example::WORKFLOW, example.text.clone());
+    files.insert(trustpub::lint::rules::examples::WORKFLOW, example.text.clone());
     if let Some(config) = config {
         files.insert(CONFIGS[0], config);
     }
     rules.read(&files)
 }
 
-fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[passport::Upload<'_>])) {
+fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[explain::Upload<'_>])) {
     let reading = Reading::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
-    look(&analysis, &passport::passports(&analysis));
+    look(&analysis, &explain::passports(&analysis));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::report::{docs, schema};
 
 /// What the README puts around its table of rules.

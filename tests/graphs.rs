@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use trustpub::lint::analysis::{Analysis, Reading};
 use trustpub::lint::check;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 

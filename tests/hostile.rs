@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use judged::{assert_places_lie_in_their_files, project, rules};
 use trustpub::lint::check;
-use trustpub::lint::finding::Report;
+use trustpub::lint::findings::Report;
 
 #[path = "support/judged.rs"]
 mod judged;

@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use trustpub::lint::check;
-use trustpub::lint::finding::{Finding, Label, Report};
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::{Finding, Label, Report};
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 use trustpub::read::source::{FileId, Place, Source, Span};

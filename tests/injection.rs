@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 use trustpub::lint::check;
-use trustpub::lint::finding::Level;
-use trustpub::lint::ruleset::{Folder, RuleSet};
+use trustpub::lint::findings::Level;
+use trustpub::lint::rules::set::{Folder, RuleSet};
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 use trustpub::report::text::Look;
@@ -232,7 +232,7 @@ fn a_summary_holds_no_markup_but_its_own() {
                 continue;
             }
             let ours =
-                |rule: &trustpub::lint::rule::Rule| !rule.own && line == format!("**What to do:** {}", advice(rule));
+                |rule: &trustpub::lint::rules::Rule| !rule.own && line == format!("**What to do:** {}", advice(rule));
             if view.rules.iter().any(ours) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::manifest::{Field, Kind};
 #[cfg(unix)]

@@ -8,9 +8,9 @@ use judged::{assert_places_lie_in_their_files, project, rules};
 use proptest::prelude::*;
 use scope::Something;
 use trustpub::lint::check;
-use trustpub::lint::finding::{Level, Report};
-use trustpub::lint::fix::mend::mend;
-use trustpub::read::syntax::{self, Dialect, Node};
+use trustpub::lint::findings::{Level, Report};
+use trustpub::lint::fix::apply::mend;
+use trustpub::read::yaml::{self, Dialect, Node};
 use trustpub::workflow::expression::{Condition, Template};
 use walkdir::WalkDir;
 
@@ -52,7 +52,7 @@ fn visit(node: Node<'_>, text: &str, depth: usize) {
 /// Parses a text as both dialects: every node and every error lies in it.
 fn parse(text: &str) {
     for dialect in [Dialect::Workflow, Dialect::Data] {
-        let tree = syntax::parse(text, dialect);
+        let tree = yaml::parse(text, dialect);
         tree.errors().iter().for_each(|error| assert!(text.get(error.span.range()).is_some(), "{error:?}"));
         if let Some(root) = tree.root() {
             visit(root, text, 0);
@@ -124,7 +124,7 @@ proptest! {
         let loud = |report: &Report| report.findings.iter().filter(|finding| finding.level > Level::Note).count();
         let before = loud(&check(&project, rules(), None));
         let mended = mend(&project, rules(), None, |_, _, _| true);
-        let errors = |text: &str| syntax::parse(text, Dialect::Workflow).errors().len();
+        let errors = |text: &str| yaml::parse(text, Dialect::Workflow).errors().len();
         for (before, after) in project.files.iter().zip(&mended.project.files) {
             prop_assert!(errors(after.text()) <= errors(before.text()), "{:?}\n{}", mended.done, after.text());
         }

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use trustpub::lint::ruleset::{Folder, RuleSet};
-use trustpub::lint::{check, example};
+use trustpub::lint::check;
+use trustpub::lint::rules::examples;
+use trustpub::lint::rules::set::{Folder, RuleSet};
 use trustpub::read::files::Memory;
 
 /// The files of the tutorial.
@@ -64,7 +65,7 @@ fn files_alone_add_a_registry_and_a_wrapper_action() {
     let mut own: Vec<&str> = Vec::new();
     for (id, registry, examples) in rules.data.registries.examples().filter(|(id, ..)| id.starts_with("acme-")) {
         own.push(id);
-        example::registry(&rules, registry, examples).unwrap_or_else(|lines| panic!("{id}: {}", lines.join("\n")));
+        examples::registry(&rules, registry, examples).unwrap_or_else(|lines| panic!("{id}: {}", lines.join("\n")));
     }
     assert_eq!(own, ["acme-index", "acme-wrapper"]);
     let found = findings(&rules, &[(".github/workflows/release.yml", WORKFLOW)]);

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use trustpub::lint::example;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::examples;
+use trustpub::lint::rules::set::RuleSet;
 
 #[test]
 fn every_rule_does_what_its_examples_show() {
@@ -13,7 +13,7 @@ fn every_rule_does_what_its_examples_show() {
     for rule in &rules.rules {
         for example in &rule.examples {
             tested += 1;
-            if let Err(list) = example::test(&rules, rule, example) {
+            if let Err(list) = examples::test(&rules, rule, example) {
                 let kind = if example.bad { "bad" } else { "good" };
                 complaints.push(format!("{} / {kind}: {}\n    {}", rule.name, example.name, list.join("\n    ")));
             }
@@ -28,7 +28,7 @@ fn every_registry_finds_its_uploads_and_no_others() {
     let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let mut complaints = Vec::new();
     for (_, registry, examples) in rules.data.registries.examples() {
-        complaints.extend(example::registry(&rules, registry, examples).err().unwrap_or_default());
+        complaints.extend(examples::registry(&rules, registry, examples).err().unwrap_or_default());
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
@@ -38,7 +38,7 @@ fn every_need_is_missing_in_its_bad_examples_and_in_no_good_one() {
     let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let mut complaints = Vec::new();
     for entry in rules.data.needs.iter() {
-        if let Err(list) = example::need(&rules, entry) {
+        if let Err(list) = examples::need(&rules, entry) {
             complaints.push(format!("{}: {}\n    {}", entry.path, entry.name(), list.join("\n    ")));
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trustpub::lint::check;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Disk;
 use trustpub::report::View;
 use trustpub::report::sarif::{self, Options, line_hashes};

@@ -7,9 +7,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use trustpub::lint::check;
-use trustpub::lint::finding::{Level, Report};
-use trustpub::lint::rule::Rule;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::{Level, Report};
+use trustpub::lint::rules::Rule;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Disk;
 use trustpub::read::project::Project;
 use trustpub::report::View;

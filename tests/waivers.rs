@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use trustpub::lint::check;
-use trustpub::lint::finding::Report;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::Report;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::{CONFIGS, Project};
 
@@ -33,7 +33,7 @@ fn judged(workflow: &str, config: &str, today: Option<&str>) -> (Project, Report
 fn said(workflow: &str, config: &str, today: Option<&str>) -> Vec<String> {
     let (project, report) = judged(workflow, config, today);
     assert_eq!(report.problems, []);
-    let shown = |finding: &trustpub::lint::finding::Finding| {
+    let shown = |finding: &trustpub::lint::findings::Finding| {
         let place = finding.primary.place;
         format!("{} {}", project.source(place.file).unwrap().line_at(place.span.start), finding.name)
     };

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

@@ -10,7 +10,7 @@ use crate::cli::load::targets;
 use crate::cli::output::write_file;
 use crate::cli::{Failure, Status, complain, folder, print};
 use crate::lint::baseline;
-use crate::lint::ruleset::RuleSet;
+use crate::lint::rules::set::RuleSet;
 
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]

@@ -9,17 +9,17 @@ use jiff::civil::Date;
 
 use crate::cli::fix::{Fixed, Fixer, Which};
 use crate::cli::load::{Loaded, Target, listed, load, targets};
-use crate::cli::order::in_order;
 use crate::cli::output::Output;
+use crate::cli::parallel::in_order;
 use crate::cli::progress::Progress;
-use crate::cli::show::{self, Asked, Part, Reports, Sum};
+use crate::cli::reports::{self, Asked, Part, Reports, Sum};
 use crate::cli::{Colour, Failure, Status, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
-use crate::lint::finding::{Finding, Level, Report};
-use crate::lint::fix::offer::offer;
-use crate::lint::rule::Rule;
-use crate::lint::ruleset::{Folder, RuleSet};
+use crate::lint::findings::{Finding, Level, Report};
+use crate::lint::fix::verify::offer;
+use crate::lint::rules::Rule;
+use crate::lint::rules::set::{Folder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
 use crate::read::source::{Place, Source};
@@ -149,7 +149,7 @@ fn path(loaded: &Loaded, place: Place) -> String {
 pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let outcome = judge_all(arguments);
     if let Err(Failure::Told(text)) = &outcome {
-        show::failure(arguments, text);
+        reports::failure(arguments, text);
     }
     outcome
 }
@@ -177,7 +177,7 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
         status = Status::Trouble;
     }
     let today = arguments.today.or_else(today);
-    let offering = show::tells_fixes(arguments);
+    let offering = reports::tells_fixes(arguments);
     let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
     let asked = Asked::of(arguments);
     let mut reports = Reports::begin(&asked, &rules, started)?;

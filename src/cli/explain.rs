@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::ask::Ask;
 use crate::cli::load::{Loaded, load, targets};
+use crate::cli::run_filter::Ask;
 use crate::cli::{Colour, Failure, Status, complain, folder, print};
 use crate::lint::analysis::{Analysis, Reading};
-use crate::lint::ruleset::RuleSet;
-use crate::lint::{passport, subject};
+use crate::lint::explain;
+use crate::lint::rules::set::RuleSet;
+use crate::lint::subjects;
 use crate::read::problem::closest;
 use crate::report::docs;
-use crate::report::explain::{self, Page};
+use crate::report::explain::{self as report, Page};
 use crate::report::sanitize;
 
 /// Arguments of `explain`.
@@ -83,12 +84,12 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
             status = Status::Trouble;
         }
         for document in &one.project.workflows {
-            let problems = subject::syntax_problems(document.file, document.tree.errors());
+            let problems = subjects::syntax_problems(document.file, document.tree.errors());
             one.told(&problems).iter().for_each(|text| complain(&format!("{text}; what it uploads is not known")));
         }
         analyses.push(analysis);
     }
-    let mut uploads: Vec<_> = analyses.iter().map(passport::passports).collect();
+    let mut uploads: Vec<_> = analyses.iter().map(explain::passports).collect();
     for ((uploads, one), target) in uploads.iter_mut().zip(&loaded).zip(&targets) {
         if let Some(only) = &target.found.only {
             let here = one.project.file(only);
@@ -128,11 +129,11 @@ fn rule(word: &str, rules: &RuleSet) -> Result<Status, Failure> {
 fn write(arguments: &Arguments, pages: &[Page<'_>]) -> Result<(), Failure> {
     let mut text = Vec::new();
     match arguments.format {
-        Format::Json => explain::json::write(&mut text, pages)?,
-        Format::Markdown => explain::markdown::write(&mut text, pages)?,
+        Format::Json => report::json::write(&mut text, pages)?,
+        Format::Markdown => report::markdown::write(&mut text, pages)?,
         Format::Text => {
             for page in pages {
-                explain::text::write(&mut text, page, arguments.color.is_on())?;
+                report::text::write(&mut text, page, arguments.color.is_on())?;
             }
         }
     }

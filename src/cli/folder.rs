@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::lint::ruleset::{Folder, UserFile};
+use crate::lint::rules::set::{Folder, UserFile};
 use crate::read::files::{Disk, Files, reason};
 
 /// A folder on disk.

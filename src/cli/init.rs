@@ -9,9 +9,9 @@ use crate::cli::load::{load, targets};
 use crate::cli::output::write_file;
 use crate::cli::{Failure, Status, complain, folder, print};
 use crate::lint::analysis::{Analysis, Reading};
-use crate::lint::passport;
-use crate::lint::proposal::{Proposal, proposals};
-use crate::lint::ruleset::RuleSet;
+use crate::lint::explain;
+use crate::lint::explain::proposal::{Proposal, proposals};
+use crate::lint::rules::set::RuleSet;
 use crate::read::project::CONFIGS;
 use crate::report::explain::{Page, text};
 use crate::report::init;
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let reading = Reading::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
-    let uploads = passport::passports(&analysis);
+    let uploads = explain::passports(&analysis);
     let proposals = proposals(&uploads);
     if proposals.is_empty() {
         return nothing_to_write();

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cli::find::{self, Found};
+use crate::cli::projects::{self, Found};
 use crate::cli::{Failure, folder};
-use crate::lint::ruleset::{Folder, RuleSet};
+use crate::lint::rules::set::{Folder, RuleSet};
 use crate::read::config::Config;
 use crate::read::files::{Disk, Files, Overlay, reason};
 use crate::read::problem::Problem;
@@ -41,15 +41,15 @@ pub struct Loaded {
 
 /// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
 pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
-    let common = if paths.len() > 1 { find::common(paths) } else { None };
-    let prefix = |found: &Found| find::below(&found.real, common.as_ref()?);
+    let common = if paths.len() > 1 { projects::common(paths) } else { None };
+    let prefix = |found: &Found| projects::below(&found.real, common.as_ref()?);
     targets_below(paths, stdin_filename, prefix)
 }
 
 /// The same for a part of a longer list. Every project is told from where the program runs, whatever else is in its part, so that the
 /// reports of all parts name it alike.
 pub fn listed(paths: &[PathBuf]) -> Result<(Vec<Target>, Vec<String>), Failure> {
-    targets_below(paths, None, |found| Some(find::near(&found.real)))
+    targets_below(paths, None, |found| Some(projects::near(&found.real)))
 }
 
 fn targets_below(
@@ -60,7 +60,7 @@ fn targets_below(
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
     // Thousands of repositories are looked for side by side too. `-` is none of them, so nothing is looked for.
-    let named = |path: &PathBuf| (path.as_os_str() != "-").then(|| find::projects(path));
+    let named = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
     let found: Vec<_> = paths.par_iter().map(named).collect();
     for found in found {
         let Some(found) = found else {
@@ -68,7 +68,7 @@ fn targets_below(
                 .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
             let mut bytes = Vec::new();
             io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {}", reason(&error)))?;
-            targets.push(Target { found: find::of_file(name), stdin: Some(bytes) });
+            targets.push(Target { found: projects::of_file(name), stdin: Some(bytes) });
             continue;
         };
         match found {
@@ -89,7 +89,7 @@ fn targets_below(
 #[must_use]
 pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[Folder]) -> Loaded {
     let mut loaded =
-        Loaded { prefix: target.found.prefix.clone(), near: find::near(&target.found.real), ..Loaded::default() };
+        Loaded { prefix: target.found.prefix.clone(), near: projects::near(&target.found.real), ..Loaded::default() };
     let disk = match Disk::new(&target.found.root) {
         Ok(disk) => disk,
         Err(error) => {

@@ -1,20 +1,20 @@
 //! The command line: the only room that writes. It decides what is read and where reports go, never what they say.
 
-mod ask;
 mod baseline;
 mod check;
+mod completion;
 mod explain;
-mod find;
 mod fix;
 mod folder;
 mod init;
 mod load;
-mod order;
 mod output;
+mod parallel;
 mod progress;
+mod projects;
+mod reports;
 mod rules;
-mod shell;
-mod show;
+mod run_filter;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -140,8 +140,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Rules { command } => rules::run(&command),
-        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
-        Command::Man { command } => shell::man(Arguments::command(), &command),
+        Command::Completions { shell } => completion::completions(Arguments::command(), shell),
+        Command::Man { command } => completion::man(Arguments::command(), &command),
     };
     match outcome {
         Ok(status) => status.into(),

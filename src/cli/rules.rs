@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::{Failure, Status, complain, folder, own_rules, print};
-use crate::lint::example;
-use crate::lint::ruleset::RuleSet;
+use crate::lint::rules::examples;
+use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
 use crate::report::{docs, sanitize, schema};
 
@@ -117,17 +117,17 @@ fn test(path: &Path) -> Result<Status, Failure> {
     };
     for rule in rules.rules.iter().filter(|rule| rule.own) {
         for example in &rule.examples {
-            judge(format!("{}: {}", rule.name, example.name), example::test(&rules, rule, example));
+            judge(format!("{}: {}", rule.name, example.name), examples::test(&rules, rule, example));
         }
     }
     for (id, registry, examples) in rules.data.registries.examples() {
         let names = [format!("/{id}.yaml"), format!("/{id}.yml")];
         if files.iter().any(|path| names.iter().any(|name| path.ends_with(name))) {
-            judge(format!("registry {id}"), example::registry(&rules, registry, examples));
+            judge(format!("registry {id}"), examples::registry(&rules, registry, examples));
         }
     }
     for entry in rules.data.needs.iter().filter(|entry| needs.contains(&entry.path)) {
-        judge(format!("needs of {}", entry.name()), example::need(&rules, entry));
+        judge(format!("needs of {}", entry.name()), examples::need(&rules, entry));
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
     if tested == 0 {

@@ -4,23 +4,23 @@
 use std::collections::HashMap;
 
 use crate::lint::data::Data;
-use crate::lint::publication::{self, Publication, Visit};
-use crate::lint::subject::Subject;
+use crate::lint::subjects::Subject;
+use crate::lint::uploads::{self, Publication, Visit};
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
 use crate::read::project::{Document, LocalAction, Project};
 use crate::read::source::{FileId, Source};
 use crate::trust::document::{Repeated, labels, repeated};
-use crate::trust::publication::Target;
 use crate::trust::publisher::{self, Publisher};
+use crate::trust::upload::site::Target;
 use crate::trust::verdict;
-use crate::workflow::asked::Asked;
-use crate::workflow::checkout::Checkout;
+use crate::workflow::calls::{self, Refusal};
 use crate::workflow::github::GitHub;
+use crate::workflow::model::repository::Checkout;
 use crate::workflow::model::{Action, Text, Workflow};
-use crate::workflow::request::{self, Refusal};
-use crate::workflow::run::Run;
+use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run_filter::Asked;
 
 /// What stands in a project's files, before any data says what it means.
 #[derive(Debug, Default)]
@@ -112,7 +112,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let publications = publication::publications(data, checkout, &publishers, repository, asked);
+        let publications = uploads::publications(data, checkout, &publishers, repository, asked);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &publications);
@@ -182,7 +182,7 @@ fn refusals<'a, 'p>(
     for publication in publications {
         for visit in &publication.runs {
             let workflow = started(publication.site.client.workflow, visit.run());
-            found.entry(workflow.file).or_insert_with(|| request::refusal(&data.github, checkout, workflow));
+            found.entry(workflow.file).or_insert_with(|| calls::refusal(&data.github, checkout, workflow));
         }
     }
     found.into_iter().filter_map(|(file, refusal)| Some((file, refusal?))).collect()

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lint::finding::{Finding, Report};
-use crate::lint::identity::{Ordinals, identity, without_ordinal};
+use crate::lint::findings::fingerprint::{Ordinals, identity, without_ordinal};
+use crate::lint::findings::{Finding, Report};
 use crate::read::source::Place;
 
 /// The version of the file's format. It grows when a field changes its meaning.
@@ -98,7 +98,7 @@ pub fn write<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::finding::{Label, Level};
+    use crate::lint::findings::{Label, Level};
     use crate::read::source::{FileId, Span};
 
     fn finding(subject: &str, at: u32) -> Finding {

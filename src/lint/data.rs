@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use crate::read::problem::Problem;
 use crate::read::source::{Columns, FileId, Source};
-use crate::trust::check::RegistryFile;
-use crate::trust::need::{Needs, Topic};
+use crate::trust::needs::{Needs, Topic};
 use crate::trust::registry::Registries;
+use crate::trust::registry::load::RegistryFile;
 use crate::workflow::github::GitHub;
 
 /// A file of data.

@@ -9,28 +9,29 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::lint::analysis::{Analysis, Reading};
 use crate::lint::engine::answers::Answers;
 use crate::lint::engine::failure::Failure;
 use crate::lint::engine::raw::{Raw, path, raw};
-use crate::lint::analysis::{Analysis, Reading};
-use crate::lint::fact;
-use crate::lint::finding::{Finding, Level, Notice, NoticeKind, Report};
+use crate::lint::facts;
+use crate::lint::findings::route;
+use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report};
 use crate::lint::fix;
-use crate::lint::publication::Publication;
-use crate::lint::route;
-use crate::lint::rule::{Condition, Quantifier, Rule};
-use crate::lint::ruleset::RuleSet;
-use crate::lint::subject::{self, Kind, Subject};
-use crate::lint::waiver::{self, Waiver};
+use crate::lint::ignores::{self, Waiver};
+use crate::lint::rules::set::RuleSet;
+use crate::lint::rules::{Condition, Quantifier, Rule};
+use crate::lint::subjects::{self, Kind, Subject};
+use crate::lint::uploads::Publication;
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::Place;
-use crate::trust::need::standing::{Standing, standings};
-use crate::trust::{client, login};
+use crate::trust::needs::permission_check::{Standing, standings};
+use crate::trust::upload::login;
+use crate::trust::upload::step;
+use crate::workflow::calls;
 use crate::workflow::expression::{Condition as If, Template, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
-use crate::workflow::request;
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
 #[must_use]
@@ -43,7 +44,7 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     let reading = Reading::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
-    let mut waivers = waiver::collect(project, analysis.config, rules, today, &mut problems);
+    let mut waivers = ignores::collect(project, analysis.config, rules, today, &mut problems);
     let mut speakers: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
     for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
         if *level != Some(None) {
@@ -53,7 +54,7 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     let mut engine = Engine { rules, levels, speakers, drafting, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
-    let (findings, suppressed) = waiver::apply(project, &mut waivers, findings);
+    let (findings, suppressed) = ignores::apply(project, &mut waivers, findings);
     let routes = route::settle(std::mem::take(&mut engine.routes), &findings);
     let mut report = Report {
         routes,
@@ -142,7 +143,7 @@ impl Engine<'_> {
         let all = Subject::of(analysis);
         let actions = analysis.project.actions.iter().map(|action| &action.document);
         for document in analysis.project.workflows.iter().chain(actions) {
-            for problem in subject::syntax_problems(document.file, document.tree.errors()) {
+            for problem in subjects::syntax_problems(document.file, document.tree.errors()) {
                 self.problem(&all, &problem, "yaml");
             }
         }
@@ -182,7 +183,7 @@ impl Engine<'_> {
                 self.subject(&subject, Kind::Step);
                 self.references(subject, || step_texts(step));
             }
-            let steps = client::steps(subject.analysis.checkout, workflow, job);
+            let steps = step::steps(subject.analysis.checkout, workflow, job);
             for login in &login::logins(&subject.analysis.data.registries, &steps) {
                 let step = login.client.step;
                 self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);
@@ -197,7 +198,7 @@ impl Engine<'_> {
         }
         self.subject(&subject, Kind::Call);
         let analysis = subject.analysis;
-        for request in &request::requests(&analysis.data.github, analysis.checkout, workflow, job) {
+        for request in &calls::requests(&analysis.data.github, analysis.checkout, workflow, job) {
             self.subject(&Subject { request: Some(request), ..subject }, Kind::Call);
         }
     }
@@ -305,7 +306,7 @@ impl Engine<'_> {
     fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> bool {
         let of_job = |condition: &&Condition| {
             let spec = condition.fact.spec();
-            spec.kinds.contains(&Kind::Job) || fact::need::UNWEIGHED.contains(&spec.name)
+            spec.kinds.contains(&Kind::Job) || facts::need::UNWEIGHED.contains(&spec.name)
         };
         let mut answers = Answers::of(subject);
         self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))

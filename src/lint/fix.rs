@@ -1,15 +1,15 @@
 //! What a rule would change to cure its finding. It offers nothing that was not tried: see [`offer`](offer::offer).
 
+pub mod apply;
 mod draft;
-pub mod mend;
-pub mod offer;
 mod script;
 mod target;
+pub mod verify;
 
 pub use draft::{Draft, of};
 pub use target::{TARGETS, Target};
 
-use crate::lint::rule::{Condition, Template};
+use crate::lint::rules::{Condition, Template};
 
 /// A `fix:` of a rule. A rule may have several; the first that cures a finding is the one that is offered.
 #[derive(Debug, Clone)]

@@ -1,13 +1,13 @@
 //! What keeps runs from an upload: its own conditions, those of the jobs before it, those of its callers. Whether that was meant is
 //! asked elsewhere.
 
-use crate::lint::publication::{Publication, Visit};
+use crate::lint::uploads::{Publication, Visit};
 use crate::read::source::Place;
-use crate::workflow::checkout::Checkout;
 use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
 use crate::workflow::github::RefKind;
+use crate::workflow::model::repository::Checkout;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::sight::outputs::{self, Declared};
+use crate::workflow::simulate::context::outputs::{self, Declared};
 
 /// A condition that keeps runs from an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]

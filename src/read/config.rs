@@ -3,8 +3,8 @@
 
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Source};
-use crate::read::syntax::{Entry, Kind, Node, Tree};
 use crate::read::text::Text;
+use crate::read::yaml::{Entry, Kind, Node, Tree};
 
 /// A publisher record as declared.
 #[derive(Debug, Clone)]

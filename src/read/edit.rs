@@ -8,7 +8,7 @@ mod lines;
 mod scalar;
 
 use crate::read::source::Span;
-use crate::read::syntax::{Dialect, Kind, Node, Style, Tree, parse};
+use crate::read::yaml::{Dialect, Kind, Node, Style, Tree, parse};
 
 /// One step from a node to a node in it.
 #[derive(Debug, Clone, PartialEq, Eq)]

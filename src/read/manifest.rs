@@ -1,9 +1,9 @@
 //! Manifests: the files that name a package and say how it is published. Which files those are and which keys count is data;
 //! it never asks what a registry makes of them.
 
-mod gather;
 mod ini;
 mod ruby;
+mod search;
 mod solution;
 mod toml;
 mod tree;
@@ -12,9 +12,9 @@ mod xml;
 
 use serde::Deserialize;
 
-pub use crate::read::manifest::gather::{clean, gather};
-pub use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::glob::Pattern;
+pub use crate::read::manifest::search::{clean, gather};
+pub use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::{FileId, Place};
 
 /// How a manifest is written.

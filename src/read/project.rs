@@ -2,11 +2,11 @@
 
 use crate::read::config::Config;
 use crate::read::files::{self, Files};
-use crate::read::local;
+use crate::read::local_actions;
 use crate::read::manifest::{self, Manifests};
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place, Source, Span};
-use crate::read::syntax::{self, Dialect, Tree};
+use crate::read::yaml::{self, Dialect, Tree};
 
 /// Where GitHub looks for workflows: only directly in this folder.
 pub const WORKFLOWS: &str = ".github/workflows";
@@ -177,13 +177,13 @@ impl Project {
         };
         let source = self.files.get_mut(file.0 as usize)?;
         *source = Source::new(source.path().to_owned(), text.into_bytes());
-        document.tree = syntax::parse(source.text(), dialect);
+        document.tree = yaml::parse(source.text(), dialect);
         Some(())
     }
 
     /// Reads the repository's own actions. One that is not there may be made while the job runs, so it is no problem.
     fn load_actions(&mut self, files: &dyn Files) {
-        let mut queue = local::Queue::default();
+        let mut queue = local_actions::Queue::default();
         self.workflows.iter().for_each(|document| queue.add(&document.tree));
         while let Some(folder) = queue.take() {
             let names = files.list(&folder).unwrap_or_default();
@@ -213,7 +213,7 @@ impl Project {
     }
 
     fn parse(&mut self, source: Source, dialect: Dialect) -> Document {
-        let tree = syntax::parse(source.text(), dialect);
+        let tree = yaml::parse(source.text(), dialect);
         Document { file: self.add(source), tree }
     }
 }
@@ -258,8 +258,8 @@ pub fn github_repository(url: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::read::files::Memory;
     use super::*;
+    use crate::read::files::Memory;
 
     #[test]
     fn only_yaml_directly_in_the_folder_counts() {

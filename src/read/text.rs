@@ -1,7 +1,7 @@
 //! A scalar with its place, the leaf of every model. It never says what the text means.
 
 use crate::read::source::{FileId, Place, Source};
-use crate::read::syntax::{Kind, Node};
+use crate::read::yaml::{Kind, Node};
 
 /// A scalar with its place. Cheap to copy; its text lives in the project.
 #[derive(Clone, Copy)]

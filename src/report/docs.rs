@@ -1,9 +1,9 @@
 //! Reference pages made from the rules themselves, so that they cannot drift. It reads no file.
 
-use crate::lint::fact::{self, Values};
+use crate::lint::facts::{self, Values};
 use crate::lint::fix::TARGETS;
-use crate::lint::rule::Rule;
-use crate::lint::subject::Kind;
+use crate::lint::rules::Rule;
+use crate::lint::subjects::Kind;
 
 /// One rule for a terminal or a page: what, why, what to do, examples.
 #[must_use]
@@ -70,7 +70,7 @@ pub fn table(rules: &[Rule], link: &str) -> String {
 #[must_use]
 pub fn facts() -> String {
     let mut table = "| fact | of | values | what it is |\n| --- | --- | --- | --- |\n".to_owned();
-    for spec in fact::all() {
+    for spec in facts::all() {
         let kinds: Vec<_> = spec.kinds.iter().copied().map(Kind::word).collect();
         let values = match (spec.values, spec.values.listed()) {
             (Values::Any, _) | (_, None) => "any text".to_owned(),

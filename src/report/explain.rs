@@ -5,10 +5,10 @@ pub mod markdown;
 mod sections;
 pub mod text;
 
-use crate::report::explain::sections::Section;
-use crate::report::below;
-use crate::lint::passport::{Passport, Upload};
+use crate::lint::explain::{Passport, Upload};
 use crate::read::source::{Columns, FileId, Place, Position, Source};
+use crate::report::below;
+use crate::report::explain::sections::Section;
 
 /// One project's uploads with what is needed to show them.
 #[derive(Debug, Clone, Copy)]

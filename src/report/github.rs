@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::report::{View, help_uri, plural, sanitize};
-use crate::lint::finding::{Finding, Level};
+use crate::lint::findings::{Finding, Level};
 use crate::read::source::Columns;
+use crate::report::{View, help_uri, plural, sanitize};
 
 /// How many annotations of each kind GitHub takes from one step.
 const MOST: usize = 10;

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::lint::analysis::{Analysis, Hint};
+use crate::lint::explain::proposal::{Open, Proposal};
+use crate::lint::explain::{Line, Value};
 use crate::report::explain::Page;
 use crate::report::sanitize;
-use crate::lint::analysis::{Analysis, Hint};
-use crate::lint::passport::{Line, Value};
-use crate::lint::proposal::{Open, Proposal};
-use crate::trust::publication::Credential;
+use crate::trust::upload::site::Credential;
 
 /// How far comments go to the right.
 const WIDTH: usize = 110;
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use crate::read::config::Config;
     use crate::read::source::{FileId, Source};
-    use crate::read::syntax::{Dialect, parse};
+    use crate::read::yaml::{Dialect, parse};
 
     #[test]
     fn a_config_gives_back_every_value() {

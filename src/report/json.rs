@@ -10,10 +10,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::report::{Totals, View, sanitize};
-use crate::lint::finding::{Finding, Fix, Label, NoticeKind};
+use crate::lint::findings::{Finding, Fix, Label, NoticeKind};
 use crate::read::problem::Problem;
 use crate::read::source::{Columns, Place, Position, Source};
+use crate::report::{Totals, View, sanitize};
 
 /// What comes before the projects.
 #[derive(Serialize)]

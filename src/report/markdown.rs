@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::report::{Totals, View, advice, help_uri, mermaid, sanitize};
-use crate::lint::finding::{Finding, Label, Level, NoticeKind, Route};
+use crate::lint::findings::{Finding, Label, Level, NoticeKind, Route};
 use crate::read::source::{Columns, Place};
+use crate::report::{Totals, View, advice, help_uri, mermaid, sanitize};
 
 /// GitHub takes a summary of 1 MiB; some is left for what the runner adds.
 const LARGEST: usize = 900 * 1024;

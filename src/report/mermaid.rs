@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::lint::findings::{Answer, Route};
 use crate::report::sanitize;
-use crate::lint::finding::{Answer, Route};
 
 /// The most edges; the renderer stops at 500.
 const MOST_EDGES: usize = 400;

@@ -13,8 +13,8 @@ pub mod sarif;
 pub mod schema;
 pub mod text;
 
-use crate::lint::finding::{Finding, Level, NoticeKind, Report};
-use crate::lint::rule::Rule;
+use crate::lint::findings::{Finding, Level, NoticeKind, Report};
+use crate::lint::rules::Rule;
 use crate::read::source::{Columns, Place, Position, Source};
 
 /// The base of all links.

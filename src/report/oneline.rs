@@ -5,8 +5,8 @@
 
 use std::io::{self, Write};
 
-use crate::report::{View, sanitize};
 use crate::read::source::Columns;
+use crate::report::{View, sanitize};
 
 /// Writes a project's findings.
 ///

@@ -21,8 +21,8 @@ use serde_sarif::sarif as s;
 pub use fingerprint::line_hashes;
 use rows::{Row, Rows};
 
+use crate::lint::rules::Rule;
 use crate::report::{View, sanitize};
-use crate::lint::rule::Rule;
 
 /// The most results that code scanning takes.
 const MOST_RESULTS: usize = 25_000;

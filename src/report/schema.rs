@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::lint::fact;
-use crate::lint::ruleset::RuleSet;
-use crate::lint::subject::Kind;
+use crate::lint::facts;
+use crate::lint::rules::set::RuleSet;
+use crate::lint::subjects::Kind;
 use crate::read::config::KEYS;
-use crate::trust::need::{self, FACTS};
+use crate::trust::needs::{self, FACTS};
 use crate::trust::registry::Registry;
 use crate::workflow::github::GitHub;
 
@@ -72,7 +72,7 @@ pub fn rule() -> Value {
 
 /// Patterns of the facts' names with what they are.
 fn facts() -> Vec<(String, String)> {
-    fact::all().map(|spec| (name_pattern(spec.name), spec.doc.to_owned())).collect()
+    facts::all().map(|spec| (name_pattern(spec.name), spec.doc.to_owned())).collect()
 }
 
 fn name_pattern(name: &str) -> String {
@@ -131,7 +131,7 @@ pub fn needs(github: &GitHub) -> Value {
         "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "open": flag,
         "needs": {"type": "array", "items": need}, "uploads": {"type": "array", "items": artifact},
         "examples": {"type": "array", "items": example}}});
-    for (_, word) in need::Kind::WORDS {
+    for (_, word) in needs::Kind::WORDS {
         entry["properties"][word] = text.clone();
     }
     json!({

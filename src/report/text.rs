@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
-use crate::report::{View, advice, below, help_uri, plural, sanitize};
-use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
+use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::{Columns, FileId, Place, Source, Span};
+use crate::report::{View, advice, below, help_uri, plural, sanitize};
 
 /// What the terminal can.
 #[derive(Debug, Clone, Copy, Default)]

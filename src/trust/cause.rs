@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::trust::registry::upload_pattern::Upload;
 use crate::trust::registry::{Claim, Registry};
-use crate::trust::upload::Upload;
 
 /// The one thing that decides a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]

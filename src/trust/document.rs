@@ -1,10 +1,10 @@
 //! Which declared publisher a block of a document repeats, and where it says otherwise. It decides nothing about uploads.
 
-use crate::trust::publisher::Publisher;
-use crate::trust::registry::{Claim, Comparison, Registries};
 use crate::read::document::{Block, Label, Statement};
 use crate::read::project::github_repository;
 use crate::read::source::FileId;
+use crate::trust::publisher::Publisher;
+use crate::trust::registry::{Claim, Comparison, Registries};
 
 /// A value that a document repeats.
 #[derive(Debug, Clone)]

@@ -1,32 +1,10 @@
 //! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
 
-pub mod artifact;
-pub mod build;
-pub mod called;
 pub mod cause;
-pub mod check;
-pub mod client;
-pub mod command;
-pub mod credential;
 pub mod document;
-pub mod exposure;
-pub mod login;
-pub mod manifest;
-pub mod mingled;
-pub mod need;
-pub mod package;
-pub mod plan;
-pub mod publication;
+pub mod needs;
 pub mod publisher;
-pub mod record;
-pub mod registries;
 pub mod registry;
-pub mod release;
-pub mod setting;
-pub mod slot;
-pub mod tag;
-pub mod test;
+pub mod releases;
 pub mod upload;
 pub mod verdict;
-pub mod version;
-pub mod vocabulary;

@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use crate::trust::registry::{Claim, Field, Registries, Registry};
 use crate::read::config::{Config, Declared};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::{WORKFLOWS, github_repository};
 use crate::read::source::Place;
+use crate::trust::registry::{Claim, Field, Registries, Registry};
 use crate::workflow::model::Text;
 
 /// One field of a declared record.

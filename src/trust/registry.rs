@@ -1,16 +1,27 @@
 //! Registries as data (`rules/registries/<id>.yaml`): endpoints, the form's record, claims, uploads. No registry has code here.
 
+pub mod command;
+pub mod form;
+pub mod load;
+pub mod package;
+pub mod plan;
+pub mod set;
+pub mod slot;
+pub mod test;
+pub mod upload_pattern;
+pub mod vocabulary;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::trust::cause::Cause;
-use crate::trust::upload::{ClientVersions, Login, Upload};
+use crate::trust::registry::upload_pattern::{ClientVersions, Login, Upload};
 
-pub use crate::trust::record::{Claim, Comparison, Field, WorkflowClaim};
-pub use crate::trust::registries::Registries;
 use crate::read::glob::Pattern;
 use crate::read::manifest;
+pub use crate::trust::registry::form::{Claim, Comparison, Field, WorkflowClaim};
+pub use crate::trust::registry::set::Registries;
 
 /// Where uploads go.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]

@@ -1,14 +1,14 @@
 //! What the registry answers: each claim compared the registry's own way, and the record that a publication is measured by.
 
-use crate::trust::publication::Site;
-use crate::trust::publisher::{Entry, Publisher};
-use crate::trust::registry::{Claim, Comparison, Registry, WorkflowClaim};
-use crate::trust::slot::{Given, known_text};
 use crate::read::source::Place;
+use crate::trust::publisher::{Entry, Publisher};
+use crate::trust::registry::slot::{Given, known_text};
+use crate::trust::registry::{Claim, Comparison, Registry, WorkflowClaim};
+use crate::trust::upload::site::Site;
 use crate::workflow::expression::{Outcome, Reason, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::action;
-use crate::workflow::sight::Sight;
+use crate::workflow::simulate::context::Sight;
 
 /// How a claim fares against a record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::read::glob::Pattern;
 pub use crate::workflow::github::event::{Event, RefKind, Start};
 use crate::workflow::model::action;
-use crate::read::glob::Pattern;
 
 /// Facts about `permissions:`.
 #[derive(Debug, Clone, Deserialize)]

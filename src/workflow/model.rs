@@ -1,13 +1,14 @@
 //! Workflow, job, step and action with a place for every leaf. It never evaluates an expression and never looks at other files.
 
 mod read;
+pub mod repository;
 
-use crate::workflow::script::Commands;
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, Source};
-use crate::read::syntax::Node;
 pub use crate::read::text::Text;
+use crate::read::yaml::Node;
+use crate::workflow::script::Commands;
 
 /// A key and its value.
 #[derive(Debug, Clone, Copy)]

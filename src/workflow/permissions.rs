@@ -4,10 +4,10 @@
 //! it does not name to none; with no block at all the repository's default holds, which never contains `id-token`. A called job keeps
 //! or lowers what the calling job holds; one that asks for more makes GitHub refuse the whole run (`PermissionsHelper.cs`).
 
+use crate::read::source::Place;
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Grant, Job, Permissions, Text, Workflow};
-use crate::workflow::run::Run;
-use crate::read::source::Place;
+use crate::workflow::simulate::run::Run;
 
 /// How much a scope allows. The order is from nothing to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::read::shell::{self, Command, Script, Shell};
 use crate::workflow::github::GitHub;
 use crate::workflow::model::{Job, Step, Workflow};
-use crate::read::shell::{self, Command, Script, Shell};
 
 /// The commands of a script, read once however many ask for them, with the shell that they were read for.
 #[derive(Debug, Clone, Default)]

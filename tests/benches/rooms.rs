@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 
 use divan::{Bencher, black_box};
 use trustpub::lint::check;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 use trustpub::read::shell::{self, Shell};
-use trustpub::read::syntax::{self, Dialect};
+use trustpub::read::yaml::{self, Dialect};
 use trustpub::report::{View, sarif};
 use trustpub::workflow::expression::Condition;
 
@@ -47,7 +47,7 @@ fn rules_are_loaded() -> RuleSet {
 fn yaml_is_read(bencher: Bencher<'_, '_>) {
     bencher
         .counter(divan::counter::BytesCount::of_str(FAULTS))
-        .bench(|| syntax::parse(black_box(FAULTS), Dialect::Workflow));
+        .bench(|| yaml::parse(black_box(FAULTS), Dialect::Workflow));
 }
 
 #[divan::bench]

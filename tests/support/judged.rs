@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use trustpub::lint::finding::Report;
-use trustpub::lint::ruleset::RuleSet;
+use trustpub::lint::findings::Report;
+use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::project::Project;
 

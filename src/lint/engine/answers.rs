@@ -1,8 +1,8 @@
 //! The facts of one subject, each found out once however many rules ask for it. It judges none.
 
-use crate::lint::fact::{Fact, Name};
-use crate::lint::rule::Condition;
-use crate::lint::subject::Subject;
+use crate::lint::facts::{Fact, Name};
+use crate::lint::rules::Condition;
+use crate::lint::subjects::Subject;
 use crate::workflow::expression::Truth;
 
 /// What was asked of a subject so far.

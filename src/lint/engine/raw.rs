@@ -1,12 +1,12 @@
 //! What a rule found before rules have made way for each other: where its subject stands, and whose cause it shares. It chooses nothing.
 
-use crate::lint::fact::{self, Fact};
-use crate::lint::finding::{Finding, Label};
-use crate::lint::rule::{Condition, Rule};
-use crate::lint::subject::Subject;
+use crate::lint::facts::{self, Fact};
+use crate::lint::findings::{Finding, Label};
+use crate::lint::rules::{Condition, Rule};
+use crate::lint::subjects::Subject;
 use crate::read::source::FileId;
 use crate::workflow::model::{Step, Text, action};
-use crate::workflow::run::Run;
+use crate::workflow::simulate::run::Run;
 
 /// Where a subject stands among the others, so that rules can make way for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -95,15 +95,15 @@ pub(crate) fn raw(
     subject: &Subject<'_, '_, '_>,
 ) -> Option<Raw> {
     let Fact::Known(value, own_place) = fact else { return None };
-    let place = match rule.at.as_deref().map(|name| fact::ask(subject, name)) {
+    let place = match rule.at.as_deref().map(|name| facts::ask(subject, name)) {
         Some(Fact::Known(_, place)) => place,
         _ => *own_place,
     };
     let sentence = rule.sentence(condition.fact.as_str(), value.as_deref())?;
-    let message = sentence.render(|name| fact::ask(subject, name))?;
-    let labels = rule.show.iter().filter_map(|(name, text)| match fact::ask(subject, name) {
+    let message = sentence.render(|name| facts::ask(subject, name))?;
+    let labels = rule.show.iter().filter_map(|(name, text)| match facts::ask(subject, name) {
         Fact::Known(_, at) if at != place => {
-            text.render(|name| fact::ask(subject, name)).map(|text| Label { place: at, text })
+            text.render(|name| facts::ask(subject, name)).map(|text| Label { place: at, text })
         }
         _ => None,
     });

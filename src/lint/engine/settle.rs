@@ -2,9 +2,9 @@
 
 use crate::lint::engine::Engine;
 use crate::lint::engine::raw::Raw;
-use crate::lint::finding::{Finding, Label};
-use crate::lint::rule::Rule;
-use crate::lint::subject::Kind;
+use crate::lint::findings::{Finding, Label};
+use crate::lint::rules::Rule;
+use crate::lint::subjects::Kind;
 
 /// A finding that no other silences, with what is told along with it.
 struct Kept<'r> {

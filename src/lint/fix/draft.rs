@@ -1,14 +1,14 @@
 //! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
 
+use crate::lint::facts::{self, Fact};
 use crate::lint::fix::{Action, Remedy, Target, script};
-use crate::lint::fact::{self, Fact};
-use crate::lint::rule::{Condition, Template};
-use crate::lint::subject::Subject;
-use crate::lint::waiver::{self, Waiver};
+use crate::lint::ignores::{self, Waiver};
+use crate::lint::rules::{Condition, Template};
+use crate::lint::subjects::Subject;
 use crate::read::edit::{Change, Part, Path, Value};
 use crate::read::project::Document;
 use crate::read::source::{FileId, Place, Span};
-use crate::read::syntax::Node;
+use crate::read::yaml::Node;
 use crate::workflow::expression::Truth;
 use crate::workflow::model::{Grant, Job, action};
 
@@ -34,7 +34,7 @@ pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
     for action in &remedy.actions {
         drafter.action(action)?;
     }
-    let mut title = remedy.title.render(|name| fact::ask(subject, name))?;
+    let mut title = remedy.title.render(|name| facts::ask(subject, name))?;
     if !drafter.added.is_empty() {
         let added: Vec<_> = drafter.added.iter().map(|(scope, level)| format!("`{scope}: {level}`")).collect();
         title.push_str(&format!(
@@ -82,7 +82,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
 
     /// A value to write. Nothing, an expression and a control character are none: a file of a stranger may have said them.
     fn text(&self, template: &Template) -> Option<String> {
-        let text = template.render(|name| match fact::ask(self.subject, name) {
+        let text = template.render(|name| match facts::ask(self.subject, name) {
             Fact::Known(None, _) => Fact::Unknown,
             fact => fact,
         })?;
@@ -101,7 +101,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 let workflow = self.subject.workflow?;
                 for job in workflow.jobs.iter().filter(|job| job.permissions.is_none()) {
                     let held = Subject { job: Some(job), ..*self.subject };
-                    let idle = matches!(fact::ask(&held, "oidc.use"), Fact::Known(Some(word), _) if word == "none");
+                    let idle = matches!(facts::ask(&held, "oidc.use"), Fact::Known(Some(word), _) if word == "none");
                     if !idle {
                         self.grant(job, &scope, &text)?;
                     }
@@ -163,7 +163,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
         {
             let source = self.subject.analysis.project.source(place.file)?;
             // One of several rules goes, or the comment with its only one.
-            let span = waiver::without(source, comment, place.span).unwrap_or(comment);
+            let span = ignores::without(source, comment, place.span).unwrap_or(comment);
             self.push(place.file, Change::Comment { span, text: String::new() });
             return Some(());
         }
@@ -181,7 +181,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     /// The script of the upload's command without the flag at which a fact stands.
     fn without_flag(&self, target: &Target) -> Option<(FileId, Change)> {
         let Target::Fact(name) = target else { return None };
-        let Fact::Known(_, place) = fact::ask(self.subject, name) else { return None };
+        let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
         let client = Some(&self.subject.publication?.site.client).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
@@ -222,7 +222,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
             Target::Variable(name) => self.in_step(&["env", &self.text(name)?]),
             Target::Uses => self.in_step(&["uses"]),
             Target::CheckoutInput(name) => {
-                let Fact::Known(_, place) = fact::ask(self.subject, "checkout.history") else { return None };
+                let Fact::Known(_, place) = facts::ask(self.subject, "checkout.history") else { return None };
                 let mut path = self.entry_at(place)?;
                 path.truncate(path.iter().rposition(|part| matches!(part, Part::Item(_)))? + 1);
                 path.extend([key("with"), key(&self.text(name)?)]);
@@ -235,7 +235,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 Some((file, path))
             }
             Target::Waiver => self.item("ignore", self.subject.waiver?.place),
-            Target::Fact(name) => match fact::ask(self.subject, name) {
+            Target::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
                 Fact::Unknown => None,
             },

@@ -1,7 +1,7 @@
 //! What a fix can speak of: `job.permissions.id-token`, `step`, the entry in which a fact stands. It finds nothing in any file.
 
-use crate::lint::rule::Template;
-use crate::lint::subject::Kind;
+use crate::lint::rules::Template;
+use crate::lint::subjects::Kind;
 
 /// What a change is made to.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use crate::read::edit::{Edit, Part, Value, flow, lines, scalar, written};
 use crate::read::source::Span;
-use crate::read::syntax::{Entry, Node, Style, Tree};
+use crate::read::yaml::{Entry, Node, Style, Tree};
 
 /// Where the text of a node ends. What is written as nothing ends with its key; the depth of a tree is bounded by the parser.
 fn end_of(node: Node<'_>) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use crate::read::edit::{Edit, Value, scalar, written};
 use crate::read::source::Span;
-use crate::read::syntax::Node;
+use crate::read::yaml::Node;
 
 /// Adds an entry at the end of a mapping.
 pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value) -> Option<Edit> {

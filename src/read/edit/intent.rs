@@ -1,7 +1,7 @@
 //! What a text shall say after a change. It knows no bytes.
 
 use crate::read::edit::{Change, Part, Value};
-use crate::read::syntax::{Kind, Shape};
+use crate::read::yaml::{Kind, Shape};
 
 /// The shape after a change; `None` where nothing is left, or where the change fits nothing.
 pub fn after(shape: Option<Shape>, change: &Change) -> Option<Shape> {

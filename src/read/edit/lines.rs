@@ -2,7 +2,7 @@
 
 use crate::read::edit::{Edit, Part, Walk};
 use crate::read::source::Span;
-use crate::read::syntax::{Node, Style, Tree};
+use crate::read::yaml::{Node, Style, Tree};
 
 const BOM: &str = "\u{feff}";
 

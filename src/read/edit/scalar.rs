@@ -1,7 +1,7 @@
 //! How a text is written as a scalar. It chooses quotes only where the text needs them or where they stood before.
 
 use crate::read::edit::Edit;
-use crate::read::syntax::{Kind, Node, Shape, Style};
+use crate::read::yaml::{Kind, Node, Shape, Style};
 
 /// Replaces a scalar, in the style that it has.
 pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<Edit> {

@@ -2,11 +2,11 @@
 
 use crate::read::manifest::value::{Content, Entry, Value};
 use crate::read::source::Span;
-use crate::read::syntax::{self, Kind, Node, SyntaxErrorKind};
+use crate::read::yaml::{self, Kind, Node, SyntaxErrorKind};
 
 /// The content of a YAML file; none when it does not parse.
 pub fn yaml(text: &str) -> Option<Value> {
-    let tree = syntax::strict(text);
+    let tree = yaml::strict(text);
     // A key that stands there twice is told by its two values.
     if tree.errors().iter().any(|error| error.kind != SyntaxErrorKind::DuplicateKey) {
         return None;
@@ -31,7 +31,7 @@ fn value(node: Node<'_>) -> Option<Value> {
         Kind::Int | Kind::Float | Kind::Str => Content::Word(node.text()?.to_owned()),
         Kind::Sequence => Content::List(node.items().filter_map(value).collect()),
         Kind::Mapping => {
-            let entry = |entry: syntax::Entry<'_>| {
+            let entry = |entry: yaml::Entry<'_>| {
                 let key = entry.key.text()?.to_owned();
                 Some(Entry { key, place: entry.key.span(), value: value(entry.value)? })
             };

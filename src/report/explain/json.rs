@@ -29,14 +29,14 @@ mod shape;
 
 use std::io::{self, Write};
 
+use crate::lint::analysis::Hint;
+use crate::lint::explain::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
+use crate::read::source::Place;
+use crate::report::explain::Page;
 use crate::report::explain::json::shape::{
     Answer, Before, Blank, Claim, Credential, Declared, Document, Doubt, Field, Kept, Known, Line, Link, Name,
     Permission, Project, Publication, Refused, Run, Shown, Stop, Undeclared,
 };
-use crate::report::explain::Page;
-use crate::lint::analysis::Hint;
-use crate::lint::passport::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
-use crate::read::source::Place;
 use crate::report::json::{Spot, Tool};
 
 /// Writes the accounts of several projects as one document.
@@ -142,7 +142,7 @@ fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
     }
 }
 
-fn stop<'a>(page: &Page<'_>, stop: &'a passport::Stop) -> Stop<'a> {
+fn stop<'a>(page: &Page<'_>, stop: &'a explain::Stop) -> Stop<'a> {
     Stop {
         kind: stop.kind.word(),
         name: &stop.name,
@@ -219,8 +219,8 @@ fn blank<'a>(form: &'a Form<'a>) -> Blank<'a> {
         }),
     });
     let before = form.before.iter().map(|before| match before {
-        passport::Before::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
-        passport::Before::Login(actions) => Before { kind: "login", names: actions.clone() },
+        explain::Before::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
+        explain::Before::Login(actions) => Before { kind: "login", names: actions.clone() },
     });
     Blank {
         before: before.collect(),

@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
+use crate::lint::explain::{Passport, Verdict};
+use crate::lint::findings::{Answer, Route};
+use crate::read::source::Source;
 use crate::report::explain::Page;
 use crate::report::explain::sections::{Row, Section, Tone};
-use crate::lint::finding::{Answer, Route};
-use crate::lint::passport::{Passport, Verdict};
-use crate::read::source::Source;
 use crate::report::markdown::{escape, rich};
 use crate::report::mermaid;
 

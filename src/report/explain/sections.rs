@@ -1,16 +1,16 @@
 //! A passport in words, section by section; terminals and pages lay the same sections out. It knows no format.
 
-use crate::report::explain::registry_name;
 use crate::lint::analysis::Hint;
-use crate::lint::passport::{
+use crate::lint::explain::{
     Before, Entry, Form, Line, Link, Passport, Permission, Refused, Start, Undeclared, Upload, Value, Verdict,
 };
 use crate::read::source::Place;
+use crate::report::explain::registry_name;
 use crate::trust::cause::Cause;
-use crate::trust::publication::Credential;
+use crate::trust::upload::site::Credential;
 use crate::trust::verdict::Answer;
 use crate::workflow::expression::Reason;
-use crate::workflow::run::Reference;
+use crate::workflow::simulate::run::Reference;
 
 /// The longest pattern of refs that is shown, in characters.
 const LONGEST_PATTERN: usize = 40;

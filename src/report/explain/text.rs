@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::lint::explain::Form;
 use crate::report::explain::Page;
 use crate::report::explain::sections::{Cell, Row, Section, Tone, blank};
-use crate::lint::passport::Form;
 use crate::report::sanitize;
 
 /// Places stand behind the longest row, but no farther right than this.

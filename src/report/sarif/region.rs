@@ -2,8 +2,8 @@
 
 use serde_sarif::sarif as s;
 
-use crate::report::sarif::ROOT;
 use crate::read::source::{Columns, Place, Source, Span};
+use crate::report::sarif::ROOT;
 use crate::report::{View, sanitize};
 
 /// The most lines of a result's place: code scanning shows a result in a pull request only where all its lines were changed.

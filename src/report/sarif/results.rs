@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 use serde_sarif::sarif as s;
 
+use crate::lint::findings::fingerprint::{self, Ordinals, identity};
+use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
+use crate::read::source::Columns;
 use crate::report::sarif::fingerprint::line_hashes;
 use crate::report::sarif::region::{artifact, cut, location, replaced, told};
 use crate::report::sarif::rules::NOTIFICATIONS;
-use crate::lint::finding::{Finding, Fix, Label, Level, NoticeKind};
-use crate::lint::identity::{self, Ordinals, identity};
-use crate::read::source::Columns;
 use crate::report::{View, sanitize};
 
 /// The most letters of a link in a message.
@@ -55,7 +55,8 @@ fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<Stri
     if !finding.steps.is_empty() {
         result.code_flows = Some(vec![code_flow(view, &finding.steps)]);
     }
-    let fixes: Vec<_> = finding.fixes.iter().filter(|fix| fix.safe).map(|fix| crate::report::sarif::results::fix(view, fix)).collect();
+    let fixes: Vec<_> =
+        finding.fixes.iter().filter(|fix| fix.safe).map(|fix| crate::report::sarif::results::fix(view, fix)).collect();
     result.fixes = Some(fixes).filter(|fixes| !fixes.is_empty());
     result
 }
@@ -119,7 +120,7 @@ fn fingerprints(
             prints.insert("primaryLocationLineHash".into(), hash.clone());
         }
     }
-    prints.insert(identity::NAME.into(), identity(finding, &view.path(place)));
+    prints.insert(fingerprint::NAME.into(), identity(finding, &view.path(place)));
     prints
 }
 
@@ -127,7 +128,7 @@ fn fingerprints(
 pub fn tell_apart(results: &mut [s::Result]) {
     let mut ordinals = Ordinals::default();
     for result in results {
-        if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(identity::NAME)) {
+        if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(fingerprint::NAME)) {
             *print = ordinals.told_apart(print);
         }
     }

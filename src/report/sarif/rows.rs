@@ -6,9 +6,9 @@ use std::io;
 use serde_json::value::RawValue;
 use serde_sarif::sarif as s;
 
-use crate::report::sarif::MOST_RESULTS;
-use crate::lint::rule::Rule;
+use crate::lint::rules::Rule;
 use crate::report::json::indented;
+use crate::report::sarif::MOST_RESULTS;
 
 /// How deep a result stands in a log, in blanks.
 const DEPTH: usize = 8;

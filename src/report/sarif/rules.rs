@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use serde_sarif::sarif as s;
 
+use crate::lint::findings::Level;
+use crate::lint::rules::Rule;
 use crate::report::sarif::region::{cut, sentence};
-use crate::lint::finding::Level;
-use crate::lint::rule::Rule;
 use crate::report::{HOME, help_uri};
 
 /// How many characters code scanning takes for a description.

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
+use crate::read::problem::Problem;
+use crate::read::shell::Shell;
+use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::yaml::{Entry, Kind, Node, Tree};
+use crate::workflow::github::{GitHub, ScriptRunner};
 use crate::workflow::model::{
     Action, Environment, Filter, Grant, Input, Job, Output, Pair, Pairs, Permissions, Secrets, Step, Text, Trigger,
     Workflow,
 };
-use crate::read::problem::Problem;
-use crate::read::shell::Shell;
-use crate::read::source::{FileId, Place, Source, Span};
-use crate::read::syntax::{Entry, Kind, Node, Tree};
-use crate::workflow::github::{GitHub, ScriptRunner};
 use crate::workflow::script::Commands;
 
 impl<'p> Workflow<'p> {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trustpub::lint::load;
+use trustpub::lint::rules::load;
 use trustpub::read::source::{FileId, Source};
 
 fuzz_target!(|data: &[u8]| {

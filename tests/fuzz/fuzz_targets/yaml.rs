@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trustpub::read::syntax::{self, Dialect, Node};
+use trustpub::read::yaml::{self, Dialect, Node};
 
 fn visit(node: Node<'_>, text: &str, depth: usize) {
     assert!(text.get(node.span().range()).is_some(), "{node:?}");
@@ -25,7 +25,7 @@ fn visit(node: Node<'_>, text: &str, depth: usize) {
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     for dialect in [Dialect::Workflow, Dialect::Data] {
-        let tree = syntax::parse(&text, dialect);
+        let tree = yaml::parse(&text, dialect);
         for error in tree.errors() {
             assert!(text.get(error.span.range()).is_some(), "{error:?}");
         }

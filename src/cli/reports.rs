@@ -1,0 +1,267 @@
+//! What `check` shows: every report that was asked for, each where it was asked for. It judges nothing.
+//!
+//! A project leaves only a small part of each report behind, so that ten thousand projects take no more memory than ten. Reports that
+//! grow are kept on disk until the end: one that was begun and not ended is never seen.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Read, Seek, Write};
+use std::time::Instant;
+
+use tempfile::SpooledTempFile;
+
+use crate::cli::check::{Arguments, Checked};
+use crate::cli::output::{Format, Output, write_file};
+use crate::cli::{Colour, Failure, complain};
+use crate::lint::rules::Rule;
+use crate::lint::rules::set::RuleSet;
+use crate::read::files::reason;
+use crate::report::{self, Totals, View, github, json, markdown, sanitize, sarif, text};
+
+/// How much of a report is kept in memory, in bytes.
+const KEPT: usize = 1024 * 1024;
+
+/// What a report says of one project.
+pub enum Part {
+    Text(Vec<u8>),
+    Json(String),
+    Github(github::Annotations),
+    Markdown(Box<markdown::Part>),
+    Sarif(sarif::Part),
+}
+
+/// A report that grows.
+enum Growing {
+    Text(SpooledTempFile),
+    Json(Box<json::Document<SpooledTempFile>>),
+    Github(github::Annotations),
+    Markdown(Box<markdown::Page>),
+    Sarif(sarif::Log),
+}
+
+/// What was asked for.
+pub struct Asked<'a> {
+    arguments: &'a Arguments,
+    outputs: Vec<Output>,
+}
+
+/// All reports that were asked for.
+pub struct Reports<'a> {
+    asked: &'a Asked<'a>,
+    growing: Vec<Growing>,
+    rules: BTreeMap<String, Rule>,
+    started: Instant,
+}
+
+/// What was found over all projects.
+pub struct Sum<'a> {
+    /// Counts.
+    pub totals: &'a Totals,
+    /// Why not everything was checked as asked.
+    pub failures: &'a [String],
+}
+
+impl<'a> Asked<'a> {
+    /// By the command line, and by where the program runs.
+    pub fn of(arguments: &'a Arguments) -> Self {
+        Self { arguments, outputs: outputs(arguments) }
+    }
+
+    /// What each report says of one project. `rules` are those that hold for it.
+    pub fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<Part>> {
+        self.outputs.iter().map(|output| self.part(output, checked, rules)).collect()
+    }
+
+    fn part(&self, output: &Output, checked: &Checked, rules: &[Rule]) -> io::Result<Part> {
+        // People and editors open files from where they are; what is kept stays the same wherever the program runs.
+        let near = matches!(output.format, Format::Text | Format::Oneline);
+        let loaded = &checked.loaded;
+        let prefix = if near { &loaded.near } else { &loaded.prefix };
+        let view = View { files: &loaded.project.files, prefix, report: &checked.report, rules };
+        Ok(match output.format {
+            Format::Text => {
+                let mut page = Vec::new();
+                let to_file = output.file.is_some();
+                let look = text::Look {
+                    colour: !to_file && self.arguments.color.is_on(),
+                    links: !to_file && linked(self.arguments.color),
+                };
+                text::write(&mut page, &view, look)?;
+                if self.arguments.verbose {
+                    text::undecided(&mut page, &view)?;
+                }
+                Part::Text(page)
+            }
+            Format::Oneline => {
+                let mut lines = Vec::new();
+                report::oneline::write(&mut lines, &view)?;
+                Part::Text(lines)
+            }
+            Format::Json => Part::Json(json::project(&view)?),
+            Format::Github => Part::Github(github::Annotations::of(&view)),
+            Format::Markdown => Part::Markdown(Box::new(markdown::Part::of(&view))),
+            Format::Sarif => Part::Sarif(sarif::Part::of(&view, &options(self.arguments, &[]))?),
+        })
+    }
+}
+
+impl<'a> Reports<'a> {
+    /// Begins every report. `rules` are those that hold for all projects.
+    pub fn begin(asked: &'a Asked<'a>, rules: &RuleSet, started: Instant) -> Result<Self, Failure> {
+        let begun = |output: &Output| {
+            Ok(match output.format {
+                Format::Text | Format::Oneline => Growing::Text(SpooledTempFile::new(KEPT)),
+                Format::Json => Growing::Json(Box::new(json::Document::begin(SpooledTempFile::new(KEPT))?)),
+                Format::Github => Growing::Github(github::Annotations::default()),
+                Format::Markdown => Growing::Markdown(Box::default()),
+                Format::Sarif => Growing::Sarif(sarif::Log::default()),
+            })
+        };
+        let growing = asked.outputs.iter().map(begun).collect::<io::Result<_>>()?;
+        let rules = rules.rules.iter().map(|rule| (rule.code.clone(), rule.clone())).collect();
+        Ok(Self { asked, growing, rules, started })
+    }
+
+    /// Adds what [`parts`](Asked::parts) made, and the rules that the project has of its own.
+    pub fn add(&mut self, parts: Vec<Part>, own: Vec<Rule>) -> io::Result<()> {
+        self.rules.extend(own.into_iter().map(|rule| (rule.code.clone(), rule)));
+        for (growing, part) in self.growing.iter_mut().zip(parts) {
+            match (growing, part) {
+                (Growing::Text(out), Part::Text(page)) => harmless(out, &page)?,
+                (Growing::Json(document), Part::Json(project)) => document.add(&project)?,
+                (Growing::Github(all), Part::Github(some)) => all.add(some),
+                (Growing::Markdown(page), Part::Markdown(part)) => page.add(*part),
+                (Growing::Sarif(log), Part::Sarif(part)) => log.add(part),
+                // Parts are made in the order of the outputs.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends every report and brings it where it was asked for; one that cannot be written does not keep the others.
+    pub fn end(self, sum: &Sum<'_>) -> Result<(), Failure> {
+        let rules: Vec<Rule> = self.rules.into_values().collect();
+        let mut failed = Vec::new();
+        let ending = Ending { arguments: self.asked.arguments, started: self.started, rules: &rules, sum };
+        for (output, growing) in self.asked.outputs.iter().zip(self.growing) {
+            let mut ended = ending.end(output, growing)?;
+            ended.rewind()?;
+            if let Err(text) = deliver(output, ended)? {
+                failed.push(text);
+            }
+        }
+        if failed.is_empty() { Ok(()) } else { Err(Failure::Told(failed.join("\n"))) }
+    }
+}
+
+/// What is known when all projects are done.
+struct Ending<'a> {
+    arguments: &'a Arguments,
+    started: Instant,
+    rules: &'a [Rule],
+    sum: &'a Sum<'a>,
+}
+
+impl Ending<'_> {
+    fn end(&self, output: &Output, growing: Growing) -> io::Result<SpooledTempFile> {
+        let mut whole = SpooledTempFile::new(KEPT);
+        match growing {
+            Growing::Text(mut page) => {
+                if output.format == Format::Text && !self.arguments.quiet {
+                    self.summary(&mut page, output.file.is_some())?;
+                }
+                return Ok(page);
+            }
+            Growing::Json(document) => return document.end(self.sum.totals),
+            Growing::Github(annotations) => annotations.write(&mut whole)?,
+            Growing::Markdown(page) => harmless(&mut whole, page.text(self.sum.totals).as_bytes())?,
+            Growing::Sarif(log) => {
+                let found = self.sum.totals.errors + self.sum.totals.warnings + self.sum.totals.notes;
+                if found > sarif::MOST_SHOWN {
+                    complain(&format!("code scanning shows the worst {} of these {found} findings", sarif::MOST_SHOWN));
+                }
+                log.write(
+                    &mut io::BufWriter::new(&mut whole),
+                    self.rules,
+                    &options(self.arguments, self.sum.failures),
+                )?;
+            }
+        }
+        Ok(whole)
+    }
+
+    fn summary(&self, out: &mut dyn Write, to_file: bool) -> io::Result<()> {
+        write!(out, "{}", self.sum.totals.line())?;
+        // A time would make two equal outputs differ; it is for who waited.
+        if !to_file && io::stdout().is_terminal() {
+            write!(out, ", {:.1} s", self.started.elapsed().as_secs_f32())?;
+        }
+        writeln!(out)
+    }
+}
+
+fn options(arguments: &Arguments, failures: &[String]) -> sarif::Options {
+    sarif::Options {
+        category: arguments.sarif_category.clone(),
+        suppressed: arguments.show_suppressed,
+        failures: failures.to_vec(),
+    }
+}
+
+/// A log that says why there is nothing in it: code scanning refuses it, and so keeps the alerts that it has.
+pub fn failure(arguments: &Arguments, text: &str) {
+    let Ok(rules) = RuleSet::builtin() else { return };
+    let failures: Vec<String> = text.lines().map(str::to_owned).collect();
+    for output in outputs(arguments).iter().filter(|output| output.format == Format::Sarif) {
+        let mut log = Vec::new();
+        let written = sarif::write(&mut log, &rules.rules, &[], &options(arguments, &failures)).is_ok();
+        if written && let Ok(Err(text)) = deliver(output, log.as_slice()) {
+            complain(&text);
+        }
+    }
+}
+
+/// Brings a report where it was asked for. The inner error is a sentence about a file that cannot be written.
+fn deliver(output: &Output, mut report: impl Read) -> Result<Result<(), String>, Failure> {
+    let Some(path) = &output.file else {
+        let mut out = io::stdout().lock();
+        io::copy(&mut report, &mut out)?;
+        out.flush()?;
+        return Ok(Ok(()));
+    };
+    let told = |error| format!("the report {} cannot be written: {}", path.display(), reason(&error));
+    Ok(write_file(path, report).map_err(told))
+}
+
+/// Whether something that was asked for also tells how findings can be cured.
+pub fn tells_fixes(arguments: &Arguments) -> bool {
+    let tells = |output: &Output| matches!(output.format, Format::Text | Format::Sarif | Format::Json);
+    outputs(arguments).iter().any(tells)
+}
+
+/// What was asked for; without a word, text for a terminal, a line each for a pipe, and annotations on GitHub.
+fn outputs(arguments: &Arguments) -> Vec<Output> {
+    if !arguments.format.is_empty() {
+        return arguments.format.clone();
+    }
+    // A diff stands alone, so that it can be applied.
+    if arguments.diff {
+        return Vec::new();
+    }
+    let plain = |format| Output { format, file: None };
+    let mut outputs = vec![plain(if io::stdout().is_terminal() { Format::Text } else { Format::Oneline })];
+    if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+        outputs.push(plain(Format::Github));
+    }
+    outputs
+}
+
+/// A page in which no line is a command to the runner of GitHub Actions.
+fn harmless(out: &mut dyn Write, page: &[u8]) -> io::Result<()> {
+    out.write_all(sanitize::commands(&String::from_utf8_lossy(page)).as_bytes())
+}
+
+/// Whether rule names may be links: where a terminal shows them and colour was not refused.
+fn linked(colour: Colour) -> bool {
+    colour.is_on() && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
+}

@@ -1,0 +1,358 @@
+//! The passport of each upload: what it will show to its registry, run by run, and what the registry will answer. It finds no
+//! words for that and reports no fault; whoever shows it does.
+
+mod form;
+mod path;
+mod permission;
+pub mod proposal;
+pub(crate) mod verdict;
+
+use crate::lint::analysis::Analysis;
+use crate::lint::subjects::Subject;
+use crate::lint::uploads::{Publication, Visit};
+use crate::read::source::{FileId, Place};
+use crate::trust::registry::Registry;
+use crate::trust::registry::slot::known_text;
+use crate::trust::upload::site::{Credential, Outcomes, Target};
+use crate::workflow::calls::Refusal;
+use crate::workflow::expression::Outcome;
+use crate::workflow::model::{Job, Text};
+use crate::workflow::simulate::run::Reference;
+
+pub use form::{Before, Form, Line};
+pub use path::{Missed, Stop, StopKind, Undeclared};
+pub use permission::{Link, Permission};
+pub use verdict::{Entry, Record, Verdict};
+
+/// What the files tell of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// The value.
+    Known(String),
+    /// There is none.
+    Absent,
+    /// The files do not tell, and why.
+    Unknown(String),
+}
+
+impl Value {
+    /// The value, if there is one and it is known.
+    #[must_use]
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// One upload, whatever the run.
+#[derive(Debug, Clone)]
+pub struct Upload<'a> {
+    /// The action with its ref, or the command as it stands in the script.
+    pub client: String,
+    /// Where.
+    pub place: Place,
+    /// The workflow that holds its job.
+    pub workflow: FileId,
+    /// The id of its job.
+    pub job: String,
+    /// The registry, as far as the runs that do not get there tell; of the others, their passports tell it.
+    pub registry: Option<&'a Registry>,
+    /// What it shows; runs that do not differ in it share one.
+    pub passports: Vec<Passport<'a>>,
+    /// The runs of its workflow that do not get there.
+    pub missed: Vec<Missed>,
+}
+
+impl Upload<'_> {
+    /// Whether a file has part in it: the upload or its job stands there, or some run comes through it.
+    #[must_use]
+    pub fn passes(&self, file: FileId) -> bool {
+        let starts = self
+            .passports
+            .iter()
+            .flat_map(|passport| &passport.starts)
+            .chain(self.missed.iter().map(|missed| &missed.start));
+        let stops = self.passports.iter().flat_map(|passport| &passport.path);
+        let places = starts.map(|start| start.trigger).chain(stops.map(|stop| stop.place)).chain([self.place]);
+        self.workflow == file || places.into_iter().any(|place| place.file == file)
+    }
+}
+
+/// What an upload shows in runs that do not differ in it.
+#[derive(Debug, Clone)]
+pub struct Passport<'a> {
+    /// The runs.
+    pub starts: Vec<Start>,
+    /// How they get to the upload, after their event.
+    pub path: Vec<Stop>,
+    /// What leaves open whether they get there, in the order in which it is asked; empty where they do.
+    pub doubts: Vec<Doubt>,
+    /// Why GitHub does not even start them.
+    pub refusal: Option<Refused>,
+    /// The registry, or why it is not known.
+    pub registry: Result<&'a Registry, String>,
+    /// What the upload shows, or why that is not known.
+    pub credential: Result<Credential, String>,
+    /// Where that is said.
+    pub credential_place: Place,
+    /// What the job's token may do.
+    pub permissions: Vec<Permission>,
+    /// The claims of the OIDC token, except those that the starts tell.
+    pub claims: Vec<Stamp>,
+    /// The declared record that it is measured by.
+    pub record: Option<Record<'a>>,
+    /// What the registry answers.
+    pub verdict: Verdict,
+    /// The packages that the answer is about, where the files do not say that the upload is one of them.
+    pub only_for: Vec<String>,
+    /// What a record that accepts it says.
+    pub form: Option<Form<'a>>,
+}
+
+/// What leaves open whether a run gets to an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What it depends on.
+    pub reason: String,
+    /// The condition.
+    pub place: Option<Place>,
+}
+
+/// Why GitHub does not start a run: a called workflow asks for more than the job holds that calls it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The calling job.
+    pub caller: String,
+    /// The file of the called workflow.
+    pub called: String,
+    /// The job that asks; `None` where its workflow's own block does.
+    pub asker: Option<String>,
+    /// The scope.
+    pub scope: String,
+    /// What is asked for.
+    pub asked: &'static str,
+    /// Where.
+    pub asked_place: Place,
+    /// What the calling job holds.
+    pub held: &'static str,
+    /// Where.
+    pub held_place: Place,
+}
+
+/// One way in which a run starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// How to say it, with the inputs that were chosen.
+    pub when: String,
+    /// `event_name`; not known where an unknown workflow calls this one.
+    pub event: Option<String>,
+    /// What is known of `ref`.
+    pub reference: Reference,
+    /// The activity of the event, if it matters.
+    pub activity: Option<String>,
+    /// The inputs that were chosen.
+    pub inputs: Vec<(String, String)>,
+    /// Where the event stands.
+    pub trigger: Place,
+    /// Whether it also happens for forks, where no OIDC token is issued.
+    pub fork: bool,
+}
+
+/// A claim of the OIDC token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The claim's name in the token.
+    pub name: &'static str,
+    /// Its value.
+    pub value: Value,
+    /// Where the files say so.
+    pub place: Option<Place>,
+}
+
+/// The passports of every upload of a project.
+#[must_use]
+pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
+    let mut uploads: Vec<Upload<'a>> =
+        analysis.publications.iter().map(|publication| upload(analysis, publication)).collect();
+    let all = uploads.iter_mut().flat_map(|upload| &mut upload.passports);
+    let forms = all.filter_map(|passport| Some((*passport.registry.as_ref().ok()?, passport.form.as_mut()?)));
+    form::limit(&mut forms.collect::<Vec<_>>());
+    uploads
+}
+
+fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) -> Upload<'a> {
+    let client = &publication.site.client;
+    let mut passports: Vec<Passport<'a>> = Vec::new();
+    for visit in &publication.runs {
+        let next = analysis.played(publication, visit, |subject| passport(subject, publication, visit));
+        let Some(next) = next else { continue };
+        match passports.iter_mut().find(|other| other.shown() == next.shown()) {
+            Some(other) => {
+                let new = next.starts.into_iter().filter(|start| !other.starts.contains(start)).collect::<Vec<_>>();
+                other.starts.extend(new);
+            }
+            None => passports.push(next),
+        }
+    }
+    let missed = |visit| path::missed(analysis.checkout, publication, visit);
+    let mut missed: Vec<Missed> = publication.missed.iter().map(missed).collect();
+    let mut seen = Vec::new();
+    missed.retain(|one| {
+        !seen.contains(one) && {
+            seen.push(one.clone());
+            true
+        }
+    });
+    Upload {
+        client: path::name(client),
+        place: client.place(),
+        workflow: client.workflow.file,
+        job: client.job.id.value().to_owned(),
+        registry: publication.missed.first().and_then(|visit| {
+            analysis.played(publication, visit, |subject| match subject.target {
+                Some(Target::Registry(registry, _)) => Some(*registry),
+                _ => None,
+            })
+        }),
+        passports,
+        missed,
+    }
+}
+
+impl Passport<'_> {
+    /// The value of a claim that the files tell.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.iter().find(|stamp| stamp.name == name)?.value.known()
+    }
+
+    /// The environment, where it is known.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.claim(ENVIRONMENT)
+    }
+
+    /// Everything but how the runs start.
+    fn shown(&self) -> impl PartialEq {
+        let registry = self.registry.as_ref().map(|registry| &registry.id);
+        let token = (&self.permissions, &self.claims, &self.credential, self.credential_place);
+        let answer = (&self.record, &self.verdict, &self.only_for);
+        (registry, &self.path, &self.doubts, &self.refusal, token, answer, &self.form)
+    }
+}
+
+fn passport<'a, 'p>(
+    subject: &Subject<'_, 'a, 'p>,
+    publication: &Publication<'a, 'p>,
+    visit: &Visit<'a, 'p>,
+) -> Option<Passport<'a>> {
+    let registry = match subject.target? {
+        Target::Registry(registry, _) => Ok(*registry),
+        Target::Unknown(reason, _) => Err(reason.to_string()),
+        Target::Elsewhere => return None,
+    };
+    let data = subject.analysis.data;
+    let credential = publication.site.credential(&data.github, &data.registries, subject.sight?);
+    let (credential, credential_place) = match credential {
+        (Outcomes::Known(credential), place) => (Ok(credential), place),
+        (Outcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
+    };
+    let form = registry
+        .as_ref()
+        .ok()
+        // No record can name a workflow of another repository where the registry refuses those.
+        .filter(|_| !verdict::is_foreign(subject))
+        .map(|registry| form::form(subject, registry));
+    let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
+    Some(Passport {
+        starts: vec![start(visit)],
+        path: path::path(subject, publication, visit.run()),
+        doubts: path::doubts(subject, visit),
+        refusal: verdict::refusal(subject, publication).map(refused),
+        form,
+        permissions: permission::permissions(subject),
+        claims: claims(subject)?,
+        record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),
+        verdict: verdict::verdict(subject, publication, &registry, &credential),
+        only_for,
+        registry,
+        credential,
+        credential_place,
+    })
+}
+
+fn refused(refusal: &Refusal<'_, '_>) -> Refused {
+    let request = &refusal.request;
+    Refused {
+        caller: refusal.job.id.value().to_owned(),
+        called: request.workflow.source.file_name().to_owned(),
+        asker: request.job.map(|job| job.id.value().to_owned()),
+        scope: request.scope.clone(),
+        asked: request.asked.word(),
+        asked_place: request.asked_place,
+        held: request.held.word(),
+        held_place: request.held_place,
+    }
+}
+
+fn start(visit: &Visit<'_, '_>) -> Start {
+    let run = visit.run();
+    let chosen = run.dispatched.iter().filter_map(|(name, value)| Some((name.clone(), known_text(value)?)));
+    Start {
+        when: visit.when(),
+        event: (!run.unknown_caller).then(|| run.event.clone()),
+        reference: run.reference.clone(),
+        activity: run.activity.clone(),
+        inputs: chosen.collect(),
+        trigger: run.trigger,
+        fork: run.fork,
+    }
+}
+
+/// The claim that names the environment.
+const ENVIRONMENT: &str = "environment";
+
+/// The claims that registries read, by their names in the token.
+fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<Stamp>> {
+    let (claims, job) = (subject.claims?, subject.job?);
+    let repository = match &claims.repository {
+        Some((owner, name)) => Value::Known(format!("{owner}/{name}")),
+        None => Value::Unknown("no `repository` in the config".to_owned()),
+    };
+    let caller = claims.caller_file.clone();
+    let environment = match &claims.environment {
+        Outcome::Unknown(reason) => Value::Unknown(reason.to_string()),
+        outcome => known_text(outcome).filter(|name| !name.is_empty()).map_or(Value::Absent, Value::Known),
+    };
+    let workflow = subject.workflow?;
+    let file = Place { file: workflow.file, span: workflow.source.line_span(1) };
+    // A workflow elsewhere has no file here.
+    let here = claims.called_file == workflow.source.file_name();
+    let file = job.uses.filter(|_| !here).map_or(file, Text::place);
+    let stamp = |name, value, place| Stamp { name, value, place };
+    Some(vec![
+        stamp("repository", repository, subject.analysis.config.repository.map(Text::place)),
+        stamp("workflow_ref", caller.map_or(Value::Unknown("the calling workflow".to_owned()), Value::Known), None),
+        stamp("job_workflow_ref", Value::Known(claims.called_file.clone()), Some(file)),
+        stamp(ENVIRONMENT, environment, Some(claims.environment_place)),
+        runner(subject, job),
+    ])
+}
+
+fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> Stamp {
+    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
+        labels.iter().map(|label| known_text(&sight.of_job().evaluate(label.value()))).collect()
+    });
+    let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
+    let value = match (environment, labels) {
+        (Some(environment), _) => Value::Known(environment.to_owned()),
+        (None, Some(labels)) if !labels.is_empty() => {
+            Value::Unknown(format!("whose runner `{}` is", labels.join("`, `")))
+        }
+        (None, _) => Value::Unknown("the labels of the runner".to_owned()),
+    };
+    let place = job.runs_on.iter().flatten().next().map(|label| label.place());
+    Stamp { name: "runner_environment", value, place }
+}

@@ -1,0 +1,341 @@
+//! What to type into a registry's form so that it accepts an upload. It never asks what stands there now.
+
+use crate::lint::analysis::Hint;
+use crate::lint::explain::Value;
+use crate::lint::facts::{self, Fact};
+use crate::lint::subjects::Subject;
+use crate::read::source::Place;
+use crate::trust::registry::slot::known_text;
+use crate::trust::registry::upload_pattern::{Oidc, Upload};
+use crate::trust::registry::{Claim, Comparison, Field, Registry};
+use crate::trust::upload::package;
+use crate::trust::upload::package::Likeness;
+use crate::trust::upload::step::Argument;
+use crate::workflow::expression::Outcome;
+
+/// A registry's form, filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Form<'a> {
+    /// Its fields, in its own order.
+    pub lines: Vec<Line<'a>>,
+    /// The form of an existing package, filled in as far as its address allows; `None` where the package is not known.
+    pub link: Option<String>,
+    /// Where an existing package has that form, with the field that is not known in angle brackets; `None` where there is a link.
+    pub settings: Option<String>,
+    /// What the job needs first for a record to count.
+    pub before: Vec<Before<'a>>,
+    /// How many records one package can have, where other uploads of the project ask for other records that may be for the same package.
+    pub limit: Option<&'a str>,
+    /// The form for a first release.
+    pub pending: Option<&'a str>,
+    /// What to do for a first release.
+    pub first_release: &'a str,
+}
+
+/// What a job needs for a record to count at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before<'a> {
+    /// The permission to ask for an OIDC token.
+    IdToken,
+    /// A step that trades it for the registry's own: one of these actions.
+    Login(Vec<&'a str>),
+}
+
+/// One field of a form.
+#[derive(Debug, Clone)]
+pub struct Line<'a> {
+    /// The field.
+    pub field: &'a Field,
+    /// What to type; absent for a field to be left empty.
+    pub value: Value,
+    /// Where the files say so.
+    pub place: Option<Place>,
+    /// What the value is only a hint of; `None` where the files say it.
+    pub hint: Option<Hint>,
+}
+
+impl PartialEq for Line<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.value == other.value && self.place == other.place
+    }
+}
+
+/// The form of a registry for one run of an upload.
+pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Form<'a> {
+    let lines: Vec<Line<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
+    let project = registry.set_up.project.as_deref();
+    let link = project.and_then(|template| filled(template, &lines));
+    let settings = project.filter(|_| link.is_none()).map(bracketed);
+    Form {
+        lines,
+        link,
+        settings,
+        before: before(subject, registry),
+        limit: None,
+        pending: registry.set_up.pending.as_deref(),
+        first_release: &registry.set_up.first_release,
+    }
+}
+
+fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Before<'a>> {
+    let mut found = Vec::new();
+    if matches!(facts::ask(subject, "permission.id-token"), Fact::Known(Some(access), _) if access != "write") {
+        found.push(Before::IdToken);
+    }
+    let site = subject.publication.map(|publication| &publication.site);
+    let own = |upload: &Upload| upload.oidc == Oidc::Native;
+    if site.is_some_and(|site| site.login.is_none() && site.upload.is_some_and(|upload| !own(upload))) {
+        let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
+        found.extend((!logins.is_empty()).then_some(Before::Login(logins)));
+    }
+    found
+}
+
+/// Says of each form that a package can have one record only, where another form may be for the same package and says something else.
+pub fn limit<'a>(forms: &mut [(&'a Registry, &mut Form<'a>)]) {
+    let package =
+        |form: &Form<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
+    let rest = |form: &Form<'_>| {
+        let rest = form.lines.iter().filter(|line| line.field.name != PACKAGE);
+        rest.map(|line| line.value.clone()).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = forms.iter().map(|(registry, form)| (*registry, package(form), rest(form))).collect();
+    for (registry, form) in forms {
+        let Some(limit) = registry.set_up.limit.as_deref() else { continue };
+        let (own, says) = (package(form), rest(form));
+        let may_be_own = |other: &Option<Value>| match (&own, other) {
+            (Some(Value::Known(own)), Some(Value::Known(other))) => registry.names.same(own, other),
+            _ => true,
+        };
+        let others = all.iter().filter(|(other, ..)| other.id == registry.id);
+        if others.into_iter().any(|(_, package, other)| *other != says && may_be_own(package)) {
+            form.limit = Some(limit);
+        }
+    }
+}
+
+fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
+    let line = |value, place| Line { field, value, place, hint: None };
+    let Some(claim) = field.claim else { return other_line(subject, registry, field) };
+    if field.compare == Some(Comparison::TagPattern) {
+        return tag_line(subject, field);
+    }
+    let place = match claim {
+        Claim::Environment => subject.claims.map(|claims| claims.environment_place),
+        Claim::User => subject.claims.map(|claims| claims.user_place),
+        Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(|text| text.place()),
+        Claim::Workflow | Claim::Ref | Claim::WorkflowRepository | Claim::Operation => None,
+    };
+    match subject.claims.map(|claims| claims.value(claim, registry)) {
+        Some(Ok(Some(value))) if claim == Claim::WorkflowRepository => {
+            let owner = value.split('/').next().unwrap_or_default();
+            line(Value::Known(owner.to_owned()), place)
+        }
+        Some(Ok(Some(value))) => line(Value::Known(value), place),
+        Some(Ok(None)) => line(Value::Absent, place),
+        Some(Err(reason)) => match hint(subject, field, claim) {
+            Some((value, hint)) => {
+                let place = subject.analysis.checkout.guard.filter(|_| hint == Hint::Guard);
+                Line { field, value: Value::Known(value), place, hint: Some(hint) }
+            }
+            None if matches!(claim, Claim::Owner | Claim::Repository) => {
+                line(Value::Unknown(NAMELESS.to_owned()), None)
+            }
+            None => line(Value::Unknown(reason.to_string()), place),
+        },
+        None => line(Value::Unknown("the claims of the run".to_owned()), None),
+    }
+}
+
+/// A field that no claim is compared with: the package, a switch, or something that only people can say.
+fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
+    let line = |value, place| Line { field, value, place, hint: None };
+    let switch = |on: bool| line(Value::Known(on.to_string()), None);
+    if field.name == PACKAGE {
+        return match (package(subject, registry), &field.default) {
+            (Ok((name, place)), _) => line(Value::Known(name), Some(place)),
+            (Err(_), Some(default)) => line(Value::Known(default.clone()), None),
+            (Err(reason), None) => line(Value::Unknown(reason), None),
+        };
+    }
+    if let Some(event) = &field.event {
+        let runs = subject.publication.iter().flat_map(|publication| &publication.runs);
+        return switch(runs.into_iter().any(|visit| visit.run().event == *event));
+    }
+    if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
+        return switch(self::line(subject, registry, switched).value.known().is_some());
+    }
+    if let Some(name) = foreign_name(subject, registry, field) {
+        return line(Value::Known(name), None);
+    }
+    match &field.default {
+        Some(default) => line(Value::Known(default.clone()), None),
+        None if field.required => line(Value::Unknown("no file says it".to_owned()), None),
+        None => line(Value::Absent, None),
+    }
+}
+
+/// The name of the repository that holds a called workflow, for the field beside the one that holds its owner.
+fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Field) -> Option<String> {
+    let owner = registry.record.iter().find(|other| other.with.as_ref() == Some(&field.name))?;
+    let claim = owner.claim.filter(|claim| *claim == Claim::WorkflowRepository)?;
+    let whole = subject.claims?.value(claim, registry).ok()??;
+    whole.split_once('/').map(|(_, name)| name.to_owned())
+}
+
+/// The pattern of the tags that start the run: what they all begin with, and then the version.
+fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a Field) -> Line<'a> {
+    let claims = subject.claims;
+    let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
+    let mut beginnings: Vec<&str> =
+        tags.iter().map(|tag| tag.split(['*', '?', '[', '+', '!', '\\']).next().unwrap_or_default()).collect();
+    beginnings.dedup();
+    let value = match beginnings.as_slice() {
+        // `v1.*` begins with a part of the version.
+        [beginning] => Value::Known(format!(
+            "{}{{{{version}}}}",
+            beginning.trim_end_matches(|letter: char| !letter.is_alphabetic() && letter != '-' && letter != '/')
+        )),
+        _ => Value::Unknown("the tags that start the run".to_owned()),
+    };
+    Line { field, value, place: claims.map(|claims| claims.ref_place), hint: None }
+}
+
+/// What the checkout hints at where nothing says it for certain.
+fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(String, Hint)> {
+    let (repository, hint) = subject.analysis.repository_hint()?;
+    let (owner, name) = repository.split_once('/')?;
+    match claim {
+        Claim::Owner => Some((owner.to_owned(), hint)),
+        Claim::Repository if field.whole => Some((format!("{owner}/{name}"), hint)),
+        Claim::Repository => Some((name.to_owned(), hint)),
+        _ => None,
+    }
+}
+
+/// The field that names a package, in every registry's record.
+pub(crate) const PACKAGE: &str = "package";
+
+/// Why the owner and the name of the repository are not known.
+const NAMELESS: &str = "no config, git remote or condition names the repository";
+
+/// The package that the environment's address names, else that in the folder which the command names, else the only one of the project's
+/// manifests; or why it is not known.
+pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
+    let manifests = &subject.analysis.project.manifests;
+    let changed = || subject.workflow.is_none_or(|workflow| package::may_change(registry, workflow));
+    if let Some((name, place)) = addressed(subject, registry) {
+        let word = package::name(manifests, registry, &name).filter(|word| word.likeness == Likeness::Other);
+        return match word.and_then(|word| word.text) {
+            Some(other) if !changed() => {
+                Err(format!("the environment's address names `{name}`, the project's files `{other}`"))
+            }
+            _ => Ok((name, place)),
+        };
+    }
+    let found = match subject.publication.map(|publication| publication.site.package_folder()) {
+        Some(Argument::Unknown(place)) => {
+            let text =
+                subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
+            return Err(format!("the command takes it from `{}`", text.unwrap_or_default()));
+        }
+        Some(Argument::Folder(folder)) => package::within(manifests, registry, &folder),
+        Some(Argument::None) | None => package::only(manifests, registry),
+    };
+    let (name, place) = found.map_err(|reason| reason.to_string())?;
+    if changed() {
+        return Err(format!("a file names `{name}`, and a script of the workflow may change that or choose another"));
+    }
+    Ok((name.to_owned(), place))
+}
+
+/// The package that the environment's address names.
+fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
+    let url = subject.job?.environment?.url?;
+    let outcome = subject.sight?.evaluate(url.value());
+    let name = match &outcome {
+        Outcome::Unknown(reason) => registry.package_at(reason.beginning()?, false),
+        outcome => registry.package_at(&known_text(outcome)?, true),
+    };
+    Some((name?, url.place()))
+}
+
+/// The address of a template without its query, every hole named.
+fn bracketed(template: &str) -> String {
+    template.split('?').next().unwrap_or_default().replace('{', "<").replace('}', ">")
+}
+
+/// A template with every hole filled. A part of the path that is not known leaves no address; a part of the query is left out.
+fn filled(template: &str, lines: &[Line<'_>]) -> Option<String> {
+    let (path, query) = template.split_once('?').unwrap_or((template, ""));
+    let path = filled_part(path, lines)?;
+    let query: Vec<String> = query.split('&').filter_map(|part| filled_part(part, lines)).collect();
+    let query = query.join("&");
+    Some(if query.is_empty() { path } else { format!("{path}?{query}") })
+}
+
+fn filled_part(template: &str, lines: &[Line<'_>]) -> Option<String> {
+    let mut address = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        address.push_str(before);
+        let value = lines.iter().find(|line| line.field.name == name)?.value.known()?;
+        address.push_str(&encoded(value));
+        rest = after;
+    }
+    address.push_str(rest);
+    Some(address)
+}
+
+/// A text as a part of an address: every byte but the unreserved ones of RFC 3986 is percent-encoded.
+fn encoded(text: &str) -> String {
+    let mut address = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled_with(template: &str, values: &[(&str, Value)]) -> Option<String> {
+        let fields: Vec<Field> = values
+            .iter()
+            .map(|(name, _)| serde_yaml::from_str(&format!("{{ name: {name}, label: {name} }}")).unwrap())
+            .collect();
+        let line =
+            |(field, (_, value)): (_, &(&str, Value))| Line { field, value: value.clone(), place: None, hint: None };
+        let lines: Vec<Line<'_>> = fields.iter().zip(values).map(line).collect();
+        filled(template, &lines)
+    }
+
+    #[test]
+    fn values_cannot_leave_their_part_of_the_address() {
+        let known = |text: &str| Value::Known(text.to_owned());
+        let address = filled_with(
+            "https://r.example/{package}/new?file={workflow}&environment={environment}",
+            &[("package", known("@a/b")), ("workflow", known("x&owner=evil#.yml")), ("environment", known("é é"))],
+        );
+        assert_eq!(
+            address.as_deref(),
+            Some("https://r.example/%40a%2Fb/new?file=x%26owner%3Devil%23.yml&environment=%C3%A9%20%C3%A9")
+        );
+    }
+
+    #[test]
+    fn an_unknown_package_has_no_page_but_an_unknown_answer_stays_open() {
+        let template = "https://r.example/{package}?owner={owner}";
+        let unknown = || Value::Unknown("why".to_owned());
+        assert_eq!(filled_with(template, &[("package", unknown()), ("owner", Value::Absent)]), None);
+        let package = ("package", Value::Known("demo".to_owned()));
+        let address = filled_with(template, &[package, ("owner", unknown())]);
+        assert_eq!(address.as_deref(), Some("https://r.example/demo"));
+    }
+}

@@ -1,0 +1,191 @@
+//! The way from a job to its upload: who calls, what is needed, where a condition keeps a run back. It never asks what is uploaded.
+
+use crate::lint::explain::{Doubt, Start, start};
+use crate::lint::subjects::Subject;
+use crate::lint::uploads::{Publication, Visit};
+use crate::read::source::Place;
+use crate::trust::upload::step::Client;
+use crate::workflow::expression::{Condition, Truth};
+use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::{Job, Text, Workflow};
+use crate::workflow::simulate::context::outputs::{self, Declared};
+use crate::workflow::simulate::reach::decide;
+use crate::workflow::simulate::run::Run;
+
+/// What a stop on the way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopKind {
+    /// A job that calls the workflow of the next stop.
+    Caller,
+    /// A job.
+    Job,
+    /// The step that uses the action of the next stop.
+    Action,
+    /// The step that trades the OIDC token for the registry's own.
+    Login,
+    /// The step that uploads.
+    Step,
+    /// The workflow elsewhere that uploads.
+    Call,
+}
+
+impl StopKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Job => "job",
+            Self::Action => "action",
+            Self::Login => "login",
+            Self::Step => "step",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// A stop on the way from the event to the upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// What it is.
+    pub kind: StopKind,
+    /// Its id or name.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Its condition.
+    pub condition: Option<String>,
+}
+
+/// A run that does not get to an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    /// How it starts.
+    pub start: Start,
+    /// The job or step whose condition keeps it from there, at that condition.
+    pub stop: Option<Stop>,
+    /// The outputs that the condition reads and no job gives.
+    pub undeclared: Vec<Undeclared>,
+}
+
+/// An output that a condition reads in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeclared {
+    /// The job that does not give it.
+    pub job: String,
+    /// The output.
+    pub output: String,
+    /// Where the job stands; nowhere if the reading job does not wait for one of that name.
+    pub place: Option<Place>,
+}
+
+pub(crate) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Missed {
+    let (client, play) = (&publication.site.client, &visit.play);
+    let keeper = play.keeper(client.job);
+    let (stop, condition) = match keeper {
+        Some(job) => {
+            let calls = visit.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
+            (Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job)), job.condition)
+        }
+        None if play.reached(client.job) != Truth::No => {
+            let around = client.frames.iter().find_map(|frame| frame.step.condition);
+            (Some(of_client(StopKind::Step, client)), client.step.and_then(|step| step.condition).or(around))
+        }
+        None => (None, None),
+    };
+    let stop = stop.zip(condition).map(|(stop, text)| Stop {
+        place: text.place(),
+        condition: Some(text.value().trim().to_owned()),
+        ..stop
+    });
+    let reading = keeper.unwrap_or(client.job);
+    let callers = visit.run().calls.iter().map(|call| call.workflow).chain([client.workflow]);
+    let holder = callers.into_iter().find(|workflow| workflow.file == reading.id.place().file);
+    let undeclared =
+        holder.zip(condition).map_or_else(Vec::new, |(workflow, text)| undeclared(checkout, workflow, reading, text));
+    Missed { start: start(visit), stop, undeclared }
+}
+
+/// What leaves open whether a run gets to the upload.
+pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p>) -> Vec<Doubt> {
+    let Truth::Unknown(whole) = &visit.reach else { return Vec::new() };
+    let jobs = subject.job.map_or_else(Vec::new, |job| visit.play.doubts(job));
+    let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
+    let step = subject.step.and_then(|step| step.condition).zip(subject.sight).and_then(|(text, sight)| {
+        match decide(text, sight) {
+            Truth::Unknown(reason) => Some((reason, Some(text.place()))),
+            Truth::Yes | Truth::No => None,
+        }
+    });
+    let mut found: Vec<Doubt> = Vec::new();
+    for (reason, place) in jobs.chain(step) {
+        let reason = reason.to_string();
+        if found.iter().all(|known| known.reason != reason) {
+            found.push(Doubt { reason, place });
+        }
+    }
+    if found.is_empty() {
+        found.push(Doubt { reason: whole.to_string(), place: None });
+    }
+    found
+}
+
+/// The outputs that a job's condition reads and no job gives.
+fn undeclared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>, condition: Text<'_>) -> Vec<Undeclared> {
+    let references = Condition::parse(condition.value()).map(|parsed| parsed.references()).unwrap_or_default();
+    let mut found: Vec<Undeclared> = Vec::new();
+    for (name, output) in references.iter().filter_map(|reference| outputs::path(&reference.path)) {
+        let place = match outputs::declared(checkout, workflow, job, name, output) {
+            Declared::No => workflow.job(name).map(|job| job.id.place()),
+            Declared::NotNeeded => None,
+            Declared::Yes | Declared::Unknown => continue,
+        };
+        let next = Undeclared { job: name.to_owned(), output: output.to_owned(), place };
+        if !found.contains(&next) {
+            found.push(next);
+        }
+    }
+    found
+}
+
+fn of_job(kind: StopKind, job: &Job<'_>) -> Stop {
+    Stop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
+}
+
+fn of_client(kind: StopKind, client: &Client<'_, '_>) -> Stop {
+    let own = condition(client.step.and_then(|step| step.condition));
+    Stop { kind, name: name(client), place: client.place(), condition: own }
+}
+
+fn condition(text: Option<Text<'_>>) -> Option<String> {
+    text.map(|text| text.value().trim().to_owned())
+}
+
+pub(crate) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
+    let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
+    let job = subject.job.map(|job| of_job(StopKind::Job, job));
+    let actions = publication.site.client.frames.iter().map(|frame| Stop {
+        kind: StopKind::Action,
+        name: frame.step.uses.map_or("", Text::value).to_owned(),
+        place: frame.step.uses.map_or(frame.step.place, Text::place),
+        condition: condition(frame.step.condition),
+    });
+    let site = &publication.site;
+    let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.client));
+    let upload = match (site.client.step, site.upload) {
+        (None, _) => Some(of_client(StopKind::Call, &site.client)),
+        (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.client)),
+        // A login stands for an upload that no data describes.
+        (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.client)),
+    };
+    callers.chain(job).chain(login).chain(actions).chain(upload).collect()
+}
+
+/// How the upload is written: the action, the called workflow, or the command's own words.
+pub(crate) fn name(client: &Client<'_, '_>) -> String {
+    match (&client.command, client.script(), client.step.map_or(client.job.uses, |step| step.uses)) {
+        (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
+        (_, _, Some(uses)) => uses.value().to_owned(),
+        _ => String::new(),
+    }
+}

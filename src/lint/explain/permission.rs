@@ -1,0 +1,101 @@
+//! What the job of an upload may do, scope by scope, and which block says so. It does not ask what the upload needs.
+
+use crate::lint::facts::{self, Fact};
+use crate::lint::subjects::Subject;
+use crate::read::source::Place;
+use crate::workflow::permissions::{self, Access, Origin};
+use crate::workflow::simulate::run::Call;
+
+/// What a job holds of one scope, or of all scopes by a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The scope; the word that grants them all.
+    pub scope: String,
+    /// `none`, `read` or `write`; `None` where only the repository's settings or an unknown caller say it. Of a word, there is none.
+    pub access: Option<String>,
+    /// `job`, `workflow`, or `default` for no block at all.
+    pub origin: String,
+    /// The entry that grants it, else the block that leaves it out, else the job.
+    pub place: Place,
+    /// What the job asks for, where that is more than the jobs hold that call its workflow.
+    pub asked: Option<String>,
+    /// What the jobs hold that call its workflow, the one of the workflow that GitHub starts first.
+    pub callers: Vec<Link>,
+}
+
+/// What a calling job holds of a scope: the most that a called one can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The job.
+    pub job: String,
+    /// `none`, `read` or `write`; `None` where only the repository's settings say it.
+    pub access: Option<String>,
+    /// Where that is said.
+    pub place: Place,
+}
+
+/// The scopes that a job holds, with `id-token` whether it holds it or not.
+pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<Permission> {
+    let github = &subject.analysis.data.github.permissions;
+    let word = match facts::ask(subject, "permissions.word") {
+        Fact::Known(Some(word), place) => Some((word, place)),
+        _ => None,
+    };
+    // A word grants every scope; naming them all would hide the one that counts.
+    let named = github.scopes.keys().filter(|scope| word.is_none() || is_asked_for(&github.never_by_default, scope));
+    let scopes = named.filter_map(|scope| held(subject, scope, is_asked_for(&github.never_by_default, scope)));
+    let scopes: Vec<Permission> = scopes.collect();
+    let whole = word.map(|(scope, place)| {
+        let origin = scopes.first().map_or(String::new(), |held| held.origin.clone());
+        Permission { scope, access: None, origin, place, asked: None, callers: Vec::new() }
+    });
+    whole.into_iter().chain(scopes).collect()
+}
+
+/// Whether a scope is one that a job only holds when somebody asks for it: the OIDC token's.
+fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
+    never_by_default.iter().any(|name| name == scope)
+}
+
+fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Permission> {
+    let (asked, callers) = (asked(subject, scope), callers(subject, scope));
+    let (access, place) = match facts::ask(subject, &format!("permission.{scope}")) {
+        Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
+        Fact::Unknown if always || asked.is_some() => (None, subject.job?.id.place()),
+        Fact::Known(..) | Fact::Unknown => return None,
+    };
+    let (asked, place) = asked.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
+    Some(Permission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })
+}
+
+/// What the jobs hold that call the workflow.
+fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<Link> {
+    let calls = subject.sight.map_or(&[][..], |sight| sight.run().calls.as_slice());
+    let link = |call: &Call<'_, '_>| {
+        let held = permissions::held(&subject.analysis.data.github, call.workflow, call.job, scope);
+        let access = held.access.filter(|_| held.origin != Origin::Default);
+        Link {
+            job: call.job.id.value().to_owned(),
+            access: access.map(|access| access.word().to_owned()),
+            place: held.place,
+        }
+    };
+    calls.iter().map(link).collect()
+}
+
+/// What a job asks for, and where, if that is more than the jobs hold that call its workflow.
+fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(Access, Place)> {
+    let (workflow, job, run) = (subject.workflow?, subject.job?, subject.sight?.run());
+    let github = &subject.analysis.data.github;
+    let own = permissions::held(github, workflow, job, scope);
+    let granted = permissions::held_in(github, run, workflow, job, scope);
+    let more = own.origin != Origin::Default && granted.access.is_none() && !run.unknown_caller;
+    own.access.filter(|_| more).map(|access| (access, own.place))
+}
+
+fn origin(subject: &Subject<'_, '_, '_>, scope: &str) -> String {
+    match facts::ask(subject, &format!("permission-origin.{scope}")) {
+        Fact::Known(Some(origin), _) => origin,
+        _ => String::new(),
+    }
+}

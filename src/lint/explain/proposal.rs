@@ -1,0 +1,124 @@
+//! The records that a project's uploads ask for, as a config would declare them. Nobody has registered them: a proposal only says
+//! what the files say.
+
+use crate::lint::explain::{Form, Line, Passport, Start, Upload, Value};
+use crate::read::source::{FileId, Place};
+use crate::trust::publisher::accepts;
+use crate::trust::registry::{Claim, Registry};
+use crate::trust::upload::site::Credential;
+
+/// A record that uploads ask for.
+#[derive(Debug, Clone)]
+pub struct Proposal<'u> {
+    /// The registry.
+    pub registry: &'u Registry,
+    /// Its form, filled in.
+    pub form: &'u Form<'u>,
+    /// The fields that a config declares, in the order of the form; of the owner and the name of the repository there are none.
+    pub lines: Vec<&'u Line<'u>>,
+    /// Why it cannot be declared as it is.
+    pub open: Option<Open>,
+    /// Whether a secret may upload in its place.
+    pub maybe_secret: bool,
+    /// The uploads that ask for it.
+    pub asked_by: Vec<Asker<'u>>,
+}
+
+/// An upload that asks for a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asker<'u> {
+    /// The upload.
+    pub place: Place,
+    /// The workflow that holds its job.
+    pub workflow: FileId,
+    /// Its job.
+    pub job: &'u str,
+    /// The runs.
+    pub whens: Vec<&'u str>,
+}
+
+/// Why a record cannot be declared as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Open {
+    /// The upload uses a stored secret, or nothing at all.
+    OtherCredential(Credential),
+    /// What the upload shows depends on this.
+    Credential(String),
+    /// A field depends on this.
+    Field(String, String),
+    /// The form refuses what the files say in this field, and why.
+    Refused(String, String),
+}
+
+/// The records that uploads ask for, each once.
+#[must_use]
+pub fn proposals<'u>(uploads: &'u [Upload<'u>]) -> Vec<Proposal<'u>> {
+    let mut found: Vec<Proposal<'u>> = Vec::new();
+    for upload in uploads {
+        for passport in &upload.passports {
+            let Some(next) = proposal(upload, passport) else { continue };
+            match found.iter_mut().find(|other| other.is(&next)) {
+                Some(other) => other.merge(next),
+                None => found.push(next),
+            }
+        }
+    }
+    found
+}
+
+fn proposal<'u>(upload: &'u Upload<'u>, passport: &'u Passport<'u>) -> Option<Proposal<'u>> {
+    let (Ok(registry), Some(form)) = (&passport.registry, &passport.form) else { return None };
+    let repository = |line: &&Line<'_>| matches!(line.field.claim, Some(Claim::Owner | Claim::Repository));
+    let lines: Vec<&Line<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
+    let open = match &passport.credential {
+        Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
+            lines.iter().find_map(|line| unfit(line))
+        }
+        Ok(other) => Some(Open::OtherCredential(*other)),
+        Err(reason) => Some(Open::Credential(reason.clone())),
+    };
+    let mut whens: Vec<&str> = passport.starts.iter().map(|start: &Start| start.when.as_str()).collect();
+    whens.dedup();
+    let asker = Asker { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
+    let maybe_secret = passport.credential == Ok(Credential::MaybeEmpty);
+    Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![asker] })
+}
+
+/// Why a field keeps its record from being declared.
+fn unfit(line: &Line<'_>) -> Option<Open> {
+    let label = || line.field.label.clone();
+    match &line.value {
+        Value::Known(value) => {
+            accepts(line.field, value).err().map(|reason| Open::Refused(label(), format!("`{value}` {reason}")))
+        }
+        // A record that is silent about the environment would accept any; the rest can be left for people to say.
+        Value::Unknown(reason) if line.field.required || line.field.claim == Some(Claim::Environment) => {
+            Some(Open::Field(label(), reason.clone()))
+        }
+        Value::Absent if line.field.required => {
+            Some(Open::Field(label(), "a value that the run does not have".to_owned()))
+        }
+        Value::Unknown(_) | Value::Absent => None,
+    }
+}
+
+impl<'u> Proposal<'u> {
+    /// Whether two are the same record.
+    fn is(&self, other: &Self) -> bool {
+        let values = |proposal: &Self| proposal.lines.iter().map(|line| line.value.clone()).collect::<Vec<_>>();
+        self.registry.id == other.registry.id && self.open == other.open && values(self) == values(other)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.maybe_secret |= other.maybe_secret;
+        for asker in other.asked_by {
+            match self.asked_by.iter_mut().find(|known| known.place == asker.place) {
+                Some(known) => {
+                    let new: Vec<&str> = asker.whens.into_iter().filter(|when| !known.whens.contains(when)).collect();
+                    known.whens.extend(new);
+                }
+                None => self.asked_by.push(asker),
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
+
+mod artifact;
+mod call;
+mod document;
+mod handover;
+mod job;
+mod login;
+mod manifest;
+pub(crate) mod need;
+mod permission;
+mod problem;
+mod publisher;
+mod reach;
+mod reference;
+mod registry;
+mod run;
+mod step;
+mod surroundings;
+mod upload;
+mod version;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::lint::subjects::{Kind, Subject};
+use crate::read::source::Place;
+use crate::trust::registry::slot::known_text;
+pub use crate::trust::registry::test::Values;
+use crate::workflow::model::Text;
+use crate::workflow::simulate::context::Sight;
+
+/// What is known of a fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The value, and where it stands; no value means that there is none there.
+    Known(Option<String>, Place),
+    /// The files do not tell.
+    Unknown,
+}
+
+impl Fact {
+    fn text(value: impl Into<String>, place: Place) -> Self {
+        Self::Known(Some(value.into()), place)
+    }
+}
+
+/// One line of the table.
+pub struct Spec {
+    /// The name; one that ends in `.*` takes any last part.
+    pub name: &'static str,
+    /// The kinds of subjects that have it.
+    pub kinds: &'static [Kind],
+    /// Its values.
+    pub values: Values,
+    /// What it is.
+    pub doc: &'static str,
+    get: Get,
+}
+
+type Get = fn(&Subject<'_, '_, '_>, &str) -> Option<Fact>;
+
+impl Spec {
+    const fn new(name: &'static str, kinds: &'static [Kind], values: Values, doc: &'static str, get: Get) -> Self {
+        Self { name, kinds, values, doc, get }
+    }
+}
+
+const WORKFLOW: &[Kind] = &[
+    Kind::Workflow,
+    Kind::Job,
+    Kind::Step,
+    Kind::Permission,
+    Kind::Reference,
+    Kind::Login,
+    Kind::Publication,
+    Kind::Need,
+];
+const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
+const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
+const PUBLICATION: &[Kind] = &[Kind::Publication];
+const ANSWERS: Values = Values::OneOf(&["accepted", "refused", "missing", "case"]);
+const YES_NO: Values = Values::OneOf(&["yes", "no"]);
+const FORM: Values = Values::OneOf(&["accepted", "refused"]);
+
+/// The table, by what its facts are about.
+const TABLES: &[&[Spec]] = &[
+    job::FACTS,
+    step::FACTS,
+    need::FACTS,
+    permission::FACTS,
+    reference::FACTS,
+    call::FACTS,
+    reach::FACTS,
+    surroundings::FACTS,
+    run::FACTS,
+    registry::FACTS,
+    upload::FACTS,
+    login::FACTS,
+    version::FACTS,
+    publisher::FACTS,
+    problem::FACTS,
+    document::FACTS,
+    manifest::FACTS,
+    artifact::FACTS,
+    handover::FACTS,
+];
+
+/// Every fact.
+pub fn all() -> impl Iterator<Item = &'static Spec> {
+    TABLES.iter().copied().flatten()
+}
+
+/// The line of the table for a name, with the part that `*` stands for.
+#[must_use]
+pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
+    static NAMES: LazyLock<HashMap<&str, &Spec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
+    static GROUPS: LazyLock<HashMap<&str, &Spec>> =
+        LazyLock::new(|| all().filter_map(|spec| Some((spec.name.strip_suffix('*')?, spec))).collect());
+    if let Some(spec) = NAMES.get(name) {
+        return Some((spec, ""));
+    }
+    name.match_indices('.').find_map(|(dot, _)| {
+        let (group, part) = name.split_at(dot + 1);
+        let spec = GROUPS.get(group).filter(|_| !part.is_empty() && !part.contains(' '))?;
+        Some((*spec, part))
+    })
+}
+
+/// What is known of a fact of a subject.
+#[must_use]
+pub fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
+    spec(name).and_then(|(spec, part)| (spec.get)(subject, part)).unwrap_or(Fact::Unknown)
+}
+
+/// The name of a fact that the table has, looked up once: conditions are asked a hundred thousand times.
+#[derive(Clone)]
+pub struct Name {
+    text: String,
+    spec: &'static Spec,
+}
+
+impl Name {
+    /// A name; none where the table has no such fact.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        spec(text).map(|(spec, _)| Self { text: text.to_owned(), spec })
+    }
+
+    /// As a rule writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its line of the table.
+    #[must_use]
+    pub const fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    /// What is known of that fact of a subject.
+    #[must_use]
+    pub fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
+        let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
+        (self.spec.get)(subject, part).unwrap_or(Fact::Unknown)
+    }
+}
+
+/// As its text: a line of the table holds a function, which says nothing.
+impl std::fmt::Debug for Name {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.text.fmt(out)
+    }
+}
+
+type Answered = Option<Fact>;
+type In<'x, 'a, 'p> = &'x Subject<'x, 'a, 'p>;
+
+fn yes(flag: bool, place: Place) -> Answered {
+    Some(Fact::text(if flag { "yes" } else { "no" }, place))
+}
+
+/// The value of a text at a step.
+fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+    settled_by(subject.sight.copied(), text)
+}
+
+/// The value of a text of the job around its steps.
+fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+    settled_by(subject.sight.map(|sight| sight.of_job()), text)
+}
+
+fn settled_by(sight: Option<Sight<'_, '_>>, text: Text<'_>) -> Answered {
+    let place = text.place();
+    let value = match sight {
+        Some(sight) => known_text(&sight.evaluate(text.value())),
+        None => (!text.value().contains("${{")).then(|| text.value().to_owned()),
+    };
+    Some(value.map_or(Fact::Unknown, |value| Fact::Known(Some(value).filter(|value| !value.is_empty()), place)))
+}

@@ -1,0 +1,47 @@
+//! Facts of the values that a document repeats, one subject for each value.
+
+use crate::lint::facts::{Answered, Fact, In, Spec, Values};
+use crate::lint::subjects::Kind;
+use crate::read::source::Place;
+
+const DOCUMENT: &[Kind] = &[Kind::Document];
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("document.value", DOCUMENT, Values::Any, "The value that a document repeats.", value),
+    Spec::new("document.field", DOCUMENT, Values::Any, "What the registry's form calls the field.", field),
+    Spec::new(
+        "document.status",
+        DOCUMENT,
+        Values::OneOf(&["same", "other"]),
+        "Whether the declared record says the same; of the publishers, the one that agrees with most of what stands together counts.",
+        status,
+    ),
+    Spec::new("record.value", DOCUMENT, Values::Any, "What the declared record says.", record),
+];
+
+fn place(subject: In<'_, '_, '_>) -> Option<Place> {
+    let repeated = subject.document?;
+    Some(Place { file: repeated.file, span: repeated.statement.span })
+}
+
+fn value(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(subject.document?.statement.value.clone(), place(subject)?))
+}
+
+fn field(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let field = subject.publisher?.registry.field(&subject.document?.statement.field)?;
+    Some(Fact::text(field.label.to_lowercase(), place(subject)?))
+}
+
+fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(if subject.document?.same { "same" } else { "other" }, place(subject)?))
+}
+
+fn record(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publisher = subject.publisher?;
+    Some(match publisher.entry(&subject.document?.statement.field) {
+        Some(entry) => Fact::text(entry.value.clone(), entry.place),
+        None => Fact::Known(None, publisher.place),
+    })
+}

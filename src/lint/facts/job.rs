@@ -1,0 +1,200 @@
+//! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
+
+use crate::lint::facts::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
+use crate::lint::subjects::Kind;
+use crate::read::source::Place;
+use crate::trust::needs::oidc;
+use crate::trust::registry::slot::known_text;
+use crate::workflow::expression::Outcome;
+use crate::workflow::model::{Grant, Job, Text, Workflow};
+use crate::workflow::permissions::{self, Origin};
+
+/// A calling job has a name as well.
+const JOB_OR_CALL: &[Kind] =
+    &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
+    Spec::new("job", JOB_OR_CALL, Values::Any, "The job's id.", job),
+    Spec::new(
+        "repository.publishes",
+        WORKFLOW,
+        YES_NO,
+        "Whether some job of the repository uploads to a registry.",
+        repository_publishes,
+    ),
+    Spec::new(
+        "workflow.publishes",
+        WORKFLOW,
+        YES_NO,
+        "Whether some job of the workflow uploads to a registry.",
+        workflow_publishes,
+    ),
+    Spec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
+    Spec::new(
+        "oidc.use",
+        &[Kind::Job],
+        Values::OneOf(&["used", "none"]),
+        "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.",
+        oidc_use,
+    ),
+    Spec::new("environment", JOB, Values::Any, "The name of the job's environment.", environment),
+    Spec::new("environment.url", JOB, Values::Any, "The `url` of the job's environment.", environment_url),
+    Spec::new("permission.*", JOB, Values::Access, "What the job may do with a scope.", permission),
+    Spec::new(
+        "permission-origin.*",
+        JOB,
+        Values::OneOf(&["job", "workflow", "caller", "default"]),
+        "Where the job's access to a scope comes from.",
+        permission_origin,
+    ),
+    Spec::new(
+        "permissions.word",
+        JOB,
+        Values::Any,
+        "The word (`write-all`, `read-all`) that grants the job's permissions.",
+        permissions_word,
+    ),
+    Spec::new(
+        "runner",
+        JOB,
+        Values::OneOf(&["linux", "windows", "macos", "self-hosted"]),
+        "The system of the job's runner, by GitHub's own labels.",
+        runner,
+    ),
+];
+
+fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let workflow = subject.workflow?;
+    Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
+}
+
+/// The file itself has no span; its name, its `on` or its first line stands for it.
+fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
+    let place =
+        workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
+    place.unwrap_or_else(|| Place { file: workflow.file, span: workflow.source.line_span(1) })
+}
+
+fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let id = subject.job?.id;
+    Some(Fact::text(id.value(), id.place()))
+}
+
+fn repository_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(!subject.analysis.publications.is_empty(), workflow_file_place(subject.workflow?))
+}
+
+fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let workflow = subject.workflow?;
+    let publishes = subject.analysis.publications.iter().any(|it| it.site.client.workflow.file == workflow.file);
+    Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
+}
+
+fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    yes(publishes(subject, job), job.id.place())
+}
+
+fn publishes(subject: In<'_, '_, '_>, job: &Job<'_>) -> bool {
+    subject.analysis.publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place())
+}
+
+fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    let place = job.id.place();
+    if publishes(subject, job) {
+        return Some(Fact::text("used", place));
+    }
+    let data = subject.analysis.data;
+    Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow?, job) {
+        Some(used) => Fact::text(if used { "used" } else { "none" }, place),
+        None => Fact::Unknown,
+    })
+}
+
+pub(crate) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    // The environment of a workflow that another repository holds is handed over by the calling job.
+    if let (None, Some(claims)) = (subject.step, subject.claims) {
+        return Some(match &claims.environment {
+            Outcome::Unknown(_) => Fact::Unknown,
+            known => Fact::Known(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
+        });
+    }
+    match job.environment {
+        Some(environment) => settled_in_job(subject, environment.name),
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    match job.environment.and_then(|environment| environment.url) {
+        Some(url) => settled_in_job(subject, url),
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::Held> {
+    let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
+    Some(match subject.sight {
+        Some(sight) => permissions::held_in(github, sight.run(), workflow, job, scope),
+        None => permissions::held(github, workflow, job, scope),
+    })
+}
+
+fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+    let held = held(subject, scope)?;
+    // A called job without a block of its own holds what its caller gives it.
+    if held.origin == Origin::Default && subject.sight.is_none() && callable(subject) {
+        return Some(Fact::Unknown);
+    }
+    Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
+}
+
+/// Whether other workflows may call this one.
+fn callable(subject: In<'_, '_, '_>) -> bool {
+    subject.workflow.is_some_and(|workflow| {
+        let events = &subject.analysis.data.github.events;
+        workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
+    })
+}
+
+fn permission_origin(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+    let held = held(subject, scope)?;
+    Some(Fact::text(held.origin.word(), held.place))
+}
+
+fn permissions_word(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    match permissions::block(subject.workflow?, job) {
+        Some((block, _)) => match block.grant {
+            Grant::Word(word) => Some(Fact::text(word.value(), word.place())),
+            Grant::Scopes(_) => Some(Fact::Known(None, block.key)),
+        },
+        None => Some(Fact::Known(None, job.id.place())),
+    }
+}
+
+pub(crate) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
+    let github = &subject.analysis.data.github;
+    let mut systems = Vec::new();
+    for label in subject.job?.runs_on.as_ref()? {
+        let value = match subject.sight {
+            Some(sight) => known_text(&sight.of_job().evaluate(label.value()))?,
+            None => label.value().to_owned(),
+        };
+        if let Some(system) = github.system(&value) {
+            systems.push((system, label.place()));
+        }
+    }
+    Some(systems)
+}
+
+fn runner(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let systems = systems(subject)?;
+    let own = systems.iter().find(|(system, _)| *system == "self-hosted").or_else(|| systems.first());
+    own.map(|(system, place)| Fact::text(*system, *place))
+}

@@ -1,0 +1,85 @@
+//! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
+
+use crate::lint::facts::registry::{target, target_place};
+use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::subjects::Kind;
+use crate::workflow::model::{Text, action};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "registry.login",
+        PUBLICATION,
+        Values::Any,
+        "The action that logs in to the registry by OIDC, if there is one.",
+        registry_login,
+    ),
+    Spec::new(
+        "login",
+        &[Kind::Login, Kind::Publication],
+        Values::Any,
+        "The action that logs in to the registry.",
+        login,
+    ),
+    Spec::new(
+        "login.before",
+        PUBLICATION,
+        YES_NO,
+        "Whether a login stands before the upload in its job.",
+        login_before,
+    ),
+    Spec::new(
+        "login.use",
+        &[Kind::Login],
+        Values::OneOf(&["used", "unused", "other-job"]),
+        "Whether the token reaches a step of the job, nothing, or only another job.",
+        login_use,
+    ),
+];
+
+fn registry_login(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let action = target(subject)?.logins.first().map(|login| login.action.clone());
+    Some(Fact::Known(action, target_place(subject)?))
+}
+
+fn login_of<'s, 'a, 'p>(subject: In<'s, 'a, 'p>) -> Option<&'s crate::trust::upload::login::LoginStep<'a, 'p>> {
+    subject.login.or_else(|| subject.publication.and_then(|publication| publication.site.login.as_ref()))
+}
+
+fn login(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let login = login_of(subject)?;
+    let uses = login.client.step?.uses?;
+    Some(Fact::text(action(uses.value()), uses.place()))
+}
+
+fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    match &site.login {
+        Some(login) => yes(true, login.client.place()),
+        None => yes(false, site.client.place()),
+    }
+}
+
+fn login_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (login, job) = (subject.login?, subject.job?);
+    let place = login.client.place();
+    // What a login sets for all later steps reaches them whether they read it or not.
+    if login.login.output.is_none() || !login.login.exports.is_empty() {
+        return Some(Fact::Unknown);
+    }
+    let Some(id) = login.client.step?.id.map(Text::value) else { return Some(Fact::text("unused", place)) };
+    let source = subject.workflow?.source;
+    let reads = |text: &str| {
+        let text = text.to_lowercase();
+        let named = [format!("steps.{id}"), format!("steps['{id}']"), "tojson(steps)".to_owned()];
+        named.iter().any(|name| text.contains(&name.to_lowercase()))
+    };
+    let word = if job.steps.iter().any(|step| reads(source.slice(step.place.span))) {
+        "used"
+    } else if job.outputs.entries.iter().any(|pair| reads(pair.value.value())) {
+        "other-job"
+    } else {
+        "unused"
+    };
+    Some(Fact::text(word, place))
+}

@@ -1,0 +1,217 @@
+//! Facts of the manifests of what a publication uploads. They are known only where no script may change them.
+
+use crate::lint::facts::registry::target;
+use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values};
+use crate::read::source::Place;
+use crate::trust::registry::slot::{Given, known_text};
+use crate::trust::upload::history;
+use crate::trust::upload::history::History;
+use crate::trust::upload::package;
+use crate::trust::upload::package::{Likeness, Word};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "manifest.package",
+        PUBLICATION,
+        Values::OneOf(&["same", "other"]),
+        "Whether a manifest of the project names the record's package, or all name others.",
+        manifest_package,
+    ),
+    Spec::new("manifest.name", PUBLICATION, Values::Any, "The package that the manifest names.", manifest_name),
+    Spec::new(
+        "environment.url.package",
+        PUBLICATION,
+        Values::OneOf(&["same", "other"]),
+        "Whether the environment's `url` is the page of the record's package, or of another one.",
+        url_package,
+    ),
+    Spec::new(
+        "environment.url.name",
+        PUBLICATION,
+        Values::Any,
+        "The package whose page the environment's `url` is.",
+        url_name,
+    ),
+    Spec::new(
+        "manifest.repository",
+        PUBLICATION,
+        Values::OneOf(&["same", "case", "other", "absent"]),
+        "Whether the manifest gives the address of this repository; of several manifests, all but one may be wrong.",
+        manifest_repository,
+    ),
+    Spec::new(
+        "manifest.repository.url",
+        PUBLICATION,
+        Values::Any,
+        "The address that the manifest gives.",
+        manifest_url,
+    ),
+    Spec::new(
+        "repository",
+        PUBLICATION,
+        Values::Any,
+        "This repository as `owner/name`, where the config says it.",
+        repository,
+    ),
+    Spec::new(
+        "provenance",
+        PUBLICATION,
+        Values::OneOf(&["asked", "automatic", "off"]),
+        "Whether the upload carries provenance: because it is asked for, or as far as repository and package are public.",
+        provenance,
+    ),
+    Spec::new(
+        "provenance.answer",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
+        "What the registry says to provenance with the manifest's address, or with none (`missing`); `doubtful` and `unsaid` where something unseen decides.",
+        provenance_answer,
+    ),
+    Spec::new(
+        "version.source",
+        PUBLICATION,
+        Values::OneOf(&["tags"]),
+        "Where the manifest takes the version from.",
+        version_source,
+    ),
+    Spec::new(
+        "checkout.history",
+        PUBLICATION,
+        Values::OneOf(&["tags", "shallow"]),
+        "What of the history the job checks out that builds.",
+        checkout_history,
+    ),
+];
+
+fn of_name(subject: In<'_, '_, '_>) -> Option<Word> {
+    let registry = target(subject)?;
+    if package::may_change(registry, subject.workflow?) {
+        return None;
+    }
+    package::name(&subject.analysis.project.manifests, registry, &subject.publisher?.entry("package")?.value)
+}
+
+fn manifest_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let word = of_name(subject)?;
+    Some(Fact::text(word.likeness.word(), word.place))
+}
+
+fn manifest_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let word = of_name(subject)?;
+    Some(Fact::Known(word.text, word.place))
+}
+
+fn of_url(subject: In<'_, '_, '_>) -> Option<(String, Place)> {
+    let url = subject.job?.environment?.url?;
+    // The page may be told although the address ends in an expression.
+    let fixed = url.value().split("${{").next().unwrap_or_default();
+    let name = target(subject)?.package_at(fixed, fixed == url.value())?;
+    let at = fixed.rfind(&name)?;
+    let place = url.inner(at..at + name.len());
+    Some((name, place))
+}
+
+fn url_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let registry = target(subject)?;
+    let (name, place) = of_url(subject)?;
+    let own = &subject.publisher?.entry("package")?.value;
+    if registry.names.same(own, &name) {
+        return Some(Fact::text("same", place));
+    }
+    // Of several packages under one record's values, each may be the one that is meant.
+    let mut others = subject.analysis.publishers.iter().filter(|other| other.registry.id == registry.id);
+    let meant =
+        others.any(|other| other.entry("package").is_some_and(|entry| registry.names.same(&entry.value, &name)));
+    (!meant).then(|| Fact::text("other", place))
+}
+
+fn url_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (name, place) = of_url(subject)?;
+    Some(Fact::text(name, place))
+}
+
+fn of_repository(subject: In<'_, '_, '_>) -> Option<Word> {
+    let registry = target(subject)?;
+    if package::may_change(registry, subject.workflow?) {
+        return None;
+    }
+    package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository)
+}
+
+fn manifest_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let word = of_repository(subject)?;
+    let answer = if word.text.is_none() { "absent" } else { word.likeness.word() };
+    Some(Fact::text(answer, word.place))
+}
+
+fn manifest_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let word = of_repository(subject)?;
+    Some(Fact::Known(word.text, word.place))
+}
+
+fn repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    subject.analysis.config.repository.map(|text| Fact::text(text.value(), text.place()))
+}
+
+fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let registry = target(subject)?;
+    let site = &subject.publication?.site;
+    let place = site.client.place();
+    let switch = site.upload?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
+    // The client's own switch wins over the manifest.
+    let said = match site.client.first(&switch.slots) {
+        Some((_, Given::Text(text, place))) => match known_text(&site.client.settle(&text, subject.sight?)) {
+            Some(text) if text == "true" => Some((true, place)),
+            Some(text) if text == "false" => Some((false, place)),
+            _ => return Some(Fact::Unknown),
+        },
+        Some(_) => return Some(Fact::Unknown),
+        None => package::provenance(&subject.analysis.project.manifests, registry)?.map(|flag| (flag, place)),
+    };
+    Some(match said {
+        Some((true, place)) => Fact::text("asked", place),
+        Some((false, place)) => Fact::text("off", place),
+        None if switch.default => Fact::text("automatic", place),
+        None => Fact::text("off", place),
+    })
+}
+
+fn provenance_answer(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let Some(Fact::Known(Some(provenance), _)) = provenance(subject, "") else { return None };
+    let word = of_repository(subject)?;
+    let certain = provenance == "asked" && subject.analysis.repository.is_some();
+    let answer = match word.likeness {
+        _ if provenance == "off" => "accepted",
+        Likeness::Same => "accepted",
+        Likeness::Other if certain => {
+            if word.text.is_some() {
+                "refused"
+            } else {
+                "missing"
+            }
+        }
+        Likeness::Other | Likeness::Case => {
+            if word.text.is_some() {
+                "doubtful"
+            } else {
+                "unsaid"
+            }
+        }
+    };
+    Some(Fact::text(answer, word.place))
+}
+
+fn version_source(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let place = package::version_from_tags(&subject.analysis.project.manifests, target(subject)?)?;
+    Some(Fact::text("tags", place))
+}
+
+fn checkout_history(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let builds = &target(subject)?.builds;
+    let (workflow, job) = (subject.workflow?, subject.job?);
+    Some(match history::history(&subject.analysis.data.github.checkout, builds, workflow, job)? {
+        History::Tags => Fact::text("tags", job.id.place()),
+        History::Shallow(place) => Fact::text("shallow", place),
+    })
+}

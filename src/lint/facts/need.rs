@@ -1,0 +1,62 @@
+//! Facts of scopes that something in a job asks for. Which ones those are is for the data to say.
+
+use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::subjects::Kind;
+
+const NEED: &[Kind] = &[Kind::Need];
+
+/// The facts that stand before anything is weighed: what is asked for, whatever becomes of it.
+pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("need.scope", NEED, Values::Any, "The scope that is asked for.", scope),
+    Spec::new("need.access", NEED, Values::OneOf(&["read", "write"]), "The access that is asked for.", access),
+    Spec::new("need.held", NEED, Values::Access, "The access that the job holds of that scope.", held),
+    Spec::new(
+        "need.status",
+        NEED,
+        Values::OneOf(&["held", "missing", "doubtful"]),
+        "Whether the job holds what is asked for; doubtful where it does not, but the files do not show whether that matters.",
+        status,
+    ),
+    Spec::new("need.client", NEED, Values::Any, "The action, the called workflow or the command that asks.", client),
+    Spec::new("need.reason", NEED, Values::Any, "What it needs the scope for.", reason),
+    Spec::new("need.private", NEED, YES_NO, "Whether only private repositories need it.", private),
+];
+
+fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let standing = subject.need?;
+    Some(Fact::text(standing.need.scope.clone(), standing.held.place))
+}
+
+fn access(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let standing = subject.need?;
+    Some(Fact::text(standing.need.access.word(), standing.asker.client.place()))
+}
+
+fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let held = subject.need?.held;
+    Some(Fact::text(held.access?.word(), held.place))
+}
+
+fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let standing = subject.need?;
+    Some(Fact::text(standing.status.word()?, standing.held.place))
+}
+
+fn client(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let asker = &subject.need?.asker;
+    Some(Fact::text(asker.name(&subject.analysis.data.github), asker.client.place()))
+}
+
+fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let standing = subject.need?;
+    Some(Fact::text(standing.need.reason.clone(), standing.asker.client.place()))
+}
+
+fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let standing = subject.need?;
+    // Asked of every checkout before anything is weighed, when the place of who asks would be the costly part.
+    yes(standing.need.private, standing.held.place)
+}

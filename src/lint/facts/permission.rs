@@ -1,0 +1,72 @@
+//! Facts of single entries of a `permissions` block. What a job holds in the end is a fact of the job.
+
+use crate::lint::facts::{Answered, Fact, In, Spec, Values};
+use crate::lint::subjects::Kind;
+use crate::read::problem;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("scope", &[Kind::Permission], Values::Any, "The scope that an entry of `permissions` names.", scope),
+    Spec::new("level", &[Kind::Permission], Values::Any, "The level that an entry of `permissions` gives.", level),
+    Spec::new(
+        "scope.status",
+        &[Kind::Permission],
+        Values::OneOf(&["known", "misspelt", "unknown"]),
+        "Whether GitHub has the scope, or has one that is spelt nearly so.",
+        scope_status,
+    ),
+    Spec::new(
+        "scope.meant",
+        &[Kind::Permission],
+        Values::Any,
+        "The scope that a misspelt one most likely means.",
+        scope_meant,
+    ),
+    Spec::new(
+        "level.status",
+        &[Kind::Permission],
+        Values::OneOf(&["known", "unknown"]),
+        "Whether the scope has that level.",
+        level_status,
+    ),
+];
+
+fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let key = subject.permission?.key;
+    Some(Fact::text(key.value(), key.place()))
+}
+
+fn level(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let value = subject.permission?.value;
+    Some(Fact::text(value.value(), value.place()))
+}
+
+fn meant<'s>(subject: In<'s, '_, '_>) -> Option<&'s str> {
+    let known = subject.analysis.data.github.permissions.scopes.keys().map(String::as_str);
+    problem::closest(subject.permission?.key.value(), known)
+}
+
+fn scope_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let key = subject.permission?.key;
+    let known = subject.analysis.data.github.permissions.scopes.contains_key(key.value());
+    let status = match known {
+        true => "known",
+        false if meant(subject).is_some() => "misspelt",
+        false => "unknown",
+    };
+    Some(Fact::text(status, key.place()))
+}
+
+fn scope_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let place = subject.permission?.key.place();
+    meant(subject).map(|scope| Fact::text(scope, place))
+}
+
+fn level_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let pair = subject.permission?;
+    let levels = subject.analysis.data.github.permissions.scopes.get(pair.key.value())?;
+    let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());
+    // An expression has no place in `permissions`, but it is no misspelt level either.
+    (!pair.value.value().contains("${{"))
+        .then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
+}

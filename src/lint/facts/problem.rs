@@ -1,0 +1,72 @@
+//! Facts of problems in files, and of waivers.
+
+use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::subjects::Kind;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("problem", &[Kind::Problem], Values::Any, "What is wrong.", problem),
+    Spec::new(
+        "problem.kind",
+        &[Kind::Problem],
+        Values::OneOf(&["yaml", "shape"]),
+        "Whether the file does not parse, or has a shape that GitHub refuses.",
+        problem_kind,
+    ),
+    Spec::new(
+        "problem.decides",
+        &[Kind::Problem],
+        YES_NO,
+        "Whether the problem stands in a workflow that publishes or could.",
+        problem_decides,
+    ),
+    Spec::new("waiver", &[Kind::Waiver], Values::Any, "The rule that a waiver names.", waiver),
+    Spec::new(
+        "waiver.meant",
+        &[Kind::Waiver],
+        Values::Any,
+        "The rule that a waiver with a misspelt name most likely means.",
+        waiver_meant,
+    ),
+    Spec::new(
+        "waiver.status",
+        &[Kind::Waiver],
+        Values::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
+        "What became of a waiver.",
+        waiver_status,
+    ),
+];
+
+fn problem(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (message, place, _) = subject.problem?;
+    Some(Fact::text(message, place))
+}
+
+fn problem_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (_, place, kind) = subject.problem?;
+    Some(Fact::text(kind, place))
+}
+
+fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (_, place, kind) = subject.problem?;
+    let publications = &subject.analysis.publications;
+    yes(
+        kind == "yaml" || publications.iter().any(|publication| publication.site.client.workflow.file == place.file),
+        place,
+    )
+}
+
+fn waiver(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let waiver = subject.waiver?;
+    Some(Fact::text(&waiver.rule, waiver.place))
+}
+
+fn waiver_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let waiver = subject.waiver?;
+    Some(Fact::Known(waiver.meant.clone(), waiver.place))
+}
+
+fn waiver_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let waiver = subject.waiver?;
+    Some(Fact::text(waiver.status, waiver.place))
+}

@@ -1,0 +1,87 @@
+//! Facts of declared records by themselves.
+
+use crate::lint::facts::{Answered, FORM, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::subjects::Kind;
+use crate::trust::publisher;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "publisher.*",
+        &[Kind::Publication, Kind::Publisher, Kind::Document],
+        Values::Any,
+        "A field of the declared record.",
+        publisher_field,
+    ),
+    Spec::new(
+        "record.*",
+        &[Kind::Publisher],
+        FORM,
+        "Whether the registry's form would take the declared value of a field.",
+        record,
+    ),
+    Spec::new(
+        "record-problem.*",
+        &[Kind::Publisher],
+        Values::Any,
+        "Why the form would not take a value.",
+        record_problem,
+    ),
+    Spec::new(
+        "record-meant.*",
+        &[Kind::Publisher],
+        Values::Any,
+        "What a value that the form would not take was meant to be, where only one thing can be meant.",
+        record_meant,
+    ),
+    Spec::new(
+        "publisher.used",
+        &[Kind::Publisher],
+        YES_NO,
+        "Whether some publication is measured by this record; not known while a workflow does not parse or an upload is undecided.",
+        publisher_used,
+    ),
+];
+
+fn publisher_field(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let publisher = subject.publisher?;
+    Some(match publisher.entry(name) {
+        Some(entry) => Fact::text(entry.value.clone(), entry.place),
+        None => Fact::Known(None, publisher.place),
+    })
+}
+
+fn record(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let entry = subject.publisher?.entry(name)?;
+    let accepted = publisher::accepts(entry.field, &entry.value).is_ok();
+    Some(Fact::text(if accepted { "accepted" } else { "refused" }, entry.place))
+}
+
+fn record_problem(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let entry = subject.publisher?.entry(name)?;
+    publisher::accepts(entry.field, &entry.value).err().map(|reason| Fact::text(reason, entry.place))
+}
+
+fn record_meant(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let publisher = subject.publisher?;
+    let place = publisher.entry(name)?.place;
+    publisher::meant(publisher, name).map(|meant| Fact::text(meant, place))
+}
+
+fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publisher = subject.publisher?;
+    let analysis = subject.analysis;
+    let mut publications = analysis.publications.iter();
+    if publications.clone().any(|publication| publication.assigned.contains(&publisher.index)) {
+        return yes(true, publisher.place);
+    }
+    let broken =
+        analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
+    // An upload under this registry's environment that goes elsewhere is most likely the one that was meant.
+    let open = publications.any(|publication| {
+        publication.undecided.is_some()
+            || publication.runs.is_empty()
+            || publication.swapped.contains(&publisher.registry.id)
+    });
+    if broken || open { Some(Fact::Unknown) } else { yes(false, publisher.place) }
+}

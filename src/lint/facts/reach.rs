@@ -1,0 +1,198 @@
+//! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
+
+use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::reach::{self, Ancestors, Blocker, Skipped};
+use crate::lint::uploads::{Publication, Visit};
+use crate::trust::releases::{self, Awaited, Releases};
+use crate::workflow::expression::Truth;
+use crate::workflow::github::RefKind;
+use crate::workflow::model::Text;
+use crate::workflow::ref_pattern::{self, Name};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "reachable",
+        PUBLICATION,
+        YES_NO,
+        "Whether some run comes to the upload; not known where other repositories may call it, or where it is switched off on purpose.",
+        reachable,
+    ),
+    Spec::new(
+        "reachable.blockers",
+        PUBLICATION,
+        Values::Any,
+        "The conditions that keep every run from the upload.",
+        blockers,
+    ),
+    Spec::new(
+        "ancestors",
+        PUBLICATION,
+        Values::OneOf(&["reached", "skipped"]),
+        "Whether a job before the upload is skipped, and with it the upload, in every run that releases.",
+        ancestors,
+    ),
+    Spec::new("ancestor", PUBLICATION, Values::Any, "The job before the upload that is skipped.", ancestor),
+    Spec::new("ancestor.when", PUBLICATION, Values::Any, "In which runs it is skipped.", ancestor_when),
+    Spec::new(
+        "release.wait",
+        PUBLICATION,
+        Values::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
+        "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",
+        release_wait,
+    ),
+    Spec::new(
+        "environment.refs",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused"]),
+        "Whether the refs that the config declares for the environment take the run's ref.",
+        environment_refs,
+    ),
+    Spec::new(
+        "environment.patterns",
+        PUBLICATION,
+        Values::Any,
+        "The refs that the config declares for the environment.",
+        patterns,
+    ),
+];
+
+fn found(subject: In<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
+    Some(reach::blockers(subject.publication?))
+}
+
+fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    match found(subject)? {
+        // What is wrong there is the output, and that is told as such.
+        Some(blockers)
+            if blockers
+                .iter()
+                .any(|blocker| reach::reads_nothing(subject.analysis.checkout, publication, blocker.place)) =>
+        {
+            Some(Fact::Unknown)
+        }
+        Some(blockers) => yes(false, blockers.first()?.place),
+        None if publication.reachable() == Truth::Yes => yes(true, publication.site.client.place()),
+        None => Some(Fact::Unknown),
+    }
+}
+
+fn blockers(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let blockers = found(subject)??;
+    let texts: Vec<_> = blockers.iter().map(|blocker| format!("`{}`", blocker.condition)).collect();
+    Some(Fact::text(texts.join(" and "), blockers.first()?.place))
+}
+
+fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    Some(match reach::ancestors(publication) {
+        Ancestors::Reached => Fact::text("reached", publication.site.client.place()),
+        Ancestors::Skipped(Skipped { job, .. }) => {
+            let place = job.condition.map_or(job.id.place(), Text::place);
+            match reach::reads_nothing(subject.analysis.checkout, publication, place) {
+                true => Fact::Unknown,
+                false => Fact::text("skipped", place),
+            }
+        }
+        Ancestors::Unknown => Fact::Unknown,
+    })
+}
+
+fn skipped<'a, 'p>(subject: In<'_, 'a, 'p>) -> Option<Skipped<'a, 'p>> {
+    match reach::ancestors(subject.publication?) {
+        Ancestors::Skipped(skipped) => Some(skipped),
+        Ancestors::Reached | Ancestors::Unknown => None,
+    }
+}
+
+fn ancestor(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = skipped(subject)?.job;
+    Some(Fact::text(job.id.value(), job.id.place()))
+}
+
+fn ancestor_when(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let skipped = skipped(subject)?;
+    Some(Fact::text(skipped.when, skipped.job.id.place()))
+}
+
+fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    let trigger = publication.runs.first()?.run().trigger;
+    let mut awaited = Vec::new();
+    for visit in &publication.runs {
+        match awaits(publication, visit) {
+            Some(one) if !publication.elsewhere && publication.cut.is_none() => {
+                if !awaited.iter().any(|other: &Awaited<'_, '_>| other.is(one)) {
+                    awaited.push(one);
+                }
+            }
+            _ => return Some(Fact::text("answered", trigger)),
+        }
+    }
+    let analysis = subject.analysis;
+    // A file that does not parse may make releases as well.
+    if analysis.workflows.len() != analysis.project.workflows.len() {
+        return Some(Fact::Unknown);
+    }
+    let mut found = None;
+    for one in awaited {
+        let word = match one {
+            Awaited::Release => "release-unanswered",
+            Awaited::Tag(_) => "tag-unanswered",
+        };
+        match releases::releases(&analysis.data.github, analysis.checkout, one) {
+            Releases::None => return Some(Fact::text("answered", trigger)),
+            Releases::Silent(place) => found = found.or(Some(Fact::text(word, place))),
+            Releases::Open => return Some(Fact::Unknown),
+        }
+    }
+    found
+}
+
+/// What starts a run: a release, or a tag that its workflow waits for; `None` for anything else.
+fn awaits<'s, 'p>(publication: &'s Publication<'_, 'p>, visit: &'s Visit<'_, 'p>) -> Option<Awaited<'s, 'p>> {
+    let run = visit.run();
+    if run.event == "release" {
+        return Some(Awaited::Release);
+    }
+    let started = run.caller().unwrap_or(publication.site.client.workflow);
+    let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
+    (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(Awaited::Tag(&trigger.tags))
+}
+
+/// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
+fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
+    let Some(Fact::Known(Some(name), _)) = crate::lint::facts::job::environment(subject, "") else { return None };
+    let settings = &subject.analysis.config.environments;
+    let own = settings.iter().find(|settings| settings.name.value().eq_ignore_ascii_case(&name))?;
+    own.refs.as_deref()
+}
+
+fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let patterns = declared(subject)?;
+    let run = crate::lint::facts::run::sight(subject)?.run();
+    let place = subject.job?.environment?.name.place();
+    let reference = &run.reference;
+    let prefix = match reference.kind {
+        RefKind::Tag | RefKind::Branch => reference.kind.prefix()?,
+        RefKind::PullRequest | RefKind::Unknown => return Some(Fact::Unknown),
+    };
+    // A pattern may name the full ref.
+    let names = patterns.iter().map(|text| text.value()).filter_map(|text| match text.starts_with("refs/") {
+        true => text.strip_prefix(prefix),
+        false => Some(text),
+    });
+    let name = Name { beginning: &reference.beginning, whole: reference.whole };
+    Some(match ref_pattern::takes(names, name) {
+        Truth::No => Fact::text("refused", place),
+        Truth::Yes => Fact::text("accepted", place),
+        Truth::Unknown(_) => Fact::Unknown,
+    })
+}
+
+fn patterns(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let patterns = declared(subject)?;
+    let texts: Vec<_> = patterns.iter().map(|text| format!("`{}`", text.value())).collect();
+    Some(Fact::text(texts.join(", "), patterns.first()?.place()))
+}

@@ -1,0 +1,92 @@
+//! Facts of context reads in expressions. It never evaluates one.
+
+use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::reach;
+use crate::lint::subjects::Kind;
+use crate::lint::uploads::Publication;
+use crate::read::source::Place;
+use crate::workflow::model::Text;
+use crate::workflow::simulate::context::outputs::{self, Declared};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("reference", &[Kind::Reference], Values::Any, "The context path that an expression reads.", reference),
+    Spec::new(
+        "reference.status",
+        &[Kind::Reference],
+        Values::OneOf(&["known", "unknown"]),
+        "Whether the context has the property, for contexts with a fixed list.",
+        reference_status,
+    ),
+    Spec::new(
+        "output.status",
+        &[Kind::Reference],
+        Values::OneOf(&["declared", "undeclared", "not-needed"]),
+        "Whether a job's output that an expression reads is declared by that job, and the job is among those that are waited for.",
+        output_status,
+    ),
+    Spec::new(
+        "output.decides",
+        &[Kind::Reference],
+        YES_NO,
+        "Whether an upload hangs on it: the reading job publishes, or it stands in the condition that keeps every run from a job that does.",
+        output_decides,
+    ),
+    Spec::new("output", &[Kind::Reference], Values::Any, "The output that an expression reads.", output),
+    Spec::new("output.job", &[Kind::Reference], Values::Any, "The job whose output an expression reads.", output_job),
+];
+
+/// Where an expression reads something; it takes a walk through the text, so it is asked for last.
+fn place(subject: In<'_, '_, '_>) -> Option<Place> {
+    subject.reference.map(|(reference, text)| text.inner(reference.range.clone()))
+}
+
+fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (job, name) = outputs::path(&subject.reference?.0.path)?;
+    let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
+    let place = place(subject)?;
+    Some(match declared {
+        Declared::Yes => Fact::text("declared", place),
+        Declared::No => Fact::text("undeclared", place),
+        Declared::NotNeeded => Fact::text("not-needed", place),
+        Declared::Unknown => Fact::Unknown,
+    })
+}
+
+fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    outputs::path(&subject.reference?.0.path)?;
+    let place = place(subject)?;
+    let publications = &subject.analysis.publications;
+    let publishes = publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place());
+    let condition = job.condition.map(Text::place).filter(|condition| {
+        condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
+    });
+    let keeps = |publication: &Publication<'_, '_>| {
+        let blockers = reach::blockers(publication).unwrap_or_default();
+        blockers.iter().any(|blocker| Some(blocker.place) == condition)
+    };
+    yes(publishes || condition.is_some() && subject.step.is_none() && publications.iter().any(keeps), place)
+}
+
+fn output(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (_, name) = outputs::path(&subject.reference?.0.path)?;
+    Some(Fact::text(name, place(subject)?))
+}
+
+fn output_job(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (job, _) = outputs::path(&subject.reference?.0.path)?;
+    Some(Fact::text(job, place(subject)?))
+}
+
+fn reference(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(subject.reference?.0.path.join("."), place(subject)?))
+}
+
+fn reference_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let path = &subject.reference?.0.path;
+    let (context, property) = (path.first()?, path.get(1)?);
+    let known = subject.analysis.data.github.contexts.get(context.as_str())?;
+    let has = known.iter().any(|name| name.eq_ignore_ascii_case(property));
+    Some(Fact::text(if has { "known" } else { "unknown" }, place(subject)?))
+}

@@ -1,0 +1,211 @@
+//! Facts of uploads: registry, credential, claims. Nothing here decides whether that is good.
+
+use crate::lint::facts::job::{environment, systems};
+use crate::lint::facts::run::sight;
+use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::subjects::Kind;
+use crate::read::source::Place;
+use crate::trust::publisher;
+use crate::trust::registry::{Claim, Registry};
+use crate::trust::upload::site::Target;
+use crate::trust::verdict::Answer;
+use crate::workflow::model::Text;
+
+const OF_REGISTRY: &[Kind] = &[Kind::Login, Kind::Publication, Kind::Publisher, Kind::Document];
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("registry", OF_REGISTRY, Values::Any, "The registry's id.", registry_id),
+    Spec::new("registry.name", OF_REGISTRY, Values::Any, "The registry's name.", registry_name),
+    Spec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
+    Spec::new(
+        "environment.suggests",
+        PUBLICATION,
+        Values::Any,
+        "The registry that the environment's name speaks of, in whole words.",
+        environment_suggests,
+    ),
+    Spec::new(
+        "environment.fits",
+        PUBLICATION,
+        Values::OneOf(&["own", "other", "none"]),
+        "Whether the environment's name speaks of this registry, of another one, or of none.",
+        environment_fits,
+    ),
+    Spec::new(
+        "environment.form",
+        PUBLICATION,
+        FORM,
+        "Whether the registry's form would take the environment's name.",
+        environment_form,
+    ),
+    Spec::new(
+        "environment.url.registry",
+        PUBLICATION,
+        Values::OneOf(&["own", "other"]),
+        "Whether the environment's `url` points to this registry or to another one.",
+        environment_url_registry,
+    ),
+    Spec::new(
+        "runner.status",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "unsupported"]),
+        "Whether the upload can run on the job's system, and whether the registry's documents support that runner.",
+        runner_status,
+    ),
+    Spec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
+    Spec::new(
+        "publisher",
+        PUBLICATION,
+        YES_NO,
+        "Whether the config declares a publisher for this registry.",
+        publisher_declared,
+    ),
+    Spec::new(
+        "claim.*",
+        PUBLICATION,
+        ANSWERS,
+        "How the registry answers a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or the user of the login (`user`) and the kind of upload (`operation`).",
+        claim,
+    ),
+    Spec::new("token.*", PUBLICATION, Values::Any, "The value of a claim in the run's OIDC token.", token),
+];
+
+pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
+    match subject.target {
+        Some(Target::Registry(registry, _)) => Some(registry),
+        Some(_) => None,
+        None => {
+            let login = subject.login.map(|login| login.registry);
+            login.or_else(|| subject.publisher.map(|publisher| publisher.registry))
+        }
+    }
+}
+
+pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
+    match subject.target {
+        Some(Target::Registry(_, place)) => Some(*place),
+        _ => {
+            let login = subject.login.map(|login| login.client.place());
+            login.or_else(|| subject.publisher.map(|publisher| publisher.place))
+        }
+    }
+}
+
+fn registry_id(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(target(subject)?.id.clone(), target_place(subject)?))
+}
+
+fn registry_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(target(subject)?.name.clone(), target_place(subject)?))
+}
+
+fn registry_test(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(target(subject)?.test, target_place(subject)?)
+}
+
+fn suggestion<'s>(subject: In<'s, '_, '_>) -> Option<(Vec<&'s str>, Place)> {
+    let Some(Fact::Known(name, place)) = environment(subject, "") else { return None };
+    Some((name.map(|name| subject.analysis.data.suggested(&name)).unwrap_or_default(), place))
+}
+
+fn environment_suggests(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (suggested, place) = suggestion(subject)?;
+    let own = &target(subject)?.id;
+    let one = suggested.iter().find(|id| *id == own).or_else(|| suggested.first());
+    let name = one.and_then(|id| subject.analysis.data.registries.get(id)).map(|registry| registry.name.clone());
+    Some(Fact::Known(name, place))
+}
+
+fn environment_fits(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (suggested, place) = suggestion(subject)?;
+    let own = target(subject)?.id.as_str();
+    let word = if suggested.contains(&own) {
+        "own"
+    } else if suggested.is_empty() {
+        "none"
+    } else {
+        "other"
+    };
+    Some(Fact::text(word, place))
+}
+
+fn environment_form(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let Some(Fact::Known(Some(name), place)) = environment(subject, "") else { return None };
+    let field = target(subject)?.field_of(Claim::Environment)?;
+    Some(Fact::text(if publisher::accepts(field, &name).is_ok() { "accepted" } else { "refused" }, place))
+}
+
+fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let url = subject.job?.environment?.url?;
+    // The address's host is known even where its end is an expression.
+    let fixed = url.value().split("${{").next().unwrap_or_default();
+    let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    let owner =
+        subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
+    let own = owner.id == target(subject)?.id || job_uploads_to(subject, owner)?;
+    Some(Fact::text(if own { "own" } else { "other" }, url.place()))
+}
+
+/// Whether another upload of the same job goes to a registry in this run.
+fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> {
+    let (analysis, sight, job) = (subject.analysis, sight(subject)?, subject.job?);
+    let mut sites = analysis.publications.iter().map(|publication| &publication.site);
+    Some(sites.any(|site| {
+        let here = site.client.job.id.place() == job.id.place();
+        let target = || site.target(&analysis.data.registries, &site.client.seen(sight));
+        here && matches!(target(), Target::Registry(other, _) if other.id == registry.id)
+    }))
+}
+
+fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let systems = systems(subject)?;
+    let allowed = subject.publication?.site.upload.map_or(&[][..], |upload| &upload.systems);
+    // A runner of somebody's own may carry any label; only GitHub's names for systems count.
+    let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
+    if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
+        return Some(Fact::text("refused", *place));
+    }
+    let unsupported = &target(subject)?.runners.unsupported;
+    let own = systems.iter().find(|(system, _)| unsupported.iter().any(|known| known == system));
+    match own {
+        Some((_, place)) => Some(Fact::text("unsupported", *place)),
+        None => Some(Fact::text("accepted", systems.first()?.1)),
+    }
+}
+
+fn publishers_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    yes(!subject.analysis.config.publishers.is_empty(), target_place(subject)?)
+}
+
+fn publisher_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    target(subject)?;
+    yes(subject.publisher.is_some(), target_place(subject)?)
+}
+
+fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let (claims, publisher) = (subject.claims?, subject.publisher?);
+    let place = claim_place(subject, claim)?;
+    let answer: Answer = claims.answer(claim, publisher);
+    Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
+}
+
+fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
+    match claim {
+        Claim::Environment => Some(subject.claims?.environment_place),
+        Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
+        Claim::Ref => Some(subject.claims?.ref_place),
+        Claim::User => Some(subject.claims?.user_place),
+        Claim::Owner | Claim::Repository => {
+            let declared = subject.publisher.and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);
+            declared.or_else(|| subject.analysis.config.repository.map(Text::place))
+        }
+    }
+}
+
+fn token(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let value = subject.claims?.value(claim, target(subject)?).ok()?;
+    Some(Fact::Known(value, claim_place(subject, claim)?))
+}

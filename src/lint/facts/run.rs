@@ -1,0 +1,95 @@
+//! Facts of the run in which an upload is judged. It never asks what is uploaded.
+
+use crate::lint::facts::registry::target;
+use crate::lint::facts::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::trust::publisher::Publisher;
+use crate::workflow::github::RefKind;
+use crate::workflow::simulate::context::Sight;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("event", PUBLICATION, Values::Any, "The event that starts the run.", event),
+    Spec::new(
+        "event.status",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "switched-off"]),
+        "Whether the registry takes tokens of that event; `switched-off` where the declared record does not let it in.",
+        event_status,
+    ),
+    Spec::new(
+        "event.fork",
+        PUBLICATION,
+        YES_NO,
+        "Whether the event also runs for forks, where no OIDC token is issued.",
+        event_fork,
+    ),
+    Spec::new(
+        "ref",
+        PUBLICATION,
+        Values::OneOf(&["tag", "branch", "pull-request"]),
+        "What `github.ref` names in the run.",
+        ref_kind,
+    ),
+    Spec::new(
+        "ref.status",
+        PUBLICATION,
+        FORM,
+        "Whether the registry takes tokens of that kind of ref; not known where a person chooses the ref.",
+        ref_status,
+    ),
+];
+
+pub(crate) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s Sight<'s, 'p>> {
+    subject.sight
+}
+
+fn event(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
+}
+
+fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    let events = &target(subject)?.events;
+    if run.unknown_caller {
+        return Some(Fact::Unknown);
+    }
+    let named = |list: &[String]| list.contains(&run.event);
+    let taken = !named(&events.refused) && (events.allowed.is_empty() || named(&events.allowed));
+    let switch = |publisher: &Publisher<'_>| {
+        let field = publisher.registry.record.iter().find(|field| field.event.as_ref() == Some(&run.event))?;
+        publisher.setting(&field.name).map(|setting| setting == "false")
+    };
+    let word = match (taken, subject.publisher.and_then(switch)) {
+        (false, _) => "refused",
+        (true, Some(true)) => "switched-off",
+        (true, _) => "accepted",
+    };
+    Some(Fact::text(word, run.trigger))
+}
+
+fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    let allowed = &target(subject)?.refs.allowed;
+    let github = &subject.analysis.data.github;
+    let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
+    let fits = allowed.is_empty() || allowed.iter().any(|kind| kind == run.reference.kind.word());
+    if run.unknown_caller || run.reference.kind == RefKind::Unknown || (by_hand && !fits) {
+        return Some(Fact::Unknown);
+    }
+    Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
+}
+
+fn event_fork(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    if run.unknown_caller { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
+}
+
+fn ref_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let run = sight(subject)?.run();
+    Some(if run.reference.kind == RefKind::Unknown {
+        Fact::Unknown
+    } else {
+        Fact::text(run.reference.kind.word(), run.trigger)
+    })
+}

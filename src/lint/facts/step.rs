@@ -1,0 +1,117 @@
+//! Facts of steps: what they use, what they are given, what their scripts show. It never asks what an action does.
+
+use crate::lint::facts::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
+use crate::trust::upload::exposure::exposed;
+use crate::workflow::model::{Text, action};
+use crate::workflow::script::script;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new("step", STEP, Values::Any, "The step's name, else its id, else what it uses.", step),
+    Spec::new("action", STEP, Values::Any, "The action that the step uses, without its ref.", step_action),
+    Spec::new("action.ref", STEP, Values::Any, "The ref of the action.", step_action_ref),
+    Spec::new("input.*", STEP, Values::Any, "An input that the step gives to its action.", input),
+    Spec::new("env.*", STEP, Values::Any, "An environment variable that the step's own `env` sets.", step_env),
+    Spec::new(
+        "step.purpose",
+        STEP,
+        Values::OneOf(&["oidc-debug"]),
+        "What the step is for, where its name or action says it.",
+        step_purpose,
+    ),
+    Spec::new(
+        "oidc.exposed",
+        STEP,
+        Values::OneOf(&["printed", "exported"]),
+        "How the step's script shows an OIDC token, if it does.",
+        oidc_exposed,
+    ),
+    Spec::new(
+        "failure.tolerated",
+        STEP,
+        YES_NO,
+        "Whether `continue-on-error` of the step or the job expects it to fail.",
+        failure_tolerated,
+    ),
+];
+
+fn step(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let step = subject.step?;
+    let text = step.name.or(step.id).or(step.uses).or(step.run)?;
+    let line = text.value().lines().next().unwrap_or_default();
+    Some(Fact::text(line, text.place()))
+}
+
+fn step_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let step = subject.step?;
+    Some(match step.uses {
+        Some(uses) => Fact::text(action(uses.value()), uses.place()),
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn step_action_ref(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let step = subject.step?;
+    Some(match step.uses {
+        Some(uses) => {
+            Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
+        }
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn input(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let step = subject.step?;
+    match step.with.get_ignore_case(name) {
+        Some(pair) => settled(subject, pair.value),
+        None if step.with.dynamic => Some(Fact::Unknown),
+        None => Some(Fact::Known(None, step.uses.map_or(step.place, Text::place))),
+    }
+}
+
+fn step_env(subject: In<'_, '_, '_>, name: &str) -> Answered {
+    let step = subject.step?;
+    match step.env.get(name) {
+        Some(pair) => settled(subject, pair.value),
+        None if step.env.dynamic => Some(Fact::Unknown),
+        None => Some(Fact::Known(None, step.place)),
+    }
+}
+
+fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let step = subject.step?;
+    let debug = &subject.analysis.data.github.oidc.debug;
+    let by_action =
+        step.uses.filter(|uses| debug.actions.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value()))));
+    let words = |name: &Text<'_>| {
+        let name = name.value().to_lowercase();
+        debug
+            .names
+            .iter()
+            .any(|words| words.iter().all(|word| name.split(|c: char| !c.is_alphanumeric()).any(|own| own == word)))
+    };
+    let by_name = step.name.filter(words).filter(|_| step.script.is_some());
+    Some(match by_action.or(by_name) {
+        Some(text) => Fact::text("oidc-debug", text.place()),
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
+    let github = &subject.analysis.data.github;
+    let shown = &github.oidc.shown;
+    // Most scripts do not so much as name the token.
+    let named = step.script.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
+    let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
+    Some(match found {
+        Some((exposure, place)) => Fact::text(exposure.word(), place),
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn failure_tolerated(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job = subject.job?;
+    let place = subject.step.map_or(job.id.place(), |step| step.place);
+    yes(job.tolerated || subject.step.is_some_and(|step| step.tolerated), place)
+}

@@ -1,0 +1,177 @@
+//! Facts of what stands around an upload: the action or called workflow that holds it, other uploads of its job. They hold in one run.
+
+use crate::lint::facts::registry::target;
+use crate::lint::facts::run::sight;
+use crate::lint::facts::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values};
+use crate::lint::uploads::Publication;
+use crate::trust::registry::WorkflowClaim;
+use crate::trust::registry::slot::{Given, known_text};
+use crate::trust::upload::site::{Credential, Outcomes, Target};
+use crate::workflow::expression::{Reason, Truth};
+use crate::workflow::model::Text;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "in-action",
+        PUBLICATION,
+        FORM,
+        "Whether the upload can run where it stands, which is refused to some within a composite action.",
+        in_action,
+    ),
+    Spec::new(
+        "certificate",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused", "unseen-caller"]),
+        "Whether the certificate of an attestation would name the file that the registry's record names; in a called workflow some name its caller.",
+        certificate,
+    ),
+    Spec::new(
+        "caller.file",
+        PUBLICATION,
+        Values::Any,
+        "The workflow file that GitHub starts, where it calls the one that uploads.",
+        caller,
+    ),
+    Spec::new("called.file", PUBLICATION, Values::Any, "The workflow file that holds the upload.", called),
+    Spec::new(
+        "called.repository",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "refused"]),
+        "Whether the registry takes uploads by a called workflow of that repository.",
+        called_repository,
+    ),
+    Spec::new("foreign.workflow", PUBLICATION, Values::Any, "The other repository's workflow that uploads.", foreign),
+    Spec::new(
+        "folder.uploads",
+        PUBLICATION,
+        Values::OneOf(&["once", "again"]),
+        "Whether an upload with attestations has left them in this folder before, in the same job and run.",
+        folder_uploads,
+    ),
+    Spec::new("folder", PUBLICATION, Values::Any, "The folder whose files are uploaded.", folder),
+];
+
+fn in_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let refused = site.upload?.refused_in_actions && !site.client.frames.is_empty();
+    Some(Fact::text(if refused { "refused" } else { "accepted" }, site.client.place()))
+}
+
+fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (registry, run) = (target(subject)?, sight(subject)?.run());
+    let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
+    let place = subject.publication?.site.client.place();
+    let word = match (differs && run.is_called(), run.unknown_caller) {
+        (false, _) => "accepted",
+        (true, true) => "unseen-caller",
+        (true, false) => "refused",
+    };
+    // Which way round: the record's file is the called one, the certificate's its caller.
+    (registry.claims.workflow == WorkflowClaim::Called || !differs).then(|| Fact::text(word, place))
+}
+
+fn caller(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let call = sight(subject)?.run().calls.first()?;
+    let place = call.job.uses.map_or(call.job.id.place(), Text::place);
+    Some(Fact::text(call.workflow.source.file_name(), place))
+}
+
+fn called(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let workflow = subject.workflow?;
+    Some(Fact::text(workflow.source.file_name(), subject.publication?.site.client.place()))
+}
+
+fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.publication?.site.client.place());
+    let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
+        return Some(Fact::text("accepted", place));
+    };
+    // This repository by its full name is its own; whether the ref is the run's is not known.
+    let analysis = subject.analysis;
+    let own = analysis.repository.or_else(|| analysis.repository_hint().map(|(name, _)| name));
+    let itself = own.is_some_and(|own| own.eq_ignore_ascii_case(foreign));
+    Some(if itself { Fact::Unknown } else { Fact::text("refused", place) })
+}
+
+fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    subject.claims?.foreign.as_ref()?;
+    let uses = subject.job?.uses?;
+    Some(Fact::text(uses.value(), uses.place()))
+}
+
+/// The folder of an upload in this run, without what does not change it.
+fn folder_of(subject: In<'_, '_, '_>, publication: &Publication<'_, '_>) -> Option<String> {
+    let rule = publication.site.upload?.files.as_ref()?;
+    let text = match publication.site.client.first(&rule.slots) {
+        None => rule.folder.clone()?,
+        Some((_, Given::Text(text, _))) => known_text(&publication.site.client.settle(&text, sight(subject)?))?,
+        Some((_, Given::Unknown(_) | Given::Absent)) => return None,
+    };
+    Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
+}
+
+fn folder(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    Some(Fact::text(folder_of(subject, publication)?, publication.site.client.place()))
+}
+
+fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    let (client, own) = (&publication.site.client, folder_of(subject, publication)?);
+    let here = client.place();
+    let mut open = false;
+    for other in &subject.analysis.publications {
+        let before = &other.site.client;
+        let same_job = before.job.id.place() == client.job.id.place() && before.workflow.file == client.workflow.file;
+        if !same_job || before.position() >= client.position() {
+            continue;
+        }
+        match leaves(subject, other, &own) {
+            Truth::Yes if !cleaned(subject, other, &own) => return Some(Fact::text("again", before.place())),
+            Truth::No => {}
+            Truth::Yes | Truth::Unknown(_) => open = true,
+        }
+    }
+    if open { Some(Fact::Unknown) } else { Some(Fact::text("once", here)) }
+}
+
+/// Whether another upload leaves attestations in a folder in this run.
+fn leaves(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, own: &str) -> Truth {
+    let unknown = || Truth::Unknown(Reason::new("another upload of the job"));
+    let (Some(sight), Some(upload)) = (sight(subject), other.site.upload) else { return unknown() };
+    let Some(switch) = &upload.attestations else { return Truth::No };
+    let on = match other.site.client.first(&switch.slots) {
+        None => Some(switch.default),
+        Some((_, Given::Text(text, _))) => {
+            known_text(&other.site.client.settle(&text, sight)).map(|text| !text.eq_ignore_ascii_case("false"))
+        }
+        Some((_, Given::Unknown(_) | Given::Absent)) => None,
+    };
+    let Some(folder) = folder_of(subject, other) else { return unknown() };
+    if on == Some(false) || folder != own {
+        return Truth::No;
+    }
+    let data = subject.analysis.data;
+    let seen = other.site.client.seen(sight);
+    if matches!(other.site.target(&data.registries, &seen), Target::Elsewhere) {
+        return Truth::No;
+    }
+    // Without the OIDC token no attestation is made.
+    let trusted = match other.site.credential(&data.github, &data.registries, &seen).0 {
+        Outcomes::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
+        Outcomes::Unknown(reason) => Truth::Unknown(reason),
+    };
+    let on = on.map_or_else(unknown, Truth::from);
+    seen.reached().and(trusted).and(on)
+}
+
+/// Whether a script between two uploads speaks of the folder or of attestations, and so may have put it in order.
+fn cleaned(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, folder: &str) -> bool {
+    let after = other.site.client.position();
+    let Some(publication) = subject.publication else { return true };
+    let between = publication.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
+    between
+        .filter_map(|step| step.script)
+        .any(|run| run.value().contains(folder) || run.value().contains("attestation"))
+}

@@ -1,0 +1,186 @@
+//! Facts of the step that uploads: its credential, its address, its switches. They hold in one run.
+
+use crate::lint::facts::registry::{target, target_place};
+use crate::lint::facts::run::sight;
+use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::read::problem::closest;
+use crate::trust::registry::slot::{Given, Slot, known_text};
+use crate::trust::registry::upload_pattern::{Oidc, Order};
+use crate::trust::upload::build_code;
+use crate::trust::upload::site::Outcomes;
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "upload",
+        PUBLICATION,
+        Values::Any,
+        "What uploads: the command, the action or the called workflow.",
+        upload,
+    ),
+    Spec::new(
+        "credential",
+        PUBLICATION,
+        Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
+        "What the upload shows to the registry.",
+        credential,
+    ),
+    Spec::new(
+        "client.order",
+        PUBLICATION,
+        Values::OneOf(&["token-first", "oidc-first", "none"]),
+        "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
+        client_order,
+    ),
+    Spec::new(
+        "build.code",
+        PUBLICATION,
+        Values::Any,
+        "The first action or command in the job before the upload that builds, by the registry's data.",
+        build_code,
+    ),
+    Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    Spec::new(
+        "attestations",
+        PUBLICATION,
+        Values::OneOf(&["on", "off", "excused"]),
+        "Whether attestations are uploaded with it; `excused` where another upload in the job or a calling workflow would make them fail.",
+        attestations,
+    ),
+    Spec::new("endpoint", PUBLICATION, Values::Any, "The address that the files give to the upload.", endpoint),
+    Spec::new(
+        "endpoint.status",
+        PUBLICATION,
+        Values::OneOf(&["accepted", "wrong"]),
+        "Whether the registry takes uploads at that address, which is its own.",
+        endpoint_status,
+    ),
+    Spec::new("endpoint.meant", PUBLICATION, Values::Any, "The registry's upload address.", endpoint_meant),
+    Spec::new(
+        "endpoint.input",
+        PUBLICATION,
+        Values::OneOf(&["known", "misspelt"]),
+        "Whether an input that the action does not have looks like one for the address.",
+        endpoint_input,
+    ),
+    Spec::new(
+        "endpoint.input.meant",
+        PUBLICATION,
+        Values::Any,
+        "The input that a misspelt one most likely means.",
+        endpoint_input_meant,
+    ),
+];
+
+fn upload(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let upload = site.upload?;
+    let name = upload.command.as_ref().or(upload.action.as_ref()).or(upload.workflow.as_ref())?;
+    Some(Fact::text(name, site.client.place()))
+}
+
+fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (analysis, site) = (subject.analysis, &subject.publication?.site);
+    let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
+    Some(match found {
+        Some((name, place)) => Fact::text(name, place),
+        None => Fact::Known(None, site.client.place()),
+    })
+}
+
+fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let data = subject.analysis.data;
+    let (outcome, place) = subject.publication?.site.credential(&data.github, &data.registries, sight(subject)?);
+    Some(match outcome {
+        Outcomes::Known(credential) => Fact::text(credential.word(), place),
+        Outcomes::Unknown(_) => Fact::Unknown,
+    })
+}
+
+fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let word = match site.upload.map(|upload| (upload.oidc, upload.order))? {
+        (Oidc::None, _) => "none",
+        (Oidc::Native, Order::TokenFirst) => "token-first",
+        (Oidc::Native, Order::OidcFirst) => "oidc-first",
+    };
+    Some(Fact::text(word, site.client.place()))
+}
+
+/// The settled text of the first of some slots that holds anything.
+fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
+    let site = &subject.publication?.site;
+    let (_, given) = site.client.first(slots)?;
+    let Given::Text(text, place) = given else { return Some(Err(())) };
+    let value = sight(subject).and_then(|sight| known_text(&sight.evaluate(&text)));
+    Some(value.map(|value| (value, place)).ok_or(()))
+}
+
+fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    match first_text(subject, &site.upload?.skip_existing) {
+        None => yes(false, site.client.place()),
+        Some(Err(())) => Some(Fact::Unknown),
+        Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
+    }
+}
+
+fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let publication = subject.publication?;
+    let switch = publication.site.upload?.attestations.as_ref()?;
+    let (on, place) = match first_text(subject, &switch.slots) {
+        None => (switch.default, publication.site.client.place()),
+        Some(Err(())) => return Some(Fact::Unknown),
+        Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
+    };
+    let job = subject.job?.id.place();
+    let same_job = |other: &&crate::lint::uploads::Publication<'_, '_>| other.site.client.job.id.place() == job;
+    let alone = subject.analysis.publications.iter().filter(same_job).count() < 2;
+    let word = match (on, alone && !sight(subject)?.run().is_called()) {
+        (true, _) => "on",
+        (false, true) => "off",
+        (false, false) => "excused",
+    };
+    Some(Fact::text(word, place))
+}
+
+fn endpoint(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    Some(match site.address(sight(subject)?) {
+        Some((text, place)) => Fact::text(text, place),
+        None => Fact::Known(None, site.client.place()),
+    })
+}
+
+fn endpoint_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let (text, place) = subject.publication?.site.address(sight(subject)?)?;
+    let wrong = target(subject)?.refuses_uploads_at(&text);
+    Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
+}
+
+fn endpoint_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    Some(Fact::text(target(subject)?.endpoints.uploads.first()?, target_place(subject)?))
+}
+
+/// An input that the action does not have, and the input for the address that it looks like.
+fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
+    let site = &subject.publication?.site;
+    let upload = site.upload.filter(|upload| !upload.inputs.is_empty())?;
+    let has = |name: &str| upload.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let addresses = || upload.endpoint.slots.iter().filter_map(|slot| slot.input.as_deref());
+    site.client.with().entries.iter().filter(|pair| !has(pair.key.value())).find_map(|pair| {
+        let meant = closest(pair.key.value(), upload.inputs.iter().map(String::as_str))?;
+        addresses().find(|known| *known == meant).map(|meant| (*pair, meant))
+    })
+}
+
+fn endpoint_input(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    match misspelt(subject) {
+        Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
+        None => Some(Fact::text("known", subject.publication?.site.client.place())),
+    }
+}
+
+fn endpoint_input_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    misspelt(subject).map(|(pair, meant)| Fact::text(meant, pair.key.place()))
+}

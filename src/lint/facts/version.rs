@@ -1,0 +1,187 @@
+//! Facts of versions: which ref of an action, which version of a client. What they ought to be stands in the data.
+
+use crate::lint::data::Data;
+use crate::lint::facts::run::sight;
+use crate::lint::facts::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
+use crate::lint::subjects::Kind;
+use crate::trust::registry::upload_pattern::Refs;
+use crate::trust::upload::version;
+use crate::trust::upload::version::{ActionStatus, ClientVersion};
+use crate::workflow::model::{Job, Step, Text, action};
+
+/// The lines of the table.
+pub const FACTS: &[Spec] = &[
+    Spec::new(
+        "action.judged",
+        STEP,
+        Values::Any,
+        "The action that uploads or logs in; of a publication with both, the one whose ref is worse.",
+        action_judged,
+    ),
+    Spec::new(
+        "action.status",
+        STEP,
+        Values::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
+        "What the ref of that action is worth.",
+        action_status,
+    ),
+    Spec::new(
+        "action.version",
+        STEP,
+        Values::Any,
+        "That action's version: its tag, or what its commit is.",
+        action_version,
+    ),
+    Spec::new(
+        "action.minimum",
+        STEP,
+        Values::Any,
+        "The first version of that action that can do trusted publishing.",
+        action_minimum,
+    ),
+    Spec::new("action.pin", STEP, Values::Any, "What a commit without an image is.", action_pin),
+    Spec::new(
+        "action.recommended",
+        STEP,
+        Values::Any,
+        "The ref that the action's maker recommends.",
+        action_recommended,
+    ),
+    Spec::new(
+        "job.floating",
+        &[Kind::Job, Kind::Publication],
+        Values::Any,
+        "The first action of the job whose ref its maker can move, and does not recommend; GitHub's own do not count.",
+        floating,
+    ),
+    Spec::new(
+        "client",
+        PUBLICATION,
+        Values::Any,
+        "The client that uploads, where its version is described.",
+        client_name,
+    ),
+    Spec::new("client.version", PUBLICATION, Values::Any, "The version of the client that uploads.", client_version),
+    Spec::new(
+        "client.status",
+        PUBLICATION,
+        Values::OneOf(&["current", "outdated", "inferred"]),
+        "Whether that version can do trusted publishing; `inferred` where another tool brings one that cannot.",
+        client_status,
+    ),
+    Spec::new(
+        "client.minimum",
+        PUBLICATION,
+        Values::Any,
+        "The first version of the client that can do trusted publishing.",
+        client_minimum,
+    ),
+];
+
+/// An action that uploads or logs in, with what the data says of its refs.
+struct Judged<'s, 'p> {
+    uses: Text<'p>,
+    refs: &'s Refs,
+    status: Option<ActionStatus>,
+}
+
+impl Judged<'_, '_> {
+    fn known(&self, value: Option<String>) -> Answered {
+        value.map(|value| Fact::text(value, self.uses.place()))
+    }
+}
+
+fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<Judged<'s, 'p>> {
+    let registries = &subject.analysis.data.registries;
+    let login = subject.publication.and_then(|publication| publication.site.login.as_ref());
+    let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
+    let all = [own, login.and_then(|login| login.client.step?.uses)];
+    let source = subject.workflow?.source;
+    let all = all.into_iter().flatten().filter_map(|uses| {
+        let refs = version::refs(registries, action(uses.value()))?;
+        Some(Judged { uses, refs, status: version::action_status(refs, source, uses) })
+    });
+    let fault = |judged: &Judged<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
+    let mut all: Vec<_> = all.collect();
+    let worst = all.iter().position(fault).unwrap_or(0);
+    (worst < all.len()).then(|| all.swap_remove(worst))
+}
+
+fn action_judged(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(Some(action(judged.uses.value()).to_owned()))
+}
+
+fn action_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(judged.status.map(|status| status.word().to_owned()))
+}
+
+fn action_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(version::action_version(judged.refs, subject.workflow?.source, judged.uses))
+}
+
+fn action_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(judged.refs.since.clone())
+}
+
+fn action_pin(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    let pin = version::reference(judged.uses.value())?.to_lowercase();
+    judged.known(judged.refs.without_image.get(&pin).cloned())
+}
+
+fn action_recommended(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let judged = judged(subject)?;
+    judged.known(judged.refs.recommended.first().map(|glob| glob.as_str().to_owned()))
+}
+
+fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let job: &Job<'_> = subject.job?;
+    let data = subject.analysis.data;
+    let moves = |step: &&Step<'_>| {
+        let Some(uses) = step.uses.map(Text::value) else { return false };
+        let Some(reference) = version::reference(uses) else { return false };
+        let fixed = version::is_commit(reference) || uses.contains("${{") || uses.contains("://");
+        !fixed && !recommended(data, action(uses), reference)
+    };
+    Some(match job.steps.iter().find(moves).and_then(|step| step.uses) {
+        Some(uses) => Fact::text(uses.value(), uses.place()),
+        None => Fact::Known(None, job.id.place()),
+    })
+}
+
+/// Whether an action is GitHub's own, or its maker recommends the ref.
+fn recommended(data: &Data, name: &str, reference: &str) -> bool {
+    let is = |known: &str, other: &str| known.eq_ignore_ascii_case(other);
+    let maker = name.split('/').next().unwrap_or_default();
+    let listed = data.github.recommended.iter().filter(|(action, _)| is(action, name)).flat_map(|(_, refs)| refs);
+    let own = version::refs(&data.registries, name).into_iter().flat_map(|refs| &refs.recommended);
+    data.github.makers.iter().any(|known| is(known, maker)) || listed.chain(own).any(|glob| glob.is_match(reference))
+}
+
+fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {
+    let data = subject.analysis.data;
+    version::client(&subject.publication?.site, &data.github, &data.registries, sight(subject)?)
+}
+
+fn client_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    Some(Fact::Known(site.upload?.client.clone(), site.client.place()))
+}
+
+fn client_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    client(subject).map(|client| Fact::text(client.version, client.place))
+}
+
+fn client_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    client(subject).map(|client| Fact::text(client.status.word(), client.place))
+}
+
+fn client_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.publication?.site;
+    let facts = subject.analysis.data.registries.client(site.upload?.client.as_deref()?)?;
+    Some(Fact::text(facts.minimum.clone(), site.client.place()))
+}

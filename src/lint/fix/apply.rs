@@ -1,0 +1,93 @@
+//! Makes the fixes that somebody wants, one round after another. It writes no file.
+
+use jiff::civil::Date;
+
+use crate::lint::findings::{Edit, Finding, Fix, Report};
+use crate::lint::fix::verify::{Tally, applied, id, offer};
+use crate::lint::rules::set::RuleSet;
+use crate::read::project::Project;
+
+/// How many rounds are made. Each cures at least one finding, so few are ever needed.
+const MOST_ROUNDS: usize = 10;
+
+/// A project after its fixes.
+pub struct Mended {
+    /// The project as it is then; its files are in the same order as before.
+    pub project: Project,
+    /// What is left to say of it, with the fixes that were not wanted.
+    pub report: Report,
+    /// What was done, in order: the rule's name and the fix's title.
+    pub done: Vec<(String, String)>,
+}
+
+/// Makes every fix that is wanted. Fixes that meet at one place wait for the next round, in which all is judged again.
+#[must_use]
+pub fn mend(
+    project: &Project,
+    rules: &RuleSet,
+    today: Option<Date>,
+    wanted: impl Fn(&Project, &Finding, &Fix) -> bool,
+) -> Mended {
+    let mut mended = Mended { report: offer(project, rules, today), project: project.clone(), done: Vec::new() };
+    for _ in 0..MOST_ROUNDS {
+        let chosen = choice(&mended, &wanted);
+        if chosen.is_empty() {
+            break;
+        }
+        let before = Tally::of(&mended.project, &mended.report);
+        let all = round(&mended, &chosen, rules, today).filter(|(project, report)| {
+            let ids: Vec<String> = chosen.iter().map(|(finding, _)| id(&mended.project, finding)).collect();
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            before.is_bettered_by(&Tally::of(project, report), &ids)
+        });
+        // Each one was tried alone; together they may differ.
+        let (made, next) = match all {
+            Some(next) => (&chosen[..], Some(next)),
+            None => (&chosen[..1], round(&mended, &chosen[..1], rules, today)),
+        };
+        let Some((project, report)) = next else { break };
+        let done: Vec<_> = made.iter().map(|(finding, fix)| (finding.name.clone(), fix.title.clone())).collect();
+        mended = Mended { project, report, done: [mended.done, done].concat() };
+    }
+    mended
+}
+
+/// The fixes of this round, none of which touches a line of another.
+fn choice<'m>(mended: &'m Mended, wanted: &impl Fn(&Project, &Finding, &Fix) -> bool) -> Vec<(&'m Finding, &'m Fix)> {
+    let mut chosen: Vec<(&Finding, &Fix)> = Vec::new();
+    for finding in &mended.report.findings {
+        let Some(fix) = finding.fixes.iter().find(|fix| wanted(&mended.project, finding, fix)) else { continue };
+        let meets = chosen
+            .iter()
+            .flat_map(|(_, other)| &other.edits)
+            .any(|other| fix.edits.iter().any(|edit| meet(&mended.project, edit, other)));
+        if !meets {
+            chosen.push((finding, fix));
+        }
+    }
+    chosen
+}
+
+fn meet(project: &Project, left: &Edit, right: &Edit) -> bool {
+    let lines = |edit: &Edit| {
+        let source = project.source(edit.place.file)?;
+        Some((source.line_at(edit.place.span.start), source.line_at(edit.place.span.end)))
+    };
+    left.place.file == right.place.file
+        && match (lines(left), lines(right)) {
+            (Some(left), Some(right)) => left.0 <= right.1 && right.0 <= left.1,
+            _ => true,
+        }
+}
+
+fn round(
+    mended: &Mended,
+    chosen: &[(&Finding, &Fix)],
+    rules: &RuleSet,
+    today: Option<Date>,
+) -> Option<(Project, Report)> {
+    let edits: Vec<Edit> = chosen.iter().flat_map(|(_, fix)| fix.edits.iter().cloned()).collect();
+    let project = applied(&mended.project, &edits)?;
+    let report = offer(&project, rules, today);
+    Some((project, report))
+}

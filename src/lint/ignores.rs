@@ -1,0 +1,207 @@
+//! Reasoned exceptions: comments in workflows and entries of the config. It decides what they hide, and which of them hide nothing.
+
+use jiff::civil::Date;
+
+use crate::lint::findings::{Finding, Suppressed};
+use crate::lint::rules::set::RuleSet;
+use crate::read::config::Config;
+use crate::read::problem::{Problem, closest, suggestion};
+use crate::read::project::Project;
+use crate::read::source::{Place, Source, Span};
+
+/// A waiver of either kind.
+#[derive(Debug, Clone)]
+pub struct Waiver {
+    /// The rule's name, as far as there is such a rule; else what is written.
+    pub rule: String,
+    /// The rule that a misspelt name most likely means.
+    pub meant: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// Why.
+    pub reason: String,
+    /// What became of it.
+    pub status: &'static str,
+    reach: Reach,
+}
+
+#[derive(Debug, Clone)]
+enum Reach {
+    /// Findings on these lines (from 1) of the comment's file.
+    Lines(std::ops::RangeInclusive<u32>),
+    /// Findings in a workflow, job and step, where named.
+    Parts { workflow: Option<String>, job: Option<String>, step: Option<String> },
+}
+
+/// The marker of a comment.
+const MARKER: &str = "trustpub:";
+
+/// What a waiver's comment says.
+struct Marker<'s> {
+    /// The rules, each with its place.
+    names: Vec<(&'s str, Span)>,
+    reason: &'s str,
+}
+
+impl<'s> Marker<'s> {
+    /// Reads `# trustpub: ignore[name, TP101] reason`; no other comment is a waiver.
+    fn read(source: &'s Source, comment: Span) -> Option<Self> {
+        let text = source.slice(comment);
+        let rest = text.trim_start_matches('#').trim_start().strip_prefix(MARKER)?.trim_start();
+        let (list, reason) = rest.strip_prefix("ignore[")?.split_once(']')?;
+        let at = text.len() - rest.len() + "ignore[".len();
+        let mut names = Vec::new();
+        let mut from = at;
+        for written in list.split(',') {
+            let word = written.trim();
+            let start = from + written.len() - written.trim_start().len();
+            let bound = |at: usize| comment.start + u32::try_from(at).unwrap_or(0);
+            names.push((word, Span::new(bound(start), bound(start + word.len()))));
+            from += written.len() + 1;
+        }
+        Some(Self { names, reason: reason.trim() })
+    }
+}
+
+/// All waivers of a project; what is wrong with those of the config is added to `problems`.
+#[must_use]
+pub fn collect(
+    project: &Project,
+    config: &Config<'_>,
+    rules: &RuleSet,
+    today: Option<Date>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Waiver> {
+    let mut waivers = comments(project, rules);
+    for declared in &config.ignore {
+        let word = declared.rule.value();
+        let Some(rule) = rules.find(word) else {
+            problems.push(Problem::new(
+                declared.rule.place(),
+                format!("there is no rule `{word}`{}", suggestion(word, rules.words())),
+            ));
+            continue;
+        };
+        let mut status = if declared.reason.value().trim().is_empty() { "unreasoned" } else { "unused" };
+        if let Some(expires) = declared.expires {
+            match expires.value().parse::<Date>() {
+                Ok(day) if today.is_some_and(|today| today > day) => status = "expired",
+                Ok(_) => {}
+                Err(_) => problems.push(Problem::new(
+                    expires.place(),
+                    format!("`expires` is a date such as `2027-03-01`, not `{}`", expires.value()),
+                )),
+            }
+        }
+        let text = |text: Option<crate::read::text::Text<'_>>| text.map(|text| text.value().to_owned());
+        waivers.push(Waiver {
+            rule: rule.name.clone(),
+            meant: None,
+            place: declared.place,
+            reason: declared.reason.value().to_owned(),
+            status,
+            reach: Reach::Parts {
+                workflow: text(declared.workflow),
+                job: text(declared.job),
+                step: text(declared.step),
+            },
+        });
+    }
+    waivers
+}
+
+/// `# trustpub: ignore[name, TP101] reason`, on the line or on the line above. In a script a comment would be the shell's, so one
+/// at the header of a block scalar speaks for all of it.
+fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
+    let mut waivers = Vec::new();
+    for document in project.workflows.iter().chain(&project.config) {
+        let Some(source) = project.source(document.file) else { continue };
+        let comments = document.tree.comments();
+        for (index, comment) in comments.iter().enumerate() {
+            let Some(marker) = Marker::read(source, comment.span) else { continue };
+            let line = source.line_at(comment.span.start);
+            // Waivers for one line may stand above each other.
+            let mut last = line;
+            for next in comments[index + 1..].iter().take_while(|next| comment.own_line && next.own_line) {
+                if source.line_at(next.span.start) != last + 1 {
+                    break;
+                }
+                last += 1;
+            }
+            let covered = if comment.own_line { last + 1 } else { line };
+            let scalar = document.tree.block_scalars().find(|span| source.line_at(span.start) == covered);
+            let lines = covered..=scalar.map_or(covered, |span| source.line_at(span.end));
+            for (word, span) in marker.names {
+                let rule = rules.find(word);
+                let meant = rule.is_none().then(|| closest(word, rules.rules.iter().map(|rule| rule.name.as_str())));
+                let status = match rule {
+                    None if meant.flatten().is_some() => "misspelt",
+                    None => "unknown",
+                    Some(_) if marker.reason.is_empty() => "unreasoned",
+                    Some(_) => "unused",
+                };
+                waivers.push(Waiver {
+                    rule: rule.map_or_else(|| word.to_owned(), |rule| rule.name.clone()),
+                    meant: meant.flatten().map(str::to_owned),
+                    place: Place { file: document.file, span },
+                    reason: marker.reason.to_owned(),
+                    status,
+                    reach: Reach::Lines(lines.clone()),
+                });
+            }
+        }
+    }
+    waivers
+}
+
+/// What to cut out of a waiver's comment so that it waives all but the rule at `word`; `None` when that is the only one.
+#[must_use]
+pub fn without(source: &Source, comment: Span, word: Span) -> Option<Span> {
+    let names = Marker::read(source, comment)?.names;
+    let index = names.iter().position(|(_, span)| *span == word)?;
+    let before = index.checked_sub(1).and_then(|before| names.get(before));
+    match (names.get(index + 1), before) {
+        (Some((_, next)), _) => Some(Span::new(word.start, next.start)),
+        (None, Some((_, before))) => Some(Span::new(before.end, word.end)),
+        (None, None) => None,
+    }
+}
+
+/// Parts findings into those that are shown and those that a waiver hides.
+pub fn apply(project: &Project, waivers: &mut [Waiver], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
+    let (mut shown, mut hidden) = (Vec::new(), Vec::new());
+    for finding in findings {
+        let waiver = waivers
+            .iter_mut()
+            .find(|waiver| matches!(waiver.status, "unused" | "used") && covers(project, waiver, &finding));
+        match waiver {
+            Some(waiver) => {
+                waiver.status = "used";
+                let in_source = matches!(waiver.reach, Reach::Lines(_));
+                hidden.push(Suppressed { reason: waiver.reason.clone(), in_source, finding });
+            }
+            None => shown.push(finding),
+        }
+    }
+    (shown, hidden)
+}
+
+fn covers(project: &Project, waiver: &Waiver, finding: &Finding) -> bool {
+    if waiver.rule != finding.name {
+        return false;
+    }
+    let place = finding.primary.place;
+    let Some(source) = project.source(place.file) else { return false };
+    match &waiver.reach {
+        Reach::Lines(lines) => place.file == waiver.place.file && lines.contains(&source.line_at(place.span.start)),
+        Reach::Parts { workflow, job, step } => {
+            let file = |place: Place| project.source(place.file).map(Source::file_name);
+            let mut files = finding.steps.iter().map(|step| step.place).chain([place]);
+            let jobs =
+                |job: &String| !finding.jobs.is_empty() && finding.jobs.iter().all(|id| id.eq_ignore_ascii_case(job));
+            workflow.as_deref().is_none_or(|workflow| files.any(|place| file(place) == Some(workflow)))
+                && job.as_ref().is_none_or(jobs)
+                && step.as_ref().is_none_or(|step| finding.step.contains(step))
+        }
+    }
+}

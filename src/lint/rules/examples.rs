@@ -1,0 +1,227 @@
+//! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
+
+use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::engine::check;
+use crate::lint::findings::{Finding, Level};
+use crate::lint::fix::apply::mend;
+use crate::lint::rules::set::RuleSet;
+use crate::lint::rules::{Example, Rule};
+use crate::read::files::Memory;
+use crate::read::project::{CONFIGS, Project, WORKFLOWS};
+use crate::trust::needs::Entry;
+use crate::trust::needs::permission_check::{Status, of_entry};
+use crate::trust::registry::{Examples, Registry};
+use crate::trust::upload::site::Target;
+
+/// Where an example's workflow stands unless it says otherwise.
+pub const WORKFLOW: &str = ".github/workflows/release.yml";
+
+/// A mark in an example: a finding begins on its line and says its text.
+struct Mark {
+    path: String,
+    line: u32,
+    text: String,
+}
+
+/// Judges one example of a rule.
+///
+/// # Errors
+/// What is missing and what is too much, a line each.
+pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<String>> {
+    let mut files = Memory::default();
+    let mut marks = Vec::new();
+    let mut texts: Vec<(String, &str)> =
+        example.files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
+    if !example.text.trim().is_empty() {
+        texts.push((WORKFLOW.to_owned(), &example.text));
+    }
+    if let Some(config) = &example.config {
+        texts.push((CONFIGS[0].to_owned(), config));
+    }
+    for (path, text) in texts {
+        let (plain, found) = unmark(&path, text);
+        marks.extend(found);
+        files.insert(path, plain);
+    }
+    let project = rules.read(&files);
+    let report = check(&project, rules, None);
+    let mut complaints: Vec<String> =
+        report.problems.iter().map(|problem| format!("the config is wrong: {}", problem.message)).collect();
+    let relevant = |finding: &&Finding| {
+        let own = finding.name == rule.name;
+        own || !rule.own && finding.level >= Level::Warning
+    };
+    let findings: Vec<&Finding> = report.findings.iter().filter(relevant).collect();
+    complaints.extend(compare(&project, &findings, &marks));
+    if example.bad && marks.is_empty() {
+        complaints.push("a bad example marks the line of its finding with `# <- text`".into());
+    }
+    if !example.bad && !marks.is_empty() {
+        complaints.push("a good example has no marks".into());
+    }
+    if example.bad && !findings.iter().any(|finding| finding.name == rule.name) {
+        complaints.push(format!("`{}` itself says nothing", rule.name));
+    }
+    complaints.extend(fixes(&project, rules, rule, example));
+    let workflows = files_named(&project);
+    if workflows == 0 && !example.files.iter().any(|(path, _)| path.starts_with(WORKFLOWS)) {
+        complaints.push("the example has no workflow".into());
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// What is wrong with the rule's fixes here: made, they leave nothing that the rule could still cure, and give the text that is shown.
+fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &Example) -> Vec<String> {
+    if !example.bad || rule.fixes.is_empty() {
+        return example.fixed.iter().map(|_| "`fixed` shows what a fix does, but there is none".to_owned()).collect();
+    }
+    let mended = mend(project, rules, None, |_, finding, _| finding.name == rule.name);
+    let open = |finding: &&Finding| finding.name == rule.name && !finding.fixes.is_empty();
+    let left = mended.report.findings.iter().filter(open);
+    let mut complaints: Vec<String> = left.map(|finding| format!("the fix leaves this: {}", finding.message)).collect();
+    let Some(fixed) = &example.fixed else { return complaints };
+    let pairs = project.files.iter().zip(&mended.project.files);
+    let changed: Vec<&str> = pairs.filter(|(old, new)| old.text() != new.text()).map(|(_, new)| new.text()).collect();
+    match changed.as_slice() {
+        [text] if text == fixed => {}
+        [text] => complaints.push(format!("the fix does not give the text of `fixed`, but\n{text}")),
+        [] => complaints.push("no fix is offered, but `fixed` shows one".to_owned()),
+        _ => complaints.push("the fix changes several files; `fixed` shows one".to_owned()),
+    }
+    complaints
+}
+
+fn files_named(project: &Project) -> usize {
+    project.workflows.len()
+}
+
+fn compare(project: &Project, findings: &[&Finding], marks: &[Mark]) -> Vec<String> {
+    let mut open: Vec<&Mark> = marks.iter().collect();
+    let mut complaints = Vec::new();
+    for finding in findings {
+        let place = finding.primary.place;
+        let Some(source) = project.source(place.file) else { continue };
+        let line = source.line_at(place.span.start);
+        let hit = open
+            .iter()
+            .position(|mark| mark.path == source.path() && mark.line == line && finding.message.contains(&mark.text));
+        match hit {
+            Some(index) => {
+                open.remove(index);
+            }
+            None => complaints.push(format!(
+                "not expected: {}:{line}: {} [{}]",
+                source.path(),
+                finding.message,
+                finding.name
+            )),
+        }
+    }
+    complaints.extend(open.into_iter().map(|mark| format!("missing: {}:{}: {}", mark.path, mark.line, mark.text)));
+    complaints
+}
+
+/// The text without its marks, and the marks. A line may have several, each behind a `# <- ` of its own.
+fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
+    let mut plain = String::new();
+    let mut marks = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let mut parts = line.split("# <- ");
+        plain.push_str(parts.next().unwrap_or_default().trim_end());
+        plain.push('\n');
+        let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        marks.extend(parts.map(|text| Mark { path: path.to_owned(), line, text: text.trim().to_owned() }));
+    }
+    (plain, marks)
+}
+
+/// Judges a registry's examples: each step that uploads is found to, each other one is not.
+///
+/// # Errors
+/// Every step that is taken for what it is not.
+pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Result<(), Vec<String>> {
+    let mut complaints = Vec::new();
+    if examples.uploads.is_empty() || examples.others.is_empty() {
+        complaints.push(
+            "the file has no `examples` of uploads and of steps that only look like one; they are its tests".into(),
+        );
+    }
+    for (steps, wanted) in [(&examples.uploads, true), (&examples.others, false)] {
+        for step in steps {
+            let json = serde_json::to_string(step).unwrap_or_default();
+            let workflow =
+                format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
+            let mut files = Memory::default();
+            files.insert(WORKFLOW, workflow);
+            if uploads_to(rules, &rules.read(&files), &registry.id) != wanted {
+                let verb = if wanted { "is not found to upload" } else { "is taken for an upload" };
+                complaints.push(format!("{json} {verb} to {}", registry.name));
+            }
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// Judges the examples of one action, called workflow or command: each bad one lacks something, no good one does, and every need is
+/// missing in some bad one.
+///
+/// # Errors
+/// Every example that does not show what it should, and every need that none shows.
+pub fn need(rules: &RuleSet, entry: &Entry) -> Result<(), Vec<String>> {
+    let mut complaints = Vec::new();
+    let mut shown = vec![false; entry.needs.len()];
+    let mut found = entry.examples.is_empty();
+    for example in &entry.examples {
+        let statuses = job_of(rules, entry, &example.text);
+        let missing: Vec<bool> = statuses.iter().flatten().map(|status| *status > Status::Unknown).collect();
+        let text = example.text.trim_end();
+        found |= statuses.is_some() && !example.bad;
+        match (statuses, example.bad, missing.contains(&true)) {
+            (None, true, _) => complaints.push(format!("`{}` is not found in this bad example:\n{text}", entry.name())),
+            (_, true, false) => complaints.push(format!("nothing is missing in this bad example:\n{text}")),
+            (_, false, true) => complaints.push(format!("something is missing in this good example:\n{text}")),
+            _ => {}
+        }
+        shown.iter_mut().zip(missing).for_each(|(shown, missing)| *shown |= missing && example.bad);
+    }
+    if !found {
+        complaints.push(format!("`{}` is found in no good example", entry.name()));
+    }
+    for (need, _) in entry.needs.iter().zip(&shown).filter(|(need, shown)| !**shown && !need.optional) {
+        complaints.push(format!("no bad example lacks `{}: {}`", need.scope, need.access.word()));
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// What befalls an entry's needs in an example: a job without its `runs-on`, or a whole workflow.
+fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
+    let head = |key: &str| text.lines().any(|line| line.starts_with(key));
+    let workflow = if head("jobs:") {
+        text.to_owned()
+    } else {
+        let runner = if head("uses:") { "" } else { "    runs-on: ubuntu-latest\n" };
+        let body: String = text.lines().map(|line| format!("    {line}\n")).collect();
+        format!("on: push\njobs:\n  example:\n{runner}{body}")
+    };
+    let mut files = Memory::default();
+    files.insert(WORKFLOW, workflow);
+    let project = Project::load(&files, None);
+    let reading = Reading::new(&rules.data.github, &project);
+    let data = &rules.data;
+    let of_job = |workflow, job| of_entry(&data.needs, &data.github, &reading.checkout, workflow, job, entry);
+    let workflows = &reading.checkout.workflows;
+    workflows.iter().find_map(|workflow| workflow.jobs.iter().find_map(|job| of_job(workflow, job)))
+}
+
+/// Whether some run of a project uploads to a registry.
+fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
+    let reading = Reading::new(&rules.data.github, project);
+    let registries = &rules.data.registries;
+    let (analysis, _) = Analysis::new(&rules.data, project, &reading);
+    analysis.publications.iter().any(|publication| {
+        publication.runs.iter().any(|visit| {
+            let target = publication.site.target(registries, &publication.sight(visit));
+            matches!(target, Target::Registry(registry, _) if registry.id == id)
+        })
+    })
+}

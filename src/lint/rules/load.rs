@@ -1,0 +1,355 @@
+//! Reads a rule file. Every problem is collected with its place; a rule with a problem is not run.
+
+mod example;
+mod fix;
+
+use crate::lint::facts;
+use crate::lint::findings::Level;
+use crate::lint::rules::{Condition, Levels, Message, Quantifier, Rule, Template, Test};
+use crate::lint::subjects::Kind;
+use crate::read::problem::{Problem, suggestion};
+use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::yaml::{self, Dialect, Entry, Node};
+use crate::workflow::expression::Truth;
+
+/// Keys of files that are no rules, with the folder where such a file belongs.
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("extends", "registries"),
+    ("record", "registries"),
+    ("uploads", "registries"),
+    ("entries", "needs"),
+    ("quiet", "needs"),
+];
+
+const KEYS: [&str; 19] = [
+    "name",
+    "code",
+    "summary",
+    "level",
+    "precision",
+    "security-severity",
+    "tags",
+    "help",
+    "references",
+    "for-each",
+    "runs",
+    "when",
+    "require",
+    "message",
+    "at",
+    "show",
+    "yields-to",
+    "fix",
+    "examples",
+];
+const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
+
+/// Reads a rule from a file; where it is `tested`, it is JSON and may lack its examples.
+///
+/// # Errors
+/// Everything wrong with it, in the order of the file.
+pub fn load(file: FileId, source: &Source, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
+    let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
+    let mut loader = Loader { file, source, tested, problems: Vec::new() };
+    for error in tree.errors() {
+        loader.problem(error.span, error.message.clone());
+    }
+    let rule = match tree.root() {
+        Some(root) if root.is_mapping() => loader.rule(root, own),
+        _ => {
+            loader.problem(
+                source.line_span(1),
+                "a rule file is a mapping; `trustpub rules new NAME` writes one to begin with",
+            );
+            None
+        }
+    };
+    loader.problems.sort_by_key(|problem| problem.place);
+    loader.problems.dedup();
+    match rule {
+        Some(rule) if loader.problems.is_empty() => Ok(rule),
+        _ => Err(loader.problems),
+    }
+}
+
+struct Loader<'s> {
+    file: FileId,
+    source: &'s Source,
+    tested: bool,
+    problems: Vec<Problem>,
+}
+
+impl Loader<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problems.push(Problem::new(Place { file: self.file, span }, message));
+    }
+
+    fn rule(&mut self, root: Node<'_>, own: bool) -> Option<Rule> {
+        // Each key of a file of another kind would be a complaint of its own, and none of them helps.
+        if let Some((entry, folder)) = other_kind(root) {
+            let key = entry.key.text().unwrap_or_default();
+            self.problem(
+                entry.key.span(),
+                format!("this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder"),
+            );
+            return None;
+        }
+        for entry in root.entries() {
+            let key = entry.key.text().unwrap_or_default();
+            if !KEYS.contains(&key) {
+                self.problem(entry.key.span(), format!("a rule has no key `{key}`{}", suggestion(key, KEYS)));
+            }
+        }
+        let name = self.text(root, "name");
+        let kind = self.kind(root);
+        let when = self.conditions(root, "when", kind);
+        let require = self.conditions(root, "require", kind);
+        if require.is_empty() && root.get("require").is_none() {
+            self.problem(first(root), "the rule has no `require`, so it could never report anything");
+        }
+        let message = self.message(root, kind, &require);
+        let show = self.show(root, kind);
+        let at = root.get("at").and_then(|node| self.fact_name(node, kind));
+        let rule = Rule {
+            code: self.text(root, "code").unwrap_or_default(),
+            summary: self.text(root, "summary").unwrap_or_default(),
+            levels: self.levels(root),
+            precision: self.one_of(root, "precision", &PRECISIONS, "medium"),
+            security_severity: root.get("security-severity").and_then(Node::text).map(str::to_owned),
+            tags: self.texts(root, "tags"),
+            help: self.text(root, "help").unwrap_or_default(),
+            references: self.texts(root, "references"),
+            kind: kind.unwrap_or(Kind::Job),
+            runs: if self.one_of(root, "runs", &["some", "every"], "some") == "every" {
+                Quantifier::Every
+            } else {
+                Quantifier::Some
+            },
+            when,
+            require,
+            message: message?,
+            at,
+            show,
+            yields_to: self.texts(root, "yields-to"),
+            fixes: self.fixes(root, kind),
+            examples: self.examples(root),
+            own,
+            path: self.source.path().to_owned(),
+            name: name?,
+        };
+        self.whole(root, &rule);
+        Some(rule)
+    }
+
+    /// What can only be checked on the whole rule.
+    fn whole(&mut self, root: Node<'_>, rule: &Rule) {
+        let stem = self.source.file_name().trim_end_matches(".yaml").trim_end_matches(".yml");
+        let span = root.get("name").map_or_else(|| first(root), Node::span);
+        if rule.name != stem {
+            self.problem(
+                span,
+                format!("the rule is named `{}` but its file `{stem}`; they are the same word", rule.name),
+            );
+        }
+        let kebab =
+            rule.name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+        if !kebab {
+            self.problem(span, format!("the name `{}` is not in kebab-case", rule.name));
+        }
+        if !self.tested {
+            self.examples_are_whole(root, rule);
+        }
+    }
+
+    fn text(&mut self, root: Node<'_>, key: &str) -> Option<String> {
+        match root.get(key).map(|node| (node, node.text())) {
+            Some((_, Some(text))) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
+            Some((node, _)) => {
+                self.problem(node.span(), format!("`{key}` is a text"));
+                None
+            }
+            None => {
+                self.problem(first(root), format!("the rule has no `{key}`"));
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, root: Node<'_>, key: &str) -> Vec<String> {
+        let Some(node) = root.get(key) else { return Vec::new() };
+        if !node.is_sequence() {
+            self.problem(node.span(), format!("`{key}` is a list"));
+        }
+        node.items().filter_map(|item| item.text().map(str::to_owned)).collect()
+    }
+
+    fn one_of(&mut self, root: Node<'_>, key: &str, known: &[&'static str], otherwise: &'static str) -> String {
+        let Some(node) = root.get(key) else { return otherwise.to_owned() };
+        let word = node.text().unwrap_or_default();
+        if !known.contains(&word) {
+            self.problem(node.span(), format!("`{key}` cannot be `{word}`{}", suggestion(word, known.iter().copied())));
+        }
+        word.to_owned()
+    }
+
+    fn kind(&mut self, root: Node<'_>) -> Option<Kind> {
+        let Some(node) = root.get("for-each") else {
+            self.problem(first(root), "the rule has no `for-each`, the subject that it is about");
+            return None;
+        };
+        let word = node.text().unwrap_or_default();
+        let kind = Kind::WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
+        if kind.is_none() {
+            let known = Kind::WORDS.iter().map(|(_, word)| *word);
+            self.problem(node.span(), format!("there is no subject `{word}`{}", suggestion(word, known)));
+        }
+        kind
+    }
+
+    fn levels(&mut self, root: Node<'_>) -> Levels {
+        let all = |level| Levels { every: level, some: level, by_value: Vec::new() };
+        let Some(entry) = root.entry("level") else {
+            self.problem(first(root), "the rule has no `level`");
+            return all(Level::Warning);
+        };
+        if entry.value.is_scalar() {
+            return all(self.level(entry.value));
+        }
+        let mut levels = all(Level::Warning);
+        for line in entry.value.entries() {
+            let level = self.level(line.value);
+            match line.key.text().unwrap_or_default() {
+                "every" => levels.every = level,
+                "some" => levels.some = level,
+                value => levels.by_value.push((value.to_owned(), level)),
+            }
+        }
+        levels
+    }
+
+    fn level(&mut self, node: Node<'_>) -> Level {
+        let word = node.text().unwrap_or_default();
+        let known = [Level::Error, Level::Warning, Level::Note];
+        known.into_iter().find(|level| level.word() == word).unwrap_or_else(|| {
+            self.problem(
+                node.span(),
+                format!("there is no level `{word}`{}", suggestion(word, known.map(Level::word))),
+            );
+            Level::Warning
+        })
+    }
+
+    /// A fact's name, if the subject has that fact.
+    fn fact_name(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<String> {
+        let name = node.text().unwrap_or_default();
+        self.known_fact(name, node.span(), kind).then(|| name.to_owned())
+    }
+
+    fn known_fact(&mut self, name: &str, span: Span, kind: Option<Kind>) -> bool {
+        let has = |spec: &facts::Spec| kind.is_none_or(|kind| spec.kinds.contains(&kind));
+        match facts::spec(name) {
+            Some((spec, _)) if has(spec) => true,
+            Some((spec, _)) => {
+                let kinds: Vec<_> = spec.kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
+                let subject = kind.map_or("", Kind::word);
+                self.problem(span, format!("a `{subject}` has no fact `{name}`; it is one of {}", kinds.join(", ")));
+                false
+            }
+            None => {
+                let known = facts::all().filter(|spec| has(spec)).map(|spec| spec.name);
+                self.problem(span, format!("there is no fact `{name}`{}", suggestion(name, known)));
+                false
+            }
+        }
+    }
+
+    fn conditions(&mut self, root: Node<'_>, key: &str, kind: Option<Kind>) -> Vec<Condition> {
+        let Some(node) = root.get(key) else { return Vec::new() };
+        if !node.is_mapping() {
+            self.problem(node.span(), format!("`{key}` is a mapping from facts to tests"));
+        }
+        node.entries().filter_map(|entry| self.condition(entry, kind)).collect()
+    }
+
+    fn condition(&mut self, entry: Entry<'_>, kind: Option<Kind>) -> Option<Condition> {
+        let fact = facts::Name::new(&self.fact_name(entry.key, kind)?)?;
+        let mut problems = Vec::new();
+        let test = Test::read(entry.value, fact.spec().values, &mut problems);
+        problems.into_iter().for_each(|(span, message)| self.problem(span, message));
+        let test = test?;
+        Some(Condition { fact, test })
+    }
+
+    fn refuse<T>(&mut self, node: Node<'_>, message: &str) -> Option<T> {
+        self.problem(node.span(), message);
+        None
+    }
+
+    fn template(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<Template> {
+        let Some(text) = node.text() else { return self.refuse(node, "a sentence is a text") };
+        let template = Template::parse(text.trim_end());
+        let facts: Vec<_> = template.facts().map(str::to_owned).collect();
+        for fact in facts {
+            self.known_fact(&fact, node.span(), kind);
+        }
+        Some(template)
+    }
+
+    fn message(&mut self, root: Node<'_>, kind: Option<Kind>, require: &[Condition]) -> Option<Message> {
+        let Some(node) = root.get("message") else {
+            self.problem(first(root), "the rule has no `message`");
+            return None;
+        };
+        if !node.is_mapping() {
+            return self.template(node, kind).map(Message::One);
+        }
+        let mut list = Vec::new();
+        for entry in node.entries() {
+            if let Some(template) = self.template(entry.value, kind) {
+                list.push((entry.key.text().unwrap_or_default().to_owned(), template));
+            }
+        }
+        let has = |key: &str| list.iter().any(|(name, _)| name == key);
+        for condition in require.iter().filter(|condition| !has(condition.fact.as_str())) {
+            let open: Vec<_> = match condition.fact.spec().values.listed() {
+                Some(values) => values
+                    .iter()
+                    .filter(|value| condition.test.passes(Some(value)) == Truth::No && !has(value))
+                    .collect(),
+                None => vec![&"any other value"],
+            };
+            if !open.is_empty() {
+                self.problem(
+                    node.span(),
+                    format!(
+                        "no message for `{}` when it is {}",
+                        condition.fact.as_str(),
+                        open.into_iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+                    ),
+                );
+            }
+        }
+        Some(Message::By(list))
+    }
+
+    fn show(&mut self, root: Node<'_>, kind: Option<Kind>) -> Vec<(String, Template)> {
+        let Some(node) = root.get("show") else { return Vec::new() };
+        let mut list = Vec::new();
+        for entry in node.entries() {
+            if let (Some(fact), Some(template)) = (self.fact_name(entry.key, kind), self.template(entry.value, kind)) {
+                list.push((fact, template));
+            }
+        }
+        list
+    }
+}
+
+fn first(root: Node<'_>) -> Span {
+    root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
+}
+
+/// The key by which a file is of another kind, and where such a file belongs.
+fn other_kind<'n>(root: Node<'n>) -> Option<(Entry<'n>, &'static str)> {
+    let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
+    ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())
+}

@@ -1,0 +1,181 @@
+//! All rules and data that are in force: the built-in ones and a user's folders. It judges nothing.
+
+use rayon::prelude::*;
+
+use crate::lint::data::{self, Data, DataFile};
+use crate::lint::rules::Rule;
+use crate::lint::rules::load;
+use crate::read::builtin;
+use crate::read::files::Files;
+use crate::read::problem::Problem;
+use crate::read::project::Project;
+use crate::read::source::{FileId, Source};
+use crate::workflow::github::GitHub;
+
+/// Rules with the data they speak of.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    /// GitHub's and the registries' facts.
+    pub data: Data,
+    /// The rules, by code.
+    pub rules: Vec<Rule>,
+}
+
+/// A file of a user's rule folder: its path to show and its text.
+pub type UserFile = (String, String);
+
+/// A user's folder, which mirrors `rules/`.
+#[derive(Debug, Clone, Default)]
+pub struct Folder {
+    /// Rule files.
+    pub rules: Vec<UserFile>,
+    /// Files of `registries/`.
+    pub registries: Vec<UserFile>,
+    /// Files of `needs/`.
+    pub needs: Vec<UserFile>,
+}
+
+impl RuleSet {
+    /// The built-in rules with all that is said of them.
+    ///
+    /// # Errors
+    /// When a built-in file is broken, which the tests rule out.
+    pub fn builtin() -> Result<Self, Vec<String>> {
+        Self::whole(&[])
+    }
+
+    /// The built-in rules and those of a user's folders, with all that is said of them.
+    ///
+    /// # Errors
+    /// Every problem of every file, each with its path, line and column.
+    pub fn whole(folders: &[Folder]) -> Result<Self, Vec<String>> {
+        let github = GitHub::parse(builtin::github());
+        Self::read_all(folders, builtin::yaml_files, github, false)
+    }
+
+    /// The built-in rules, without their examples, and those of a user's folders.
+    ///
+    /// # Errors
+    /// Every problem of every file of a user, each with its path, line and column.
+    pub fn with(folders: &[Folder]) -> Result<Self, Vec<String>> {
+        let github = GitHub::parse_json(builtin::lean_github());
+        Self::read_all(folders, builtin::lean_files, github, true)
+    }
+
+    fn read_all(
+        folders: &[Folder],
+        built_in: BuiltIn,
+        github: Result<GitHub, String>,
+        tested: bool,
+    ) -> Result<Self, Vec<String>> {
+        let ours =
+            |(path, text): (&str, &str)| DataFile { path: format!("rules/{path}"), text: text.to_owned(), tested };
+        let theirs = |(path, text): &UserFile| DataFile { path: path.clone(), text: text.clone(), tested: false };
+        let mut problems = Vec::new();
+        let mut registries: Vec<_> = built_in("registries").into_iter().map(ours).collect();
+        registries.extend(folders.iter().flat_map(|folder| &folder.registries).map(theirs));
+        let mut needs: Vec<_> = built_in("needs").into_iter().map(ours).collect();
+        needs.extend(folders.iter().flat_map(|folder| &folder.needs).map(theirs));
+        let github = github.map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
+        let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
+        let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
+        let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
+        // A quick run spends most of its time here.
+        let (data, read) = rayon::join(
+            || Data::new(github, &registries, &needs),
+            || files.into_par_iter().map(read_rule).collect::<Vec<_>>(),
+        );
+        let data = data.map_err(|error| problems.extend(error)).ok();
+        let mut rules: Vec<Rule> = Vec::new();
+        for (path, rule) in read {
+            match rule {
+                Ok(rule) => match rules.iter().find(|known| known.code == rule.code || known.name == rule.name) {
+                    Some(known) => {
+                        problems.push(format!("{path}: `{}` ({}) is taken by {}", rule.name, rule.code, known.path))
+                    }
+                    None => rules.push(rule),
+                },
+                Err(told) => problems.extend(told),
+            }
+        }
+        rules.sort_by(|left, right| left.code.cmp(&right.code));
+        for rule in &rules {
+            for other in rule.yields_to.iter().filter(|other| !rules.iter().any(|known| known.name == **other)) {
+                problems.push(format!("{}: yields to `{other}`, which is no rule", rule.path));
+            }
+        }
+        match data {
+            Some(data) if problems.is_empty() => Ok(Self { data, rules }),
+            _ => Err(problems),
+        }
+    }
+
+    /// Reads a checkout with all that these rules ask for.
+    #[must_use]
+    pub fn read(&self, files: &dyn Files) -> Project {
+        let mut project = Project::load(files, None);
+        project.gather(files, self.data.registries.manifests());
+        project
+    }
+
+    /// A rule by its code or name.
+    #[must_use]
+    pub fn find(&self, word: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.name == word || rule.code.eq_ignore_ascii_case(word))
+    }
+
+    /// Every name and code, for suggestions.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().flat_map(|rule| [rule.name.as_str(), rule.code.as_str()])
+    }
+}
+
+/// Hands out the built-in files of a folder.
+type BuiltIn = fn(&str) -> Vec<(&'static str, &'static str)>;
+
+/// Reads a rule's file, which may be a user's own. Gives its path back with the rule or with what is wrong.
+fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
+    let source = Source::new(file.path.clone(), file.text.into_bytes());
+    let told = |list: Vec<Problem>| list.iter().map(|problem| data::told(&source, problem)).collect();
+    let rule = load::load(FileId(0), &source, own, file.tested).map_err(told);
+    (file.path, rule)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::trust::needs::{Entry, Topic};
+    use crate::trust::registry::{Examples, Registry};
+
+    #[test]
+    fn a_check_reads_all_of_the_built_in_rules_but_their_examples() {
+        let whole = RuleSet::builtin().unwrap();
+        let lean = RuleSet::with(&[]).unwrap();
+        assert_eq!(whole.rules.len(), lean.rules.len());
+        for (whole, lean) in whole.rules.iter().zip(&lean.rules) {
+            let bare = Rule { examples: Vec::new(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+            assert!(!whole.examples.is_empty());
+        }
+        assert_eq!(whole.data.needs.iter().count(), lean.data.needs.iter().count());
+        for (whole, lean) in whole.data.needs.iter().zip(lean.data.needs.iter()) {
+            let bare = Entry { examples: Vec::new(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+        }
+        let quiet = |files: BuiltIn, tested| -> Vec<String> {
+            let source = |(path, text): (&str, &str)| Source::new(path, text.as_bytes().to_vec());
+            let load = |file| Topic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
+            files("needs").into_iter().flat_map(|file| load(file).quiet).collect()
+        };
+        assert!(!quiet(builtin::yaml_files, false).is_empty());
+        assert_eq!(quiet(builtin::yaml_files, false), quiet(builtin::lean_files, true));
+        assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
+        assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
+        for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {
+            let bare = Registry { examples: Examples::default(), ..whole.clone() };
+            assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The uploads of a project with every run that could come to them. It says which runs do; it judges none.
+
+use std::sync::Arc;
+
+use crate::lint::data::Data;
+use crate::trust::publisher::Publisher;
+use crate::trust::registry::Claim;
+use crate::trust::upload::called;
+use crate::trust::upload::site;
+use crate::trust::upload::site::{Site, Target};
+use crate::trust::verdict;
+use crate::workflow::expression::{Reason, Truth};
+use crate::workflow::model::repository::Checkout;
+use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::matrix::Row;
+use crate::workflow::simulate::reach::Play;
+use crate::workflow::simulate::relevance::Relevance;
+use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::triggers;
+
+/// The most runs of one upload, copies of its job by a matrix included.
+const MOST_VISITS: usize = 1024;
+
+/// One run that starts an upload's workflow, and whether it comes to the upload.
+pub struct Visit<'a, 'p> {
+    /// The run, played up to the job.
+    pub play: Arc<Play<'a, 'p>>,
+    /// Which copy of the job, if it has a matrix and the copies differ.
+    pub row: Option<Row>,
+    /// Whether the run comes to the upload.
+    pub reach: Truth,
+}
+
+impl<'a, 'p> Visit<'a, 'p> {
+    /// The run.
+    #[must_use]
+    pub fn run(&self) -> &Run<'a, 'p> {
+        &self.play.run
+    }
+
+    /// How to say it: "when a tag is pushed", with the row of the job's matrix.
+    #[must_use]
+    pub fn when(&self) -> String {
+        match self.row.as_ref().map(Row::title).filter(|title| !title.is_empty()) {
+            Some(title) => format!("{} in the matrix row {title}", self.run().when),
+            None => self.run().when.clone(),
+        }
+    }
+}
+
+/// An upload and all its runs.
+pub struct Publication<'a, 'p> {
+    /// The step, or the calling job, with its way into the action that holds it.
+    pub site: Site<'a, 'p>,
+    /// Position among the uploads of the project.
+    pub index: usize,
+    /// The runs that may come to it and take it to a registry, or nobody knows where.
+    pub runs: Vec<Visit<'a, 'p>>,
+    /// The runs that start its workflow and surely do not come to it.
+    pub missed: Vec<Visit<'a, 'p>>,
+    /// Why there may be runs that are not here.
+    pub cut: Option<Reason>,
+    /// Positions of the publishers that some run is measured by.
+    pub assigned: Vec<usize>,
+    /// Why some run of it is not decided.
+    pub undecided: Option<String>,
+    /// Ids of registries that its environment suggests although it uploads to another.
+    pub swapped: Vec<String>,
+    /// Whether some run uploads to a known registry.
+    pub known: bool,
+    /// Whether some run uploads to a place that is none of the registries.
+    pub elsewhere: bool,
+}
+
+impl<'a, 'p> Publication<'a, 'p> {
+    /// What the upload sees in one of its runs.
+    #[must_use]
+    pub fn sight<'s>(&'s self, visit: &'s Visit<'a, 'p>) -> Sight<'s, 'p> {
+        seen(&self.site, &visit.play, visit.row.as_ref())
+    }
+
+    /// Whether some run comes to it: no only where every run is known and none does.
+    #[must_use]
+    pub fn reachable(&self) -> Truth {
+        if !self.runs.is_empty() || self.elsewhere {
+            return Truth::Yes;
+        }
+        match &self.cut {
+            Some(reason) => Truth::Unknown(reason.clone()),
+            None if self.missed.is_empty() => Truth::Unknown(Reason::new("how the workflow starts")),
+            None => Truth::No,
+        }
+    }
+}
+
+/// The publications of all workflows with their runs, of those that are asked about.
+#[must_use]
+pub fn publications<'a, 'p>(
+    data: &'a Data,
+    checkout: &'a Checkout<'p>,
+    publishers: &[Publisher<'a>],
+    certain: Option<&str>,
+    asked: &Asked,
+) -> Vec<Publication<'a, 'p>> {
+    let mut found = Vec::new();
+    for workflow in &checkout.workflows {
+        for site in site::sites(&data.github, &data.registries, checkout, workflow) {
+            let mut publication = Publication {
+                index: found.len(),
+                runs: Vec::new(),
+                missed: Vec::new(),
+                cut: None,
+                assigned: Vec::new(),
+                undecided: None,
+                swapped: Vec::new(),
+                known: false,
+                elsewhere: false,
+                site,
+            };
+            for visit in visits(data, checkout, &mut publication, asked) {
+                keep(&mut publication, visit, data, publishers, certain);
+            }
+            let elsewhere = publication.elsewhere && !publication.known && publication.undecided.is_none();
+            // A called workflow that is never told to upload is called for something else.
+            let unasked = publication.runs.is_empty() && publication.site.upload.is_some_and(|it| it.only_if.is_some());
+            if !elsewhere && !unasked {
+                found.push(publication);
+            }
+        }
+    }
+    found
+}
+
+fn seen<'s, 'a, 'p>(site: &'s Site<'a, 'p>, play: &'s Play<'a, 'p>, row: Option<&'s Row>) -> Sight<'s, 'p> {
+    site.client.seen(&play.sight(site.client.job).in_row(row))
+}
+
+/// Every run of a publication's job, with its copies.
+fn visits<'a, 'p>(
+    data: &'a Data,
+    checkout: &'a Checkout<'p>,
+    publication: &mut Publication<'a, 'p>,
+    asked: &Asked,
+) -> Vec<Visit<'a, 'p>> {
+    let client = &publication.site.client;
+    let relevance = Relevance::of(client.workflow, client.job);
+    let starts = triggers::starts(&data.github, checkout, client.workflow, client.job, asked);
+    let mut visits = Vec::new();
+    publication.cut = starts.cut;
+    for play in starts.plays {
+        for row in triggers::rows(&play, client.job, &relevance) {
+            if visits.len() == MOST_VISITS {
+                publication.cut = Some(Reason::new("more runs than are played"));
+                return visits;
+            }
+            let sight = seen(&publication.site, &play, row.as_ref());
+            let reach = sight.reached().and(called::uploads(&publication.site, &sight));
+            visits.push(Visit { play: Arc::clone(&play), row, reach });
+        }
+    }
+    visits
+}
+
+/// Keeps a run of a publication, with what the project as a whole must know of it.
+fn keep<'a, 'p>(
+    publication: &mut Publication<'a, 'p>,
+    visit: Visit<'a, 'p>,
+    data: &'a Data,
+    publishers: &[Publisher<'a>],
+    certain: Option<&str>,
+) {
+    let sight = seen(&publication.site, &visit.play, visit.row.as_ref());
+    let target = publication.site.target(&data.registries, &sight);
+    if visit.reach == Truth::No {
+        publication.elsewhere |= matches!(target, Target::Elsewhere) && publication.runs.is_empty();
+        publication.missed.push(visit);
+        return;
+    }
+    match target {
+        Target::Elsewhere => {
+            publication.elsewhere = true;
+            return;
+        }
+        Target::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
+        Target::Registry(registry, _) => {
+            publication.known = true;
+            let claims = verdict::claims(&publication.site, &sight, certain);
+            publication
+                .assigned
+                .extend(verdict::measures(&claims, &registry.id, publishers).map(|publisher| publisher.index));
+            if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
+                let suggested = data.suggested(&name);
+                if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
+                    publication.swapped.extend(suggested.into_iter().map(str::to_owned));
+                }
+            }
+        }
+    }
+    publication.runs.push(visit);
+}

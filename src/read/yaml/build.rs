@@ -1,0 +1,370 @@
+//! From the parser's events to the tree, over broken lines where there are any. It refuses nothing that GitHub would take.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
+
+use crate::read::source::Span;
+use crate::read::yaml::{Comment, Content, Data, Dialect, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
+
+/// How many levels GitHub takes.
+const DEEPEST_WORKFLOW: usize = 50;
+/// How many levels the parser takes; beyond it a file is hostile.
+const DEEPEST: usize = 200;
+/// How many bytes GitHub takes.
+const LARGEST_WORKFLOW: usize = 1024 * 1024;
+/// How often a broken line is blanked to save the rest.
+const RESCUES: usize = 8;
+
+/// Parses, and where a line is broken, parses again without it: blanks keep every offset.
+pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
+    if dialect == Dialect::Workflow && text.len() > LARGEST_WORKFLOW {
+        let message = "the file is larger than 1 MiB, which GitHub refuses".to_owned();
+        let error = SyntaxError { kind: SyntaxErrorKind::TooLarge, message, span: Span::at(0), first: None };
+        return Tree { errors: vec![error], ..Tree::default() };
+    }
+    if let Some(at) = text.find('\0') {
+        let span = Span::at(u32::try_from(at).unwrap_or(u32::MAX));
+        let message = "the file is no text: it holds a NUL byte".to_owned();
+        return Tree {
+            errors: vec![SyntaxError { kind: SyntaxErrorKind::Binary, message, span, first: None }],
+            ..Tree::default()
+        };
+    }
+    let (mut tree, mut broken) = Builder::run(text, dialect);
+    let Some(error) = broken.clone() else {
+        if dialect == Dialect::Workflow {
+            tree.errors.extend(no_mapping(&tree));
+        }
+        return tree;
+    };
+    // GitHub's parser is of libyaml's family, which takes some texts that stricter ones refuse.
+    let taken = serde_yaml::from_str::<serde_yaml::Value>(text).is_ok();
+    let mut rescued = text.to_owned();
+    for _ in 0..RESCUES {
+        let Some(error) = &broken else { break };
+        if !blank_line(&mut rescued, error.span.start as usize) {
+            break;
+        }
+        (tree, broken) = Builder::run(&rescued, dialect);
+    }
+    if !taken {
+        tree.errors.push(error);
+    }
+    tree.errors.sort_by_key(|error| error.span);
+    tree
+}
+
+/// Why a workflow's file is none from its root on.
+fn no_mapping(tree: &Tree) -> Option<SyntaxError> {
+    let (message, span) = match tree.root() {
+        Some(root) if root.is_mapping() => return None,
+        Some(root) => ("the file is no workflow, which is a mapping with `on` and `jobs`", root.span()),
+        None => ("the file is empty, which GitHub refuses; remove it or write `on` and `jobs`", Span::at(0)),
+    };
+    Some(SyntaxError { kind: SyntaxErrorKind::NoMapping, message: message.to_owned(), span, first: None })
+}
+
+/// Parses once.
+pub fn strict(text: &str) -> Tree {
+    let (mut tree, broken) = Builder::run(text, Dialect::Data);
+    tree.errors.extend(broken);
+    tree
+}
+
+/// Overwrites the line at an offset with blanks; false when nothing was left on it.
+fn blank_line(text: &mut String, offset: usize) -> bool {
+    let offset = text.floor_char_boundary(offset);
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[offset..].find(['\n', '\r']).map_or(text.len(), |at| offset + at);
+    if text[start..end].trim().is_empty() {
+        return false;
+    }
+    let blanks = " ".repeat(end - start);
+    text.replace_range(start..end, &blanks);
+    true
+}
+
+/// An open collection.
+struct Open {
+    id: u32,
+    /// Where its own children begin among those that wait.
+    start: usize,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    dialect: Dialect,
+    tree: Tree,
+    open: Vec<Open>,
+    /// The children of all open collections, so far.
+    waiting: Vec<u32>,
+    anchors: HashMap<usize, u32>,
+    deep: bool,
+}
+
+impl<'t> Builder<'t> {
+    fn run(text: &'t str, dialect: Dialect) -> (Tree, Option<SyntaxError>) {
+        let mut builder = Self {
+            text,
+            dialect,
+            tree: Tree::default(),
+            open: Vec::new(),
+            waiting: Vec::new(),
+            anchors: HashMap::new(),
+            deep: false,
+        };
+        let mut options = Options::default();
+        options.emit_unresolved_aliases = true;
+        options.max_buffered_comment_events = usize::MAX;
+        options.block_nesting_limit = DEEPEST;
+        options.flow_nesting_limit = DEEPEST;
+        let mut documents = 0;
+        let mut broken = None;
+        for next in Parser::new_from_str_with_options(text, options) {
+            match next {
+                Ok((event, span)) => {
+                    let span = builder.span(&span);
+                    if matches!(event, Event::DocumentStart(..)) {
+                        documents += 1;
+                        if documents > 1 {
+                            let message = "a second document begins here; a file holds one";
+                            builder.error(SyntaxErrorKind::SeveralDocuments, span, message);
+                            break;
+                        }
+                    }
+                    builder.event(event, span);
+                }
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(text.len());
+                    broken = Some(builder.invalid(at, &error.kind().to_string()));
+                    break;
+                }
+            }
+        }
+        while let Some(open) = builder.open.pop() {
+            builder.finish(&open, None);
+        }
+        // A comment on the header of a block scalar comes after the scalar.
+        builder.tree.comments.sort_by_key(|comment| comment.span);
+        (builder.tree, broken)
+    }
+
+    /// A span of the parser, bounded by the text.
+    fn span(&self, span: &granit_parser::Span) -> Span {
+        let range = span.byte_range().unwrap_or(0..0);
+        let bound = |at: usize| u32::try_from(self.text.floor_char_boundary(at)).unwrap_or(u32::MAX);
+        Span::new(bound(range.start), bound(range.end))
+    }
+
+    fn error(&mut self, kind: SyntaxErrorKind, span: Span, message: impl Into<String>) {
+        self.tree.errors.push(SyntaxError { kind, message: message.into(), span, first: None });
+    }
+
+    /// A syntax error at an offset; one at the very end is told where the last text stands.
+    fn invalid(&self, at: usize, message: &str) -> SyntaxError {
+        let at = self.text.floor_char_boundary(at);
+        let at = if self.text[at..].trim().is_empty() { self.text[..at].trim_end().len() } else { at };
+        let start = u32::try_from(at).unwrap_or(u32::MAX);
+        let width = self.text[at..].chars().next().filter(|letter| !letter.is_control()).map_or(0, char::len_utf8);
+        let span = Span::new(start, start + u32::try_from(width).unwrap_or(0));
+        let message = format!("the file is no YAML: {}", message.trim_end_matches('.'));
+        SyntaxError { kind: SyntaxErrorKind::Invalid, message, span, first: None }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) {
+        match event {
+            Event::Comment(text, _) => {
+                let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+                let own_line = self.text[line..span.start as usize].trim().is_empty();
+                self.tree.comments.push(Comment { span, text: text.trim().to_owned(), own_line });
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let tagged = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
+                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+                    ScalarStyle::Literal => Style::Literal,
+                    ScalarStyle::Folded => Style::Folded,
+                };
+                let absent = span.is_empty() && style == Style::Plain;
+                let kind = match style {
+                    Style::Plain if absent => Kind::Null,
+                    Style::Plain if !tagged => plain_kind(&text),
+                    _ => Kind::Str,
+                };
+                let span = if matches!(style, Style::Literal | Style::Folded) { self.block_scalar(span) } else { span };
+                let id = self.tree.add_scalar(&text, kind, span, style);
+                self.anchor(anchor, id);
+                self.place(id);
+            }
+            Event::SequenceStart(style, anchor, _) => self.open(false, style, anchor, span),
+            Event::MappingStart(style, anchor, _) => self.open(true, style, anchor, span),
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.finish(&open, Some(span));
+                    self.place(open.id);
+                }
+            }
+            Event::Alias(target) => self.alias(target, span),
+            Event::UnresolvedAlias(name) => {
+                self.error(SyntaxErrorKind::Alias, span, format!("there is no anchor `&{name}` before this alias"));
+                let id = self.tree.add_node(Content::Alias(None), span, Style::Plain);
+                self.place(id);
+            }
+            _ => {}
+        }
+    }
+
+    fn anchor(&mut self, anchor: usize, id: u32) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+    }
+
+    fn alias(&mut self, target: usize, span: Span) {
+        let target = self.anchors.get(&target).copied();
+        let circular = self.open.iter().any(|open| Some(open.id) == target);
+        if circular {
+            self.error(SyntaxErrorKind::Alias, span, "the alias names a node that it stands in");
+        }
+        let id = self.tree.add_node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
+        self.place(id);
+    }
+
+    fn open(&mut self, mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
+        let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Block };
+        let content = if mapping { Content::Mapping(Part::default()) } else { Content::Sequence(Part::default()) };
+        let id = self.tree.add_node(content, span, style);
+        self.anchor(anchor, id);
+        self.open.push(Open { id, start: self.waiting.len() });
+        if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {
+            self.deep = true;
+            self.error(
+                SyntaxErrorKind::TooDeep,
+                span,
+                "the file is nested deeper than 50 levels, which GitHub refuses",
+            );
+        }
+    }
+
+    /// Gives a node to the collection that it stands in.
+    fn place(&mut self, id: u32) {
+        if self.open.is_empty() {
+            self.tree.root.get_or_insert(id);
+        } else {
+            self.waiting.push(id);
+        }
+    }
+
+    /// Closes a collection: a flow one ends with its bracket, a block one with its last child.
+    fn finish(&mut self, open: &Open, end: Option<Span>) {
+        self.tree.fill(open.id, self.waiting.drain(open.start..));
+        let Some(data) = self.tree.nodes.get(open.id as usize) else { return };
+        let (Content::Mapping(part) | Content::Sequence(part)) = data.content else { return };
+        let last = self.tree.children(part).last();
+        let child = last.and_then(|id| self.tree.nodes.get(*id as usize)).map(|data| data.span);
+        let close = if data.style == Style::Flow { end.or(child) } else { child.or(end) };
+        let mapping = matches!(data.content, Content::Mapping(_));
+        let duplicates = if mapping { self.duplicates(part) } else { Vec::new() };
+        if let (Some(data), Some(close)) = (self.tree.nodes.get_mut(open.id as usize), close) {
+            data.span = data.span.cover(close);
+        }
+        self.tree.errors.extend(duplicates);
+    }
+
+    /// Keys that stand there already, and merge keys.
+    fn duplicates(&self, mapping: Part) -> Vec<SyntaxError> {
+        let mut errors = Vec::new();
+        let pairs = self.tree.children(mapping).as_chunks::<2>().0;
+        let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
+        for [key, _] in pairs {
+            let Some(Data { content, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
+            let Some(text) = self.tree.scalar(*content) else { continue };
+            if text == "<<" && *style == Style::Plain {
+                let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
+                errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
+            }
+            let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+            let exact = self.dialect == Dialect::Data || text.bytes().all(lower);
+            names.push((if exact { Cow::Borrowed(text) } else { text.to_lowercase().into() }, text, *span));
+        }
+        // Equal names keep their order, so the first of them is the one that stands there already.
+        names.sort_by(|left, right| left.0.cmp(&right.0));
+        for same in names.chunk_by(|left, right| left.0 == right.0) {
+            let Some(((.., first), repeated)) = same.split_first() else { continue };
+            errors.extend(repeated.iter().map(|(_, text, span)| SyntaxError {
+                kind: SyntaxErrorKind::DuplicateKey,
+                message: format!("the key `{text}` stands here a second time"),
+                span: *span,
+                first: Some(*first),
+            }));
+        }
+        errors.sort_by_key(|error| error.span);
+        errors
+    }
+
+    /// From a block scalar's header to its last text; the parser gives the content alone.
+    fn block_scalar(&self, content: Span) -> Span {
+        let (start, end) = (content.start as usize, content.end as usize);
+        let text = self.text[start..end].trim_end();
+        let before = self.text[..start].trim_end();
+        let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        // A content that begins with its header already needs no search.
+        let header = if text.starts_with(['|', '>']) && is_header(text.lines().next().unwrap_or_default()) {
+            Some(start)
+        } else {
+            before[line..].char_indices().map(|(at, _)| line + at).find(|at| is_header(&before[*at..]))
+        };
+        let end = u32::try_from(start + text.len()).unwrap_or(content.end);
+        match header {
+            Some(header) => Span::new(
+                u32::try_from(header).unwrap_or(content.start),
+                end.max(u32::try_from(header + 1).unwrap_or(end)),
+            ),
+            None => Span::new(content.start, end),
+        }
+    }
+}
+
+/// Whether a text is `|` or `>` with its indicators and perhaps a comment.
+fn is_header(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(['|', '>']) else { return false };
+    let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '+' || letter == '-');
+    let trimmed = rest.trim_start();
+    trimmed.is_empty() || (trimmed.starts_with('#') && trimmed.len() < rest.len())
+}
+
+/// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
+pub(crate) fn plain_kind(text: &str) -> Kind {
+    // Nearly all texts begin like no other kind.
+    if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
+        return Kind::Str;
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Kind::Bool,
+        ".nan" | ".NaN" | ".NAN" => return Kind::Float,
+        _ => {}
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let all = |text: &str, test: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|byte| test(&byte));
+    if all(digits, u8::is_ascii_digit)
+        || text.strip_prefix("0o").is_some_and(|rest| all(rest, |byte| (b'0'..=b'7').contains(byte)))
+        || text.strip_prefix("0x").is_some_and(|rest| all(rest, u8::is_ascii_hexdigit))
+    {
+        return Kind::Int;
+    }
+    if matches!(digits, ".inf" | ".Inf" | ".INF") {
+        return Kind::Float;
+    }
+    // Rust also reads `inf`, `nan` and `infinity`, which are texts here.
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
+    if numeric && digits.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok() {
+        Kind::Float
+    } else {
+        Kind::Str
+    }
+}

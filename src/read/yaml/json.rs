@@ -1,0 +1,96 @@
+//! From JSON to the same tree, for what we wrote ourselves and laid aside in that form: nothing in it has a place.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::read::source::Span;
+use crate::read::yaml::{Content, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
+
+/// Reads a text of JSON. Where it is broken, the tree has that error and nothing else.
+pub fn tree(text: &str) -> Tree {
+    let mut tree = Tree::default();
+    let mut reader = serde_json::Deserializer::from_str(text);
+    match Builder(&mut tree).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root)) {
+        Ok(root) => {
+            tree.root = Some(root);
+            tree
+        }
+        Err(error) => {
+            let message = error.to_string();
+            let error = SyntaxError { kind: SyntaxErrorKind::Invalid, message, span: Span::at(0), first: None };
+            Tree { errors: vec![error], ..Tree::default() }
+        }
+    }
+}
+
+/// Adds a value to the tree, and what stands in it.
+struct Builder<'t>(&'t mut Tree);
+
+impl Builder<'_> {
+    fn scalar(&mut self, text: &str, kind: Kind) -> u32 {
+        let style = if kind == Kind::Str { Style::DoubleQuoted } else { Style::Plain };
+        self.0.add_scalar(text, kind, Span::at(0), style)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Builder<'_> {
+    type Value = u32;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<u32, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Builder<'_> {
+    type Value = u32;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(mut self) -> Result<u32, E> {
+        Ok(self.scalar("~", Kind::Null))
+    }
+
+    fn visit_bool<E: Error>(mut self, value: bool) -> Result<u32, E> {
+        Ok(self.scalar(if value { "true" } else { "false" }, Kind::Bool))
+    }
+
+    fn visit_i64<E: Error>(mut self, value: i64) -> Result<u32, E> {
+        Ok(self.scalar(&value.to_string(), Kind::Int))
+    }
+
+    fn visit_u64<E: Error>(mut self, value: u64) -> Result<u32, E> {
+        Ok(self.scalar(&value.to_string(), Kind::Int))
+    }
+
+    fn visit_f64<E: Error>(mut self, value: f64) -> Result<u32, E> {
+        Ok(self.scalar(&value.to_string(), Kind::Float))
+    }
+
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<u32, E> {
+        Ok(self.scalar(text, Kind::Str))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<u32, A::Error> {
+        let id = self.0.add_node(Content::Sequence(Part::default()), Span::at(0), Style::Flow);
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Builder(self.0))? {
+            list.push(item);
+        }
+        self.0.fill(id, list.into_iter());
+        Ok(id)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<u32, A::Error> {
+        let id = self.0.add_node(Content::Mapping(Part::default()), Span::at(0), Style::Flow);
+        let mut list = Vec::new();
+        while let Some(key) = entries.next_key_seed(Builder(self.0))? {
+            list.extend([key, entries.next_value_seed(Builder(self.0))?]);
+        }
+        self.0.fill(id, list.into_iter());
+        Ok(id)
+    }
+}

@@ -1,0 +1,180 @@
+//! What stands in a tree: keys and values, reached one from another.
+
+use crate::read::source::Span;
+use crate::read::yaml::{Content, Data, Kind, Style, Tree, map};
+
+/// A node. An alias stands for the node that it names.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    id: u32,
+    alias: Option<Span>,
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:?} at {:?}", self.kind(), self.span())
+    }
+}
+
+/// A key with its value.
+#[derive(Clone, Copy)]
+pub struct Entry<'t> {
+    /// The key.
+    pub key: Node<'t>,
+    /// The value.
+    pub value: Node<'t>,
+}
+
+impl Entry<'_> {
+    /// From the key to the end of the value.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.key.span().cover(self.value.alias_span().unwrap_or_else(|| self.value.span()))
+    }
+}
+
+impl<'t> Node<'t> {
+    pub(crate) fn new(tree: &'t Tree, id: u32) -> Self {
+        match tree.nodes.get(id as usize) {
+            // An anchor never stands on an alias, so one step is enough and there are no circles.
+            Some(&Data { content: Content::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },
+            _ => Self { tree, id, alias: None },
+        }
+    }
+
+    fn data(self) -> Option<&'t Data> {
+        self.tree.nodes.get(self.id as usize)
+    }
+
+    /// Where the node is written, with its quotes or brackets; a block scalar from its `|` or `>` to its last text.
+    #[must_use]
+    pub fn span(self) -> Span {
+        self.data().map_or_else(Span::default, |data| data.span)
+    }
+
+    /// Where the alias stands through which the node was reached.
+    #[must_use]
+    pub const fn alias_span(self) -> Option<Span> {
+        self.alias
+    }
+
+    /// Whether some alias repeats the node elsewhere.
+    #[must_use]
+    pub fn is_repeated(self) -> bool {
+        self.tree.nodes.iter().any(|data| matches!(data.content, Content::Alias(Some(target)) if target == self.id))
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub fn style(self) -> Style {
+        self.data().map_or(Style::Plain, |data| data.style)
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self.data().map(|data| &data.content) {
+            Some(Content::Scalar { kind, .. }) => *kind,
+            Some(Content::Mapping(_)) => Kind::Mapping,
+            Some(Content::Sequence(_)) => Kind::Sequence,
+            Some(Content::Alias(_)) | None => Kind::Null,
+        }
+    }
+
+    /// The decoded text of a scalar; of a null, the empty text.
+    #[must_use]
+    pub fn text(self) -> Option<&'t str> {
+        match self.data()?.content {
+            Content::Scalar { kind: Kind::Null, .. } => Some(""),
+            content => self.tree.scalar(content),
+        }
+    }
+
+    /// The value of a boolean.
+    #[must_use]
+    pub fn bool(self) -> Option<bool> {
+        (self.kind() == Kind::Bool).then(|| self.text().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+    }
+
+    /// The entries of a mapping; none of anything else.
+    pub fn entries(self) -> impl Iterator<Item = Entry<'t>> {
+        let tree = self.tree;
+        self.pairs().map(move |(key, value)| Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
+    }
+
+    fn pairs(self) -> impl Iterator<Item = (u32, u32)> {
+        let children = match self.data().map(|data| data.content) {
+            Some(Content::Mapping(part)) => self.tree.children(part),
+            _ => &[],
+        };
+        children.as_chunks().0.iter().map(|[key, value]| (*key, *value))
+    }
+
+    /// The items of a sequence; none of anything else.
+    pub fn items(self) -> impl Iterator<Item = Node<'t>> {
+        let items = match self.data().map(|data| data.content) {
+            Some(Content::Sequence(part)) => self.tree.children(part),
+            _ => &[],
+        };
+        let tree = self.tree;
+        items.iter().map(move |id| Node::new(tree, *id))
+    }
+
+    /// An entry by its key, which is compared letter by letter.
+    #[must_use]
+    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
+        let tree = self.tree;
+        let is = |(own, _): &(u32, u32)| match tree.nodes.get(*own as usize).map(|data| data.content) {
+            // Most keys are another by their length alone.
+            Some(Content::Scalar { text, kind }) if kind != Kind::Null => {
+                text.range().len() == key.len() && tree.text(text) == key
+            }
+            _ => Node::new(tree, *own).text() == Some(key),
+        };
+        let (key, value) = self.pairs().find(is)?;
+        Some(Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Node<'t>> {
+        self.entry(key).map(|entry| entry.value)
+    }
+
+    /// Whether it is a mapping.
+    #[must_use]
+    pub fn is_mapping(self) -> bool {
+        self.kind() == Kind::Mapping
+    }
+
+    /// Whether it is a sequence.
+    #[must_use]
+    pub fn is_sequence(self) -> bool {
+        self.kind() == Kind::Sequence
+    }
+
+    /// Whether it is a scalar, null included.
+    #[must_use]
+    pub fn is_scalar(self) -> bool {
+        matches!(self.data().map(|data| &data.content), Some(Content::Scalar { .. }))
+    }
+
+    /// Whether nothing stands there.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// Where in the file a byte of [`Node::text`] comes from. White space that the style folds or strips has the place of its beginning.
+    #[must_use]
+    pub fn source_offset(self, source: &str, offset: usize) -> u32 {
+        map::source_offset(source, self.span(), self.style(), self.text().unwrap_or_default(), offset)
+    }
+
+    /// Where in the file a range of [`Node::text`] comes from.
+    #[must_use]
+    pub fn source_span(self, source: &str, range: std::ops::Range<usize>) -> Span {
+        Span::new(self.source_offset(source, range.start), self.source_offset(source, range.end))
+    }
+}

@@ -1,0 +1,291 @@
+//! Reads a file of needs. Every problem is collected with its place; a file with a problem is not used.
+
+use crate::read::glob::Pattern;
+use crate::read::problem::{Problem, suggestion};
+use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::yaml::{self, Dialect, Node};
+use crate::trust::needs::{
+    Artifact, Condition, Earlier, Entry, Example, FACTS, Kind, Need, Otherwise, TokenRule, Topic,
+};
+use crate::trust::registry::slot::Slot;
+use crate::trust::registry::test::{Test, Values};
+use crate::workflow::github::GitHub;
+use crate::workflow::permissions::Access;
+
+/// The keys of a file.
+const FILE: [&str; 4] = ["title", "reviewed", "entries", "quiet"];
+/// The keys of an entry.
+const ENTRY: [&str; 12] = [
+    "action", "workflow", "command", "also", "via", "unless", "source", "token", "needs", "open", "uploads", "examples",
+];
+/// The keys of a need.
+const NEED: [&str; 7] = ["permission", "or", "when", "certain", "private", "optional", "reason"];
+/// The keys of `token`.
+const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
+/// The keys of `earlier`.
+const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
+
+/// Reads a file; where it is `tested`, it is JSON and may lack its examples.
+pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Topic, Vec<Problem>> {
+    let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
+    let mut loader = Loader { file, path: source.path(), github, tested, problems: Vec::new() };
+    for error in tree.errors() {
+        loader.problem(error.span, error.message.clone());
+    }
+    let topic = match tree.root() {
+        Some(root) if root.is_mapping() => loader.topic(root),
+        _ => {
+            loader.problem(source.line_span(1), "a file of needs is a mapping with `title` and `entries`");
+            Topic::default()
+        }
+    };
+    loader.problems.sort_by_key(|problem| problem.place);
+    if loader.problems.is_empty() { Ok(topic) } else { Err(loader.problems) }
+}
+
+struct Loader<'s> {
+    file: FileId,
+    path: &'s str,
+    github: &'s GitHub,
+    tested: bool,
+    problems: Vec<Problem>,
+}
+
+impl Loader<'_> {
+    fn problem(&mut self, span: Span, message: impl Into<String>) {
+        self.problems.push(Problem::new(Place { file: self.file, span }, message));
+    }
+
+    /// Whether the node is a mapping; keys it should not have are told.
+    fn keys(&mut self, node: Node<'_>, what: &str, known: &[&str]) {
+        if !node.is_mapping() {
+            self.problem(node.span(), format!("{what} is a mapping"));
+        }
+        for entry in node.entries() {
+            let key = entry.key.text().unwrap_or_default();
+            if !known.contains(&key) {
+                let suggestion = suggestion(key, known.iter().copied());
+                self.problem(entry.key.span(), format!("{what} has no key `{key}`{suggestion}"));
+            }
+        }
+    }
+
+    fn topic(&mut self, root: Node<'_>) -> Topic {
+        self.keys(root, "a file of needs", &FILE);
+        let entries: Vec<_> = root.get("entries").into_iter().flat_map(Node::items).collect();
+        let quiet = self.texts(root, "quiet");
+        if entries.is_empty() && quiet.is_empty() {
+            self.problem(first(root), "the file has neither `entries` nor `quiet`, so nothing is said in it");
+        }
+        Topic {
+            title: self.text(root, "title").unwrap_or_default(),
+            reviewed: self.text(root, "reviewed").unwrap_or_default(),
+            entries: entries.into_iter().filter_map(|node| self.entry(node)).collect(),
+            quiet,
+        }
+    }
+
+    fn entry(&mut self, node: Node<'_>) -> Option<Entry> {
+        self.keys(node, "an entry", &ENTRY);
+        let mut kinds = Kind::WORDS.into_iter().filter_map(|(kind, word)| Some((kind, node.get(word)?)));
+        let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
+            self.problem(first(node), "an entry is one `action`, one `workflow` or one `command`");
+            return None;
+        };
+        let mut names = vec![name.text().unwrap_or_default().to_owned()];
+        names.extend(self.texts(node, "also"));
+        let needs: Vec<_> = node.get("needs").into_iter().flat_map(Node::items).collect();
+        let entry = Entry {
+            kind,
+            names,
+            via: self.texts(node, "via"),
+            unless: self.texts(node, "unless"),
+            source: self.text(node, "source").unwrap_or_default(),
+            token: node.get("token").map(|token| self.token(token)).unwrap_or_default(),
+            needs: needs.into_iter().filter_map(|need| self.need(need)).collect(),
+            open: self.flag(node, "open", false),
+            uploads: node.get("uploads").into_iter().flat_map(Node::items).map(|item| self.artifact(item)).collect(),
+            examples: self.examples(node),
+            path: self.path.to_owned(),
+        };
+        for (wanted, has) in
+            [("bad", entry.examples.iter().any(|it| it.bad)), ("good", entry.examples.iter().any(|it| !it.bad))]
+        {
+            if !has && !self.tested && entry.needs.iter().any(|need| !need.optional) {
+                self.problem(
+                    name.span(),
+                    format!("`{}` has no `{wanted}` example; examples are its tests", entry.name()),
+                );
+            }
+        }
+        Some(entry)
+    }
+
+    fn need(&mut self, node: Node<'_>) -> Option<Need> {
+        self.keys(node, "a need", &NEED);
+        let mut scopes = self.scopes(node, "permission");
+        if scopes.len() != 1 {
+            self.problem(first(node), "a need has one `permission`, such as `permission: { contents: write }`");
+        }
+        let reason = self.text(node, "reason");
+        let (scope, access) = scopes.pop()?;
+        Some(Need {
+            scope,
+            access,
+            or: self.scopes(node, "or"),
+            when: self.conditions(node),
+            certain: self.flag(node, "certain", true),
+            private: self.flag(node, "private", false),
+            optional: self.flag(node, "optional", false),
+            reason: reason?,
+        })
+    }
+
+    fn scopes(&mut self, node: Node<'_>, key: &str) -> Vec<(String, Access)> {
+        let mut scopes = Vec::new();
+        for entry in node.get(key).into_iter().flat_map(Node::entries) {
+            let (scope, word) = (entry.key.text().unwrap_or_default(), entry.value.text().unwrap_or_default());
+            let known = &self.github.permissions.scopes;
+            if !known.contains_key(scope) {
+                let suggestion = suggestion(scope, known.keys().map(String::as_str));
+                self.problem(entry.key.span(), format!("there is no scope `{scope}`{suggestion}"));
+            }
+            match Access::from_word(word).filter(|access| *access != Access::None) {
+                Some(access) => scopes.push((scope.to_owned(), access)),
+                None => self.problem(entry.value.span(), format!("a need is for `read` or `write`, not `{word}`")),
+            }
+        }
+        scopes
+    }
+
+    fn conditions(&mut self, node: Node<'_>) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        for entry in node.get("when").into_iter().flat_map(Node::entries) {
+            let name = entry.key.text().unwrap_or_default();
+            let Some((_, values, _)) = FACTS.iter().find(|(fact, ..)| fits(fact, name)) else {
+                let known = FACTS.iter().map(|(fact, ..)| *fact);
+                self.problem(entry.key.span(), format!("there is no fact `{name}` here{}", suggestion(name, known)));
+                continue;
+            };
+            if let Some(test) = self.test(entry.value, *values) {
+                conditions.push(Condition { fact: name.to_owned(), test });
+            }
+        }
+        conditions
+    }
+
+    fn test(&mut self, node: Node<'_>, values: Values) -> Option<Test> {
+        let mut problems = Vec::new();
+        let test = Test::read(node, values, &mut problems);
+        problems.into_iter().for_each(|(span, message)| self.problem(span, message));
+        test
+    }
+
+    fn token(&mut self, node: Node<'_>) -> TokenRule {
+        self.keys(node, "`token`", &TOKEN);
+        TokenRule {
+            slots: self.slots(node),
+            otherwise: self.otherwise(node),
+            earlier: node.get("earlier").map(|earlier| self.earlier(earlier)),
+            opaque: self.texts(node, "opaque"),
+        }
+    }
+
+    fn earlier(&mut self, node: Node<'_>) -> Earlier {
+        self.keys(node, "`earlier`", &EARLIER);
+        Earlier {
+            action: self.text(node, "action").unwrap_or_default(),
+            when: self.conditions(node),
+            slots: self.slots(node),
+            otherwise: self.otherwise(node),
+        }
+    }
+
+    fn otherwise(&mut self, node: Node<'_>) -> Otherwise {
+        match node.get("otherwise").map(|value| (value, value.text().unwrap_or_default())) {
+            None | Some((_, "job")) => Otherwise::Job,
+            Some((_, "none")) => Otherwise::None,
+            Some((value, other)) => {
+                self.problem(value.span(), format!("`otherwise` is `job` or `none`, not `{other}`"));
+                Otherwise::None
+            }
+        }
+    }
+
+    fn slots(&mut self, node: Node<'_>) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for item in node.get("slots").into_iter().flat_map(Node::items) {
+            self.keys(item, "a slot", &["input", "env", "flags"]);
+            let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
+            let slot = Slot {
+                input: text("input"),
+                env: text("env").map(Pattern::from),
+                flags: self.texts(item, "flags"),
+                ..Slot::default()
+            };
+            slots.push(slot);
+        }
+        slots
+    }
+
+    fn artifact(&mut self, node: Node<'_>) -> Artifact {
+        self.keys(node, "an artifact", &["input", "name", "suffix"]);
+        let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+        Artifact { input: text("input"), name: text("name"), suffix: text("suffix") }
+    }
+
+    fn examples(&mut self, node: Node<'_>) -> Vec<Example> {
+        let mut examples = Vec::new();
+        for item in node.get("examples").into_iter().flat_map(Node::items) {
+            self.keys(item, "an example", &["bad", "good"]);
+            match (item.get("bad"), item.get("good")) {
+                (Some(text), None) => examples.push((true, text)),
+                (None, Some(text)) => examples.push((false, text)),
+                _ => self.problem(item.span(), "an example is either `bad` or `good`"),
+            }
+        }
+        let example = |(bad, node): (bool, Node<'_>)| Example { bad, text: node.text().unwrap_or_default().to_owned() };
+        examples.into_iter().map(example).collect()
+    }
+
+    fn text(&mut self, node: Node<'_>, key: &str) -> Option<String> {
+        match node.get(key).map(|value| (value, value.text())) {
+            Some((_, Some(text))) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
+            Some((value, _)) => {
+                self.problem(value.span(), format!("`{key}` is a text"));
+                None
+            }
+            None => {
+                self.problem(first(node), format!("`{key}` is missing"));
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, node: Node<'_>, key: &str) -> Vec<String> {
+        let Some(value) = node.get(key) else { return Vec::new() };
+        if !value.is_sequence() {
+            self.problem(value.span(), format!("`{key}` is a list"));
+        }
+        value.items().filter_map(|item| item.text().map(str::to_owned)).collect()
+    }
+
+    fn flag(&mut self, node: Node<'_>, key: &str, otherwise: bool) -> bool {
+        let Some(value) = node.get(key) else { return otherwise };
+        value.bool().unwrap_or_else(|| {
+            self.problem(value.span(), format!("`{key}` is `true` or `false`"));
+            otherwise
+        })
+    }
+}
+
+fn fits(fact: &str, name: &str) -> bool {
+    match fact.strip_suffix('*') {
+        Some(prefix) => name.strip_prefix(prefix).is_some_and(|part| !part.is_empty()),
+        None => fact == name,
+    }
+}
+
+fn first(node: Node<'_>) -> Span {
+    node.entries().next().map_or_else(|| node.span(), |entry| entry.key.span())
+}

@@ -1,0 +1,251 @@
+//! How a job stands to what its steps ask for: scope by scope, whether it holds enough. It never says how bad that is.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use crate::trust::needs::requester::{Asker, find};
+use crate::trust::needs::{Entry, Need, Needs};
+use crate::workflow::expression::{Condition, Truth};
+use crate::workflow::github::GitHub;
+use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::{Job, Trigger, Workflow};
+use crate::workflow::permissions::{self, Access, Held, Origin};
+use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::matrix::Row;
+use crate::workflow::simulate::reach::Play;
+use crate::workflow::simulate::relevance::{self, Relevance};
+use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::triggers;
+
+/// Whether a job holds what a need asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It does.
+    Held,
+    /// The files do not say.
+    Unknown,
+    /// It does not, and whether that matters hangs on something the files do not show.
+    Doubtful,
+    /// It does not.
+    Missing,
+}
+
+impl Status {
+    /// The word that facts use; none for what is not known.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Held => Some("held"),
+            Self::Unknown => None,
+            Self::Doubtful => Some("doubtful"),
+            Self::Missing => Some("missing"),
+        }
+    }
+}
+
+/// One scope that something in a job asks for.
+pub struct Standing<'a, 'p> {
+    /// What asks; of several, the first that is worst off.
+    pub asker: Asker<'a, 'p>,
+    /// What it asks for.
+    pub need: &'a Need,
+    /// What the job holds of it.
+    pub held: Held,
+    /// Whether that is enough.
+    pub status: Status,
+}
+
+/// Every scope that a job is asked for and that somebody wants to hear of, once each. To weigh a scope may take playing every run, so
+/// `wanted` is asked first, once for each scope: it is shown a standing of which only the scope and what the job itself holds are known.
+#[must_use]
+pub fn standings<'a, 'p>(
+    needs: &'a Needs,
+    github: &'a GitHub,
+    checkout: &'a Checkout<'p>,
+    workflow: &'a Workflow<'p>,
+    job: &'a Job<'p>,
+    wanted: impl Fn(&Standing<'a, 'p>) -> bool,
+) -> Vec<Standing<'a, 'p>> {
+    let mut found: Vec<Standing<'a, 'p>> = Vec::new();
+    let mut unwanted: Vec<&Need> = Vec::new();
+    let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    let same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
+    for asker in find(needs, github, checkout, workflow, job) {
+        for need in &asker.entry.needs {
+            if unwanted.iter().any(|other| same(other, need)) {
+                continue;
+            }
+            let known = found.iter().position(|other| same(other.need, need));
+            let held = permissions::held(github, workflow, job, &need.scope);
+            let asker = Asker { entry: asker.entry, client: asker.client.clone() };
+            let mut standing = Standing { asker, need, held, status: Status::Unknown };
+            if known.is_none() && !wanted(&standing) {
+                unwanted.push(need);
+                continue;
+            }
+            (standing.held, standing.status) = ways.weigh(&standing.asker, need);
+            match known.and_then(|index| found.get_mut(index)) {
+                Some(other) if other.status < standing.status => *other = standing,
+                Some(_) => {}
+                None => found.push(standing),
+            }
+        }
+    }
+    found
+}
+
+/// The worst that befalls each need of an entry in a job; none for an entry that nothing in the job is.
+#[must_use]
+pub fn of_entry<'p>(
+    needs: &Needs,
+    github: &GitHub,
+    checkout: &Checkout<'p>,
+    workflow: &Workflow<'p>,
+    job: &Job<'p>,
+    entry: &Entry,
+) -> Option<Vec<Status>> {
+    let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    let mut worst: Option<Vec<Status>> = None;
+    let askers = find(needs, github, checkout, workflow, job);
+    for asker in askers.iter().filter(|asker| std::ptr::eq(asker.entry, entry)) {
+        let worst = worst.get_or_insert_with(|| vec![Status::Held; entry.needs.len()]);
+        for (need, worst) in entry.needs.iter().zip(worst) {
+            *worst = ways.weigh(asker, need).1.max(*worst);
+        }
+    }
+    worst
+}
+
+/// The ways a job can come to run, played only if something may be missing, and then once.
+struct Ways<'a, 'p> {
+    github: &'a GitHub,
+    checkout: &'a Checkout<'p>,
+    workflow: &'a Workflow<'p>,
+    job: &'a Job<'p>,
+    starts: Option<(Vec<Way<'a, 'p>>, Relevance<'p>)>,
+}
+
+/// One way to run, and the copies of the job that differ in it.
+struct Way<'a, 'p> {
+    play: Arc<Play<'a, 'p>>,
+    rows: OnceCell<Vec<Option<Row>>>,
+}
+
+impl<'a, 'p> Ways<'a, 'p> {
+    /// Whether other workflows start this one, which may hold less than they do.
+    fn is_called(&self) -> bool {
+        let called =
+            |trigger: &Trigger<'_>| self.github.events.get(trigger.event.value()).is_some_and(|event| event.called);
+        self.workflow.triggers.iter().any(called)
+    }
+
+    /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
+    fn weigh(&mut self, asker: &Asker<'_, 'p>, need: &Need) -> (Held, Status) {
+        let (github, workflow, job) = (self.github, self.workflow, self.job);
+        let own = permissions::held(github, workflow, job, &need.scope);
+        let settled = own.origin != Origin::Default && own.access.is_some_and(|access| access >= need.access);
+        if need.optional || settled {
+            return (own, Status::Held);
+        }
+        // Most needs are settled before anything is played: where no run can hold less than the repository's settings give, and where
+        // the step asks for nothing, whatever the run.
+        if asker.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
+            return (own, Status::Unknown);
+        }
+        if asker.asks(github, need, None) == Truth::No {
+            return (own, Status::Held);
+        }
+        let mut worst = (own, Status::Held);
+        let (ways, relevance) = self.starts.get_or_insert_with(|| {
+            let plays = triggers::starts(github, self.checkout, workflow, job, &Asked::default()).plays;
+            let ways = plays.into_iter().map(|play| Way { play, rows: OnceCell::new() }).collect();
+            (ways, Relevance::of(workflow, job))
+        });
+        for Way { play, rows } in ways.iter() {
+            let (held, at_hand) = at_hand(github, play, job, need);
+            if at_hand <= worst.1 {
+                continue;
+            }
+            for row in rows.get_or_init(|| triggers::rows(play, job, relevance)) {
+                let seen = play.sight(job).in_row(row.as_ref());
+                let status = at_hand.min(asked(github, asker, need, &asker.client.seen(&seen)));
+                if status > worst.1 {
+                    worst = (held, status);
+                }
+            }
+        }
+        worst
+    }
+}
+
+/// What the job holds of a need's scope in a run, and whether that is enough if the need is real.
+fn at_hand(github: &GitHub, play: &Play<'_, '_>, job: &Job<'_>, need: &Need) -> (Held, Status) {
+    let holds = |scope: &str, least: Access| {
+        let held = permissions::held_in(github, &play.run, play.workflow, job, scope);
+        // What a called workflow gets where nobody names anything is for the repository's settings to say.
+        let open = held.origin == Origin::Default && job.uses.is_some()
+            || held.origin == Origin::Caller && play.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
+        let status = match held.access.filter(|_| !open) {
+            Some(access) if access >= least => Status::Held,
+            Some(_) => Status::Missing,
+            None => Status::Unknown,
+        };
+        (held, status)
+    };
+    let (held, first) = holds(&need.scope, need.access);
+    let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, Status::min);
+    (held, if need.certain { status } else { status.min(Status::Doubtful) })
+}
+
+/// Whether nothing says what a job holds.
+fn is_bare(workflow: &Workflow<'_>, job: &Job<'_>) -> bool {
+    permissions::block(workflow, job).is_none()
+}
+
+/// How sure it is that a run asks for a need.
+fn asked(github: &GitHub, asker: &Asker<'_, '_>, need: &Need, sight: &Sight<'_, '_>) -> Status {
+    let status = match (asker.asks(github, need, Some(sight)), sight.reached()) {
+        (Truth::No, _) | (_, Truth::No) => Status::Held,
+        (Truth::Unknown(_), _) => Status::Unknown,
+        (Truth::Yes, Truth::Yes) => Status::Missing,
+        (Truth::Yes, Truth::Unknown(_)) => undecided(asker, sight.run()),
+    };
+    if asker.is_conditional() { status.min(Status::Doubtful) } else { status }
+}
+
+/// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
+/// gives is met if all goes as meant, one on a secret or a variable may be met by none.
+fn undecided(asker: &Asker<'_, '_>, run: &Run<'_, '_>) -> Status {
+    let client = &asker.client;
+    let around = client.frames.iter().map(|frame| frame.step).chain(client.step);
+    let steps = around.filter_map(|step| step.condition);
+    let jobs = run.calls.iter().map(|call| (call.workflow, call.job)).chain([(client.workflow, client.job)]);
+    let jobs = jobs.flat_map(|(workflow, job)| {
+        let before = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
+        before.chain([job]).filter_map(|job| job.condition).collect::<Vec<_>>()
+    });
+    jobs.chain(steps)
+        .map(|condition| open_condition(condition.value(), run.is_called()))
+        .min()
+        .unwrap_or(Status::Unknown)
+}
+
+/// What one condition says that may be open.
+fn open_condition(condition: &str, called: bool) -> Status {
+    let Ok(parsed) = Condition::parse(condition) else { return Status::Unknown };
+    let mut worst = Status::Missing;
+    if parsed.has_status_function() || condition.contains("hashFiles") {
+        worst = Status::Doubtful;
+    }
+    for reference in parsed.references() {
+        let status = match reference.path.first().map(String::as_str) {
+            Some("github" | "matrix" | "runner" | "strategy" | "job") => Status::Missing,
+            Some("inputs") if !called => Status::Missing,
+            Some("steps" | "needs" | "inputs") => Status::Doubtful,
+            _ => Status::Unknown,
+        };
+        worst = worst.min(status);
+    }
+    worst
+}

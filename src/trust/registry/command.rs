@@ -1,0 +1,145 @@
+//! Tells whether the words of a command are an upload that the data describes. It never asks where the upload goes.
+
+use crate::read::shell::{Command, Part, Word};
+use crate::trust::registry::upload_pattern::Upload;
+use crate::workflow::github::GitHub;
+
+/// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
+/// one with a word that makes it upload nothing.
+#[must_use]
+pub fn names(github: &GitHub, words: &Words, upload: &Upload) -> Option<bool> {
+    let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
+    upload.spellings().any(|spelling| is_command(github, words, spelling, &upload.via)).then(|| !stopped())
+}
+
+/// The words of a command; one that only a running shell knows is `None`. Where it knows only a version, what stands before that is kept.
+pub type Words = Vec<Option<String>>;
+
+/// What parts a program's name from its version.
+const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
+
+/// The words of a command.
+#[must_use]
+pub fn words(command: &Command) -> Words {
+    command.words.iter().map(|word| word.text().or_else(|| before_version(word))).collect()
+}
+
+/// `npm@` of `npm@$VERSION`: the beginning of a word whose version only a running shell knows. It is no word of a command, but may be
+/// its program.
+#[must_use]
+pub fn before_version(word: &Word) -> Option<String> {
+    let Some(Part::Text(text)) = word.parts.first() else { return None };
+    // The `@` at the front of a name is its scope's.
+    let name = text.get(1..).filter(|_| !text.starts_with('-'))?;
+    let ends = VERSION_MARKS.iter().filter_map(|mark| Some(1 + name.find(mark)? + mark.len()));
+    ends.min().and_then(|end| text.get(..end)).map(str::to_owned)
+}
+
+/// Whether a word is a flag, with or without a value behind `=`.
+#[must_use]
+pub fn flag_is(word: &str, flag: &str) -> bool {
+    word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
+}
+
+/// Whether words begin with a command, after transparent programs and one wrapper of the list.
+#[must_use]
+pub fn is_command(github: &GitHub, words: &[Option<String>], command: &str, via: &[String]) -> bool {
+    let words = unwrapped(github, words);
+    if starts_with(words, command).is_some() {
+        return true;
+    }
+    via.iter().any(|wrapper| {
+        let Some(rest) = starts_with(words, wrapper) else { return false };
+        // A wrapper's options and their values come before the wrapped program.
+        (0..rest.len()).any(|skip| {
+            let (options, command_words) = rest.split_at(skip);
+            are_options(options) && starts_with(command_words, command).is_some()
+        })
+    })
+}
+
+/// The words behind programs that only run the program that follows them.
+#[must_use]
+pub fn unwrapped<'w>(github: &GitHub, words: &'w [Option<String>]) -> &'w [Option<String>] {
+    let mut words = words;
+    while let [Some(first), rest @ ..] = words
+        && github.shell.transparent.iter().any(|known| known == program(first))
+    {
+        words = skip_options(rest);
+    }
+    words
+}
+
+/// Whether words are options, each with at most one value behind it.
+fn are_options(words: &[Option<String>]) -> bool {
+    let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with(['-', '+']));
+    words
+        .iter()
+        .enumerate()
+        .all(|(at, word)| option(word) || at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(option))
+}
+
+fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
+    let options = words
+        .iter()
+        .take_while(|word| word.as_ref().is_some_and(|word| word.starts_with('-') || word.contains('=')))
+        .count();
+    &words[options..]
+}
+
+/// The rest after the words of a command; options with their values may stand between its words.
+#[must_use]
+pub fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
+    let mut rest = words;
+    for (index, expected) in command.split_whitespace().enumerate() {
+        let same = |word: &Option<String>| {
+            let found = word.as_deref().map(|word| if index == 0 { program(word) } else { word });
+            found == Some(expected)
+        };
+        let at = if index == 0 || expected.starts_with('-') {
+            rest.first().filter(|word| same(word)).map(|_| 0)
+        } else {
+            rest.iter().position(same).filter(|at| are_options(&rest[..*at]))
+        };
+        rest = &rest[at? + 1..];
+    }
+    Some(rest)
+}
+
+/// The name of a program without its folder, its version (`twine==6.1`, `twine@6`) and `.exe`.
+#[must_use]
+pub fn program(word: &str) -> &str {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    let name = name.split(['=', '@', '>', '<', '~', '[']).next().unwrap_or(name);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Words {
+        text.split_whitespace().map(|word| Some(word.to_owned())).collect()
+    }
+
+    #[test]
+    fn options_may_stand_between_a_command_s_words_and_other_words_may_not() {
+        assert!(starts_with(&words("tool --quiet -w core send now"), "tool send").is_some());
+        assert!(starts_with(&words("tool run send"), "tool send").is_none());
+        assert!(starts_with(&words("tool send --to there"), "tool send").is_some_and(|rest| rest.len() == 2));
+        assert!(starts_with(&words("./bin/tool.exe send"), "tool send").is_some());
+        assert!(starts_with(&words("tool"), "tool send").is_none());
+    }
+
+    #[test]
+    fn a_version_that_only_a_running_shell_knows_leaves_the_program_s_name() {
+        let script = "tool@$V @acme/tool@1.$MINOR 'tool=='\"$V\" $TOOL@1 --tool@$V tool$V send@$V";
+        let command = crate::read::shell::parse(script, crate::read::shell::Shell::Posix).commands.remove(0);
+        let known = |word: &str| Some(word.to_owned());
+        let words = super::words(&command);
+        assert_eq!(words[..3], [known("tool@"), known("@acme/tool@"), known("tool==")]);
+        assert_eq!(words[3..], [None, None, None, known("send@")]);
+        assert!(words[..3].iter().flatten().all(|word| program(word) == "tool"));
+        assert!(starts_with(&[known("tool@"), known("send@")], "tool send").is_none());
+    }
+}

@@ -1,0 +1,148 @@
+//! The tags that a script makes and pushes, and with which token. What waits for them is asked elsewhere.
+
+use crate::read::shell::{Command, Part, Word};
+use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::slot::{Given, Slot};
+use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::upload::credential::is_own_token;
+use crate::trust::upload::step::Client;
+use crate::trust::upload::step::uses;
+use crate::workflow::github::{GitHub, TagFacts, TagPrefix};
+use crate::workflow::script::commands;
+
+/// The name of a tag, as far as the files tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagName {
+    /// How it begins.
+    pub beginning: String,
+    /// Whether that is all of it.
+    pub whole: bool,
+}
+
+/// What a step pushes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushes {
+    /// No tag that its script makes.
+    None,
+    /// These tags, with the token that every job has, by this command.
+    Own(Vec<TagName>, Command),
+    /// Tags that are moved, or pushed with a token that nobody knows.
+    Open,
+}
+
+/// The new tags that the script of a step makes and pushes.
+#[must_use]
+pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
+    let facts = &github.tags;
+    let Some((step, run)) = client.step.and_then(|step| Some((step, step.script?))) else { return Pushes::None };
+    // What makes no tag pushes none of its own.
+    if !holds_words(run.value(), &facts.make) {
+        return Pushes::None;
+    }
+    let mut made: Vec<(&str, TagName)> = Vec::new();
+    let mut pushed: Vec<TagName> = Vec::new();
+    let mut by = None;
+    let commands = commands(github, client.workflow, client.job, step);
+    for command in commands.iter() {
+        let source = |word: &Word| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
+        if let Some(rest) = words_after(github, command, &facts.make) {
+            let Some(name) = named(rest, facts) else { continue };
+            if moves(rest, facts) {
+                return Pushes::Open;
+            }
+            made.extend(source(name).map(|text| (text, tag_name(name, run.value()))));
+        } else if let Some(rest) = words_after(github, command, &facts.push) {
+            let all = rest.iter().filter_map(Word::text).any(|word| facts.all.contains(&word));
+            let sent = |text: &str| {
+                let sent = |word: &Word| source(word).is_some_and(|word| word.trim_start_matches("refs/tags/") == text);
+                all || rest.iter().any(sent)
+            };
+            let own: Vec<_> = made.iter().filter(|(text, _)| sent(text)).map(|(_, name)| name.clone()).collect();
+            let elsewhere = rest.iter().any(|word| source(word).is_some_and(|text| text.contains("://")));
+            if !own.is_empty() && (elsewhere || moves(rest, facts)) {
+                return Pushes::Open;
+            }
+            by = by.or(Some(command).filter(|_| !own.is_empty()));
+            pushed.extend(own);
+        }
+    }
+    match by {
+        None => Pushes::None,
+        Some(command) if token_is_own(facts, client) => Pushes::Own(pushed, command.clone()),
+        Some(_) => Pushes::Open,
+    }
+}
+
+/// The words behind those of a command.
+fn words_after<'c>(github: &GitHub, command: &'c Command, name: &str) -> Option<&'c [Word]> {
+    let words = words(command);
+    let rest = starts_with(unwrapped(github, &words), name)?.len();
+    command.words.get(command.words.len() - rest..)
+}
+
+/// The word that names the tag: the first that is no flag and no flag's value.
+fn named<'c>(words: &'c [Word], facts: &TagFacts) -> Option<&'c Word> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word.text().is_some_and(|text| facts.valued.contains(&text)) {
+            words.next();
+        } else if !word.starts_with("-") {
+            return Some(word);
+        }
+    }
+    None
+}
+
+fn moves(words: &[Word], facts: &TagFacts) -> bool {
+    words.iter().any(|word| word.starts_with("+") || word.text().is_some_and(|text| facts.moves.contains(&text)))
+}
+
+fn tag_name(word: &Word, script: &str) -> TagName {
+    match word.template(script) {
+        Some(text) => beginning(&text),
+        None => match word.parts.first() {
+            Some(Part::Text(text)) => TagName { beginning: text.clone(), whole: false },
+            _ => TagName { beginning: String::new(), whole: false },
+        },
+    }
+}
+
+/// What is known of a name that may hold expressions.
+#[must_use]
+pub fn beginning(text: &str) -> TagName {
+    match text.split_once("${{") {
+        Some((beginning, _)) => TagName { beginning: beginning.to_owned(), whole: false },
+        None => TagName { beginning: text.to_owned(), whole: true },
+    }
+}
+
+/// Whether pushes use the token of the job: the checkout before left it, and nothing brings another.
+fn token_is_own(facts: &TagFacts, client: &Client<'_, '_>) -> bool {
+    let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
+    let brings = |text: &str| {
+        let text = text.to_lowercase();
+        facts.opaque.iter().any(|word| text.contains(word.as_str()))
+    };
+    let mut steps = client.job.steps.iter().chain(inner);
+    if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| brings(text.value()))) {
+        return false;
+    }
+    let Some(checkout) = client.before().rfind(|step| uses(step, &facts.checkout)) else { return false };
+    let given = |input: &str| checkout.with.get_ignore_case(input).map(|pair| pair.value.value());
+    !checkout.with.dynamic
+        && given(&facts.token).is_none_or(is_own_token)
+        && given(&facts.keeps).is_none_or(|kept| kept == "true")
+        && !facts.others.iter().any(|input| given(input).is_some())
+}
+
+/// What every tag of an action begins with, where data says that it has such an input.
+#[must_use]
+pub fn prefix(prefix: Option<&TagPrefix>, client: &Client<'_, '_>) -> TagName {
+    let open = TagName { beginning: String::new(), whole: false };
+    let Some(prefix) = prefix else { return open };
+    match client.given(&Slot { input: Some(prefix.input.clone()), ..Slot::default() }) {
+        Given::Absent => TagName { beginning: prefix.default.clone(), whole: false },
+        Given::Text(text, _) => TagName { whole: false, ..beginning(&text) },
+        Given::Unknown(_) => open,
+    }
+}

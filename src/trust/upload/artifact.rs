@@ -1,0 +1,109 @@
+//! Whether files that travel as artifacts lie where the upload looks for them. It follows only what the files decide: a step that may
+//! move files, or a name that only the run knows, leaves it open.
+
+mod folder;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use crate::read::source::Place;
+pub use crate::trust::upload::artifact::folder::{Content, Folder};
+use crate::trust::upload::site::Site;
+use crate::workflow::github::GitHub;
+use crate::workflow::script::commands;
+use crate::workflow::simulate::context::Sight;
+
+/// Where an upload looks and what is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The folder in which the upload looks, and where that is said.
+    pub wanted: (Folder, Place),
+    /// The folder in which a download puts files, and the download.
+    pub landed: (Folder, Place),
+    /// Whether files may lie where the upload looks.
+    pub fits: bool,
+}
+
+/// An artifact's way into a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Arrival {
+    /// Where the artifact is unpacked; a part that is not known is `None`.
+    folder: Folder,
+    /// What is in it.
+    content: Content,
+}
+
+/// How an upload's files and its job's artifacts lie to each other; `None` where the files do not decide it, or where nothing is
+/// downloaded.
+#[must_use]
+pub fn layout(github: &GitHub, site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Layout> {
+    let wanted = wanted(site, sight)?;
+    if !own_script_is_inert(github, site) {
+        return None;
+    }
+    let mut first = None;
+    let mut fits = false;
+    for step in site.client.before() {
+        if step::is_download(github, step) {
+            let place = step.uses?.place();
+            for arrival in step::arrivals(github, site, step, sight)? {
+                fits |= wanted.iter().any(|(folder, _)| arrival.content.may_reach(&arrival.folder, folder));
+                first.get_or_insert((arrival.folder, place));
+            }
+        } else if !step::is_inert(github, site, step) {
+            return None;
+        }
+    }
+    Some(Layout { wanted: wanted.into_iter().next()?, landed: first?, fits })
+}
+
+/// The folders in which an upload looks.
+fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Place)>> {
+    let upload = site.upload?;
+    let files = upload.files.as_ref()?;
+    let client = &site.client;
+    let has = |flags: &[String]| client.has_flag(flags);
+    if has(&files.unless) || has(&upload.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
+        return None;
+    }
+    let below = match client
+        .step
+        .and_then(|step| client.workflow.folder_of(client.job, step))
+        .filter(|_| client.command.is_some())
+    {
+        Some(folder) => Folder::parse(&step::settled(client, folder.value(), sight)?)?,
+        None => Folder::default(),
+    };
+    if let Some((_, given)) = client.first(&files.slots) {
+        let crate::trust::registry::slot::Given::Text(text, place) = given else { return None };
+        let folder = Folder::parse(&step::settled(client, &text, sight)?)?;
+        return Some(vec![(below.join(&folder), place)]);
+    }
+    let mut folders = Vec::new();
+    if let (Some(command), Some(run)) = (&client.command, client.script().filter(|_| files.arguments)) {
+        for word in &command.words {
+            let place = run.inner(word.span.clone());
+            let text = word.template(run.value())?;
+            let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
+            if is_path && word.span.start > command.words.first()?.span.end {
+                let text = step::settled(client, &text, sight)?;
+                folders.push((below.join(&Folder::of_files(&text)?), place));
+            }
+        }
+    }
+    if folders.is_empty() {
+        folders.push((below.join(&Folder::parse(files.folder.as_deref()?)?), client.place()));
+    }
+    Some(folders)
+}
+
+/// Whether nothing in the upload's own script before it moves files.
+fn own_script_is_inert(github: &GitHub, site: &Site<'_, '_>) -> bool {
+    let client = &site.client;
+    let (Some(own), Some(step)) = (&client.command, client.step) else { return true };
+    let before = commands(github, client.workflow, client.job, step);
+    before
+        .iter()
+        .filter(|command| command.span.start < own.span.start)
+        .all(|command| step::is_inert_command(github, command))
+}

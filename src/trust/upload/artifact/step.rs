@@ -1,0 +1,167 @@
+//! Steps that pack artifacts, unpack them, or leave files alone, as data describes them. It never decides where files are wanted.
+
+use globset::Glob;
+
+use crate::read::shell::Command;
+use crate::trust::registry::command::{starts_with, words};
+use crate::trust::registry::slot::known_text;
+use crate::trust::registry::upload_pattern::Refs;
+use crate::trust::upload::artifact::{Arrival, Content, Folder};
+use crate::trust::upload::site::Site;
+use crate::trust::upload::step::Client;
+use crate::trust::upload::step::uses;
+use crate::trust::upload::version::Version;
+use crate::trust::upload::version::action_version;
+use crate::workflow::github::{ArtifactFacts, GitHub};
+use crate::workflow::model::{Job, Step};
+use crate::workflow::script::commands;
+use crate::workflow::simulate::context::Sight;
+
+/// An artifact that a workflow packs.
+struct Packed {
+    /// Its name; none where only the run knows it, and then what it begins with.
+    name: Result<String, String>,
+    content: Content,
+    /// Whether it is packed in each run that goes well.
+    sure: bool,
+}
+
+/// The text of a value as far as the run decides it.
+pub fn settled(client: &Client<'_, '_>, text: &str, sight: &Sight<'_, '_>) -> Option<String> {
+    known_text(&client.settle(text, sight))
+}
+
+/// Whether a step unpacks artifacts.
+pub fn is_download(github: &GitHub, step: &Step<'_>) -> bool {
+    uses(step, &github.artifacts.download.action)
+}
+
+/// Whether a step leaves the files of the checkout where they are.
+pub fn is_inert(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>) -> bool {
+    let client = &site.client;
+    // An action that runs a script may do more besides.
+    if step.run.is_some() {
+        let commands = commands(github, client.workflow, client.job, step);
+        return !commands.is_empty() && commands.iter().all(|command| is_inert_command(github, command));
+    }
+    github.artifacts.inert.actions.iter().any(|name| uses(step, name))
+}
+
+/// Whether a command leaves the files of the checkout where they are.
+pub fn is_inert_command(github: &GitHub, command: &Command) -> bool {
+    let words = words(command);
+    words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
+}
+
+/// What a download takes and where to.
+struct Download {
+    folder: Folder,
+    /// The one artifact that it asks for; empty for none.
+    name: String,
+    /// Which artifacts it asks for; empty for all.
+    pattern: String,
+    /// Whether several share the folder.
+    together: bool,
+    /// Whether the only one has no folder of its own.
+    alone_is_flat: bool,
+    /// Whether it takes artifacts that no step here packs.
+    foreign: bool,
+}
+
+impl Download {
+    /// Reads a step; `None` where its inputs are not known.
+    fn read(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Self> {
+        let facts = &github.artifacts.download;
+        let uses = step.uses.filter(|_| !step.with.dynamic)?;
+        let input = |name: &str| match step.with.get_ignore_case(name) {
+            Some(pair) => settled(&site.client, pair.value.value(), sight),
+            None => Some(String::new()),
+        };
+        let version = action_version(&Refs::default(), site.client.workflow.source, uses);
+        let version = version.and_then(|version| Version::parse(&version));
+        let surely_before = |since: &str| {
+            let since = Version::parse(since);
+            version.as_ref().zip(since).is_some_and(|(version, since)| version.is_before(&since))
+        };
+        if surely_before(&facts.since) {
+            return None;
+        }
+        Some(Self {
+            folder: Folder::parse(input(&facts.path)?.trim())?,
+            name: input(&facts.name)?,
+            pattern: input(&facts.pattern)?,
+            together: input(&facts.together)?.eq_ignore_ascii_case("true") && !surely_before(&facts.together_since),
+            alone_is_flat: !surely_before(&facts.alone_is_flat_since),
+            foreign: facts.elsewhere.iter().any(|name| step.with.get_ignore_case(name).is_some()),
+        })
+    }
+
+    /// Where the artifact that is asked for by its name comes to lie, with what may be in it.
+    fn named(self, packed: &[Packed]) -> Vec<Arrival> {
+        let may_be = |packed: &&Packed| match &packed.name {
+            Ok(known) => *known == self.name,
+            Err(beginning) => self.name.starts_with(beginning.as_str()),
+        };
+        let mut contents: Vec<_> = packed.iter().filter(may_be).map(|packed| packed.content.clone()).collect();
+        if contents.is_empty() {
+            // What no step here packs may come from an action that does more than it is known for.
+            contents.push(Content::Any);
+        }
+        contents.into_iter().map(|content| Arrival { folder: self.folder.clone(), content }).collect()
+    }
+
+    /// Where artifacts come to lie that are asked for by a pattern, or not at all.
+    fn several(self, packed: &[Packed]) -> Option<Vec<Arrival>> {
+        let glob = if self.pattern.is_empty() { None } else { Some(Glob::new(&self.pattern).ok()?.compile_matcher()) };
+        let taken = |packed: &&Packed| match (&packed.name, &glob) {
+            (Ok(name), Some(glob)) => glob.is_match(name),
+            _ => true,
+        };
+        // Steps that only look like others may pack artifacts too, so what comes in is never known as a whole.
+        if self.together {
+            return Some(vec![Arrival { folder: self.folder, content: Content::Any }]);
+        }
+        let sure = packed.iter().filter(taken).filter(|packed| packed.sure && packed.name.is_ok()).count();
+        let mut arrivals = vec![Arrival { folder: self.folder.with(None), content: Content::Any }];
+        if self.alone_is_flat && sure < 2 {
+            arrivals.push(Arrival { folder: self.folder, content: Content::Any });
+        }
+        Some(arrivals)
+    }
+}
+
+/// Where the artifacts of a download come to lie; `None` where its own inputs are not known.
+pub fn arrivals(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Vec<Arrival>> {
+    let download = Download::read(github, site, step, sight)?;
+    let packed = if download.foreign { Vec::new() } else { packed(&github.artifacts, site) };
+    if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
+}
+
+/// The artifacts that the steps of a workflow pack.
+fn packed(facts: &ArtifactFacts, site: &Site<'_, '_>) -> Vec<Packed> {
+    let mut found = Vec::new();
+    for job in &site.client.workflow.jobs {
+        for step in job.steps.iter().filter(|step| uses(step, &facts.upload.action)) {
+            found.push(one_packed(facts, job, step));
+        }
+    }
+    found
+}
+
+fn one_packed(facts: &ArtifactFacts, job: &Job<'_>, step: &Step<'_>) -> Packed {
+    let upload = &facts.upload;
+    let sure = step.condition.is_none() && job.condition.is_none();
+    let opaque = step.with.dynamic || upload.opaque.iter().any(|name| step.with.get_ignore_case(name).is_some());
+    let text = |name: &str| step.with.get_ignore_case(name).map(|pair| pair.value.value());
+    if opaque {
+        return Packed { name: Err(String::new()), content: Content::Any, sure };
+    }
+    let name = text(&upload.name).unwrap_or(&upload.unnamed);
+    let name = match name.split_once("${{") {
+        Some((beginning, _)) => Err(beginning.to_owned()),
+        None => Ok(name.to_owned()),
+    };
+    let path = text(&upload.path).unwrap_or_default();
+    let content = if path.contains("${{") { Content::Any } else { Content::packed(path) };
+    Packed { name, content, sure }
+}

@@ -1,0 +1,54 @@
+//! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
+
+use crate::read::source::Place;
+use crate::trust::registry::Builds;
+use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::upload::site::Site;
+use crate::trust::upload::step::Client;
+use crate::trust::upload::step::steps;
+use crate::trust::upload::step::uses;
+use crate::workflow::github::GitHub;
+use crate::workflow::model::repository::Checkout;
+use crate::workflow::script::commands;
+
+/// The first action or command before an upload that builds, and where.
+#[must_use]
+pub fn build<'p>(
+    github: &GitHub,
+    checkout: &Checkout<'p>,
+    builds: &Builds,
+    site: &Site<'_, 'p>,
+) -> Option<(String, Place)> {
+    let own = site.client.position();
+    let steps = steps(checkout, site.client.workflow, site.client.job);
+    steps.iter().filter(|client| client.position() <= own).find_map(|client| {
+        let here = client.position() == own;
+        let used = |name: &&String| !here && client.step.is_some_and(|step| uses(step, name));
+        let action = builds.actions.iter().find(used).map(|name| (name.clone(), client.place()));
+        action.or_else(|| command(github, builds, client, here.then(|| site.client.place())))
+    })
+}
+
+/// The first command of a step that builds; in the step of the upload itself, of what stands before that.
+fn command(
+    github: &GitHub,
+    builds: &Builds,
+    client: &Client<'_, '_>,
+    upload: Option<Place>,
+) -> Option<(String, Place)> {
+    let step = client.step?;
+    let script = step.script?.value();
+    let spoken: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
+    if spoken.is_empty() {
+        return None;
+    }
+    let found = commands(github, client.workflow, client.job, step);
+    found.iter().find_map(|command| {
+        let words = words(command);
+        let name = spoken.iter().find(|name| is_command(github, &words, name, &[]))?;
+        let place = Client { command: Some(command.clone()), ..client.clone() }.place();
+        let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
+        before.then(|| ((*name).clone(), place))
+    })
+}

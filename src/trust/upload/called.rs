@@ -1,0 +1,56 @@
+//! Whether a called workflow of another repository uploads in one run, as data says of it. It never looks for that workflow's file.
+
+use crate::trust::registry::slot::known_text;
+use crate::trust::upload::site::Site;
+use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
+use crate::workflow::simulate::context::Sight;
+
+/// Whether the workflow that a job calls uploads in a run; yes for whatever data gives no condition.
+#[must_use]
+pub fn uploads(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Truth {
+    let Some(condition) = site.upload.and_then(|upload| upload.only_if.as_deref()) else { return Truth::Yes };
+    match Condition::parse(condition) {
+        Ok(condition) => condition.evaluate(&Inside { site, sight }),
+        Err(error) => Truth::Unknown(Reason::new(error.message)),
+    }
+}
+
+/// What the called workflow sees.
+struct Inside<'s, 'a, 'p> {
+    site: &'s Site<'a, 'p>,
+    sight: &'s Sight<'s, 'p>,
+}
+
+impl Scope for Inside<'_, '_, '_> {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        match path {
+            ["github", ..] => self.sight.lookup(path),
+            ["inputs", name] => self.input(name),
+            _ => Outcome::unknown(format!("`{}`", path.join("."))),
+        }
+    }
+
+    fn status(&self, function: StatusFunction) -> Truth {
+        // A run is played as one in which every job that starts succeeds.
+        match function {
+            StatusFunction::Success | StatusFunction::Always => Truth::Yes,
+            StatusFunction::Failure | StatusFunction::Cancelled => Truth::No,
+        }
+    }
+}
+
+impl Inside<'_, '_, '_> {
+    /// An input as the text that it is there, whatever it is where it is given.
+    fn input(&self, name: &str) -> Outcome {
+        let with = self.site.client.with();
+        if let Some(pair) = with.get_ignore_case(name) {
+            let given = self.sight.of_job().evaluate(pair.value.value());
+            return known_text(&given).map_or(given, Outcome::text);
+        }
+        if with.dynamic {
+            return Outcome::unknown(format!("the input `{name}`"));
+        }
+        let default = self.site.upload.and_then(|upload| upload.defaults.get(name));
+        Outcome::text(default.map_or("", String::as_str))
+    }
+}

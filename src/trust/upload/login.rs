@@ -1,0 +1,43 @@
+//! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
+
+use crate::trust::registry::upload_pattern::Login;
+use crate::trust::registry::{Registries, Registry};
+use crate::trust::upload::step::Client;
+use crate::workflow::model::action;
+
+/// A step that logs in.
+#[derive(Debug, Clone)]
+pub struct LoginStep<'a, 'p> {
+    /// The registry whose token it fetches.
+    pub registry: &'a Registry,
+    /// What the data says of it.
+    pub login: &'a Login,
+    /// The step.
+    pub client: Client<'a, 'p>,
+}
+
+impl LoginStep<'_, '_> {
+    /// Whether an expression's path reads the token: `steps.<id>.outputs.<output>`.
+    #[must_use]
+    pub fn gives(&self, path: &str) -> bool {
+        let (Some(id), Some(output)) = (self.client.step.and_then(|step| step.id), &self.login.output) else {
+            return false;
+        };
+        path.eq_ignore_ascii_case(&format!("steps.{}.outputs.{output}", id.value()))
+    }
+}
+
+/// Every login among the steps of a job, in their order.
+#[must_use]
+pub fn logins<'a, 'p>(registries: &'a Registries, steps: &[Client<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
+    let mut found = Vec::new();
+    for client in steps {
+        let Some(name) = client.step.and_then(|step| step.uses).map(|uses| action(uses.value())) else { continue };
+        for (registry, login) in registries.logins().filter(|(_, login)| login.action.eq_ignore_ascii_case(name)) {
+            if login.only_with.iter().all(|choice| client.meets(choice)) {
+                found.push(LoginStep { registry, login, client: client.clone() });
+            }
+        }
+    }
+    found
+}
