@@ -7,7 +7,7 @@ use std::path::Path;
 use trustpub::lint::check;
 use trustpub::lint::findings::Level;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 
 const RELEASE: &str = ".github/workflows/release.yml";
 const TRIAL: &str = ".github/workflows/publish.yml";
@@ -25,7 +25,7 @@ type Change = Box<dyn FnOnce(&mut Vec<(String, String)>)>;
 fn findings(edit: impl FnOnce(&mut Vec<(String, String)>), least: Level) -> Vec<String> {
     let mut texts: Vec<(String, String)> = [RELEASE, TRIAL, CONFIG].map(|path| (path.to_owned(), text(path))).into();
     edit(&mut texts);
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     for (path, text) in texts {
         files.insert(path, text);
     }

@@ -9,18 +9,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use trustpub::lint::analysis::{Analysis, Reading};
+use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
 use trustpub::lint::explain;
 use trustpub::lint::explain::proposal::proposals;
 use trustpub::lint::findings::{Finding, Level, NoticeKind, Report};
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Disk;
+use trustpub::read::files::DiskFiles;
 use trustpub::read::project::{CONFIGS, Project};
 use trustpub::read::source::Place;
-use trustpub::report::explain::Page;
+use trustpub::report::explain::ExplainPage;
 use trustpub::report::init;
-use trustpub::trust::upload::site::Target;
+use trustpub::trust::upload::site::UploadTarget;
 
 use support::repositories;
 
@@ -53,7 +53,7 @@ struct Counts {
 
 /// What each publication of a project uploads to, and with what, over all its runs.
 fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
-    let reading = Reading::new(&rules.data.github, project);
+    let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     let mut all = Vec::new();
     for publication in &analysis.publications {
@@ -65,7 +65,7 @@ fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
             .iter()
             .map(|visit| {
                 analysis.played(publication, visit, |subject| match subject.target {
-                    Some(Target::Registry(registry, _)) => registry.name.clone(),
+                    Some(UploadTarget::Registry(registry, _)) => registry.name.clone(),
                     _ => "unknown".to_owned(),
                 })
             })
@@ -123,7 +123,7 @@ fn the_corpus_is_judged_as_recorded() {
     let mut counts = Counts::default();
     for root in &repositories {
         let began = Instant::now();
-        let project = rules.read(&Disk::new(root).unwrap());
+        let project = rules.read(&DiskFiles::new(root).unwrap());
         let report = check(&project, &rules, None);
         assert!(began.elapsed() < LONGEST, "{} took {:?}", root.display(), began.elapsed());
         for finding in &report.findings {
@@ -146,16 +146,16 @@ fn the_corpus_is_judged_as_recorded() {
 
 /// A repository as it was, and with the config that is proposed for it.
 fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
-    let bare = Project::load(&Disk::new(root).unwrap(), None);
-    let reading = Reading::new(&rules.data.github, &bare);
+    let bare = Project::load(&DiskFiles::new(root).unwrap(), None);
+    let reading = ParsedProject::new(&rules.data.github, &bare);
     let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
     let uploads = explain::passports(&analysis);
     let proposals = proposals(&uploads);
     proposals.iter().find(|proposal| proposal.open.is_none())?;
-    let page = Page { files: &bare.files, prefix: "", repository: None, uploads: &uploads };
+    let page = ExplainPage { files: &bare.files, prefix: "", repository: None, uploads: &uploads };
     let config = init::config(&page, init::repository(&analysis), &[], &proposals);
     drop(analysis);
-    let with = Project::load(&Disk::new(root).unwrap(), Some((CONFIGS[0].to_owned(), config.into_bytes())));
+    let with = Project::load(&DiskFiles::new(root).unwrap(), Some((CONFIGS[0].to_owned(), config.into_bytes())));
     Some((bare, with))
 }
 

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use trustpub::lint::check;
 use trustpub::lint::findings::fingerprint::identity;
-use trustpub::lint::findings::{Edit, Finding, Fix, Level, Report};
+use trustpub::lint::findings::{Finding, Fix, FixEdit, Level, Report};
 use trustpub::lint::fix::verify::offer;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::edit::{Change, Part, Value, edits};
-use trustpub::read::files::{Disk, Files, Memory};
+use trustpub::read::edit::{EditValue, NodeChange, PathSegment, edits};
+use trustpub::read::files::{DiskFiles, Files, MemoryFiles};
 use trustpub::read::project::Project;
-use trustpub::read::source::{FileId, Source};
+use trustpub::read::source::{FileId, SourceFile};
 use trustpub::read::yaml::{Dialect, Node, Tree, parse};
 
 use support::repositories;
@@ -23,11 +23,11 @@ mod support;
 
 /// A project after a fix, made here by hand in a copy of its files.
 fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
-    let mut copy = Memory::default();
+    let mut copy = MemoryFiles::default();
     for source in &project.files {
         copy.insert(source.path(), source.text());
     }
-    let mut edits: Vec<&Edit> = fix.edits.iter().collect();
+    let mut edits: Vec<&FixEdit> = fix.edits.iter().collect();
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.place));
     for edit in edits {
         let path = project.source(edit.place.file).unwrap().path();
@@ -39,9 +39,9 @@ fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
 }
 
 /// Whether two texts differ by no more lines than a fix touches. Which of several equal lines differ, no diff can tell.
-fn touches_only_its_lines(old: &Source, new: &Source, fix: &Fix, file: FileId) -> bool {
+fn touches_only_its_lines(old: &SourceFile, new: &SourceFile, fix: &Fix, file: FileId) -> bool {
     let edits = fix.edits.iter().filter(|edit| edit.place.file == file);
-    let line = |edit: &Edit| (old.line_at(edit.place.span.end) - old.line_at(edit.place.span.start) + 1) as usize;
+    let line = |edit: &FixEdit| (old.line_at(edit.place.span.end) - old.line_at(edit.place.span.start) + 1) as usize;
     let (gone, come) =
         edits.fold((0, 0), |(gone, come), edit| (gone + line(edit), come + edit.text.matches('\n').count() + 1));
     let diff = similar::TextDiff::from_lines(old.text(), new.text());
@@ -65,7 +65,7 @@ fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
     let rules = RuleSet::builtin().unwrap();
     let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for root in &repositories {
-        let project = rules.read(&Disk::new(root).unwrap());
+        let project = rules.read(&DiskFiles::new(root).unwrap());
         let report = offer(&project, &rules, None);
         let before = loud(&project, &report);
         let same = |other: &Report, finding: &Finding| {
@@ -107,31 +107,32 @@ fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
     assert!(offered.values().any(|[cured, _]| *cured > 0), "no fix was tried");
 }
 
-fn key(name: &str) -> Part {
-    Part::Key(name.to_owned())
+fn key(name: &str) -> PathSegment {
+    PathSegment::Key(name.to_owned())
 }
 
 /// What fixes do, done to every job and step of a workflow whether or not there is a reason.
-fn changes(tree: &Tree) -> Vec<Change> {
+fn changes(tree: &Tree) -> Vec<NodeChange> {
     let mut changes = Vec::new();
     let jobs = tree.root().and_then(|root| root.get("jobs"));
     for job in jobs.into_iter().flat_map(Node::entries) {
         let base = [key("jobs"), key(job.key.text().unwrap_or_default())];
-        let at = |more: &[Part]| [&base[..], more].concat();
-        let set = |path, text: &str| Change::Set { path, value: Value::Text(text.to_owned()), after: &["runs-on"] };
+        let at = |more: &[PathSegment]| [&base[..], more].concat();
+        let set =
+            |path, text: &str| NodeChange::Set { path, value: EditValue::Text(text.to_owned()), after: &["runs-on"] };
         changes.push(set(at(&[key("permissions"), key("id-token")]), "write"));
         for scope in job.value.get("permissions").into_iter().flat_map(Node::entries) {
             let path = at(&[key("permissions"), key(scope.key.text().unwrap_or_default())]);
-            changes.push(Change::Remove { path, keep: true });
+            changes.push(NodeChange::Remove { path, keep: true });
         }
         let steps: Vec<_> = job.value.get("steps").into_iter().flat_map(Node::items).collect();
         for (index, step) in steps.iter().enumerate() {
-            let step_at = |more: &[Part]| at(&[&[key("steps"), Part::Item(index)], more].concat());
+            let step_at = |more: &[PathSegment]| at(&[&[key("steps"), PathSegment::Item(index)], more].concat());
             changes.push(set(step_at(&[key("env"), key("ADDED")]), "it's: #1"));
-            changes.extend((steps.len() > 1).then(|| Change::Remove { path: step_at(&[]), keep: false }));
+            changes.extend((steps.len() > 1).then(|| NodeChange::Remove { path: step_at(&[]), keep: false }));
             for input in step.get("with").into_iter().flat_map(Node::entries) {
                 let path = step_at(&[key("with"), key(input.key.text().unwrap_or_default())]);
-                changes.push(Change::Remove { path, keep: false });
+                changes.push(NodeChange::Remove { path, keep: false });
             }
         }
     }
@@ -143,7 +144,7 @@ fn real_workflows_can_be_edited_and_say_what_was_meant() {
     let Some(repositories) = repositories() else { return };
     // Every fortieth workflow: each change is parsed again, and all of them take minutes.
     let workflows = repositories.iter().flat_map(|root| {
-        let project = Project::load(&Disk::new(root).unwrap(), None);
+        let project = Project::load(&DiskFiles::new(root).unwrap(), None);
         let texts = project.workflows.iter().filter_map(|document| project.source(document.file));
         texts.map(|source| source.text().to_owned()).collect::<Vec<_>>()
     });

@@ -7,7 +7,7 @@ use std::path::Path;
 use trustpub::lint::check;
 use trustpub::lint::findings::Report;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 use trustpub::read::source::Place;
 
@@ -21,7 +21,7 @@ fn text(path: &str) -> String {
 
 /// Judges the project with its guide as `edit` leaves it, and `named` as the config's documents.
 fn judged(named: &str, edit: impl FnOnce(String) -> String) -> (Project, Report) {
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     for path in [".github/workflows/release.yml", ".github/workflows/publish.yml"] {
         files.insert(path, text(path));
     }

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use trustpub::lint::analysis::{Analysis, Reading};
+use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
 use trustpub::lint::explain::proposal::proposals;
-use trustpub::lint::explain::{self, Verdict};
+use trustpub::lint::explain::{self, RunVerdict};
 use trustpub::lint::findings::{Level, Report};
-use trustpub::lint::rules::Example;
+use trustpub::lint::rules::RuleExample;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::{CONFIGS, Project};
 use trustpub::report::{explain, init};
 
@@ -30,15 +30,15 @@ fn rules() -> RuleSet {
 }
 
 /// Every example with its rule's name and its own.
-fn examples(rules: &RuleSet) -> impl Iterator<Item = (String, &Example)> {
+fn examples(rules: &RuleSet) -> impl Iterator<Item = (String, &RuleExample)> {
     rules.rules.iter().flat_map(|rule| {
         rule.examples.iter().map(move |example| (format!("{} / {}", rule.name, example.name), example))
     })
 }
 
 /// An example's project, with another config than its own if one is given.
-fn project(rules: &RuleSet, example: &Example, config: Option<&str>) -> Project {
-    let mut files = Memory::default();
+fn project(rules: &RuleSet, example: &RuleExample, config: Option<&str>) -> Project {
+    let mut files = MemoryFiles::default();
     for (path, text) in &example.files {
         files.insert(path.clone(), text.clone());
     }
@@ -50,7 +50,7 @@ fn project(rules: &RuleSet, example: &Example, config: Option<&str>) -> Project 
 }
 
 fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[explain::Upload<'_>])) {
-    let reading = Reading::new(&rules.data.github, project);
+    let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     look(&analysis, &explain::passports(&analysis));
 }
@@ -68,7 +68,7 @@ fn what_is_explained_is_what_is_judged() {
         uploads(&rules, &project, |_, uploads| {
             for upload in uploads {
                 let refusals =
-                    upload.passports.iter().filter(|it| matches!(it.verdict, Verdict::Refused { .. })).count();
+                    upload.passports.iter().filter(|it| matches!(it.verdict, RunVerdict::Refused { .. })).count();
                 refused += refusals;
                 let job = format!("job `{}`", upload.job);
                 let accused = errors.iter().any(|it| it.steps.iter().any(|step| step.place == upload.place));
@@ -106,7 +106,7 @@ fn what_is_proposed_is_accepted() {
         uploads(&rules, &bare, |analysis, uploads| {
             let proposals = proposals(uploads);
             records += proposals.iter().filter(|it| it.open.is_none()).count();
-            let page = explain::Page { files: &bare.files, prefix: "", repository: None, uploads };
+            let page = explain::ExplainPage { files: &bare.files, prefix: "", repository: None, uploads };
             config = init::config(&page, init::repository(analysis), &[], &proposals);
         });
         let report = check(&project(&rules, example, Some(&config)), &rules, None);
@@ -123,7 +123,7 @@ fn what_is_proposed_is_accepted() {
 #[test]
 fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
     let rules = rules();
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     let caller = "on: push\njobs:\n  first:\n    if: github.ref_type == 'tag'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  release:\n    needs: first\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n  nightly:\n    if: github.ref == 'refs/heads/main'\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
     let called = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{ run: uv publish }]\n";
     files.insert(".github/workflows/ci.yml", caller.as_bytes());
@@ -142,8 +142,8 @@ fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
 }
 
 /// A project of files in memory, each a path and a text; workflows by their names alone.
-fn of(files: &[(&str, &str)]) -> Memory {
-    let mut memory = Memory::default();
+fn of(files: &[(&str, &str)]) -> MemoryFiles {
+    let mut memory = MemoryFiles::default();
     for (path, text) in files {
         let workflow = path.ends_with(".yml") && !path.contains('/');
         let path = if workflow { format!(".github/workflows/{path}") } else { (*path).to_owned() };
@@ -158,7 +158,7 @@ fn account(files: &[(&str, &str)]) -> String {
     let project = rules.read(&of(files));
     let mut text = Vec::new();
     uploads(&rules, &project, |analysis, uploads| {
-        let page = explain::Page { files: &project.files, prefix: "", repository: analysis.repository, uploads };
+        let page = explain::ExplainPage { files: &project.files, prefix: "", repository: analysis.repository, uploads };
         explain::text::write(&mut text, &page, false).unwrap();
     });
     let text = String::from_utf8(text).unwrap();

@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use trustpub::lint::analysis::{Analysis, Reading};
+use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 
 /// A second where it is built for use; a debug build on a busy machine is given ten times that.
@@ -25,7 +25,7 @@ struct Played {
 }
 
 fn played(files: &[(&str, String)]) -> Played {
-    let mut memory = Memory::default();
+    let mut memory = MemoryFiles::default();
     for (name, text) in files {
         memory.insert(format!(".github/workflows/{name}"), text.as_bytes());
     }
@@ -35,7 +35,7 @@ fn played(files: &[(&str, String)]) -> Played {
     let report = check(&project, &rules, None);
     assert_eq!(report.problems, []);
     assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
-    let reading = Reading::new(&rules.data.github, &project);
+    let reading = ParsedProject::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
     let publication = analysis.publications.first().unwrap();
     Played {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use trustpub::lint::check;
 use trustpub::lint::findings::{Finding, Label, Report};
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
-use trustpub::read::source::{FileId, Place, Source, Span};
-use trustpub::report::{View, github, json, markdown, oneline, sarif, text};
+use trustpub::read::source::{FileId, Place, SourceFile, Span};
+use trustpub::report::{ReportView, github, json, markdown, oneline, sarif, text};
 
 const WORKFLOW: &str = "on: push
 jobs:
@@ -29,14 +29,14 @@ const BYTES: usize = 1024 * 1024;
 const SOON: Duration = Duration::from_secs(45);
 
 fn finding(rules: &RuleSet) -> Finding {
-    let mut memory = Memory::default();
+    let mut memory = MemoryFiles::default();
     memory.insert(".github/workflows/release.yml", WORKFLOW);
     let report = check(&Project::load(&memory, None), rules, None);
     report.findings.into_iter().find(|finding| finding.name == "missing-id-token").unwrap()
 }
 
 /// Findings all over a file, each with a label at its beginning and one near its end.
-fn report(finding: &Finding, source: &Source) -> Report {
+fn report(finding: &Finding, source: &SourceFile) -> Report {
     let end = u32::try_from(source.text().len()).unwrap();
     let place = |start: u32| Place { file: FileId(0), span: Span::new(start, start + 3) };
     let label = |start| Label { place: place(start), text: "see".into() };
@@ -49,15 +49,15 @@ fn report(finding: &Finding, source: &Source) -> Report {
     Report { findings: (0..FINDINGS).map(one).collect(), ..Report::default() }
 }
 
-type Write = fn(&mut Vec<u8>, &RuleSet, &View<'_>);
+type Write = fn(&mut Vec<u8>, &RuleSet, &ReportView<'_>);
 
 const FORMATS: [(&str, Write); 6] = [
-    ("text", |out, _, view| text::write(out, view, text::Look::default()).unwrap()),
+    ("text", |out, _, view| text::write(out, view, text::TextStyle::default()).unwrap()),
     ("oneline", |out, _, view| oneline::write(out, view).unwrap()),
     ("json", |out, _, view| json::write(out, &[*view]).unwrap()),
     ("github", |out, _, view| github::write(out, &[*view]).unwrap()),
     ("markdown", |out, _, view| markdown::write(out, &[*view]).unwrap()),
-    ("sarif", |out, rules, view| sarif::write(out, &rules.rules, &[*view], &sarif::Options::default()).unwrap()),
+    ("sarif", |out, rules, view| sarif::write(out, &rules.rules, &[*view], &sarif::SarifOptions::default()).unwrap()),
 ];
 
 #[test]
@@ -66,9 +66,9 @@ fn no_format_reads_the_whole_file_for_each_finding() {
     let finding = finding(&rules);
     let lines = "a: bcdefghijklmnopqrstuvwxyz\n";
     for (shape, unit) in [("lines", lines), ("one line", "a, bc, "), ("one line of odd letters", "é: 🦀, ")] {
-        let files = [Source::new("release.yml", unit.repeat(BYTES / unit.len()).into_bytes())];
+        let files = [SourceFile::new("release.yml", unit.repeat(BYTES / unit.len()).into_bytes())];
         let report = report(&finding, &files[0]);
-        let view = View { files: &files, prefix: "", report: &report, rules: &rules.rules };
+        let view = ReportView { files: &files, prefix: "", report: &report, rules: &rules.rules };
         for (format, write) in FORMATS {
             let (began, mut out) = (Instant::now(), Vec::new());
             write(&mut out, &rules, &view);

@@ -6,11 +6,11 @@
 use serde_json::Value;
 use trustpub::lint::check;
 use trustpub::lint::findings::Level;
-use trustpub::lint::rules::set::{Folder, RuleSet};
-use trustpub::read::files::Memory;
+use trustpub::lint::rules::set::{RuleFolder, RuleSet};
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
-use trustpub::report::text::Look;
-use trustpub::report::{View, advice, github, json, markdown, oneline, sanitize, sarif, text};
+use trustpub::report::text::TextStyle;
+use trustpub::report::{ReportView, advice, github, json, markdown, oneline, sanitize, sarif, text};
 
 /// What wants to act, each in its own way.
 const WISHES: [&str; 14] = [
@@ -36,9 +36,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// A project in which a wish stands wherever a finding may speak of it.
-fn project(wish: &str) -> Memory {
+fn project(wish: &str) -> MemoryFiles {
     let name = quoted(wish);
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     let workflow = format!(
         "name: {name}\n\
          on: {{ push: {{ tags: [{name}] }}, workflow_dispatch: {{ inputs: {{ to: {{ type: choice, options: [{name}] }} }} }}, pull_request_target: }}\n\
@@ -89,11 +89,11 @@ fn own_rules(wish: &str) -> RuleSet {
          examples:\n  - name: a\n    bad: \"\"\n  - name: b\n    good: \"\"\n",
         quoted(&format!("{wish}\n\n**What to do:** {wish}"))
     );
-    let folder = Folder { rules: vec![("rules/own.yaml".to_owned(), rule)], ..Folder::default() };
+    let folder = RuleFolder { rules: vec![("rules/own.yaml".to_owned(), rule)], ..RuleFolder::default() };
     RuleSet::with(&[folder]).unwrap_or_else(|problems| panic!("{wish:?}: {problems:?}"))
 }
 
-fn each(mut judge: impl FnMut(&str, &View<'_>)) {
+fn each(mut judge: impl FnMut(&str, &ReportView<'_>)) {
     for wish in WISHES {
         let rules = own_rules(wish);
         let project = Project::load(&project(wish), None);
@@ -102,7 +102,7 @@ fn each(mut judge: impl FnMut(&str, &View<'_>)) {
         assert!(report.findings.iter().any(|finding| finding.code == "ACME001"), "{wish:?}");
         // The folder that a project stands in has a name too.
         let prefix = format!("{}/", wish.replace('/', "∕"));
-        judge(wish, &View { files: &project.files, prefix: &prefix, report: &report, rules: &rules.rules });
+        judge(wish, &ReportView { files: &project.files, prefix: &prefix, report: &report, rules: &rules.rules });
     }
 }
 
@@ -146,7 +146,7 @@ fn lines_stay_lines() {
 
 #[test]
 fn text_for_people_commands_nothing() {
-    for look in [Look::default(), Look { colour: true, links: true }] {
+    for look in [TextStyle::default(), TextStyle { colour: true, links: true }] {
         each(|wish, view| {
             let page = shown(|out| {
                 text::write(out, view, look).unwrap();
@@ -273,7 +273,7 @@ fn diagram_line(wish: &str, line: &str) {
 fn logs_for_programs_stay_data() {
     each(|wish, view| {
         let options =
-            sarif::Options { suppressed: true, category: Some(wish.to_owned()), failures: vec![wish.to_owned()] };
+            sarif::SarifOptions { suppressed: true, category: Some(wish.to_owned()), failures: vec![wish.to_owned()] };
         for page in [
             shown(|out| sarif::write(out, view.rules, &[*view], &options).unwrap()),
             shown(|out| json::write(out, &[*view]).unwrap()),

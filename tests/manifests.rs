@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
-use trustpub::read::manifest::{Field, Kind};
+use trustpub::read::files::MemoryFiles;
+use trustpub::read::manifest::{ManifestField, ManifestKind};
 #[cfg(unix)]
 use trustpub::read::project::Project;
 
 #[cfg(unix)]
-fn kind(yaml: &str) -> Kind {
+fn kind(yaml: &str) -> ManifestKind {
     serde_yaml::from_str(yaml).unwrap()
 }
 
@@ -17,9 +17,9 @@ fn kind(yaml: &str) -> Kind {
 #[cfg(unix)]
 fn name(project: &Project, folder: &str) -> Option<String> {
     match project.manifests.field(folder, "package.json", "name") {
-        Some(Field::Known(text, _)) => Some(text.to_owned()),
-        Some(Field::Open(_)) => Some("open".into()),
-        Some(Field::Absent) | None => None,
+        Some(ManifestField::Known(text, _)) => Some(text.to_owned()),
+        Some(ManifestField::Open(_)) => Some("open".into()),
+        Some(ManifestField::Absent) | None => None,
     }
 }
 
@@ -27,7 +27,7 @@ fn name(project: &Project, folder: &str) -> Option<String> {
 #[test]
 fn a_hostile_checkout_is_bounded_and_silent() {
     use std::os::unix::fs::symlink;
-    use trustpub::read::files::Disk;
+    use trustpub::read::files::DiskFiles;
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("package.json"), "{\"name\": \"outside\"}").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -47,7 +47,7 @@ fn a_hostile_checkout_is_bounded_and_silent() {
     for number in 0..600 {
         write(&format!("p{number}/package.json"), b"{\"name\": \"x\"}");
     }
-    let disk = Disk::new(root).unwrap();
+    let disk = DiskFiles::new(root).unwrap();
     let mut project = Project::load(&disk, None);
     let kinds = [
         kind("{file: package.json, format: json, name: [name]}"),
@@ -129,15 +129,15 @@ const SAMPLES: [(&str, &str, &str, Option<&str>); 19] = [
 #[test]
 fn every_kind_of_manifest_names_its_package() {
     let rules = RuleSet::builtin().unwrap();
-    let kinds: Vec<Kind> = rules.data.registries.manifests().cloned().collect();
+    let kinds: Vec<ManifestKind> = rules.data.registries.manifests().cloned().collect();
     let mut seen = Vec::new();
     for (path, text, package, repository) in SAMPLES {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(path, text);
         let project = rules.read(&files);
         let manifest = project.manifests.list.first().unwrap_or_else(|| panic!("{path} is read by no registry"));
         let known = |field| match field {
-            Field::Known(text, _) => Some(text),
+            ManifestField::Known(text, _) => Some(text),
             _ => None,
         };
         assert_eq!(known(project.manifests.package(manifest)), Some(package), "{path}");
@@ -158,10 +158,10 @@ fn what_is_never_published_says_so() {
         ("pyproject.toml", "[project]\nname = 'demo'\nclassifiers = ['Private :: Do Not Upload']\n"),
         ("Demo.csproj", "<Project><PropertyGroup><IsPackable>false</IsPackable></PropertyGroup></Project>"),
     ] {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(path, text);
         assert!(rules.read(&files).manifests.list[0].is_private(), "{path}");
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(
             path,
             text.replace("true", "false")

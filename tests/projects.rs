@@ -7,7 +7,7 @@ use std::path::Path;
 use trustpub::lint::check;
 use trustpub::lint::findings::Level;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Disk;
+use trustpub::read::files::DiskFiles;
 
 #[test]
 fn healthy_projects_hear_nothing_above_note() {
@@ -20,7 +20,7 @@ fn healthy_projects_hear_nothing_above_note() {
             continue;
         }
         healthy += 1;
-        let project = rules.read(&Disk::new(&root).unwrap());
+        let project = rules.read(&DiskFiles::new(&root).unwrap());
         let report = check(&project, &rules, None);
         assert!(report.publications > 0, "{}: no upload was found", root.display());
         let loud: Vec<_> = report.findings.iter().filter(|finding| finding.level > Level::Note).collect();

@@ -11,7 +11,7 @@ use trustpub::lint::check;
 use trustpub::lint::findings::{Level, Report};
 use trustpub::lint::fix::apply::mend;
 use trustpub::read::yaml::{self, Dialect, Node};
-use trustpub::workflow::expression::{Condition, Template};
+use trustpub::workflow::expression::{Condition, ExpressionTemplate};
 use walkdir::WalkDir;
 
 #[path = "support/judged.rs"]
@@ -136,7 +136,7 @@ proptest! {
         text in "[-a-z0-9 ()&|!=<>.,*'\\[\\]{}$]{0,60}|(!|\\(|true|false|null|'a'|1\\.5e3| && | \\|\\| | == | < |github\\.ref|x\\.y|\\)|startsWith\\(|, ){0,20}"
     ) {
         for text in [text.clone(), format!("${{{{ {text} }}}}")] {
-            if let Ok(template) = Template::parse(&text) {
+            if let Ok(template) = ExpressionTemplate::parse(&text) {
                 let _ = template.evaluate(&Something);
                 for reference in template.references() {
                     prop_assert!(text.get(reference.range.clone()).is_some(), "{:?}", reference);

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use trustpub::lint::check;
 use trustpub::lint::rules::examples;
-use trustpub::lint::rules::set::{Folder, RuleSet};
-use trustpub::read::files::Memory;
+use trustpub::lint::rules::set::{RuleFolder, RuleSet};
+use trustpub::read::files::MemoryFiles;
 
 /// The files of the tutorial.
-fn tutorial() -> Folder {
+fn tutorial() -> RuleFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
     let mut registries: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -18,17 +18,17 @@ fn tutorial() -> Folder {
         .map(|path| (path.to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap()))
         .collect();
     registries.sort();
-    Folder { registries, ..Folder::default() }
+    RuleFolder { registries, ..RuleFolder::default() }
 }
 
 fn with(files: &[(&str, &str)]) -> Result<RuleSet, Vec<String>> {
     let registries = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    RuleSet::with(&[Folder { registries, ..Folder::default() }])
+    RuleSet::with(&[RuleFolder { registries, ..RuleFolder::default() }])
 }
 
 /// What is found in a project, as `name: message`.
 fn findings(rules: &RuleSet, files: &[(&str, &str)]) -> Vec<String> {
-    let mut memory = Memory::default();
+    let mut memory = MemoryFiles::default();
     for (path, text) in files {
         memory.insert(*path, *text);
     }
@@ -278,7 +278,7 @@ fn a_file_of_the_workspace_counts_in_the_folders_below_it() {
 fn a_registry_among_the_rules_is_told_where_it_belongs() {
     let rules = |text: &str| {
         let rules = vec![("own/index.yaml".to_owned(), text.to_owned())];
-        RuleSet::with(&[Folder { rules, ..Folder::default() }]).err().unwrap()
+        RuleSet::with(&[RuleFolder { rules, ..RuleFolder::default() }]).err().unwrap()
     };
     let told = |key: &str, folder: &str, line: u8| {
         format!(

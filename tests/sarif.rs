@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use trustpub::lint::check;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Disk;
-use trustpub::report::View;
-use trustpub::report::sarif::{self, Options, line_hashes};
+use trustpub::read::files::DiskFiles;
+use trustpub::report::ReportView;
+use trustpub::report::sarif::{self, SarifOptions, line_hashes};
 
 fn beside(name: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts").join(name);
@@ -31,11 +31,11 @@ fn projects() -> Vec<PathBuf> {
 
 fn log(root: &Path) -> Value {
     let rules = RuleSet::builtin().unwrap();
-    let project = rules.read(&Disk::new(root).unwrap());
+    let project = rules.read(&DiskFiles::new(root).unwrap());
     let report = check(&project, &rules, None);
-    let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
+    let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
     let mut out = Vec::new();
-    let options = Options { suppressed: true, ..Options::default() };
+    let options = SarifOptions { suppressed: true, ..SarifOptions::default() };
     sarif::write(&mut out, &rules.rules, &[view], &options).unwrap();
     serde_json::from_slice(&out).unwrap()
 }

@@ -10,17 +10,17 @@ use trustpub::lint::check;
 use trustpub::lint::findings::{Level, Report};
 use trustpub::lint::rules::Rule;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Disk;
+use trustpub::read::files::DiskFiles;
 use trustpub::read::project::Project;
-use trustpub::report::View;
-use trustpub::report::sarif::{self, Options};
+use trustpub::report::ReportView;
+use trustpub::report::sarif::{self, SarifOptions};
 
 fn faults() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/faults")
 }
 
-fn log(files: &Project, report: &Report, rules: &[Rule], options: &Options) -> Value {
-    let view = View { files: &files.files, prefix: "", report, rules };
+fn log(files: &Project, report: &Report, rules: &[Rule], options: &SarifOptions) -> Value {
+    let view = ReportView { files: &files.files, prefix: "", report, rules };
     let mut out = Vec::new();
     sarif::write(&mut out, rules, &[view], options).unwrap();
     serde_json::from_slice(&out).unwrap()
@@ -49,7 +49,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
     let rules = RuleSet::builtin().unwrap();
-    let project = Project::load(&Disk::new(&faults()).unwrap(), None);
+    let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
     let one = report.findings.first().unwrap().clone();
     // Errors stand last, where a plain cut would lose them.
@@ -58,7 +58,7 @@ fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
         finding.level = if index < 25_000 { Level::Note } else { Level::Error };
         finding.subject = format!("job-{index}");
     }
-    let log = log(&project, &report, &rules.rules, &Options::default());
+    let log = log(&project, &report, &rules.rules, &SarifOptions::default());
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), 25_000);
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 10);
@@ -81,7 +81,7 @@ fn noise(length: usize, seed: &mut u64) -> String {
 #[test]
 fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
     let rules = RuleSet::builtin().unwrap();
-    let project = Project::load(&Disk::new(&faults()).unwrap(), None);
+    let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
     let one = report.findings.first().unwrap().clone();
     // A sentence of 1,000 letters that says nothing twice packs to some 800 bytes: 18,000 of them are too many.
@@ -92,9 +92,9 @@ fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
         finding.subject = format!("job-{index}");
         finding.message = noise(1_000, &mut seed);
     }
-    let view = View { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
+    let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
     let mut out = Vec::new();
-    sarif::write(&mut out, &rules.rules, &[view], &Options::default()).unwrap();
+    sarif::write(&mut out, &rules.rules, &[view], &SarifOptions::default()).unwrap();
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut packer, &out).unwrap();
     let size = packer.finish().unwrap().len();
@@ -125,7 +125,7 @@ fn rules_keep_to_what_readers_take() {
     rule.security_severity = Some("5.0".to_owned());
     rule.tags = (0..30).map(|index| format!("a{index:02}")).collect();
     rule.tags.push("external/cwe/cwe-250".to_owned());
-    let log = log(&Project::default(), &Report::default(), &rules, &Options::default());
+    let log = log(&Project::default(), &Report::default(), &rules, &SarifOptions::default());
     let all = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     assert_eq!(all.len(), rules.len(), "all rules are there, also when nothing is found");
     for rule in all {
@@ -153,7 +153,7 @@ fn a_severity_is_a_number_that_code_scanning_reads() {
 #[test]
 fn a_sentence_and_a_place_stay_short() {
     let rules = RuleSet::builtin().unwrap();
-    let project = Project::load(&Disk::new(&faults()).unwrap(), None);
+    let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
     let finding = report.findings.iter_mut().find(|finding| !finding.labels.is_empty()).unwrap();
     finding.message = "m".repeat(9_000);
@@ -161,7 +161,7 @@ fn a_sentence_and_a_place_stay_short() {
     let whole = project.files[finding.primary.place.file.0 as usize].text().len();
     finding.primary.place.span.start = 0;
     finding.primary.place.span.end = u32::try_from(whole).unwrap();
-    let log = log(&project, &report, &rules.rules, &Options::default());
+    let log = log(&project, &report, &rules.rules, &SarifOptions::default());
     let results = log["runs"][0]["results"].as_array().unwrap();
     let long = results.iter().find(|it| it["message"]["text"].as_str().unwrap().starts_with("mmm")).unwrap();
     let text = long["message"]["text"].as_str().unwrap();

@@ -5,7 +5,7 @@
 use trustpub::lint::check;
 use trustpub::lint::findings::Report;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::{CONFIGS, Project};
 
 const RELEASE: &str = ".github/workflows/release.yml";
@@ -19,7 +19,7 @@ fn workflow(steps: &str) -> String {
 
 fn judged(workflow: &str, config: &str, today: Option<&str>) -> (Project, Report) {
     let rules = RuleSet::builtin().unwrap();
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     files.insert(RELEASE, workflow);
     if !config.is_empty() {
         files.insert(CONFIGS[0], config);

@@ -8,13 +8,13 @@ use jiff::civil::Date;
 use crate::cli::check::{judge, today};
 use crate::cli::load::targets;
 use crate::cli::output::write_file;
-use crate::cli::{Failure, Status, complain, folder, print};
+use crate::cli::{CommandError, ExitStatus, complain, folder, print};
 use crate::lint::baseline;
 use crate::lint::rules::set::RuleSet;
 
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct BaselineArguments {
     /// Repositories, folders of repositories, or single files.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+pub fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     trouble.iter().for_each(|text| complain(text));
     // A baseline of half the findings would let the other half pass for new.
     if !trouble.is_empty() {
-        return Ok(Status::Trouble);
+        return Ok(ExitStatus::Trouble);
     }
     let findings = checked
         .iter()
@@ -59,8 +59,10 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     match &arguments.output {
         None => print(text.as_bytes()),
         Some(path) => match write_file(path, text.as_bytes()) {
-            Ok(()) => Ok(Status::Clean),
-            Err(error) => Err(Failure::Told(format!("the baseline {} cannot be written: {error}", path.display()))),
+            Ok(()) => Ok(ExitStatus::Clean),
+            Err(error) => {
+                Err(CommandError::Told(format!("the baseline {} cannot be written: {error}", path.display())))
+            }
         },
     }
 }

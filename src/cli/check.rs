@@ -7,34 +7,34 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use crate::cli::fix::{Fixed, Fixer, Which};
-use crate::cli::load::{Loaded, Target, listed, load, targets};
-use crate::cli::output::Output;
+use crate::cli::fix::{FixSafety, Fixed, Fixer};
+use crate::cli::load::{CheckTarget, LoadedProject, listed, load, targets};
+use crate::cli::output::ReportOutput;
 use crate::cli::parallel::in_order;
 use crate::cli::progress::Progress;
-use crate::cli::reports::{self, Asked, Part, Reports, Sum};
-use crate::cli::{Colour, Failure, Status, complain, folder};
+use crate::cli::reports::{self, ReportPart, Reports, RequestedReports, RunSummary};
+use crate::cli::{ColorChoice, CommandError, ExitStatus, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::findings::{Finding, Level, Report};
 use crate::lint::fix::verify::offer;
 use crate::lint::rules::Rule;
-use crate::lint::rules::set::{Folder, RuleSet};
+use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
-use crate::read::source::{Place, Source};
-use crate::report::{Totals, below};
+use crate::read::source::{Place, SourceFile};
+use crate::report::{ReportTotals, below};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct CheckArguments {
     /// Repositories, folders of repositories, single files, or `-` for stdin.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
 
     /// text, oneline, sarif, json, github or markdown, and where to write it. May be given several times.
     #[arg(long, value_name = "FORMAT[=FILE]")]
-    pub format: Vec<Output>,
+    pub format: Vec<ReportOutput>,
 
     /// The least level that makes the exit status 1.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -62,7 +62,7 @@ pub struct Arguments {
 
     /// Make the fixes that change no behaviour besides the fault; with `unsafe`, all fixes.
     #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
-    pub fix: Option<Which>,
+    pub fix: Option<FixSafety>,
 
     /// Print what `--fix` would change, and change nothing.
     #[arg(long)]
@@ -90,7 +90,7 @@ pub struct Arguments {
 
     /// When to colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Colour,
+    pub color: ColorChoice,
 
     /// No summary.
     #[arg(short, long)]
@@ -127,7 +127,7 @@ impl FailOn {
 /// A project that was judged.
 pub struct Checked {
     /// The project.
-    pub loaded: Loaded,
+    pub loaded: LoadedProject,
     /// What was found.
     pub report: Report,
     /// Rules of the project's own.
@@ -141,24 +141,24 @@ impl Checked {
     }
 }
 
-fn path(loaded: &Loaded, place: Place) -> String {
-    below(&loaded.prefix, loaded.project.source(place.file).map_or("", Source::path))
+fn path(loaded: &LoadedProject, place: Place) -> String {
+    below(&loaded.prefix, loaded.project.source(place.file).map_or("", SourceFile::path))
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+pub fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     let outcome = judge_all(arguments);
-    if let Err(Failure::Told(text)) = &outcome {
+    if let Err(CommandError::Told(text)) = &outcome {
         reports::failure(arguments, text);
     }
     outcome
 }
 
-fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
+fn judge_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
-    let filter = Filter {
+    let filter = FindingFilter {
         select: names(&rules, &arguments.select)?,
         ignore: names(&rules, &arguments.ignore)?,
         baseline: arguments.baseline.as_deref().map(known).transpose()?,
@@ -166,7 +166,7 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err("`--fix` cannot change stdin; with `--diff` it prints the change".to_owned().into());
     }
-    let mut status = Status::Clean;
+    let mut status = ExitStatus::Clean;
     let (targets, trouble) = if arguments.stdin_filelist {
         listed(&list()?)?
     } else {
@@ -174,26 +174,26 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     };
     for text in &trouble {
         complain(text);
-        status = Status::Trouble;
+        status = ExitStatus::Trouble;
     }
     let today = arguments.today.or_else(today);
     let offering = reports::tells_fixes(arguments);
     let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
-    let asked = Asked::of(arguments);
+    let asked = RequestedReports::of(arguments);
     let mut reports = Reports::begin(&asked, &rules, started)?;
     let progress = Progress::new(targets.len(), arguments.quiet);
-    let work = |target: &Target| {
+    let work = |target: &CheckTarget| {
         let mut one = judge(target, arguments.config.as_deref(), &rules, &folders, today, offering);
         filter.apply(&mut one, target.found.only.as_deref());
         let fixing = arguments.diff || arguments.fix.is_some();
         let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
-        let mut totals = Totals::default();
+        let mut totals = ReportTotals::default();
         totals.add(&one.report);
         let parts = asked.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
         progress.step();
-        Done { parts, totals, fixed, trouble: one.loaded.trouble, failures: one.loaded.failures, own: one.own }
+        CheckOutcome { parts, totals, fixed, trouble: one.loaded.trouble, failures: one.loaded.failures, own: one.own }
     };
-    let (mut totals, mut failures, mut fixed) = (Totals::default(), trouble, Fixed::default());
+    let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, Fixed::default());
     // What is complained of while the bar is drawn would be drawn over.
     let mut complaints = Vec::new();
     let taken = in_order(&targets, work, |done| {
@@ -206,32 +206,32 @@ fn judge_all(arguments: &Arguments) -> Result<Status, Failure> {
     progress.end();
     for text in &complaints {
         complain(text);
-        status = Status::Trouble;
+        status = ExitStatus::Trouble;
     }
     taken?;
     match fixed.tell(arguments) {
-        Err(Failure::Closed) => return Ok(Status::Clean),
+        Err(CommandError::Closed) => return Ok(ExitStatus::Clean),
         told => told?,
     }
     if totals.workflows == 0 && failures.is_empty() {
         complain("no workflows here: nothing stands in `.github/workflows`");
     }
-    match reports.end(&Sum { totals: &totals, failures: &failures }) {
+    match reports.end(&RunSummary { totals: &totals, failures: &failures }) {
         Ok(()) => {}
-        Err(Failure::Told(text)) => {
+        Err(CommandError::Told(text)) => {
             complain(&text);
-            status = Status::Trouble;
+            status = ExitStatus::Trouble;
         }
-        Err(Failure::Closed) => return Ok(Status::Clean),
+        Err(CommandError::Closed) => return Ok(ExitStatus::Clean),
     }
-    let found = if arguments.fail_on.fails(totals.worst()) { Status::Findings } else { Status::Clean };
+    let found = if arguments.fail_on.fails(totals.worst()) { ExitStatus::Findings } else { ExitStatus::Clean };
     Ok(status.max(found))
 }
 
 /// What is left of a project that was judged.
-struct Done {
-    parts: io::Result<Vec<Part>>,
-    totals: Totals,
+struct CheckOutcome {
+    parts: io::Result<Vec<ReportPart>>,
+    totals: ReportTotals,
     fixed: Fixed,
     trouble: Vec<String>,
     failures: Vec<String>,
@@ -239,13 +239,13 @@ struct Done {
 }
 
 /// Which findings are reported.
-pub struct Filter {
+pub struct FindingFilter {
     select: Vec<String>,
     ignore: Vec<String>,
     baseline: Option<Baseline>,
 }
 
-impl Filter {
+impl FindingFilter {
     fn names(&self, finding: &Finding) -> bool {
         (self.select.is_empty() || self.select.contains(&finding.name)) && !self.ignore.contains(&finding.name)
     }
@@ -266,7 +266,7 @@ impl Filter {
 }
 
 /// Leaves only what stands in one file, if only one was asked for.
-fn narrow(report: &mut Report, loaded: &Loaded, only: Option<&str>) {
+fn narrow(report: &mut Report, loaded: &LoadedProject, only: Option<&str>) {
     if let Some(only) = only {
         let here = loaded.project.file(only);
         report.findings.retain(|finding| Some(finding.primary.place.file) == here);
@@ -283,7 +283,7 @@ fn names(rules: &RuleSet, words: &[String]) -> Result<Vec<String>, String> {
 }
 
 /// The paths on stdin.
-fn list() -> Result<Vec<PathBuf>, Failure> {
+fn list() -> Result<Vec<PathBuf>, CommandError> {
     let mut list = String::new();
     io::stdin()
         .read_to_string(&mut list)
@@ -300,10 +300,10 @@ fn known(path: &Path) -> Result<Baseline, String> {
 
 /// Reads and judges one project; where `offering`, also looks for what would cure each finding.
 pub fn judge(
-    target: &Target,
+    target: &CheckTarget,
     config: Option<&Path>,
     rules: &RuleSet,
-    folders: &[Folder],
+    folders: &[RuleFolder],
     today: Option<Date>,
     offering: bool,
 ) -> Checked {

@@ -3,18 +3,18 @@
 use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use crate::cli::{Failure, Status, print};
+use crate::cli::{CommandError, ExitStatus, print};
 use crate::lint::rules::set::RuleSet;
 
 /// Prints the completions for a shell.
-pub fn completions(command: Command, shell: clap_complete::Shell) -> Result<Status, Failure> {
+pub fn completions(command: Command, shell: clap_complete::Shell) -> Result<ExitStatus, CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut knowing(command)?, "trustpub", &mut script);
     print(&script)
 }
 
 /// Prints the manual page of the program, or of one of its commands.
-pub fn man(mut command: Command, words: &[String]) -> Result<Status, Failure> {
+pub fn man(mut command: Command, words: &[String]) -> Result<ExitStatus, CommandError> {
     command.build();
     let mut name = vec!["trustpub".to_owned()];
     for word in words {
@@ -31,7 +31,7 @@ pub fn man(mut command: Command, words: &[String]) -> Result<Status, Failure> {
 
 /// The command line with every rule's name where a rule is asked for, and every format. This is for completion alone: a run also takes
 /// codes, rules of a user's own, and `FORMAT=FILE`.
-fn knowing(command: Command) -> Result<Command, Failure> {
+fn knowing(command: Command) -> Result<Command, CommandError> {
     let rules = RuleSet::builtin().map_err(|problems| problems.join("\n"))?;
     let names = || -> PossibleValuesParser {
         rules

@@ -4,31 +4,31 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::load::{Loaded, load, targets};
-use crate::cli::run_filter::Ask;
-use crate::cli::{Colour, Failure, Status, complain, folder, print};
-use crate::lint::analysis::{Analysis, Reading};
+use crate::cli::load::{LoadedProject, load, targets};
+use crate::cli::run_filter::RunFilterArguments;
+use crate::cli::{ColorChoice, CommandError, ExitStatus, complain, folder, print};
+use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::rules::set::RuleSet;
 use crate::lint::subjects;
 use crate::read::problem::closest;
 use crate::report::docs;
-use crate::report::explain::{self as report, Page};
+use crate::report::explain::{self as report, ExplainPage};
 use crate::report::sanitize;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// Repositories, folders of repositories, single workflows; or one rule, by code or name.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
 
     /// How to write it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: ExplainFormat,
 
     #[command(flatten)]
-    ask: Ask,
+    ask: RunFilterArguments,
 
     /// Another config than `.github/trustpub.yaml`.
     #[arg(long, value_name = "FILE")]
@@ -40,11 +40,11 @@ pub struct Arguments {
 
     /// When to colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    color: Colour,
+    color: ColorChoice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum ExplainFormat {
     /// For people.
     Text,
     /// For programs.
@@ -54,7 +54,7 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     if let [path] = arguments.paths.as_slice()
         && !path.exists()
@@ -65,15 +65,15 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(&arguments.paths, None)?;
-    let mut status = Status::Clean;
+    let mut status = ExitStatus::Clean;
     for text in &trouble {
         complain(text);
-        status = Status::Trouble;
+        status = ExitStatus::Trouble;
     }
     let config = arguments.config.as_deref();
-    let loaded: Vec<Loaded> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
+    let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
     let github = &rules.data.github;
-    let readings: Vec<Reading<'_>> = loaded.iter().map(|one| Reading::new(github, &one.project)).collect();
+    let readings: Vec<ParsedProject<'_>> = loaded.iter().map(|one| ParsedProject::new(github, &one.project)).collect();
     let asked = arguments.ask.asked(github, &readings)?;
     let mut analyses = Vec::new();
     for (one, reading) in loaded.iter().zip(&readings) {
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
             Analysis::of(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading, &asked);
         for text in one.trouble.iter().cloned().chain(one.complaints(&problems)) {
             complain(&text);
-            status = Status::Trouble;
+            status = ExitStatus::Trouble;
         }
         for document in &one.project.workflows {
             let problems = subjects::syntax_problems(document.file, document.tree.errors());
@@ -106,10 +106,10 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
             "no uploads here: no workflow publishes to a registry that trustpub knows"
         });
     }
-    let pages = loaded.iter().zip(&analyses).zip(&uploads).map(|((one, analysis), uploads)| Page {
+    let pages = loaded.iter().zip(&analyses).zip(&uploads).map(|((one, analysis), uploads)| ExplainPage {
         files: &one.project.files,
         // People open paths from where they stand; a document that is kept counts from what was asked for.
-        prefix: if arguments.format == Format::Text { &one.near } else { &one.prefix },
+        prefix: if arguments.format == ExplainFormat::Text { &one.near } else { &one.prefix },
         repository: analysis.repository,
         uploads,
     });
@@ -118,26 +118,26 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
 }
 
 /// Explains a rule.
-fn rule(word: &str, rules: &RuleSet) -> Result<Status, Failure> {
+fn rule(word: &str, rules: &RuleSet) -> Result<ExitStatus, CommandError> {
     if let Some(rule) = rules.find(word) {
         return print(sanitize::page(&docs::rule(rule)).as_bytes());
     }
     let meant = closest(word, rules.words()).map(|other| format!("; did you mean the rule `{other}`?"));
-    Err(Failure::Told(format!("there is neither a file nor a rule `{word}` here{}", meant.unwrap_or_default())))
+    Err(CommandError::Told(format!("there is neither a file nor a rule `{word}` here{}", meant.unwrap_or_default())))
 }
 
-fn write(arguments: &Arguments, pages: &[Page<'_>]) -> Result<(), Failure> {
+fn write(arguments: &ExplainArguments, pages: &[ExplainPage<'_>]) -> Result<(), CommandError> {
     let mut text = Vec::new();
     match arguments.format {
-        Format::Json => report::json::write(&mut text, pages)?,
-        Format::Markdown => report::markdown::write(&mut text, pages)?,
-        Format::Text => {
+        ExplainFormat::Json => report::json::write(&mut text, pages)?,
+        ExplainFormat::Markdown => report::markdown::write(&mut text, pages)?,
+        ExplainFormat::Text => {
             for page in pages {
                 report::text::write(&mut text, page, arguments.color.is_on())?;
             }
         }
     }
     let text = String::from_utf8_lossy(&text);
-    let text = if arguments.format == Format::Json { sanitize::json(&text) } else { sanitize::commands(&text) };
+    let text = if arguments.format == ExplainFormat::Json { sanitize::json(&text) } else { sanitize::commands(&text) };
     print(text.as_bytes()).map(drop)
 }

@@ -8,35 +8,35 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use similar::TextDiff;
 
-use crate::cli::check::{Arguments, Checked, Filter};
-use crate::cli::load::Target;
+use crate::cli::check::{CheckArguments, Checked, FindingFilter};
+use crate::cli::load::CheckTarget;
 use crate::cli::output::write_file;
-use crate::cli::{Failure, complain, print};
+use crate::cli::{CommandError, complain, print};
 use crate::lint::findings::{Finding, Fix};
-use crate::lint::fix::apply::{Mended, mend};
+use crate::lint::fix::apply::{AppliedFixes, mend};
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::read::project::Project;
-use crate::read::source::{FileId, Source};
+use crate::read::source::{FileId, SourceFile};
 use crate::report::{below, sanitize};
 
 /// Which fixes are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Which {
+pub enum FixSafety {
     /// Those that change no behaviour besides the fault.
     Safe,
     /// All.
     Unsafe,
 }
 
-impl Which {
+impl FixSafety {
     fn takes(self, fix: &Fix) -> bool {
         fix.safe || matches!(self, Self::Unsafe)
     }
 }
 
 /// Where a project's files stand.
-pub struct Ground<'a> {
+pub struct FixScope<'a> {
     /// The project's root.
     pub root: &'a Path,
     /// The only file that was asked for.
@@ -45,7 +45,7 @@ pub struct Ground<'a> {
     pub config: Option<&'a Path>,
 }
 
-impl Ground<'_> {
+impl FixScope<'_> {
     /// The file on disk, if it lies in the project. A link is followed only to a file that has no other name here.
     fn file(&self, project: &Project, file: FileId) -> Option<PathBuf> {
         let root = self.root.canonicalize().ok()?;
@@ -69,11 +69,11 @@ impl Ground<'_> {
 /// Fixes projects.
 pub struct Fixer<'a> {
     /// What was asked for.
-    pub arguments: &'a Arguments,
+    pub arguments: &'a CheckArguments,
     /// The rules that hold for all projects.
     pub rules: &'a RuleSet,
     /// Which findings are reported: no other is cured.
-    pub filter: &'a Filter,
+    pub filter: &'a FindingFilter,
     /// The day on which waivers are judged.
     pub today: Option<Date>,
 }
@@ -95,7 +95,7 @@ impl Fixed {
     }
 
     /// Says what was done, or shows what would be.
-    pub fn tell(self, arguments: &Arguments) -> Result<(), Failure> {
+    pub fn tell(self, arguments: &CheckArguments) -> Result<(), CommandError> {
         if arguments.diff {
             print(shown(self.diff).as_bytes())?;
         } else if self.findings > 0 && !arguments.quiet {
@@ -107,8 +107,8 @@ impl Fixed {
 
 impl Fixer<'_> {
     /// Fixes a project, or finds out what would be changed. What cannot be written is added to its trouble.
-    pub fn fix(&self, target: &Target, one: &mut Checked) -> Fixed {
-        let ground = Ground {
+    pub fn fix(&self, target: &CheckTarget, one: &mut Checked) -> Fixed {
+        let ground = FixScope {
             root: &target.found.root,
             only: target.found.only.as_deref(),
             config: self.arguments.config.as_deref(),
@@ -129,8 +129,8 @@ impl Fixer<'_> {
         fixed
     }
 
-    fn mended(&self, one: &Checked, ground: &Ground<'_>) -> Mended {
-        let which = self.arguments.fix.unwrap_or(Which::Safe);
+    fn mended(&self, one: &Checked, ground: &FixScope<'_>) -> AppliedFixes {
+        let which = self.arguments.fix.unwrap_or(FixSafety::Safe);
         let rules = one.loaded.rules.as_ref().unwrap_or(self.rules);
         mend(&one.loaded.project, rules, self.today, |project, finding, fix| {
             let writable = || fix.edits.iter().all(|edit| ground.file(project, edit.place.file).is_some());
@@ -143,7 +143,7 @@ impl Fixer<'_> {
 }
 
 /// Writes the files that fixes changed: how many, and why others could not be written.
-fn write(one: &Checked, ground: &Ground<'_>, mended: &Mended) -> (usize, Vec<String>) {
+fn write(one: &Checked, ground: &FixScope<'_>, mended: &AppliedFixes) -> (usize, Vec<String>) {
     let (mut written, mut trouble) = (0, Vec::new());
     for (file, old, new) in changed(&one.loaded.project, mended) {
         let path = ground.file(&one.loaded.project, file).ok_or_else(|| "it lies outside the project".to_owned());
@@ -156,7 +156,7 @@ fn write(one: &Checked, ground: &Ground<'_>, mended: &Mended) -> (usize, Vec<Str
 }
 
 /// What fixes change in a project, as a unified diff.
-fn difference(one: &Checked, mended: &Mended) -> String {
+fn difference(one: &Checked, mended: &AppliedFixes) -> String {
     let mut text = String::new();
     for (_, old, new) in changed(&one.loaded.project, mended) {
         let path = sanitize::line(&below(&one.loaded.near, old.path()));
@@ -176,14 +176,17 @@ fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-fn changed<'m>(project: &'m Project, mended: &'m Mended) -> impl Iterator<Item = (FileId, &'m Source, &'m Source)> {
+fn changed<'m>(
+    project: &'m Project,
+    mended: &'m AppliedFixes,
+) -> impl Iterator<Item = (FileId, &'m SourceFile, &'m SourceFile)> {
     let pairs = project.files.iter().zip(&mended.project.files).enumerate();
     pairs
         .filter(|(_, (old, new))| old.text() != new.text())
         .map(|(index, (old, new))| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), old, new))
 }
 
-fn replace(path: &Path, old: &Source, new: &Source) -> Result<(), String> {
+fn replace(path: &Path, old: &SourceFile, new: &SourceFile) -> Result<(), String> {
     let now = std::fs::read(path).map_err(|error| reason(&error))?;
     if now != old.text().as_bytes() {
         return Err("it has changed since it was read".into());

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::lint::rules::set::{Folder, UserFile};
-use crate::read::files::{Disk, Files, reason};
+use crate::lint::rules::set::{RuleFolder, UserFile};
+use crate::read::files::{DiskFiles, Files, reason};
 
 /// A folder on disk.
 ///
 /// # Errors
 /// When it is not there or a file in it cannot be read.
-pub fn read(path: &Path) -> Result<Folder, String> {
-    let disk = Disk::new(path)
+pub fn read(path: &Path) -> Result<RuleFolder, String> {
+    let disk = DiskFiles::new(path)
         .map_err(|error| format!("the rules folder {} cannot be read: {}", path.display(), reason(&error)))?;
     within(&disk, "", &crate::cli::shown(path))
 }
@@ -19,9 +19,9 @@ pub fn read(path: &Path) -> Result<Folder, String> {
 ///
 /// # Errors
 /// When a file in it cannot be read.
-pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<Folder, String> {
+pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<RuleFolder, String> {
     let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    Ok(Folder {
+    Ok(RuleFolder {
         rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?,
         registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))?,
         needs: yaml(files, &below("needs"), &below("needs/"), &format!("{shown}/needs"))?,

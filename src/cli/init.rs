@@ -7,18 +7,18 @@ use clap::Args;
 
 use crate::cli::load::{load, targets};
 use crate::cli::output::write_file;
-use crate::cli::{Failure, Status, complain, folder, print};
-use crate::lint::analysis::{Analysis, Reading};
+use crate::cli::{CommandError, ExitStatus, complain, folder, print};
+use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::explain::proposal::{Proposal, proposals};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::CONFIGS;
-use crate::report::explain::{Page, text};
+use crate::report::explain::{ExplainPage, text};
 use crate::report::init;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct InitArguments {
     /// The repository.
     #[arg(default_value = ".")]
     path: PathBuf,
@@ -33,18 +33,18 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
+pub fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     if let Some(text) = trouble.first() {
-        return Err(Failure::Told(text.clone()));
+        return Err(CommandError::Told(text.clone()));
     }
     let target = match targets.as_slice() {
         [target] if target.found.only.is_none() => target,
         [] => return nothing_to_write(),
         _ => {
-            return Err(Failure::Told(format!(
+            return Err(CommandError::Told(format!(
                 "{} is no repository; `init` writes one config",
                 arguments.path.display()
             )));
@@ -53,25 +53,26 @@ pub fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let place = place(&target.found.root, arguments.force)?;
     let loaded = load(target, None, &rules, &folders);
     if let Some(text) = loaded.trouble.first() {
-        return Err(Failure::Told(text.clone()));
+        return Err(CommandError::Told(text.clone()));
     }
-    let reading = Reading::new(&rules.data.github, &loaded.project);
+    let reading = ParsedProject::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
     let uploads = explain::passports(&analysis);
     let proposals = proposals(&uploads);
     if proposals.is_empty() {
         return nothing_to_write();
     }
-    let page = Page { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
+    let page =
+        ExplainPage { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
     let extra: Vec<String> = arguments.rules.iter().filter_map(|folder| below(&target.found.root, folder)).collect();
     let config = init::config(&page, init::repository(&analysis), &extra, &proposals);
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
     told(&place, &proposals)
 }
 
-fn nothing_to_write() -> Result<Status, Failure> {
+fn nothing_to_write() -> Result<ExitStatus, CommandError> {
     complain("no uploads here, so there is nothing to write down");
-    Ok(Status::Clean)
+    Ok(ExitStatus::Clean)
 }
 
 /// Where the config goes: over the one that stands there, if that may be replaced. A link is never followed: in a stranger's checkout
@@ -113,7 +114,7 @@ fn at(path: &Path) -> String {
 }
 
 /// Says what was written, and which records are to be registered or verified.
-fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<Status, Failure> {
+fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandError> {
     let mut out = Vec::new();
     writeln!(out, "wrote {}", at(place))?;
     let sound = proposals.iter().filter(|proposal| proposal.open.is_none());

@@ -5,26 +5,26 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::cli::projects::{self, Found};
-use crate::cli::{Failure, folder};
-use crate::lint::rules::set::{Folder, RuleSet};
+use crate::cli::projects::{self, FoundProjects};
+use crate::cli::{CommandError, folder};
+use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::config::Config;
-use crate::read::files::{Disk, Files, Overlay, reason};
+use crate::read::files::{DiskFiles, Files, OverlayFiles, reason};
 use crate::read::problem::Problem;
-use crate::read::project::{Project, Unreadable};
-use crate::read::source::Columns;
+use crate::read::project::{Project, UnreadableFile};
+use crate::read::source::ColumnUnit;
 use crate::report::below;
 
 /// A project with the text that stdin gives for one of its files.
-pub struct Target {
+pub struct CheckTarget {
     /// The project.
-    pub found: Found,
+    pub found: FoundProjects,
     stdin: Option<Vec<u8>>,
 }
 
 /// A project that was read, and what kept it from being read as asked.
 #[derive(Default)]
-pub struct Loaded {
+pub struct LoadedProject {
     /// Its path below what was asked for: empty, or with a final slash.
     pub prefix: String,
     /// Its path from where the program runs: empty, or with a final slash.
@@ -40,23 +40,26 @@ pub struct Loaded {
 }
 
 /// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
-pub fn targets(paths: &[PathBuf], stdin_filename: Option<&Path>) -> Result<(Vec<Target>, Vec<String>), Failure> {
+pub fn targets(
+    paths: &[PathBuf],
+    stdin_filename: Option<&Path>,
+) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     let common = if paths.len() > 1 { projects::common(paths) } else { None };
-    let prefix = |found: &Found| projects::below(&found.real, common.as_ref()?);
+    let prefix = |found: &FoundProjects| projects::below(&found.real, common.as_ref()?);
     targets_below(paths, stdin_filename, prefix)
 }
 
 /// The same for a part of a longer list. Every project is told from where the program runs, whatever else is in its part, so that the
 /// reports of all parts name it alike.
-pub fn listed(paths: &[PathBuf]) -> Result<(Vec<Target>, Vec<String>), Failure> {
+pub fn listed(paths: &[PathBuf]) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     targets_below(paths, None, |found| Some(projects::near(&found.real)))
 }
 
 fn targets_below(
     paths: &[PathBuf],
     stdin_filename: Option<&Path>,
-    prefix: impl Fn(&Found) -> Option<String>,
-) -> Result<(Vec<Target>, Vec<String>), Failure> {
+    prefix: impl Fn(&FoundProjects) -> Option<String>,
+) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
     // Thousands of repositories are looked for side by side too. `-` is none of them, so nothing is looked for.
@@ -68,7 +71,7 @@ fn targets_below(
                 .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
             let mut bytes = Vec::new();
             io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {}", reason(&error)))?;
-            targets.push(Target { found: projects::of_file(name), stdin: Some(bytes) });
+            targets.push(CheckTarget { found: projects::of_file(name), stdin: Some(bytes) });
             continue;
         };
         match found {
@@ -76,7 +79,7 @@ fn targets_below(
                 if let Some(prefix) = prefix(&found) {
                     found.prefix = prefix;
                 }
-                Target { found, stdin: None }
+                CheckTarget { found, stdin: None }
             })),
             Err(text) => trouble.push(text),
         }
@@ -87,10 +90,13 @@ fn targets_below(
 /// Reads a project. `config` is another config than its own; `rules` hold for all projects; `folders` are those
 /// of them that are not built in.
 #[must_use]
-pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[Folder]) -> Loaded {
-    let mut loaded =
-        Loaded { prefix: target.found.prefix.clone(), near: projects::near(&target.found.real), ..Loaded::default() };
-    let disk = match Disk::new(&target.found.root) {
+pub fn load(target: &CheckTarget, config: Option<&Path>, rules: &RuleSet, folders: &[RuleFolder]) -> LoadedProject {
+    let mut loaded = LoadedProject {
+        prefix: target.found.prefix.clone(),
+        near: projects::near(&target.found.real),
+        ..LoadedProject::default()
+    };
+    let disk = match DiskFiles::new(&target.found.root) {
         Ok(disk) => disk,
         Err(error) => {
             loaded.fail(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
@@ -100,7 +106,7 @@ pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[
     let overlay;
     let files: &dyn Files = match (&target.stdin, &target.found.only) {
         (Some(bytes), Some(path)) => {
-            overlay = Overlay { below: &disk, path: path.clone(), bytes: bytes.clone() };
+            overlay = OverlayFiles { below: &disk, path: path.clone(), bytes: bytes.clone() };
             &overlay
         }
         _ => &disk,
@@ -121,7 +127,7 @@ pub fn load(target: &Target, config: Option<&Path>, rules: &RuleSet, folders: &[
     loaded
 }
 
-impl Loaded {
+impl LoadedProject {
     fn fail(&mut self, text: String) {
         self.failures.push(text.clone());
         self.trouble.push(text);
@@ -132,7 +138,7 @@ impl Loaded {
     pub fn told(&self, problems: &[Problem]) -> Vec<String> {
         let line = |problem: &Problem| {
             let source = self.project.source(problem.place.file)?;
-            let at = source.position(problem.place.span.start, Columns::CodePoints);
+            let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
             let path = below(&self.near, source.path());
             Some(format!("{path}:{}:{}: {}", at.line, at.column, problem.message))
         };
@@ -142,7 +148,8 @@ impl Loaded {
     /// What is wrong with the config, and the files that could not be read.
     #[must_use]
     pub fn complaints(&self, problems: &[Problem]) -> Vec<String> {
-        let unreadable = |file: &Unreadable| format!("{}{} could not be read: {}", self.near, file.path, file.reason);
+        let unreadable =
+            |file: &UnreadableFile| format!("{}{} could not be read: {}", self.near, file.path, file.reason);
         self.told(problems).into_iter().chain(self.project.unreadable.iter().map(unreadable)).collect()
     }
 }
@@ -155,7 +162,12 @@ fn config_path(path: &Path, root: &Path) -> String {
 }
 
 /// The rules with the folders that the project's config names.
-fn extended(project: &Project, files: &dyn Files, folders: &[Folder], trouble: &mut Vec<String>) -> Option<RuleSet> {
+fn extended(
+    project: &Project,
+    files: &dyn Files,
+    folders: &[RuleFolder],
+    trouble: &mut Vec<String>,
+) -> Option<RuleSet> {
     let document = project.config.as_ref()?;
     let config = Config::read(document.file, project.source(document.file)?, &document.tree);
     if config.extra_rules.is_empty() {

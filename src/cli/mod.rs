@@ -28,23 +28,23 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 #[command(name = "trustpub", version, max_term_width = 110)]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: CommandName,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CommandName {
     /// Check repositories, folders of repositories, or single files.
-    Check(Box<check::Arguments>),
+    Check(Box<check::CheckArguments>),
     /// Account for every upload: what it shows to its registry, and what that answers; or explain a rule.
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Write `.github/trustpub.yaml` from the workflows, and say which records to register.
-    Init(init::Arguments),
+    Init(init::InitArguments),
     /// Write a baseline of today's findings.
-    Baseline(baseline::Arguments),
+    Baseline(baseline::BaselineArguments),
     /// List, show, test and begin rules.
     Rules {
         #[command(subcommand)]
-        command: rules::Command,
+        command: rules::RulesCommand,
     },
     /// Print completions for a shell.
     Completions {
@@ -60,7 +60,7 @@ enum Command {
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Colour {
+enum ColorChoice {
     /// On a terminal that can.
     Auto,
     /// Always.
@@ -69,7 +69,7 @@ enum Colour {
     Never,
 }
 
-impl Colour {
+impl ColorChoice {
     /// Whether stdout is to be coloured.
     fn is_on(self) -> bool {
         match self {
@@ -85,7 +85,7 @@ impl Colour {
 
 /// How a run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Status {
+enum ExitStatus {
     /// Nothing at or above the asked level.
     Clean,
     /// Findings.
@@ -94,20 +94,20 @@ enum Status {
     Trouble,
 }
 
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
         Self::from(status as u8)
     }
 }
 
 /// Why a command could not run as asked: a sentence for people, or a closed pipe, which is no trouble.
 #[derive(Debug)]
-enum Failure {
+enum CommandError {
     Told(String),
     Closed,
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::Closed
@@ -117,7 +117,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<String> for Failure {
+impl From<String> for CommandError {
     fn from(text: String) -> Self {
         Self::Told(text)
     }
@@ -128,36 +128,36 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let status = if error.use_stderr() { Status::Trouble } else { Status::Clean };
+            let status = if error.use_stderr() { ExitStatus::Trouble } else { ExitStatus::Clean };
             // Nothing can be told where not even this can be written.
             let _ = error.print();
             return status.into();
         }
     };
     let outcome = match arguments.command {
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Init(arguments) => init::run(&arguments),
-        Command::Baseline(arguments) => baseline::run(&arguments),
-        Command::Rules { command } => rules::run(&command),
-        Command::Completions { shell } => completion::completions(Arguments::command(), shell),
-        Command::Man { command } => completion::man(Arguments::command(), &command),
+        CommandName::Check(arguments) => check::run(&arguments),
+        CommandName::Explain(arguments) => explain::run(&arguments),
+        CommandName::Init(arguments) => init::run(&arguments),
+        CommandName::Baseline(arguments) => baseline::run(&arguments),
+        CommandName::Rules { command } => rules::run(&command),
+        CommandName::Completions { shell } => completion::completions(Arguments::command(), shell),
+        CommandName::Man { command } => completion::man(Arguments::command(), &command),
     };
     match outcome {
         Ok(status) => status.into(),
-        Err(Failure::Closed) => Status::Clean.into(),
-        Err(Failure::Told(text)) => {
+        Err(CommandError::Closed) => ExitStatus::Clean.into(),
+        Err(CommandError::Told(text)) => {
             complain(&text);
-            Status::Trouble.into()
+            ExitStatus::Trouble.into()
         }
     }
 }
 
-fn print(text: &[u8]) -> Result<Status, Failure> {
+fn print(text: &[u8]) -> Result<ExitStatus, CommandError> {
     let mut out = io::stdout().lock();
     out.write_all(text)?;
     out.flush()?;
-    Ok(Status::Clean)
+    Ok(ExitStatus::Clean)
 }
 
 /// Tells people why something could not be done. Every line is made harmless; where stderr is closed there is nobody to tell.

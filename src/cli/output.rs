@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// The formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum FormatName {
     /// For people.
     Text,
     /// For editors.
@@ -22,25 +22,25 @@ pub enum Format {
 }
 
 /// Every format by its word.
-pub const FORMATS: [(&str, Format); 6] = [
-    ("text", Format::Text),
-    ("oneline", Format::Oneline),
-    ("sarif", Format::Sarif),
-    ("json", Format::Json),
-    ("github", Format::Github),
-    ("markdown", Format::Markdown),
+pub const FORMATS: [(&str, FormatName); 6] = [
+    ("text", FormatName::Text),
+    ("oneline", FormatName::Oneline),
+    ("sarif", FormatName::Sarif),
+    ("json", FormatName::Json),
+    ("github", FormatName::Github),
+    ("markdown", FormatName::Markdown),
 ];
 
 /// A format and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct ReportOutput {
     /// The format.
-    pub format: Format,
+    pub format: FormatName,
     /// The file; stdout without one.
     pub file: Option<PathBuf>,
 }
 
-impl FromStr for Output {
+impl FromStr for ReportOutput {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

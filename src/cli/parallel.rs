@@ -20,7 +20,7 @@ pub fn in_order<T: Sync, R: Send, E: Send>(
         return take(work(item));
     }
     // Whoever has worked hands on: a thread of its own for that would have to be woken for every item.
-    let line = Mutex::new(Line { take, early: BTreeMap::new(), next: 0, over: false });
+    let line = Mutex::new(Delivery { take, early: BTreeMap::new(), next: 0, over: false });
     items.iter().enumerate().par_bridge().try_for_each(|(index, item)| {
         let result = work(item);
         line.lock().unwrap_or_else(PoisonError::into_inner).hand_on(index, result)
@@ -28,7 +28,7 @@ pub fn in_order<T: Sync, R: Send, E: Send>(
 }
 
 /// Results that wait for an earlier one.
-struct Line<R, F> {
+struct Delivery<R, F> {
     take: F,
     early: BTreeMap<usize, R>,
     next: usize,
@@ -36,7 +36,7 @@ struct Line<R, F> {
     over: bool,
 }
 
-impl<R, F> Line<R, F> {
+impl<R, F> Delivery<R, F> {
     fn hand_on<E>(&mut self, index: usize, result: R) -> Result<(), E>
     where
         F: FnMut(R) -> Result<(), E>,

@@ -9,7 +9,7 @@ use crate::read::files::reason;
 
 /// A project to check.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundProjects {
     /// Its root, as it was named.
     pub root: PathBuf,
     /// The same without links, as far as it can be followed.
@@ -27,7 +27,7 @@ const PASSED: [&str; 4] = [".git", "node_modules", "target", "vendor"];
 ///
 /// # Errors
 /// When there is nothing at the path.
-pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
+pub fn projects(path: &Path) -> Result<Vec<FoundProjects>, String> {
     let kind =
         std::fs::metadata(path).map_err(|error| format!("{} cannot be read: {}", path.display(), reason(&error)))?;
     if !kind.is_dir() {
@@ -35,10 +35,10 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
     }
     let real = real(path);
     if is_repository(path) {
-        return Ok(vec![Found { root: path.to_owned(), real, prefix: String::new(), only: None }]);
+        return Ok(vec![FoundProjects { root: path.to_owned(), real, prefix: String::new(), only: None }]);
     }
     if let Some(root) = around(&real) {
-        return Ok(vec![Found { real: root.clone(), root, prefix: String::new(), only: None }]);
+        return Ok(vec![FoundProjects { real: root.clone(), root, prefix: String::new(), only: None }]);
     }
     let mut found = Vec::new();
     let mut walk = WalkDir::new(path).sort_by_file_name().into_iter();
@@ -53,7 +53,7 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
             walk.skip_current_dir();
         } else if entry.path().join(crate::read::project::WORKFLOWS).is_dir() {
             let below = entry.path().strip_prefix(path).unwrap_or(entry.path());
-            found.push(Found {
+            found.push(FoundProjects {
                 root: entry.path().to_owned(),
                 real: real.join(below),
                 prefix: format!("{}/", crate::cli::shown(below)),
@@ -67,7 +67,7 @@ pub fn projects(path: &Path) -> Result<Vec<Found>, String> {
 
 /// The project of a file: the nearest folder above it that is a repository, else the folder it stands in.
 #[must_use]
-pub fn of_file(path: &Path) -> Found {
+pub fn of_file(path: &Path) -> FoundProjects {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let root = absolute
         .ancestors()
@@ -76,7 +76,7 @@ pub fn of_file(path: &Path) -> Found {
         .or_else(|| absolute.parent())
         .unwrap_or(&absolute);
     let below = crate::cli::shown(absolute.strip_prefix(root).unwrap_or(&absolute));
-    Found { root: root.to_owned(), real: real(root), prefix: String::new(), only: Some(below) }
+    FoundProjects { root: root.to_owned(), real: real(root), prefix: String::new(), only: Some(below) }
 }
 
 /// A path without links, or as it is where it leads nowhere.

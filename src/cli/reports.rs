@@ -9,79 +9,79 @@ use std::time::Instant;
 
 use tempfile::SpooledTempFile;
 
-use crate::cli::check::{Arguments, Checked};
-use crate::cli::output::{Format, Output, write_file};
-use crate::cli::{Colour, Failure, complain};
+use crate::cli::check::{CheckArguments, Checked};
+use crate::cli::output::{FormatName, ReportOutput, write_file};
+use crate::cli::{ColorChoice, CommandError, complain};
 use crate::lint::rules::Rule;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
-use crate::report::{self, Totals, View, github, json, markdown, sanitize, sarif, text};
+use crate::report::{self, ReportTotals, ReportView, github, json, markdown, sanitize, sarif, text};
 
 /// How much of a report is kept in memory, in bytes.
 const KEPT: usize = 1024 * 1024;
 
 /// What a report says of one project.
-pub enum Part {
+pub enum ReportPart {
     Text(Vec<u8>),
     Json(String),
     Github(github::Annotations),
-    Markdown(Box<markdown::Part>),
-    Sarif(sarif::Part),
+    Markdown(Box<markdown::MarkdownPart>),
+    Sarif(sarif::SarifPart),
 }
 
 /// A report that grows.
-enum Growing {
+enum ReportWriter {
     Text(SpooledTempFile),
-    Json(Box<json::Document<SpooledTempFile>>),
+    Json(Box<json::JsonReport<SpooledTempFile>>),
     Github(github::Annotations),
-    Markdown(Box<markdown::Page>),
-    Sarif(sarif::Log),
+    Markdown(Box<markdown::MarkdownPage>),
+    Sarif(sarif::SarifLog),
 }
 
 /// What was asked for.
-pub struct Asked<'a> {
-    arguments: &'a Arguments,
-    outputs: Vec<Output>,
+pub struct RequestedReports<'a> {
+    arguments: &'a CheckArguments,
+    outputs: Vec<ReportOutput>,
 }
 
 /// All reports that were asked for.
 pub struct Reports<'a> {
-    asked: &'a Asked<'a>,
-    growing: Vec<Growing>,
+    asked: &'a RequestedReports<'a>,
+    growing: Vec<ReportWriter>,
     rules: BTreeMap<String, Rule>,
     started: Instant,
 }
 
 /// What was found over all projects.
-pub struct Sum<'a> {
+pub struct RunSummary<'a> {
     /// Counts.
-    pub totals: &'a Totals,
+    pub totals: &'a ReportTotals,
     /// Why not everything was checked as asked.
     pub failures: &'a [String],
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestedReports<'a> {
     /// By the command line, and by where the program runs.
-    pub fn of(arguments: &'a Arguments) -> Self {
+    pub fn of(arguments: &'a CheckArguments) -> Self {
         Self { arguments, outputs: outputs(arguments) }
     }
 
     /// What each report says of one project. `rules` are those that hold for it.
-    pub fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<Part>> {
+    pub fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<ReportPart>> {
         self.outputs.iter().map(|output| self.part(output, checked, rules)).collect()
     }
 
-    fn part(&self, output: &Output, checked: &Checked, rules: &[Rule]) -> io::Result<Part> {
+    fn part(&self, output: &ReportOutput, checked: &Checked, rules: &[Rule]) -> io::Result<ReportPart> {
         // People and editors open files from where they are; what is kept stays the same wherever the program runs.
-        let near = matches!(output.format, Format::Text | Format::Oneline);
+        let near = matches!(output.format, FormatName::Text | FormatName::Oneline);
         let loaded = &checked.loaded;
         let prefix = if near { &loaded.near } else { &loaded.prefix };
-        let view = View { files: &loaded.project.files, prefix, report: &checked.report, rules };
+        let view = ReportView { files: &loaded.project.files, prefix, report: &checked.report, rules };
         Ok(match output.format {
-            Format::Text => {
+            FormatName::Text => {
                 let mut page = Vec::new();
                 let to_file = output.file.is_some();
-                let look = text::Look {
+                let look = text::TextStyle {
                     colour: !to_file && self.arguments.color.is_on(),
                     links: !to_file && linked(self.arguments.color),
                 };
@@ -89,31 +89,31 @@ impl<'a> Asked<'a> {
                 if self.arguments.verbose {
                     text::undecided(&mut page, &view)?;
                 }
-                Part::Text(page)
+                ReportPart::Text(page)
             }
-            Format::Oneline => {
+            FormatName::Oneline => {
                 let mut lines = Vec::new();
                 report::oneline::write(&mut lines, &view)?;
-                Part::Text(lines)
+                ReportPart::Text(lines)
             }
-            Format::Json => Part::Json(json::project(&view)?),
-            Format::Github => Part::Github(github::Annotations::of(&view)),
-            Format::Markdown => Part::Markdown(Box::new(markdown::Part::of(&view))),
-            Format::Sarif => Part::Sarif(sarif::Part::of(&view, &options(self.arguments, &[]))?),
+            FormatName::Json => ReportPart::Json(json::project(&view)?),
+            FormatName::Github => ReportPart::Github(github::Annotations::of(&view)),
+            FormatName::Markdown => ReportPart::Markdown(Box::new(markdown::MarkdownPart::of(&view))),
+            FormatName::Sarif => ReportPart::Sarif(sarif::SarifPart::of(&view, &options(self.arguments, &[]))?),
         })
     }
 }
 
 impl<'a> Reports<'a> {
     /// Begins every report. `rules` are those that hold for all projects.
-    pub fn begin(asked: &'a Asked<'a>, rules: &RuleSet, started: Instant) -> Result<Self, Failure> {
-        let begun = |output: &Output| {
+    pub fn begin(asked: &'a RequestedReports<'a>, rules: &RuleSet, started: Instant) -> Result<Self, CommandError> {
+        let begun = |output: &ReportOutput| {
             Ok(match output.format {
-                Format::Text | Format::Oneline => Growing::Text(SpooledTempFile::new(KEPT)),
-                Format::Json => Growing::Json(Box::new(json::Document::begin(SpooledTempFile::new(KEPT))?)),
-                Format::Github => Growing::Github(github::Annotations::default()),
-                Format::Markdown => Growing::Markdown(Box::default()),
-                Format::Sarif => Growing::Sarif(sarif::Log::default()),
+                FormatName::Text | FormatName::Oneline => ReportWriter::Text(SpooledTempFile::new(KEPT)),
+                FormatName::Json => ReportWriter::Json(Box::new(json::JsonReport::begin(SpooledTempFile::new(KEPT))?)),
+                FormatName::Github => ReportWriter::Github(github::Annotations::default()),
+                FormatName::Markdown => ReportWriter::Markdown(Box::default()),
+                FormatName::Sarif => ReportWriter::Sarif(sarif::SarifLog::default()),
             })
         };
         let growing = asked.outputs.iter().map(begun).collect::<io::Result<_>>()?;
@@ -122,15 +122,15 @@ impl<'a> Reports<'a> {
     }
 
     /// Adds what [`parts`](Asked::parts) made, and the rules that the project has of its own.
-    pub fn add(&mut self, parts: Vec<Part>, own: Vec<Rule>) -> io::Result<()> {
+    pub fn add(&mut self, parts: Vec<ReportPart>, own: Vec<Rule>) -> io::Result<()> {
         self.rules.extend(own.into_iter().map(|rule| (rule.code.clone(), rule)));
         for (growing, part) in self.growing.iter_mut().zip(parts) {
             match (growing, part) {
-                (Growing::Text(out), Part::Text(page)) => harmless(out, &page)?,
-                (Growing::Json(document), Part::Json(project)) => document.add(&project)?,
-                (Growing::Github(all), Part::Github(some)) => all.add(some),
-                (Growing::Markdown(page), Part::Markdown(part)) => page.add(*part),
-                (Growing::Sarif(log), Part::Sarif(part)) => log.add(part),
+                (ReportWriter::Text(out), ReportPart::Text(page)) => harmless(out, &page)?,
+                (ReportWriter::Json(document), ReportPart::Json(project)) => document.add(&project)?,
+                (ReportWriter::Github(all), ReportPart::Github(some)) => all.add(some),
+                (ReportWriter::Markdown(page), ReportPart::Markdown(part)) => page.add(*part),
+                (ReportWriter::Sarif(log), ReportPart::Sarif(part)) => log.add(part),
                 // Parts are made in the order of the outputs.
                 _ => {}
             }
@@ -139,10 +139,10 @@ impl<'a> Reports<'a> {
     }
 
     /// Ends every report and brings it where it was asked for; one that cannot be written does not keep the others.
-    pub fn end(self, sum: &Sum<'_>) -> Result<(), Failure> {
+    pub fn end(self, sum: &RunSummary<'_>) -> Result<(), CommandError> {
         let rules: Vec<Rule> = self.rules.into_values().collect();
         let mut failed = Vec::new();
-        let ending = Ending { arguments: self.asked.arguments, started: self.started, rules: &rules, sum };
+        let ending = ReportEnd { arguments: self.asked.arguments, started: self.started, rules: &rules, sum };
         for (output, growing) in self.asked.outputs.iter().zip(self.growing) {
             let mut ended = ending.end(output, growing)?;
             ended.rewind()?;
@@ -150,32 +150,32 @@ impl<'a> Reports<'a> {
                 failed.push(text);
             }
         }
-        if failed.is_empty() { Ok(()) } else { Err(Failure::Told(failed.join("\n"))) }
+        if failed.is_empty() { Ok(()) } else { Err(CommandError::Told(failed.join("\n"))) }
     }
 }
 
 /// What is known when all projects are done.
-struct Ending<'a> {
-    arguments: &'a Arguments,
+struct ReportEnd<'a> {
+    arguments: &'a CheckArguments,
     started: Instant,
     rules: &'a [Rule],
-    sum: &'a Sum<'a>,
+    sum: &'a RunSummary<'a>,
 }
 
-impl Ending<'_> {
-    fn end(&self, output: &Output, growing: Growing) -> io::Result<SpooledTempFile> {
+impl ReportEnd<'_> {
+    fn end(&self, output: &ReportOutput, growing: ReportWriter) -> io::Result<SpooledTempFile> {
         let mut whole = SpooledTempFile::new(KEPT);
         match growing {
-            Growing::Text(mut page) => {
-                if output.format == Format::Text && !self.arguments.quiet {
+            ReportWriter::Text(mut page) => {
+                if output.format == FormatName::Text && !self.arguments.quiet {
                     self.summary(&mut page, output.file.is_some())?;
                 }
                 return Ok(page);
             }
-            Growing::Json(document) => return document.end(self.sum.totals),
-            Growing::Github(annotations) => annotations.write(&mut whole)?,
-            Growing::Markdown(page) => harmless(&mut whole, page.text(self.sum.totals).as_bytes())?,
-            Growing::Sarif(log) => {
+            ReportWriter::Json(document) => return document.end(self.sum.totals),
+            ReportWriter::Github(annotations) => annotations.write(&mut whole)?,
+            ReportWriter::Markdown(page) => harmless(&mut whole, page.text(self.sum.totals).as_bytes())?,
+            ReportWriter::Sarif(log) => {
                 let found = self.sum.totals.errors + self.sum.totals.warnings + self.sum.totals.notes;
                 if found > sarif::MOST_SHOWN {
                     complain(&format!("code scanning shows the worst {} of these {found} findings", sarif::MOST_SHOWN));
@@ -200,8 +200,8 @@ impl Ending<'_> {
     }
 }
 
-fn options(arguments: &Arguments, failures: &[String]) -> sarif::Options {
-    sarif::Options {
+fn options(arguments: &CheckArguments, failures: &[String]) -> sarif::SarifOptions {
+    sarif::SarifOptions {
         category: arguments.sarif_category.clone(),
         suppressed: arguments.show_suppressed,
         failures: failures.to_vec(),
@@ -209,10 +209,10 @@ fn options(arguments: &Arguments, failures: &[String]) -> sarif::Options {
 }
 
 /// A log that says why there is nothing in it: code scanning refuses it, and so keeps the alerts that it has.
-pub fn failure(arguments: &Arguments, text: &str) {
+pub fn failure(arguments: &CheckArguments, text: &str) {
     let Ok(rules) = RuleSet::builtin() else { return };
     let failures: Vec<String> = text.lines().map(str::to_owned).collect();
-    for output in outputs(arguments).iter().filter(|output| output.format == Format::Sarif) {
+    for output in outputs(arguments).iter().filter(|output| output.format == FormatName::Sarif) {
         let mut log = Vec::new();
         let written = sarif::write(&mut log, &rules.rules, &[], &options(arguments, &failures)).is_ok();
         if written && let Ok(Err(text)) = deliver(output, log.as_slice()) {
@@ -222,7 +222,7 @@ pub fn failure(arguments: &Arguments, text: &str) {
 }
 
 /// Brings a report where it was asked for. The inner error is a sentence about a file that cannot be written.
-fn deliver(output: &Output, mut report: impl Read) -> Result<Result<(), String>, Failure> {
+fn deliver(output: &ReportOutput, mut report: impl Read) -> Result<Result<(), String>, CommandError> {
     let Some(path) = &output.file else {
         let mut out = io::stdout().lock();
         io::copy(&mut report, &mut out)?;
@@ -234,13 +234,14 @@ fn deliver(output: &Output, mut report: impl Read) -> Result<Result<(), String>,
 }
 
 /// Whether something that was asked for also tells how findings can be cured.
-pub fn tells_fixes(arguments: &Arguments) -> bool {
-    let tells = |output: &Output| matches!(output.format, Format::Text | Format::Sarif | Format::Json);
+pub fn tells_fixes(arguments: &CheckArguments) -> bool {
+    let tells =
+        |output: &ReportOutput| matches!(output.format, FormatName::Text | FormatName::Sarif | FormatName::Json);
     outputs(arguments).iter().any(tells)
 }
 
 /// What was asked for; without a word, text for a terminal, a line each for a pipe, and annotations on GitHub.
-fn outputs(arguments: &Arguments) -> Vec<Output> {
+fn outputs(arguments: &CheckArguments) -> Vec<ReportOutput> {
     if !arguments.format.is_empty() {
         return arguments.format.clone();
     }
@@ -248,10 +249,10 @@ fn outputs(arguments: &Arguments) -> Vec<Output> {
     if arguments.diff {
         return Vec::new();
     }
-    let plain = |format| Output { format, file: None };
-    let mut outputs = vec![plain(if io::stdout().is_terminal() { Format::Text } else { Format::Oneline })];
+    let plain = |format| ReportOutput { format, file: None };
+    let mut outputs = vec![plain(if io::stdout().is_terminal() { FormatName::Text } else { FormatName::Oneline })];
     if std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
-        outputs.push(plain(Format::Github));
+        outputs.push(plain(FormatName::Github));
     }
     outputs
 }
@@ -262,6 +263,6 @@ fn harmless(out: &mut dyn Write, page: &[u8]) -> io::Result<()> {
 }
 
 /// Whether rule names may be links: where a terminal shows them and colour was not refused.
-fn linked(colour: Colour) -> bool {
+fn linked(colour: ColorChoice) -> bool {
     colour.is_on() && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout)
 }

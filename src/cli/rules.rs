@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::cli::{Failure, Status, complain, folder, own_rules, print};
+use crate::cli::{CommandError, ExitStatus, complain, folder, own_rules, print};
 use crate::lint::rules::examples;
 use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
@@ -12,7 +12,7 @@ use crate::report::{docs, sanitize, schema};
 
 /// Commands of `rules`.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum RulesCommand {
     /// List all rules.
     List {
         /// A folder of further rules. May be given several times.
@@ -44,13 +44,13 @@ pub enum Command {
     /// Print the JSON Schema of a kind of file.
     Schema {
         /// The kind.
-        kind: Kind,
+        kind: SchemaKind,
     },
 }
 
 /// Kinds of files with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Kind {
+pub enum SchemaKind {
     /// A rule file.
     Rule,
     /// A registry file.
@@ -62,9 +62,9 @@ pub enum Kind {
 }
 
 /// Runs the command.
-pub fn run(command: &Command) -> Result<Status, Failure> {
+pub fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
     match command {
-        Command::List { rules } => {
+        RulesCommand::List { rules } => {
             let rules = load(rules)?;
             let width = rules.rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
             let lines: String = rules
@@ -76,33 +76,33 @@ pub fn run(command: &Command) -> Result<Status, Failure> {
                 .collect();
             print(sanitize::page(&lines).as_bytes())
         }
-        Command::Show { id, rules } => {
+        RulesCommand::Show { id, rules } => {
             let rules = load(rules)?;
             let rule =
                 rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
             print(sanitize::page(&docs::rule(rule)).as_bytes())
         }
-        Command::Test { path } => test(path),
-        Command::New { name, folder } => new(name, folder),
-        Command::Schema { kind } => {
+        RulesCommand::Test { path } => test(path),
+        RulesCommand::New { name, folder } => new(name, folder),
+        RulesCommand::Schema { kind } => {
             let rules = load(&[])?;
             let schema = match kind {
-                Kind::Rule => schema::rule(),
-                Kind::Registry => schema::registry(),
-                Kind::Needs => schema::needs(&rules.data.github),
-                Kind::Config => schema::config(&rules),
+                SchemaKind::Rule => schema::rule(),
+                SchemaKind::Registry => schema::registry(),
+                SchemaKind::Needs => schema::needs(&rules.data.github),
+                SchemaKind::Config => schema::config(&rules),
             };
             print(schema::text(&schema).as_bytes())
         }
     }
 }
 
-fn load(folders: &[PathBuf]) -> Result<RuleSet, Failure> {
+fn load(folders: &[PathBuf]) -> Result<RuleSet, CommandError> {
     let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     Ok(RuleSet::whole(&folders).map_err(|problems| problems.join("\n"))?)
 }
 
-fn test(path: &Path) -> Result<Status, Failure> {
+fn test(path: &Path) -> Result<ExitStatus, CommandError> {
     let folder = folder::read(path)?;
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let needs = folder.needs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
@@ -131,22 +131,22 @@ fn test(path: &Path) -> Result<Status, Failure> {
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
     if tested == 0 {
-        return Err(Failure::Told(format!("there is no rule in {}", path.display())));
+        return Err(CommandError::Told(format!("there is no rule in {}", path.display())));
     }
-    Ok(if failed == 0 { Status::Clean } else { Status::Findings })
+    Ok(if failed == 0 { ExitStatus::Clean } else { ExitStatus::Findings })
 }
 
-fn new(name: &str, folder: &Path) -> Result<Status, Failure> {
+fn new(name: &str, folder: &Path) -> Result<ExitStatus, CommandError> {
     let kebab = !name.is_empty()
         && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
     if !kebab {
-        return Err(Failure::Told(format!(
+        return Err(CommandError::Told(format!(
             "`{name}` is not in kebab-case: small letters, digits and hyphens, such as `deploys-from-production`"
         )));
     }
     let path = folder.join(format!("{name}.yaml"));
     if path.exists() {
-        return Err(Failure::Told(format!("{} is there already", path.display())));
+        return Err(CommandError::Told(format!("{} is there already", path.display())));
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(&path, schema::new_rule(name, free_number(folder)))?;

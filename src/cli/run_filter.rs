@@ -2,16 +2,16 @@
 
 use clap::Args;
 
-use crate::cli::Failure;
-use crate::lint::analysis::Reading;
+use crate::cli::CommandError;
+use crate::lint::analysis::ParsedProject;
 use crate::read::problem::suggestion;
-use crate::workflow::github::GitHub;
-use crate::workflow::model::{Input, Text};
-use crate::workflow::simulate::run_filter::{self, Asked};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::{DeclaredInput, Text};
+use crate::workflow::simulate::run_filter::{self, RunFilter};
 
 /// Arguments that narrow what is shown to some runs.
 #[derive(Debug, Args)]
-pub struct Ask {
+pub struct RunFilterArguments {
     /// Only runs that this event starts.
     #[arg(long, value_name = "EVENT")]
     event: Option<String>,
@@ -25,27 +25,27 @@ pub struct Ask {
     inputs: Vec<String>,
 }
 
-impl Ask {
+impl RunFilterArguments {
     /// Whether anything is narrowed.
     pub const fn narrow(&self) -> bool {
         self.event.is_some() || self.reference.is_some() || !self.inputs.is_empty()
     }
 
     /// What is asked, by the names that GitHub and the workflows know.
-    pub fn asked(&self, github: &GitHub, readings: &[Reading<'_>]) -> Result<Asked, Failure> {
+    pub fn asked(&self, github: &GitHubFacts, readings: &[ParsedProject<'_>]) -> Result<RunFilter, CommandError> {
         if let Some(event) = &self.event
             && !github.events.contains_key(event)
         {
             let known = github.events.keys().map(String::as_str);
-            return Err(Failure::Told(format!("there is no event `{event}`{}", suggestion(event, known))));
+            return Err(CommandError::Told(format!("there is no event `{event}`{}", suggestion(event, known))));
         }
         let reference = self.reference.as_deref().map(reference).transpose()?;
         let inputs = self.inputs.iter().map(|text| input(text, readings)).collect::<Result<_, _>>()?;
-        Ok(Asked { event: self.event.clone(), reference, inputs })
+        Ok(RunFilter { event: self.event.clone(), reference, inputs })
     }
 }
 
-fn reference(text: &str) -> Result<crate::workflow::simulate::run::Reference, String> {
+fn reference(text: &str) -> Result<crate::workflow::simulate::run::GitRef, String> {
     run_filter::reference(text).ok_or_else(|| {
         let name = text.trim_start_matches('/');
         format!("`{text}` is no whole ref; a tag is `refs/tags/{name}`, a branch is `refs/heads/{name}`")
@@ -53,13 +53,13 @@ fn reference(text: &str) -> Result<crate::workflow::simulate::run::Reference, St
 }
 
 /// An input with a value that some workflow takes.
-fn input(text: &str, readings: &[Reading<'_>]) -> Result<(String, String), String> {
+fn input(text: &str, readings: &[ParsedProject<'_>]) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| format!("`--input {text}` does not say its value; write `--input {text}=VALUE`"))?;
     let workflows = readings.iter().flat_map(|reading| &reading.checkout.workflows);
     let inputs = || workflows.clone().flat_map(|workflow| &workflow.triggers).flat_map(|trigger| &trigger.inputs);
-    let own: Vec<&Input<'_>> = inputs().filter(|input| input.name.value().eq_ignore_ascii_case(name)).collect();
+    let own: Vec<&DeclaredInput<'_>> = inputs().filter(|input| input.name.value().eq_ignore_ascii_case(name)).collect();
     if own.is_empty() {
         let mut known: Vec<&str> = inputs().map(|input| input.name.value()).collect();
         known.sort_unstable();
@@ -75,7 +75,7 @@ fn input(text: &str, readings: &[Reading<'_>]) -> Result<(String, String), Strin
 }
 
 /// The only values that an input takes; empty for one that takes any.
-fn values<'p>(input: &Input<'p>) -> Vec<&'p str> {
+fn values<'p>(input: &DeclaredInput<'p>) -> Vec<&'p str> {
     match input.kind.map(Text::value) {
         Some("boolean") => vec!["true", "false"],
         Some("choice") => input.options.iter().map(|option| option.value()).collect(),

@@ -5,45 +5,45 @@ use std::collections::HashMap;
 
 use crate::lint::data::Data;
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::{self, Publication, Visit};
+use crate::lint::uploads::{self, Upload, UploadRun};
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
-use crate::read::project::{Document, LocalAction, Project};
-use crate::read::source::{FileId, Source};
-use crate::trust::document::{Repeated, labels, repeated};
+use crate::read::project::{LocalAction, Project, ProjectFile};
+use crate::read::source::{FileId, SourceFile};
+use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
-use crate::trust::upload::site::Target;
+use crate::trust::upload::site::UploadTarget;
 use crate::trust::verdict;
-use crate::workflow::calls::{self, Refusal};
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::calls::{self, StartRefusal};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Action, Text, Workflow};
-use crate::workflow::simulate::run::Run;
-use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::run_filter::RunFilter;
 
 /// What stands in a project's files, before any data says what it means.
 #[derive(Debug, Default)]
-pub struct Reading<'p> {
+pub struct ParsedProject<'p> {
     /// The config; empty if there is none.
     pub config: Config<'p>,
     /// The workflows and actions that parse.
-    pub checkout: Checkout<'p>,
+    pub checkout: Model<'p>,
 }
 
-impl<'p> Reading<'p> {
+impl<'p> ParsedProject<'p> {
     /// Reads a project's config, workflows and actions, with what is known of GitHub.
     #[must_use]
-    pub fn new(github: &GitHub, project: &'p Project) -> Self {
+    pub fn new(github: &GitHubFacts, project: &'p Project) -> Self {
         let config = project
             .config
             .as_ref()
             .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
         let config = config.unwrap_or_default();
         let sound =
-            |document: &'p Document| document.tree.errors().is_empty().then(|| project.source(document.file))?;
+            |document: &'p ProjectFile| document.tree.errors().is_empty().then(|| project.source(document.file))?;
         let workflow =
-            |document: &'p Document| Some(Workflow::read(github, document.file, sound(document)?, &document.tree));
+            |document: &'p ProjectFile| Some(Workflow::read(github, document.file, sound(document)?, &document.tree));
         let action = |local: &'p LocalAction| {
             let document = &local.document;
             Some((local.folder.clone(), Action::read(github, document.file, sound(document)?, &document.tree)?))
@@ -51,7 +51,7 @@ impl<'p> Reading<'p> {
         let workflows = project.workflows.iter().filter_map(workflow).collect();
         let actions: HashMap<_, _> = project.actions.iter().filter_map(action).collect();
         let (certain, hint) = (config.repository.map(Text::value), project.repository_hint.as_deref());
-        let mut checkout = Checkout::new(workflows, actions, certain, hint);
+        let mut checkout = Model::new(workflows, actions, certain, hint);
         checkout.manifests = Some(&project.manifests);
         Self { config, checkout }
     }
@@ -68,17 +68,17 @@ pub struct Analysis<'a, 'p> {
     /// The workflows that parse.
     pub workflows: &'a [Workflow<'p>],
     /// The workflows and actions, and which of them use which.
-    pub checkout: &'a Checkout<'p>,
+    pub checkout: &'a Model<'p>,
     /// Declared publishers.
     pub publishers: Vec<Publisher<'a>>,
     /// `owner/name`, if the config says it.
     pub repository: Option<&'a str>,
     /// Publications with the runs that may reach them.
-    pub publications: Vec<Publication<'a, 'p>>,
+    pub publications: Vec<Upload<'a, 'p>>,
     /// What documents repeat of the publishers.
-    pub documents: Vec<Repeated>,
+    pub documents: Vec<RepeatedValue>,
     /// By file: the workflows that start publications and that GitHub refuses to start.
-    refusals: HashMap<FileId, Refusal<'a, 'p>>,
+    refusals: HashMap<FileId, StartRefusal<'a, 'p>>,
 }
 
 /// What says which repository this is where the config does not.
@@ -101,14 +101,19 @@ impl<'a, 'p> Analysis<'a, 'p> {
 
     /// Puts a project together, with what is wrong with its config and its publishers.
     #[must_use]
-    pub fn new(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>) -> (Self, Vec<Problem>) {
-        Self::of(data, project, reading, &Asked::default())
+    pub fn new(data: &'a Data, project: &'p Project, reading: &'a ParsedProject<'p>) -> (Self, Vec<Problem>) {
+        Self::of(data, project, reading, &RunFilter::default())
     }
 
     /// The same with only those runs that are asked about.
     #[must_use]
-    pub fn of(data: &'a Data, project: &'p Project, reading: &'a Reading<'p>, asked: &Asked) -> (Self, Vec<Problem>) {
-        let Reading { config, checkout } = reading;
+    pub fn of(
+        data: &'a Data,
+        project: &'p Project,
+        reading: &'a ParsedProject<'p>,
+        asked: &RunFilter,
+    ) -> (Self, Vec<Problem>) {
+        let ParsedProject { config, checkout } = reading;
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
@@ -133,7 +138,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
 
     /// Why GitHub does not even start a run of a publication.
     #[must_use]
-    pub fn refusal(&self, publication: &Publication<'a, 'p>, run: &Run<'_, 'p>) -> Option<&Refusal<'a, 'p>> {
+    pub fn refusal(&self, publication: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
         self.refusals.get(&started(publication.site.client.workflow, run).file)
     }
 
@@ -141,8 +146,8 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// the claims of its token, and the publisher that these are measured by.
     pub fn played<T>(
         &self,
-        publication: &Publication<'a, 'p>,
-        visit: &Visit<'a, 'p>,
+        publication: &Upload<'a, 'p>,
+        visit: &UploadRun<'a, 'p>,
         look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
     ) -> T {
         let client = &publication.site.client;
@@ -150,7 +155,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let target = publication.site.target(&self.data.registries, &sight);
         let claims = verdict::claims(&publication.site, &sight, self.repository);
         let publisher = match &target {
-            Target::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
+            UploadTarget::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
             _ => None,
         };
         look(&Subject {
@@ -168,16 +173,16 @@ impl<'a, 'p> Analysis<'a, 'p> {
 }
 
 /// The workflow that GitHub starts, as far as it stands here.
-fn started<'a, 'p>(own: &'a Workflow<'p>, run: &Run<'a, 'p>) -> &'a Workflow<'p> {
+fn started<'a, 'p>(own: &'a Workflow<'p>, run: &TriggerStart<'a, 'p>) -> &'a Workflow<'p> {
     run.calls.first().map_or(own, |call| call.workflow)
 }
 
 /// Of the workflows that start publications, those that GitHub refuses to start.
 fn refusals<'a, 'p>(
     data: &Data,
-    checkout: &'a Checkout<'p>,
-    publications: &[Publication<'a, 'p>],
-) -> HashMap<FileId, Refusal<'a, 'p>> {
+    checkout: &'a Model<'p>,
+    publications: &[Upload<'a, 'p>],
+) -> HashMap<FileId, StartRefusal<'a, 'p>> {
     let mut found = HashMap::new();
     for publication in publications {
         for visit in &publication.runs {
@@ -189,12 +194,12 @@ fn refusals<'a, 'p>(
 }
 
 /// What the documents of a project repeat of its publishers.
-fn documents(data: &Data, project: &Project, publishers: &[Publisher<'_>]) -> Vec<Repeated> {
+fn documents(data: &Data, project: &Project, publishers: &[Publisher<'_>]) -> Vec<RepeatedValue> {
     let labels = if project.documents.is_empty() { Vec::new() } else { labels(&data.registries) };
     let suggested = |title: &str| data.suggested(title).into_iter().map(str::to_owned).collect();
     let mut found = Vec::new();
     for file in &project.documents {
-        let text = project.source(*file).map_or("", Source::text);
+        let text = project.source(*file).map_or("", SourceFile::text);
         for block in document::blocks(text, &labels) {
             found.extend(repeated(*file, &block, publishers, suggested));
         }

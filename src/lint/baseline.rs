@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lint::findings::fingerprint::{Ordinals, identity, without_ordinal};
+use crate::lint::findings::fingerprint::{FingerprintOrdinals, identity, without_ordinal};
 use crate::lint::findings::{Finding, Report};
 use crate::read::source::Place;
 
@@ -13,14 +13,14 @@ const VERSION: u32 = 1;
 
 /// A baseline as it stands in a file.
 #[derive(Debug, Serialize, Deserialize)]
-struct File {
+struct BaselineFile {
     version: u32,
-    findings: Vec<Entry>,
+    findings: Vec<BaselineEntry>,
 }
 
 /// A finding of a baseline. Only `id` counts; the rest is for people who read the file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+struct BaselineEntry {
     id: String,
     #[serde(default)]
     rule: String,
@@ -42,7 +42,7 @@ impl Baseline {
     /// # Errors
     /// Why the text is none, as a sentence's end: "is no baseline: …".
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        let file: BaselineFile = serde_json::from_str(text.trim_start_matches('\u{feff}'))
             .map_err(|error| format!("is no baseline: {error}; `trustpub baseline` writes one"))?;
         if file.version != VERSION {
             let version = file.version;
@@ -84,14 +84,14 @@ impl Baseline {
 /// A baseline of findings, each with the path of its file: the same bytes for the same findings.
 #[must_use]
 pub fn write<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>) -> String {
-    let mut ordinals = Ordinals::default();
-    let entry = |(finding, path): (&Finding, String)| Entry {
+    let mut ordinals = FingerprintOrdinals::default();
+    let entry = |(finding, path): (&Finding, String)| BaselineEntry {
         id: ordinals.told_apart(&identity(finding, &path)),
         rule: finding.name.clone(),
         path,
         message: finding.message.clone(),
     };
-    let file = File { version: VERSION, findings: findings.into_iter().map(entry).collect() };
+    let file = BaselineFile { version: VERSION, findings: findings.into_iter().map(entry).collect() };
     format!("{}\n", serde_json::to_string_pretty(&file).unwrap_or_default())
 }
 

@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 
 use crate::read::problem::Problem;
-use crate::read::source::{Columns, FileId, Source};
-use crate::trust::needs::{Needs, Topic};
-use crate::trust::registry::Registries;
+use crate::read::source::{ColumnUnit, FileId, SourceFile};
+use crate::trust::needs::{NeedTopic, Needs};
+use crate::trust::registry::RegistrySet;
 use crate::trust::registry::load::RegistryFile;
-use crate::workflow::github::GitHub;
+use crate::workflow::github::GitHubFacts;
 
 /// A file of data.
 pub struct DataFile {
@@ -23,9 +23,9 @@ pub struct DataFile {
 #[derive(Debug, Clone)]
 pub struct Data {
     /// GitHub's own facts.
-    pub github: GitHub,
+    pub github: GitHubFacts,
     /// The registries.
-    pub registries: Registries,
+    pub registries: RegistrySet,
     /// What actions, called workflows and commands ask of a job.
     pub needs: Needs,
 }
@@ -35,7 +35,7 @@ impl Data {
     ///
     /// # Errors
     /// Every file that is not as it should be, with its path.
-    pub fn new(github: GitHub, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
+    pub fn new(github: GitHubFacts, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut files: Vec<RegistryFile> = Vec::new();
         let read = registries.par_iter().map(|file| {
@@ -69,7 +69,7 @@ impl Data {
             return Err(problems);
         }
         let list = files.into_iter().map(|file| file.registry).collect();
-        Ok(Self { github, registries: Registries::new(list).map_err(|error| vec![error])?, needs })
+        Ok(Self { github, registries: RegistrySet::new(list).map_err(|error| vec![error])?, needs })
     }
 
     /// The registries that an environment's name speaks of, as whole words; of overlapping words the longest counts.
@@ -95,12 +95,12 @@ impl Data {
     }
 }
 
-fn read_needs(github: &GitHub, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
+fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
     let mut topics = Vec::new();
     let read = files.par_iter().map(|file| {
-        let source = Source::new(file.path.clone(), file.text.clone().into_bytes());
+        let source = SourceFile::new(file.path.clone(), file.text.clone().into_bytes());
         let told = |list: Vec<Problem>| list.iter().map(|problem| told(&source, problem)).collect::<Vec<_>>();
-        Topic::load(FileId(0), &source, github, file.tested).map_err(told)
+        NeedTopic::load(FileId(0), &source, github, file.tested).map_err(told)
     });
     for topic in read.collect::<Vec<_>>() {
         match topic {
@@ -112,8 +112,8 @@ fn read_needs(github: &GitHub, files: &[DataFile], problems: &mut Vec<String>) -
 }
 
 /// A problem of a data file as people are told it.
-pub(crate) fn told(source: &Source, problem: &Problem) -> String {
-    let at = source.position(problem.place.span.start, Columns::CodePoints);
+pub(crate) fn told(source: &SourceFile, problem: &Problem) -> String {
+    let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
     format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
 }
 

@@ -9,28 +9,28 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::lint::analysis::{Analysis, Reading};
-use crate::lint::engine::answers::Answers;
-use crate::lint::engine::failure::Failure;
-use crate::lint::engine::raw::{Raw, path, raw};
+use crate::lint::analysis::{Analysis, ParsedProject};
+use crate::lint::engine::answers::FactCache;
+use crate::lint::engine::failure::RunFailure;
+use crate::lint::engine::raw::{RawFinding, path, raw};
 use crate::lint::facts;
 use crate::lint::findings::route;
 use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report};
 use crate::lint::fix;
-use crate::lint::ignores::{self, Waiver};
+use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::set::RuleSet;
-use crate::lint::rules::{Condition, Quantifier, Rule};
-use crate::lint::subjects::{self, Kind, Subject};
-use crate::lint::uploads::Publication;
+use crate::lint::rules::{FactCondition, Quantifier, Rule};
+use crate::lint::subjects::{self, Subject, SubjectKind};
+use crate::lint::uploads::Upload;
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::Place;
-use crate::trust::needs::permission_check::{Standing, standings};
+use crate::trust::needs::permission_check::{PermissionCheck, standings};
 use crate::trust::upload::login;
 use crate::trust::upload::step;
 use crate::workflow::calls;
-use crate::workflow::expression::{Condition as If, Template, Truth};
+use crate::workflow::expression::{Condition as If, ExpressionTemplate, Truth};
 use crate::workflow::model::{Grant, Job, Permissions, Step, Text, Workflow};
 
 /// Judges a project. `today` decides which waivers have expired; without it none has.
@@ -41,11 +41,11 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
 
 /// The same; where `drafting`, each finding also says what its rule would change.
 pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
-    let reading = Reading::new(&rules.data.github, project);
+    let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut waivers = ignores::collect(project, analysis.config, rules, today, &mut problems);
-    let mut speakers: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
+    let mut speakers: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
     for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
         if *level != Some(None) {
             speakers.entry(rule.kind).or_default().push(index);
@@ -68,7 +68,7 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     };
     report.findings.extend(engine.judge_waivers(&analysis, &waivers));
     report.problems.sort_by_key(|problem| problem.place);
-    let path = |place: Place| project.source(place.file).map(crate::read::source::Source::path);
+    let path = |place: Place| project.source(place.file).map(crate::read::source::SourceFile::path);
     report.findings.sort_by(|left, right| {
         let key = |finding: &Finding| (finding.primary.place.span, finding.code.clone(), finding.message.clone());
         path(left.primary.place).cmp(&path(right.primary.place)).then_with(|| key(left).cmp(&key(right)))
@@ -133,9 +133,9 @@ struct Engine<'r> {
     drafting: bool,
     levels: Vec<Option<Option<Level>>>,
     /// By kind, positions of the rules that are not switched off.
-    speakers: BTreeMap<Kind, Vec<usize>>,
-    raw: Vec<Raw>,
-    routes: Vec<route::Draft>,
+    speakers: BTreeMap<SubjectKind, Vec<usize>>,
+    raw: Vec<RawFinding>,
+    routes: Vec<route::RouteDraft>,
 }
 
 impl Engine<'_> {
@@ -154,23 +154,23 @@ impl Engine<'_> {
             self.publication(analysis, publication);
         }
         for publisher in &analysis.publishers {
-            self.subject(&Subject { publisher: Some(publisher), ..all }, Kind::Publisher);
+            self.subject(&Subject { publisher: Some(publisher), ..all }, SubjectKind::Publisher);
         }
         for repeated in &analysis.documents {
             let publisher = analysis.publishers.get(repeated.publisher);
-            self.subject(&Subject { document: Some(repeated), publisher, ..all }, Kind::Document);
+            self.subject(&Subject { document: Some(repeated), publisher, ..all }, SubjectKind::Document);
         }
     }
 
     fn problem(&mut self, all: &Subject<'_, '_, '_>, problem: &Problem, kind: &'static str) {
-        self.subject(&Subject { problem: Some((&problem.message, problem.place, kind)), ..*all }, Kind::Problem);
+        self.subject(&Subject { problem: Some((&problem.message, problem.place, kind)), ..*all }, SubjectKind::Problem);
     }
 
     fn workflow<'s, 'a, 'p>(&mut self, subject: Subject<'s, 'a, 'p>, workflow: &'a Workflow<'p>) {
         for problem in &workflow.problems {
             self.problem(&subject, problem, "shape");
         }
-        self.subject(&subject, Kind::Workflow);
+        self.subject(&subject, SubjectKind::Workflow);
         self.permissions(subject, workflow.permissions.as_ref());
         for job in &workflow.jobs {
             let subject = Subject { job: Some(job), ..subject };
@@ -180,13 +180,13 @@ impl Engine<'_> {
             self.needs(subject, workflow, job);
             for step in &job.steps {
                 let subject = Subject { step: Some(step), ..subject };
-                self.subject(&subject, Kind::Step);
+                self.subject(&subject, SubjectKind::Step);
                 self.references(subject, || step_texts(step));
             }
             let steps = step::steps(subject.analysis.checkout, workflow, job);
             for login in &login::logins(&subject.analysis.data.registries, &steps) {
                 let step = login.client.step;
-                self.subject(&Subject { login: Some(login), step, ..subject }, Kind::Login);
+                self.subject(&Subject { login: Some(login), step, ..subject }, SubjectKind::Login);
             }
         }
     }
@@ -194,26 +194,26 @@ impl Engine<'_> {
     /// A job as itself, or as the calls that it makes: one for every scope that the called workflow asks for.
     fn job<'p>(&mut self, subject: Subject<'_, '_, 'p>, workflow: &Workflow<'p>, job: &Job<'p>) {
         if job.uses.is_none() {
-            return self.subject(&subject, Kind::Job);
+            return self.subject(&subject, SubjectKind::Job);
         }
-        self.subject(&subject, Kind::Call);
+        self.subject(&subject, SubjectKind::Call);
         let analysis = subject.analysis;
         for request in &calls::requests(&analysis.data.github, analysis.checkout, workflow, job) {
-            self.subject(&Subject { request: Some(request), ..subject }, Kind::Call);
+            self.subject(&Subject { request: Some(request), ..subject }, SubjectKind::Call);
         }
     }
 
     /// What the steps of a job ask for.
     fn needs<'a, 'p>(&mut self, subject: Subject<'_, 'a, 'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) {
         let Analysis { data, checkout, .. } = subject.analysis;
-        let wanted = |standing: &Standing<'a, 'p>| {
+        let wanted = |standing: &PermissionCheck<'a, 'p>| {
             let subject = Subject { need: Some(standing), ..subject };
-            self.may_speak(&subject, Kind::Need)
+            self.may_speak(&subject, SubjectKind::Need)
         };
         let found = standings(&data.needs, &data.github, checkout, workflow, job, wanted);
         for standing in &found {
             let step = standing.asker.client.step;
-            self.subject(&Subject { need: Some(standing), step, ..subject }, Kind::Need);
+            self.subject(&Subject { need: Some(standing), step, ..subject }, SubjectKind::Need);
         }
     }
 
@@ -224,29 +224,29 @@ impl Engine<'_> {
                 let mut subject: Subject<'_, '_, '_> = subject;
                 subject.permission = None;
                 let subject = with_permission(subject, *pair);
-                self.subject(&subject, Kind::Permission);
+                self.subject(&subject, SubjectKind::Permission);
             }
         }
     }
 
     fn references<'p>(&mut self, subject: Subject<'_, '_, 'p>, texts: impl FnOnce() -> Vec<(Text<'p>, bool)>) {
-        if !self.may_speak(&subject, Kind::Reference) {
+        if !self.may_speak(&subject, SubjectKind::Reference) {
             return;
         }
         for (text, condition) in texts() {
             let references = if condition {
                 If::parse(text.value()).map(|parsed| parsed.references())
             } else {
-                Template::parse(text.value()).map(|parsed| parsed.references())
+                ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references())
             };
             for reference in references.unwrap_or_default() {
-                self.subject(&Subject { reference: Some((&reference, text)), ..subject }, Kind::Reference);
+                self.subject(&Subject { reference: Some((&reference, text)), ..subject }, SubjectKind::Reference);
             }
         }
     }
 
     /// Judges a publication run by run, then says which rules failed in some or in all of them.
-    fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) {
+    fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) {
         let total = publication.runs.len();
         if total == 0 {
             // Only what holds for all runs together can be said of an upload that none reaches.
@@ -258,12 +258,12 @@ impl Engine<'_> {
                 publication: Some(publication),
                 ..Subject::of(analysis)
             };
-            return self.subject(&subject, Kind::Publication);
+            return self.subject(&subject, SubjectKind::Publication);
         }
-        let mut failures: Vec<Failure> = Vec::new();
+        let mut failures: Vec<RunFailure> = Vec::new();
         for visit in &publication.runs {
             let (found, route) = analysis.played(publication, visit, |subject| {
-                let mut found = self.ask(subject, Kind::Publication);
+                let mut found = self.ask(subject, SubjectKind::Publication);
                 found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, visit.run()));
                 let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
                 (found, route::draft(subject, visit, spoke))
@@ -273,7 +273,7 @@ impl Engine<'_> {
             for raw in found {
                 match failures.iter_mut().find(|failure| failure.is(&raw)) {
                     Some(failure) => failure.also(visit.when(), known),
-                    None => failures.push(Failure { runs: vec![visit.when()], times: 1, known, raw }),
+                    None => failures.push(RunFailure { runs: vec![visit.when()], times: 1, known, raw }),
                 }
             }
         }
@@ -291,31 +291,31 @@ impl Engine<'_> {
         }
     }
 
-    fn subject(&mut self, subject: &Subject<'_, '_, '_>, kind: Kind) {
+    fn subject(&mut self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) {
         let found = self.ask(subject, kind);
         self.raw.extend(found);
     }
 
     /// The rules for a kind that are not switched off.
-    fn rules_for(&self, kind: Kind) -> impl Iterator<Item = (usize, &Rule)> {
+    fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &Rule)> {
         let positions = self.speakers.get(&kind).map_or(&[][..], Vec::as_slice);
         positions.iter().filter_map(|index| Some((*index, self.rules.rules.get(*index)?)))
     }
 
     /// Whether some rule for a kind can speak of anything in a job, by what it asks of the job itself and of a scope's name.
-    fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> bool {
-        let of_job = |condition: &&Condition| {
+    fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool {
+        let of_job = |condition: &&FactCondition| {
             let spec = condition.fact.spec();
-            spec.kinds.contains(&Kind::Job) || facts::need::UNWEIGHED.contains(&spec.name)
+            spec.kinds.contains(&SubjectKind::Job) || facts::need::UNWEIGHED.contains(&spec.name)
         };
-        let mut answers = Answers::of(subject);
+        let mut answers = FactCache::of(subject);
         self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))
     }
 
     /// What the rules for a kind say of one subject.
-    fn ask(&self, subject: &Subject<'_, '_, '_>, kind: Kind) -> Vec<Raw> {
+    fn ask(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> Vec<RawFinding> {
         let mut found = Vec::new();
-        let mut answers = Answers::of(subject);
+        let mut answers = FactCache::of(subject);
         for (index, rule) in self.rules_for(kind) {
             if !answers.all_hold(&rule.when) {
                 continue;
@@ -336,7 +336,7 @@ impl Engine<'_> {
     }
 
     /// Waivers come last: what they did is known only when all else is said.
-    fn judge_waivers(&mut self, analysis: &Analysis<'_, '_>, waivers: &[Waiver]) -> Vec<Finding> {
+    fn judge_waivers(&mut self, analysis: &Analysis<'_, '_>, waivers: &[Ignore]) -> Vec<Finding> {
         for waiver in waivers {
             // A rule that is switched off leaves its waivers alone.
             let off = self
@@ -347,7 +347,7 @@ impl Engine<'_> {
                 .is_some_and(|index| self.levels[index] == Some(None));
             if !off {
                 let subject = Subject { waiver: Some(waiver), ..Subject::of(analysis) };
-                self.subject(&subject, Kind::Waiver);
+                self.subject(&subject, SubjectKind::Waiver);
             }
         }
         let rules = &self.rules.rules;

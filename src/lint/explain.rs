@@ -9,24 +9,24 @@ pub(crate) mod verdict;
 
 use crate::lint::analysis::Analysis;
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::{Publication, Visit};
+use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::source::{FileId, Place};
 use crate::trust::registry::Registry;
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::{Credential, Outcomes, Target};
-use crate::workflow::calls::Refusal;
+use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
+use crate::workflow::calls::StartRefusal;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::simulate::run::Reference;
+use crate::workflow::simulate::run::GitRef;
 
-pub use form::{Before, Form, Line};
-pub use path::{Missed, Stop, StopKind, Undeclared};
-pub use permission::{Link, Permission};
-pub use verdict::{Entry, Record, Verdict};
+pub use form::{FirstStep, FormLine, PublisherForm};
+pub use path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
+pub use permission::{ExplainedPermission, PermissionLink};
+pub use verdict::{ComparedField, ComparedPublisher, RunVerdict};
 
 /// What the files tell of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum ExplainedValue {
     /// The value.
     Known(String),
     /// There is none.
@@ -35,7 +35,7 @@ pub enum Value {
     Unknown(String),
 }
 
-impl Value {
+impl ExplainedValue {
     /// The value, if there is one and it is known.
     #[must_use]
     pub fn known(&self) -> Option<&str> {
@@ -48,7 +48,7 @@ impl Value {
 
 /// One upload, whatever the run.
 #[derive(Debug, Clone)]
-pub struct Upload<'a> {
+pub struct ExplainedUpload<'a> {
     /// The action with its ref, or the command as it stands in the script.
     pub client: String,
     /// Where.
@@ -60,12 +60,12 @@ pub struct Upload<'a> {
     /// The registry, as far as the runs that do not get there tell; of the others, their passports tell it.
     pub registry: Option<&'a Registry>,
     /// What it shows; runs that do not differ in it share one.
-    pub passports: Vec<Passport<'a>>,
+    pub passports: Vec<ExplainedRun<'a>>,
     /// The runs of its workflow that do not get there.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<SkippedRun>,
 }
 
-impl Upload<'_> {
+impl ExplainedUpload<'_> {
     /// Whether a file has part in it: the upload or its job stands there, or some run comes through it.
     #[must_use]
     pub fn passes(&self, file: FileId) -> bool {
@@ -82,15 +82,15 @@ impl Upload<'_> {
 
 /// What an upload shows in runs that do not differ in it.
 #[derive(Debug, Clone)]
-pub struct Passport<'a> {
+pub struct ExplainedRun<'a> {
     /// The runs.
-    pub starts: Vec<Start>,
+    pub starts: Vec<ExplainedStart>,
     /// How they get to the upload, after their event.
-    pub path: Vec<Stop>,
+    pub path: Vec<PathStop>,
     /// What leaves open whether they get there, in the order in which it is asked; empty where they do.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<OpenCondition>,
     /// Why GitHub does not even start them.
-    pub refusal: Option<Refused>,
+    pub refusal: Option<RefusedStart>,
     /// The registry, or why it is not known.
     pub registry: Result<&'a Registry, String>,
     /// What the upload shows, or why that is not known.
@@ -98,22 +98,22 @@ pub struct Passport<'a> {
     /// Where that is said.
     pub credential_place: Place,
     /// What the job's token may do.
-    pub permissions: Vec<Permission>,
+    pub permissions: Vec<ExplainedPermission>,
     /// The claims of the OIDC token, except those that the starts tell.
-    pub claims: Vec<Stamp>,
+    pub claims: Vec<ExplainedClaim>,
     /// The declared record that it is measured by.
-    pub record: Option<Record<'a>>,
+    pub record: Option<ComparedPublisher<'a>>,
     /// What the registry answers.
-    pub verdict: Verdict,
+    pub verdict: RunVerdict,
     /// The packages that the answer is about, where the files do not say that the upload is one of them.
     pub only_for: Vec<String>,
     /// What a record that accepts it says.
-    pub form: Option<Form<'a>>,
+    pub form: Option<PublisherForm<'a>>,
 }
 
 /// What leaves open whether a run gets to an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
+pub struct OpenCondition {
     /// What it depends on.
     pub reason: String,
     /// The condition.
@@ -122,7 +122,7 @@ pub struct Doubt {
 
 /// Why GitHub does not start a run: a called workflow asks for more than the job holds that calls it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedStart {
     /// The calling job.
     pub caller: String,
     /// The file of the called workflow.
@@ -143,13 +143,13 @@ pub struct Refused {
 
 /// One way in which a run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Start {
+pub struct ExplainedStart {
     /// How to say it, with the inputs that were chosen.
     pub when: String,
     /// `event_name`; not known where an unknown workflow calls this one.
     pub event: Option<String>,
     /// What is known of `ref`.
-    pub reference: Reference,
+    pub reference: GitRef,
     /// The activity of the event, if it matters.
     pub activity: Option<String>,
     /// The inputs that were chosen.
@@ -162,19 +162,19 @@ pub struct Start {
 
 /// A claim of the OIDC token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
+pub struct ExplainedClaim {
     /// The claim's name in the token.
     pub name: &'static str,
     /// Its value.
-    pub value: Value,
+    pub value: ExplainedValue,
     /// Where the files say so.
     pub place: Option<Place>,
 }
 
 /// The passports of every upload of a project.
 #[must_use]
-pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
-    let mut uploads: Vec<Upload<'a>> =
+pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
+    let mut uploads: Vec<ExplainedUpload<'a>> =
         analysis.publications.iter().map(|publication| upload(analysis, publication)).collect();
     let all = uploads.iter_mut().flat_map(|upload| &mut upload.passports);
     let forms = all.filter_map(|passport| Some((*passport.registry.as_ref().ok()?, passport.form.as_mut()?)));
@@ -182,9 +182,9 @@ pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<Upload<'a>> {
     uploads
 }
 
-fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>) -> Upload<'a> {
+fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
     let client = &publication.site.client;
-    let mut passports: Vec<Passport<'a>> = Vec::new();
+    let mut passports: Vec<ExplainedRun<'a>> = Vec::new();
     for visit in &publication.runs {
         let next = analysis.played(publication, visit, |subject| passport(subject, publication, visit));
         let Some(next) = next else { continue };
@@ -197,7 +197,7 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
         }
     }
     let missed = |visit| path::missed(analysis.checkout, publication, visit);
-    let mut missed: Vec<Missed> = publication.missed.iter().map(missed).collect();
+    let mut missed: Vec<SkippedRun> = publication.missed.iter().map(missed).collect();
     let mut seen = Vec::new();
     missed.retain(|one| {
         !seen.contains(one) && {
@@ -205,14 +205,14 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
             true
         }
     });
-    Upload {
+    ExplainedUpload {
         client: path::name(client),
         place: client.place(),
         workflow: client.workflow.file,
         job: client.job.id.value().to_owned(),
         registry: publication.missed.first().and_then(|visit| {
             analysis.played(publication, visit, |subject| match subject.target {
-                Some(Target::Registry(registry, _)) => Some(*registry),
+                Some(UploadTarget::Registry(registry, _)) => Some(*registry),
                 _ => None,
             })
         }),
@@ -221,7 +221,7 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Publication<'a, 'p>
     }
 }
 
-impl Passport<'_> {
+impl ExplainedRun<'_> {
     /// The value of a claim that the files tell.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&str> {
@@ -245,19 +245,19 @@ impl Passport<'_> {
 
 fn passport<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
-    publication: &Publication<'a, 'p>,
-    visit: &Visit<'a, 'p>,
-) -> Option<Passport<'a>> {
+    publication: &Upload<'a, 'p>,
+    visit: &UploadRun<'a, 'p>,
+) -> Option<ExplainedRun<'a>> {
     let registry = match subject.target? {
-        Target::Registry(registry, _) => Ok(*registry),
-        Target::Unknown(reason, _) => Err(reason.to_string()),
-        Target::Elsewhere => return None,
+        UploadTarget::Registry(registry, _) => Ok(*registry),
+        UploadTarget::Unknown(reason, _) => Err(reason.to_string()),
+        UploadTarget::Elsewhere => return None,
     };
     let data = subject.analysis.data;
     let credential = publication.site.credential(&data.github, &data.registries, subject.sight?);
     let (credential, credential_place) = match credential {
-        (Outcomes::Known(credential), place) => (Ok(credential), place),
-        (Outcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
+        (CredentialOutcomes::Known(credential), place) => (Ok(credential), place),
+        (CredentialOutcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
     };
     let form = registry
         .as_ref()
@@ -266,7 +266,7 @@ fn passport<'a, 'p>(
         .filter(|_| !verdict::is_foreign(subject))
         .map(|registry| form::form(subject, registry));
     let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
-    Some(Passport {
+    Some(ExplainedRun {
         starts: vec![start(visit)],
         path: path::path(subject, publication, visit.run()),
         doubts: path::doubts(subject, visit),
@@ -283,9 +283,9 @@ fn passport<'a, 'p>(
     })
 }
 
-fn refused(refusal: &Refusal<'_, '_>) -> Refused {
+fn refused(refusal: &StartRefusal<'_, '_>) -> RefusedStart {
     let request = &refusal.request;
-    Refused {
+    RefusedStart {
         caller: refusal.job.id.value().to_owned(),
         called: request.workflow.source.file_name().to_owned(),
         asker: request.job.map(|job| job.id.value().to_owned()),
@@ -297,10 +297,10 @@ fn refused(refusal: &Refusal<'_, '_>) -> Refused {
     }
 }
 
-fn start(visit: &Visit<'_, '_>) -> Start {
+fn start(visit: &UploadRun<'_, '_>) -> ExplainedStart {
     let run = visit.run();
     let chosen = run.dispatched.iter().filter_map(|(name, value)| Some((name.clone(), known_text(value)?)));
-    Start {
+    ExplainedStart {
         when: visit.when(),
         event: (!run.unknown_caller).then(|| run.event.clone()),
         reference: run.reference.clone(),
@@ -315,44 +315,50 @@ fn start(visit: &Visit<'_, '_>) -> Start {
 const ENVIRONMENT: &str = "environment";
 
 /// The claims that registries read, by their names in the token.
-fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<Stamp>> {
+fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
     let (claims, job) = (subject.claims?, subject.job?);
     let repository = match &claims.repository {
-        Some((owner, name)) => Value::Known(format!("{owner}/{name}")),
-        None => Value::Unknown("no `repository` in the config".to_owned()),
+        Some((owner, name)) => ExplainedValue::Known(format!("{owner}/{name}")),
+        None => ExplainedValue::Unknown("no `repository` in the config".to_owned()),
     };
     let caller = claims.caller_file.clone();
     let environment = match &claims.environment {
-        Outcome::Unknown(reason) => Value::Unknown(reason.to_string()),
-        outcome => known_text(outcome).filter(|name| !name.is_empty()).map_or(Value::Absent, Value::Known),
+        Outcome::Unknown(reason) => ExplainedValue::Unknown(reason.to_string()),
+        outcome => {
+            known_text(outcome).filter(|name| !name.is_empty()).map_or(ExplainedValue::Absent, ExplainedValue::Known)
+        }
     };
     let workflow = subject.workflow?;
     let file = Place { file: workflow.file, span: workflow.source.line_span(1) };
     // A workflow elsewhere has no file here.
     let here = claims.called_file == workflow.source.file_name();
     let file = job.uses.filter(|_| !here).map_or(file, Text::place);
-    let stamp = |name, value, place| Stamp { name, value, place };
+    let stamp = |name, value, place| ExplainedClaim { name, value, place };
     Some(vec![
         stamp("repository", repository, subject.analysis.config.repository.map(Text::place)),
-        stamp("workflow_ref", caller.map_or(Value::Unknown("the calling workflow".to_owned()), Value::Known), None),
-        stamp("job_workflow_ref", Value::Known(claims.called_file.clone()), Some(file)),
+        stamp(
+            "workflow_ref",
+            caller.map_or(ExplainedValue::Unknown("the calling workflow".to_owned()), ExplainedValue::Known),
+            None,
+        ),
+        stamp("job_workflow_ref", ExplainedValue::Known(claims.called_file.clone()), Some(file)),
         stamp(ENVIRONMENT, environment, Some(claims.environment_place)),
         runner(subject, job),
     ])
 }
 
-fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> Stamp {
+fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> ExplainedClaim {
     let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
         labels.iter().map(|label| known_text(&sight.of_job().evaluate(label.value()))).collect()
     });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
     let value = match (environment, labels) {
-        (Some(environment), _) => Value::Known(environment.to_owned()),
+        (Some(environment), _) => ExplainedValue::Known(environment.to_owned()),
         (None, Some(labels)) if !labels.is_empty() => {
-            Value::Unknown(format!("whose runner `{}` is", labels.join("`, `")))
+            ExplainedValue::Unknown(format!("whose runner `{}` is", labels.join("`, `")))
         }
-        (None, _) => Value::Unknown("the labels of the runner".to_owned()),
+        (None, _) => ExplainedValue::Unknown("the labels of the runner".to_owned()),
     };
     let place = job.runs_on.iter().flatten().next().map(|label| label.place());
-    Stamp { name: "runner_environment", value, place }
+    ExplainedClaim { name: "runner_environment", value, place }
 }

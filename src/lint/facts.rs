@@ -23,12 +23,12 @@ mod version;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::lint::subjects::{Kind, Subject};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
-pub use crate::trust::registry::test::Values;
+pub use crate::trust::registry::test::FactValues;
 use crate::workflow::model::Text;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// What is known of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,45 +46,59 @@ impl Fact {
 }
 
 /// One line of the table.
-pub struct Spec {
+pub struct FactSpec {
     /// The name; one that ends in `.*` takes any last part.
     pub name: &'static str,
     /// The kinds of subjects that have it.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [SubjectKind],
     /// Its values.
-    pub values: Values,
+    pub values: FactValues,
     /// What it is.
     pub doc: &'static str,
-    get: Get,
+    get: FactGetter,
 }
 
-type Get = fn(&Subject<'_, '_, '_>, &str) -> Option<Fact>;
+type FactGetter = fn(&Subject<'_, '_, '_>, &str) -> Option<Fact>;
 
-impl Spec {
-    const fn new(name: &'static str, kinds: &'static [Kind], values: Values, doc: &'static str, get: Get) -> Self {
+impl FactSpec {
+    const fn new(
+        name: &'static str,
+        kinds: &'static [SubjectKind],
+        values: FactValues,
+        doc: &'static str,
+        get: FactGetter,
+    ) -> Self {
         Self { name, kinds, values, doc, get }
     }
 }
 
-const WORKFLOW: &[Kind] = &[
-    Kind::Workflow,
-    Kind::Job,
-    Kind::Step,
-    Kind::Permission,
-    Kind::Reference,
-    Kind::Login,
-    Kind::Publication,
-    Kind::Need,
+const WORKFLOW: &[SubjectKind] = &[
+    SubjectKind::Workflow,
+    SubjectKind::Job,
+    SubjectKind::Step,
+    SubjectKind::Permission,
+    SubjectKind::Reference,
+    SubjectKind::Login,
+    SubjectKind::Publication,
+    SubjectKind::Need,
 ];
-const JOB: &[Kind] = &[Kind::Job, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
-const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
-const PUBLICATION: &[Kind] = &[Kind::Publication];
-const ANSWERS: Values = Values::OneOf(&["accepted", "refused", "missing", "case"]);
-const YES_NO: Values = Values::OneOf(&["yes", "no"]);
-const FORM: Values = Values::OneOf(&["accepted", "refused"]);
+const JOB: &[SubjectKind] = &[
+    SubjectKind::Job,
+    SubjectKind::Step,
+    SubjectKind::Reference,
+    SubjectKind::Login,
+    SubjectKind::Publication,
+    SubjectKind::Need,
+];
+const STEP: &[SubjectKind] =
+    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Publication, SubjectKind::Need];
+const PUBLICATION: &[SubjectKind] = &[SubjectKind::Publication];
+const ANSWERS: FactValues = FactValues::OneOf(&["accepted", "refused", "missing", "case"]);
+const YES_NO: FactValues = FactValues::OneOf(&["yes", "no"]);
+const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);
 
 /// The table, by what its facts are about.
-const TABLES: &[&[Spec]] = &[
+const TABLES: &[&[FactSpec]] = &[
     job::FACTS,
     step::FACTS,
     need::FACTS,
@@ -107,15 +121,15 @@ const TABLES: &[&[Spec]] = &[
 ];
 
 /// Every fact.
-pub fn all() -> impl Iterator<Item = &'static Spec> {
+pub fn all() -> impl Iterator<Item = &'static FactSpec> {
     TABLES.iter().copied().flatten()
 }
 
 /// The line of the table for a name, with the part that `*` stands for.
 #[must_use]
-pub fn spec(name: &str) -> Option<(&'static Spec, &str)> {
-    static NAMES: LazyLock<HashMap<&str, &Spec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
-    static GROUPS: LazyLock<HashMap<&str, &Spec>> =
+pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
+    static NAMES: LazyLock<HashMap<&str, &FactSpec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
+    static GROUPS: LazyLock<HashMap<&str, &FactSpec>> =
         LazyLock::new(|| all().filter_map(|spec| Some((spec.name.strip_suffix('*')?, spec))).collect());
     if let Some(spec) = NAMES.get(name) {
         return Some((spec, ""));
@@ -135,12 +149,12 @@ pub fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
 
 /// The name of a fact that the table has, looked up once: conditions are asked a hundred thousand times.
 #[derive(Clone)]
-pub struct Name {
+pub struct FactName {
     text: String,
-    spec: &'static Spec,
+    spec: &'static FactSpec,
 }
 
-impl Name {
+impl FactName {
     /// A name; none where the table has no such fact.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
@@ -155,7 +169,7 @@ impl Name {
 
     /// Its line of the table.
     #[must_use]
-    pub const fn spec(&self) -> &'static Spec {
+    pub const fn spec(&self) -> &'static FactSpec {
         self.spec
     }
 
@@ -168,7 +182,7 @@ impl Name {
 }
 
 /// As its text: a line of the table holds a function, which says nothing.
-impl std::fmt::Debug for Name {
+impl std::fmt::Debug for FactName {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.text.fmt(out)
     }
@@ -191,7 +205,7 @@ fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
     settled_by(subject.sight.map(|sight| sight.of_job()), text)
 }
 
-fn settled_by(sight: Option<Sight<'_, '_>>, text: Text<'_>) -> Answered {
+fn settled_by(sight: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Answered {
     let place = text.place();
     let value = match sight {
         Some(sight) => known_text(&sight.evaluate(text.value())),

@@ -3,7 +3,7 @@
 pub mod fingerprint;
 pub mod route;
 
-use crate::lint::fix::Draft;
+use crate::lint::fix::FixDraft;
 use crate::read::problem::Problem;
 use crate::read::source::Place;
 
@@ -44,7 +44,7 @@ pub struct Label {
 
 /// One edit of one file, in bytes of its present text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
+pub struct FixEdit {
     /// What is replaced; an empty span inserts.
     pub place: Place,
     /// The new text.
@@ -59,7 +59,7 @@ pub struct Fix {
     /// Whether it changes no behaviour besides the fault.
     pub safe: bool,
     /// Edits that do not overlap, in ascending order.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<FixEdit>,
 }
 
 /// What one rule says about one subject.
@@ -92,7 +92,7 @@ pub struct Finding {
     /// What is known to cure it, the preferred fix first; only [`offer`](super::fix::offer::offer) looks for one.
     pub fixes: Vec<Fix>,
     /// What its rule would change, not yet tried.
-    pub(crate) drafts: Vec<Draft>,
+    pub(crate) drafts: Vec<FixDraft>,
 }
 
 /// Why a finding is not shown.
@@ -128,7 +128,7 @@ pub enum NoticeKind {
 
 /// What the registry will answer to an upload, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum RouteAnswer {
     /// The declared record accepts every claim, and no error was found.
     Accepted,
     /// An error was found.
@@ -155,7 +155,7 @@ pub struct Route {
     /// The registry's name; `None` where the files do not say.
     pub registry: Option<String>,
     /// What the registry will answer.
-    pub answer: Answer,
+    pub answer: RouteAnswer,
 }
 
 /// Everything `check` says about one project. Findings are sorted by path, position and code.

@@ -6,33 +6,33 @@ mod script;
 mod target;
 pub mod verify;
 
-pub use draft::{Draft, of};
-pub use target::{TARGETS, Target};
+pub use draft::{FixDraft, of};
+pub use target::{FixTarget, TARGETS};
 
-use crate::lint::rules::{Condition, Template};
+use crate::lint::rules::{FactCondition, MessageTemplate};
 
 /// A `fix:` of a rule. A rule may have several; the first that cures a finding is the one that is offered.
 #[derive(Debug, Clone)]
-pub struct Remedy {
+pub struct FixTemplate {
     /// What it does, as an imperative sentence.
-    pub title: Template,
+    pub title: MessageTemplate,
     /// Whether it changes no behaviour besides the fault.
     pub safe: bool,
     /// When it is a remedy at all.
-    pub when: Vec<Condition>,
+    pub when: Vec<FactCondition>,
     /// What it changes, all of it or nothing.
-    pub actions: Vec<Action>,
+    pub actions: Vec<FixAction>,
 }
 
 /// One change of a remedy.
 #[derive(Debug, Clone)]
-pub enum Action {
+pub enum FixAction {
     /// Gives something a value.
-    Set(Target, Template),
+    Set(FixTarget, MessageTemplate),
     /// Takes something away.
-    Remove(Target),
+    Remove(FixTarget),
     /// Gives a key, or the rule in a waiver, another name.
-    Rename(Target, Template),
+    Rename(FixTarget, MessageTemplate),
     /// Gives an action another ref.
-    Repin(Target, Template),
+    Repin(FixTarget, MessageTemplate),
 }

@@ -7,11 +7,11 @@ use crate::lint::rules::set::RuleSet;
 use crate::read::config::Config;
 use crate::read::problem::{Problem, closest, suggestion};
 use crate::read::project::Project;
-use crate::read::source::{Place, Source, Span};
+use crate::read::source::{Place, SourceFile, Span};
 
 /// A waiver of either kind.
 #[derive(Debug, Clone)]
-pub struct Waiver {
+pub struct Ignore {
     /// The rule's name, as far as there is such a rule; else what is written.
     pub rule: String,
     /// The rule that a misspelt name most likely means.
@@ -22,11 +22,11 @@ pub struct Waiver {
     pub reason: String,
     /// What became of it.
     pub status: &'static str,
-    reach: Reach,
+    reach: IgnoreScope,
 }
 
 #[derive(Debug, Clone)]
-enum Reach {
+enum IgnoreScope {
     /// Findings on these lines (from 1) of the comment's file.
     Lines(std::ops::RangeInclusive<u32>),
     /// Findings in a workflow, job and step, where named.
@@ -37,15 +37,15 @@ enum Reach {
 const MARKER: &str = "trustpub:";
 
 /// What a waiver's comment says.
-struct Marker<'s> {
+struct IgnoreComment<'s> {
     /// The rules, each with its place.
     names: Vec<(&'s str, Span)>,
     reason: &'s str,
 }
 
-impl<'s> Marker<'s> {
+impl<'s> IgnoreComment<'s> {
     /// Reads `# trustpub: ignore[name, TP101] reason`; no other comment is a waiver.
-    fn read(source: &'s Source, comment: Span) -> Option<Self> {
+    fn read(source: &'s SourceFile, comment: Span) -> Option<Self> {
         let text = source.slice(comment);
         let rest = text.trim_start_matches('#').trim_start().strip_prefix(MARKER)?.trim_start();
         let (list, reason) = rest.strip_prefix("ignore[")?.split_once(']')?;
@@ -71,7 +71,7 @@ pub fn collect(
     rules: &RuleSet,
     today: Option<Date>,
     problems: &mut Vec<Problem>,
-) -> Vec<Waiver> {
+) -> Vec<Ignore> {
     let mut waivers = comments(project, rules);
     for declared in &config.ignore {
         let word = declared.rule.value();
@@ -94,13 +94,13 @@ pub fn collect(
             }
         }
         let text = |text: Option<crate::read::text::Text<'_>>| text.map(|text| text.value().to_owned());
-        waivers.push(Waiver {
+        waivers.push(Ignore {
             rule: rule.name.clone(),
             meant: None,
             place: declared.place,
             reason: declared.reason.value().to_owned(),
             status,
-            reach: Reach::Parts {
+            reach: IgnoreScope::Parts {
                 workflow: text(declared.workflow),
                 job: text(declared.job),
                 step: text(declared.step),
@@ -112,13 +112,13 @@ pub fn collect(
 
 /// `# trustpub: ignore[name, TP101] reason`, on the line or on the line above. In a script a comment would be the shell's, so one
 /// at the header of a block scalar speaks for all of it.
-fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
+fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     let mut waivers = Vec::new();
     for document in project.workflows.iter().chain(&project.config) {
         let Some(source) = project.source(document.file) else { continue };
         let comments = document.tree.comments();
         for (index, comment) in comments.iter().enumerate() {
-            let Some(marker) = Marker::read(source, comment.span) else { continue };
+            let Some(marker) = IgnoreComment::read(source, comment.span) else { continue };
             let line = source.line_at(comment.span.start);
             // Waivers for one line may stand above each other.
             let mut last = line;
@@ -140,13 +140,13 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
                     Some(_) if marker.reason.is_empty() => "unreasoned",
                     Some(_) => "unused",
                 };
-                waivers.push(Waiver {
+                waivers.push(Ignore {
                     rule: rule.map_or_else(|| word.to_owned(), |rule| rule.name.clone()),
                     meant: meant.flatten().map(str::to_owned),
                     place: Place { file: document.file, span },
                     reason: marker.reason.to_owned(),
                     status,
-                    reach: Reach::Lines(lines.clone()),
+                    reach: IgnoreScope::Lines(lines.clone()),
                 });
             }
         }
@@ -156,8 +156,8 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Waiver> {
 
 /// What to cut out of a waiver's comment so that it waives all but the rule at `word`; `None` when that is the only one.
 #[must_use]
-pub fn without(source: &Source, comment: Span, word: Span) -> Option<Span> {
-    let names = Marker::read(source, comment)?.names;
+pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
+    let names = IgnoreComment::read(source, comment)?.names;
     let index = names.iter().position(|(_, span)| *span == word)?;
     let before = index.checked_sub(1).and_then(|before| names.get(before));
     match (names.get(index + 1), before) {
@@ -168,7 +168,7 @@ pub fn without(source: &Source, comment: Span, word: Span) -> Option<Span> {
 }
 
 /// Parts findings into those that are shown and those that a waiver hides.
-pub fn apply(project: &Project, waivers: &mut [Waiver], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
+pub fn apply(project: &Project, waivers: &mut [Ignore], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (mut shown, mut hidden) = (Vec::new(), Vec::new());
     for finding in findings {
         let waiver = waivers
@@ -177,7 +177,7 @@ pub fn apply(project: &Project, waivers: &mut [Waiver], findings: Vec<Finding>) 
         match waiver {
             Some(waiver) => {
                 waiver.status = "used";
-                let in_source = matches!(waiver.reach, Reach::Lines(_));
+                let in_source = matches!(waiver.reach, IgnoreScope::Lines(_));
                 hidden.push(Suppressed { reason: waiver.reason.clone(), in_source, finding });
             }
             None => shown.push(finding),
@@ -186,16 +186,18 @@ pub fn apply(project: &Project, waivers: &mut [Waiver], findings: Vec<Finding>) 
     (shown, hidden)
 }
 
-fn covers(project: &Project, waiver: &Waiver, finding: &Finding) -> bool {
+fn covers(project: &Project, waiver: &Ignore, finding: &Finding) -> bool {
     if waiver.rule != finding.name {
         return false;
     }
     let place = finding.primary.place;
     let Some(source) = project.source(place.file) else { return false };
     match &waiver.reach {
-        Reach::Lines(lines) => place.file == waiver.place.file && lines.contains(&source.line_at(place.span.start)),
-        Reach::Parts { workflow, job, step } => {
-            let file = |place: Place| project.source(place.file).map(Source::file_name);
+        IgnoreScope::Lines(lines) => {
+            place.file == waiver.place.file && lines.contains(&source.line_at(place.span.start))
+        }
+        IgnoreScope::Parts { workflow, job, step } => {
+            let file = |place: Place| project.source(place.file).map(SourceFile::file_name);
             let mut files = finding.steps.iter().map(|step| step.place).chain([place]);
             let jobs =
                 |job: &String| !finding.jobs.is_empty() && finding.jobs.iter().all(|id| id.eq_ignore_ascii_case(job));

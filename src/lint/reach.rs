@@ -1,13 +1,13 @@
 //! What keeps runs from an upload: its own conditions, those of the jobs before it, those of its callers. Whether that was meant is
 //! asked elsewhere.
 
-use crate::lint::uploads::{Publication, Visit};
+use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::source::Place;
-use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
+use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
 use crate::workflow::github::RefKind;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::simulate::context::outputs::{self, Declared};
+use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 
 /// A condition that keeps runs from an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Blocker {
 
 /// Whether some run comes to an upload, and what keeps all of them from it.
 #[must_use]
-pub fn blockers(publication: &Publication<'_, '_>) -> Option<Vec<Blocker>> {
+pub fn blockers(publication: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
     if publication.reachable() != Truth::No {
         return None;
     }
@@ -32,7 +32,7 @@ pub fn blockers(publication: &Publication<'_, '_>) -> Option<Vec<Blocker>> {
         }
         let text = blocker(publication, visit)?;
         // A condition that nothing could make true was switched off on purpose.
-        if Condition::parse(text.value()).ok()?.evaluate(&Anything) == Truth::No {
+        if Condition::parse(text.value()).ok()?.evaluate(&AnyRun) == Truth::No {
             return None;
         }
         let blocker = Blocker { place: text.place(), condition: text.value().trim().to_owned() };
@@ -45,7 +45,7 @@ pub fn blockers(publication: &Publication<'_, '_>) -> Option<Vec<Blocker>> {
 
 /// Whether the condition at a place of the upload's workflow reads an output that no job declares, so that it keeps runs back.
 #[must_use]
-pub fn reads_nothing(checkout: &Checkout<'_>, publication: &Publication<'_, '_>, place: Place) -> bool {
+pub fn reads_nothing(checkout: &Model<'_>, publication: &Upload<'_, '_>, place: Place) -> bool {
     let workflow = publication.site.client.workflow;
     let jobs = workflow.jobs.iter().filter_map(|job| Some((job, job.condition?)));
     let Some((job, condition)) = jobs.into_iter().find(|(_, condition)| condition.place() == place) else {
@@ -53,24 +53,27 @@ pub fn reads_nothing(checkout: &Checkout<'_>, publication: &Publication<'_, '_>,
     };
     let references = Condition::parse(condition.value()).map(|parsed| parsed.references()).unwrap_or_default();
     references.iter().filter_map(|reference| outputs::path(&reference.path)).any(|(name, output)| {
-        matches!(outputs::declared(checkout, workflow, job, name, output), Declared::No | Declared::NotNeeded)
+        matches!(
+            outputs::declared(checkout, workflow, job, name, output),
+            DeclaredOutput::No | DeclaredOutput::NotNeeded
+        )
     })
 }
 
 /// A run of which nothing is known.
-struct Anything;
+struct AnyRun;
 
-impl Scope for Anything {
+impl Scope for AnyRun {
     fn lookup(&self, _: &[&str]) -> Outcome {
         Outcome::unknown("anything")
     }
 
     fn status(&self, _: StatusFunction) -> Truth {
-        Truth::Unknown(Reason::new("anything"))
+        Truth::Unknown(UnknownReason::new("anything"))
     }
 }
 
-fn blocker<'p>(publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Option<Text<'p>> {
+fn blocker<'p>(publication: &Upload<'_, 'p>, visit: &UploadRun<'_, 'p>) -> Option<Text<'p>> {
     let client = &publication.site.client;
     let play = &visit.play;
     if play.reached(client.job) != Truth::No {
@@ -85,7 +88,7 @@ fn blocker<'p>(publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Opti
 
 /// A job that is skipped in the runs that release, and with it the upload.
 #[derive(Debug, Clone)]
-pub struct Skipped<'a, 'p> {
+pub struct SkippedAncestor<'a, 'p> {
     /// The job.
     pub job: &'a Job<'p>,
     /// In which runs.
@@ -98,18 +101,18 @@ pub enum Ancestors<'a, 'p> {
     /// Nothing but its own condition keeps such a run from the upload.
     Reached,
     /// A job before it keeps every such run from it, though its own condition lets one in.
-    Skipped(Skipped<'a, 'p>),
+    Skipped(SkippedAncestor<'a, 'p>),
     /// The upload may go elsewhere, or other repositories may call the workflow.
     Unknown,
 }
 
 /// How the jobs before an upload fare in the runs that release.
 #[must_use]
-pub fn ancestors<'a, 'p>(publication: &Publication<'a, 'p>) -> Ancestors<'a, 'p> {
+pub fn ancestors<'a, 'p>(publication: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
     if publication.elsewhere || publication.cut.is_some() {
         return Ancestors::Unknown;
     }
-    let releasing = |visit: &&Visit<'_, '_>| releases(publication, visit);
+    let releasing = |visit: &&UploadRun<'_, '_>| releases(publication, visit);
     let any = publication.runs.iter().chain(&publication.missed).any(|visit| releases(publication, visit));
     if publication.runs.iter().any(|visit| !any || releasing(&visit)) {
         return Ancestors::Reached;
@@ -123,14 +126,14 @@ pub fn ancestors<'a, 'p>(publication: &Publication<'a, 'p>) -> Ancestors<'a, 'p>
         if own.is_none()
             && let Some(job) = visit.play.skipper(publication.site.client.job)
         {
-            return Ancestors::Skipped(Skipped { job, when: visit.run().when.clone() });
+            return Ancestors::Skipped(SkippedAncestor { job, when: visit.run().when.clone() });
         }
     }
     Ancestors::Reached
 }
 
 /// Whether a run is one that releases: a release, or the push of a tag that the workflow speaks of.
-fn releases(publication: &Publication<'_, '_>, visit: &Visit<'_, '_>) -> bool {
+fn releases(publication: &Upload<'_, '_>, visit: &UploadRun<'_, '_>) -> bool {
     let (client, run) = (&publication.site.client, visit.run());
     if run.reference.kind != RefKind::Tag {
         return false;

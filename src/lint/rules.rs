@@ -4,13 +4,13 @@ pub mod examples;
 pub mod load;
 pub mod set;
 
-use crate::lint::facts::{Fact, Name};
+use crate::lint::facts::{Fact, FactName};
 use crate::lint::findings::Level;
-use crate::lint::fix::Remedy;
-use crate::lint::subjects::Kind;
+use crate::lint::fix::FixTemplate;
+use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
-pub use crate::trust::registry::test::Test;
-use crate::workflow::expression::{Reason, Truth};
+pub use crate::trust::registry::test::ValueTest;
+use crate::workflow::expression::{Truth, UnknownReason};
 
 /// Over which runs a rule speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Quantifier {
 
 /// How bad a finding of a rule is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Levels {
+pub struct RuleLevels {
     /// When every run that may come there fails.
     pub every: Level,
     /// When only some do.
@@ -32,7 +32,7 @@ pub struct Levels {
     pub by_value: Vec<(String, Level)>,
 }
 
-impl Levels {
+impl RuleLevels {
     /// The level that documents and SARIF name for the rule.
     #[must_use]
     pub const fn usual(&self) -> Level {
@@ -42,47 +42,47 @@ impl Levels {
 
 /// A line of `when` or `require`.
 #[derive(Debug, Clone)]
-pub struct Condition {
+pub struct FactCondition {
     /// The fact.
-    pub fact: Name,
+    pub fact: FactName,
     /// What it must be.
-    pub test: Test,
+    pub test: ValueTest,
 }
 
-impl Condition {
+impl FactCondition {
     /// Whether a fact passes.
     #[must_use]
     pub fn holds(&self, fact: &Fact) -> Truth {
         match fact {
             Fact::Known(value, _) => self.test.passes(value.as_deref()),
-            Fact::Unknown => Truth::Unknown(Reason::new("a fact that the files do not tell")),
+            Fact::Unknown => Truth::Unknown(UnknownReason::new("a fact that the files do not tell")),
         }
     }
 }
 
 /// What a finding says.
 #[derive(Debug, Clone)]
-pub enum Message {
+pub enum RuleMessage {
     /// Always the same sentence.
-    One(Template),
+    One(MessageTemplate),
     /// By the fact that failed or by its value.
-    By(Vec<(String, Template)>),
+    By(Vec<(String, MessageTemplate)>),
 }
 
 /// A sentence with `{fact}` in it.
 #[derive(Debug, Clone)]
-pub struct Template(pub Vec<Piece>);
+pub struct MessageTemplate(pub Vec<MessagePiece>);
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum MessagePiece {
     /// Text.
     Text(String),
     /// A fact's value.
     Fact(String),
 }
 
-impl Template {
+impl MessageTemplate {
     /// Takes a sentence apart. `${{` is text.
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -93,27 +93,27 @@ impl Template {
             let name = after[1..].split('}').next().filter(|name| is_name(name) && after.len() > name.len() + 1);
             match name {
                 Some(name) if !before.ends_with('$') => {
-                    pieces.push(Piece::Text(before.to_owned()));
-                    pieces.push(Piece::Fact(name.to_owned()));
+                    pieces.push(MessagePiece::Text(before.to_owned()));
+                    pieces.push(MessagePiece::Fact(name.to_owned()));
                     rest = &after[name.len() + 2..];
                 }
                 _ => {
                     let skip = after.bytes().take_while(|byte| *byte == b'{').count();
-                    pieces.push(Piece::Text(rest[..open + skip].to_owned()));
+                    pieces.push(MessagePiece::Text(rest[..open + skip].to_owned()));
                     rest = &rest[open + skip..];
                 }
             }
         }
-        pieces.push(Piece::Text(rest.to_owned()));
-        pieces.retain(|piece| *piece != Piece::Text(String::new()));
+        pieces.push(MessagePiece::Text(rest.to_owned()));
+        pieces.retain(|piece| *piece != MessagePiece::Text(String::new()));
         Self(pieces)
     }
 
     /// The facts it names.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
-            Piece::Fact(name) => Some(name.as_str()),
-            Piece::Text(_) => None,
+            MessagePiece::Fact(name) => Some(name.as_str()),
+            MessagePiece::Text(_) => None,
         })
     }
 
@@ -124,8 +124,8 @@ impl Template {
         self.0
             .iter()
             .map(|piece| match piece {
-                Piece::Text(text) => Some(text.clone()),
-                Piece::Fact(name) => match ask(name) {
+                MessagePiece::Text(text) => Some(text.clone()),
+                MessagePiece::Fact(name) => match ask(name) {
                     Fact::Known(value, _) => Some(value.unwrap_or_else(|| "none".to_owned())),
                     Fact::Unknown => None,
                 },
@@ -134,11 +134,11 @@ impl Template {
     }
 }
 
-impl std::fmt::Display for Template {
+impl std::fmt::Display for MessageTemplate {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|piece| match piece {
-            Piece::Text(text) => out.write_str(text),
-            Piece::Fact(name) => write!(out, "{{{name}}}"),
+            MessagePiece::Text(text) => out.write_str(text),
+            MessagePiece::Fact(name) => write!(out, "{{{name}}}"),
         })
     }
 }
@@ -149,7 +149,7 @@ fn is_name(name: &str) -> bool {
 
 /// A workflow that shows a rule.
 #[derive(Debug, Clone)]
-pub struct Example {
+pub struct RuleExample {
     /// What it shows.
     pub name: String,
     /// Whether the rule must speak.
@@ -176,7 +176,7 @@ pub struct Rule {
     /// One sentence.
     pub summary: String,
     /// How bad.
-    pub levels: Levels,
+    pub levels: RuleLevels,
     /// `very-high`, `high`, `medium` or `low`.
     pub precision: String,
     /// A number above 0 up to 10, as text.
@@ -188,25 +188,25 @@ pub struct Rule {
     /// Links.
     pub references: Vec<String>,
     /// What it is about.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// Over which runs.
     pub runs: Quantifier,
     /// When it speaks at all.
-    pub when: Vec<Condition>,
+    pub when: Vec<FactCondition>,
     /// What must hold.
-    pub require: Vec<Condition>,
+    pub require: Vec<FactCondition>,
     /// What it says.
-    pub message: Message,
+    pub message: RuleMessage,
     /// The fact at whose place it says so; else the one that failed.
     pub at: Option<String>,
     /// Further labels: a fact and the sentence at its place.
-    pub show: Vec<(String, Template)>,
+    pub show: Vec<(String, MessageTemplate)>,
     /// Rules whose finding says it already.
     pub yields_to: Vec<String>,
     /// What would cure it, the preferred fix first.
-    pub fixes: Vec<Remedy>,
+    pub fixes: Vec<FixTemplate>,
     /// Its tests.
-    pub examples: Vec<Example>,
+    pub examples: Vec<RuleExample>,
     /// Whether it comes from a user's folder.
     pub own: bool,
     /// The path of its file, to show.
@@ -216,10 +216,10 @@ pub struct Rule {
 impl Rule {
     /// The sentence for a failing fact.
     #[must_use]
-    pub fn sentence(&self, fact: &str, value: Option<&str>) -> Option<&Template> {
+    pub fn sentence(&self, fact: &str, value: Option<&str>) -> Option<&MessageTemplate> {
         match &self.message {
-            Message::One(template) => Some(template),
-            Message::By(list) => {
+            RuleMessage::One(template) => Some(template),
+            RuleMessage::By(list) => {
                 let by = |key: &str| list.iter().find(|(name, _)| name == key).map(|(_, template)| template);
                 value.and_then(by).or_else(|| by(fact))
             }
@@ -241,11 +241,11 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workflow::permissions::Access;
+    use crate::workflow::permissions::AccessLevel;
 
     #[test]
     fn sentences_hold_facts_and_leave_expressions_alone() {
-        let template = Template::parse("job `{job}` reads ${{ github.ref }} and {not a fact} {");
+        let template = MessageTemplate::parse("job `{job}` reads ${{ github.ref }} and {not a fact} {");
         assert_eq!(template.facts().collect::<Vec<_>>(), ["job"]);
         let place = Place { file: crate::read::source::FileId(0), span: crate::read::source::Span::at(0) };
         let text = template.render(|_| Fact::Known(Some("build".into()), place));
@@ -255,9 +255,9 @@ mod tests {
 
     #[test]
     fn nothing_known_is_neither_yes_nor_no() {
-        let condition = |test| Condition { fact: Name::new("job").unwrap(), test };
-        assert!(matches!(condition(Test::Present(true)).holds(&Fact::Unknown), Truth::Unknown(_)));
-        assert_eq!(Test::AtLeast(Access::Write).passes(Some("read")), Truth::No);
-        assert_eq!(Test::AtLeast(Access::Read).passes(Some("write")), Truth::Yes);
+        let condition = |test| FactCondition { fact: FactName::new("job").unwrap(), test };
+        assert!(matches!(condition(ValueTest::Present(true)).holds(&Fact::Unknown), Truth::Unknown(_)));
+        assert_eq!(ValueTest::AtLeast(AccessLevel::Write).passes(Some("read")), Truth::No);
+        assert_eq!(ValueTest::AtLeast(AccessLevel::Read).passes(Some("write")), Truth::Yes);
     }
 }

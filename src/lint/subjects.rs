@@ -1,25 +1,25 @@
 //! What rules speak about: the subjects of one project. It judges nothing.
 
 use crate::lint::analysis::Analysis;
-use crate::lint::ignores::Waiver;
-use crate::lint::uploads::Publication;
+use crate::lint::ignores::Ignore;
+use crate::lint::uploads::Upload;
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::yaml::SyntaxError;
-use crate::trust::document::Repeated;
-use crate::trust::needs::permission_check::Standing;
+use crate::trust::document::RepeatedValue;
+use crate::trust::needs::permission_check::PermissionCheck;
 use crate::trust::publisher::Publisher;
 use crate::trust::upload::login::LoginStep;
-use crate::trust::upload::site::Target;
+use crate::trust::upload::site::UploadTarget;
 use crate::trust::verdict::Claims;
-use crate::workflow::calls::Request;
-use crate::workflow::expression::Reference;
+use crate::workflow::calls::PermissionRequest;
+use crate::workflow::expression::ContextReference;
 use crate::workflow::model::{Job, Pair, Step, Text, Workflow, action};
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// The kinds of subjects a rule may be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum SubjectKind {
     /// A workflow.
     Workflow,
     /// A job.
@@ -48,7 +48,7 @@ pub enum Kind {
     Document,
 }
 
-impl Kind {
+impl SubjectKind {
     /// Every kind with the word that rules use.
     pub const WORDS: [(Self, &'static str); 13] = [
         (Self::Workflow, "workflow"),
@@ -87,29 +87,29 @@ pub struct Subject<'s, 'a, 'p> {
     /// The entry of a `permissions` block.
     pub permission: Option<Pair<'p>>,
     /// The scope that something in the job asks for.
-    pub need: Option<&'s Standing<'s, 'p>>,
+    pub need: Option<&'s PermissionCheck<'s, 'p>>,
     /// What an expression reads, and the text that it stands in.
-    pub reference: Option<(&'s Reference, Text<'p>)>,
+    pub reference: Option<(&'s ContextReference, Text<'p>)>,
     /// What a called workflow asks of the calling job.
-    pub request: Option<&'s Request<'s, 'p>>,
+    pub request: Option<&'s PermissionRequest<'s, 'p>>,
     /// The login.
     pub login: Option<&'s LoginStep<'a, 'p>>,
     /// The publication.
-    pub publication: Option<&'s Publication<'a, 'p>>,
+    pub publication: Option<&'s Upload<'a, 'p>>,
     /// The run as the publication's step sees it.
-    pub sight: Option<&'s Sight<'s, 'p>>,
+    pub sight: Option<&'s EvaluationContext<'s, 'p>>,
     /// The claims of that run.
     pub claims: Option<&'s Claims>,
     /// Where that run uploads to.
-    pub target: Option<&'s Target<'a>>,
+    pub target: Option<&'s UploadTarget<'a>>,
     /// The publisher; of a publication, the one that it is measured by.
     pub publisher: Option<&'s Publisher<'a>>,
     /// The problem.
     pub problem: Option<(&'s str, Place, &'static str)>,
     /// The value that a document repeats.
-    pub document: Option<&'s Repeated>,
+    pub document: Option<&'s RepeatedValue>,
     /// The waiver.
-    pub waiver: Option<&'s Waiver>,
+    pub waiver: Option<&'s Ignore>,
 }
 
 impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {

@@ -7,42 +7,42 @@ use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
 use crate::trust::upload::called;
 use crate::trust::upload::site;
-use crate::trust::upload::site::{Site, Target};
+use crate::trust::upload::site::{UploadSite, UploadTarget};
 use crate::trust::verdict;
-use crate::workflow::expression::{Reason, Truth};
-use crate::workflow::model::repository::Checkout;
-use crate::workflow::simulate::context::Sight;
-use crate::workflow::simulate::matrix::Row;
-use crate::workflow::simulate::reach::Play;
+use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::model::repository::Model;
+use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::matrix::MatrixRow;
+use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::relevance::Relevance;
-use crate::workflow::simulate::run::Run;
-use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
 /// The most runs of one upload, copies of its job by a matrix included.
 const MOST_VISITS: usize = 1024;
 
 /// One run that starts an upload's workflow, and whether it comes to the upload.
-pub struct Visit<'a, 'p> {
+pub struct UploadRun<'a, 'p> {
     /// The run, played up to the job.
-    pub play: Arc<Play<'a, 'p>>,
+    pub play: Arc<SimulatedRun<'a, 'p>>,
     /// Which copy of the job, if it has a matrix and the copies differ.
-    pub row: Option<Row>,
+    pub row: Option<MatrixRow>,
     /// Whether the run comes to the upload.
     pub reach: Truth,
 }
 
-impl<'a, 'p> Visit<'a, 'p> {
+impl<'a, 'p> UploadRun<'a, 'p> {
     /// The run.
     #[must_use]
-    pub fn run(&self) -> &Run<'a, 'p> {
+    pub fn run(&self) -> &TriggerStart<'a, 'p> {
         &self.play.run
     }
 
     /// How to say it: "when a tag is pushed", with the row of the job's matrix.
     #[must_use]
     pub fn when(&self) -> String {
-        match self.row.as_ref().map(Row::title).filter(|title| !title.is_empty()) {
+        match self.row.as_ref().map(MatrixRow::title).filter(|title| !title.is_empty()) {
             Some(title) => format!("{} in the matrix row {title}", self.run().when),
             None => self.run().when.clone(),
         }
@@ -50,17 +50,17 @@ impl<'a, 'p> Visit<'a, 'p> {
 }
 
 /// An upload and all its runs.
-pub struct Publication<'a, 'p> {
+pub struct Upload<'a, 'p> {
     /// The step, or the calling job, with its way into the action that holds it.
-    pub site: Site<'a, 'p>,
+    pub site: UploadSite<'a, 'p>,
     /// Position among the uploads of the project.
     pub index: usize,
     /// The runs that may come to it and take it to a registry, or nobody knows where.
-    pub runs: Vec<Visit<'a, 'p>>,
+    pub runs: Vec<UploadRun<'a, 'p>>,
     /// The runs that start its workflow and surely do not come to it.
-    pub missed: Vec<Visit<'a, 'p>>,
+    pub missed: Vec<UploadRun<'a, 'p>>,
     /// Why there may be runs that are not here.
-    pub cut: Option<Reason>,
+    pub cut: Option<UnknownReason>,
     /// Positions of the publishers that some run is measured by.
     pub assigned: Vec<usize>,
     /// Why some run of it is not decided.
@@ -73,10 +73,10 @@ pub struct Publication<'a, 'p> {
     pub elsewhere: bool,
 }
 
-impl<'a, 'p> Publication<'a, 'p> {
+impl<'a, 'p> Upload<'a, 'p> {
     /// What the upload sees in one of its runs.
     #[must_use]
-    pub fn sight<'s>(&'s self, visit: &'s Visit<'a, 'p>) -> Sight<'s, 'p> {
+    pub fn sight<'s>(&'s self, visit: &'s UploadRun<'a, 'p>) -> EvaluationContext<'s, 'p> {
         seen(&self.site, &visit.play, visit.row.as_ref())
     }
 
@@ -88,7 +88,7 @@ impl<'a, 'p> Publication<'a, 'p> {
         }
         match &self.cut {
             Some(reason) => Truth::Unknown(reason.clone()),
-            None if self.missed.is_empty() => Truth::Unknown(Reason::new("how the workflow starts")),
+            None if self.missed.is_empty() => Truth::Unknown(UnknownReason::new("how the workflow starts")),
             None => Truth::No,
         }
     }
@@ -98,15 +98,15 @@ impl<'a, 'p> Publication<'a, 'p> {
 #[must_use]
 pub fn publications<'a, 'p>(
     data: &'a Data,
-    checkout: &'a Checkout<'p>,
+    checkout: &'a Model<'p>,
     publishers: &[Publisher<'a>],
     certain: Option<&str>,
-    asked: &Asked,
-) -> Vec<Publication<'a, 'p>> {
+    asked: &RunFilter,
+) -> Vec<Upload<'a, 'p>> {
     let mut found = Vec::new();
     for workflow in &checkout.workflows {
         for site in site::sites(&data.github, &data.registries, checkout, workflow) {
-            let mut publication = Publication {
+            let mut publication = Upload {
                 index: found.len(),
                 runs: Vec::new(),
                 missed: Vec::new(),
@@ -132,17 +132,21 @@ pub fn publications<'a, 'p>(
     found
 }
 
-fn seen<'s, 'a, 'p>(site: &'s Site<'a, 'p>, play: &'s Play<'a, 'p>, row: Option<&'s Row>) -> Sight<'s, 'p> {
+fn seen<'s, 'a, 'p>(
+    site: &'s UploadSite<'a, 'p>,
+    play: &'s SimulatedRun<'a, 'p>,
+    row: Option<&'s MatrixRow>,
+) -> EvaluationContext<'s, 'p> {
     site.client.seen(&play.sight(site.client.job).in_row(row))
 }
 
 /// Every run of a publication's job, with its copies.
 fn visits<'a, 'p>(
     data: &'a Data,
-    checkout: &'a Checkout<'p>,
-    publication: &mut Publication<'a, 'p>,
-    asked: &Asked,
-) -> Vec<Visit<'a, 'p>> {
+    checkout: &'a Model<'p>,
+    publication: &mut Upload<'a, 'p>,
+    asked: &RunFilter,
+) -> Vec<UploadRun<'a, 'p>> {
     let client = &publication.site.client;
     let relevance = Relevance::of(client.workflow, client.job);
     let starts = triggers::starts(&data.github, checkout, client.workflow, client.job, asked);
@@ -151,12 +155,12 @@ fn visits<'a, 'p>(
     for play in starts.plays {
         for row in triggers::rows(&play, client.job, &relevance) {
             if visits.len() == MOST_VISITS {
-                publication.cut = Some(Reason::new("more runs than are played"));
+                publication.cut = Some(UnknownReason::new("more runs than are played"));
                 return visits;
             }
             let sight = seen(&publication.site, &play, row.as_ref());
             let reach = sight.reached().and(called::uploads(&publication.site, &sight));
-            visits.push(Visit { play: Arc::clone(&play), row, reach });
+            visits.push(UploadRun { play: Arc::clone(&play), row, reach });
         }
     }
     visits
@@ -164,8 +168,8 @@ fn visits<'a, 'p>(
 
 /// Keeps a run of a publication, with what the project as a whole must know of it.
 fn keep<'a, 'p>(
-    publication: &mut Publication<'a, 'p>,
-    visit: Visit<'a, 'p>,
+    publication: &mut Upload<'a, 'p>,
+    visit: UploadRun<'a, 'p>,
     data: &'a Data,
     publishers: &[Publisher<'a>],
     certain: Option<&str>,
@@ -173,17 +177,17 @@ fn keep<'a, 'p>(
     let sight = seen(&publication.site, &visit.play, visit.row.as_ref());
     let target = publication.site.target(&data.registries, &sight);
     if visit.reach == Truth::No {
-        publication.elsewhere |= matches!(target, Target::Elsewhere) && publication.runs.is_empty();
+        publication.elsewhere |= matches!(target, UploadTarget::Elsewhere) && publication.runs.is_empty();
         publication.missed.push(visit);
         return;
     }
     match target {
-        Target::Elsewhere => {
+        UploadTarget::Elsewhere => {
             publication.elsewhere = true;
             return;
         }
-        Target::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
-        Target::Registry(registry, _) => {
+        UploadTarget::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
+        UploadTarget::Registry(registry, _) => {
             publication.known = true;
             let claims = verdict::claims(&publication.site, &sight, certain);
             publication

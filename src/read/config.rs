@@ -2,13 +2,13 @@
 //! the rooms to the right check their own part.
 
 use crate::read::problem::{Problem, suggestion};
-use crate::read::source::{FileId, Place, Source};
+use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::text::Text;
-use crate::read::yaml::{Entry, Kind, Node, Tree};
+use crate::read::yaml::{MappingEntry, Node, NodeKind, Tree};
 
 /// A publisher record as declared.
 #[derive(Debug, Clone)]
-pub struct Declared<'p> {
+pub struct DeclaredPublisher<'p> {
     /// The whole entry's first line: its first key.
     pub place: Place,
     /// `registry:`.
@@ -28,7 +28,7 @@ pub struct EnvironmentSettings<'p> {
 
 /// An entry of `ignore:`.
 #[derive(Debug, Clone)]
-pub struct Waiver<'p> {
+pub struct IgnoreEntry<'p> {
     /// Where the entry stands.
     pub place: Place,
     /// The rule, by code or name.
@@ -51,7 +51,7 @@ pub struct Config<'p> {
     /// `owner/name`, certain.
     pub repository: Option<Text<'p>>,
     /// Declared publishers.
-    pub publishers: Vec<Declared<'p>>,
+    pub publishers: Vec<DeclaredPublisher<'p>>,
     /// Settings of environments.
     pub environments: Vec<EnvironmentSettings<'p>>,
     /// Prose that repeats records.
@@ -59,7 +59,7 @@ pub struct Config<'p> {
     /// Levels by rule.
     pub rules: Vec<(Text<'p>, Text<'p>)>,
     /// Waivers.
-    pub ignore: Vec<Waiver<'p>>,
+    pub ignore: Vec<IgnoreEntry<'p>>,
     /// Folders of rules.
     pub extra_rules: Vec<Text<'p>>,
     /// Everything wrong with it, in the order of the file.
@@ -74,8 +74,8 @@ const WAIVER_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "ex
 impl<'p> Config<'p> {
     /// Reads a config. All its problems are collected; what is sound is kept.
     #[must_use]
-    pub fn read(file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
-        let mut reader = Reader { file, source, config: Self::default() };
+    pub fn read(file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Self {
+        let mut reader = ConfigReader { file, source, config: Self::default() };
         for error in tree.errors() {
             reader.problem(error.span, format!("the config does not parse: {}", error.message));
         }
@@ -89,18 +89,18 @@ impl<'p> Config<'p> {
     }
 }
 
-struct Reader<'p> {
+struct ConfigReader<'p> {
     file: FileId,
-    source: &'p Source,
+    source: &'p SourceFile,
     config: Config<'p>,
 }
 
-impl<'p> Reader<'p> {
+impl<'p> ConfigReader<'p> {
     fn problem(&mut self, span: crate::read::source::Span, message: impl Into<String>) {
         self.config.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
 
-    fn key(&mut self, entry: Entry<'p>) {
+    fn key(&mut self, entry: MappingEntry<'p>) {
         let name = entry.key.text().unwrap_or_default();
         match name {
             "repository" => self.config.repository = self.repository(entry),
@@ -120,14 +120,14 @@ impl<'p> Reader<'p> {
 
     /// A scalar that says something.
     fn word(&mut self, node: Node<'p>, what: &str) -> Option<Text<'p>> {
-        if node.is_scalar() && node.kind() != Kind::Null {
+        if node.is_scalar() && node.kind() != NodeKind::Null {
             return Some(self.text(node));
         }
         self.problem(node.span(), format!("{what} is expected here, not {}", shape(node)));
         None
     }
 
-    fn list<T>(&mut self, entry: Entry<'p>, mut each: impl FnMut(&mut Self, Node<'p>) -> Option<T>) -> Vec<T> {
+    fn list<T>(&mut self, entry: MappingEntry<'p>, mut each: impl FnMut(&mut Self, Node<'p>) -> Option<T>) -> Vec<T> {
         if entry.value.is_null() {
             return Vec::new();
         }
@@ -138,7 +138,7 @@ impl<'p> Reader<'p> {
         entry.value.items().filter_map(|node| each(self, node)).collect()
     }
 
-    fn mapping(&mut self, entry: Entry<'p>) -> Vec<Entry<'p>> {
+    fn mapping(&mut self, entry: MappingEntry<'p>) -> Vec<MappingEntry<'p>> {
         if !entry.value.is_mapping() && !entry.value.is_null() {
             let key = entry.key.text().unwrap_or_default();
             self.problem(entry.value.span(), format!("`{key}` is a mapping, not {}", shape(entry.value)));
@@ -146,7 +146,7 @@ impl<'p> Reader<'p> {
         entry.value.entries().collect()
     }
 
-    fn repository(&mut self, entry: Entry<'p>) -> Option<Text<'p>> {
+    fn repository(&mut self, entry: MappingEntry<'p>) -> Option<Text<'p>> {
         let text = self.word(entry.value, "`owner/name`")?;
         let mut parts = text.value().split('/');
         let sound = parts.next().is_some_and(|owner| !owner.is_empty())
@@ -158,7 +158,7 @@ impl<'p> Reader<'p> {
         sound.then_some(text)
     }
 
-    fn publisher(&mut self, node: Node<'p>) -> Option<Declared<'p>> {
+    fn publisher(&mut self, node: Node<'p>) -> Option<DeclaredPublisher<'p>> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
@@ -183,10 +183,10 @@ impl<'p> Reader<'p> {
         if node.get("registry").is_none() {
             self.problem(first.key.span(), "the publisher names no `registry`");
         }
-        Some(Declared { place, registry: registry?, fields })
+        Some(DeclaredPublisher { place, registry: registry?, fields })
     }
 
-    fn environments(&mut self, entry: Entry<'p>) {
+    fn environments(&mut self, entry: MappingEntry<'p>) {
         for environment in self.mapping(entry) {
             let name = self.text(environment.key);
             let mut refs = None;
@@ -206,7 +206,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn rules(&mut self, entry: Entry<'p>) {
+    fn rules(&mut self, entry: MappingEntry<'p>) {
         for rule in self.mapping(entry) {
             let name = self.text(rule.key);
             if let Some(level) = self.word(rule.value, "a level (`error`, `warning`, `note`) or `off`") {
@@ -215,7 +215,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn waiver(&mut self, node: Node<'p>) -> Option<Waiver<'p>> {
+    fn waiver(&mut self, node: Node<'p>) -> Option<IgnoreEntry<'p>> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
@@ -242,17 +242,17 @@ impl<'p> Reader<'p> {
             }
         }
         let place = Place { file: self.file, span: first };
-        Some(Waiver { place, rule: rule?, workflow, job, step, reason: reason?, expires })
+        Some(IgnoreEntry { place, rule: rule?, workflow, job, step, reason: reason?, expires })
     }
 }
 
 fn shape(node: Node<'_>) -> &'static str {
     match node.kind() {
-        Kind::Null => "nothing",
-        Kind::Mapping => "a mapping",
-        Kind::Sequence => "a list",
-        Kind::Bool => "a boolean",
-        Kind::Int | Kind::Float => "a number",
-        Kind::Str => "a text",
+        NodeKind::Null => "nothing",
+        NodeKind::Mapping => "a mapping",
+        NodeKind::Sequence => "a list",
+        NodeKind::Bool => "a boolean",
+        NodeKind::Int | NodeKind::Float => "a number",
+        NodeKind::Str => "a text",
     }
 }

@@ -10,7 +10,7 @@ use crate::read::source::Span;
 
 /// A word that stands before a value, and the field that it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub struct DocumentLabel {
     /// The words, in any case; a blank also stands for `-` and `_`.
     pub words: String,
     /// The field.
@@ -30,7 +30,7 @@ pub struct Statement {
 
 /// Statements that stand together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Block {
+pub struct DocumentBlock {
     /// The headings above it, the outermost first.
     pub headings: Vec<String>,
     /// What it says, each field once.
@@ -44,19 +44,19 @@ const LONGEST_LINE: usize = 2000;
 
 /// The blocks of a text, in its order. `labels` with more words go first.
 #[must_use]
-pub fn blocks(text: &str, labels: &[Label]) -> Vec<Block> {
-    let mut labels: Vec<&Label> = labels.iter().collect();
+pub fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock> {
+    let mut labels: Vec<&DocumentLabel> = labels.iter().collect();
     labels.sort_by_key(|label| std::cmp::Reverse(label.words.len()));
-    let mut reader = Reader {
+    let mut reader = DocumentReader {
         labels,
         headings: Vec::new(),
         fence: None,
         gap: 0,
-        open: Block::default(),
+        open: DocumentBlock::default(),
         template: false,
         done: Vec::new(),
     };
-    let mut rows = table::Rows::default();
+    let mut rows = table::TableRows::default();
     let mut at = 0;
     for whole in text.split_inclusive('\n') {
         let line = whole.trim_end();
@@ -72,19 +72,19 @@ pub fn blocks(text: &str, labels: &[Label]) -> Vec<Block> {
     reader.done
 }
 
-struct Reader<'l> {
-    labels: Vec<&'l Label>,
+struct DocumentReader<'l> {
+    labels: Vec<&'l DocumentLabel>,
     headings: Vec<(usize, String)>,
     /// The marks of the code block that is open.
     fence: Option<String>,
     gap: usize,
-    open: Block,
+    open: DocumentBlock,
     /// Whether the open block has a word to fill in.
     template: bool,
-    done: Vec<Block>,
+    done: Vec<DocumentBlock>,
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     fn line(&mut self, line: &str, at: usize) {
         let text = line.trim_start();
         if let Some(marks) = fence(text) {
@@ -100,8 +100,8 @@ impl Reader<'_> {
             self.headings.push((level, title.to_owned()));
         } else {
             match line::statement(line, at, &self.labels) {
-                Some(line::Said::Value(statement)) => self.add(statement),
-                Some(line::Said::Placeholder) => self.template = true,
+                Some(line::LineStatement::Value(statement)) => self.add(statement),
+                Some(line::LineStatement::Placeholder) => self.template = true,
                 None => self.gap += 1,
             }
             if self.gap > WIDEST_GAP {

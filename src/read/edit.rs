@@ -8,11 +8,11 @@ mod lines;
 mod scalar;
 
 use crate::read::source::Span;
-use crate::read::yaml::{Dialect, Kind, Node, Style, Tree, parse};
+use crate::read::yaml::{Dialect, Node, NodeKind, NodeStyle, Tree, parse};
 
 /// One step from a node to a node in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum PathSegment {
     /// The value of a key.
     Key(String),
     /// An item of a sequence, from 0.
@@ -20,49 +20,49 @@ pub enum Part {
 }
 
 /// The way from the root to a node.
-pub type Path = Vec<Part>;
+pub type NodePath = Vec<PathSegment>;
 
 /// What shall stand somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum EditValue {
     /// A text.
     Text(String),
     /// Digits, which stand without quotes where nothing or a number stood.
     Number(String),
     /// A mapping.
-    Mapping(Vec<(String, Value)>),
+    Mapping(Vec<(String, EditValue)>),
 }
 
 /// What shall change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum NodeChange {
     /// The value of an entry. What is missing on the way is added, after the last of the keys in `after` that is there.
     Set {
         /// The way to the value.
-        path: Path,
+        path: NodePath,
         /// The value.
-        value: Value,
+        value: EditValue,
         /// The keys that a new entry stands behind; at the end, if none is there.
         after: &'static [&'static str],
     },
     /// An entry or an item goes.
     Remove {
         /// The way to its value.
-        path: Path,
+        path: NodePath,
         /// Whether the collection stays when it was the last one, as `{}`; else it goes as well.
         keep: bool,
     },
     /// Another name for a key.
     Rename {
         /// The way to the key's value.
-        path: Path,
+        path: NodePath,
         /// The name.
         key: String,
     },
     /// Another text for a part of a scalar.
     Within {
         /// The way to the scalar.
-        path: Path,
+        path: NodePath,
         /// The bytes of its decoded text.
         range: std::ops::Range<usize>,
         /// The new text.
@@ -79,14 +79,14 @@ pub enum Change {
 
 /// A replacement of some bytes of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
+pub struct TextEdit {
     /// What is replaced; an empty span inserts.
     pub span: Span,
     /// The new text.
     pub text: String,
 }
 
-impl Edit {
+impl TextEdit {
     fn new(start: usize, end: usize, text: impl Into<String>) -> Self {
         let bound = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { span: Span::new(bound(start), bound(end)), text: text.into() }
@@ -96,7 +96,7 @@ impl Edit {
 /// The edits that make some changes to a text, in the order of the text; `None` when they cannot be made, touch what an alias repeats
 /// elsewhere, get in each other's way, or when the text would then say anything else than it should.
 #[must_use]
-pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[Change]) -> Option<Vec<Edit>> {
+pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) -> Option<Vec<TextEdit>> {
     if !tree.errors().is_empty() {
         return None;
     }
@@ -120,7 +120,7 @@ pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[Change]) -> O
 
 /// A text after edits that are in the order of the text and do not overlap.
 #[must_use]
-pub fn apply(text: &str, edits: &[Edit]) -> String {
+pub fn apply(text: &str, edits: &[TextEdit]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for edit in edits {
@@ -133,30 +133,32 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
     out
 }
 
-fn edit(text: &str, tree: &Tree, change: &Change) -> Option<Edit> {
+fn edit(text: &str, tree: &Tree, change: &NodeChange) -> Option<TextEdit> {
     match change {
-        Change::Set { path, value, after } => set(text, tree, path, value, after),
-        Change::Remove { path, keep } => remove(text, tree, path, *keep),
-        Change::Rename { path, key } => {
-            let Some((Part::Key(old), rest)) = path.split_last() else { return None };
-            let owner = Walk::to(tree, rest)?;
-            scalar::replace(owner.node.entry(old)?.key, key, owner.node.style() == Style::Flow)
+        NodeChange::Set { path, value, after } => set(text, tree, path, value, after),
+        NodeChange::Remove { path, keep } => remove(text, tree, path, *keep),
+        NodeChange::Rename { path, key } => {
+            let Some((PathSegment::Key(old), rest)) = path.split_last() else { return None };
+            let owner = EditPlanner::to(tree, rest)?;
+            scalar::replace(owner.node.entry(old)?.key, key, owner.node.style() == NodeStyle::Flow)
         }
-        Change::Within { path, range, text: new } => {
-            let node = Walk::to(tree, path)?.node;
+        NodeChange::Within { path, range, text: new } => {
+            let node = EditPlanner::to(tree, path)?.node;
             let span = node.is_scalar().then(|| node.source_span(text, range.clone()))?;
-            Some(Edit { span, text: new.clone() })
+            Some(TextEdit { span, text: new.clone() })
         }
-        Change::Comment { span, text: new } if new.is_empty() && tree.comments().iter().any(|it| it.span == *span) => {
+        NodeChange::Comment { span, text: new }
+            if new.is_empty() && tree.comments().iter().any(|it| it.span == *span) =>
+        {
             Some(lines::without_comment(text, *span))
         }
-        Change::Comment { span, text: new } => Some(Edit { span: *span, text: new.clone() }),
+        NodeChange::Comment { span, text: new } => Some(TextEdit { span: *span, text: new.clone() }),
     }
 }
 
 /// A node with what is known of the way to it.
 #[derive(Clone, Copy)]
-struct Walk<'t> {
+struct EditPlanner<'t> {
     node: Node<'t>,
     /// The key that it is the value of.
     key: Option<Node<'t>>,
@@ -164,14 +166,14 @@ struct Walk<'t> {
     owner: Option<Node<'t>>,
 }
 
-impl<'t> Walk<'t> {
+impl<'t> EditPlanner<'t> {
     /// Follows a path. An alias on the way ends it, and so does what an alias repeats: an edit there would change two places.
-    fn to(tree: &'t Tree, path: &[Part]) -> Option<Self> {
+    fn to(tree: &'t Tree, path: &[PathSegment]) -> Option<Self> {
         let mut walk = Self { node: tree.root()?, key: None, owner: None };
         for part in path {
             let (node, key) = match part {
-                Part::Key(key) => walk.node.entry(key).map(|entry| (entry.value, Some(entry.key)))?,
-                Part::Item(index) => (walk.node.items().nth(*index)?, None),
+                PathSegment::Key(key) => walk.node.entry(key).map(|entry| (entry.value, Some(entry.key)))?,
+                PathSegment::Item(index) => (walk.node.items().nth(*index)?, None),
             };
             if node.alias_span().is_some() || node.is_repeated() {
                 return None;
@@ -182,14 +184,14 @@ impl<'t> Walk<'t> {
     }
 }
 
-fn set(text: &str, tree: &Tree, path: &[Part], value: &Value, after: &[&str]) -> Option<Edit> {
-    if let Some(walk) = Walk::to(tree, path) {
-        let flow = walk.owner.is_some_and(|owner| owner.style() == Style::Flow);
+fn set(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue, after: &[&str]) -> Option<TextEdit> {
+    if let Some(walk) = EditPlanner::to(tree, path) {
+        let flow = walk.owner.is_some_and(|owner| owner.style() == NodeStyle::Flow);
         return match value {
-            Value::Number(new) if walk.node.kind() == Kind::Int => {
-                Some(Edit { span: walk.node.span(), text: new.clone() })
+            EditValue::Number(new) if walk.node.kind() == NodeKind::Int => {
+                Some(TextEdit { span: walk.node.span(), text: new.clone() })
             }
-            Value::Text(new) | Value::Number(new) if walk.node.is_scalar() && !walk.node.span().is_empty() => {
+            EditValue::Text(new) | EditValue::Number(new) if walk.node.is_scalar() && !walk.node.span().is_empty() => {
                 scalar::replace(walk.node, new, flow)
             }
             // Nothing stands behind the key yet.
@@ -197,17 +199,17 @@ fn set(text: &str, tree: &Tree, path: &[Part], value: &Value, after: &[&str]) ->
             _ => None,
         };
     }
-    let (Part::Key(key), rest) = path.split_last()? else { return None };
-    match Walk::to(tree, rest) {
+    let (PathSegment::Key(key), rest) = path.split_last()? else { return None };
+    match EditPlanner::to(tree, rest) {
         None => {
             // The collection is missing too: it comes with this one entry.
-            let value = Value::Mapping(vec![(key.clone(), value.clone())]);
+            let value = EditValue::Mapping(vec![(key.clone(), value.clone())]);
             set(text, tree, rest, &value, after)
         }
         Some(walk) if walk.node.is_null() => {
-            block::fill(text, tree, rest, walk.key?, &Value::Mapping(vec![(key.clone(), value.clone())]))
+            block::fill(text, tree, rest, walk.key?, &EditValue::Mapping(vec![(key.clone(), value.clone())]))
         }
-        Some(walk) if walk.node.is_mapping() && walk.node.style() == Style::Flow => {
+        Some(walk) if walk.node.is_mapping() && walk.node.style() == NodeStyle::Flow => {
             flow::insert(text, walk.node, key, value)
         }
         Some(walk) if walk.node.is_mapping() => {
@@ -217,11 +219,11 @@ fn set(text: &str, tree: &Tree, path: &[Part], value: &Value, after: &[&str]) ->
     }
 }
 
-fn remove(text: &str, tree: &Tree, path: &[Part], keep: bool) -> Option<Edit> {
+fn remove(text: &str, tree: &Tree, path: &[PathSegment], keep: bool) -> Option<TextEdit> {
     let (last, rest) = path.split_last()?;
-    let owner = Walk::to(tree, rest)?;
+    let owner = EditPlanner::to(tree, rest)?;
     let alone = owner.node.entries().count() + owner.node.items().count() == 1;
-    let flow = owner.node.style() == Style::Flow;
+    let flow = owner.node.style() == NodeStyle::Flow;
     if alone && keep {
         return block::empty(text, owner.key?, owner.node);
     }
@@ -230,10 +232,10 @@ fn remove(text: &str, tree: &Tree, path: &[Part], keep: bool) -> Option<Edit> {
         return remove(text, tree, rest, false);
     }
     match last {
-        Part::Key(key) if flow => flow::remove(text, owner.node, owner.node.entry(key)?.span()),
-        Part::Key(key) => block::remove_entry(text, owner.node, key),
-        Part::Item(index) if flow => flow::remove(text, owner.node, written(owner.node.items().nth(*index)?)),
-        Part::Item(index) => block::remove_item(text, owner.node, *index),
+        PathSegment::Key(key) if flow => flow::remove(text, owner.node, owner.node.entry(key)?.span()),
+        PathSegment::Key(key) => block::remove_entry(text, owner.node, key),
+        PathSegment::Item(index) if flow => flow::remove(text, owner.node, written(owner.node.items().nth(*index)?)),
+        PathSegment::Item(index) => block::remove_item(text, owner.node, *index),
     }
 }
 

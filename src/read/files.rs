@@ -44,13 +44,13 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A folder on disk.
 #[derive(Debug)]
-pub struct Disk {
+pub struct DiskFiles {
     root: PathBuf,
     /// Folders below the root that no link leads to; every file in them would ask again.
     plain: RefCell<BTreeSet<PathBuf>>,
 }
 
-impl Disk {
+impl DiskFiles {
     /// A tree that starts at `root`.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Disk {
     }
 }
 
-impl Files for Disk {
+impl Files for DiskFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let (real, kind) = self.resolve(path)?;
         if !kind.is_file() {
@@ -150,18 +150,18 @@ fn is_folder(entry: &DirEntry) -> bool {
 
 /// Files in memory: rule examples and tests.
 #[derive(Debug, Default, Clone)]
-pub struct Memory {
+pub struct MemoryFiles {
     files: BTreeMap<String, Vec<u8>>,
 }
 
-impl Memory {
+impl MemoryFiles {
     /// Adds or replaces a file.
     pub fn insert(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         self.files.insert(path.into(), bytes.into());
     }
 }
 
-impl Files for Memory {
+impl Files for MemoryFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -185,7 +185,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 }
 
 /// One file laid over a tree: an editor's buffer over the checkout.
-pub struct Overlay<'f> {
+pub struct OverlayFiles<'f> {
     /// The tree below.
     pub below: &'f dyn Files,
     /// Where the file stands, whether or not the tree has one there.
@@ -194,7 +194,7 @@ pub struct Overlay<'f> {
     pub bytes: Vec<u8>,
 }
 
-impl Files for Overlay<'_> {
+impl Files for OverlayFiles<'_> {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         if path == self.path { Ok(self.bytes.clone()) } else { self.below.read(path) }
     }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn memory_lists_one_level() {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(".github/workflows/b.yml", "");
         files.insert(".github/workflows/a.yml", "");
         files.insert(".github/workflows/deep/c.yml", "");
@@ -230,11 +230,11 @@ mod tests {
 
     #[test]
     fn an_overlay_hides_and_adds() {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert("w/a.yml", "old");
-        let over = Overlay { below: &files, path: "w/a.yml".into(), bytes: b"new".to_vec() };
+        let over = OverlayFiles { below: &files, path: "w/a.yml".into(), bytes: b"new".to_vec() };
         assert_eq!(over.read("w/a.yml").unwrap(), b"new");
-        let over = Overlay { below: &files, path: "w/b.yml".into(), bytes: Vec::new() };
+        let over = OverlayFiles { below: &files, path: "w/b.yml".into(), bytes: Vec::new() };
         assert_eq!(over.list("w").unwrap(), ["a.yml", "b.yml"]);
     }
 
@@ -244,7 +244,7 @@ mod tests {
         let outside = tempfile::NamedTempFile::new().unwrap();
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(outside.path(), root.path().join("a.yml")).unwrap();
-        let error = Disk::new(root.path()).unwrap().read("a.yml").unwrap_err();
+        let error = DiskFiles::new(root.path()).unwrap().read("a.yml").unwrap_err();
         assert!(error.to_string().contains("leaves the repository"), "{error}");
     }
 }

@@ -9,13 +9,13 @@ use serde::Deserialize;
 /// A name, or a glob of names. `{,s}` may leave its part out.
 #[derive(Clone, Default, Deserialize)]
 #[serde(from = "String")]
-pub struct Pattern {
+pub struct Glob {
     text: String,
     /// Shared by all copies, so that data that is copied for a project is not compiled for each; none for a mere name.
     glob: Option<Arc<OnceLock<Option<GlobMatcher>>>>,
 }
 
-impl Pattern {
+impl Glob {
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -40,20 +40,20 @@ impl Pattern {
     }
 }
 
-impl From<String> for Pattern {
+impl From<String> for Glob {
     fn from(text: String) -> Self {
         let glob = text.contains(['*', '?', '[', ']', '{', '}', '\\']).then(Arc::default);
         Self { text, glob }
     }
 }
 
-impl From<&str> for Pattern {
+impl From<&str> for Glob {
     fn from(text: &str) -> Self {
         text.to_owned().into()
     }
 }
 
-impl schemars::JsonSchema for Pattern {
+impl schemars::JsonSchema for Glob {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         String::schema_name()
     }
@@ -67,15 +67,15 @@ impl schemars::JsonSchema for Pattern {
     }
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for Glob {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Pattern {}
+impl Eq for Glob {}
 
-impl fmt::Debug for Pattern {
+impl fmt::Debug for Glob {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(out)
     }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_name_is_itself_and_a_glob_is_many() {
-        let holds = |pattern: &str, text: &str| Pattern::from(pattern).is_match(text);
+        let holds = |pattern: &str, text: &str| Glob::from(pattern).is_match(text);
         assert!(holds("release.yml", "release.yml") && !holds("release.yml", "release-yml"));
         assert!(holds("TOOL_*_TOKEN", "TOOL_MAIN_TOKEN") && !holds("TOOL_*_TOKEN", "TOOL_TOKEN"));
         assert!(holds("v{1,2}{,.*}", "v2") && holds("v{1,2}{,.*}", "v1.9") && !holds("v{1,2}{,.*}", "v3"));
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_is_no_glob_is_told() {
-        assert!(!Pattern::from("v[").is_sound() && !Pattern::from("v[").is_match("v"));
-        assert!(Pattern::from("v[0-9]").is_sound() && Pattern::from("plain name").is_sound());
+        assert!(!Glob::from("v[").is_sound() && !Glob::from("v[").is_match("v"));
+        assert!(Glob::from("v[0-9]").is_sound() && Glob::from("plain name").is_sound());
     }
 }

@@ -34,12 +34,12 @@ pub fn actions(tree: &Tree) -> Vec<String> {
 
 /// Folders of actions that are still to be read, each once.
 #[derive(Debug, Default)]
-pub struct Queue {
+pub struct ActionQueue {
     known: Vec<String>,
     next: usize,
 }
 
-impl Queue {
+impl ActionQueue {
     /// Adds what a file uses.
     pub fn add(&mut self, tree: &Tree) {
         for folder in actions(tree) {

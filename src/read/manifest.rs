@@ -12,15 +12,15 @@ mod xml;
 
 use serde::Deserialize;
 
-use crate::read::glob::Pattern;
+use crate::read::glob::Glob;
 pub use crate::read::manifest::search::{clean, gather};
-pub use crate::read::manifest::value::{Content, Entry, Value};
+pub use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::{FileId, Place};
 
 /// How a manifest is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Format {
+pub enum ManifestFormat {
     /// TOML.
     Toml,
     /// JSON, with comments or without.
@@ -42,7 +42,7 @@ pub enum Format {
 /// A key and what it must hold; with neither `is` nor `has` it is enough that it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Sign {
+pub struct PackageSign {
     /// The key, its parts joined by dots.
     pub key: String,
     /// The word that it holds.
@@ -66,11 +66,11 @@ pub struct Inherit {
 /// A kind of manifest: one line of a registry's `manifests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Kind {
+pub struct ManifestKind {
     /// The file's name, or a glob of names.
-    pub file: Pattern,
+    pub file: Glob,
     /// How it is written.
-    pub format: Format,
+    pub format: ManifestFormat,
     /// Keys that name the package, the first that is there counts.
     #[serde(default)]
     pub name: Vec<String>,
@@ -90,10 +90,10 @@ pub struct Kind {
     pub inherit: Option<Inherit>,
     /// What means that the package is never published.
     #[serde(default)]
-    pub private: Vec<Sign>,
+    pub private: Vec<PackageSign>,
     /// What means that its version comes from the git tags.
     #[serde(default)]
-    pub tag_version: Vec<Sign>,
+    pub tag_version: Vec<PackageSign>,
     /// Keys that switch provenance on or off.
     #[serde(default)]
     pub provenance: Vec<String>,
@@ -101,7 +101,7 @@ pub struct Kind {
 
 /// A value that was looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field<'m> {
+pub enum ManifestField<'m> {
     /// Nothing stands there.
     Absent,
     /// This text, and where.
@@ -120,35 +120,37 @@ pub struct Manifest {
     /// The file's name.
     pub name: String,
     /// What kind it is.
-    pub kind: Kind,
+    pub kind: ManifestKind,
     /// Whether only a workflow's text led to its folder: it may belong to anything.
     pub mentioned: bool,
     /// What it holds; `None` when it does not parse or is a program.
-    content: Option<Value>,
+    content: Option<ManifestValue>,
 }
 
 impl Manifest {
     /// What stands under a key.
     #[must_use]
-    pub fn field(&self, key: &str) -> Field<'_> {
-        self.read(key, Value::text)
+    pub fn field(&self, key: &str) -> ManifestField<'_> {
+        self.read(key, ManifestValue::text)
     }
 
     /// What stands under a key; of a list with one item, that item.
     #[must_use]
-    pub fn only(&self, key: &str) -> Field<'_> {
-        self.read(key, Value::only_text)
+    pub fn only(&self, key: &str) -> ManifestField<'_> {
+        self.read(key, ManifestValue::only_text)
     }
 
-    fn read(&self, key: &str, text: impl Fn(&Value) -> Option<&str>) -> Field<'_> {
+    fn read(&self, key: &str, text: impl Fn(&ManifestValue) -> Option<&str>) -> ManifestField<'_> {
         match self.values(key) {
-            Err(place) => Field::Open(place),
+            Err(place) => ManifestField::Open(place),
             Ok(values) => {
-                let Some(first) = values.first() else { return Field::Absent };
+                let Some(first) = values.first() else { return ManifestField::Absent };
                 let place = self.place(first);
                 match text(first) {
-                    Some(known) if values.iter().all(|other| text(other) == Some(known)) => Field::Known(known, place),
-                    _ => Field::Open(place),
+                    Some(known) if values.iter().all(|other| text(other) == Some(known)) => {
+                        ManifestField::Known(known, place)
+                    }
+                    _ => ManifestField::Open(place),
                 }
             }
         }
@@ -158,7 +160,7 @@ impl Manifest {
     ///
     /// # Errors
     /// The beginning of the file, when it does not parse.
-    pub fn values(&self, key: &str) -> Result<Vec<&Value>, Place> {
+    pub fn values(&self, key: &str) -> Result<Vec<&ManifestValue>, Place> {
         match &self.content {
             Some(content) => Ok(content.all(key)),
             None => Err(self.start()),
@@ -167,17 +169,20 @@ impl Manifest {
 
     /// What stands under the first of some keys that is there.
     #[must_use]
-    pub fn first(&self, keys: &[String]) -> Field<'_> {
-        keys.iter().map(|key| self.field(key)).find(|field| *field != Field::Absent).unwrap_or(Field::Absent)
+    pub fn first(&self, keys: &[String]) -> ManifestField<'_> {
+        keys.iter()
+            .map(|key| self.field(key))
+            .find(|field| *field != ManifestField::Absent)
+            .unwrap_or(ManifestField::Absent)
     }
 
     /// Whether a sign holds; `None` when the file does not tell.
     #[must_use]
-    pub fn shows(&self, sign: &Sign) -> Option<Place> {
+    pub fn shows(&self, sign: &PackageSign) -> Option<Place> {
         let values = self.values(&sign.key).ok()?;
-        let holds = |value: &&&Value| {
+        let holds = |value: &&&ManifestValue| {
             if !sign.has.is_empty() {
-                return value.items().iter().filter_map(Value::text).any(|text| begins_with(text, &sign.has));
+                return value.items().iter().filter_map(ManifestValue::text).any(|text| begins_with(text, &sign.has));
             }
             sign.is.is_empty() || value.text().is_some_and(|text| sign.is.iter().any(|word| word == text))
         };
@@ -198,7 +203,7 @@ impl Manifest {
 
     /// Where a value of it stands.
     #[must_use]
-    pub const fn place(&self, value: &Value) -> Place {
+    pub const fn place(&self, value: &ManifestValue) -> Place {
         Place { file: self.file, span: value.span }
     }
 }
@@ -240,48 +245,50 @@ impl Manifests {
 
     /// What a file in a folder has under a key. `None` when nobody has looked into that folder.
     #[must_use]
-    pub fn field(&self, folder: &str, name: &str, key: &str) -> Option<Field<'_>> {
+    pub fn field(&self, folder: &str, name: &str, key: &str) -> Option<ManifestField<'_>> {
         match self.at(folder, name) {
             Some(manifest) => Some(manifest.field(key)),
-            None => self.folders.binary_search_by(|known| known.as_str().cmp(folder)).ok().map(|_| Field::Absent),
+            None => {
+                self.folders.binary_search_by(|known| known.as_str().cmp(folder)).ok().map(|_| ManifestField::Absent)
+            }
         }
     }
 
     /// The manifests of some kinds.
-    pub fn of<'m>(&'m self, kinds: &'m [Kind]) -> impl Iterator<Item = &'m Manifest> {
+    pub fn of<'m>(&'m self, kinds: &'m [ManifestKind]) -> impl Iterator<Item = &'m Manifest> {
         self.list.iter().filter(|manifest| kinds.contains(&manifest.kind))
     }
 
     /// The address of the repository that a manifest gives, by itself or through its workspace.
     #[must_use]
-    pub fn repository<'m>(&'m self, manifest: &'m Manifest) -> Field<'m> {
+    pub fn repository<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
         self.inherited(manifest, &manifest.kind.repository)
     }
 
     /// The package that a manifest names.
     #[must_use]
-    pub fn package<'m>(&'m self, manifest: &'m Manifest) -> Field<'m> {
+    pub fn package<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
         self.inherited(manifest, &manifest.kind.name)
     }
 
     /// What a manifest has under a key, by itself or through its workspace; of a list with one item, that item.
     #[must_use]
-    pub fn value<'m>(&'m self, manifest: &'m Manifest, key: &str) -> Field<'m> {
+    pub fn value<'m>(&'m self, manifest: &'m Manifest, key: &str) -> ManifestField<'m> {
         self.inherited(manifest, &[key.to_owned()])
     }
 
-    fn inherited<'m>(&'m self, manifest: &'m Manifest, keys: &[String]) -> Field<'m> {
+    fn inherited<'m>(&'m self, manifest: &'m Manifest, keys: &[String]) -> ManifestField<'m> {
         let Some(inherit) = &manifest.kind.inherit else {
             return keys
                 .iter()
                 .map(|key| manifest.only(key))
-                .find(|field| *field != Field::Absent)
-                .unwrap_or(Field::Absent);
+                .find(|field| *field != ManifestField::Absent)
+                .unwrap_or(ManifestField::Absent);
         };
         for key in keys {
-            if manifest.field(&format!("{key}.{}", inherit.marker)) == Field::Absent {
+            if manifest.field(&format!("{key}.{}", inherit.marker)) == ManifestField::Absent {
                 match manifest.only(key) {
-                    Field::Absent => continue,
+                    ManifestField::Absent => continue,
                     field => return field,
                 }
             }
@@ -289,12 +296,13 @@ impl Manifests {
                 other.kind == manifest.kind
                     && other.folder != manifest.folder
                     && (other.folder.is_empty() || manifest.folder.starts_with(&format!("{}/", other.folder)))
-                    && other.field(&inherit.under) != Field::Absent
+                    && other.field(&inherit.under) != ManifestField::Absent
             });
-            return above
-                .map_or(Field::Open(manifest.start()), |above| above.only(&format!("{}.{key}", inherit.under)));
+            return above.map_or(ManifestField::Open(manifest.start()), |above| {
+                above.only(&format!("{}.{key}", inherit.under))
+            });
         }
-        Field::Absent
+        ManifestField::Absent
     }
 }
 

@@ -5,7 +5,7 @@ use crate::read::files::{self, Files};
 use crate::read::local_actions;
 use crate::read::manifest::{self, Manifests};
 use crate::read::problem::Problem;
-use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::source::{FileId, Place, SourceFile, Span};
 use crate::read::yaml::{self, Dialect, Tree};
 
 /// Where GitHub looks for workflows: only directly in this folder.
@@ -22,7 +22,7 @@ const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
 
 /// A YAML file of the project.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct ProjectFile {
     /// Which file.
     pub file: FileId,
     /// Its tree, with its syntax errors.
@@ -35,12 +35,12 @@ pub struct LocalAction {
     /// Its folder below the root; empty for the root itself.
     pub folder: String,
     /// Its file.
-    pub document: Document,
+    pub document: ProjectFile,
 }
 
 /// A file that counts but could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableFile {
     /// Relative path.
     pub path: String,
     /// Why, as a sentence's end: "it is no regular file".
@@ -51,15 +51,15 @@ pub struct Unreadable {
 #[derive(Debug, Clone, Default)]
 pub struct Project {
     /// Every file that was read; [`FileId`] counts in here.
-    pub files: Vec<Source>,
+    pub files: Vec<SourceFile>,
     /// The workflows, sorted by path.
-    pub workflows: Vec<Document>,
+    pub workflows: Vec<ProjectFile>,
     /// The actions that they use, directly or through one another.
     pub actions: Vec<LocalAction>,
     /// The config, if there is one.
-    pub config: Option<Document>,
+    pub config: Option<ProjectFile>,
     /// Files that count but could not be read.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadableFile>,
     /// The manifests, once they are gathered.
     pub manifests: Manifests,
     /// The documents that the config names, once they are gathered.
@@ -85,11 +85,11 @@ impl Project {
                 }
             }
             Err(error) => {
-                project.unreadable.push(Unreadable { path: WORKFLOWS.into(), reason: files::reason(&error) });
+                project.unreadable.push(UnreadableFile { path: WORKFLOWS.into(), reason: files::reason(&error) });
             }
         }
         project.config = match config {
-            Some((path, bytes)) => Some(project.parse(Source::new(path, bytes), Dialect::Data)),
+            Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data)),
             None => project.usual_config(files),
         };
         project.load_actions(files);
@@ -100,7 +100,7 @@ impl Project {
 
     /// Reads the manifests of some kinds, and the documents that the config names. Which kinds there are is known only with the
     /// rules, and those only with the config.
-    pub fn gather<'k>(&mut self, files: &dyn Files, kinds: impl IntoIterator<Item = &'k manifest::Kind>) {
+    pub fn gather<'k>(&mut self, files: &dyn Files, kinds: impl IntoIterator<Item = &'k manifest::ManifestKind>) {
         let manifests = manifest::gather(self, files, kinds);
         self.manifests = manifests;
         for (path, place) in self.named_documents() {
@@ -114,7 +114,7 @@ impl Project {
                     self.problems.push(Problem::new(place, message));
                 }
                 Ok(bytes) => {
-                    let file = self.add(Source::new(path, bytes));
+                    let file = self.add(SourceFile::new(path, bytes));
                     self.documents.push(file);
                 }
                 Err(reason) => {
@@ -135,7 +135,7 @@ impl Project {
     }
 
     /// Adds a file's text.
-    pub(crate) fn add(&mut self, source: Source) -> FileId {
+    pub(crate) fn add(&mut self, source: SourceFile) -> FileId {
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(source);
         file
@@ -143,7 +143,7 @@ impl Project {
 
     /// The text of a file. An id of another project gives the first file or, in an empty project, nothing.
     #[must_use]
-    pub fn source(&self, file: FileId) -> Option<&Source> {
+    pub fn source(&self, file: FileId) -> Option<&SourceFile> {
         self.files.get(file.0 as usize)
     }
 
@@ -156,7 +156,7 @@ impl Project {
 
     /// A workflow, an action or the config, with the dialect that it is read in; `None` for any other file.
     #[must_use]
-    pub fn document(&self, file: FileId) -> Option<(&Document, Dialect)> {
+    pub fn document(&self, file: FileId) -> Option<(&ProjectFile, Dialect)> {
         let actions = self.actions.iter().map(|action| &action.document);
         let mut workflows = self.workflows.iter().chain(actions);
         let workflow = workflows.find(|document| document.file == file).map(|document| (document, Dialect::Workflow));
@@ -176,14 +176,14 @@ impl Project {
             None => (self.config.as_mut().filter(|document| document.file == file)?, Dialect::Data),
         };
         let source = self.files.get_mut(file.0 as usize)?;
-        *source = Source::new(source.path().to_owned(), text.into_bytes());
+        *source = SourceFile::new(source.path().to_owned(), text.into_bytes());
         document.tree = yaml::parse(source.text(), dialect);
         Some(())
     }
 
     /// Reads the repository's own actions. One that is not there may be made while the job runs, so it is no problem.
     fn load_actions(&mut self, files: &dyn Files) {
-        let mut queue = local_actions::Queue::default();
+        let mut queue = local_actions::ActionQueue::default();
         self.workflows.iter().for_each(|document| queue.add(&document.tree));
         while let Some(folder) = queue.take() {
             let names = files.list(&folder).unwrap_or_default();
@@ -196,31 +196,31 @@ impl Project {
         }
     }
 
-    fn usual_config(&mut self, files: &dyn Files) -> Option<Document> {
+    fn usual_config(&mut self, files: &dyn Files) -> Option<ProjectFile> {
         let names = files.list(".github").unwrap_or_default();
         let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
         self.read(files, path, Dialect::Data)
     }
 
-    fn read(&mut self, files: &dyn Files, path: &str, dialect: Dialect) -> Option<Document> {
+    fn read(&mut self, files: &dyn Files, path: &str, dialect: Dialect) -> Option<ProjectFile> {
         match files.read(path) {
-            Ok(bytes) => Some(self.parse(Source::new(path, bytes), dialect)),
+            Ok(bytes) => Some(self.parse(SourceFile::new(path, bytes), dialect)),
             Err(error) => {
-                self.unreadable.push(Unreadable { path: path.to_owned(), reason: files::reason(&error) });
+                self.unreadable.push(UnreadableFile { path: path.to_owned(), reason: files::reason(&error) });
                 None
             }
         }
     }
 
-    fn parse(&mut self, source: Source, dialect: Dialect) -> Document {
+    fn parse(&mut self, source: SourceFile, dialect: Dialect) -> ProjectFile {
         let tree = yaml::parse(source.text(), dialect);
-        Document { file: self.add(source), tree }
+        ProjectFile { file: self.add(source), tree }
     }
 }
 
 /// The whole file as a place: for problems of the file itself, its first line.
 #[must_use]
-pub fn first_line(source: &Source) -> Span {
+pub fn first_line(source: &SourceFile) -> Span {
     source.line_span(1)
 }
 
@@ -259,11 +259,11 @@ pub fn github_repository(url: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::files::Memory;
+    use crate::read::files::MemoryFiles;
 
     #[test]
     fn only_yaml_directly_in_the_folder_counts() {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(".github/workflows/release.yml", "on: push");
         files.insert(".github/workflows/notes.md", "");
         files.insert(".github/workflows/old/release.yml", "");
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn actions_are_read_through_one_another() {
-        let mut files = Memory::default();
+        let mut files = MemoryFiles::default();
         files.insert(".github/workflows/a.yml", "jobs: {a: {steps: [uses: ./ci/one, uses: ./../out, uses: ./none]}}");
         files.insert("ci/one/action.yaml", "runs: {using: composite, steps: [uses: $/ci/two, uses: ./ci/one]}");
         files.insert("ci/two/action.yml", "runs: {using: composite, steps: [uses: ./ci/one]}");

@@ -38,20 +38,20 @@ impl Shell {
 
 /// What a script does, as far as it can be read. All ranges are bytes of the script.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
+pub struct ShellScript {
     /// Its commands, in the order of the text.
-    pub commands: Vec<Command>,
+    pub commands: Vec<ShellCommand>,
     /// Whether all of it was read.
     pub complete: bool,
 }
 
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub struct ShellCommand {
     /// `A=b` before the program, or alone, or behind `export`.
     pub assignments: Vec<Assignment>,
     /// The program and its arguments.
-    pub words: Vec<Word>,
+    pub words: Vec<ShellWord>,
     /// From the first word to the last.
     pub span: Range<usize>,
     /// Whether it runs only under a condition, in a loop or in a function.
@@ -66,21 +66,21 @@ pub struct Assignment {
     /// Its name.
     pub name: String,
     /// Its value.
-    pub value: Word,
+    pub value: ShellWord,
 }
 
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct ShellWord {
     /// Where it stands, with its quotes.
     pub span: Range<usize>,
     /// What it is made of, without quotes.
-    pub parts: Vec<Part>,
+    pub parts: Vec<WordPiece>,
 }
 
 /// A part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum WordPiece {
     /// Text.
     Text(String),
     /// A `${{ … }}` with its braces.
@@ -91,14 +91,14 @@ pub enum Part {
     Dynamic,
 }
 
-impl Word {
+impl ShellWord {
     /// The word's text, if it is nothing but text.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => Some(text.as_str()),
+                WordPiece::Text(text) => Some(text.as_str()),
                 _ => None,
             })
             .collect()
@@ -110,9 +110,9 @@ impl Word {
         self.parts
             .iter()
             .map(|part| match part {
-                Part::Text(text) => Some(text.as_str()),
-                Part::Expression(range) => script.get(range.clone()),
-                Part::Variable(_) | Part::Dynamic => None,
+                WordPiece::Text(text) => Some(text.as_str()),
+                WordPiece::Expression(range) => script.get(range.clone()),
+                WordPiece::Variable(_) | WordPiece::Dynamic => None,
             })
             .collect()
     }
@@ -120,22 +120,22 @@ impl Word {
     /// Whether the text that the word begins with begins so.
     #[must_use]
     pub fn starts_with(&self, prefix: &str) -> bool {
-        matches!(self.parts.first(), Some(Part::Text(text)) if text.starts_with(prefix))
+        matches!(self.parts.first(), Some(WordPiece::Text(text)) if text.starts_with(prefix))
     }
 }
 
 /// Reads a script.
 #[must_use]
-pub fn parse(script: &str, shell: Shell) -> Script {
+pub fn parse(script: &str, shell: Shell) -> ShellScript {
     if script.len() > LONGEST {
-        return Script::default();
+        return ShellScript::default();
     }
     let (masked, holes) = mask(script);
     match shell {
         Shell::Posix => posix::parse(&masked, &holes),
         Shell::PowerShell => plain::parse(&masked, &holes, plain::POWERSHELL),
         Shell::Cmd => plain::parse(&masked, &holes, plain::CMD),
-        Shell::Other => Script::default(),
+        Shell::Other => ShellScript::default(),
     }
 }
 
@@ -170,22 +170,22 @@ fn text_parts(
     holes: &[Range<usize>],
     range: Range<usize>,
     read: impl Fn(&str) -> String,
-    parts: &mut Vec<Part>,
+    parts: &mut Vec<WordPiece>,
 ) {
     let mut at = range.start;
     for hole in holes.iter().filter(|hole| hole.start >= range.start && hole.end <= range.end) {
         push_text(parts, read(masked.get(at..hole.start).unwrap_or_default()));
-        parts.push(Part::Expression(hole.clone()));
+        parts.push(WordPiece::Expression(hole.clone()));
         at = hole.end;
     }
     push_text(parts, read(masked.get(at..range.end).unwrap_or_default()));
 }
 
-fn push_text(parts: &mut Vec<Part>, text: String) {
+fn push_text(parts: &mut Vec<WordPiece>, text: String) {
     match parts.last_mut() {
         _ if text.is_empty() => {}
-        Some(Part::Text(last)) => last.push_str(&text),
-        _ => parts.push(Part::Text(text)),
+        Some(WordPiece::Text(last)) => last.push_str(&text),
+        _ => parts.push(WordPiece::Text(text)),
     }
 }
 

@@ -70,7 +70,7 @@ pub struct Place {
 
 /// The unit in which columns are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Columns {
+pub enum ColumnUnit {
     /// UTF-16 code units: SARIF and editors.
     Utf16,
     /// Bytes of UTF-8: compilers and `errorformat`.
@@ -90,7 +90,7 @@ pub struct Position {
 
 /// A file's text under its path.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SourceFile {
     path: String,
     text: String,
     lossy: bool,
@@ -106,7 +106,7 @@ const STRIDE: usize = 1024;
 
 const BOM: &str = "\u{feff}";
 
-impl Source {
+impl SourceFile {
     /// Takes a file's bytes. Bytes that are no UTF-8 become U+FFFD, and [`Source::is_utf8`] says so.
     /// `path` is relative to the project's root, with `/` between its parts.
     #[must_use]
@@ -187,7 +187,7 @@ impl Source {
 
     /// Where a byte offset stands.
     #[must_use]
-    pub fn position(&self, offset: u32, columns: Columns) -> Position {
+    pub fn position(&self, offset: u32, columns: ColumnUnit) -> Position {
         let offset = self.floor(offset);
         let line = self.line_at(u32::try_from(offset).unwrap_or(u32::MAX)).max(1);
         let start = (self.line_span(line).start as usize).min(offset);
@@ -196,15 +196,15 @@ impl Source {
     }
 
     /// How wide the text before a character boundary is.
-    fn width(&self, offset: usize, columns: Columns) -> u32 {
+    fn width(&self, offset: usize, columns: ColumnUnit) -> u32 {
         let widths = self.widths.get_or_init(|| widths(&self.text));
-        if columns == Columns::Utf8 || widths.is_empty() {
+        if columns == ColumnUnit::Utf8 || widths.is_empty() {
             return u32::try_from(offset).unwrap_or(u32::MAX);
         }
         let index = offset / STRIDE;
         let (points, units) = widths.get(index).copied().unwrap_or_default();
         let (more_points, more_units) = width_of(self.text.as_bytes().get(index * STRIDE..offset).unwrap_or_default());
-        if columns == Columns::Utf16 { units + more_units } else { points + more_points }
+        if columns == ColumnUnit::Utf16 { units + more_units } else { points + more_points }
     }
 
     fn bom_len(&self) -> u32 {
@@ -261,18 +261,18 @@ fn line_starts(text: &str) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn at(text: &str, offset: u32, columns: Columns) -> (u32, u32) {
-        let position = Source::new("f", text.into()).position(offset, columns);
+    fn at(text: &str, offset: u32, columns: ColumnUnit) -> (u32, u32) {
+        let position = SourceFile::new("f", text.into()).position(offset, columns);
         (position.line, position.column)
     }
 
     #[test]
     fn columns_count_in_the_asked_unit() {
         let text = "a: 🦀 b";
-        assert_eq!(at(text, 7, Columns::Utf8), (1, 8));
-        assert_eq!(at(text, 7, Columns::Utf16), (1, 6));
-        assert_eq!(at(text, 7, Columns::CodePoints), (1, 5));
-        assert_eq!(at(text, 5, Columns::CodePoints), (1, 4), "inside the crab is the crab");
+        assert_eq!(at(text, 7, ColumnUnit::Utf8), (1, 8));
+        assert_eq!(at(text, 7, ColumnUnit::Utf16), (1, 6));
+        assert_eq!(at(text, 7, ColumnUnit::CodePoints), (1, 5));
+        assert_eq!(at(text, 5, ColumnUnit::CodePoints), (1, 4), "inside the crab is the crab");
     }
 
     #[test]
@@ -281,10 +281,10 @@ mod tests {
             for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
                 let (before, at) = (&text[..offset], u32::try_from(offset).unwrap());
                 let column = |units: usize| (1, u32::try_from(units + 1).unwrap());
-                assert_eq!(self::at(&text, at, Columns::Utf8), column(offset));
+                assert_eq!(self::at(&text, at, ColumnUnit::Utf8), column(offset));
                 if offset % 97 < 5 || offset + 5 > text.len() {
-                    assert_eq!(self::at(&text, at, Columns::Utf16), column(before.encode_utf16().count()));
-                    assert_eq!(self::at(&text, at, Columns::CodePoints), column(before.chars().count()));
+                    assert_eq!(self::at(&text, at, ColumnUnit::Utf16), column(before.encode_utf16().count()));
+                    assert_eq!(self::at(&text, at, ColumnUnit::CodePoints), column(before.chars().count()));
                 }
             }
         }
@@ -292,13 +292,13 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_takes_no_column() {
-        assert_eq!(at("\u{feff}on: push", 3, Columns::Utf16), (1, 1));
-        assert_eq!(Source::new("f", "\u{feff}on: push".into()).line_text(1), "on: push");
+        assert_eq!(at("\u{feff}on: push", 3, ColumnUnit::Utf16), (1, 1));
+        assert_eq!(SourceFile::new("f", "\u{feff}on: push".into()).line_text(1), "on: push");
     }
 
     #[test]
     fn all_three_line_ends_count() {
-        let source = Source::new("f", "a\r\nb\rc\n".into());
+        let source = SourceFile::new("f", "a\r\nb\rc\n".into());
         assert_eq!(source.line_count(), 4);
         assert_eq!([1, 2, 3, 4].map(|line| source.line_text(line)), ["a", "b", "c", ""]);
         assert_eq!(source.line_text(9), "");
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn bad_bytes_are_told() {
-        let source = Source::new("f", vec![b'a', 0xff, b'b']);
+        let source = SourceFile::new("f", vec![b'a', 0xff, b'b']);
         assert!(!source.is_utf8());
         assert_eq!(source.text(), "a\u{fffd}b");
         assert_eq!(source.slice(Span::new(2, 400)), "\u{fffd}b");

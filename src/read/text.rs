@@ -1,20 +1,20 @@
 //! A scalar with its place, the leaf of every model. It never says what the text means.
 
-use crate::read::source::{FileId, Place, Source};
-use crate::read::yaml::{Kind, Node};
+use crate::read::source::{FileId, Place, SourceFile};
+use crate::read::yaml::{Node, NodeKind};
 
 /// A scalar with its place. Cheap to copy; its text lives in the project.
 #[derive(Clone, Copy)]
 pub struct Text<'p> {
     node: Node<'p>,
-    source: &'p Source,
+    source: &'p SourceFile,
     file: FileId,
 }
 
 impl<'p> Text<'p> {
     /// The text of a node that stands in `source`.
     #[must_use]
-    pub const fn new(node: Node<'p>, source: &'p Source, file: FileId) -> Self {
+    pub const fn new(node: Node<'p>, source: &'p SourceFile, file: FileId) -> Self {
         Self { node, source, file }
     }
 
@@ -38,7 +38,7 @@ impl<'p> Text<'p> {
 
     /// The YAML type of the scalar.
     #[must_use]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> NodeKind {
         self.node.kind()
     }
 }

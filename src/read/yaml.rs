@@ -8,8 +8,8 @@ mod map;
 mod node;
 mod shape;
 
-pub use node::{Entry, Node};
-pub use shape::Shape;
+pub use node::{MappingEntry, Node};
+pub use shape::ParserQuirk;
 
 use crate::read::source::Span;
 
@@ -72,7 +72,7 @@ pub struct Comment {
 
 /// How a node is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub enum NodeStyle {
     /// `text`
     Plain,
     /// `'text'`
@@ -91,7 +91,7 @@ pub enum Style {
 
 /// The type of a node in YAML's core schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum NodeKind {
     /// Nothing, `~` or `null`.
     Null,
     /// `true` or `false`.
@@ -110,41 +110,41 @@ pub enum Kind {
 
 /// A part of what the tree keeps in one piece: of its texts, in bytes, or of its children.
 #[derive(Debug, Clone, Copy, Default)]
-struct Part {
+struct NodeLink {
     start: u32,
     end: u32,
 }
 
-impl Part {
+impl NodeLink {
     fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Content {
+enum NodeContent {
     Scalar {
-        text: Part,
-        kind: Kind,
+        text: NodeLink,
+        kind: NodeKind,
     },
     /// Keys and values in turn.
-    Mapping(Part),
-    Sequence(Part),
+    Mapping(NodeLink),
+    Sequence(NodeLink),
     /// Another node, or nothing where the alias is wrong.
     Alias(Option<u32>),
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Data {
-    content: Content,
+struct NodeData {
+    content: NodeContent,
     span: Span,
-    style: Style,
+    style: NodeStyle,
 }
 
 /// A parsed file.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
-    nodes: Vec<Data>,
+    nodes: Vec<NodeData>,
     /// The decoded texts of all scalars, one behind the other.
     texts: String,
     /// The nodes that stand in collections; those of one stand together.
@@ -191,26 +191,26 @@ impl Tree {
     }
 
     /// The decoded text of a scalar.
-    fn scalar(&self, content: Content) -> Option<&str> {
-        let Content::Scalar { text, .. } = content else { return None };
+    fn scalar(&self, content: NodeContent) -> Option<&str> {
+        let NodeContent::Scalar { text, .. } = content else { return None };
         Some(self.text(text))
     }
 
-    fn text(&self, part: Part) -> &str {
+    fn text(&self, part: NodeLink) -> &str {
         self.texts.get(part.range()).unwrap_or_default()
     }
 
-    fn add_node(&mut self, content: Content, span: Span, style: Style) -> u32 {
+    fn add_node(&mut self, content: NodeContent, span: Span, style: NodeStyle) -> u32 {
         let id = index(self.nodes.len());
-        self.nodes.push(Data { content, span, style });
+        self.nodes.push(NodeData { content, span, style });
         id
     }
 
-    fn add_scalar(&mut self, text: &str, kind: Kind, span: Span, style: Style) -> u32 {
+    fn add_scalar(&mut self, text: &str, kind: NodeKind, span: Span, style: NodeStyle) -> u32 {
         let start = index(self.texts.len());
         self.texts.push_str(text);
-        let text = Part { start, end: index(self.texts.len()) };
-        self.add_node(Content::Scalar { text, kind }, span, style)
+        let text = NodeLink { start, end: index(self.texts.len()) };
+        self.add_node(NodeContent::Scalar { text, kind }, span, style)
     }
 
     /// Gives nodes to a collection that has none yet. Of a mapping, a key whose value never came is dropped.
@@ -219,22 +219,22 @@ impl Tree {
         self.children.extend(children);
         let Some(data) = self.nodes.get_mut(id as usize) else { return };
         let odd = (self.children.len() - start) % 2;
-        if matches!(data.content, Content::Mapping(_)) {
+        if matches!(data.content, NodeContent::Mapping(_)) {
             self.children.truncate(self.children.len() - odd);
         }
-        if let Content::Mapping(part) | Content::Sequence(part) = &mut data.content {
-            *part = Part { start: index(start), end: index(self.children.len()) };
+        if let NodeContent::Mapping(part) | NodeContent::Sequence(part) = &mut data.content {
+            *part = NodeLink { start: index(start), end: index(self.children.len()) };
         }
     }
 
     /// What stands in a collection.
-    fn children(&self, part: Part) -> &[u32] {
+    fn children(&self, part: NodeLink) -> &[u32] {
         self.children.get(part.range()).unwrap_or_default()
     }
 
     /// Where block scalars stand, each from its `|` or `>` to its last text.
     pub fn block_scalars(&self) -> impl Iterator<Item = Span> {
-        let block = |data: &&Data| matches!(data.style, Style::Literal | Style::Folded);
+        let block = |data: &&NodeData| matches!(data.style, NodeStyle::Literal | NodeStyle::Folded);
         self.nodes.iter().filter(block).map(|data| data.span)
     }
 

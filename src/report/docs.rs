@@ -1,9 +1,9 @@
 //! Reference pages made from the rules themselves, so that they cannot drift. It reads no file.
 
-use crate::lint::facts::{self, Values};
+use crate::lint::facts::{self, FactValues};
 use crate::lint::fix::TARGETS;
 use crate::lint::rules::Rule;
-use crate::lint::subjects::Kind;
+use crate::lint::subjects::SubjectKind;
 
 /// One rule for a terminal or a page: what, why, what to do, examples.
 #[must_use]
@@ -71,9 +71,9 @@ pub fn table(rules: &[Rule], link: &str) -> String {
 pub fn facts() -> String {
     let mut table = "| fact | of | values | what it is |\n| --- | --- | --- | --- |\n".to_owned();
     for spec in facts::all() {
-        let kinds: Vec<_> = spec.kinds.iter().copied().map(Kind::word).collect();
+        let kinds: Vec<_> = spec.kinds.iter().copied().map(SubjectKind::word).collect();
         let values = match (spec.values, spec.values.listed()) {
-            (Values::Any, _) | (_, None) => "any text".to_owned(),
+            (FactValues::Any, _) | (_, None) => "any text".to_owned(),
             (_, Some(list)) => list.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(" "),
         };
         table.push_str(&format!("| `{}` | {} | {values} | {} |\n", spec.name, kinds.join(", "), spec.doc));
@@ -86,7 +86,7 @@ pub fn facts() -> String {
 pub fn targets() -> String {
     let mut table = "| name | of | what it is |\n| --- | --- | --- |\n".to_owned();
     for (name, kinds, doc) in TARGETS {
-        let kinds: Vec<_> = kinds.iter().copied().map(Kind::word).collect();
+        let kinds: Vec<_> = kinds.iter().copied().map(SubjectKind::word).collect();
         table.push_str(&format!("| `{name}` | {} | {doc} |\n", kinds.join(", ")));
     }
     table

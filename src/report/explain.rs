@@ -5,36 +5,36 @@ pub mod markdown;
 mod sections;
 pub mod text;
 
-use crate::lint::explain::{Passport, Upload};
-use crate::read::source::{Columns, FileId, Place, Position, Source};
+use crate::lint::explain::{ExplainedRun, ExplainedUpload};
+use crate::read::source::{ColumnUnit, FileId, Place, Position, SourceFile};
 use crate::report::below;
 use crate::report::explain::sections::Section;
 
 /// One project's uploads with what is needed to show them.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
+pub struct ExplainPage<'a> {
     /// The project's files.
-    pub files: &'a [Source],
+    pub files: &'a [SourceFile],
     /// Where the project stands under the folder that was asked for: empty, or with a final slash.
     pub prefix: &'a str,
     /// `owner/name`, if the config says it.
     pub repository: Option<&'a str>,
     /// Its uploads.
-    pub uploads: &'a [Upload<'a>],
+    pub uploads: &'a [ExplainedUpload<'a>],
 }
 
-impl<'a> Page<'a> {
-    fn file(&self, file: FileId) -> Option<&'a Source> {
+impl<'a> ExplainPage<'a> {
+    fn file(&self, file: FileId) -> Option<&'a SourceFile> {
         self.files.get(file.0 as usize)
     }
 
-    fn source(&self, place: Place) -> Option<&'a Source> {
+    fn source(&self, place: Place) -> Option<&'a SourceFile> {
         self.file(place.file)
     }
 
     /// The path of a workflow, as people are shown it.
     pub(crate) fn workflow(&self, file: FileId) -> String {
-        below(self.prefix, self.file(file).map_or("", Source::path))
+        below(self.prefix, self.file(file).map_or("", SourceFile::path))
     }
 
     /// The path of a place's file, as people are shown it.
@@ -44,7 +44,7 @@ impl<'a> Page<'a> {
 
     fn start(&self, place: Place) -> Position {
         self.source(place)
-            .map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.start, Columns::CodePoints))
+            .map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.start, ColumnUnit::CodePoints))
     }
 
     /// `path:line:column` of a place, as editors take it.
@@ -58,8 +58,8 @@ impl<'a> Page<'a> {
         self.uploads.iter().flat_map(|upload| self.accounts_of(upload)).collect()
     }
 
-    fn accounts_of(&self, upload: &Upload<'_>) -> Vec<(String, Vec<Section>)> {
-        let place = format!("job `{}` of {}", upload.job, self.file(upload.workflow).map_or("", Source::file_name));
+    fn accounts_of(&self, upload: &ExplainedUpload<'_>) -> Vec<(String, Vec<Section>)> {
+        let place = format!("job `{}` of {}", upload.job, self.file(upload.workflow).map_or("", SourceFile::file_name));
         let missed = sections::missed(upload);
         if upload.passports.is_empty() {
             let registry = upload.registry.map_or_else(String::new, |registry| format!(" to {}", registry.name));
@@ -69,7 +69,7 @@ impl<'a> Page<'a> {
             )];
         }
         let all = upload.passports.len();
-        let account = |(at, passport): (usize, &Passport<'_>)| {
+        let account = |(at, passport): (usize, &ExplainedRun<'_>)| {
             let of = if all > 1 { format!(" ({} of {all})", at + 1) } else { String::new() };
             let mut sections = sections::sections(passport);
             // What does not get there is no matter of one account; it is told once.
@@ -83,6 +83,6 @@ impl<'a> Page<'a> {
 }
 
 /// How a registry is called; of one that is not known, that it is not.
-fn registry_name<'a>(passport: &Passport<'a>) -> &'a str {
+fn registry_name<'a>(passport: &ExplainedRun<'a>) -> &'a str {
     passport.registry.as_ref().map_or("an unknown registry", |registry| registry.name.as_str())
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use crate::lint::findings::{Finding, Level};
-use crate::read::source::Columns;
-use crate::report::{View, help_uri, plural, sanitize};
+use crate::read::source::ColumnUnit;
+use crate::report::{ReportView, help_uri, plural, sanitize};
 
 /// How many annotations of each kind GitHub takes from one step.
 const MOST: usize = 10;
@@ -24,7 +24,7 @@ pub struct Annotations {
 impl Annotations {
     /// Those of one project.
     #[must_use]
-    pub fn of(view: &View<'_>) -> Self {
+    pub fn of(view: &ReportView<'_>) -> Self {
         let mut annotations = Self::default();
         for ((level, command), lines) in KINDS.into_iter().zip(&mut annotations.kinds) {
             let all = view.report.findings.iter().filter(|finding| finding.level == level);
@@ -72,15 +72,15 @@ impl Annotations {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
     let mut annotations = Annotations::default();
     views.iter().for_each(|view| annotations.add(Annotations::of(view)));
     annotations.write(out)
 }
 
-fn annotation(command: &str, view: &View<'_>, finding: &Finding) -> String {
+fn annotation(command: &str, view: &ReportView<'_>, finding: &Finding) -> String {
     let place = finding.primary.place;
-    let (start, end) = (view.start(place, Columns::Utf16), view.end(place, Columns::Utf16));
+    let (start, end) = (view.start(place, ColumnUnit::Utf16), view.end(place, ColumnUnit::Utf16));
     let mut fields = format!("file={},line={},endLine={}", property(&view.path(place)), start.line, end.line);
     // The runner drops columns of several lines, so they are not given.
     if start.line == end.line {

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::lint::analysis::{Analysis, Hint};
-use crate::lint::explain::proposal::{Open, Proposal};
-use crate::lint::explain::{Line, Value};
-use crate::report::explain::Page;
+use crate::lint::explain::proposal::{OpenProposal, Proposal};
+use crate::lint::explain::{ExplainedValue, FormLine};
+use crate::report::explain::ExplainPage;
 use crate::report::sanitize;
 use crate::trust::upload::site::Credential;
 
@@ -25,7 +25,7 @@ pub fn repository<'a>(analysis: &'a Analysis<'_, '_>) -> Option<(&'a str, Option
 /// records were found with.
 #[must_use]
 pub fn config(
-    page: &Page<'_>,
+    page: &ExplainPage<'_>,
     repository: Option<(&str, Option<Hint>)>,
     rules: &[String],
     proposals: &[Proposal<'_>],
@@ -73,7 +73,7 @@ pub fn config(
     text
 }
 
-fn publisher(text: &mut String, page: &Page<'_>, proposal: &Proposal<'_>) {
+fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>) {
     for asker in &proposal.asked_by {
         // A line number would soon be wrong.
         let job = format!("{}, job `{}`: {}", page.workflow(asker.workflow), asker.job, whens(&asker.whens));
@@ -99,26 +99,28 @@ fn publisher(text: &mut String, page: &Page<'_>, proposal: &Proposal<'_>) {
     }
 }
 
-fn field(text: &mut String, lead: &str, line: &Line<'_>) {
+fn field(text: &mut String, lead: &str, line: &FormLine<'_>) {
     let name = &line.field.name;
     let _ = match &line.value {
-        Value::Known(value) => writeln!(text, "{lead}  {name}: {}", scalar(value)),
-        Value::Absent => writeln!(text, "{lead}  # {name}: none here, so leave the form's field empty"),
-        Value::Unknown(_) => writeln!(text, "{lead}  # {name}: say it here"),
+        ExplainedValue::Known(value) => writeln!(text, "{lead}  {name}: {}", scalar(value)),
+        ExplainedValue::Absent => writeln!(text, "{lead}  # {name}: none here, so leave the form's field empty"),
+        ExplainedValue::Unknown(_) => writeln!(text, "{lead}  # {name}: say it here"),
     };
 }
 
-fn reason(open: &Open, registry: &str) -> String {
+fn reason(open: &OpenProposal, registry: &str) -> String {
     match open {
-        Open::OtherCredential(Credential::None) => {
+        OpenProposal::OtherCredential(Credential::None) => {
             "This upload shows no credential at all, so it needs more than a record.".to_owned()
         }
-        Open::OtherCredential(_) => {
+        OpenProposal::OtherCredential(_) => {
             format!("This upload uses a stored secret. Register the record with {registry} before you remove it.")
         }
-        Open::Credential(reason) => format!("Not decided by the files: what the upload shows depends on {reason}."),
-        Open::Field(label, reason) => format!("Not decided by the files: {label} depends on {reason}."),
-        Open::Refused(label, reason) => format!("The form of {registry} does not take this {label}: {reason}."),
+        OpenProposal::Credential(reason) => {
+            format!("Not decided by the files: what the upload shows depends on {reason}.")
+        }
+        OpenProposal::Field(label, reason) => format!("Not decided by the files: {label} depends on {reason}."),
+        OpenProposal::Refused(label, reason) => format!("The form of {registry} does not take this {label}: {reason}."),
     }
 }
 
@@ -172,7 +174,7 @@ fn scalar(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::read::config::Config;
-    use crate::read::source::{FileId, Source};
+    use crate::read::source::{FileId, SourceFile};
     use crate::read::yaml::{Dialect, parse};
 
     #[test]
@@ -193,7 +195,7 @@ mod tests {
             "a b",
         ] {
             let text = format!("publishers:\n  - registry: {}\n    workflow: {}\n", scalar("pypi"), scalar(value));
-            let source = Source::new("c.yaml", text.clone().into_bytes());
+            let source = SourceFile::new("c.yaml", text.clone().into_bytes());
             let tree = parse(source.text(), Dialect::Data);
             let config = Config::read(FileId(0), &source, &tree);
             assert!(config.problems.is_empty(), "{text}: {:?}", config.problems);

@@ -12,24 +12,24 @@ use serde::Serialize;
 
 use crate::lint::findings::{Finding, Fix, Label, NoticeKind};
 use crate::read::problem::Problem;
-use crate::read::source::{Columns, Place, Position, Source};
-use crate::report::{Totals, View, sanitize};
+use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
+use crate::report::{ReportTotals, ReportView, sanitize};
 
 /// What comes before the projects.
 #[derive(Serialize)]
-struct Head {
+struct ReportHead {
     version: u32,
-    tool: Tool,
+    tool: ToolEntry,
 }
 
 /// Who wrote a document.
 #[derive(Serialize)]
-pub(crate) struct Tool {
+pub(crate) struct ToolEntry {
     name: &'static str,
     version: &'static str,
 }
 
-impl Tool {
+impl ToolEntry {
     /// This program.
     pub(crate) const fn new() -> Self {
         Self { name: "trustpub", version: env!("CARGO_PKG_VERSION") }
@@ -48,57 +48,57 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Project<'a> {
+struct ProjectEntry<'a> {
     root: &'a str,
-    findings: Vec<Entry<'a>>,
-    notices: Vec<Notice<'a>>,
-    problems: Vec<Mark>,
+    findings: Vec<FindingEntry<'a>>,
+    notices: Vec<NoticeEntry<'a>>,
+    problems: Vec<RangeEnd>,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct FindingEntry<'a> {
     code: &'a str,
     name: &'a str,
     level: &'static str,
     message: &'a str,
-    place: Spot,
-    labels: Vec<Mark>,
-    path: Vec<Mark>,
+    place: PlaceEntry,
+    labels: Vec<RangeEnd>,
+    path: Vec<RangeEnd>,
     runs: &'a [String],
     subject: &'a str,
     fact: &'a str,
-    fixes: Vec<Remedy<'a>>,
+    fixes: Vec<FixEntry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Remedy<'a> {
+struct FixEntry<'a> {
     title: &'a str,
     safe: bool,
-    edits: Vec<Replacement<'a>>,
+    edits: Vec<ReplacementEntry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Replacement<'a> {
-    place: Spot,
+struct ReplacementEntry<'a> {
+    place: PlaceEntry,
     text: &'a str,
 }
 
 #[derive(Serialize)]
-struct Notice<'a> {
+struct NoticeEntry<'a> {
     kind: &'static str,
     message: &'a str,
-    place: Option<Spot>,
+    place: Option<PlaceEntry>,
 }
 
 #[derive(Serialize)]
-struct Mark {
+struct RangeEnd {
     message: String,
-    place: Spot,
+    place: PlaceEntry,
 }
 
 /// A place in a file.
 #[derive(Serialize)]
-pub(crate) struct Spot {
+pub(crate) struct PlaceEntry {
     file: String,
     start_line: u32,
     start_column: u32,
@@ -107,11 +107,12 @@ pub(crate) struct Spot {
     bytes: [u32; 2],
 }
 
-impl Spot {
+impl PlaceEntry {
     /// A place in a source that is shown under a path.
-    pub(crate) fn new(file: String, source: Option<&Source>, place: Place) -> Self {
-        let at =
-            |offset| source.map_or(Position { line: 1, column: 1 }, |source| source.position(offset, Columns::Utf16));
+    pub(crate) fn new(file: String, source: Option<&SourceFile>, place: Place) -> Self {
+        let at = |offset| {
+            source.map_or(Position { line: 1, column: 1 }, |source| source.position(offset, ColumnUnit::Utf16))
+        };
         let (start, end) = (at(place.span.start), at(place.span.end));
         Self {
             file,
@@ -124,21 +125,21 @@ impl Spot {
     }
 }
 
-fn spot(view: &View<'_>, place: Place) -> Spot {
-    Spot::new(view.path(place), view.source(place), place)
+fn spot(view: &ReportView<'_>, place: Place) -> PlaceEntry {
+    PlaceEntry::new(view.path(place), view.source(place), place)
 }
 
-fn marks(view: &View<'_>, labels: &[Label]) -> Vec<Mark> {
-    labels.iter().map(|label| Mark { message: label.text.clone(), place: spot(view, label.place) }).collect()
+fn marks(view: &ReportView<'_>, labels: &[Label]) -> Vec<RangeEnd> {
+    labels.iter().map(|label| RangeEnd { message: label.text.clone(), place: spot(view, label.place) }).collect()
 }
 
-fn remedy<'a>(view: &View<'a>, fix: &'a Fix) -> Remedy<'a> {
-    let edits = fix.edits.iter().map(|edit| Replacement { place: spot(view, edit.place), text: &edit.text });
-    Remedy { title: &fix.title, safe: fix.safe, edits: edits.collect() }
+fn remedy<'a>(view: &ReportView<'a>, fix: &'a Fix) -> FixEntry<'a> {
+    let edits = fix.edits.iter().map(|edit| ReplacementEntry { place: spot(view, edit.place), text: &edit.text });
+    FixEntry { title: &fix.title, safe: fix.safe, edits: edits.collect() }
 }
 
-fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
-    Entry {
+fn entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntry<'a> {
+    FindingEntry {
         code: &finding.code,
         name: &finding.name,
         level: finding.level.word(),
@@ -154,18 +155,18 @@ fn entry<'a>(view: &View<'a>, finding: &'a Finding) -> Entry<'a> {
 }
 
 /// A document that is written project by project, so that it need never be held whole.
-pub struct Document<W> {
+pub struct JsonReport<W> {
     out: W,
     empty: bool,
 }
 
-impl<W: Write> Document<W> {
+impl<W: Write> JsonReport<W> {
     /// Begins a document.
     ///
     /// # Errors
     /// When `out` cannot be written.
     pub fn begin(mut out: W) -> io::Result<Self> {
-        let head = serde_json::to_string_pretty(&Head { version: 1, tool: Tool::new() })?;
+        let head = serde_json::to_string_pretty(&ReportHead { version: 1, tool: ToolEntry::new() })?;
         write!(out, "{},\n  \"projects\": [", head.strip_suffix("\n}").unwrap_or(&head))?;
         Ok(Self { out, empty: true })
     }
@@ -184,7 +185,7 @@ impl<W: Write> Document<W> {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn end(mut self, totals: &Totals) -> io::Result<W> {
+    pub fn end(mut self, totals: &ReportTotals) -> io::Result<W> {
         let summary = Summary {
             errors: totals.errors,
             warnings: totals.warnings,
@@ -204,14 +205,14 @@ impl<W: Write> Document<W> {
 ///
 /// # Errors
 /// None that is known: all of it is text and numbers.
-pub fn project(view: &View<'_>) -> io::Result<String> {
-    let notices = view.report.notices.iter().map(|notice| Notice {
+pub fn project(view: &ReportView<'_>) -> io::Result<String> {
+    let notices = view.report.notices.iter().map(|notice| NoticeEntry {
         kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
         message: &notice.message,
         place: notice.place.map(|place| spot(view, place)),
     });
-    let problem = |problem: &Problem| Mark { message: problem.message.clone(), place: spot(view, problem.place) };
-    let project = Project {
+    let problem = |problem: &Problem| RangeEnd { message: problem.message.clone(), place: spot(view, problem.place) };
+    let project = ProjectEntry {
         root: view.prefix,
         findings: view.report.findings.iter().map(|finding| entry(view, finding)).collect(),
         notices: notices.collect(),
@@ -229,9 +230,9 @@ pub(crate) fn indented(value: &impl Serialize, blanks: usize) -> io::Result<Stri
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
-    let mut totals = Totals::default();
-    let mut document = Document::begin(out)?;
+pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
+    let mut totals = ReportTotals::default();
+    let mut document = JsonReport::begin(out)?;
     for view in views {
         totals.add(view.report);
         document.add(&project(view)?)?;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::lint::findings::{Finding, Label, Level, NoticeKind, Route};
-use crate::read::source::{Columns, Place};
-use crate::report::{Totals, View, advice, help_uri, mermaid, sanitize};
+use crate::read::source::{ColumnUnit, Place};
+use crate::report::{ReportTotals, ReportView, advice, help_uri, mermaid, sanitize};
 
 /// GitHub takes a summary of 1 MiB; some is left for what the runner adds.
 const LARGEST: usize = 900 * 1024;
@@ -18,15 +18,15 @@ const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
 /// A summary of several projects. It holds no more than can be shown.
 #[derive(Default)]
-pub struct Page {
-    map: mermaid::Map,
-    levels: [Entries; LEVELS.len()],
+pub struct MarkdownPage {
+    map: mermaid::RouteDiagram,
+    levels: [FindingRows; LEVELS.len()],
     undecided: String,
 }
 
 /// The findings of one level.
 #[derive(Default)]
-struct Entries {
+struct FindingRows {
     /// A row of the table, and a folded paragraph.
     kept: Vec<(String, String)>,
     /// Bytes of all rows.
@@ -36,16 +36,16 @@ struct Entries {
 }
 
 /// What a summary says of one project.
-pub struct Part {
+pub struct MarkdownPart {
     routes: Vec<(String, Route)>,
     findings: Vec<(Level, String, String)>,
     undecided: String,
 }
 
-impl Part {
+impl MarkdownPart {
     /// Of a project's report.
     #[must_use]
-    pub fn of(view: &View<'_>) -> Self {
+    pub fn of(view: &ReportView<'_>) -> Self {
         let entry = |finding: &Finding| (finding.level, row(view, finding), detail(view, finding));
         Self {
             routes: view.report.routes.iter().map(|route| (view.prefix.to_owned(), route.clone())).collect(),
@@ -55,9 +55,9 @@ impl Part {
     }
 }
 
-impl Page {
+impl MarkdownPage {
     /// Adds a project.
-    pub fn add(&mut self, part: Part) {
+    pub fn add(&mut self, part: MarkdownPart) {
         part.routes.iter().for_each(|(prefix, route)| self.map.add(prefix, route));
         for (level, row, detail) in part.findings {
             let Some((_, entries)) = LEVELS.iter().zip(&mut self.levels).find(|(known, _)| **known == level) else {
@@ -77,7 +77,7 @@ impl Page {
 
     /// The page: counts, the map, every finding in a table, errors before warnings before notes, and the same folded away.
     #[must_use]
-    pub fn text(&self, totals: &Totals) -> String {
+    pub fn text(&self, totals: &ReportTotals) -> String {
         let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
         if let Some(map) = self.map.text() {
             let _ = write!(text, "\n```mermaid\n{map}```\n");
@@ -117,16 +117,16 @@ impl Page {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, views: &[View<'_>]) -> io::Result<()> {
-    let (mut page, mut totals) = (Page::default(), Totals::default());
+pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
+    let (mut page, mut totals) = (MarkdownPage::default(), ReportTotals::default());
     for view in views {
         totals.add(view.report);
-        page.add(Part::of(view));
+        page.add(MarkdownPart::of(view));
     }
     out.write_all(page.text(&totals).as_bytes())
 }
 
-fn row(view: &View<'_>, finding: &Finding) -> String {
+fn row(view: &ReportView<'_>, finding: &Finding) -> String {
     format!(
         "| {} {} | {} | {} | {} |\n",
         sign(finding.level),
@@ -137,7 +137,7 @@ fn row(view: &View<'_>, finding: &Finding) -> String {
     )
 }
 
-fn detail(view: &View<'_>, finding: &Finding) -> String {
+fn detail(view: &ReportView<'_>, finding: &Finding) -> String {
     let mut text = format!(
         "\n<details><summary>{} {} <b>{}</b></summary>\n\n{}\n\n{}\n",
         sign(finding.level),
@@ -165,7 +165,7 @@ fn detail(view: &View<'_>, finding: &Finding) -> String {
 }
 
 /// What the files do not decide.
-fn undecided(view: &View<'_>) -> String {
+fn undecided(view: &ReportView<'_>) -> String {
     let mut list = String::new();
     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
         let place = notice.place.map(|place| format!("{}: ", at(view, place))).unwrap_or_default();
@@ -182,13 +182,13 @@ const fn sign(level: Level) -> &'static str {
     }
 }
 
-fn at(view: &View<'_>, place: Place) -> String {
-    let line = view.start(place, Columns::CodePoints).line;
+fn at(view: &ReportView<'_>, place: Place) -> String {
+    let line = view.start(place, ColumnUnit::CodePoints).line;
     format!("<code>{}</code>", escape(&format!("{}:{line}", view.path(place))))
 }
 
 /// The rule's name as a link to its page; a rule of one's own has none.
-fn rule(view: &View<'_>, finding: &Finding) -> String {
+fn rule(view: &ReportView<'_>, finding: &Finding) -> String {
     match view.rule(finding) {
         Some(rule) if !rule.own => format!("[{} {}]({})", finding.code, finding.name, help_uri(rule)),
         _ => format!("{} {}", finding.code, finding.name),
@@ -196,7 +196,7 @@ fn rule(view: &View<'_>, finding: &Finding) -> String {
 }
 
 /// The line of a place in a fence that nothing in the line can close.
-fn code(view: &View<'_>, place: Place) -> String {
+fn code(view: &ReportView<'_>, place: Place) -> String {
     let line = view.source(place).map_or("", |source| source.line_text(source.line_at(place.span.start)));
     let line = sanitize::line(&line.chars().take(LONGEST_LINE).collect::<String>());
     let longest = line.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);

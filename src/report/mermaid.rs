@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::lint::findings::{Answer, Route};
+use crate::lint::findings::{Route, RouteAnswer};
 use crate::report::sanitize;
 
 /// The most edges; the renderer stops at 500.
@@ -16,7 +16,7 @@ const LARGEST: usize = 40_000;
 /// and a refused one is named so.
 #[must_use]
 pub fn map<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option<String> {
-    let mut map = Map::default();
+    let mut map = RouteDiagram::default();
     for (prefix, route) in routes {
         map.add(prefix, route);
     }
@@ -25,27 +25,27 @@ pub fn map<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option
 
 /// Nodes and edges in the order in which they were met, no more than can be drawn.
 #[derive(Default)]
-pub struct Map {
-    nodes: Vec<(String, Shape)>,
-    edges: Vec<(usize, usize, Edge)>,
+pub struct RouteDiagram {
+    nodes: Vec<(String, NodeShape)>,
+    edges: Vec<(usize, usize, EdgeStyle)>,
     bytes: usize,
     left_out: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum NodeShape {
     Start,
     Job,
     Registry,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
+enum EdgeStyle {
     Starts,
-    Uploads(Answer),
+    Uploads(RouteAnswer),
 }
 
-impl Map {
+impl RouteDiagram {
     /// Adds a way, with the path of its project.
     pub fn add(&mut self, prefix: &str, route: &Route) {
         let file = format!("{prefix}{}", short(&route.workflow));
@@ -53,15 +53,16 @@ impl Map {
             self.left_out += 1;
             return;
         }
-        let start = self.node(&[&file, &route.when], Shape::Start);
+        let start = self.node(&[&file, &route.when], NodeShape::Start);
         let environment = route.environment.as_ref().map(|name| format!("environment {name}")).unwrap_or_default();
-        let job = self.node(&[&file, &format!("job {}", route.job), &environment], Shape::Job);
-        let registry = self.node(&[route.registry.as_deref().unwrap_or("not decided by the files")], Shape::Registry);
-        self.edge(start, job, Edge::Starts);
-        self.edge(job, registry, Edge::Uploads(route.answer));
+        let job = self.node(&[&file, &format!("job {}", route.job), &environment], NodeShape::Job);
+        let registry =
+            self.node(&[route.registry.as_deref().unwrap_or("not decided by the files")], NodeShape::Registry);
+        self.edge(start, job, EdgeStyle::Starts);
+        self.edge(job, registry, EdgeStyle::Uploads(route.answer));
     }
 
-    fn node(&mut self, lines: &[&str], shape: Shape) -> usize {
+    fn node(&mut self, lines: &[&str], shape: NodeShape) -> usize {
         let lines: Vec<_> = lines.iter().filter(|line| !line.is_empty()).map(|line| quoted(line)).collect();
         let label = lines.join("<br/>");
         if let Some(index) = self.nodes.iter().position(|(known, kind)| *known == label && *kind == shape) {
@@ -72,7 +73,7 @@ impl Map {
         self.nodes.len() - 1
     }
 
-    fn edge(&mut self, from: usize, to: usize, edge: Edge) {
+    fn edge(&mut self, from: usize, to: usize, edge: EdgeStyle) {
         if !self.edges.contains(&(from, to, edge)) {
             self.bytes += 24;
             self.edges.push((from, to, edge));
@@ -88,20 +89,20 @@ impl Map {
         let mut text = "flowchart LR\n".to_owned();
         for (index, (label, shape)) in self.nodes.iter().enumerate() {
             let (open, close) = match shape {
-                Shape::Start => ("([", "])"),
-                Shape::Job => ("[", "]"),
-                Shape::Registry => ("[(", ")]"),
+                NodeShape::Start => ("([", "])"),
+                NodeShape::Job => ("[", "]"),
+                NodeShape::Registry => ("[(", ")]"),
             };
             let _ = writeln!(text, "  n{index}{open}\"{label}\"{close}");
         }
         for (from, to, edge) in &self.edges {
             let line = match edge {
-                Edge::Starts => "-->",
-                Edge::Uploads(Answer::Accepted) => "== accepted ==>",
-                Edge::Uploads(Answer::Refused) => "-- refused --x",
-                Edge::Uploads(Answer::Undecided) => "-. undecided .->",
-                Edge::Uploads(Answer::Token) => "-- stored token -->",
-                Edge::Uploads(Answer::Undeclared) => "-- no record declared -->",
+                EdgeStyle::Starts => "-->",
+                EdgeStyle::Uploads(RouteAnswer::Accepted) => "== accepted ==>",
+                EdgeStyle::Uploads(RouteAnswer::Refused) => "-- refused --x",
+                EdgeStyle::Uploads(RouteAnswer::Undecided) => "-. undecided .->",
+                EdgeStyle::Uploads(RouteAnswer::Token) => "-- stored token -->",
+                EdgeStyle::Uploads(RouteAnswer::Undeclared) => "-- no record declared -->",
             };
             let _ = writeln!(text, "  n{from} {line} n{to}");
         }
@@ -134,7 +135,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn route(job: &str, answer: Answer) -> Route {
+    fn route(job: &str, answer: RouteAnswer) -> Route {
         Route {
             workflow: ".github/workflows/release.yml".into(),
             when: "when a tag is pushed".into(),
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn events_lead_to_jobs_and_jobs_to_registries() {
-        let routes = [route("wheels", Answer::Accepted), route("docs", Answer::Refused)];
+        let routes = [route("wheels", RouteAnswer::Accepted), route("docs", RouteAnswer::Refused)];
         let map = map(routes.iter().map(|route| ("", route))).unwrap_or_default();
         assert_eq!(
             map,
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_map_that_no_renderer_takes_is_cut_and_says_so() {
-        let routes: Vec<Route> = (0..1_000).map(|at| route(&format!("job-{at}"), Answer::Undeclared)).collect();
+        let routes: Vec<Route> = (0..1_000).map(|at| route(&format!("job-{at}"), RouteAnswer::Undeclared)).collect();
         let map = map(routes.iter().map(|route| ("", route))).unwrap_or_default();
         assert!(map.len() < 50_000 && map.matches("-->").count() <= 500, "{}", map.len());
         assert!(map.contains("more ways are not drawn"));

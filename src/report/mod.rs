@@ -15,16 +15,16 @@ pub mod text;
 
 use crate::lint::findings::{Finding, Level, NoticeKind, Report};
 use crate::lint::rules::Rule;
-use crate::read::source::{Columns, Place, Position, Source};
+use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
 
 /// The base of all links.
 pub const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// One project's report with what is needed to show it.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct ReportView<'a> {
     /// The project's files.
-    pub files: &'a [Source],
+    pub files: &'a [SourceFile],
     /// Where the project stands under the folder that was asked for: empty, or with a final slash.
     pub prefix: &'a str,
     /// What was found.
@@ -33,28 +33,28 @@ pub struct View<'a> {
     pub rules: &'a [Rule],
 }
 
-impl<'a> View<'a> {
+impl<'a> ReportView<'a> {
     /// The file of a place.
     #[must_use]
-    pub fn source(&self, place: Place) -> Option<&'a Source> {
+    pub fn source(&self, place: Place) -> Option<&'a SourceFile> {
         self.files.get(place.file.0 as usize)
     }
 
     /// The path of a place's file, as people are shown it.
     #[must_use]
     pub fn path(&self, place: Place) -> String {
-        below(self.prefix, self.source(place).map_or("", Source::path))
+        below(self.prefix, self.source(place).map_or("", SourceFile::path))
     }
 
     /// Where a place begins.
     #[must_use]
-    pub fn start(&self, place: Place, columns: Columns) -> Position {
+    pub fn start(&self, place: Place, columns: ColumnUnit) -> Position {
         self.source(place).map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.start, columns))
     }
 
     /// Where a place ends.
     #[must_use]
-    pub fn end(&self, place: Place, columns: Columns) -> Position {
+    pub fn end(&self, place: Place, columns: ColumnUnit) -> Position {
         self.source(place).map_or(Position { line: 1, column: 1 }, |source| source.position(place.span.end, columns))
     }
 
@@ -87,7 +87,7 @@ pub fn advice(rule: &Rule) -> String {
 
 /// What was found over all projects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct ReportTotals {
     /// Findings of level error.
     pub errors: usize,
     /// Findings of level warning.
@@ -106,7 +106,7 @@ pub struct Totals {
     pub undecided: usize,
 }
 
-impl Totals {
+impl ReportTotals {
     /// Adds a project's report.
     pub fn add(&mut self, report: &Report) {
         let count = |level| report.findings.iter().filter(|finding| finding.level == level).count();

@@ -5,16 +5,16 @@
 
 use std::io::{self, Write};
 
-use crate::read::source::Columns;
-use crate::report::{View, sanitize};
+use crate::read::source::ColumnUnit;
+use crate::report::{ReportView, sanitize};
 
 /// Writes a project's findings.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
     for finding in &view.report.findings {
-        let at = view.start(finding.primary.place, Columns::Utf16);
+        let at = view.start(finding.primary.place, ColumnUnit::Utf16);
         let (path, message) = (sanitize::line(&view.path(finding.primary.place)), sanitize::line(&finding.message));
         writeln!(out, "{path}:{}:{}: {}: {message} [{}]", at.line, at.column, finding.level.word(), finding.name)?;
     }

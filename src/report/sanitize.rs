@@ -48,9 +48,9 @@ pub fn json(text: &str) -> String {
 }
 
 /// Makes JSON harmless as [`json`] does, on its way to a writer. Each write must be whole text, as those of `serde_json` are.
-pub struct Json<W>(pub W);
+pub struct JsonFormatter<W>(pub W);
 
-impl<W: Write> Write for Json<W> {
+impl<W: Write> Write for JsonFormatter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         self.0.write_all(json(text).as_bytes())?;

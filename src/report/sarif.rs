@@ -19,10 +19,10 @@ use serde_json::value::RawValue;
 use serde_sarif::sarif as s;
 
 pub use fingerprint::line_hashes;
-use rows::{Row, Rows};
+use rows::{ResultRow, ResultRows};
 
 use crate::lint::rules::Rule;
-use crate::report::{View, sanitize};
+use crate::report::{ReportView, sanitize};
 
 /// The most results that code scanning takes.
 const MOST_RESULTS: usize = 25_000;
@@ -38,7 +38,7 @@ const ROOT: &str = "%SRCROOT%";
 
 /// What a reader may ask for.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct SarifOptions {
     /// The category under which code scanning keeps the results.
     pub category: Option<String>,
     /// Whether waived findings are written too, marked as suppressed.
@@ -49,52 +49,52 @@ pub struct Options {
 
 /// `version` comes first, as the standard wishes.
 #[derive(Serialize)]
-struct Document<'l> {
+struct SarifDocument<'l> {
     version: &'static str,
     #[serde(rename = "$schema")]
     schema: &'static str,
-    runs: [Run<'l>; 1],
+    runs: [SarifRun<'l>; 1],
 }
 
 /// A run whose results are JSON already.
 #[derive(Serialize)]
-struct Run<'l> {
+struct SarifRun<'l> {
     #[serde(flatten)]
     run: s::Run,
     results: Vec<&'l RawValue>,
 }
 
 /// What a log says of one project.
-pub struct Part {
-    rows: Vec<Row>,
+pub struct SarifPart {
+    rows: Vec<ResultRow>,
     notifications: Vec<s::Notification>,
 }
 
-impl Part {
+impl SarifPart {
     /// Of a project's report.
     ///
     /// # Errors
     /// None that is known: all of it is text and numbers.
-    pub fn of(view: &View<'_>, options: &Options) -> io::Result<Self> {
+    pub fn of(view: &ReportView<'_>, options: &SarifOptions) -> io::Result<Self> {
         let mut results = results::of(view, options.suppressed);
         results::tell_apart(&mut results);
-        let rows = results.into_iter().map(Row::of).collect::<io::Result<_>>()?;
+        let rows = results.into_iter().map(ResultRow::of).collect::<io::Result<_>>()?;
         Ok(Self { rows, notifications: results::notifications(view) })
     }
 }
 
 /// A log of several projects. It holds little more than the worst results that code scanning takes, however many are added.
 #[derive(Default)]
-pub struct Log {
-    rows: Rows,
+pub struct SarifLog {
+    rows: ResultRows,
     notifications: Vec<s::Notification>,
     /// How many notifications were left out.
     unsaid: usize,
 }
 
-impl Log {
+impl SarifLog {
     /// Adds a project.
-    pub fn add(&mut self, part: Part) {
+    pub fn add(&mut self, part: SarifPart) {
         self.rows.add(part.rows);
         let room = MOST_NOTIFICATIONS.saturating_sub(self.notifications.len());
         self.unsaid += part.notifications.len().saturating_sub(room);
@@ -105,15 +105,16 @@ impl Log {
     ///
     /// # Errors
     /// When `out` cannot be written.
-    pub fn write(mut self, out: &mut dyn Write, rules: &[Rule], options: &Options) -> io::Result<()> {
+    pub fn write(mut self, out: &mut dyn Write, rules: &[Rule], options: &SarifOptions) -> io::Result<()> {
         let mut most = MOST_RESULTS;
         loop {
             self.rows.keep_worst(most);
             let results = self.rows.kept.iter().map(|row| row.json(rules)).collect::<io::Result<Vec<_>>>()?;
             let run = self.run(rules, options, most);
-            let runs = [Run { run, results: results.iter().map(AsRef::as_ref).collect() }];
-            let document = Document { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-            let written = |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::Json(out), &document)?);
+            let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
+            let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
+            let written =
+                |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::JsonFormatter(out), &document)?);
             match size::too_large(written)? {
                 Some(size) if !results.is_empty() => most = size::fitting(results.len(), size),
                 _ => {
@@ -125,16 +126,17 @@ impl Log {
     }
 
     /// The run without its results.
-    fn run(&self, rules: &[Rule], options: &Options, most: usize) -> s::Run {
+    fn run(&self, rules: &[Rule], options: &SarifOptions, most: usize) -> s::Run {
         let mut notifications = self.notifications.clone();
-        notifications
-            .extend(options.failures.iter().map(|text| results::notification(results::Kind::Failure, text, None)));
+        notifications.extend(
+            options.failures.iter().map(|text| results::notification(results::ResultKind::Failure, text, None)),
+        );
         let why = if most < MOST_RESULTS { " of these, so as to have 10 MB when it is packed" } else { "" };
         let left_out =
             [(self.rows.left, "findings are", most, why), (self.unsaid, "notifications are", MOST_NOTIFICATIONS, "")];
         for (count, what, most, why) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
             let text = format!("{count} {what} left out: a log holds {most}{why}");
-            notifications.push(results::notification(results::Kind::LeftOut, &text, None));
+            notifications.push(results::notification(results::ResultKind::LeftOut, &text, None));
         }
         let invocation = s::Invocation::builder()
             .execution_successful(options.failures.is_empty())
@@ -162,10 +164,10 @@ impl Log {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[View<'_>], options: &Options) -> io::Result<()> {
-    let mut log = Log::default();
+pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[ReportView<'_>], options: &SarifOptions) -> io::Result<()> {
+    let mut log = SarifLog::default();
     for view in views {
-        log.add(Part::of(view, options)?);
+        log.add(SarifPart::of(view, options)?);
     }
     log.write(out, rules, options)
 }

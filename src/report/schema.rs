@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::lint::facts;
 use crate::lint::rules::set::RuleSet;
-use crate::lint::subjects::Kind;
+use crate::lint::subjects::SubjectKind;
 use crate::read::config::KEYS;
 use crate::trust::needs::{self, FACTS};
 use crate::trust::registry::Registry;
-use crate::workflow::github::GitHub;
+use crate::workflow::github::GitHubFacts;
 
 /// A schema as text.
 #[must_use]
@@ -52,7 +52,7 @@ pub fn rule() -> Value {
             "tags": texts,
             "help": {"type": "string", "description": "Markdown: what, why, what to do."},
             "references": texts,
-            "for-each": {"enum": Kind::WORDS.map(|(_, word)| word)},
+            "for-each": {"enum": SubjectKind::WORDS.map(|(_, word)| word)},
             "runs": {"enum": ["some", "every"]},
             "when": conditions,
             "require": conditions,
@@ -104,7 +104,7 @@ fn conditions(facts: impl Iterator<Item = (String, String)>) -> Value {
 
 /// The schema of a file of needs.
 #[must_use]
-pub fn needs(github: &GitHub) -> Value {
+pub fn needs(github: &GitHubFacts) -> Value {
     let texts = json!({"type": "array", "items": {"type": "string"}});
     let text = json!({"type": "string"});
     let flag = json!({"type": "boolean"});
@@ -131,7 +131,7 @@ pub fn needs(github: &GitHub) -> Value {
         "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "open": flag,
         "needs": {"type": "array", "items": need}, "uploads": {"type": "array", "items": artifact},
         "examples": {"type": "array", "items": example}}});
-    for (_, word) in needs::Kind::WORDS {
+    for (_, word) in needs::NeedKind::WORDS {
         entry["properties"][word] = text.clone();
     }
     json!({

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
 use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
-use crate::read::source::{Columns, FileId, Place, Source, Span};
-use crate::report::{View, advice, below, help_uri, plural, sanitize};
+use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
+use crate::report::{ReportView, advice, below, help_uri, plural, sanitize};
 
 /// What the terminal can.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Look {
+pub struct TextStyle {
     /// Colours.
     pub colour: bool,
     /// Links.
@@ -22,7 +22,7 @@ pub struct Look {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, view: &View<'_>, look: Look) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, view: &ReportView<'_>, look: TextStyle) -> io::Result<()> {
     let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
     let groups = groups(view);
     let named = groups.len() > 1;
@@ -42,10 +42,11 @@ pub fn write(out: &mut dyn Write, view: &View<'_>, look: Look) -> io::Result<()>
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn undecided(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
+pub fn undecided(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
-        let at =
-            notice.place.map(|place| format!("{}:{}: ", view.path(place), view.start(place, Columns::CodePoints).line));
+        let at = notice
+            .place
+            .map(|place| format!("{}:{}: ", view.path(place), view.start(place, ColumnUnit::CodePoints).line));
         let at = at.unwrap_or_default();
         writeln!(out, "undecided: {}{}", sanitize::line(&at), sanitize::line(&notice.message))?;
     }
@@ -53,7 +54,7 @@ pub fn undecided(out: &mut dyn Write, view: &View<'_>) -> io::Result<()> {
 }
 
 /// The findings by the job whose upload they are about; those of no upload come first, under no title.
-fn groups<'a>(view: &View<'a>) -> Vec<(String, Vec<&'a Finding>)> {
+fn groups<'a>(view: &ReportView<'a>) -> Vec<(String, Vec<&'a Finding>)> {
     let mut registries: HashMap<JobOf<'_>, Vec<&str>> = HashMap::new();
     for route in &view.report.routes {
         let names = registries.entry((route.workflow.as_str(), route.job.as_str())).or_default();
@@ -66,7 +67,7 @@ fn groups<'a>(view: &View<'a>) -> Vec<(String, Vec<&'a Finding>)> {
     let mut places: HashMap<JobOf<'_>, usize> = HashMap::new();
     for finding in &view.report.findings {
         let start = finding.steps.first().unwrap_or(&finding.primary).place;
-        let file = view.source(start).map_or("", Source::path);
+        let file = view.source(start).map_or("", SourceFile::path);
         let job = (file, finding.subject.split('/').next().unwrap_or_default());
         let index = registries.get(&job).map_or(0, |names| {
             *places.entry(job).or_insert_with(|| {
@@ -85,12 +86,12 @@ fn groups<'a>(view: &View<'a>) -> Vec<(String, Vec<&'a Finding>)> {
 /// A workflow's path and the key of one of its jobs.
 type JobOf<'a> = (&'a str, &'a str);
 
-fn title(view: &View<'_>, (workflow, job): JobOf<'_>, registries: &[&str]) -> String {
+fn title(view: &ReportView<'_>, (workflow, job): JobOf<'_>, registries: &[&str]) -> String {
     let path = below(view.prefix, workflow);
     sanitize::line(&format!("── {path}, job {job} → {} ──", registries.join(" and ")))
 }
 
-fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) -> String {
+fn render(renderer: &Renderer, view: &ReportView<'_>, finding: &Finding, links: bool) -> String {
     let level = match finding.level {
         Level::Error => Shown::ERROR,
         Level::Warning => Shown::WARNING,
@@ -115,7 +116,7 @@ fn render(renderer: &Renderer, view: &View<'_>, finding: &Finding, links: bool) 
 }
 
 /// What a fix would change, and how to have it changed.
-fn remedy<'a>(view: &View<'a>, fix: &Fix) -> Group<'a> {
+fn remedy<'a>(view: &ReportView<'a>, fix: &Fix) -> Group<'a> {
     let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
     let title = Shown::HELP.secondary_title(sanitize::line(&format!("{} (`{option}`)", fix.title)));
     let mut files: Vec<FileId> = Vec::new();
@@ -126,7 +127,7 @@ fn remedy<'a>(view: &View<'a>, fix: &Fix) -> Group<'a> {
     }
     let snippets = files.into_iter().filter_map(|file| {
         let edits = || fix.edits.iter().filter(|edit| edit.place.file == file);
-        let window = Window::over(view, edits().map(|edit| edit.place))?;
+        let window = SnippetWindow::over(view, edits().map(|edit| edit.place))?;
         let patches: Vec<_> = edits()
             .map(|edit| Patch::new(window.range(edit.place.span), sanitize::in_place(&edit.text.replace("\r\n", "\n"))))
             .collect();
@@ -136,12 +137,12 @@ fn remedy<'a>(view: &View<'a>, fix: &Fix) -> Group<'a> {
 }
 
 /// The place of a finding with what is near it, then everything that stands further away or in another file.
-fn places<'a>(view: &View<'a>, finding: &Finding) -> Vec<Element<'a>> {
+fn places<'a>(view: &ReportView<'a>, finding: &Finding) -> Vec<Element<'a>> {
     let mut elements = Vec::new();
     let mut left: Vec<(AnnotationKind, &Label)> = vec![(AnnotationKind::Primary, &finding.primary)];
     left.extend(finding.labels.iter().take(MOST_LABELS).map(|label| (AnnotationKind::Context, label)));
     while let Some((_, first)) = left.first().copied() {
-        let mut window = Window::over(view, [first.place]);
+        let mut window = SnippetWindow::over(view, [first.place]);
         let (mut here, mut rest) = (Vec::new(), Vec::new());
         for (index, (kind, label)) in left.into_iter().enumerate() {
             let wider = window.as_ref().and_then(|window| window.with(view, label.place));
@@ -170,8 +171,8 @@ fn places<'a>(view: &View<'a>, finding: &Finding) -> Vec<Element<'a>> {
 }
 
 /// A place whose line is too long to be shown.
-fn pointed<'a>(view: &View<'a>, label: &Label) -> Vec<Element<'a>> {
-    let at = view.start(label.place, Columns::CodePoints);
+fn pointed<'a>(view: &ReportView<'a>, label: &Label) -> Vec<Element<'a>> {
+    let at = view.start(label.place, ColumnUnit::CodePoints);
     let origin = Origin::path(sanitize::line(&view.path(label.place)));
     let mut elements = vec![Element::from(origin.line(at.line as usize).char_column(at.column as usize))];
     if !label.text.is_empty() {
@@ -188,7 +189,7 @@ const MOST_LABELS: usize = 50;
 const WIDEST: usize = 8 * 1024;
 
 /// Some lines of a file, made harmless.
-struct Window {
+struct SnippetWindow {
     file: FileId,
     path: String,
     text: String,
@@ -198,9 +199,9 @@ struct Window {
     span: Span,
 }
 
-impl Window {
+impl SnippetWindow {
     /// The lines of some places of one file; `None` where that is too much to show.
-    fn over(view: &View<'_>, places: impl IntoIterator<Item = Place>) -> Option<Self> {
+    fn over(view: &ReportView<'_>, places: impl IntoIterator<Item = Place>) -> Option<Self> {
         let whole = places.into_iter().reduce(|all, one| Place { span: all.span.cover(one.span), ..all })?;
         let source = view.source(whole)?;
         let (first, last) = (source.line_at(whole.span.start), source.line_at(whole.span.end));
@@ -213,7 +214,7 @@ impl Window {
     }
 
     /// The same with another place; `None` where that stands in another file, or too far away.
-    fn with(&self, view: &View<'_>, place: Place) -> Option<Self> {
+    fn with(&self, view: &ReportView<'_>, place: Place) -> Option<Self> {
         (place.file == self.file).then(|| Self::over(view, [Place { span: self.span, ..place }, place]))?
     }
 

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::trust::registry::upload_pattern::Upload;
+use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::{Claim, Registry};
 
 /// The one thing that decides a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub enum RefusalCause {
     /// GitHub, which does not start the run at all.
     Start,
     /// The job may not request an OIDC token.
@@ -37,7 +37,7 @@ pub enum Cause {
     Certificate,
 }
 
-impl Cause {
+impl RefusalCause {
     /// The word of data and documents.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -59,7 +59,7 @@ impl Cause {
     }
 }
 
-impl From<Claim> for Cause {
+impl From<Claim> for RefusalCause {
     fn from(claim: Claim) -> Self {
         match claim {
             Claim::Owner => Self::Owner,
@@ -77,7 +77,7 @@ impl From<Claim> for Cause {
 impl Registry {
     /// The text that people see when an upload is refused for a cause: the client's own where it has one, else the registry's.
     #[must_use]
-    pub fn error_text(&self, cause: Cause, upload: Option<&Upload>) -> Option<&str> {
+    pub fn error_text(&self, cause: RefusalCause, upload: Option<&UploadPattern>) -> Option<&str> {
         let client = upload.and_then(|upload| upload.action.as_deref().or(upload.command.as_deref()));
         let texts = self.errors.iter().filter(|error| error.when.contains(&cause));
         let own = texts.clone().find(|error| error.by.iter().any(|by| Some(by.as_str()) == client));
@@ -102,9 +102,9 @@ mod tests {
         "#;
         let registry: Registry = serde_yaml::from_str(text).unwrap();
         let [command, action] = registry.uploads.as_slice() else { panic!("two uploads") };
-        assert_eq!(registry.error_text(Cause::IdToken, Some(command)), Some("push it: no token"));
-        assert_eq!(registry.error_text(Cause::IdToken, Some(action)), Some("no token here"));
-        assert_eq!(registry.error_text(Cause::Environment, Some(command)), Some("who are you"));
-        assert_eq!(registry.error_text(Cause::Event, Some(command)), None);
+        assert_eq!(registry.error_text(RefusalCause::IdToken, Some(command)), Some("push it: no token"));
+        assert_eq!(registry.error_text(RefusalCause::IdToken, Some(action)), Some("no token here"));
+        assert_eq!(registry.error_text(RefusalCause::Environment, Some(command)), Some("who are you"));
+        assert_eq!(registry.error_text(RefusalCause::Event, Some(command)), None);
     }
 }

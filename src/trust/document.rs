@@ -1,14 +1,14 @@
 //! Which declared publisher a block of a document repeats, and where it says otherwise. It decides nothing about uploads.
 
-use crate::read::document::{Block, Label, Statement};
+use crate::read::document::{DocumentBlock, DocumentLabel, Statement};
 use crate::read::project::github_repository;
 use crate::read::source::FileId;
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::{Claim, Comparison, Registries};
+use crate::trust::registry::{Claim, Comparison, RegistrySet};
 
 /// A value that a document repeats.
 #[derive(Debug, Clone)]
-pub struct Repeated {
+pub struct RepeatedValue {
     /// The document.
     pub file: FileId,
     /// Position of the publisher that its block speaks of.
@@ -21,11 +21,11 @@ pub struct Repeated {
 
 /// The words that mean a field of some registry's form.
 #[must_use]
-pub fn labels(registries: &Registries) -> Vec<Label> {
-    let mut labels: Vec<Label> = Vec::new();
+pub fn labels(registries: &RegistrySet) -> Vec<DocumentLabel> {
+    let mut labels: Vec<DocumentLabel> = Vec::new();
     for field in registries.iter().flat_map(|registry| &registry.record) {
         for words in [&field.label, &field.name].into_iter().chain(&field.also) {
-            let label = Label { words: words.clone(), field: field.name.clone() };
+            let label = DocumentLabel { words: words.clone(), field: field.name.clone() };
             if !labels.iter().any(|known| known.words.eq_ignore_ascii_case(&label.words)) {
                 labels.push(label);
             }
@@ -41,10 +41,10 @@ pub fn labels(registries: &Registries) -> Vec<Label> {
 #[must_use]
 pub fn repeated(
     file: FileId,
-    block: &Block,
+    block: &DocumentBlock,
     publishers: &[Publisher<'_>],
     suggested: impl Fn(&str) -> Vec<String>,
-) -> Vec<Repeated> {
+) -> Vec<RepeatedValue> {
     if !is_record(block, publishers) {
         return Vec::new();
     }
@@ -62,7 +62,7 @@ pub fn repeated(
     if foreign || agreed * 2 < known {
         return Vec::new();
     }
-    let repeat = |statement: &Statement| Repeated {
+    let repeat = |statement: &Statement| RepeatedValue {
         file,
         publisher: index,
         statement: statement.clone(),
@@ -72,7 +72,7 @@ pub fn repeated(
 }
 
 /// Whether a block has enough of a record to be one: three fields, or two of which one is the workflow.
-fn is_record(block: &Block, publishers: &[Publisher<'_>]) -> bool {
+fn is_record(block: &DocumentBlock, publishers: &[Publisher<'_>]) -> bool {
     let workflow = |statement: &Statement| {
         publishers.iter().any(|publisher| claim_of(statement, publisher) == Some(Claim::Workflow))
     };
@@ -84,7 +84,7 @@ fn claim_of(statement: &Statement, publisher: &Publisher<'_>) -> Option<Claim> {
 }
 
 /// The statements about fields that the publisher's form has and whose value in the record is known.
-fn known<'b>(block: &'b Block, publisher: &Publisher<'_>) -> impl Iterator<Item = &'b Statement> {
+fn known<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterator<Item = &'b Statement> {
     block.statements.iter().filter(|statement| {
         let field = publisher.registry.field(&statement.field);
         field.is_some_and(|field| {
@@ -94,7 +94,7 @@ fn known<'b>(block: &'b Block, publisher: &Publisher<'_>) -> impl Iterator<Item 
     })
 }
 
-fn agreed<'b>(block: &'b Block, publisher: &Publisher<'_>) -> impl Iterator<Item = (&'b Statement, u32)> {
+fn agreed<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterator<Item = (&'b Statement, u32)> {
     let weight = |statement: &Statement| if claim_of(statement, publisher) == Some(Claim::Workflow) { 2 } else { 1 };
     known(block, publisher)
         .filter(|statement| agrees(statement, publisher))

@@ -8,32 +8,32 @@ pub mod requester;
 use std::collections::HashMap;
 
 use crate::read::problem::Problem;
-use crate::read::source::{FileId, Source};
+use crate::read::source::{FileId, SourceFile};
 use crate::trust::registry::slot::Slot;
-use crate::trust::registry::test::{Test, Values};
+use crate::trust::registry::test::{FactValues, ValueTest};
 use crate::trust::registry::vocabulary::Vocabulary;
-use crate::workflow::github::GitHub;
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::action;
-use crate::workflow::permissions::Access;
+use crate::workflow::permissions::AccessLevel;
 
 /// What a condition may ask of a client, with its values and what it means. One that ends in `.*` takes any last part.
-pub const FACTS: [(&str, Values, &str); 7] = [
-    ("input.*", Values::Any, "An input that the step or the calling job gives."),
-    ("env.*", Values::Any, "An environment variable of the step, the job or the workflow."),
-    ("flag.*", Values::Any, "The value of a flag of the command."),
-    ("switch.*", Values::Any, "A flag of the command that takes no value; `true` where it stands."),
-    ("argument", Values::Any, "The command's first argument that is no flag."),
-    ("event", Values::Any, "The event that starts the run."),
+pub const FACTS: [(&str, FactValues, &str); 7] = [
+    ("input.*", FactValues::Any, "An input that the step or the calling job gives."),
+    ("env.*", FactValues::Any, "An environment variable of the step, the job or the workflow."),
+    ("flag.*", FactValues::Any, "The value of a flag of the command."),
+    ("switch.*", FactValues::Any, "A flag of the command that takes no value; `true` where it stands."),
+    ("argument", FactValues::Any, "The command's first argument that is no flag."),
+    ("event", FactValues::Any, "The event that starts the run."),
     (
         "token.source",
-        Values::OneOf(&["job", "other"]),
+        FactValues::OneOf(&["job", "other"]),
         "Whether the client works with the job's own token or with another.",
     ),
 ];
 
 /// What a step is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum NeedKind {
     /// An action, `owner/name` or `owner/name/path`.
     Action,
     /// A workflow of another repository that a job calls, `owner/name/.github/workflows/file.yml`.
@@ -42,7 +42,7 @@ pub enum Kind {
     Command,
 }
 
-impl Kind {
+impl NeedKind {
     /// Every kind with its key in the data.
     pub const WORDS: [(Self, &'static str); 3] =
         [(Self::Action, "action"), (Self::Workflow, "workflow"), (Self::Command, "command")];
@@ -50,11 +50,11 @@ impl Kind {
 
 /// A line of `when`.
 #[derive(Debug, Clone)]
-pub struct Condition {
+pub struct NeedCondition {
     /// A fact of [`FACTS`].
     pub fact: String,
     /// What it must be.
-    pub test: Test,
+    pub test: ValueTest,
 }
 
 /// One scope that a client asks for.
@@ -63,11 +63,11 @@ pub struct Need {
     /// The scope.
     pub scope: String,
     /// The least access.
-    pub access: Access,
+    pub access: AccessLevel,
     /// Scopes any of which does as well.
-    pub or: Vec<(String, Access)>,
+    pub or: Vec<(String, AccessLevel)>,
     /// When it asks for it.
-    pub when: Vec<Condition>,
+    pub when: Vec<NeedCondition>,
     /// Whether its documentation or code says so; else it never makes an error.
     pub certain: bool,
     /// Whether only private repositories need it.
@@ -80,7 +80,7 @@ pub struct Need {
 
 /// What a client works with when none of its slots holds a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Otherwise {
+pub enum NeedFallback {
     /// The job's own token.
     Job,
     /// None, or one that the files do not show.
@@ -89,15 +89,15 @@ pub enum Otherwise {
 
 /// An earlier step of the job that leaves its token for later ones.
 #[derive(Debug, Clone)]
-pub struct Earlier {
+pub struct EarlierStep {
     /// Its action.
     pub action: String,
     /// What must hold of it.
-    pub when: Vec<Condition>,
+    pub when: Vec<NeedCondition>,
     /// Where it is given the token.
     pub slots: Vec<Slot>,
     /// What it leaves when none of them holds one.
-    pub otherwise: Otherwise,
+    pub otherwise: NeedFallback,
 }
 
 /// Which token a client works with.
@@ -106,22 +106,22 @@ pub struct TokenRule {
     /// Where one may be given.
     pub slots: Vec<Slot>,
     /// What holds when none of them is.
-    pub otherwise: Otherwise,
+    pub otherwise: NeedFallback,
     /// The step that it takes its token from.
-    pub earlier: Option<Earlier>,
+    pub earlier: Option<EarlierStep>,
     /// Words in the job's steps that mean a token nobody can see here.
     pub opaque: Vec<String>,
 }
 
 impl Default for TokenRule {
     fn default() -> Self {
-        Self { slots: Vec::new(), otherwise: Otherwise::Job, earlier: None, opaque: Vec::new() }
+        Self { slots: Vec::new(), otherwise: NeedFallback::Job, earlier: None, opaque: Vec::new() }
     }
 }
 
 /// An artifact that an action leaves.
 #[derive(Debug, Clone)]
-pub struct Artifact {
+pub struct NeedArtifact {
     /// The input that names it.
     pub input: Option<String>,
     /// Its name when no input does; none where it is made up as the action runs.
@@ -132,7 +132,7 @@ pub struct Artifact {
 
 /// A job that shows an entry.
 #[derive(Debug, Clone)]
-pub struct Example {
+pub struct NeedExample {
     /// Whether a need must be found missing.
     pub bad: bool,
     /// The job without its `runs-on`, or a whole workflow.
@@ -141,9 +141,9 @@ pub struct Example {
 
 /// An action, a called workflow or a command.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct NeedEntry {
     /// What it is.
-    pub kind: Kind,
+    pub kind: NeedKind,
     /// Its names, the usual one first.
     pub names: Vec<String>,
     /// Wrappers that may stand before a command.
@@ -159,14 +159,14 @@ pub struct Entry {
     /// Whether it runs other programs, so that it may ask for more than its needs.
     pub open: bool,
     /// The artifacts that it leaves.
-    pub uploads: Vec<Artifact>,
+    pub uploads: Vec<NeedArtifact>,
     /// Its tests.
-    pub examples: Vec<Example>,
+    pub examples: Vec<NeedExample>,
     /// The file that it stands in, to show.
     pub path: String,
 }
 
-impl Entry {
+impl NeedEntry {
     /// The name that people know it by.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -176,23 +176,23 @@ impl Entry {
 
 /// One file of needs.
 #[derive(Debug, Clone, Default)]
-pub struct Topic {
+pub struct NeedTopic {
     /// What its entries have in common.
     pub title: String,
     /// When somebody last compared it with its sources.
     pub reviewed: String,
     /// The entries.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<NeedEntry>,
     /// Actions that ask for no scope at all, whatever their inputs.
     pub quiet: Vec<String>,
 }
 
-impl Topic {
+impl NeedTopic {
     /// Reads a file; where it is `tested`, it is JSON and may lack its examples.
     ///
     /// # Errors
     /// Everything wrong with it, in the order of the file.
-    pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Self, Vec<Problem>> {
+    pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, tested: bool) -> Result<Self, Vec<Problem>> {
         load::load(file, source, github, tested)
     }
 }
@@ -200,7 +200,7 @@ impl Topic {
 /// All needs.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
-    entries: Vec<Entry>,
+    entries: Vec<NeedEntry>,
     /// Positions of actions and called workflows by their names in small letters.
     by_name: HashMap<String, Vec<usize>>,
     /// Positions of commands.
@@ -214,15 +214,15 @@ pub struct Needs {
 impl Needs {
     /// Puts topics together.
     #[must_use]
-    pub fn new(topics: Vec<Topic>) -> Self {
+    pub fn new(topics: Vec<NeedTopic>) -> Self {
         let mut all = Self::default();
         for topic in topics {
             all.quiet.extend(topic.quiet.iter().map(|name| name.to_lowercase()));
             for entry in topic.entries {
                 let index = all.entries.len();
                 match entry.kind {
-                    Kind::Command => all.commands.push(index),
-                    Kind::Action | Kind::Workflow => {
+                    NeedKind::Command => all.commands.push(index),
+                    NeedKind::Action | NeedKind::Workflow => {
                         for name in &entry.names {
                             all.by_name.entry(name.to_lowercase()).or_default().push(index);
                         }
@@ -237,12 +237,12 @@ impl Needs {
     }
 
     /// Every entry.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+    pub fn iter(&self) -> impl Iterator<Item = &NeedEntry> {
         self.entries.iter()
     }
 
     /// What is known of a step's or job's `uses`.
-    pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &Entry> {
+    pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &NeedEntry> {
         let found = self.by_name.get(&action(uses).to_lowercase());
         found.into_iter().flatten().filter_map(|index| self.entries.get(*index))
     }
@@ -261,12 +261,12 @@ impl Needs {
     }
 
     /// The artifacts that an action is known to leave; none where no data says that it leaves any.
-    pub fn artifacts(&self, uses: &str) -> impl Iterator<Item = &Artifact> {
+    pub fn artifacts(&self, uses: &str) -> impl Iterator<Item = &NeedArtifact> {
         self.of_uses(uses).flat_map(|entry| &entry.uploads)
     }
 
     /// The commands whose words all stand in a script.
-    fn commands_in(&self, script: &str) -> Vec<&Entry> {
+    fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
         let spoken = self.vocabulary.spoken(script).into_iter();
         spoken.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
     }

@@ -4,18 +4,18 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use crate::read::config::{Config, Declared};
+use crate::read::config::{Config, DeclaredPublisher};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::{WORKFLOWS, github_repository};
 use crate::read::source::Place;
-use crate::trust::registry::{Claim, Field, Registries, Registry};
+use crate::trust::registry::{Claim, FormField, Registry, RegistrySet};
 use crate::workflow::model::Text;
 
 /// One field of a declared record.
 #[derive(Debug, Clone)]
-pub struct Entry<'a> {
+pub struct PublisherField<'a> {
     /// The form's field.
-    pub field: &'a Field,
+    pub field: &'a FormField,
     /// What is declared.
     pub value: String,
     /// Where; for an owner or a name that is taken from `repository:`, there.
@@ -34,19 +34,19 @@ pub struct Publisher<'a> {
     /// Where the entry begins.
     pub place: Place,
     /// Its fields, in the order of the form; what is not declared is not here.
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<PublisherField<'a>>,
 }
 
 impl<'a> Publisher<'a> {
     /// What is declared for a field.
     #[must_use]
-    pub fn entry(&self, field: &str) -> Option<&Entry<'a>> {
+    pub fn entry(&self, field: &str) -> Option<&PublisherField<'a>> {
         self.entries.iter().find(|entry| entry.field.name == field)
     }
 
     /// What is declared for the field that a claim is compared with.
     #[must_use]
-    pub fn entry_of(&self, claim: Claim) -> Option<&Entry<'a>> {
+    pub fn entry_of(&self, claim: Claim) -> Option<&PublisherField<'a>> {
         self.entries.iter().find(|entry| entry.field.claim == Some(claim))
     }
 
@@ -75,7 +75,7 @@ impl<'a> Publisher<'a> {
 
 /// The publishers of a config, and what keeps some of them from being one.
 #[must_use]
-pub fn publishers<'a>(config: &Config<'_>, registries: &'a Registries) -> (Vec<Publisher<'a>>, Vec<Problem>) {
+pub fn publishers<'a>(config: &Config<'_>, registries: &'a RegistrySet) -> (Vec<Publisher<'a>>, Vec<Problem>) {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (index, declared) in config.publishers.iter().enumerate() {
@@ -94,7 +94,7 @@ pub fn publishers<'a>(config: &Config<'_>, registries: &'a Registries) -> (Vec<P
 fn publisher<'a>(
     index: usize,
     registry: &'a Registry,
-    declared: &Declared<'_>,
+    declared: &DeclaredPublisher<'_>,
     repository: Option<Text<'_>>,
     problems: &mut Vec<Problem>,
 ) -> Publisher<'a> {
@@ -125,7 +125,7 @@ fn publisher<'a>(
                 continue;
             }
         };
-        entries.push(Entry { field, value: value.to_owned(), place, own: given.is_some() });
+        entries.push(PublisherField { field, value: value.to_owned(), place, own: given.is_some() });
     }
     for entry in &entries {
         if let Some(other) = entry.field.with.as_deref().filter(|name| entries.iter().all(|it| it.field.name != **name))
@@ -141,7 +141,7 @@ fn publisher<'a>(
 ///
 /// # Errors
 /// The reason, as a sentence's end: "is no file name".
-pub fn accepts(field: &Field, value: &str) -> Result<(), String> {
+pub fn accepts(field: &FormField, value: &str) -> Result<(), String> {
     if let Some(longest) = field.longest.filter(|longest| value.chars().count() > *longest) {
         return Err(format!("is longer than {longest} characters"));
     }

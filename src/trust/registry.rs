@@ -15,18 +15,18 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::trust::cause::Cause;
-use crate::trust::registry::upload_pattern::{ClientVersions, Login, Upload};
+use crate::trust::cause::RefusalCause;
+use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 
-use crate::read::glob::Pattern;
+use crate::read::glob::Glob;
 use crate::read::manifest;
-pub use crate::trust::registry::form::{Claim, Comparison, Field, WorkflowClaim};
-pub use crate::trust::registry::set::Registries;
+pub use crate::trust::registry::form::{Claim, Comparison, FormField, WorkflowClaim};
+pub use crate::trust::registry::set::RegistrySet;
 
 /// Where uploads go.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Endpoints {
+pub struct RegistryEndpoints {
     /// Upload addresses; a final slash does not count.
     #[serde(default)]
     pub uploads: Vec<String>,
@@ -38,13 +38,13 @@ pub struct Endpoints {
     pub hosts: Vec<String>,
     /// Addresses, as globs, that belong to the registry and take no uploads.
     #[serde(default)]
-    pub wrong: Vec<Pattern>,
+    pub wrong: Vec<Glob>,
 }
 
 /// Links to the registry's forms.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SetUp {
+pub struct SetUpLinks {
     /// The form of an existing package.
     pub project: Option<String>,
     /// The form for a first release.
@@ -73,7 +73,7 @@ pub struct ClaimRules {
 /// What makes packages of a checkout.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Builds {
+pub struct BuildFacts {
     /// Words of a script that build.
     #[serde(default)]
     pub commands: Vec<String>,
@@ -164,7 +164,7 @@ pub struct ErrorText {
     pub cause: String,
     /// What an upload was refused for when people see it; empty for a text that no upload's claims bring about.
     #[serde(default)]
-    pub when: Vec<Cause>,
+    pub when: Vec<RefusalCause>,
     /// The actions and commands that show it; empty for the registry's own words, which every client passes on.
     #[serde(default)]
     pub by: Vec<String>,
@@ -173,7 +173,7 @@ pub struct ErrorText {
 /// Steps that are uploads and steps that only look like one: the tests of this data.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Examples {
+pub struct RegistryExamples {
     /// Steps that upload to this registry.
     #[serde(default)]
     pub uploads: Vec<BTreeMap<String, serde_json::Value>>,
@@ -210,7 +210,7 @@ pub struct Registry {
     pub test: bool,
     /// Where uploads go.
     #[serde(default)]
-    pub endpoints: Endpoints,
+    pub endpoints: RegistryEndpoints,
     /// Whole words of an environment's name that mean this registry.
     #[serde(default)]
     pub suggests: Vec<String>,
@@ -219,10 +219,10 @@ pub struct Registry {
     pub projects: Vec<String>,
     /// Links to its forms.
     #[serde(default)]
-    pub set_up: SetUp,
+    pub set_up: SetUpLinks,
     /// The form's fields.
     #[serde(default)]
-    pub record: Vec<Field>,
+    pub record: Vec<FormField>,
     /// The token's claims.
     #[serde(default)]
     pub claims: ClaimRules,
@@ -231,13 +231,13 @@ pub struct Registry {
     pub events: EventRules,
     /// The files that name its packages and say how they are published.
     #[serde(default)]
-    pub manifests: Vec<manifest::Kind>,
+    pub manifests: Vec<manifest::ManifestKind>,
     /// When two names are one package's.
     #[serde(default)]
     pub names: NameRules,
     /// What makes its packages.
     #[serde(default)]
-    pub builds: Builds,
+    pub builds: BuildFacts,
     /// Whether an upload with provenance is refused unless the manifest gives the address of this repository.
     #[serde(default)]
     pub repository_in_manifest: bool,
@@ -249,10 +249,10 @@ pub struct Registry {
     pub runners: RunnerRules,
     /// What uploads.
     #[serde(default)]
-    pub uploads: Vec<Upload>,
+    pub uploads: Vec<UploadPattern>,
     /// What logs in.
     #[serde(default)]
-    pub logins: Vec<Login>,
+    pub logins: Vec<LoginPattern>,
     /// Clients by the name that `client:` of an upload uses.
     #[serde(default)]
     pub clients: BTreeMap<String, ClientVersions>,
@@ -261,19 +261,19 @@ pub struct Registry {
     pub errors: Vec<ErrorText>,
     /// Tests.
     #[serde(default)]
-    pub examples: Examples,
+    pub examples: RegistryExamples,
 }
 
 impl Registry {
     /// A field of the record.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<&Field> {
+    pub fn field(&self, name: &str) -> Option<&FormField> {
         self.record.iter().find(|field| field.name == name)
     }
 
     /// The field that a claim is compared with.
     #[must_use]
-    pub fn field_of(&self, claim: Claim) -> Option<&Field> {
+    pub fn field_of(&self, claim: Claim) -> Option<&FormField> {
         self.record.iter().find(|field| field.claim == Some(claim))
     }
 

@@ -4,27 +4,27 @@ pub mod tag;
 
 use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
-use crate::trust::registry::slot::{Given, Slot};
+use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
-use crate::trust::releases::tag::{Pushes, TagName};
+use crate::trust::releases::tag::{TagName, TagPush};
 use crate::trust::upload::credential::follow_env;
 use crate::trust::upload::credential::is_own_token;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
-use crate::workflow::expression::{Reason, Truth};
-use crate::workflow::github::{GitHub, RefKind, ReleaseMaker};
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker};
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Filter, Text, Workflow, action};
-use crate::workflow::ref_pattern::{self, Name};
+use crate::workflow::ref_pattern::{self, RefName};
 use crate::workflow::script::commands;
-use crate::workflow::simulate::reach::Play;
-use crate::workflow::simulate::run::Run;
-use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::reach::SimulatedRun;
+use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
 /// What is known of the releases or the tags that a repository makes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Releases {
+pub enum StartedBy {
     /// None of its workflows makes one.
     None,
     /// Each is made with the token that every job has, the first of them here, so that none starts a workflow.
@@ -35,20 +35,20 @@ pub enum Releases {
 
 /// What a workflow may wait for.
 #[derive(Debug, Clone, Copy)]
-pub enum Awaited<'w, 'p> {
+pub enum AwaitedEvent<'w, 'p> {
     /// A release.
     Release,
     /// A tag that a filter takes.
     Tag(&'w Filter<'p>),
 }
 
-impl Awaited<'_, '_> {
+impl AwaitedEvent<'_, '_> {
     /// Whether two are the same.
     #[must_use]
-    pub fn is(&self, other: Awaited<'_, '_>) -> bool {
+    pub fn is(&self, other: AwaitedEvent<'_, '_>) -> bool {
         match (self, other) {
-            (Self::Release, Awaited::Release) => true,
-            (Self::Tag(own), Awaited::Tag(other)) => std::ptr::eq(*own, other),
+            (Self::Release, AwaitedEvent::Release) => true,
+            (Self::Tag(own), AwaitedEvent::Tag(other)) => std::ptr::eq(*own, other),
             _ => false,
         }
     }
@@ -56,23 +56,23 @@ impl Awaited<'_, '_> {
 
 /// The releases or tags that the workflows of a repository make.
 #[must_use]
-pub fn releases(github: &GitHub, checkout: &Checkout<'_>, awaited: Awaited<'_, '_>) -> Releases {
-    let search = Search { github, checkout, awaited };
-    let mut found = Releases::None;
+pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEvent<'_, '_>) -> StartedBy {
+    let search = ReleaseSearch { github, checkout, awaited };
+    let mut found = StartedBy::None;
     for workflow in &checkout.workflows {
         match (search.of(workflow), found) {
-            (Releases::Open, _) => return Releases::Open,
-            (Releases::Silent(place), Releases::None) => found = Releases::Silent(place),
+            (StartedBy::Open, _) => return StartedBy::Open,
+            (StartedBy::Silent(place), StartedBy::None) => found = StartedBy::Silent(place),
             _ => {}
         }
     }
     found
 }
 
-struct Search<'a, 'p, 'w> {
-    github: &'a GitHub,
-    checkout: &'a Checkout<'p>,
-    awaited: Awaited<'w, 'p>,
+struct ReleaseSearch<'a, 'p, 'w> {
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
+    awaited: AwaitedEvent<'w, 'p>,
 }
 
 fn says(text: &str, words: &[String]) -> bool {
@@ -80,45 +80,45 @@ fn says(text: &str, words: &[String]) -> bool {
     words.iter().any(|word| text.contains(word.as_str()))
 }
 
-impl<'a, 'p> Search<'a, 'p, '_> {
-    fn of(&self, workflow: &'a Workflow<'p>) -> Releases {
-        let mut found = Releases::None;
+impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
+    fn of(&self, workflow: &'a Workflow<'p>) -> StartedBy {
+        let mut found = StartedBy::None;
         for job in &workflow.jobs {
             // A called workflow of another repository may do what its name says.
             let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
             if foreign.is_some_and(|uses| says(uses.value(), &self.github.releases.opaque)) {
-                return Releases::Open;
+                return StartedBy::Open;
             }
             for client in steps(self.checkout, workflow, job) {
                 match self.by_step(&client) {
-                    Releases::Open => return Releases::Open,
-                    Releases::Silent(place) if found == Releases::None => found = Releases::Silent(place),
-                    Releases::Silent(_) | Releases::None => {}
+                    StartedBy::Open => return StartedBy::Open,
+                    StartedBy::Silent(place) if found == StartedBy::None => found = StartedBy::Silent(place),
+                    StartedBy::Silent(_) | StartedBy::None => {}
                 }
             }
         }
         found
     }
 
-    fn by_step(&self, client: &Client<'a, 'p>) -> Releases {
+    fn by_step(&self, client: &ResolvedStep<'a, 'p>) -> StartedBy {
         let facts = &self.github.releases;
-        let Some(step) = client.step else { return Releases::None };
+        let Some(step) = client.step else { return StartedBy::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let script = step.script.map_or("", |run| run.value());
         let script = script.to_lowercase();
         let said = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
         if said(&facts.passed_on) || says(name, &facts.passed_on) {
-            return Releases::Open;
+            return StartedBy::Open;
         }
         if let Some((maker, client)) = self.maker(client) {
             return self.made(&client, || self.by_maker(maker, &client));
         }
-        if let Awaited::Tag(_) = self.awaited {
+        if let AwaitedEvent::Tag(_) = self.awaited {
             match tag::pushes(self.github, client) {
-                Pushes::None => {}
-                Pushes::Open => return self.made(client, || Releases::Open),
-                Pushes::Own(names, command) => {
-                    let client = Client { command: Some(command), ..client.clone() };
+                TagPush::None => {}
+                TagPush::Open => return self.made(client, || StartedBy::Open),
+                TagPush::Own(names, command) => {
+                    let client = ResolvedStep { command: Some(command), ..client.clone() };
                     return self.made(&client, || self.tagged(&client, &names));
                 }
             }
@@ -126,53 +126,53 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         // An action of the project's own whose steps can be read is looked into; any other may do what its name says.
         let foreign = self.checkout.action(name).is_none() && says(name, &facts.opaque);
         let scripted = said(&facts.opaque) && said(&facts.opaque_scripts);
-        if foreign || scripted { Releases::Open } else { Releases::None }
+        if foreign || scripted { StartedBy::Open } else { StartedBy::None }
     }
 
     /// What a maker makes, if it does so in a run that nobody's release or tag has started: in such a one it only adds to that.
-    fn made(&self, client: &Client<'a, 'p>, what: impl FnOnce() -> Releases) -> Releases {
-        let follows = |run: &Run<'_, '_>| match self.awaited {
-            Awaited::Release => run.event == "release",
-            Awaited::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
+    fn made(&self, client: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> StartedBy) -> StartedBy {
+        let follows = |run: &TriggerStart<'_, '_>| match self.awaited {
+            AwaitedEvent::Release => run.event == "release",
+            AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
         };
-        let makes = |play: &Play<'a, 'p>| client.seen(&play.sight(client.job)).reached() != Truth::No;
-        let starts = triggers::starts(self.github, self.checkout, client.workflow, client.job, &Asked::default());
+        let makes = |play: &SimulatedRun<'a, 'p>| client.seen(&play.sight(client.job)).reached() != Truth::No;
+        let starts = triggers::starts(self.github, self.checkout, client.workflow, client.job, &RunFilter::default());
         let any = starts.plays.iter().any(|play| !follows(&play.run) && makes(play));
-        if any { what() } else { Releases::None }
+        if any { what() } else { StartedBy::None }
     }
 
-    fn by_maker(&self, maker: &ReleaseMaker, client: &Client<'a, 'p>) -> Releases {
+    fn by_maker(&self, maker: &ReleaseMaker, client: &ResolvedStep<'a, 'p>) -> StartedBy {
         if starts_workflows(maker, client) {
-            return Releases::Open;
+            return StartedBy::Open;
         }
         match self.awaited {
-            Awaited::Release => Releases::Silent(client.place()),
+            AwaitedEvent::Release => StartedBy::Silent(client.place()),
             // A release may be made of a tag that somebody has pushed.
-            Awaited::Tag(_) if !maker.makes_tag => Releases::Open,
-            Awaited::Tag(_) => self.tagged(client, &[tag::prefix(maker.prefix.as_ref(), client)]),
+            AwaitedEvent::Tag(_) if !maker.makes_tag => StartedBy::Open,
+            AwaitedEvent::Tag(_) => self.tagged(client, &[tag::prefix(maker.prefix.as_ref(), client)]),
         }
     }
 
     /// Tags that are made with the job's own token: of no interest if the filter leaves them, and nobody knows unless it takes them all.
-    fn tagged(&self, client: &Client<'a, 'p>, names: &[TagName]) -> Releases {
-        let Awaited::Tag(filter) = self.awaited else { return Releases::None };
-        let mut found = Releases::None;
+    fn tagged(&self, client: &ResolvedStep<'a, 'p>, names: &[TagName]) -> StartedBy {
+        let AwaitedEvent::Tag(filter) = self.awaited else { return StartedBy::None };
+        let mut found = StartedBy::None;
         for name in names {
             match takes(filter, name) {
-                Truth::Yes => found = Releases::Silent(client.place()),
+                Truth::Yes => found = StartedBy::Silent(client.place()),
                 Truth::No => {}
-                Truth::Unknown(_) => return Releases::Open,
+                Truth::Unknown(_) => return StartedBy::Open,
             }
         }
         found
     }
 
     /// What makes a release or a tag in a step, with its command if it is a script.
-    fn maker(&self, client: &Client<'a, 'p>) -> Option<(&'a ReleaseMaker, Client<'a, 'p>)> {
+    fn maker(&self, client: &ResolvedStep<'a, 'p>) -> Option<(&'a ReleaseMaker, ResolvedStep<'a, 'p>)> {
         let step = client.step?;
         let tags = match self.awaited {
-            Awaited::Release => &[][..],
-            Awaited::Tag(_) => &self.github.tags.makers,
+            AwaitedEvent::Release => &[][..],
+            AwaitedEvent::Tag(_) => &self.github.tags.makers,
         };
         let mut makers = self.github.releases.makers.iter().chain(tags);
         if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
@@ -191,7 +191,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             let own =
                 |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());
             let maker = makers.clone().find(own)?;
-            Some((maker, Client { command: Some(command.clone()), ..client.clone() }))
+            Some((maker, ResolvedStep { command: Some(command.clone()), ..client.clone() }))
         })
     }
 }
@@ -209,12 +209,12 @@ fn takes(filter: &Filter<'_>, name: &TagName) -> Truth {
     let first = answers.next().unwrap_or(Truth::No);
     match answers.all(|answer| answer == first) {
         true => first,
-        false => Truth::Unknown(Reason::new("the name of the tag")),
+        false => Truth::Unknown(UnknownReason::new("the name of the tag")),
     }
 }
 
 fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
-    let name = Name { beginning: name, whole: true };
+    let name = RefName { beginning: name, whole: true };
     let asked = |list: &Option<Vec<Text<'_>>>| {
         list.as_ref().map(|list| ref_pattern::takes(list.iter().map(|text| text.value()), name))
     };
@@ -226,26 +226,26 @@ fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
 }
 
 /// Whether what is made may start a workflow: with a token of somebody's own, or as a draft that people publish.
-fn starts_workflows(maker: &ReleaseMaker, client: &Client<'_, '_>) -> bool {
+fn starts_workflows(maker: &ReleaseMaker, client: &ResolvedStep<'_, '_>) -> bool {
     if let Some(draft) = &maker.draft {
         let slot = if draft.starts_with('-') {
-            Slot { flags: vec![draft.clone()], kind: crate::trust::registry::slot::Kind::Switch, ..Slot::default() }
+            Slot { flags: vec![draft.clone()], kind: crate::trust::registry::slot::SlotKind::Switch, ..Slot::default() }
         } else {
             Slot { input: Some(draft.clone()), ..Slot::default() }
         };
         match client.given(&slot) {
-            Given::Absent => {}
-            Given::Text(text, _) if text == "false" => {}
-            Given::Text(..) | Given::Unknown(_) => return true,
+            SlotValue::Absent => {}
+            SlotValue::Text(text, _) if text == "false" => {}
+            SlotValue::Text(..) | SlotValue::Unknown(_) => return true,
         }
     }
     let inputs = maker.inputs.iter().map(|input| Slot { input: Some(input.clone()), ..Slot::default() });
     let env = maker.env.iter().map(|name| Slot { env: Some(name.as_str().into()), ..Slot::default() });
     for slot in inputs.chain(env) {
         match client.given(&slot) {
-            Given::Absent => {}
-            Given::Unknown(_) => return true,
-            Given::Text(text, _) => return !is_own_token(&follow_env(client, &text)),
+            SlotValue::Absent => {}
+            SlotValue::Unknown(_) => return true,
+            SlotValue::Text(text, _) => return !is_own_token(&follow_env(client, &text)),
         }
     }
     !maker.own_by_default

@@ -1,18 +1,18 @@
 //! What the registry answers: each claim compared the registry's own way, and the record that a publication is measured by.
 
 use crate::read::source::Place;
-use crate::trust::publisher::{Entry, Publisher};
-use crate::trust::registry::slot::{Given, known_text};
+use crate::trust::publisher::{Publisher, PublisherField};
+use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::registry::{Claim, Comparison, Registry, WorkflowClaim};
-use crate::trust::upload::site::Site;
-use crate::workflow::expression::{Outcome, Reason, Value};
+use crate::trust::upload::site::UploadSite;
+use crate::workflow::expression::{Outcome, UnknownReason, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::action;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// How a claim fares against a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum ClaimVerdict {
     /// The registry takes it.
     Accepted,
     /// It does not: the values differ.
@@ -22,10 +22,10 @@ pub enum Answer {
     /// They differ by case alone, where nobody has shown which case the token carries.
     Case,
     /// The files do not decide it.
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
-impl Answer {
+impl ClaimVerdict {
     /// The word that facts use; `None` for what is not known.
     #[must_use]
     pub const fn word(&self) -> Option<&'static str> {
@@ -71,8 +71,8 @@ impl Claims {
     ///
     /// # Errors
     /// Why it is not known.
-    pub fn value(&self, claim: Claim, registry: &Registry) -> Result<Option<String>, Reason> {
-        let repository = || self.repository.clone().ok_or_else(|| Reason::new("the repository's name"));
+    pub fn value(&self, claim: Claim, registry: &Registry) -> Result<Option<String>, UnknownReason> {
+        let repository = || self.repository.clone().ok_or_else(|| UnknownReason::new("the repository's name"));
         let text = |outcome: &Outcome| match outcome {
             Outcome::Unknown(reason) => Err(reason.clone()),
             outcome => Ok(known_text(outcome).filter(|text| !text.is_empty())),
@@ -86,14 +86,14 @@ impl Claims {
             Claim::Workflow => match registry.claims.workflow {
                 WorkflowClaim::Called => Ok(Some(self.called_file.clone())),
                 WorkflowClaim::Caller => {
-                    self.caller_file.clone().map(Some).ok_or_else(|| Reason::new("the calling workflow"))
+                    self.caller_file.clone().map(Some).ok_or_else(|| UnknownReason::new("the calling workflow"))
                 }
-                WorkflowClaim::None => Err(Reason::new("a claim that the registry does not read")),
+                WorkflowClaim::None => Err(UnknownReason::new("a claim that the registry does not read")),
             },
             Claim::Environment => text(&self.environment),
             Claim::Ref => match &self.tags {
                 Some(tags) => Ok(Some(tags.join("`, `"))),
-                None => Err(Reason::new("the ref")),
+                None => Err(UnknownReason::new("the ref")),
             },
             Claim::WorkflowRepository => Ok(self.foreign.clone()),
             Claim::Operation => Ok(self.operation.clone()),
@@ -103,45 +103,49 @@ impl Claims {
 
     /// How a claim fares against a publisher's record.
     #[must_use]
-    pub fn answer(&self, claim: Claim, publisher: &Publisher<'_>) -> Answer {
+    pub fn answer(&self, claim: Claim, publisher: &Publisher<'_>) -> ClaimVerdict {
         // A field that the record leaves empty accepts any claim.
-        let Some(entry) = publisher.entry_of(claim) else { return Answer::Accepted };
+        let Some(entry) = publisher.entry_of(claim) else { return ClaimVerdict::Accepted };
         // A value that the form refuses stands in no record.
         if let Err(reason) = crate::trust::publisher::accepts(entry.field, &entry.value) {
-            return Answer::Unknown(Reason::new(reason));
+            return ClaimVerdict::Unknown(UnknownReason::new(reason));
         }
         if entry.field.switch.as_deref().and_then(|name| publisher.setting(name)) == Some("false") {
-            return Answer::Accepted;
+            return ClaimVerdict::Accepted;
         }
         match entry.field.compare.unwrap_or(Comparison::Exact) {
-            Comparison::ById => Answer::Unknown(Reason::new("a comparison by number")),
+            Comparison::ById => ClaimVerdict::Unknown(UnknownReason::new("a comparison by number")),
             Comparison::TagPattern => self.tag(entry),
             // The field names another repository; a job in this one has no workflow there.
-            Comparison::OwnRepository if self.foreign.is_none() => Answer::Refused,
-            Comparison::OwnRepository => Answer::Unknown(Reason::new("the repository of the called workflow")),
+            Comparison::OwnRepository if self.foreign.is_none() => ClaimVerdict::Refused,
+            Comparison::OwnRepository => {
+                ClaimVerdict::Unknown(UnknownReason::new("the repository of the called workflow"))
+            }
             other => match self.value(claim, publisher.registry) {
                 Ok(Some(value)) => compare(other, claim, &value, &entry.value),
-                Ok(None) if claim == Claim::Operation => Answer::Unknown(Reason::new("the kind of upload")),
-                Ok(None) => Answer::Missing,
-                Err(reason) => Answer::Unknown(reason),
+                Ok(None) if claim == Claim::Operation => {
+                    ClaimVerdict::Unknown(UnknownReason::new("the kind of upload"))
+                }
+                Ok(None) => ClaimVerdict::Missing,
+                Err(reason) => ClaimVerdict::Unknown(reason),
             },
         }
     }
 
     /// A record's tag pattern against the tags that start the run: refused if none of them can have its beginning.
-    fn tag(&self, entry: &Entry<'_>) -> Answer {
-        let Some(tags) = &self.tags else { return Answer::Unknown(Reason::new("the tag")) };
+    fn tag(&self, entry: &PublisherField<'_>) -> ClaimVerdict {
+        let Some(tags) = &self.tags else { return ClaimVerdict::Unknown(UnknownReason::new("the tag")) };
         let wanted = entry.value.split("{{").next().unwrap_or_default();
         let could = |glob: &String| {
             let known = glob.split(['*', '?', '[', '+', '!']).next().unwrap_or_default();
             wanted.starts_with(known) || known.starts_with(wanted)
         };
-        if tags.iter().any(could) { Answer::Accepted } else { Answer::Refused }
+        if tags.iter().any(could) { ClaimVerdict::Accepted } else { ClaimVerdict::Refused }
     }
 
     fn score(&self, publisher: &Publisher<'_>) -> u32 {
         let weight = |claim| if claim == Claim::Workflow { 2 } else { 1 };
-        let accepted = |claim: &Claim| self.answer(*claim, publisher) == Answer::Accepted;
+        let accepted = |claim: &Claim| self.answer(*claim, publisher) == ClaimVerdict::Accepted;
         Claim::ALL.into_iter().filter(accepted).map(weight).sum()
     }
 }
@@ -166,20 +170,20 @@ pub fn measures<'p, 'a>(
     publishers.iter().filter(move |publisher| assigned.is_some_and(|assigned| assigned.asks_the_same(publisher)))
 }
 
-fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) -> Answer {
+fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) -> ClaimVerdict {
     let same_but_case = value.to_lowercase() == declared.to_lowercase();
     match comparison {
-        Comparison::OneOf if declared.split(',').any(|one| one.trim() == value) => Answer::Accepted,
-        Comparison::Exact if value == declared => Answer::Accepted,
-        Comparison::IgnoreCase if same_but_case => Answer::Accepted,
-        Comparison::Exact if same_but_case && claim != Claim::Workflow => Answer::Case,
-        _ => Answer::Refused,
+        Comparison::OneOf if declared.split(',').any(|one| one.trim() == value) => ClaimVerdict::Accepted,
+        Comparison::Exact if value == declared => ClaimVerdict::Accepted,
+        Comparison::IgnoreCase if same_but_case => ClaimVerdict::Accepted,
+        Comparison::Exact if same_but_case && claim != Claim::Workflow => ClaimVerdict::Case,
+        _ => ClaimVerdict::Refused,
     }
 }
 
 /// The claims of the token of a publication's job in a run.
 #[must_use]
-pub fn claims(site: &Site<'_, '_>, sight: &Sight<'_, '_>, repository: Option<&str>) -> Claims {
+pub fn claims(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>, repository: Option<&str>) -> Claims {
     let (workflow, job, run) = (sight.workflow(), sight.job(), sight.run());
     let started = run.caller().unwrap_or(workflow);
     let file = workflow.source.file_name().to_owned();
@@ -211,13 +215,13 @@ fn owner_and_name(path: &str) -> String {
 }
 
 /// The environment of the job; of a calling job, the one that it hands over.
-fn environment(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
+fn environment(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let none = Outcome::Known(Value::Null);
     let job = sight.job();
     if let Some(upload) = site.upload.filter(|upload| !upload.environment.is_empty()) {
         return match site.client.first(&upload.environment) {
-            Some((_, Given::Text(text, place))) => (sight.evaluate(&text), place),
-            Some((_, Given::Unknown(place))) => (Outcome::unknown("the environment"), place),
+            Some((_, SlotValue::Text(text, place))) => (sight.evaluate(&text), place),
+            Some((_, SlotValue::Unknown(place))) => (Outcome::unknown("the environment"), place),
             _ => (none, job.id.place()),
         };
     }
@@ -230,11 +234,11 @@ fn environment(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
     }
 }
 
-fn user(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> (Outcome, Place) {
+fn user(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let unknown = || Outcome::unknown("the user that the login names");
     let Some(login) = &site.login else { return (unknown(), site.client.place()) };
     match login.login.user.as_ref().map(|slot| login.client.given(slot)) {
-        Some(Given::Text(text, place)) => (login.client.settle(&text, sight), place),
+        Some(SlotValue::Text(text, place)) => (login.client.settle(&text, sight), place),
         _ => (unknown(), login.client.place()),
     }
 }

@@ -2,10 +2,10 @@
 //! whole run where a block asks for more than the calling job holds.
 
 use crate::read::source::Place;
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Grant, Job, Permissions, Workflow};
-use crate::workflow::permissions::{self, Access, Origin};
+use crate::workflow::permissions::{self, AccessLevel, GrantOrigin};
 
 /// How deep calls are followed that pass on what they hold.
 const DEEPEST: usize = 10;
@@ -15,15 +15,15 @@ const MOST_CALLED: usize = 100;
 
 /// One scope that a block of a called workflow asks for, beside what the calling job holds.
 #[derive(Debug, Clone)]
-pub struct Request<'c, 'p> {
+pub struct PermissionRequest<'c, 'p> {
     /// The scope.
     pub scope: String,
     /// What is asked for.
-    pub asked: Access,
+    pub asked: AccessLevel,
     /// Where.
     pub asked_place: Place,
     /// What the calling job holds.
-    pub held: Access,
+    pub held: AccessLevel,
     /// What says so.
     pub held_place: Place,
     /// The called workflow.
@@ -36,12 +36,12 @@ pub struct Request<'c, 'p> {
 /// its own or its workflow's, for then the repository's settings decide.
 #[must_use]
 pub fn requests<'c, 'p>(
-    github: &GitHub,
-    checkout: &'c Checkout<'p>,
+    github: &GitHubFacts,
+    checkout: &'c Model<'p>,
     workflow: &Workflow<'p>,
     job: &Job<'p>,
-) -> Vec<Request<'c, 'p>> {
-    let mut found: Vec<Request<'c, 'p>> = Vec::new();
+) -> Vec<PermissionRequest<'c, 'p>> {
+    let mut found: Vec<PermissionRequest<'c, 'p>> = Vec::new();
     if permissions::block(workflow, job).is_none() {
         return found;
     }
@@ -55,12 +55,12 @@ pub fn requests<'c, 'p>(
         for inner in &called.jobs {
             match permissions::block(called, inner) {
                 Some((block, origin)) => {
-                    let asker = (origin == Origin::Job).then_some(inner);
+                    let asker = (origin == GrantOrigin::Job).then_some(inner);
                     for scope in scopes(github, block) {
                         let own = permissions::held(github, called, inner, &scope);
                         let held = permissions::held(github, workflow, job, &scope);
                         let (Some(asked), Some(most)) = (own.access, held.access) else { continue };
-                        let request = Request {
+                        let request = PermissionRequest {
                             scope,
                             asked,
                             asked_place: own.place,
@@ -82,21 +82,21 @@ pub fn requests<'c, 'p>(
 
 /// Why GitHub refuses every run of a workflow before anything of it starts.
 #[derive(Debug, Clone)]
-pub struct Refusal<'c, 'p> {
+pub struct StartRefusal<'c, 'p> {
     /// The job that calls, in this workflow or in one that it calls.
     pub job: &'c Job<'p>,
     /// What is asked of it, which is more than it holds.
-    pub request: Request<'c, 'p>,
+    pub request: PermissionRequest<'c, 'p>,
 }
 
 /// Why GitHub refuses every run that a workflow starts: a call somewhere below it asks for more than its job holds, on the way to whatever
 /// is looked at or not.
 #[must_use]
 pub fn refusal<'c, 'p>(
-    github: &GitHub,
-    checkout: &'c Checkout<'p>,
+    github: &GitHubFacts,
+    checkout: &'c Model<'p>,
     started: &'c Workflow<'p>,
-) -> Option<Refusal<'c, 'p>> {
+) -> Option<StartRefusal<'c, 'p>> {
     let mut open = vec![started];
     let mut seen = Vec::new();
     while let Some(workflow) = open.pop() {
@@ -108,7 +108,7 @@ pub fn refusal<'c, 'p>(
             let Some(called) = checkout.called(job) else { continue };
             let asked = requests(github, checkout, workflow, job);
             if let Some(request) = asked.into_iter().find(|request| request.asked > request.held) {
-                return Some(Refusal { job, request });
+                return Some(StartRefusal { job, request });
             }
             open.push(called);
         }
@@ -116,7 +116,7 @@ pub fn refusal<'c, 'p>(
     None
 }
 
-fn keep<'c, 'p>(found: &mut Vec<Request<'c, 'p>>, request: Request<'c, 'p>) {
+fn keep<'c, 'p>(found: &mut Vec<PermissionRequest<'c, 'p>>, request: PermissionRequest<'c, 'p>) {
     match found.iter_mut().find(|other| other.scope == request.scope) {
         Some(other) if other.asked < request.asked => *other = request,
         Some(_) => {}
@@ -125,7 +125,7 @@ fn keep<'c, 'p>(found: &mut Vec<Request<'c, 'p>>, request: Request<'c, 'p>) {
 }
 
 /// The scopes that a block asks for: those that it names, or all of them by a word.
-fn scopes(github: &GitHub, block: &Permissions<'_>) -> Vec<String> {
+fn scopes(github: &GitHubFacts, block: &Permissions<'_>) -> Vec<String> {
     match &block.grant {
         Grant::Scopes(entries) => entries.iter().map(|pair| pair.key.value().to_owned()).collect(),
         Grant::Word(_) => github.permissions.scopes.keys().cloned().collect(),

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use github_actions_expressions::{Expr, SpannedExpr};
 
-pub use value::{Outcome, Reason, Truth, Value, coerce_text};
+pub use value::{Outcome, Truth, UnknownReason, Value, coerce_text};
 
 /// The longest expression that GitHub takes, in bytes.
 const LONGEST: usize = 21_000;
@@ -40,7 +40,7 @@ pub trait Scope {
 
 /// A context that an expression reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct ContextReference {
     /// Names up to the first computed index or `*`.
     pub path: Vec<String>,
     /// Bytes of the text that was parsed.
@@ -66,21 +66,21 @@ fn parse(text: &str) -> Result<SpannedExpr<'_>, ParseError> {
 
 /// A text that may hold `${{ … }}`.
 #[derive(Debug)]
-pub struct Template<'t> {
+pub struct ExpressionTemplate<'t> {
     text: &'t str,
-    holes: Vec<Hole<'t>>,
+    holes: Vec<Placeholder<'t>>,
 }
 
 /// An expression within a text, parsed once however often it is evaluated.
 #[derive(Debug)]
-struct Hole<'t> {
+struct Placeholder<'t> {
     /// Its bytes, without braces.
     range: Range<usize>,
     expression: SpannedExpr<'t>,
 }
 
-impl Hole<'_> {
-    fn references(&self) -> Vec<Reference> {
+impl Placeholder<'_> {
+    fn references(&self) -> Vec<ContextReference> {
         let mut found = Vec::new();
         evaluate::references(&self.expression, &mut found);
         for reference in &mut found {
@@ -90,7 +90,7 @@ impl Hole<'_> {
     }
 }
 
-impl<'t> Template<'t> {
+impl<'t> ExpressionTemplate<'t> {
     /// Takes a text apart. All ranges are bytes of `text`.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl<'t> Template<'t> {
             let expression =
                 parse(&text[range.clone()]).map_err(|error| ParseError { range: range.clone(), ..error })?;
             at = range.end + 2;
-            holes.push(Hole { range, expression });
+            holes.push(Placeholder { range, expression });
         }
         Ok(Self { text, holes })
     }
@@ -152,13 +152,13 @@ impl<'t> Template<'t> {
 
     /// Every context that it reads.
     #[must_use]
-    pub fn references(&self) -> Vec<Reference> {
-        self.holes.iter().flat_map(Hole::references).collect()
+    pub fn references(&self) -> Vec<ContextReference> {
+        self.holes.iter().flat_map(Placeholder::references).collect()
     }
 }
 
 /// Whether nothing but blanks stands around an expression.
-fn is_alone(text: &str, hole: &Hole<'_>) -> bool {
+fn is_alone(text: &str, hole: &Placeholder<'_>) -> bool {
     text[..hole.range.start - 3].trim().is_empty() && text[hole.range.end + 2..].trim().is_empty()
 }
 
@@ -175,17 +175,17 @@ fn closing(text: &str) -> Option<usize> {
 /// An `if:`, with or without `${{ }}`.
 #[derive(Debug)]
 pub struct Condition<'t> {
-    form: Form<'t>,
+    form: ConditionForm<'t>,
 }
 
 #[derive(Debug)]
-enum Form<'t> {
+enum ConditionForm<'t> {
     /// No text: `success()`.
     Empty,
     /// One expression.
-    Expression(Hole<'t>),
+    Expression(Placeholder<'t>),
     /// Text around an expression, which GitHub reads as a text, and a text that is not empty is true.
-    Mixed(Template<'t>),
+    Mixed(ExpressionTemplate<'t>),
 }
 
 impl<'t> Condition<'t> {
@@ -196,45 +196,45 @@ impl<'t> Condition<'t> {
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let trimmed = text.trim();
         if trimmed.is_empty() {
-            return Ok(Self { form: Form::Empty });
+            return Ok(Self { form: ConditionForm::Empty });
         }
         if text.contains("${{") {
-            let mut template = Template::parse(text)?;
+            let mut template = ExpressionTemplate::parse(text)?;
             let alone = template.holes.pop_if(|hole| is_alone(text, hole));
-            return Ok(Self { form: alone.map_or(Form::Mixed(template), Form::Expression) });
+            return Ok(Self { form: alone.map_or(ConditionForm::Mixed(template), ConditionForm::Expression) });
         }
-        Ok(Self { form: Form::Expression(Hole { range: 0..text.len(), expression: parse(text)? }) })
+        Ok(Self { form: ConditionForm::Expression(Placeholder { range: 0..text.len(), expression: parse(text)? }) })
     }
 
     /// Whether it holds. Without a status function in it, `success()` must hold as well.
     #[must_use]
     pub fn evaluate(&self, scope: &dyn Scope) -> Truth {
         let own = match &self.form {
-            Form::Empty => Truth::Yes,
-            Form::Expression(hole) => evaluate::evaluate(&hole.expression, scope, 0).truth(),
-            Form::Mixed(_) => Truth::Yes,
+            ConditionForm::Empty => Truth::Yes,
+            ConditionForm::Expression(hole) => evaluate::evaluate(&hole.expression, scope, 0).truth(),
+            ConditionForm::Mixed(_) => Truth::Yes,
         };
         if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
     }
 
     /// Every context that it reads.
     #[must_use]
-    pub fn references(&self) -> Vec<Reference> {
+    pub fn references(&self) -> Vec<ContextReference> {
         match &self.form {
-            Form::Empty => Vec::new(),
-            Form::Expression(hole) => hole.references(),
-            Form::Mixed(template) => template.references(),
+            ConditionForm::Empty => Vec::new(),
+            ConditionForm::Expression(hole) => hole.references(),
+            ConditionForm::Mixed(template) => template.references(),
         }
     }
 
     /// Whether it calls `success`, `failure`, `always` or `cancelled`.
     #[must_use]
     pub fn has_status_function(&self) -> bool {
-        let calls = |hole: &Hole<'_>| evaluate::calls_status(&hole.expression);
+        let calls = |hole: &Placeholder<'_>| evaluate::calls_status(&hole.expression);
         match &self.form {
-            Form::Empty => false,
-            Form::Expression(hole) => calls(hole),
-            Form::Mixed(template) => template.holes.iter().any(calls),
+            ConditionForm::Empty => false,
+            ConditionForm::Expression(hole) => calls(hole),
+            ConditionForm::Mixed(template) => template.holes.iter().any(calls),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::read::glob::Pattern;
-pub use crate::workflow::github::event::{Event, RefKind, Start};
+use crate::read::glob::Glob;
+pub use crate::workflow::github::event::{EventFacts, EventStart, RefKind};
 use crate::workflow::model::action;
 
 /// Facts about `permissions:`.
@@ -261,7 +261,7 @@ pub struct DebugSteps {
 /// All of `rules/github.yaml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct GitHub {
+pub struct GitHubFacts {
     /// When somebody last compared this with GitHub.
     pub reviewed: String,
     /// Where the facts stand.
@@ -269,7 +269,7 @@ pub struct GitHub {
     /// Scopes and levels.
     pub permissions: PermissionFacts,
     /// Events by name.
-    pub events: BTreeMap<String, Event>,
+    pub events: BTreeMap<String, EventFacts>,
     /// Properties of contexts that have a fixed list.
     pub contexts: BTreeMap<String, Vec<String>>,
     /// Runner labels by system, as globs.
@@ -279,7 +279,7 @@ pub struct GitHub {
     /// Owners whose actions run with GitHub itself behind them.
     pub makers: Vec<String>,
     /// Refs, as globs, that move and that the makers of the actions recommend.
-    pub recommended: BTreeMap<String, Vec<Pattern>>,
+    pub recommended: BTreeMap<String, Vec<Glob>>,
     /// Scripts.
     pub shell: ShellFacts,
     /// Checking out.
@@ -294,7 +294,7 @@ pub struct GitHub {
     pub oidc: OidcFacts,
 }
 
-impl GitHub {
+impl GitHubFacts {
     /// Reads the facts.
     ///
     /// # Errors
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn only_known_labels_tell_whose_runner_it_is() {
-        let github = GitHub::parse(crate::read::builtin::github()).unwrap();
+        let github = GitHubFacts::parse(crate::read::builtin::github()).unwrap();
         let runs_on = |labels: &[&str]| {
             github.runner_environment(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>())
         };

@@ -5,10 +5,10 @@ pub mod repository;
 
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
-use crate::read::source::{FileId, Place, Source};
+use crate::read::source::{FileId, Place, SourceFile};
 pub use crate::read::text::Text;
 use crate::read::yaml::Node;
-use crate::workflow::script::Commands;
+use crate::workflow::script::ScriptCommands;
 
 /// A key and its value.
 #[derive(Debug, Clone, Copy)]
@@ -72,14 +72,14 @@ pub struct Trigger<'p> {
     /// `tags:` and `tags-ignore:`, if any.
     pub tags: Filter<'p>,
     /// Whether the trigger names `inputs:`, and which.
-    pub inputs: Vec<Input<'p>>,
+    pub inputs: Vec<DeclaredInput<'p>>,
     /// `outputs:` of `workflow_call`.
-    pub outputs: Vec<Output<'p>>,
+    pub outputs: Vec<DeclaredJobOutput<'p>>,
 }
 
 /// An output of a called workflow.
 #[derive(Debug, Clone, Copy)]
-pub struct Output<'p> {
+pub struct DeclaredJobOutput<'p> {
     /// Its name.
     pub name: Text<'p>,
     /// `value:`.
@@ -89,7 +89,7 @@ pub struct Output<'p> {
 impl<'p> Trigger<'p> {
     /// An input by its name, which GitHub compares without case.
     #[must_use]
-    pub fn input(&self, name: &str) -> Option<&Input<'p>> {
+    pub fn input(&self, name: &str) -> Option<&DeclaredInput<'p>> {
         self.inputs.iter().find(|input| input.name.value().eq_ignore_ascii_case(name))
     }
 }
@@ -113,7 +113,7 @@ impl Filter<'_> {
 
 /// An input of `workflow_dispatch` or `workflow_call`.
 #[derive(Debug, Clone)]
-pub struct Input<'p> {
+pub struct DeclaredInput<'p> {
     /// Its name.
     pub name: Text<'p>,
     /// `type:`.
@@ -155,7 +155,7 @@ pub struct Step<'p> {
     /// The script that it runs: that of `run:`, or the one that it gives to an action which runs it.
     pub script: Option<Text<'p>>,
     /// The commands of the script, once somebody asked for them.
-    pub(crate) commands: Commands,
+    pub(crate) commands: ScriptCommands,
     /// The shell that the step names for it.
     pub shell: Option<Shell>,
     /// The folder that the step names for it.
@@ -224,7 +224,7 @@ pub struct Workflow<'p> {
     /// Its file.
     pub file: FileId,
     /// Its text.
-    pub source: &'p Source,
+    pub source: &'p SourceFile,
     /// `name:`.
     pub name: Option<Text<'p>>,
     /// Its events.
@@ -273,9 +273,9 @@ pub struct Action<'p> {
     /// Its file.
     pub file: FileId,
     /// Its text.
-    pub source: &'p Source,
+    pub source: &'p SourceFile,
     /// Its `inputs:`.
-    pub inputs: Vec<Input<'p>>,
+    pub inputs: Vec<DeclaredInput<'p>>,
     /// Its steps.
     pub steps: Vec<Step<'p>>,
 }

@@ -4,19 +4,19 @@
 //! `[a-z]` is one of a set; `!` at the beginning takes back what an earlier pattern took; `\` takes the next character as it is
 //! (GitHub's filter pattern cheat sheet). All patterns of a list are asked in their order, and the last that matches decides.
 
-use crate::workflow::expression::{Reason, Truth};
+use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::Text;
 
 /// What matches one character.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Atom {
+enum PatternAtom {
     Letter(char),
     Set { ranges: Vec<(char, char)>, negated: bool },
     NotSlash,
     Any,
 }
 
-impl Atom {
+impl PatternAtom {
     fn takes(&self, letter: char) -> bool {
         match self {
             Self::Letter(own) => *own == letter,
@@ -31,8 +31,8 @@ impl Atom {
 
 /// One part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
-    atom: Atom,
+struct PatternPart {
+    atom: PatternAtom,
     /// Whether it may be left out.
     optional: bool,
     /// Whether it may come again.
@@ -41,38 +41,38 @@ struct Part {
 
 /// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+pub struct RefPattern {
     /// Whether it takes back.
     pub negative: bool,
-    parts: Vec<Part>,
+    parts: Vec<PatternPart>,
 }
 
-impl Pattern {
+impl RefPattern {
     /// Reads a pattern. Every text is one.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let negative = text.starts_with('!');
         let mut letters = text.strip_prefix('!').unwrap_or(text).chars().peekable();
-        let mut parts: Vec<Part> = Vec::new();
-        let one = |atom| Part { atom, optional: false, repeated: false };
+        let mut parts: Vec<PatternPart> = Vec::new();
+        let one = |atom| PatternPart { atom, optional: false, repeated: false };
         while let Some(letter) = letters.next() {
             match letter {
                 '*' => {
                     let any = letters.next_if_eq(&'*').is_some();
-                    parts.push(Part {
-                        atom: if any { Atom::Any } else { Atom::NotSlash },
+                    parts.push(PatternPart {
+                        atom: if any { PatternAtom::Any } else { PatternAtom::NotSlash },
                         optional: true,
                         repeated: true,
                     });
                 }
                 '?' => parts.last_mut().into_iter().for_each(|part| part.optional = true),
                 '+' => parts.last_mut().into_iter().for_each(|part| part.repeated = true),
-                '\\' => parts.push(one(Atom::Letter(letters.next().unwrap_or('\\')))),
+                '\\' => parts.push(one(PatternAtom::Letter(letters.next().unwrap_or('\\')))),
                 '[' => {
                     let inner: String = letters.by_ref().take_while(|letter| *letter != ']').collect();
                     parts.push(one(set(&inner)));
                 }
-                letter => parts.push(one(Atom::Letter(letter))),
+                letter => parts.push(one(PatternAtom::Letter(letter))),
             }
         }
         Self { negative, parts }
@@ -125,13 +125,14 @@ impl Pattern {
     /// How every name that matches begins, and whether that is all of it.
     #[must_use]
     pub fn beginning(&self) -> (String, bool) {
-        let fixed = |part: &&Part| !part.optional && !part.repeated && matches!(part.atom, Atom::Letter(_));
+        let fixed =
+            |part: &&PatternPart| !part.optional && !part.repeated && matches!(part.atom, PatternAtom::Letter(_));
         let letters: String = self
             .parts
             .iter()
             .take_while(fixed)
             .filter_map(|part| match part.atom {
-                Atom::Letter(letter) => Some(letter),
+                PatternAtom::Letter(letter) => Some(letter),
                 _ => None,
             })
             .collect();
@@ -140,7 +141,7 @@ impl Pattern {
     }
 }
 
-fn set(inner: &str) -> Atom {
+fn set(inner: &str) -> PatternAtom {
     let negated = inner.starts_with(['^', '!']);
     let mut letters = inner.trim_start_matches(['^', '!']).chars().peekable();
     let mut ranges = Vec::new();
@@ -155,12 +156,12 @@ fn set(inner: &str) -> Atom {
         }
         ranges.push((first, last));
     }
-    Atom::Set { ranges, negated }
+    PatternAtom::Set { ranges, negated }
 }
 
 /// What is known of a name.
 #[derive(Debug, Clone, Copy)]
-pub struct Name<'n> {
+pub struct RefName<'n> {
     /// How it begins.
     pub beginning: &'n str,
     /// Whether that is all of it.
@@ -169,10 +170,10 @@ pub struct Name<'n> {
 
 /// Whether a list of patterns takes a name.
 #[must_use]
-pub fn takes<'t>(patterns: impl IntoIterator<Item = &'t str>, name: Name<'_>) -> Truth {
+pub fn takes<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefName<'_>) -> Truth {
     let mut answer = Truth::No;
     for pattern in patterns {
-        let pattern = Pattern::parse(pattern);
+        let pattern = RefPattern::parse(pattern);
         if name.whole {
             if pattern.matches(name.beginning) {
                 answer = Truth::from(!pattern.negative);
@@ -180,7 +181,7 @@ pub fn takes<'t>(patterns: impl IntoIterator<Item = &'t str>, name: Name<'_>) ->
         } else if pattern.could_match(name.beginning) {
             // A pattern that takes back cannot make a name taken that no other takes.
             if !(pattern.negative && answer == Truth::No) {
-                answer = Truth::Unknown(Reason::new("the name of the branch or tag"));
+                answer = Truth::Unknown(UnknownReason::new("the name of the branch or tag"));
             }
         }
     }
@@ -227,31 +228,31 @@ mod tests {
             ("v*.*.*", "v1.2", false),
             ("V1", "v1", false),
         ] {
-            assert_eq!(Pattern::parse(pattern).matches(name), expected, "{pattern} {name}");
+            assert_eq!(RefPattern::parse(pattern).matches(name), expected, "{pattern} {name}");
         }
     }
 
     #[test]
     fn the_last_pattern_that_matches_decides() {
-        let whole = |beginning| Name { beginning, whole: true };
+        let whole = |beginning| RefName { beginning, whole: true };
         assert_eq!(takes(["v*", "!v*-rc*"], whole("v1")), Truth::Yes);
         assert_eq!(takes(["v*", "!v*-rc*"], whole("v1-rc1")), Truth::No);
         assert_eq!(takes(["v*", "!v*-rc*", "v1-rc1"], whole("v1-rc1")), Truth::Yes);
         assert_eq!(takes(["!v*"], whole("v1")), Truth::No);
-        assert_eq!(takes(["release/*"], Name { beginning: "v", whole: false }), Truth::No);
-        assert!(matches!(takes(["v[0-9]+"], Name { beginning: "v", whole: false }), Truth::Unknown(_)));
+        assert_eq!(takes(["release/*"], RefName { beginning: "v", whole: false }), Truth::No);
+        assert!(matches!(takes(["v[0-9]+"], RefName { beginning: "v", whole: false }), Truth::Unknown(_)));
     }
 
     #[test]
     fn a_pattern_tells_how_its_names_begin() {
-        assert_eq!(Pattern::parse("release/v*").beginning(), ("release/v".into(), false));
-        assert_eq!(Pattern::parse("main").beginning(), ("main".into(), true));
-        assert_eq!(Pattern::parse("v?1").beginning(), (String::new(), false));
+        assert_eq!(RefPattern::parse("release/v*").beginning(), ("release/v".into(), false));
+        assert_eq!(RefPattern::parse("main").beginning(), ("main".into(), true));
+        assert_eq!(RefPattern::parse("v?1").beginning(), (String::new(), false));
     }
 
     #[test]
     fn hostile_patterns_end() {
-        let pattern = Pattern::parse(&"*a".repeat(500));
+        let pattern = RefPattern::parse(&"*a".repeat(500));
         assert!(!pattern.matches(&"a".repeat(400)));
     }
 }

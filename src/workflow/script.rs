@@ -2,23 +2,24 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::read::shell::{self, Command, Script, Shell};
-use crate::workflow::github::GitHub;
+use crate::read::shell::{self, Shell, ShellCommand, ShellScript};
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow};
 
 /// The commands of a script, read once however many ask for them, with the shell that they were read for.
 #[derive(Debug, Clone, Default)]
-pub struct Commands(OnceLock<(Shell, Arc<[Command]>)>);
+pub struct ScriptCommands(OnceLock<(Shell, Arc<[ShellCommand]>)>);
 
 /// A step's script, read as the shell reads it that runs it.
 #[must_use]
-pub fn script(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Script {
-    step.script.map_or_else(Script::default, |script| shell::parse(script.value(), shell(github, workflow, job, step)))
+pub fn script(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> ShellScript {
+    step.script
+        .map_or_else(ShellScript::default, |script| shell::parse(script.value(), shell(github, workflow, job, step)))
 }
 
 /// The commands of a step's script, each with the variables that the script has set before it.
 #[must_use]
-pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Arc<[Command]> {
+pub fn commands(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Arc<[ShellCommand]> {
     let shell = shell(github, workflow, job, step);
     let read = || exported(script(github, workflow, job, step));
     let (known, commands) = step.commands.0.get_or_init(|| (shell, read()));
@@ -26,7 +27,7 @@ pub fn commands(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &
     if *known == shell { Arc::clone(commands) } else { read() }
 }
 
-fn shell(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Shell {
+fn shell(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Shell {
     // Defaults are for `run:` alone.
     let default = || step.run.and(job.shell.or(workflow.shell)).map(|setting| Shell::from_setting(setting.value()));
     let windows = || job.runs_on.iter().flatten().any(|label| github.system(label.value()) == Some("windows"));
@@ -38,7 +39,7 @@ fn shell(github: &GitHub, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_
 }
 
 /// What the script has set before a command holds for the command too; its own assignments come last and win.
-fn exported(script: Script) -> Arc<[Command]> {
+fn exported(script: ShellScript) -> Arc<[ShellCommand]> {
     let mut exported = Vec::new();
     let mut found = Vec::new();
     for mut command in script.commands {

@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 use divan::{Bencher, black_box};
 use trustpub::lint::check;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 use trustpub::read::shell::{self, Shell};
 use trustpub::read::yaml::{self, Dialect};
-use trustpub::report::{View, sarif};
+use trustpub::report::{ReportView, sarif};
 use trustpub::workflow::expression::Condition;
 
 const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
@@ -31,7 +31,7 @@ fn rules() -> &'static RuleSet {
 }
 
 fn project() -> Project {
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     files.insert(".github/workflows/publish.yml", FAULTS);
     files.insert(".github/trustpub.yaml", CONFIG);
     Project::load(&files, None)
@@ -73,10 +73,10 @@ fn a_project_is_judged(bencher: Bencher<'_, '_>) {
 fn a_log_is_written(bencher: Bencher<'_, '_>) {
     let project = project();
     let report = check(&project, rules(), None);
-    let view = View { files: &project.files, prefix: "", report: &report, rules: &rules().rules };
+    let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules().rules };
     bencher.bench(|| {
         let mut log = Vec::new();
-        sarif::write(&mut log, view.rules, &[black_box(view)], &sarif::Options::default()).unwrap();
+        sarif::write(&mut log, view.rules, &[black_box(view)], &sarif::SarifOptions::default()).unwrap();
         log
     });
 }

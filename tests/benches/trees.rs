@@ -7,12 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use trustpub::read::files::Disk;
+use trustpub::read::files::DiskFiles;
 use trustpub::read::project::Project;
 
 fn main() {
     let repositories: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let read = |root: &Path| Disk::new(root).map_or(0, |disk| Project::load(&disk, None).workflows.len());
+    let read = |root: &Path| DiskFiles::new(root).map_or(0, |disk| Project::load(&disk, None).workflows.len());
     let workflows: usize = repositories.par_iter().map(|root| read(root)).sum();
     println!("{workflows} workflows of {} repositories", repositories.len());
 }

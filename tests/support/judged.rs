@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use trustpub::lint::findings::Report;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::files::Memory;
+use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 
 /// Loaded once: a thousand inputs are judged by the same rules.
@@ -18,7 +18,7 @@ pub fn rules() -> &'static RuleSet {
 
 /// A project of some files.
 pub fn project(files: &[(&str, &[u8])]) -> Project {
-    let mut memory = Memory::default();
+    let mut memory = MemoryFiles::default();
     for (path, bytes) in files {
         memory.insert(*path, *bytes);
     }

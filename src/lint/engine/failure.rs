@@ -1,17 +1,17 @@
 //! A rule that failed in some runs of a publication, and how it is told of all of them. It never asks whether it should be.
 
-use crate::lint::engine::raw::Raw;
+use crate::lint::engine::raw::RawFinding;
 
 /// A rule that failed in some runs of a publication.
-pub(crate) struct Failure {
-    pub(crate) raw: Raw,
+pub(crate) struct RunFailure {
+    pub(crate) raw: RawFinding,
     pub(crate) runs: Vec<String>,
     pub(crate) times: usize,
     pub(crate) known: bool,
 }
 
-impl Failure {
-    pub(crate) fn is(&self, raw: &Raw) -> bool {
+impl RunFailure {
+    pub(crate) fn is(&self, raw: &RawFinding) -> bool {
         self.raw.rule == raw.rule
             && self.raw.finding.primary == raw.finding.primary
             && self.raw.finding.message == raw.finding.message
@@ -25,7 +25,7 @@ impl Failure {
         }
     }
 
-    pub(crate) fn finished(&self, every: bool, all_runs: bool) -> Raw {
+    pub(crate) fn finished(&self, every: bool, all_runs: bool) -> RawFinding {
         let mut finding = self.raw.finding.clone();
         finding.runs = if all_runs { Vec::new() } else { self.runs.clone() };
         // At the event itself the sentence says already which runs it means.
@@ -36,7 +36,7 @@ impl Failure {
             let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
             finding.message = format!("{}, {named}{more}", finding.message);
         }
-        Raw {
+        RawFinding {
             finding,
             every,
             value: self.raw.value.clone(),

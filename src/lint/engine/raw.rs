@@ -2,15 +2,15 @@
 
 use crate::lint::facts::{self, Fact};
 use crate::lint::findings::{Finding, Label};
-use crate::lint::rules::{Condition, Rule};
+use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::Subject;
 use crate::read::source::FileId;
 use crate::workflow::model::{Step, Text, action};
-use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run::TriggerStart;
 
 /// Where a subject stands among the others, so that rules can make way for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Standing {
+pub(crate) struct MessageValues {
     pub(crate) file: Option<FileId>,
     pub(crate) job: Option<String>,
     pub(crate) step: Option<usize>,
@@ -24,7 +24,7 @@ pub(crate) struct Standing {
     pub(crate) scope: Option<String>,
 }
 
-impl Standing {
+impl MessageValues {
     pub(crate) fn of(subject: &Subject<'_, '_, '_>) -> Self {
         Self {
             file: subject.workflow.map(|workflow| workflow.file),
@@ -59,16 +59,16 @@ impl Standing {
 }
 
 /// A finding before rules have made way for each other.
-pub(crate) struct Raw {
+pub(crate) struct RawFinding {
     pub(crate) rule: usize,
     pub(crate) value: Option<String>,
     pub(crate) every: bool,
-    pub(crate) standing: Standing,
+    pub(crate) standing: MessageValues,
     pub(crate) job: Option<String>,
     pub(crate) finding: Finding,
 }
 
-impl Raw {
+impl RawFinding {
     /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
     pub(crate) fn shares_cause(&self, other: &Self) -> bool {
         let same_place = self.standing.scope.is_some()
@@ -90,10 +90,10 @@ impl Raw {
 pub(crate) fn raw(
     index: usize,
     rule: &Rule,
-    condition: &Condition,
+    condition: &FactCondition,
     fact: &Fact,
     subject: &Subject<'_, '_, '_>,
-) -> Option<Raw> {
+) -> Option<RawFinding> {
     let Fact::Known(value, own_place) = fact else { return None };
     let place = match rule.at.as_deref().map(|name| facts::ask(subject, name)) {
         Some(Fact::Known(_, place)) => place,
@@ -124,9 +124,9 @@ pub(crate) fn raw(
         drafts: Vec::new(),
     };
     let job = subject.job.map(|job| job.id.value().to_owned());
-    let mut standing = Standing::of(subject);
+    let mut standing = MessageValues::of(subject);
     standing.scope = standing.scope.or_else(|| condition.fact.as_str().strip_prefix("permission.").map(str::to_owned));
-    Some(Raw { rule: index, value: value.clone(), every: true, standing, job, finding })
+    Some(RawFinding { rule: index, value: value.clone(), every: true, standing, job, finding })
 }
 
 /// What a step may be called in a waiver.
@@ -136,7 +136,7 @@ pub(crate) fn step_names(step: &Step<'_>) -> Vec<String> {
 }
 
 /// How a run gets to a publication: trigger, calling jobs, job, the steps into an action, upload.
-pub(crate) fn path(subject: &Subject<'_, '_, '_>, run: &Run<'_, '_>) -> Vec<Label> {
+pub(crate) fn path(subject: &Subject<'_, '_, '_>, run: &TriggerStart<'_, '_>) -> Vec<Label> {
     let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
     labels.extend(run.calls.iter().map(|call| {
         let text = format!("job `{}` calls the workflow", call.job.id.value());

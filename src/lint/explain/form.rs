@@ -1,29 +1,29 @@
 //! What to type into a registry's form so that it accepts an upload. It never asks what stands there now.
 
 use crate::lint::analysis::Hint;
-use crate::lint::explain::Value;
+use crate::lint::explain::ExplainedValue;
 use crate::lint::facts::{self, Fact};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::{Oidc, Upload};
-use crate::trust::registry::{Claim, Comparison, Field, Registry};
+use crate::trust::registry::upload_pattern::{OidcSupport, UploadPattern};
+use crate::trust::registry::{Claim, Comparison, FormField, Registry};
 use crate::trust::upload::package;
 use crate::trust::upload::package::Likeness;
-use crate::trust::upload::step::Argument;
+use crate::trust::upload::step::FolderArgument;
 use crate::workflow::expression::Outcome;
 
 /// A registry's form, filled in.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Form<'a> {
+pub struct PublisherForm<'a> {
     /// Its fields, in its own order.
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<FormLine<'a>>,
     /// The form of an existing package, filled in as far as its address allows; `None` where the package is not known.
     pub link: Option<String>,
     /// Where an existing package has that form, with the field that is not known in angle brackets; `None` where there is a link.
     pub settings: Option<String>,
     /// What the job needs first for a record to count.
-    pub before: Vec<Before<'a>>,
+    pub before: Vec<FirstStep<'a>>,
     /// How many records one package can have, where other uploads of the project ask for other records that may be for the same package.
     pub limit: Option<&'a str>,
     /// The form for a first release.
@@ -34,7 +34,7 @@ pub struct Form<'a> {
 
 /// What a job needs for a record to count at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before<'a> {
+pub enum FirstStep<'a> {
     /// The permission to ask for an OIDC token.
     IdToken,
     /// A step that trades it for the registry's own: one of these actions.
@@ -43,30 +43,30 @@ pub enum Before<'a> {
 
 /// One field of a form.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
+pub struct FormLine<'a> {
     /// The field.
-    pub field: &'a Field,
+    pub field: &'a FormField,
     /// What to type; absent for a field to be left empty.
-    pub value: Value,
+    pub value: ExplainedValue,
     /// Where the files say so.
     pub place: Option<Place>,
     /// What the value is only a hint of; `None` where the files say it.
     pub hint: Option<Hint>,
 }
 
-impl PartialEq for Line<'_> {
+impl PartialEq for FormLine<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.field.name == other.field.name && self.value == other.value && self.place == other.place
     }
 }
 
 /// The form of a registry for one run of an upload.
-pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Form<'a> {
-    let lines: Vec<Line<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
+pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> PublisherForm<'a> {
+    let lines: Vec<FormLine<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
     let project = registry.set_up.project.as_deref();
     let link = project.and_then(|template| filled(template, &lines));
     let settings = project.filter(|_| link.is_none()).map(bracketed);
-    Form {
+    PublisherForm {
         lines,
         link,
         settings,
@@ -77,25 +77,25 @@ pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Form<'
     }
 }
 
-fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Before<'a>> {
+fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<FirstStep<'a>> {
     let mut found = Vec::new();
     if matches!(facts::ask(subject, "permission.id-token"), Fact::Known(Some(access), _) if access != "write") {
-        found.push(Before::IdToken);
+        found.push(FirstStep::IdToken);
     }
     let site = subject.publication.map(|publication| &publication.site);
-    let own = |upload: &Upload| upload.oidc == Oidc::Native;
+    let own = |upload: &UploadPattern| upload.oidc == OidcSupport::Native;
     if site.is_some_and(|site| site.login.is_none() && site.upload.is_some_and(|upload| !own(upload))) {
         let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
-        found.extend((!logins.is_empty()).then_some(Before::Login(logins)));
+        found.extend((!logins.is_empty()).then_some(FirstStep::Login(logins)));
     }
     found
 }
 
 /// Says of each form that a package can have one record only, where another form may be for the same package and says something else.
-pub fn limit<'a>(forms: &mut [(&'a Registry, &mut Form<'a>)]) {
+pub fn limit<'a>(forms: &mut [(&'a Registry, &mut PublisherForm<'a>)]) {
     let package =
-        |form: &Form<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
-    let rest = |form: &Form<'_>| {
+        |form: &PublisherForm<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
+    let rest = |form: &PublisherForm<'_>| {
         let rest = form.lines.iter().filter(|line| line.field.name != PACKAGE);
         rest.map(|line| line.value.clone()).collect::<Vec<_>>()
     };
@@ -103,8 +103,8 @@ pub fn limit<'a>(forms: &mut [(&'a Registry, &mut Form<'a>)]) {
     for (registry, form) in forms {
         let Some(limit) = registry.set_up.limit.as_deref() else { continue };
         let (own, says) = (package(form), rest(form));
-        let may_be_own = |other: &Option<Value>| match (&own, other) {
-            (Some(Value::Known(own)), Some(Value::Known(other))) => registry.names.same(own, other),
+        let may_be_own = |other: &Option<ExplainedValue>| match (&own, other) {
+            (Some(ExplainedValue::Known(own)), Some(ExplainedValue::Known(other))) => registry.names.same(own, other),
             _ => true,
         };
         let others = all.iter().filter(|(other, ..)| other.id == registry.id);
@@ -114,8 +114,8 @@ pub fn limit<'a>(forms: &mut [(&'a Registry, &mut Form<'a>)]) {
     }
 }
 
-fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
-    let line = |value, place| Line { field, value, place, hint: None };
+fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
+    let line = |value, place| FormLine { field, value, place, hint: None };
     let Some(claim) = field.claim else { return other_line(subject, registry, field) };
     if field.compare == Some(Comparison::TagPattern) {
         return tag_line(subject, field);
@@ -129,33 +129,33 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field
     match subject.claims.map(|claims| claims.value(claim, registry)) {
         Some(Ok(Some(value))) if claim == Claim::WorkflowRepository => {
             let owner = value.split('/').next().unwrap_or_default();
-            line(Value::Known(owner.to_owned()), place)
+            line(ExplainedValue::Known(owner.to_owned()), place)
         }
-        Some(Ok(Some(value))) => line(Value::Known(value), place),
-        Some(Ok(None)) => line(Value::Absent, place),
+        Some(Ok(Some(value))) => line(ExplainedValue::Known(value), place),
+        Some(Ok(None)) => line(ExplainedValue::Absent, place),
         Some(Err(reason)) => match hint(subject, field, claim) {
             Some((value, hint)) => {
                 let place = subject.analysis.checkout.guard.filter(|_| hint == Hint::Guard);
-                Line { field, value: Value::Known(value), place, hint: Some(hint) }
+                FormLine { field, value: ExplainedValue::Known(value), place, hint: Some(hint) }
             }
             None if matches!(claim, Claim::Owner | Claim::Repository) => {
-                line(Value::Unknown(NAMELESS.to_owned()), None)
+                line(ExplainedValue::Unknown(NAMELESS.to_owned()), None)
             }
-            None => line(Value::Unknown(reason.to_string()), place),
+            None => line(ExplainedValue::Unknown(reason.to_string()), place),
         },
-        None => line(Value::Unknown("the claims of the run".to_owned()), None),
+        None => line(ExplainedValue::Unknown("the claims of the run".to_owned()), None),
     }
 }
 
 /// A field that no claim is compared with: the package, a switch, or something that only people can say.
-fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a Field) -> Line<'a> {
-    let line = |value, place| Line { field, value, place, hint: None };
-    let switch = |on: bool| line(Value::Known(on.to_string()), None);
+fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
+    let line = |value, place| FormLine { field, value, place, hint: None };
+    let switch = |on: bool| line(ExplainedValue::Known(on.to_string()), None);
     if field.name == PACKAGE {
         return match (package(subject, registry), &field.default) {
-            (Ok((name, place)), _) => line(Value::Known(name), Some(place)),
-            (Err(_), Some(default)) => line(Value::Known(default.clone()), None),
-            (Err(reason), None) => line(Value::Unknown(reason), None),
+            (Ok((name, place)), _) => line(ExplainedValue::Known(name), Some(place)),
+            (Err(_), Some(default)) => line(ExplainedValue::Known(default.clone()), None),
+            (Err(reason), None) => line(ExplainedValue::Unknown(reason), None),
         };
     }
     if let Some(event) = &field.event {
@@ -166,17 +166,17 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
         return switch(self::line(subject, registry, switched).value.known().is_some());
     }
     if let Some(name) = foreign_name(subject, registry, field) {
-        return line(Value::Known(name), None);
+        return line(ExplainedValue::Known(name), None);
     }
     match &field.default {
-        Some(default) => line(Value::Known(default.clone()), None),
-        None if field.required => line(Value::Unknown("no file says it".to_owned()), None),
-        None => line(Value::Absent, None),
+        Some(default) => line(ExplainedValue::Known(default.clone()), None),
+        None if field.required => line(ExplainedValue::Unknown("no file says it".to_owned()), None),
+        None => line(ExplainedValue::Absent, None),
     }
 }
 
 /// The name of the repository that holds a called workflow, for the field beside the one that holds its owner.
-fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Field) -> Option<String> {
+fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &FormField) -> Option<String> {
     let owner = registry.record.iter().find(|other| other.with.as_ref() == Some(&field.name))?;
     let claim = owner.claim.filter(|claim| *claim == Claim::WorkflowRepository)?;
     let whole = subject.claims?.value(claim, registry).ok()??;
@@ -184,7 +184,7 @@ fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Fiel
 }
 
 /// The pattern of the tags that start the run: what they all begin with, and then the version.
-fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a Field) -> Line<'a> {
+fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a FormField) -> FormLine<'a> {
     let claims = subject.claims;
     let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
     let mut beginnings: Vec<&str> =
@@ -192,17 +192,17 @@ fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a Field) -> Line<'a> {
     beginnings.dedup();
     let value = match beginnings.as_slice() {
         // `v1.*` begins with a part of the version.
-        [beginning] => Value::Known(format!(
+        [beginning] => ExplainedValue::Known(format!(
             "{}{{{{version}}}}",
             beginning.trim_end_matches(|letter: char| !letter.is_alphabetic() && letter != '-' && letter != '/')
         )),
-        _ => Value::Unknown("the tags that start the run".to_owned()),
+        _ => ExplainedValue::Unknown("the tags that start the run".to_owned()),
     };
-    Line { field, value, place: claims.map(|claims| claims.ref_place), hint: None }
+    FormLine { field, value, place: claims.map(|claims| claims.ref_place), hint: None }
 }
 
 /// What the checkout hints at where nothing says it for certain.
-fn hint(subject: &Subject<'_, '_, '_>, field: &Field, claim: Claim) -> Option<(String, Hint)> {
+fn hint(subject: &Subject<'_, '_, '_>, field: &FormField, claim: Claim) -> Option<(String, Hint)> {
     let (repository, hint) = subject.analysis.repository_hint()?;
     let (owner, name) = repository.split_once('/')?;
     match claim {
@@ -234,13 +234,13 @@ pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Res
         };
     }
     let found = match subject.publication.map(|publication| publication.site.package_folder()) {
-        Some(Argument::Unknown(place)) => {
+        Some(FolderArgument::Unknown(place)) => {
             let text =
                 subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
             return Err(format!("the command takes it from `{}`", text.unwrap_or_default()));
         }
-        Some(Argument::Folder(folder)) => package::within(manifests, registry, &folder),
-        Some(Argument::None) | None => package::only(manifests, registry),
+        Some(FolderArgument::Folder(folder)) => package::within(manifests, registry, &folder),
+        Some(FolderArgument::None) | None => package::only(manifests, registry),
     };
     let (name, place) = found.map_err(|reason| reason.to_string())?;
     if changed() {
@@ -266,7 +266,7 @@ fn bracketed(template: &str) -> String {
 }
 
 /// A template with every hole filled. A part of the path that is not known leaves no address; a part of the query is left out.
-fn filled(template: &str, lines: &[Line<'_>]) -> Option<String> {
+fn filled(template: &str, lines: &[FormLine<'_>]) -> Option<String> {
     let (path, query) = template.split_once('?').unwrap_or((template, ""));
     let path = filled_part(path, lines)?;
     let query: Vec<String> = query.split('&').filter_map(|part| filled_part(part, lines)).collect();
@@ -274,7 +274,7 @@ fn filled(template: &str, lines: &[Line<'_>]) -> Option<String> {
     Some(if query.is_empty() { path } else { format!("{path}?{query}") })
 }
 
-fn filled_part(template: &str, lines: &[Line<'_>]) -> Option<String> {
+fn filled_part(template: &str, lines: &[FormLine<'_>]) -> Option<String> {
     let mut address = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -305,20 +305,24 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn filled_with(template: &str, values: &[(&str, Value)]) -> Option<String> {
-        let fields: Vec<Field> = values
+    fn filled_with(template: &str, values: &[(&str, ExplainedValue)]) -> Option<String> {
+        let fields: Vec<FormField> = values
             .iter()
             .map(|(name, _)| serde_yaml::from_str(&format!("{{ name: {name}, label: {name} }}")).unwrap())
             .collect();
-        let line =
-            |(field, (_, value)): (_, &(&str, Value))| Line { field, value: value.clone(), place: None, hint: None };
-        let lines: Vec<Line<'_>> = fields.iter().zip(values).map(line).collect();
+        let line = |(field, (_, value)): (_, &(&str, ExplainedValue))| FormLine {
+            field,
+            value: value.clone(),
+            place: None,
+            hint: None,
+        };
+        let lines: Vec<FormLine<'_>> = fields.iter().zip(values).map(line).collect();
         filled(template, &lines)
     }
 
     #[test]
     fn values_cannot_leave_their_part_of_the_address() {
-        let known = |text: &str| Value::Known(text.to_owned());
+        let known = |text: &str| ExplainedValue::Known(text.to_owned());
         let address = filled_with(
             "https://r.example/{package}/new?file={workflow}&environment={environment}",
             &[("package", known("@a/b")), ("workflow", known("x&owner=evil#.yml")), ("environment", known("é é"))],
@@ -332,9 +336,9 @@ mod tests {
     #[test]
     fn an_unknown_package_has_no_page_but_an_unknown_answer_stays_open() {
         let template = "https://r.example/{package}?owner={owner}";
-        let unknown = || Value::Unknown("why".to_owned());
-        assert_eq!(filled_with(template, &[("package", unknown()), ("owner", Value::Absent)]), None);
-        let package = ("package", Value::Known("demo".to_owned()));
+        let unknown = || ExplainedValue::Unknown("why".to_owned());
+        assert_eq!(filled_with(template, &[("package", unknown()), ("owner", ExplainedValue::Absent)]), None);
+        let package = ("package", ExplainedValue::Known("demo".to_owned()));
         let address = filled_with(template, &[package, ("owner", unknown())]);
         assert_eq!(address.as_deref(), Some("https://r.example/demo"));
     }

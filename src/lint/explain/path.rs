@@ -1,16 +1,16 @@
 //! The way from a job to its upload: who calls, what is needed, where a condition keeps a run back. It never asks what is uploaded.
 
-use crate::lint::explain::{Doubt, Start, start};
+use crate::lint::explain::{ExplainedStart, OpenCondition, start};
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::{Publication, Visit};
+use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::source::Place;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::expression::{Condition, Truth};
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
-use crate::workflow::simulate::context::outputs::{self, Declared};
+use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 use crate::workflow::simulate::reach::decide;
-use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run::TriggerStart;
 
 /// What a stop on the way is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl StopKind {
 
 /// A stop on the way from the event to the upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop {
+pub struct PathStop {
     /// What it is.
     pub kind: StopKind,
     /// Its id or name.
@@ -59,18 +59,18 @@ pub struct Stop {
 
 /// A run that does not get to an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missed {
+pub struct SkippedRun {
     /// How it starts.
-    pub start: Start,
+    pub start: ExplainedStart,
     /// The job or step whose condition keeps it from there, at that condition.
-    pub stop: Option<Stop>,
+    pub stop: Option<PathStop>,
     /// The outputs that the condition reads and no job gives.
-    pub undeclared: Vec<Undeclared>,
+    pub undeclared: Vec<UndeclaredOutput>,
 }
 
 /// An output that a condition reads in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undeclared {
+pub struct UndeclaredOutput {
     /// The job that does not give it.
     pub job: String,
     /// The output.
@@ -79,7 +79,7 @@ pub struct Undeclared {
     pub place: Option<Place>,
 }
 
-pub(crate) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 'p>, visit: &Visit<'_, 'p>) -> Missed {
+pub(crate) fn missed<'p>(checkout: &Model<'p>, publication: &Upload<'_, 'p>, visit: &UploadRun<'_, 'p>) -> SkippedRun {
     let (client, play) = (&publication.site.client, &visit.play);
     let keeper = play.keeper(client.job);
     let (stop, condition) = match keeper {
@@ -93,7 +93,7 @@ pub(crate) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 
         }
         None => (None, None),
     };
-    let stop = stop.zip(condition).map(|(stop, text)| Stop {
+    let stop = stop.zip(condition).map(|(stop, text)| PathStop {
         place: text.place(),
         condition: Some(text.value().trim().to_owned()),
         ..stop
@@ -103,11 +103,11 @@ pub(crate) fn missed<'p>(checkout: &Checkout<'p>, publication: &Publication<'_, 
     let holder = callers.into_iter().find(|workflow| workflow.file == reading.id.place().file);
     let undeclared =
         holder.zip(condition).map_or_else(Vec::new, |(workflow, text)| undeclared(checkout, workflow, reading, text));
-    Missed { start: start(visit), stop, undeclared }
+    SkippedRun { start: start(visit), stop, undeclared }
 }
 
 /// What leaves open whether a run gets to the upload.
-pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p>) -> Vec<Doubt> {
+pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &visit.reach else { return Vec::new() };
     let jobs = subject.job.map_or_else(Vec::new, |job| visit.play.doubts(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
@@ -117,30 +117,35 @@ pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &Visit<'a, 'p
             Truth::Yes | Truth::No => None,
         }
     });
-    let mut found: Vec<Doubt> = Vec::new();
+    let mut found: Vec<OpenCondition> = Vec::new();
     for (reason, place) in jobs.chain(step) {
         let reason = reason.to_string();
         if found.iter().all(|known| known.reason != reason) {
-            found.push(Doubt { reason, place });
+            found.push(OpenCondition { reason, place });
         }
     }
     if found.is_empty() {
-        found.push(Doubt { reason: whole.to_string(), place: None });
+        found.push(OpenCondition { reason: whole.to_string(), place: None });
     }
     found
 }
 
 /// The outputs that a job's condition reads and no job gives.
-fn undeclared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>, condition: Text<'_>) -> Vec<Undeclared> {
+fn undeclared(
+    checkout: &Model<'_>,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+    condition: Text<'_>,
+) -> Vec<UndeclaredOutput> {
     let references = Condition::parse(condition.value()).map(|parsed| parsed.references()).unwrap_or_default();
-    let mut found: Vec<Undeclared> = Vec::new();
+    let mut found: Vec<UndeclaredOutput> = Vec::new();
     for (name, output) in references.iter().filter_map(|reference| outputs::path(&reference.path)) {
         let place = match outputs::declared(checkout, workflow, job, name, output) {
-            Declared::No => workflow.job(name).map(|job| job.id.place()),
-            Declared::NotNeeded => None,
-            Declared::Yes | Declared::Unknown => continue,
+            DeclaredOutput::No => workflow.job(name).map(|job| job.id.place()),
+            DeclaredOutput::NotNeeded => None,
+            DeclaredOutput::Yes | DeclaredOutput::Unknown => continue,
         };
-        let next = Undeclared { job: name.to_owned(), output: output.to_owned(), place };
+        let next = UndeclaredOutput { job: name.to_owned(), output: output.to_owned(), place };
         if !found.contains(&next) {
             found.push(next);
         }
@@ -148,23 +153,27 @@ fn undeclared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>, c
     found
 }
 
-fn of_job(kind: StopKind, job: &Job<'_>) -> Stop {
-    Stop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
+fn of_job(kind: StopKind, job: &Job<'_>) -> PathStop {
+    PathStop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
 }
 
-fn of_client(kind: StopKind, client: &Client<'_, '_>) -> Stop {
+fn of_client(kind: StopKind, client: &ResolvedStep<'_, '_>) -> PathStop {
     let own = condition(client.step.and_then(|step| step.condition));
-    Stop { kind, name: name(client), place: client.place(), condition: own }
+    PathStop { kind, name: name(client), place: client.place(), condition: own }
 }
 
 fn condition(text: Option<Text<'_>>) -> Option<String> {
     text.map(|text| text.value().trim().to_owned())
 }
 
-pub(crate) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, '_>, run: &Run<'_, '_>) -> Vec<Stop> {
+pub(crate) fn path(
+    subject: &Subject<'_, '_, '_>,
+    publication: &Upload<'_, '_>,
+    run: &TriggerStart<'_, '_>,
+) -> Vec<PathStop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
     let job = subject.job.map(|job| of_job(StopKind::Job, job));
-    let actions = publication.site.client.frames.iter().map(|frame| Stop {
+    let actions = publication.site.client.frames.iter().map(|frame| PathStop {
         kind: StopKind::Action,
         name: frame.step.uses.map_or("", Text::value).to_owned(),
         place: frame.step.uses.map_or(frame.step.place, Text::place),
@@ -182,7 +191,7 @@ pub(crate) fn path(subject: &Subject<'_, '_, '_>, publication: &Publication<'_, 
 }
 
 /// How the upload is written: the action, the called workflow, or the command's own words.
-pub(crate) fn name(client: &Client<'_, '_>) -> String {
+pub(crate) fn name(client: &ResolvedStep<'_, '_>) -> String {
     match (&client.command, client.script(), client.step.map_or(client.job.uses, |step| step.uses)) {
         (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
         (_, _, Some(uses)) => uses.value().to_owned(),

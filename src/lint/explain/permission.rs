@@ -3,12 +3,12 @@
 use crate::lint::facts::{self, Fact};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
-use crate::workflow::permissions::{self, Access, Origin};
-use crate::workflow::simulate::run::Call;
+use crate::workflow::permissions::{self, AccessLevel, GrantOrigin};
+use crate::workflow::simulate::run::JobCall;
 
 /// What a job holds of one scope, or of all scopes by a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Permission {
+pub struct ExplainedPermission {
     /// The scope; the word that grants them all.
     pub scope: String,
     /// `none`, `read` or `write`; `None` where only the repository's settings or an unknown caller say it. Of a word, there is none.
@@ -20,12 +20,12 @@ pub struct Permission {
     /// What the job asks for, where that is more than the jobs hold that call its workflow.
     pub asked: Option<String>,
     /// What the jobs hold that call its workflow, the one of the workflow that GitHub starts first.
-    pub callers: Vec<Link>,
+    pub callers: Vec<PermissionLink>,
 }
 
 /// What a calling job holds of a scope: the most that a called one can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct PermissionLink {
     /// The job.
     pub job: String,
     /// `none`, `read` or `write`; `None` where only the repository's settings say it.
@@ -35,7 +35,7 @@ pub struct Link {
 }
 
 /// The scopes that a job holds, with `id-token` whether it holds it or not.
-pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<Permission> {
+pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     let github = &subject.analysis.data.github.permissions;
     let word = match facts::ask(subject, "permissions.word") {
         Fact::Known(Some(word), place) => Some((word, place)),
@@ -44,10 +44,10 @@ pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<Permission> {
     // A word grants every scope; naming them all would hide the one that counts.
     let named = github.scopes.keys().filter(|scope| word.is_none() || is_asked_for(&github.never_by_default, scope));
     let scopes = named.filter_map(|scope| held(subject, scope, is_asked_for(&github.never_by_default, scope)));
-    let scopes: Vec<Permission> = scopes.collect();
+    let scopes: Vec<ExplainedPermission> = scopes.collect();
     let whole = word.map(|(scope, place)| {
         let origin = scopes.first().map_or(String::new(), |held| held.origin.clone());
-        Permission { scope, access: None, origin, place, asked: None, callers: Vec::new() }
+        ExplainedPermission { scope, access: None, origin, place, asked: None, callers: Vec::new() }
     });
     whole.into_iter().chain(scopes).collect()
 }
@@ -57,7 +57,7 @@ fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
     never_by_default.iter().any(|name| name == scope)
 }
 
-fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Permission> {
+fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<ExplainedPermission> {
     let (asked, callers) = (asked(subject, scope), callers(subject, scope));
     let (access, place) = match facts::ask(subject, &format!("permission.{scope}")) {
         Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
@@ -65,16 +65,16 @@ fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Perm
         Fact::Known(..) | Fact::Unknown => return None,
     };
     let (asked, place) = asked.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
-    Some(Permission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })
+    Some(ExplainedPermission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })
 }
 
 /// What the jobs hold that call the workflow.
-fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<Link> {
+fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
     let calls = subject.sight.map_or(&[][..], |sight| sight.run().calls.as_slice());
-    let link = |call: &Call<'_, '_>| {
+    let link = |call: &JobCall<'_, '_>| {
         let held = permissions::held(&subject.analysis.data.github, call.workflow, call.job, scope);
-        let access = held.access.filter(|_| held.origin != Origin::Default);
-        Link {
+        let access = held.access.filter(|_| held.origin != GrantOrigin::Default);
+        PermissionLink {
             job: call.job.id.value().to_owned(),
             access: access.map(|access| access.word().to_owned()),
             place: held.place,
@@ -84,12 +84,12 @@ fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<Link> {
 }
 
 /// What a job asks for, and where, if that is more than the jobs hold that call its workflow.
-fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(Access, Place)> {
+fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
     let (workflow, job, run) = (subject.workflow?, subject.job?, subject.sight?.run());
     let github = &subject.analysis.data.github;
     let own = permissions::held(github, workflow, job, scope);
     let granted = permissions::held_in(github, run, workflow, job, scope);
-    let more = own.origin != Origin::Default && granted.access.is_none() && !run.unknown_caller;
+    let more = own.origin != GrantOrigin::Default && granted.access.is_none() && !run.unknown_caller;
     own.access.filter(|_| more).map(|access| (access, own.place))
 }
 

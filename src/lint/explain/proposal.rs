@@ -1,7 +1,7 @@
 //! The records that a project's uploads ask for, as a config would declare them. Nobody has registered them: a proposal only says
 //! what the files say.
 
-use crate::lint::explain::{Form, Line, Passport, Start, Upload, Value};
+use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
 use crate::read::source::{FileId, Place};
 use crate::trust::publisher::accepts;
 use crate::trust::registry::{Claim, Registry};
@@ -13,20 +13,20 @@ pub struct Proposal<'u> {
     /// The registry.
     pub registry: &'u Registry,
     /// Its form, filled in.
-    pub form: &'u Form<'u>,
+    pub form: &'u PublisherForm<'u>,
     /// The fields that a config declares, in the order of the form; of the owner and the name of the repository there are none.
-    pub lines: Vec<&'u Line<'u>>,
+    pub lines: Vec<&'u FormLine<'u>>,
     /// Why it cannot be declared as it is.
-    pub open: Option<Open>,
+    pub open: Option<OpenProposal>,
     /// Whether a secret may upload in its place.
     pub maybe_secret: bool,
     /// The uploads that ask for it.
-    pub asked_by: Vec<Asker<'u>>,
+    pub asked_by: Vec<ProposalSource<'u>>,
 }
 
 /// An upload that asks for a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker<'u> {
+pub struct ProposalSource<'u> {
     /// The upload.
     pub place: Place,
     /// The workflow that holds its job.
@@ -39,7 +39,7 @@ pub struct Asker<'u> {
 
 /// Why a record cannot be declared as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Open {
+pub enum OpenProposal {
     /// The upload uses a stored secret, or nothing at all.
     OtherCredential(Credential),
     /// What the upload shows depends on this.
@@ -52,7 +52,7 @@ pub enum Open {
 
 /// The records that uploads ask for, each once.
 #[must_use]
-pub fn proposals<'u>(uploads: &'u [Upload<'u>]) -> Vec<Proposal<'u>> {
+pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     let mut found: Vec<Proposal<'u>> = Vec::new();
     for upload in uploads {
         for passport in &upload.passports {
@@ -66,39 +66,39 @@ pub fn proposals<'u>(uploads: &'u [Upload<'u>]) -> Vec<Proposal<'u>> {
     found
 }
 
-fn proposal<'u>(upload: &'u Upload<'u>, passport: &'u Passport<'u>) -> Option<Proposal<'u>> {
+fn proposal<'u>(upload: &'u ExplainedUpload<'u>, passport: &'u ExplainedRun<'u>) -> Option<Proposal<'u>> {
     let (Ok(registry), Some(form)) = (&passport.registry, &passport.form) else { return None };
-    let repository = |line: &&Line<'_>| matches!(line.field.claim, Some(Claim::Owner | Claim::Repository));
-    let lines: Vec<&Line<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
+    let repository = |line: &&FormLine<'_>| matches!(line.field.claim, Some(Claim::Owner | Claim::Repository));
+    let lines: Vec<&FormLine<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
     let open = match &passport.credential {
         Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
             lines.iter().find_map(|line| unfit(line))
         }
-        Ok(other) => Some(Open::OtherCredential(*other)),
-        Err(reason) => Some(Open::Credential(reason.clone())),
+        Ok(other) => Some(OpenProposal::OtherCredential(*other)),
+        Err(reason) => Some(OpenProposal::Credential(reason.clone())),
     };
-    let mut whens: Vec<&str> = passport.starts.iter().map(|start: &Start| start.when.as_str()).collect();
+    let mut whens: Vec<&str> = passport.starts.iter().map(|start: &ExplainedStart| start.when.as_str()).collect();
     whens.dedup();
-    let asker = Asker { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
+    let asker = ProposalSource { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
     let maybe_secret = passport.credential == Ok(Credential::MaybeEmpty);
     Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![asker] })
 }
 
 /// Why a field keeps its record from being declared.
-fn unfit(line: &Line<'_>) -> Option<Open> {
+fn unfit(line: &FormLine<'_>) -> Option<OpenProposal> {
     let label = || line.field.label.clone();
     match &line.value {
-        Value::Known(value) => {
-            accepts(line.field, value).err().map(|reason| Open::Refused(label(), format!("`{value}` {reason}")))
+        ExplainedValue::Known(value) => {
+            accepts(line.field, value).err().map(|reason| OpenProposal::Refused(label(), format!("`{value}` {reason}")))
         }
         // A record that is silent about the environment would accept any; the rest can be left for people to say.
-        Value::Unknown(reason) if line.field.required || line.field.claim == Some(Claim::Environment) => {
-            Some(Open::Field(label(), reason.clone()))
+        ExplainedValue::Unknown(reason) if line.field.required || line.field.claim == Some(Claim::Environment) => {
+            Some(OpenProposal::Field(label(), reason.clone()))
         }
-        Value::Absent if line.field.required => {
-            Some(Open::Field(label(), "a value that the run does not have".to_owned()))
+        ExplainedValue::Absent if line.field.required => {
+            Some(OpenProposal::Field(label(), "a value that the run does not have".to_owned()))
         }
-        Value::Unknown(_) | Value::Absent => None,
+        ExplainedValue::Unknown(_) | ExplainedValue::Absent => None,
     }
 }
 

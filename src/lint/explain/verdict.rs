@@ -3,24 +3,24 @@
 use crate::lint::explain::form;
 use crate::lint::facts::{self, Fact};
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::Publication;
+use crate::lint::uploads::Upload;
 use crate::read::source::Place;
-use crate::trust::cause::Cause;
+use crate::trust::cause::RefusalCause;
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::{Comparison, Field, Registry};
+use crate::trust::registry::{Comparison, FormField, Registry};
 use crate::trust::upload::site::Credential;
-use crate::trust::verdict::{Answer, measures};
-use crate::workflow::calls::Refusal;
+use crate::trust::verdict::{ClaimVerdict, measures};
+use crate::workflow::calls::StartRefusal;
 
 /// What the registry answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RunVerdict {
     /// The declared record accepts every claim.
     Accepted,
     /// It is refused.
     Refused {
         /// What decides.
-        cause: Cause,
+        cause: RefusalCause,
         /// Where the files say so: of a claim, what the record declares.
         place: Place,
         /// The claim of the run, if there is one, and what the record declares, if a claim decides.
@@ -36,7 +36,7 @@ pub enum Verdict {
     Undecided(String),
 }
 
-impl Verdict {
+impl RunVerdict {
     /// The word for it.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -52,65 +52,65 @@ impl Verdict {
 
 /// A declared record beside the claims of a run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record<'a> {
+pub struct ComparedPublisher<'a> {
     /// Where it stands in the config.
     pub place: Place,
     /// Its fields, in the order of the form.
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<ComparedField<'a>>,
 }
 
 /// One declared field.
 #[derive(Debug, Clone)]
-pub struct Entry<'a> {
+pub struct ComparedField<'a> {
     /// The field.
-    pub field: &'a Field,
+    pub field: &'a FormField,
     /// What is declared.
     pub value: String,
     /// Where.
     pub place: Place,
     /// How the run's claim fares against it; `None` for a field that no claim is compared with.
-    pub answer: Option<Answer>,
+    pub answer: Option<ClaimVerdict>,
 }
 
-impl PartialEq for Entry<'_> {
+impl PartialEq for ComparedField<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.place == other.place && self.answer == other.answer
     }
 }
 
 /// The record that a run is measured by.
-pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> Record<'a> {
-    let entry = |entry: &crate::trust::publisher::Entry<'a>| Entry {
+pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> ComparedPublisher<'a> {
+    let entry = |entry: &crate::trust::publisher::PublisherField<'a>| ComparedField {
         field: entry.field,
         value: entry.value.clone(),
         place: entry.place,
         answer: entry.field.claim.zip(subject.claims).map(|(claim, claims)| claims.answer(claim, publisher)),
     };
-    Record { place: publisher.place, entries: publisher.entries.iter().map(entry).collect() }
+    ComparedPublisher { place: publisher.place, entries: publisher.entries.iter().map(entry).collect() }
 }
 
 /// The registry's answer. What decides is asked in the order of the registries: may the job have a token at all, is this a run that
 /// they take one from, and then each claim.
 pub fn verdict<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
-    publication: &Publication<'a, 'p>,
+    publication: &Upload<'a, 'p>,
     registry: &Result<&Registry, String>,
     credential: &Result<Credential, String>,
-) -> Verdict {
+) -> RunVerdict {
     if let Some(refusal) = refusal(subject, publication) {
         let place = refusal.request.held_place;
-        return Verdict::Refused { cause: Cause::Start, place, differ: None, text: None };
+        return RunVerdict::Refused { cause: RefusalCause::Start, place, differ: None, text: None };
     }
     match credential {
-        Ok(Credential::Stored | Credential::None) => return Verdict::NotAsked,
+        Ok(Credential::Stored | Credential::None) => return RunVerdict::NotAsked,
         Ok(_) => {}
-        Err(reason) => return Verdict::Undecided(reason.clone()),
+        Err(reason) => return RunVerdict::Undecided(reason.clone()),
     }
     let registry = match registry {
         Ok(registry) => registry,
-        Err(reason) => return Verdict::Undecided(reason.clone()),
+        Err(reason) => return RunVerdict::Undecided(reason.clone()),
     };
-    let refused = |cause, place, differ| Verdict::Refused {
+    let refused = |cause, place, differ| RunVerdict::Refused {
         cause,
         place,
         differ,
@@ -120,36 +120,36 @@ pub fn verdict<'a, 'p>(
         return refused(cause, place, None);
     }
     let certificate = (*credential == Ok(Credential::Trusted)).then(|| certificate(subject)).flatten();
-    let uncertified = certificate.map(|(differ, place)| refused(Cause::Certificate, place, Some(differ)));
+    let uncertified = certificate.map(|(differ, place)| refused(RefusalCause::Certificate, place, Some(differ)));
     let (Some(publisher), Some(claims)) = (subject.publisher, subject.claims) else {
-        return uncertified.unwrap_or(Verdict::Undeclared);
+        return uncertified.unwrap_or(RunVerdict::Undeclared);
     };
     let mut open = None;
     // A number that the registry knows and the files do not can be taken to fit.
     let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
     for claim in compared.filter_map(|field| field.claim) {
         match claims.answer(claim, publisher) {
-            Answer::Accepted => {}
-            Answer::Refused | Answer::Missing => {
+            ClaimVerdict::Accepted => {}
+            ClaimVerdict::Refused | ClaimVerdict::Missing => {
                 let value = claims.value(claim, registry).ok().flatten();
                 let entry = publisher.entry_of(claim);
                 let place = entry.map_or(publisher.place, |entry| entry.place);
                 return refused(claim.into(), place, entry.map(|entry| (value, entry.value.clone())));
             }
-            Answer::Case => open = open.or_else(|| Some(format!("the case of the {}", claim.word()))),
-            Answer::Unknown(reason) => open = open.or_else(|| Some(reason.to_string())),
+            ClaimVerdict::Case => open = open.or_else(|| Some(format!("the case of the {}", claim.word()))),
+            ClaimVerdict::Unknown(reason) => open = open.or_else(|| Some(reason.to_string())),
         }
     }
     let unknown_permission = matches!(facts::ask(subject, "permission.id-token"), Fact::Unknown);
     let open = open.or_else(|| unknown_permission.then(|| "what the caller grants".to_owned()));
-    uncertified.unwrap_or_else(|| open.map_or(Verdict::Accepted, Verdict::Undecided))
+    uncertified.unwrap_or_else(|| open.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
 }
 
 /// Why GitHub does not start the run.
 pub(crate) fn refusal<'s, 'a, 'p>(
     subject: &Subject<'s, 'a, 'p>,
-    publication: &Publication<'a, 'p>,
-) -> Option<&'s Refusal<'a, 'p>> {
+    publication: &Upload<'a, 'p>,
+) -> Option<&'s StartRefusal<'a, 'p>> {
     subject.analysis.refusal(publication, subject.sight?.run())
 }
 
@@ -187,17 +187,17 @@ pub fn is_foreign(subject: &Subject<'_, '_, '_>) -> bool {
 }
 
 /// A refusal that no record can turn.
-fn before_the_record(subject: &Subject<'_, '_, '_>) -> Option<(Cause, Place)> {
+fn before_the_record(subject: &Subject<'_, '_, '_>) -> Option<(RefusalCause, Place)> {
     if let Fact::Known(Some(access), place) = facts::ask(subject, "permission.id-token")
         && access != "write"
     {
-        return Some((Cause::IdToken, place));
+        return Some((RefusalCause::IdToken, place));
     }
     let statuses = [
-        ("event.status", Cause::Event),
-        ("ref.status", Cause::Ref),
-        ("runner.status", Cause::Runner),
-        ("called.repository", Cause::WorkflowRepository),
+        ("event.status", RefusalCause::Event),
+        ("ref.status", RefusalCause::Ref),
+        ("runner.status", RefusalCause::Runner),
+        ("called.repository", RefusalCause::WorkflowRepository),
     ];
     statuses.into_iter().find_map(|(name, cause)| match facts::ask(subject, name) {
         Fact::Known(Some(status), place) if status != "accepted" => Some((cause, place)),

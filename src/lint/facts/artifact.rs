@@ -1,29 +1,35 @@
 //! Facts of the files that an upload takes, as artifacts bring them into its job.
 
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values};
-use crate::trust::upload::artifact::Layout;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION};
+use crate::trust::upload::artifact::ArtifactLayout;
 use crate::trust::upload::artifact::layout;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "files.layout",
         PUBLICATION,
-        Values::OneOf(&["fits", "misses"]),
+        FactValues::OneOf(&["fits", "misses"]),
         "Whether downloaded artifacts may lie where the upload looks; known only where no other step could put files there.",
         files_layout,
     ),
-    Spec::new("files.wanted", PUBLICATION, Values::Any, "The folder in which the upload looks for files.", wanted),
-    Spec::new(
+    FactSpec::new(
+        "files.wanted",
+        PUBLICATION,
+        FactValues::Any,
+        "The folder in which the upload looks for files.",
+        wanted,
+    ),
+    FactSpec::new(
         "files.landed",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The folder in which the first downloaded artifact lies.",
         landed,
     ),
 ];
 
-fn of(subject: In<'_, '_, '_>) -> Option<Layout> {
+fn of(subject: In<'_, '_, '_>) -> Option<ArtifactLayout> {
     layout(&subject.analysis.data.github, &subject.publication?.site, subject.sight?)
 }
 

@@ -1,30 +1,30 @@
 //! Facts of a job that calls a workflow of this repository, one scope at a time. It never asks what the scope is for.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
+use crate::lint::subjects::SubjectKind;
 
-const CALL: &[Kind] = &[Kind::Call];
+const CALL: &[SubjectKind] = &[SubjectKind::Call];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "call.grants",
         CALL,
-        Values::OneOf(&["enough", "too-little"]),
+        FactValues::OneOf(&["enough", "too-little"]),
         "Whether the calling job holds what the called workflow asks for; if not, GitHub refuses the whole run.",
         grants,
     ),
-    Spec::new("call.scope", CALL, Values::Any, "The scope that the called workflow asks for.", scope),
-    Spec::new("call.asked", CALL, Values::Any, "The access that it asks for.", asked),
-    Spec::new("call.held", CALL, Values::Any, "The access that the calling job holds.", held),
-    Spec::new(
+    FactSpec::new("call.scope", CALL, FactValues::Any, "The scope that the called workflow asks for.", scope),
+    FactSpec::new("call.asked", CALL, FactValues::Any, "The access that it asks for.", asked),
+    FactSpec::new("call.held", CALL, FactValues::Any, "The access that the calling job holds.", held),
+    FactSpec::new(
         "call.asker",
         CALL,
-        Values::Any,
+        FactValues::Any,
         "What in the called workflow asks: a job, or the workflow itself.",
         asker,
     ),
-    Spec::new("call.file", CALL, Values::Any, "The called workflow's file.", file),
+    FactSpec::new("call.file", CALL, FactValues::Any, "The called workflow's file.", file),
 ];
 
 fn grants(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -1,23 +1,23 @@
 //! Facts of the values that a document repeats, one subject for each value.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
+use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
 
-const DOCUMENT: &[Kind] = &[Kind::Document];
+const DOCUMENT: &[SubjectKind] = &[SubjectKind::Document];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("document.value", DOCUMENT, Values::Any, "The value that a document repeats.", value),
-    Spec::new("document.field", DOCUMENT, Values::Any, "What the registry's form calls the field.", field),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value that a document repeats.", value),
+    FactSpec::new("document.field", DOCUMENT, FactValues::Any, "What the registry's form calls the field.", field),
+    FactSpec::new(
         "document.status",
         DOCUMENT,
-        Values::OneOf(&["same", "other"]),
+        FactValues::OneOf(&["same", "other"]),
         "Whether the declared record says the same; of the publishers, the one that agrees with most of what stands together counts.",
         status,
     ),
-    Spec::new("record.value", DOCUMENT, Values::Any, "What the declared record says.", record),
+    FactSpec::new("record.value", DOCUMENT, FactValues::Any, "What the declared record says.", record),
 ];
 
 fn place(subject: In<'_, '_, '_>) -> Option<Place> {

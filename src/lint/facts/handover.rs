@@ -1,22 +1,28 @@
 //! Facts of an artifact that a step takes by its name: whether any job of the run packs one. Where its files lie is `artifact`'s.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values};
-use crate::lint::subjects::Kind;
-use crate::trust::needs::Artifact;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
+use crate::lint::subjects::SubjectKind;
+use crate::trust::needs::NeedArtifact;
 use crate::trust::upload::step;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
 use crate::workflow::model::{Pairs, Text, Workflow};
 
-const STEP_ALONE: &[Kind] = &[Kind::Step];
+const STEP_ALONE: &[SubjectKind] = &[SubjectKind::Step];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("artifact", STEP_ALONE, Values::Any, "The artifact that the step downloads by its name.", artifact),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "artifact",
+        STEP_ALONE,
+        FactValues::Any,
+        "The artifact that the step downloads by its name.",
+        artifact,
+    ),
+    FactSpec::new(
         "artifact.status",
         STEP_ALONE,
-        Values::OneOf(&["packed", "missing"]),
+        FactValues::OneOf(&["packed", "missing"]),
         "Whether some job of the run packs the artifact; not known where an action or a called workflow that no data describes could.",
         status,
     ),
@@ -72,7 +78,7 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether a step packs an artifact of a name, as far as that is known.
-fn packs(subject: In<'_, '_, '_>, client: &Client<'_, '_>, name: &str) -> Option<bool> {
+fn packs(subject: In<'_, '_, '_>, client: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
     let (data, step) = (subject.analysis.data, client.step?);
     let Some(used) = step.uses else { return Some(false) };
     let mut left = data.needs.artifacts(used.value()).peekable();
@@ -84,7 +90,7 @@ fn packs(subject: In<'_, '_, '_>, client: &Client<'_, '_>, name: &str) -> Option
 }
 
 /// Whether the name of what an action leaves could be this one: an expression in it may stand for anything.
-fn may_be(with: &Pairs<'_>, artifact: &Artifact, name: &str) -> bool {
+fn may_be(with: &Pairs<'_>, artifact: &NeedArtifact, name: &str) -> bool {
     let given = |input: &Option<String>| {
         let pair = input.as_ref().and_then(|input| with.get_ignore_case(input));
         pair.map(|pair| pair.value.value())

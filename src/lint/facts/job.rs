@@ -1,65 +1,72 @@
 //! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
 
-use crate::lint::facts::{Answered, Fact, In, JOB, Spec, Values, WORKFLOW, YES_NO, settled_in_job, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, JOB, WORKFLOW, YES_NO, settled_in_job, yes};
+use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
 use crate::trust::needs::oidc;
 use crate::trust::registry::slot::known_text;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Grant, Job, Text, Workflow};
-use crate::workflow::permissions::{self, Origin};
+use crate::workflow::permissions::{self, GrantOrigin};
 
 /// A calling job has a name as well.
-const JOB_OR_CALL: &[Kind] =
-    &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Login, Kind::Publication, Kind::Need];
+const JOB_OR_CALL: &[SubjectKind] = &[
+    SubjectKind::Job,
+    SubjectKind::Call,
+    SubjectKind::Step,
+    SubjectKind::Reference,
+    SubjectKind::Login,
+    SubjectKind::Publication,
+    SubjectKind::Need,
+];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("workflow.file", WORKFLOW, Values::Any, "The workflow's file name.", workflow_file),
-    Spec::new("job", JOB_OR_CALL, Values::Any, "The job's id.", job),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("workflow.file", WORKFLOW, FactValues::Any, "The workflow's file name.", workflow_file),
+    FactSpec::new("job", JOB_OR_CALL, FactValues::Any, "The job's id.", job),
+    FactSpec::new(
         "repository.publishes",
         WORKFLOW,
         YES_NO,
         "Whether some job of the repository uploads to a registry.",
         repository_publishes,
     ),
-    Spec::new(
+    FactSpec::new(
         "workflow.publishes",
         WORKFLOW,
         YES_NO,
         "Whether some job of the workflow uploads to a registry.",
         workflow_publishes,
     ),
-    Spec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
-    Spec::new(
+    FactSpec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
+    FactSpec::new(
         "oidc.use",
-        &[Kind::Job],
-        Values::OneOf(&["used", "none"]),
+        &[SubjectKind::Job],
+        FactValues::OneOf(&["used", "none"]),
         "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.",
         oidc_use,
     ),
-    Spec::new("environment", JOB, Values::Any, "The name of the job's environment.", environment),
-    Spec::new("environment.url", JOB, Values::Any, "The `url` of the job's environment.", environment_url),
-    Spec::new("permission.*", JOB, Values::Access, "What the job may do with a scope.", permission),
-    Spec::new(
+    FactSpec::new("environment", JOB, FactValues::Any, "The name of the job's environment.", environment),
+    FactSpec::new("environment.url", JOB, FactValues::Any, "The `url` of the job's environment.", environment_url),
+    FactSpec::new("permission.*", JOB, FactValues::Access, "What the job may do with a scope.", permission),
+    FactSpec::new(
         "permission-origin.*",
         JOB,
-        Values::OneOf(&["job", "workflow", "caller", "default"]),
+        FactValues::OneOf(&["job", "workflow", "caller", "default"]),
         "Where the job's access to a scope comes from.",
         permission_origin,
     ),
-    Spec::new(
+    FactSpec::new(
         "permissions.word",
         JOB,
-        Values::Any,
+        FactValues::Any,
         "The word (`write-all`, `read-all`) that grants the job's permissions.",
         permissions_word,
     ),
-    Spec::new(
+    FactSpec::new(
         "runner",
         JOB,
-        Values::OneOf(&["linux", "windows", "macos", "self-hosted"]),
+        FactValues::OneOf(&["linux", "windows", "macos", "self-hosted"]),
         "The system of the job's runner, by GitHub's own labels.",
         runner,
     ),
@@ -137,7 +144,7 @@ fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::Held> {
+fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
     let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
     Some(match subject.sight {
         Some(sight) => permissions::held_in(github, sight.run(), workflow, job, scope),
@@ -148,7 +155,7 @@ fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::Held> {
 fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
     let held = held(subject, scope)?;
     // A called job without a block of its own holds what its caller gives it.
-    if held.origin == Origin::Default && subject.sight.is_none() && callable(subject) {
+    if held.origin == GrantOrigin::Default && subject.sight.is_none() && callable(subject) {
         return Some(Fact::Unknown);
     }
     Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))

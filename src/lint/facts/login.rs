@@ -1,37 +1,37 @@
 //! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
 
 use crate::lint::facts::registry::{target, target_place};
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::subjects::SubjectKind;
 use crate::workflow::model::{Text, action};
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "registry.login",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The action that logs in to the registry by OIDC, if there is one.",
         registry_login,
     ),
-    Spec::new(
+    FactSpec::new(
         "login",
-        &[Kind::Login, Kind::Publication],
-        Values::Any,
+        &[SubjectKind::Login, SubjectKind::Publication],
+        FactValues::Any,
         "The action that logs in to the registry.",
         login,
     ),
-    Spec::new(
+    FactSpec::new(
         "login.before",
         PUBLICATION,
         YES_NO,
         "Whether a login stands before the upload in its job.",
         login_before,
     ),
-    Spec::new(
+    FactSpec::new(
         "login.use",
-        &[Kind::Login],
-        Values::OneOf(&["used", "unused", "other-job"]),
+        &[SubjectKind::Login],
+        FactValues::OneOf(&["used", "unused", "other-job"]),
         "Whether the token reaches a step of the job, nothing, or only another job.",
         login_use,
     ),

@@ -1,90 +1,90 @@
 //! Facts of the manifests of what a publication uploads. They are known only where no script may change them.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION};
 use crate::read::source::Place;
-use crate::trust::registry::slot::{Given, known_text};
+use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history;
-use crate::trust::upload::history::History;
+use crate::trust::upload::history::CheckoutHistory;
 use crate::trust::upload::package;
-use crate::trust::upload::package::{Likeness, Word};
+use crate::trust::upload::package::{Likeness, ManifestWord};
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "manifest.package",
         PUBLICATION,
-        Values::OneOf(&["same", "other"]),
+        FactValues::OneOf(&["same", "other"]),
         "Whether a manifest of the project names the record's package, or all name others.",
         manifest_package,
     ),
-    Spec::new("manifest.name", PUBLICATION, Values::Any, "The package that the manifest names.", manifest_name),
-    Spec::new(
+    FactSpec::new("manifest.name", PUBLICATION, FactValues::Any, "The package that the manifest names.", manifest_name),
+    FactSpec::new(
         "environment.url.package",
         PUBLICATION,
-        Values::OneOf(&["same", "other"]),
+        FactValues::OneOf(&["same", "other"]),
         "Whether the environment's `url` is the page of the record's package, or of another one.",
         url_package,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.url.name",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The package whose page the environment's `url` is.",
         url_name,
     ),
-    Spec::new(
+    FactSpec::new(
         "manifest.repository",
         PUBLICATION,
-        Values::OneOf(&["same", "case", "other", "absent"]),
+        FactValues::OneOf(&["same", "case", "other", "absent"]),
         "Whether the manifest gives the address of this repository; of several manifests, all but one may be wrong.",
         manifest_repository,
     ),
-    Spec::new(
+    FactSpec::new(
         "manifest.repository.url",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The address that the manifest gives.",
         manifest_url,
     ),
-    Spec::new(
+    FactSpec::new(
         "repository",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "This repository as `owner/name`, where the config says it.",
         repository,
     ),
-    Spec::new(
+    FactSpec::new(
         "provenance",
         PUBLICATION,
-        Values::OneOf(&["asked", "automatic", "off"]),
+        FactValues::OneOf(&["asked", "automatic", "off"]),
         "Whether the upload carries provenance: because it is asked for, or as far as repository and package are public.",
         provenance,
     ),
-    Spec::new(
+    FactSpec::new(
         "provenance.answer",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
+        FactValues::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
         "What the registry says to provenance with the manifest's address, or with none (`missing`); `doubtful` and `unsaid` where something unseen decides.",
         provenance_answer,
     ),
-    Spec::new(
+    FactSpec::new(
         "version.source",
         PUBLICATION,
-        Values::OneOf(&["tags"]),
+        FactValues::OneOf(&["tags"]),
         "Where the manifest takes the version from.",
         version_source,
     ),
-    Spec::new(
+    FactSpec::new(
         "checkout.history",
         PUBLICATION,
-        Values::OneOf(&["tags", "shallow"]),
+        FactValues::OneOf(&["tags", "shallow"]),
         "What of the history the job checks out that builds.",
         checkout_history,
     ),
 ];
 
-fn of_name(subject: In<'_, '_, '_>) -> Option<Word> {
+fn of_name(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;
@@ -131,7 +131,7 @@ fn url_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(name, place))
 }
 
-fn of_repository(subject: In<'_, '_, '_>) -> Option<Word> {
+fn of_repository(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;
@@ -161,7 +161,7 @@ fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let switch = site.upload?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
     // The client's own switch wins over the manifest.
     let said = match site.client.first(&switch.slots) {
-        Some((_, Given::Text(text, place))) => match known_text(&site.client.settle(&text, subject.sight?)) {
+        Some((_, SlotValue::Text(text, place))) => match known_text(&site.client.settle(&text, subject.sight?)) {
             Some(text) if text == "true" => Some((true, place)),
             Some(text) if text == "false" => Some((false, place)),
             _ => return Some(Fact::Unknown),
@@ -211,7 +211,7 @@ fn checkout_history(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let builds = &target(subject)?.builds;
     let (workflow, job) = (subject.workflow?, subject.job?);
     Some(match history::history(&subject.analysis.data.github.checkout, builds, workflow, job)? {
-        History::Tags => Fact::text("tags", job.id.place()),
-        History::Shallow(place) => Fact::text("shallow", place),
+        CheckoutHistory::Tags => Fact::text("tags", job.id.place()),
+        CheckoutHistory::Shallow(place) => Fact::text("shallow", place),
     })
 }

@@ -1,28 +1,34 @@
 //! Facts of scopes that something in a job asks for. Which ones those are is for the data to say.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
+use crate::lint::subjects::SubjectKind;
 
-const NEED: &[Kind] = &[Kind::Need];
+const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
 /// The facts that stand before anything is weighed: what is asked for, whatever becomes of it.
 pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("need.scope", NEED, Values::Any, "The scope that is asked for.", scope),
-    Spec::new("need.access", NEED, Values::OneOf(&["read", "write"]), "The access that is asked for.", access),
-    Spec::new("need.held", NEED, Values::Access, "The access that the job holds of that scope.", held),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("need.scope", NEED, FactValues::Any, "The scope that is asked for.", scope),
+    FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is asked for.", access),
+    FactSpec::new("need.held", NEED, FactValues::Access, "The access that the job holds of that scope.", held),
+    FactSpec::new(
         "need.status",
         NEED,
-        Values::OneOf(&["held", "missing", "doubtful"]),
+        FactValues::OneOf(&["held", "missing", "doubtful"]),
         "Whether the job holds what is asked for; doubtful where it does not, but the files do not show whether that matters.",
         status,
     ),
-    Spec::new("need.client", NEED, Values::Any, "The action, the called workflow or the command that asks.", client),
-    Spec::new("need.reason", NEED, Values::Any, "What it needs the scope for.", reason),
-    Spec::new("need.private", NEED, YES_NO, "Whether only private repositories need it.", private),
+    FactSpec::new(
+        "need.client",
+        NEED,
+        FactValues::Any,
+        "The action, the called workflow or the command that asks.",
+        client,
+    ),
+    FactSpec::new("need.reason", NEED, FactValues::Any, "What it needs the scope for.", reason),
+    FactSpec::new("need.private", NEED, YES_NO, "Whether only private repositories need it.", private),
 ];
 
 fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {

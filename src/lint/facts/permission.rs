@@ -1,31 +1,43 @@
 //! Facts of single entries of a `permissions` block. What a job holds in the end is a fact of the job.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
+use crate::lint::subjects::SubjectKind;
 use crate::read::problem;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("scope", &[Kind::Permission], Values::Any, "The scope that an entry of `permissions` names.", scope),
-    Spec::new("level", &[Kind::Permission], Values::Any, "The level that an entry of `permissions` gives.", level),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "scope",
+        &[SubjectKind::Permission],
+        FactValues::Any,
+        "The scope that an entry of `permissions` names.",
+        scope,
+    ),
+    FactSpec::new(
+        "level",
+        &[SubjectKind::Permission],
+        FactValues::Any,
+        "The level that an entry of `permissions` gives.",
+        level,
+    ),
+    FactSpec::new(
         "scope.status",
-        &[Kind::Permission],
-        Values::OneOf(&["known", "misspelt", "unknown"]),
+        &[SubjectKind::Permission],
+        FactValues::OneOf(&["known", "misspelt", "unknown"]),
         "Whether GitHub has the scope, or has one that is spelt nearly so.",
         scope_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "scope.meant",
-        &[Kind::Permission],
-        Values::Any,
+        &[SubjectKind::Permission],
+        FactValues::Any,
         "The scope that a misspelt one most likely means.",
         scope_meant,
     ),
-    Spec::new(
+    FactSpec::new(
         "level.status",
-        &[Kind::Permission],
-        Values::OneOf(&["known", "unknown"]),
+        &[SubjectKind::Permission],
+        FactValues::OneOf(&["known", "unknown"]),
         "Whether the scope has that level.",
         level_status,
     ),

@@ -1,37 +1,37 @@
 //! Facts of problems in files, and of waivers.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
+use crate::lint::subjects::SubjectKind;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("problem", &[Kind::Problem], Values::Any, "What is wrong.", problem),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("problem", &[SubjectKind::Problem], FactValues::Any, "What is wrong.", problem),
+    FactSpec::new(
         "problem.kind",
-        &[Kind::Problem],
-        Values::OneOf(&["yaml", "shape"]),
+        &[SubjectKind::Problem],
+        FactValues::OneOf(&["yaml", "shape"]),
         "Whether the file does not parse, or has a shape that GitHub refuses.",
         problem_kind,
     ),
-    Spec::new(
+    FactSpec::new(
         "problem.decides",
-        &[Kind::Problem],
+        &[SubjectKind::Problem],
         YES_NO,
         "Whether the problem stands in a workflow that publishes or could.",
         problem_decides,
     ),
-    Spec::new("waiver", &[Kind::Waiver], Values::Any, "The rule that a waiver names.", waiver),
-    Spec::new(
+    FactSpec::new("waiver", &[SubjectKind::Waiver], FactValues::Any, "The rule that a waiver names.", waiver),
+    FactSpec::new(
         "waiver.meant",
-        &[Kind::Waiver],
-        Values::Any,
+        &[SubjectKind::Waiver],
+        FactValues::Any,
         "The rule that a waiver with a misspelt name most likely means.",
         waiver_meant,
     ),
-    Spec::new(
+    FactSpec::new(
         "waiver.status",
-        &[Kind::Waiver],
-        Values::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
+        &[SubjectKind::Waiver],
+        FactValues::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
         "What became of a waiver.",
         waiver_status,
     ),

@@ -1,42 +1,42 @@
 //! Facts of declared records by themselves.
 
-use crate::lint::facts::{Answered, FORM, Fact, In, Spec, Values, YES_NO, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, YES_NO, yes};
+use crate::lint::subjects::SubjectKind;
 use crate::trust::publisher;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "publisher.*",
-        &[Kind::Publication, Kind::Publisher, Kind::Document],
-        Values::Any,
+        &[SubjectKind::Publication, SubjectKind::Publisher, SubjectKind::Document],
+        FactValues::Any,
         "A field of the declared record.",
         publisher_field,
     ),
-    Spec::new(
+    FactSpec::new(
         "record.*",
-        &[Kind::Publisher],
+        &[SubjectKind::Publisher],
         FORM,
         "Whether the registry's form would take the declared value of a field.",
         record,
     ),
-    Spec::new(
+    FactSpec::new(
         "record-problem.*",
-        &[Kind::Publisher],
-        Values::Any,
+        &[SubjectKind::Publisher],
+        FactValues::Any,
         "Why the form would not take a value.",
         record_problem,
     ),
-    Spec::new(
+    FactSpec::new(
         "record-meant.*",
-        &[Kind::Publisher],
-        Values::Any,
+        &[SubjectKind::Publisher],
+        FactValues::Any,
         "What a value that the form would not take was meant to be, where only one thing can be meant.",
         record_meant,
     ),
-    Spec::new(
+    FactSpec::new(
         "publisher.used",
-        &[Kind::Publisher],
+        &[SubjectKind::Publisher],
         YES_NO,
         "Whether some publication is measured by this record; not known while a workflow does not parse or an upload is undecided.",
         publisher_used,

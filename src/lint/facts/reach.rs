@@ -1,57 +1,57 @@
 //! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
 
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
-use crate::lint::reach::{self, Ancestors, Blocker, Skipped};
-use crate::lint::uploads::{Publication, Visit};
-use crate::trust::releases::{self, Awaited, Releases};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
+use crate::lint::uploads::{Upload, UploadRun};
+use crate::trust::releases::{self, AwaitedEvent, StartedBy};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
-use crate::workflow::ref_pattern::{self, Name};
+use crate::workflow::ref_pattern::{self, RefName};
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "reachable",
         PUBLICATION,
         YES_NO,
         "Whether some run comes to the upload; not known where other repositories may call it, or where it is switched off on purpose.",
         reachable,
     ),
-    Spec::new(
+    FactSpec::new(
         "reachable.blockers",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The conditions that keep every run from the upload.",
         blockers,
     ),
-    Spec::new(
+    FactSpec::new(
         "ancestors",
         PUBLICATION,
-        Values::OneOf(&["reached", "skipped"]),
+        FactValues::OneOf(&["reached", "skipped"]),
         "Whether a job before the upload is skipped, and with it the upload, in every run that releases.",
         ancestors,
     ),
-    Spec::new("ancestor", PUBLICATION, Values::Any, "The job before the upload that is skipped.", ancestor),
-    Spec::new("ancestor.when", PUBLICATION, Values::Any, "In which runs it is skipped.", ancestor_when),
-    Spec::new(
+    FactSpec::new("ancestor", PUBLICATION, FactValues::Any, "The job before the upload that is skipped.", ancestor),
+    FactSpec::new("ancestor.when", PUBLICATION, FactValues::Any, "In which runs it is skipped.", ancestor_when),
+    FactSpec::new(
         "release.wait",
         PUBLICATION,
-        Values::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
+        FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
         "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",
         release_wait,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.refs",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused"]),
+        FactValues::OneOf(&["accepted", "refused"]),
         "Whether the refs that the config declares for the environment take the run's ref.",
         environment_refs,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.patterns",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The refs that the config declares for the environment.",
         patterns,
     ),
@@ -88,7 +88,7 @@ fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let publication = subject.publication?;
     Some(match reach::ancestors(publication) {
         Ancestors::Reached => Fact::text("reached", publication.site.client.place()),
-        Ancestors::Skipped(Skipped { job, .. }) => {
+        Ancestors::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match reach::reads_nothing(subject.analysis.checkout, publication, place) {
                 true => Fact::Unknown,
@@ -99,7 +99,7 @@ fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn skipped<'a, 'p>(subject: In<'_, 'a, 'p>) -> Option<Skipped<'a, 'p>> {
+fn skipped<'a, 'p>(subject: In<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
     match reach::ancestors(subject.publication?) {
         Ancestors::Skipped(skipped) => Some(skipped),
         Ancestors::Reached | Ancestors::Unknown => None,
@@ -123,7 +123,7 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
     for visit in &publication.runs {
         match awaits(publication, visit) {
             Some(one) if !publication.elsewhere && publication.cut.is_none() => {
-                if !awaited.iter().any(|other: &Awaited<'_, '_>| other.is(one)) {
+                if !awaited.iter().any(|other: &AwaitedEvent<'_, '_>| other.is(one)) {
                     awaited.push(one);
                 }
             }
@@ -138,27 +138,27 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let mut found = None;
     for one in awaited {
         let word = match one {
-            Awaited::Release => "release-unanswered",
-            Awaited::Tag(_) => "tag-unanswered",
+            AwaitedEvent::Release => "release-unanswered",
+            AwaitedEvent::Tag(_) => "tag-unanswered",
         };
         match releases::releases(&analysis.data.github, analysis.checkout, one) {
-            Releases::None => return Some(Fact::text("answered", trigger)),
-            Releases::Silent(place) => found = found.or(Some(Fact::text(word, place))),
-            Releases::Open => return Some(Fact::Unknown),
+            StartedBy::None => return Some(Fact::text("answered", trigger)),
+            StartedBy::Silent(place) => found = found.or(Some(Fact::text(word, place))),
+            StartedBy::Open => return Some(Fact::Unknown),
         }
     }
     found
 }
 
 /// What starts a run: a release, or a tag that its workflow waits for; `None` for anything else.
-fn awaits<'s, 'p>(publication: &'s Publication<'_, 'p>, visit: &'s Visit<'_, 'p>) -> Option<Awaited<'s, 'p>> {
+fn awaits<'s, 'p>(publication: &'s Upload<'_, 'p>, visit: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
     let run = visit.run();
     if run.event == "release" {
-        return Some(Awaited::Release);
+        return Some(AwaitedEvent::Release);
     }
     let started = run.caller().unwrap_or(publication.site.client.workflow);
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
-    (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(Awaited::Tag(&trigger.tags))
+    (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
 }
 
 /// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
@@ -183,7 +183,7 @@ fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
         true => text.strip_prefix(prefix),
         false => Some(text),
     });
-    let name = Name { beginning: &reference.beginning, whole: reference.whole };
+    let name = RefName { beginning: &reference.beginning, whole: reference.whole };
     Some(match ref_pattern::takes(names, name) {
         Truth::No => Fact::text("refused", place),
         Truth::Yes => Fact::text("accepted", place),

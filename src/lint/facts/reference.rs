@@ -1,39 +1,51 @@
 //! Facts of context reads in expressions. It never evaluates one.
 
-use crate::lint::facts::{Answered, Fact, In, Spec, Values, YES_NO, yes};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
 use crate::lint::reach;
-use crate::lint::subjects::Kind;
-use crate::lint::uploads::Publication;
+use crate::lint::subjects::SubjectKind;
+use crate::lint::uploads::Upload;
 use crate::read::source::Place;
 use crate::workflow::model::Text;
-use crate::workflow::simulate::context::outputs::{self, Declared};
+use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("reference", &[Kind::Reference], Values::Any, "The context path that an expression reads.", reference),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "reference",
+        &[SubjectKind::Reference],
+        FactValues::Any,
+        "The context path that an expression reads.",
+        reference,
+    ),
+    FactSpec::new(
         "reference.status",
-        &[Kind::Reference],
-        Values::OneOf(&["known", "unknown"]),
+        &[SubjectKind::Reference],
+        FactValues::OneOf(&["known", "unknown"]),
         "Whether the context has the property, for contexts with a fixed list.",
         reference_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "output.status",
-        &[Kind::Reference],
-        Values::OneOf(&["declared", "undeclared", "not-needed"]),
+        &[SubjectKind::Reference],
+        FactValues::OneOf(&["declared", "undeclared", "not-needed"]),
         "Whether a job's output that an expression reads is declared by that job, and the job is among those that are waited for.",
         output_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "output.decides",
-        &[Kind::Reference],
+        &[SubjectKind::Reference],
         YES_NO,
         "Whether an upload hangs on it: the reading job publishes, or it stands in the condition that keeps every run from a job that does.",
         output_decides,
     ),
-    Spec::new("output", &[Kind::Reference], Values::Any, "The output that an expression reads.", output),
-    Spec::new("output.job", &[Kind::Reference], Values::Any, "The job whose output an expression reads.", output_job),
+    FactSpec::new("output", &[SubjectKind::Reference], FactValues::Any, "The output that an expression reads.", output),
+    FactSpec::new(
+        "output.job",
+        &[SubjectKind::Reference],
+        FactValues::Any,
+        "The job whose output an expression reads.",
+        output_job,
+    ),
 ];
 
 /// Where an expression reads something; it takes a walk through the text, so it is asked for last.
@@ -46,10 +58,10 @@ fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
     let place = place(subject)?;
     Some(match declared {
-        Declared::Yes => Fact::text("declared", place),
-        Declared::No => Fact::text("undeclared", place),
-        Declared::NotNeeded => Fact::text("not-needed", place),
-        Declared::Unknown => Fact::Unknown,
+        DeclaredOutput::Yes => Fact::text("declared", place),
+        DeclaredOutput::No => Fact::text("undeclared", place),
+        DeclaredOutput::NotNeeded => Fact::text("not-needed", place),
+        DeclaredOutput::Unknown => Fact::Unknown,
     })
 }
 
@@ -62,7 +74,7 @@ fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
     });
-    let keeps = |publication: &Publication<'_, '_>| {
+    let keeps = |publication: &Upload<'_, '_>| {
         let blockers = reach::blockers(publication).unwrap_or_default();
         blockers.iter().any(|blocker| Some(blocker.place) == condition)
     };

@@ -2,78 +2,79 @@
 
 use crate::lint::facts::job::{environment, systems};
 use crate::lint::facts::run::sight;
-use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
-use crate::lint::subjects::Kind;
+use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
 use crate::trust::publisher;
 use crate::trust::registry::{Claim, Registry};
-use crate::trust::upload::site::Target;
-use crate::trust::verdict::Answer;
+use crate::trust::upload::site::UploadTarget;
+use crate::trust::verdict::ClaimVerdict;
 use crate::workflow::model::Text;
 
-const OF_REGISTRY: &[Kind] = &[Kind::Login, Kind::Publication, Kind::Publisher, Kind::Document];
+const OF_REGISTRY: &[SubjectKind] =
+    &[SubjectKind::Login, SubjectKind::Publication, SubjectKind::Publisher, SubjectKind::Document];
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("registry", OF_REGISTRY, Values::Any, "The registry's id.", registry_id),
-    Spec::new("registry.name", OF_REGISTRY, Values::Any, "The registry's name.", registry_name),
-    Spec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("registry", OF_REGISTRY, FactValues::Any, "The registry's id.", registry_id),
+    FactSpec::new("registry.name", OF_REGISTRY, FactValues::Any, "The registry's name.", registry_name),
+    FactSpec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
+    FactSpec::new(
         "environment.suggests",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The registry that the environment's name speaks of, in whole words.",
         environment_suggests,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.fits",
         PUBLICATION,
-        Values::OneOf(&["own", "other", "none"]),
+        FactValues::OneOf(&["own", "other", "none"]),
         "Whether the environment's name speaks of this registry, of another one, or of none.",
         environment_fits,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.form",
         PUBLICATION,
         FORM,
         "Whether the registry's form would take the environment's name.",
         environment_form,
     ),
-    Spec::new(
+    FactSpec::new(
         "environment.url.registry",
         PUBLICATION,
-        Values::OneOf(&["own", "other"]),
+        FactValues::OneOf(&["own", "other"]),
         "Whether the environment's `url` points to this registry or to another one.",
         environment_url_registry,
     ),
-    Spec::new(
+    FactSpec::new(
         "runner.status",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused", "unsupported"]),
+        FactValues::OneOf(&["accepted", "refused", "unsupported"]),
         "Whether the upload can run on the job's system, and whether the registry's documents support that runner.",
         runner_status,
     ),
-    Spec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
-    Spec::new(
+    FactSpec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
+    FactSpec::new(
         "publisher",
         PUBLICATION,
         YES_NO,
         "Whether the config declares a publisher for this registry.",
         publisher_declared,
     ),
-    Spec::new(
+    FactSpec::new(
         "claim.*",
         PUBLICATION,
         ANSWERS,
         "How the registry answers a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or the user of the login (`user`) and the kind of upload (`operation`).",
         claim,
     ),
-    Spec::new("token.*", PUBLICATION, Values::Any, "The value of a claim in the run's OIDC token.", token),
+    FactSpec::new("token.*", PUBLICATION, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
 ];
 
 pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
     match subject.target {
-        Some(Target::Registry(registry, _)) => Some(registry),
+        Some(UploadTarget::Registry(registry, _)) => Some(registry),
         Some(_) => None,
         None => {
             let login = subject.login.map(|login| login.registry);
@@ -84,7 +85,7 @@ pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
 
 pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
     match subject.target {
-        Some(Target::Registry(_, place)) => Some(*place),
+        Some(UploadTarget::Registry(_, place)) => Some(*place),
         _ => {
             let login = subject.login.map(|login| login.client.place());
             login.or_else(|| subject.publisher.map(|publisher| publisher.place))
@@ -154,7 +155,7 @@ fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> 
     Some(sites.any(|site| {
         let here = site.client.job.id.place() == job.id.place();
         let target = || site.target(&analysis.data.registries, &site.client.seen(sight));
-        here && matches!(target(), Target::Registry(other, _) if other.id == registry.id)
+        here && matches!(target(), UploadTarget::Registry(other, _) if other.id == registry.id)
     }))
 }
 
@@ -187,7 +188,7 @@ fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
     let (claims, publisher) = (subject.claims?, subject.publisher?);
     let place = claim_place(subject, claim)?;
-    let answer: Answer = claims.answer(claim, publisher);
+    let answer: ClaimVerdict = claims.answer(claim, publisher);
     Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
 }
 

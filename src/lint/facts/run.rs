@@ -1,36 +1,36 @@
 //! Facts of the run in which an upload is judged. It never asks what is uploaded.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("event", PUBLICATION, Values::Any, "The event that starts the run.", event),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("event", PUBLICATION, FactValues::Any, "The event that starts the run.", event),
+    FactSpec::new(
         "event.status",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused", "switched-off"]),
+        FactValues::OneOf(&["accepted", "refused", "switched-off"]),
         "Whether the registry takes tokens of that event; `switched-off` where the declared record does not let it in.",
         event_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "event.fork",
         PUBLICATION,
         YES_NO,
         "Whether the event also runs for forks, where no OIDC token is issued.",
         event_fork,
     ),
-    Spec::new(
+    FactSpec::new(
         "ref",
         PUBLICATION,
-        Values::OneOf(&["tag", "branch", "pull-request"]),
+        FactValues::OneOf(&["tag", "branch", "pull-request"]),
         "What `github.ref` names in the run.",
         ref_kind,
     ),
-    Spec::new(
+    FactSpec::new(
         "ref.status",
         PUBLICATION,
         FORM,
@@ -39,7 +39,7 @@ pub const FACTS: &[Spec] = &[
     ),
 ];
 
-pub(crate) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s Sight<'s, 'p>> {
+pub(crate) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
     subject.sight
 }
 

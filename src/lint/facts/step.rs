@@ -1,32 +1,32 @@
 //! Facts of steps: what they use, what they are given, what their scripts show. It never asks what an action does.
 
-use crate::lint::facts::{Answered, Fact, In, STEP, Spec, Values, YES_NO, settled, yes};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, STEP, YES_NO, settled, yes};
 use crate::trust::upload::exposure::exposed;
 use crate::workflow::model::{Text, action};
 use crate::workflow::script::script;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new("step", STEP, Values::Any, "The step's name, else its id, else what it uses.", step),
-    Spec::new("action", STEP, Values::Any, "The action that the step uses, without its ref.", step_action),
-    Spec::new("action.ref", STEP, Values::Any, "The ref of the action.", step_action_ref),
-    Spec::new("input.*", STEP, Values::Any, "An input that the step gives to its action.", input),
-    Spec::new("env.*", STEP, Values::Any, "An environment variable that the step's own `env` sets.", step_env),
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new("step", STEP, FactValues::Any, "The step's name, else its id, else what it uses.", step),
+    FactSpec::new("action", STEP, FactValues::Any, "The action that the step uses, without its ref.", step_action),
+    FactSpec::new("action.ref", STEP, FactValues::Any, "The ref of the action.", step_action_ref),
+    FactSpec::new("input.*", STEP, FactValues::Any, "An input that the step gives to its action.", input),
+    FactSpec::new("env.*", STEP, FactValues::Any, "An environment variable that the step's own `env` sets.", step_env),
+    FactSpec::new(
         "step.purpose",
         STEP,
-        Values::OneOf(&["oidc-debug"]),
+        FactValues::OneOf(&["oidc-debug"]),
         "What the step is for, where its name or action says it.",
         step_purpose,
     ),
-    Spec::new(
+    FactSpec::new(
         "oidc.exposed",
         STEP,
-        Values::OneOf(&["printed", "exported"]),
+        FactValues::OneOf(&["printed", "exported"]),
         "How the step's script shows an OIDC token, if it does.",
         oidc_exposed,
     ),
-    Spec::new(
+    FactSpec::new(
         "failure.tolerated",
         STEP,
         YES_NO,

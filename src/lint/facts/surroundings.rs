@@ -2,54 +2,60 @@
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, FORM, Fact, In, PUBLICATION, Spec, Values};
-use crate::lint::uploads::Publication;
+use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION};
+use crate::lint::uploads::Upload;
 use crate::trust::registry::WorkflowClaim;
-use crate::trust::registry::slot::{Given, known_text};
-use crate::trust::upload::site::{Credential, Outcomes, Target};
-use crate::workflow::expression::{Reason, Truth};
+use crate::trust::registry::slot::{SlotValue, known_text};
+use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
+use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::Text;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "in-action",
         PUBLICATION,
         FORM,
         "Whether the upload can run where it stands, which is refused to some within a composite action.",
         in_action,
     ),
-    Spec::new(
+    FactSpec::new(
         "certificate",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused", "unseen-caller"]),
+        FactValues::OneOf(&["accepted", "refused", "unseen-caller"]),
         "Whether the certificate of an attestation would name the file that the registry's record names; in a called workflow some name its caller.",
         certificate,
     ),
-    Spec::new(
+    FactSpec::new(
         "caller.file",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The workflow file that GitHub starts, where it calls the one that uploads.",
         caller,
     ),
-    Spec::new("called.file", PUBLICATION, Values::Any, "The workflow file that holds the upload.", called),
-    Spec::new(
+    FactSpec::new("called.file", PUBLICATION, FactValues::Any, "The workflow file that holds the upload.", called),
+    FactSpec::new(
         "called.repository",
         PUBLICATION,
-        Values::OneOf(&["accepted", "refused"]),
+        FactValues::OneOf(&["accepted", "refused"]),
         "Whether the registry takes uploads by a called workflow of that repository.",
         called_repository,
     ),
-    Spec::new("foreign.workflow", PUBLICATION, Values::Any, "The other repository's workflow that uploads.", foreign),
-    Spec::new(
+    FactSpec::new(
+        "foreign.workflow",
+        PUBLICATION,
+        FactValues::Any,
+        "The other repository's workflow that uploads.",
+        foreign,
+    ),
+    FactSpec::new(
         "folder.uploads",
         PUBLICATION,
-        Values::OneOf(&["once", "again"]),
+        FactValues::OneOf(&["once", "again"]),
         "Whether an upload with attestations has left them in this folder before, in the same job and run.",
         folder_uploads,
     ),
-    Spec::new("folder", PUBLICATION, Values::Any, "The folder whose files are uploaded.", folder),
+    FactSpec::new("folder", PUBLICATION, FactValues::Any, "The folder whose files are uploaded.", folder),
 ];
 
 fn in_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -101,12 +107,12 @@ fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// The folder of an upload in this run, without what does not change it.
-fn folder_of(subject: In<'_, '_, '_>, publication: &Publication<'_, '_>) -> Option<String> {
+fn folder_of(subject: In<'_, '_, '_>, publication: &Upload<'_, '_>) -> Option<String> {
     let rule = publication.site.upload?.files.as_ref()?;
     let text = match publication.site.client.first(&rule.slots) {
         None => rule.folder.clone()?,
-        Some((_, Given::Text(text, _))) => known_text(&publication.site.client.settle(&text, sight(subject)?))?,
-        Some((_, Given::Unknown(_) | Given::Absent)) => return None,
+        Some((_, SlotValue::Text(text, _))) => known_text(&publication.site.client.settle(&text, sight(subject)?))?,
+        Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => return None,
     };
     Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
 }
@@ -137,16 +143,16 @@ fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether another upload leaves attestations in a folder in this run.
-fn leaves(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, own: &str) -> Truth {
-    let unknown = || Truth::Unknown(Reason::new("another upload of the job"));
+fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
+    let unknown = || Truth::Unknown(UnknownReason::new("another upload of the job"));
     let (Some(sight), Some(upload)) = (sight(subject), other.site.upload) else { return unknown() };
     let Some(switch) = &upload.attestations else { return Truth::No };
     let on = match other.site.client.first(&switch.slots) {
         None => Some(switch.default),
-        Some((_, Given::Text(text, _))) => {
+        Some((_, SlotValue::Text(text, _))) => {
             known_text(&other.site.client.settle(&text, sight)).map(|text| !text.eq_ignore_ascii_case("false"))
         }
-        Some((_, Given::Unknown(_) | Given::Absent)) => None,
+        Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => None,
     };
     let Some(folder) = folder_of(subject, other) else { return unknown() };
     if on == Some(false) || folder != own {
@@ -154,20 +160,20 @@ fn leaves(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, own: &str) -> Tr
     }
     let data = subject.analysis.data;
     let seen = other.site.client.seen(sight);
-    if matches!(other.site.target(&data.registries, &seen), Target::Elsewhere) {
+    if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
     // Without the OIDC token no attestation is made.
     let trusted = match other.site.credential(&data.github, &data.registries, &seen).0 {
-        Outcomes::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
-        Outcomes::Unknown(reason) => Truth::Unknown(reason),
+        CredentialOutcomes::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
+        CredentialOutcomes::Unknown(reason) => Truth::Unknown(reason),
     };
     let on = on.map_or_else(unknown, Truth::from);
     seen.reached().and(trusted).and(on)
 }
 
 /// Whether a script between two uploads speaks of the folder or of attestations, and so may have put it in order.
-fn cleaned(subject: In<'_, '_, '_>, other: &Publication<'_, '_>, folder: &str) -> bool {
+fn cleaned(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
     let after = other.site.client.position();
     let Some(publication) = subject.publication else { return true };
     let between = publication.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));

@@ -2,71 +2,71 @@
 
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, Spec, Values, YES_NO, yes};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
 use crate::read::problem::closest;
-use crate::trust::registry::slot::{Given, Slot, known_text};
-use crate::trust::registry::upload_pattern::{Oidc, Order};
+use crate::trust::registry::slot::{Slot, SlotValue, known_text};
+use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
 use crate::trust::upload::build_code;
-use crate::trust::upload::site::Outcomes;
+use crate::trust::upload::site::CredentialOutcomes;
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "upload",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "What uploads: the command, the action or the called workflow.",
         upload,
     ),
-    Spec::new(
+    FactSpec::new(
         "credential",
         PUBLICATION,
-        Values::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
+        FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
         "What the upload shows to the registry.",
         credential,
     ),
-    Spec::new(
+    FactSpec::new(
         "client.order",
         PUBLICATION,
-        Values::OneOf(&["token-first", "oidc-first", "none"]),
+        FactValues::OneOf(&["token-first", "oidc-first", "none"]),
         "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
         client_order,
     ),
-    Spec::new(
+    FactSpec::new(
         "build.code",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The first action or command in the job before the upload that builds, by the registry's data.",
         build_code,
     ),
-    Spec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
-    Spec::new(
+    FactSpec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    FactSpec::new(
         "attestations",
         PUBLICATION,
-        Values::OneOf(&["on", "off", "excused"]),
+        FactValues::OneOf(&["on", "off", "excused"]),
         "Whether attestations are uploaded with it; `excused` where another upload in the job or a calling workflow would make them fail.",
         attestations,
     ),
-    Spec::new("endpoint", PUBLICATION, Values::Any, "The address that the files give to the upload.", endpoint),
-    Spec::new(
+    FactSpec::new("endpoint", PUBLICATION, FactValues::Any, "The address that the files give to the upload.", endpoint),
+    FactSpec::new(
         "endpoint.status",
         PUBLICATION,
-        Values::OneOf(&["accepted", "wrong"]),
+        FactValues::OneOf(&["accepted", "wrong"]),
         "Whether the registry takes uploads at that address, which is its own.",
         endpoint_status,
     ),
-    Spec::new("endpoint.meant", PUBLICATION, Values::Any, "The registry's upload address.", endpoint_meant),
-    Spec::new(
+    FactSpec::new("endpoint.meant", PUBLICATION, FactValues::Any, "The registry's upload address.", endpoint_meant),
+    FactSpec::new(
         "endpoint.input",
         PUBLICATION,
-        Values::OneOf(&["known", "misspelt"]),
+        FactValues::OneOf(&["known", "misspelt"]),
         "Whether an input that the action does not have looks like one for the address.",
         endpoint_input,
     ),
-    Spec::new(
+    FactSpec::new(
         "endpoint.input.meant",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The input that a misspelt one most likely means.",
         endpoint_input_meant,
     ),
@@ -92,17 +92,17 @@ fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let data = subject.analysis.data;
     let (outcome, place) = subject.publication?.site.credential(&data.github, &data.registries, sight(subject)?);
     Some(match outcome {
-        Outcomes::Known(credential) => Fact::text(credential.word(), place),
-        Outcomes::Unknown(_) => Fact::Unknown,
+        CredentialOutcomes::Known(credential) => Fact::text(credential.word(), place),
+        CredentialOutcomes::Unknown(_) => Fact::Unknown,
     })
 }
 
 fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.publication?.site;
     let word = match site.upload.map(|upload| (upload.oidc, upload.order))? {
-        (Oidc::None, _) => "none",
-        (Oidc::Native, Order::TokenFirst) => "token-first",
-        (Oidc::Native, Order::OidcFirst) => "oidc-first",
+        (OidcSupport::None, _) => "none",
+        (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
+        (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
     };
     Some(Fact::text(word, site.client.place()))
 }
@@ -111,7 +111,7 @@ fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
     let site = &subject.publication?.site;
     let (_, given) = site.client.first(slots)?;
-    let Given::Text(text, place) = given else { return Some(Err(())) };
+    let SlotValue::Text(text, place) = given else { return Some(Err(())) };
     let value = sight(subject).and_then(|sight| known_text(&sight.evaluate(&text)));
     Some(value.map(|value| (value, place)).ok_or(()))
 }
@@ -134,7 +134,7 @@ fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
     let job = subject.job?.id.place();
-    let same_job = |other: &&crate::lint::uploads::Publication<'_, '_>| other.site.client.job.id.place() == job;
+    let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.client.job.id.place() == job;
     let alone = subject.analysis.publications.iter().filter(same_job).count() < 2;
     let word = match (on, alone && !sight(subject)?.run().is_called()) {
         (true, _) => "on",

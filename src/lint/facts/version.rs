@@ -2,96 +2,102 @@
 
 use crate::lint::data::Data;
 use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, Fact, In, PUBLICATION, STEP, Spec, Values};
-use crate::lint::subjects::Kind;
-use crate::trust::registry::upload_pattern::Refs;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, STEP};
+use crate::lint::subjects::SubjectKind;
+use crate::trust::registry::upload_pattern::ActionRefs;
 use crate::trust::upload::version;
 use crate::trust::upload::version::{ActionStatus, ClientVersion};
 use crate::workflow::model::{Job, Step, Text, action};
 
 /// The lines of the table.
-pub const FACTS: &[Spec] = &[
-    Spec::new(
+pub const FACTS: &[FactSpec] = &[
+    FactSpec::new(
         "action.judged",
         STEP,
-        Values::Any,
+        FactValues::Any,
         "The action that uploads or logs in; of a publication with both, the one whose ref is worse.",
         action_judged,
     ),
-    Spec::new(
+    FactSpec::new(
         "action.status",
         STEP,
-        Values::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
+        FactValues::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
         "What the ref of that action is worth.",
         action_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "action.version",
         STEP,
-        Values::Any,
+        FactValues::Any,
         "That action's version: its tag, or what its commit is.",
         action_version,
     ),
-    Spec::new(
+    FactSpec::new(
         "action.minimum",
         STEP,
-        Values::Any,
+        FactValues::Any,
         "The first version of that action that can do trusted publishing.",
         action_minimum,
     ),
-    Spec::new("action.pin", STEP, Values::Any, "What a commit without an image is.", action_pin),
-    Spec::new(
+    FactSpec::new("action.pin", STEP, FactValues::Any, "What a commit without an image is.", action_pin),
+    FactSpec::new(
         "action.recommended",
         STEP,
-        Values::Any,
+        FactValues::Any,
         "The ref that the action's maker recommends.",
         action_recommended,
     ),
-    Spec::new(
+    FactSpec::new(
         "job.floating",
-        &[Kind::Job, Kind::Publication],
-        Values::Any,
+        &[SubjectKind::Job, SubjectKind::Publication],
+        FactValues::Any,
         "The first action of the job whose ref its maker can move, and does not recommend; GitHub's own do not count.",
         floating,
     ),
-    Spec::new(
+    FactSpec::new(
         "client",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The client that uploads, where its version is described.",
         client_name,
     ),
-    Spec::new("client.version", PUBLICATION, Values::Any, "The version of the client that uploads.", client_version),
-    Spec::new(
+    FactSpec::new(
+        "client.version",
+        PUBLICATION,
+        FactValues::Any,
+        "The version of the client that uploads.",
+        client_version,
+    ),
+    FactSpec::new(
         "client.status",
         PUBLICATION,
-        Values::OneOf(&["current", "outdated", "inferred"]),
+        FactValues::OneOf(&["current", "outdated", "inferred"]),
         "Whether that version can do trusted publishing; `inferred` where another tool brings one that cannot.",
         client_status,
     ),
-    Spec::new(
+    FactSpec::new(
         "client.minimum",
         PUBLICATION,
-        Values::Any,
+        FactValues::Any,
         "The first version of the client that can do trusted publishing.",
         client_minimum,
     ),
 ];
 
 /// An action that uploads or logs in, with what the data says of its refs.
-struct Judged<'s, 'p> {
+struct JudgedAction<'s, 'p> {
     uses: Text<'p>,
-    refs: &'s Refs,
+    refs: &'s ActionRefs,
     status: Option<ActionStatus>,
 }
 
-impl Judged<'_, '_> {
+impl JudgedAction<'_, '_> {
     fn known(&self, value: Option<String>) -> Answered {
         value.map(|value| Fact::text(value, self.uses.place()))
     }
 }
 
-fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<Judged<'s, 'p>> {
+fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
     let login = subject.publication.and_then(|publication| publication.site.login.as_ref());
     let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
@@ -99,9 +105,9 @@ fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<Judged<'s, 'p>> {
     let source = subject.workflow?.source;
     let all = all.into_iter().flatten().filter_map(|uses| {
         let refs = version::refs(registries, action(uses.value()))?;
-        Some(Judged { uses, refs, status: version::action_status(refs, source, uses) })
+        Some(JudgedAction { uses, refs, status: version::action_status(refs, source, uses) })
     });
-    let fault = |judged: &Judged<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
+    let fault = |judged: &JudgedAction<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
     let mut all: Vec<_> = all.collect();
     let worst = all.iter().position(fault).unwrap_or(0);
     (worst < all.len()).then(|| all.swap_remove(worst))

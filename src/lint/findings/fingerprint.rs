@@ -23,11 +23,11 @@ pub fn identity(finding: &Finding, path: &str) -> String {
 
 /// Numbers findings that are about the same thing, in the order in which they come.
 #[derive(Debug, Clone, Default)]
-pub struct Ordinals {
+pub struct FingerprintOrdinals {
     seen: HashMap<String, u32>,
 }
 
-impl Ordinals {
+impl FingerprintOrdinals {
     /// The identity with its number: the first one stays as it is, the second ends in `/2`.
     pub fn told_apart(&mut self, identity: &str) -> String {
         let count = self.seen.entry(identity.to_owned()).or_default();
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn equal_things_are_numbered() {
-        let mut ordinals = Ordinals::default();
+        let mut ordinals = FingerprintOrdinals::default();
         assert_eq!(["a", "b", "a"].map(|id| ordinals.told_apart(id)), ["a", "b", "a/2"]);
         assert_eq!(without_ordinal("a/2"), "a");
     }

@@ -1,17 +1,17 @@
 //! The ways that a project's releases go: event, job, registry. It repeats what rules and registries answered and judges nothing anew.
 
-use crate::lint::explain::verdict::{Verdict, verdict};
-use crate::lint::findings::{Answer, Finding, Level, Route};
+use crate::lint::explain::verdict::{RunVerdict, verdict};
+use crate::lint::findings::{Finding, Level, Route, RouteAnswer};
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::Visit;
+use crate::lint::uploads::UploadRun;
 use crate::read::source::FileId;
-use crate::trust::cause::Cause;
+use crate::trust::cause::RefusalCause;
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::{Credential, Outcomes, Target};
+use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
 use crate::workflow::expression::Truth;
 
 /// A route whose answer waits for all findings.
-pub struct Draft {
+pub struct RouteDraft {
     route: Route,
     file: FileId,
     /// The rules that spoke of this run.
@@ -19,32 +19,32 @@ pub struct Draft {
 }
 
 /// The route of a publication in one run, with the names of the rules that spoke there.
-pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<String>) -> Option<Draft> {
+pub fn draft(subject: &Subject<'_, '_, '_>, visit: &UploadRun<'_, '_>, spoke: Vec<String>) -> Option<RouteDraft> {
     let (workflow, job, publication) = (subject.workflow?, subject.job?, subject.publication?);
     let registry = match subject.target? {
-        Target::Registry(registry, _) => Ok(*registry),
-        Target::Elsewhere => return None,
-        Target::Unknown(reason, _) => Err(reason.to_string()),
+        UploadTarget::Registry(registry, _) => Ok(*registry),
+        UploadTarget::Elsewhere => return None,
+        UploadTarget::Unknown(reason, _) => Err(reason.to_string()),
     };
     let data = subject.analysis.data;
     let credential = match publication.site.credential(&data.github, &data.registries, subject.sight?).0 {
-        Outcomes::Known(credential) => Ok(credential),
-        Outcomes::Unknown(reason) => Err(reason.to_string()),
+        CredentialOutcomes::Known(credential) => Ok(credential),
+        CredentialOutcomes::Unknown(reason) => Err(reason.to_string()),
     };
     let answer = match verdict(subject, publication, &registry, &credential) {
-        Verdict::Refused { cause: Cause::Start, .. } => Answer::Refused,
-        Verdict::NotAsked if credential == Ok(Credential::Stored) => Answer::Token,
-        _ if visit.reach != Truth::Yes => Answer::Undecided,
-        Verdict::Accepted => Answer::Accepted,
-        Verdict::Undeclared => Answer::Undeclared,
-        Verdict::Refused { .. } => Answer::Refused,
-        Verdict::NotAsked | Verdict::Undecided(_) => Answer::Undecided,
+        RunVerdict::Refused { cause: RefusalCause::Start, .. } => RouteAnswer::Refused,
+        RunVerdict::NotAsked if credential == Ok(Credential::Stored) => RouteAnswer::Token,
+        _ if visit.reach != Truth::Yes => RouteAnswer::Undecided,
+        RunVerdict::Accepted => RouteAnswer::Accepted,
+        RunVerdict::Undeclared => RouteAnswer::Undeclared,
+        RunVerdict::Refused { .. } => RouteAnswer::Refused,
+        RunVerdict::NotAsked | RunVerdict::Undecided(_) => RouteAnswer::Undecided,
     };
     let environment = match subject.step {
         Some(_) => job.environment.map(|environment| environment.name.value().to_owned()),
         None => subject.claims.and_then(|claims| known_text(&claims.environment)),
     };
-    Some(Draft {
+    Some(RouteDraft {
         file: workflow.file,
         route: Route {
             workflow: workflow.source.path().to_owned(),
@@ -59,15 +59,15 @@ pub fn draft(subject: &Subject<'_, '_, '_>, visit: &Visit<'_, '_>, spoke: Vec<St
 }
 
 /// The routes, now that it is known which findings are shown: where one of them is an error, the registry refuses.
-pub fn settle(drafts: Vec<Draft>, findings: &[Finding]) -> Vec<Route> {
+pub fn settle(drafts: Vec<RouteDraft>, findings: &[Finding]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
-    for Draft { mut route, file, spoke } in drafts {
+    for RouteDraft { mut route, file, spoke } in drafts {
         let refused = findings.iter().any(|finding| {
             let start = finding.steps.first().unwrap_or(&finding.primary);
             finding.level == Level::Error && start.place.file == file && spoke.contains(&finding.name)
         });
         if refused {
-            route.answer = Answer::Refused;
+            route.answer = RouteAnswer::Refused;
         }
         if !routes.contains(&route) {
             routes.push(route);

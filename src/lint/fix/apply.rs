@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::lint::findings::{Edit, Finding, Fix, Report};
-use crate::lint::fix::verify::{Tally, applied, id, offer};
+use crate::lint::findings::{Finding, Fix, FixEdit, Report};
+use crate::lint::fix::verify::{FindingTally, applied, id, offer};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::Project;
 
@@ -11,7 +11,7 @@ use crate::read::project::Project;
 const MOST_ROUNDS: usize = 10;
 
 /// A project after its fixes.
-pub struct Mended {
+pub struct AppliedFixes {
     /// The project as it is then; its files are in the same order as before.
     pub project: Project,
     /// What is left to say of it, with the fixes that were not wanted.
@@ -27,18 +27,18 @@ pub fn mend(
     rules: &RuleSet,
     today: Option<Date>,
     wanted: impl Fn(&Project, &Finding, &Fix) -> bool,
-) -> Mended {
-    let mut mended = Mended { report: offer(project, rules, today), project: project.clone(), done: Vec::new() };
+) -> AppliedFixes {
+    let mut mended = AppliedFixes { report: offer(project, rules, today), project: project.clone(), done: Vec::new() };
     for _ in 0..MOST_ROUNDS {
         let chosen = choice(&mended, &wanted);
         if chosen.is_empty() {
             break;
         }
-        let before = Tally::of(&mended.project, &mended.report);
+        let before = FindingTally::of(&mended.project, &mended.report);
         let all = round(&mended, &chosen, rules, today).filter(|(project, report)| {
             let ids: Vec<String> = chosen.iter().map(|(finding, _)| id(&mended.project, finding)).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            before.is_bettered_by(&Tally::of(project, report), &ids)
+            before.is_bettered_by(&FindingTally::of(project, report), &ids)
         });
         // Each one was tried alone; together they may differ.
         let (made, next) = match all {
@@ -47,13 +47,16 @@ pub fn mend(
         };
         let Some((project, report)) = next else { break };
         let done: Vec<_> = made.iter().map(|(finding, fix)| (finding.name.clone(), fix.title.clone())).collect();
-        mended = Mended { project, report, done: [mended.done, done].concat() };
+        mended = AppliedFixes { project, report, done: [mended.done, done].concat() };
     }
     mended
 }
 
 /// The fixes of this round, none of which touches a line of another.
-fn choice<'m>(mended: &'m Mended, wanted: &impl Fn(&Project, &Finding, &Fix) -> bool) -> Vec<(&'m Finding, &'m Fix)> {
+fn choice<'m>(
+    mended: &'m AppliedFixes,
+    wanted: &impl Fn(&Project, &Finding, &Fix) -> bool,
+) -> Vec<(&'m Finding, &'m Fix)> {
     let mut chosen: Vec<(&Finding, &Fix)> = Vec::new();
     for finding in &mended.report.findings {
         let Some(fix) = finding.fixes.iter().find(|fix| wanted(&mended.project, finding, fix)) else { continue };
@@ -68,8 +71,8 @@ fn choice<'m>(mended: &'m Mended, wanted: &impl Fn(&Project, &Finding, &Fix) -> 
     chosen
 }
 
-fn meet(project: &Project, left: &Edit, right: &Edit) -> bool {
-    let lines = |edit: &Edit| {
+fn meet(project: &Project, left: &FixEdit, right: &FixEdit) -> bool {
+    let lines = |edit: &FixEdit| {
         let source = project.source(edit.place.file)?;
         Some((source.line_at(edit.place.span.start), source.line_at(edit.place.span.end)))
     };
@@ -81,12 +84,12 @@ fn meet(project: &Project, left: &Edit, right: &Edit) -> bool {
 }
 
 fn round(
-    mended: &Mended,
+    mended: &AppliedFixes,
     chosen: &[(&Finding, &Fix)],
     rules: &RuleSet,
     today: Option<Date>,
 ) -> Option<(Project, Report)> {
-    let edits: Vec<Edit> = chosen.iter().flat_map(|(_, fix)| fix.edits.iter().cloned()).collect();
+    let edits: Vec<FixEdit> = chosen.iter().flat_map(|(_, fix)| fix.edits.iter().cloned()).collect();
     let project = applied(&mended.project, &edits)?;
     let report = offer(&project, rules, today);
     Some((project, report))

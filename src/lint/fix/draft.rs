@@ -1,12 +1,12 @@
 //! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
 
 use crate::lint::facts::{self, Fact};
-use crate::lint::fix::{Action, Remedy, Target, script};
-use crate::lint::ignores::{self, Waiver};
-use crate::lint::rules::{Condition, Template};
+use crate::lint::fix::{FixAction, FixTarget, FixTemplate, script};
+use crate::lint::ignores::{self, Ignore};
+use crate::lint::rules::{FactCondition, MessageTemplate};
 use crate::lint::subjects::Subject;
-use crate::read::edit::{Change, Part, Path, Value};
-use crate::read::project::Document;
+use crate::read::edit::{EditValue, NodeChange, NodePath, PathSegment};
+use crate::read::project::ProjectFile;
 use crate::read::source::{FileId, Place, Span};
 use crate::read::yaml::Node;
 use crate::workflow::expression::Truth;
@@ -14,23 +14,23 @@ use crate::workflow::model::{Grant, Job, action};
 
 /// What a remedy would change for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct FixDraft {
     /// What it does.
     pub title: String,
     /// Whether it changes no behaviour besides the fault.
     pub safe: bool,
     /// Changes with the file of each.
-    pub changes: Vec<(FileId, Change)>,
+    pub changes: Vec<(FileId, NodeChange)>,
 }
 
 /// The draft of a remedy; `None` where it does not apply, or speaks of something that is not there.
 #[must_use]
-pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
-    let holds = |condition: &Condition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
+pub fn of(remedy: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<FixDraft> {
+    let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
     if !remedy.when.iter().all(holds) {
         return None;
     }
-    let mut drafter = Drafter { subject, changes: Vec::new(), added: Vec::new() };
+    let mut drafter = FixBuilder { subject, changes: Vec::new(), added: Vec::new() };
     for action in &remedy.actions {
         drafter.action(action)?;
     }
@@ -42,46 +42,46 @@ pub fn of(remedy: &Remedy, subject: &Subject<'_, '_, '_>) -> Option<Draft> {
             added.join(", ")
         ));
     }
-    Some(Draft { title, safe: remedy.safe && drafter.added.is_empty(), changes: drafter.changes })
+    Some(FixDraft { title, safe: remedy.safe && drafter.added.is_empty(), changes: drafter.changes })
 }
 
-struct Drafter<'x, 'a, 'p> {
+struct FixBuilder<'x, 'a, 'p> {
     subject: &'x Subject<'x, 'a, 'p>,
-    changes: Vec<(FileId, Change)>,
+    changes: Vec<(FileId, NodeChange)>,
     /// Scopes that a new block holds by supposition.
     added: Vec<(String, String)>,
 }
 
-impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
-    fn action(&mut self, action: &Action) -> Option<()> {
+impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
+    fn action(&mut self, action: &FixAction) -> Option<()> {
         match action {
-            Action::Set(target, value) => {
+            FixAction::Set(target, value) => {
                 let value = self.text(value)?;
                 self.set(target, value)
             }
-            Action::Remove(target) => self.remove(target),
-            Action::Rename(Target::Waiver, name) => {
+            FixAction::Remove(target) => self.remove(target),
+            FixAction::Rename(FixTarget::Waiver, name) => {
                 let (name, place) = (self.text(name)?, self.subject.waiver?.place);
                 self.comment_at(place)?;
-                self.push(place.file, Change::Comment { span: place.span, text: name });
+                self.push(place.file, NodeChange::Comment { span: place.span, text: name });
                 Some(())
             }
-            Action::Rename(target, name) => {
+            FixAction::Rename(target, name) => {
                 let key = self.text(name)?;
                 let (file, path) = self.path(target)?;
-                self.push(file, Change::Rename { path, key });
+                self.push(file, NodeChange::Rename { path, key });
                 Some(())
             }
-            Action::Repin(target, reference) => self.repin(target, &self.text(reference)?),
+            FixAction::Repin(target, reference) => self.repin(target, &self.text(reference)?),
         }
     }
 
-    fn push(&mut self, file: FileId, change: Change) {
+    fn push(&mut self, file: FileId, change: NodeChange) {
         self.changes.push((file, change));
     }
 
     /// A value to write. Nothing, an expression and a control character are none: a file of a stranger may have said them.
-    fn text(&self, template: &Template) -> Option<String> {
+    fn text(&self, template: &MessageTemplate) -> Option<String> {
         let text = template.render(|name| match facts::ask(self.subject, name) {
             Fact::Known(None, _) => Fact::Unknown,
             fact => fact,
@@ -90,13 +90,13 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
         sound.then_some(text)
     }
 
-    fn set(&mut self, target: &Target, text: String) -> Option<()> {
+    fn set(&mut self, target: &FixTarget, text: String) -> Option<()> {
         match target {
-            Target::JobScope(scope) => {
+            FixTarget::JobScope(scope) => {
                 let scope = self.text(scope)?;
                 self.grant(self.subject.job?, &scope, &text)
             }
-            Target::OidcJobsScope(scope) => {
+            FixTarget::OidcJobsScope(scope) => {
                 let scope = self.text(scope)?;
                 let workflow = self.subject.workflow?;
                 for job in workflow.jobs.iter().filter(|job| job.permissions.is_none()) {
@@ -115,11 +115,11 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
                 if chosen {
                     return None;
                 }
-                let input = matches!(target, Target::Input(_) | Target::CheckoutInput(_));
+                let input = matches!(target, FixTarget::Input(_) | FixTarget::CheckoutInput(_));
                 let number = input && text.bytes().all(|byte| byte.is_ascii_digit());
-                let value = if number { Value::Number(text) } else { Value::Text(text) };
-                let after: &[&str] = if matches!(target, Target::Environment) { &["uses", "runs-on"] } else { &[] };
-                self.push(file, Change::Set { path, value, after });
+                let value = if number { EditValue::Number(text) } else { EditValue::Text(text) };
+                let after: &[&str] = if matches!(target, FixTarget::Environment) { &["uses", "runs-on"] } else { &[] };
+                self.push(file, NodeChange::Set { path, value, after });
                 Some(())
             }
         }
@@ -131,12 +131,12 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
         let workflow = self.subject.workflow?;
         let mut path = job_path(job);
         path.push(key("permissions"));
-        let text = |text: &str| Value::Text(text.to_owned());
-        let mut held: Vec<(String, Value)> = match (&job.permissions, &workflow.permissions) {
+        let text = |text: &str| EditValue::Text(text.to_owned());
+        let mut held: Vec<(String, EditValue)> = match (&job.permissions, &workflow.permissions) {
             (Some(block), _) => {
                 let Grant::Scopes(_) = block.grant else { return None };
                 path.push(key(scope));
-                self.push(workflow.file, Change::Set { path, value: text(level), after: &[] });
+                self.push(workflow.file, NodeChange::Set { path, value: text(level), after: &[] });
                 return Some(());
             }
             (None, Some(block)) => {
@@ -153,18 +153,18 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
             Some((_, value)) => *value = text(level),
             None => held.push((scope.to_owned(), text(level))),
         }
-        self.push(workflow.file, Change::Set { path, value: Value::Mapping(held), after: AFTER });
+        self.push(workflow.file, NodeChange::Set { path, value: EditValue::Mapping(held), after: AFTER });
         Some(())
     }
 
-    fn remove(&mut self, target: &Target) -> Option<()> {
-        if let (Target::Waiver, Some(&Waiver { place, .. })) = (target, self.subject.waiver)
+    fn remove(&mut self, target: &FixTarget) -> Option<()> {
+        if let (FixTarget::Waiver, Some(&Ignore { place, .. })) = (target, self.subject.waiver)
             && let Some(comment) = self.comment_at(place)
         {
             let source = self.subject.analysis.project.source(place.file)?;
             // One of several rules goes, or the comment with its only one.
             let span = ignores::without(source, comment, place.span).unwrap_or(comment);
-            self.push(place.file, Change::Comment { span, text: String::new() });
+            self.push(place.file, NodeChange::Comment { span, text: String::new() });
             return Some(());
         }
         if let Some((file, change)) = self.without_flag(target) {
@@ -173,23 +173,23 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
         }
         let (file, path) = self.path(target)?;
         // Without its key a `permissions` block would grant the repository's default instead of nothing.
-        let keep = matches!(target, Target::JobScope(_) | Target::WorkflowScope(_));
-        self.push(file, Change::Remove { path, keep });
+        let keep = matches!(target, FixTarget::JobScope(_) | FixTarget::WorkflowScope(_));
+        self.push(file, NodeChange::Remove { path, keep });
         Some(())
     }
 
     /// The script of the upload's command without the flag at which a fact stands.
-    fn without_flag(&self, target: &Target) -> Option<(FileId, Change)> {
-        let Target::Fact(name) = target else { return None };
+    fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
+        let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
         let client = Some(&self.subject.publication?.site.client).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
-        Some((file, Change::Within { path, range, text: String::new() }))
+        Some((file, NodeChange::Within { path, range, text: String::new() }))
     }
 
-    fn repin(&mut self, target: &Target, reference: &str) -> Option<()> {
-        let uses = self.subject.step?.uses.filter(|_| matches!(target, Target::Uses))?;
+    fn repin(&mut self, target: &FixTarget, reference: &str) -> Option<()> {
+        let uses = self.subject.step?.uses.filter(|_| matches!(target, FixTarget::Uses))?;
         let written = uses.value();
         let from = action(written).len() + 1;
         let old = written.get(from..).filter(|old| !old.is_empty())?;
@@ -200,42 +200,42 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
             return None;
         }
         let (file, path) = self.path(target)?;
-        self.push(file, Change::Within { path, range: from..written.len(), text: reference.to_owned() });
+        self.push(file, NodeChange::Within { path, range: from..written.len(), text: reference.to_owned() });
         Some(())
     }
 
     /// Where a target stands or would stand.
-    fn path(&self, target: &Target) -> Option<(FileId, Path)> {
+    fn path(&self, target: &FixTarget) -> Option<(FileId, NodePath)> {
         match target {
-            Target::JobScope(scope) => {
+            FixTarget::JobScope(scope) => {
                 let mut path = job_path(self.subject.job?);
                 path.extend([key("permissions"), key(&self.text(scope)?)]);
                 Some((self.subject.workflow?.file, path))
             }
-            Target::WorkflowScope(scope) => {
+            FixTarget::WorkflowScope(scope) => {
                 Some((self.subject.workflow?.file, vec![key("permissions"), key(&self.text(scope)?)]))
             }
-            Target::OidcJobsScope(_) => None,
-            Target::Environment => self.environment(),
-            Target::Step => self.in_step(&[]),
-            Target::Input(name) => self.in_step(&["with", &self.text(name)?]),
-            Target::Variable(name) => self.in_step(&["env", &self.text(name)?]),
-            Target::Uses => self.in_step(&["uses"]),
-            Target::CheckoutInput(name) => {
+            FixTarget::OidcJobsScope(_) => None,
+            FixTarget::Environment => self.environment(),
+            FixTarget::Step => self.in_step(&[]),
+            FixTarget::Input(name) => self.in_step(&["with", &self.text(name)?]),
+            FixTarget::Variable(name) => self.in_step(&["env", &self.text(name)?]),
+            FixTarget::Uses => self.in_step(&["uses"]),
+            FixTarget::CheckoutInput(name) => {
                 let Fact::Known(_, place) = facts::ask(self.subject, "checkout.history") else { return None };
                 let mut path = self.entry_at(place)?;
-                path.truncate(path.iter().rposition(|part| matches!(part, Part::Item(_)))? + 1);
+                path.truncate(path.iter().rposition(|part| matches!(part, PathSegment::Item(_)))? + 1);
                 path.extend([key("with"), key(&self.text(name)?)]);
                 Some((place.file, path))
             }
-            Target::Publisher => self.item("publishers", self.subject.publisher?.place),
-            Target::Field(name) => {
+            FixTarget::Publisher => self.item("publishers", self.subject.publisher?.place),
+            FixTarget::Field(name) => {
                 let (file, mut path) = self.item("publishers", self.subject.publisher?.place)?;
                 path.push(key(&self.text(name)?));
                 Some((file, path))
             }
-            Target::Waiver => self.item("ignore", self.subject.waiver?.place),
-            Target::Fact(name) => match facts::ask(self.subject, name) {
+            FixTarget::Waiver => self.item("ignore", self.subject.waiver?.place),
+            FixTarget::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
                 Fact::Unknown => None,
             },
@@ -243,7 +243,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     /// The way to something in the step. It may stand in one of the repository's own actions, so it is looked for where it is.
-    fn in_step(&self, names: &[&str]) -> Option<(FileId, Path)> {
+    fn in_step(&self, names: &[&str]) -> Option<(FileId, NodePath)> {
         let place = self.subject.step?.place;
         let mut path = self.entry_at(place)?;
         path.extend(names.iter().map(|name| key(name)));
@@ -251,14 +251,14 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     /// What stands at the end of a way.
-    fn node(&self, file: FileId, path: &[Part]) -> Option<Node<'x>> {
+    fn node(&self, file: FileId, path: &[PathSegment]) -> Option<Node<'x>> {
         path.iter().try_fold(self.document(file)?.tree.root()?, |node, part| match part {
-            Part::Key(key) => node.get(key),
-            Part::Item(index) => node.items().nth(*index),
+            PathSegment::Key(key) => node.get(key),
+            PathSegment::Item(index) => node.items().nth(*index),
         })
     }
 
-    fn document(&self, file: FileId) -> Option<&'x Document> {
+    fn document(&self, file: FileId) -> Option<&'x ProjectFile> {
         self.subject.analysis.project.document(file).map(|(document, _)| document)
     }
 
@@ -269,7 +269,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     /// The name of the job's environment, which may stand by itself or next to its `url`.
-    fn environment(&self) -> Option<(FileId, Path)> {
+    fn environment(&self) -> Option<(FileId, NodePath)> {
         let file = self.subject.workflow?.file;
         let mut path = job_path(self.subject.job?);
         path.push(key("environment"));
@@ -282,17 +282,17 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
     }
 
     /// The item of a list of the config that begins at a place.
-    fn item(&self, list: &str, place: Place) -> Option<(FileId, Path)> {
+    fn item(&self, list: &str, place: Place) -> Option<(FileId, NodePath)> {
         let items = self.document(place.file)?.tree.root()?.get(list)?.items();
         let begins = |item: Node<'_>| item.entries().next().is_some_and(|entry| entry.key.span() == place.span);
         let index = items.enumerate().find(|(_, item)| begins(*item)).map(|(index, _)| index)?;
-        Some((place.file, vec![key(list), Part::Item(index)]))
+        Some((place.file, vec![key(list), PathSegment::Item(index)]))
     }
 
     /// The way to the item, or to the entry whose key, value or whole, is at a place.
-    fn entry_at(&self, place: Place) -> Option<Path> {
+    fn entry_at(&self, place: Place) -> Option<NodePath> {
         let mut node = self.document(place.file)?.tree.root()?;
-        let mut path = Path::new();
+        let mut path = NodePath::new();
         loop {
             let (part, next, found) = step_to(node, place.span)?;
             path.push(part);
@@ -305,7 +305,7 @@ impl<'x, 'a, 'p> Drafter<'x, 'a, 'p> {
 }
 
 /// From a node towards a span: the entry or item that holds it, and whether it is that very one.
-fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(Part, Node<'t>, bool)> {
+fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(PathSegment, Node<'t>, bool)> {
     for entry in node.entries() {
         let value = entry.value.alias_span().unwrap_or_else(|| entry.value.span());
         let found = [entry.key.span(), value, entry.span()].contains(&span);
@@ -314,13 +314,13 @@ fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(Part, Node<'t>, bool)> {
         }
     }
     let (index, item) = node.items().enumerate().find(|(_, item)| item.span().contains(span))?;
-    Some((Part::Item(index), item, item.span() == span))
+    Some((PathSegment::Item(index), item, item.span() == span))
 }
 
-fn key(name: &str) -> Part {
-    Part::Key(name.to_owned())
+fn key(name: &str) -> PathSegment {
+    PathSegment::Key(name.to_owned())
 }
 
-fn job_path(job: &Job<'_>) -> Path {
+fn job_path(job: &Job<'_>) -> NodePath {
     vec![key("jobs"), key(job.id.value())]
 }

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use crate::read::shell::Command;
+use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
 use crate::read::text::Text;
 
 /// The bytes of a script that go with the flag at a place, with the blanks and the line's continuation before it; `None` where no
 /// word of the command that is a flag as written stands there.
-pub fn without_flag(command: &Command, script: Text<'_>, place: Place) -> Option<Range<usize>> {
+pub fn without_flag(command: &ShellCommand, script: Text<'_>, place: Place) -> Option<Range<usize>> {
     let index = command.words.iter().position(|word| script.inner(word.span.clone()) == place)?;
     let flag = command.words.get(index)?;
     flag.text().filter(|text| text.starts_with('-'))?;

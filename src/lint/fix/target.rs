@@ -1,59 +1,68 @@
 //! What a fix can speak of: `job.permissions.id-token`, `step`, the entry in which a fact stands. It finds nothing in any file.
 
-use crate::lint::rules::Template;
-use crate::lint::subjects::Kind;
+use crate::lint::rules::MessageTemplate;
+use crate::lint::subjects::SubjectKind;
 
 /// What a change is made to.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub enum FixTarget {
     /// A scope of the job's own `permissions`.
-    JobScope(Template),
+    JobScope(MessageTemplate),
     /// A scope of the workflow's `permissions`.
-    WorkflowScope(Template),
+    WorkflowScope(MessageTemplate),
     /// A scope of every job that holds it by the workflow's `permissions` and uses the OIDC token, or could.
-    OidcJobsScope(Template),
+    OidcJobsScope(MessageTemplate),
     /// The job's `environment`.
     Environment,
     /// The whole step.
     Step,
     /// An input of the step.
-    Input(Template),
+    Input(MessageTemplate),
     /// A variable that the step's own `env` sets.
-    Variable(Template),
+    Variable(MessageTemplate),
     /// The action that the step uses.
     Uses,
     /// An input of the step that checks out what is built.
-    CheckoutInput(Template),
+    CheckoutInput(MessageTemplate),
     /// The whole declared publisher.
     Publisher,
     /// A field of the declared publisher.
-    Field(Template),
+    Field(MessageTemplate),
     /// The whole waiver, or the rule that it names.
     Waiver,
     /// The entry at whose key or value the fact stands.
     Fact(String),
 }
 
-const JOB: &[Kind] = &[Kind::Job, Kind::Call, Kind::Step, Kind::Reference, Kind::Publication, Kind::Need, Kind::Login];
-const WORKFLOW: &[Kind] = &[
-    Kind::Workflow,
-    Kind::Job,
-    Kind::Call,
-    Kind::Step,
-    Kind::Permission,
-    Kind::Reference,
-    Kind::Publication,
-    Kind::Need,
-    Kind::Login,
+const JOB: &[SubjectKind] = &[
+    SubjectKind::Job,
+    SubjectKind::Call,
+    SubjectKind::Step,
+    SubjectKind::Reference,
+    SubjectKind::Publication,
+    SubjectKind::Need,
+    SubjectKind::Login,
 ];
-const STEP: &[Kind] = &[Kind::Step, Kind::Reference, Kind::Publication, Kind::Need, Kind::Login];
-const PUBLISHER: &[Kind] = &[Kind::Publication, Kind::Publisher];
+const WORKFLOW: &[SubjectKind] = &[
+    SubjectKind::Workflow,
+    SubjectKind::Job,
+    SubjectKind::Call,
+    SubjectKind::Step,
+    SubjectKind::Permission,
+    SubjectKind::Reference,
+    SubjectKind::Publication,
+    SubjectKind::Need,
+    SubjectKind::Login,
+];
+const STEP: &[SubjectKind] =
+    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Publication, SubjectKind::Need, SubjectKind::Login];
+const PUBLISHER: &[SubjectKind] = &[SubjectKind::Publication, SubjectKind::Publisher];
 
 /// One line of the table: how a rule writes it, the subjects that have it, what it is.
-pub type Line = (&'static str, &'static [Kind], &'static str);
+pub type TargetRow = (&'static str, &'static [SubjectKind], &'static str);
 
 /// The table. A name that ends in `.*` takes any last part; every other name is a fact.
-pub const TARGETS: [Line; 12] = [
+pub const TARGETS: [TargetRow; 12] = [
     ("job.permissions.*", JOB, "A scope of the job's own `permissions`; a new block keeps what the job held."),
     ("workflow.permissions.*", WORKFLOW, "A scope of the workflow's `permissions`."),
     (
@@ -66,16 +75,16 @@ pub const TARGETS: [Line; 12] = [
     ("step.with.*", STEP, "An input of the step."),
     ("step.env.*", STEP, "A variable that the step's own `env` sets."),
     ("step.uses", STEP, "The action that the step uses."),
-    ("checkout.with.*", &[Kind::Publication], "An input of the step that checks out what is built."),
+    ("checkout.with.*", &[SubjectKind::Publication], "An input of the step that checks out what is built."),
     ("publisher", PUBLISHER, "The whole declared publisher."),
     ("publisher.*", PUBLISHER, "A field of the declared publisher."),
-    ("waiver", &[Kind::Waiver], "The waiver; its name is the rule that it waives."),
+    ("waiver", &[SubjectKind::Waiver], "The waiver; its name is the rule that it waives."),
 ];
 
-impl Target {
+impl FixTarget {
     /// The line of the table for a name, with the part that `*` stands for.
     #[must_use]
-    pub fn line(name: &str) -> Option<(&'static Line, &str)> {
+    pub fn line(name: &str) -> Option<(&'static TargetRow, &str)> {
         TARGETS.iter().find_map(|line| match line.0.strip_suffix('*') {
             Some(stem) => name.strip_prefix(stem).filter(|part| !part.is_empty()).map(|part| (line, part)),
             None => (line.0 == name).then_some((line, "")),
@@ -86,7 +95,7 @@ impl Target {
     #[must_use]
     pub fn parse(name: &str) -> Self {
         let Some((line, part)) = Self::line(name) else { return Self::Fact(name.to_owned()) };
-        let part = || Template::parse(part);
+        let part = || MessageTemplate::parse(part);
         match line.0 {
             "job.permissions.*" => Self::JobScope(part()),
             "workflow.permissions.*" => Self::WorkflowScope(part()),
@@ -105,7 +114,7 @@ impl Target {
 
     /// The sentence in its name, if it has one.
     #[must_use]
-    pub const fn part(&self) -> Option<&Template> {
+    pub const fn part(&self) -> Option<&MessageTemplate> {
         match self {
             Self::JobScope(part)
             | Self::WorkflowScope(part)
@@ -127,9 +136,9 @@ mod tests {
     fn every_line_of_the_table_is_read_as_itself() {
         for (name, ..) in TARGETS {
             let name = name.replace('*', "x");
-            assert!(!matches!(Target::parse(&name), Target::Fact(_)), "{name}");
+            assert!(!matches!(FixTarget::parse(&name), FixTarget::Fact(_)), "{name}");
         }
-        assert!(matches!(Target::parse("credential"), Target::Fact(_)));
-        assert!(matches!(Target::parse("step.with.password"), Target::Input(_)));
+        assert!(matches!(FixTarget::parse("credential"), FixTarget::Fact(_)));
+        assert!(matches!(FixTarget::parse("step.with.password"), FixTarget::Input(_)));
     }
 }

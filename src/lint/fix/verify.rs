@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use crate::lint::engine;
 use crate::lint::findings::fingerprint::identity;
-use crate::lint::findings::{Edit, Finding, Fix, Level, NoticeKind, Report};
-use crate::lint::fix::Draft;
+use crate::lint::findings::{Finding, Fix, FixEdit, Level, NoticeKind, Report};
+use crate::lint::fix::FixDraft;
 use crate::lint::rules::set::RuleSet;
 use crate::read::edit;
 use crate::read::project::Project;
-use crate::read::source::{FileId, Place, Source};
+use crate::read::source::{FileId, Place, SourceFile};
 
 /// How many fixes are tried for one project at most: each costs one more judgement of all of it.
 const MOST_TRIALS: usize = 100;
@@ -26,7 +26,7 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 #[must_use]
 pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::judge(project, rules, today, true);
-    let before = Tally::of(project, &report);
+    let before = FindingTally::of(project, &report);
     let mut trials = trials(project, &report);
     for finding in &mut report.findings {
         let id = id(project, finding);
@@ -35,7 +35,7 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
             trials = left;
             let fix = tried(project, draft).filter(|(_, after)| {
                 let report = engine::judge(after, rules, today, false);
-                before.is_bettered_by(&Tally::of(after, &report), &[&id])
+                before.is_bettered_by(&FindingTally::of(after, &report), &[&id])
             });
             if let Some((fix, _)) = fix {
                 // One that cures it is enough.
@@ -55,7 +55,7 @@ fn trials(project: &Project, report: &Report) -> usize {
 }
 
 /// A draft as edits, with the project as it would then be.
-fn tried(project: &Project, draft: Draft) -> Option<(Fix, Project)> {
+fn tried(project: &Project, draft: FixDraft) -> Option<(Fix, Project)> {
     let mut files: Vec<FileId> = draft.changes.iter().map(|(file, _)| *file).collect();
     files.sort_unstable();
     files.dedup();
@@ -66,17 +66,17 @@ fn tried(project: &Project, draft: Draft) -> Option<(Fix, Project)> {
         let of_file = draft.changes.iter().filter(|(other, _)| *other == file);
         let changes: Vec<_> = of_file.map(|(_, change)| change.clone()).collect();
         let made = edit::edits(source.text(), &document.tree, dialect, &changes)?;
-        edits.extend(made.into_iter().map(|edit| Edit { place: Place { file, span: edit.span }, text: edit.text }));
+        edits.extend(made.into_iter().map(|edit| FixEdit { place: Place { file, span: edit.span }, text: edit.text }));
     }
     let after = applied(project, &edits)?;
     Some((Fix { title: draft.title, safe: draft.safe, edits }, after))
 }
 
 /// A project after edits; `None` where one cannot be made.
-pub(crate) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
-    let mut texts: Vec<(FileId, Vec<edit::Edit>)> = Vec::new();
+pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
+    let mut texts: Vec<(FileId, Vec<edit::TextEdit>)> = Vec::new();
     for one in edits {
-        let made = edit::Edit { span: one.place.span, text: one.text.clone() };
+        let made = edit::TextEdit { span: one.place.span, text: one.text.clone() };
         match texts.iter_mut().find(|(file, _)| *file == one.place.file) {
             Some((_, list)) => list.push(made),
             None => texts.push((one.place.file, vec![made])),
@@ -92,7 +92,7 @@ pub(crate) fn applied(project: &Project, edits: &[Edit]) -> Option<Project> {
 }
 
 /// What a report says, without its places.
-pub(crate) struct Tally {
+pub(crate) struct FindingTally {
     /// How often each finding is there, and how often above note.
     findings: HashMap<String, (usize, usize)>,
     publications: usize,
@@ -100,7 +100,7 @@ pub(crate) struct Tally {
     problems: usize,
 }
 
-impl Tally {
+impl FindingTally {
     pub(crate) fn of(project: &Project, report: &Report) -> Self {
         let mut findings: HashMap<String, (usize, usize)> = HashMap::new();
         for finding in &report.findings {
@@ -128,6 +128,6 @@ impl Tally {
 
 /// The identity of a finding in a project.
 pub(crate) fn id(project: &Project, finding: &Finding) -> String {
-    let path = project.source(finding.primary.place.file).map_or("", Source::path);
+    let path = project.source(finding.primary.place.file).map_or("", SourceFile::path);
     identity(finding, path)
 }

@@ -1,23 +1,23 @@
 //! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
 
-use crate::lint::analysis::{Analysis, Reading};
+use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::engine::check;
 use crate::lint::findings::{Finding, Level};
 use crate::lint::fix::apply::mend;
 use crate::lint::rules::set::RuleSet;
-use crate::lint::rules::{Example, Rule};
-use crate::read::files::Memory;
+use crate::lint::rules::{Rule, RuleExample};
+use crate::read::files::MemoryFiles;
 use crate::read::project::{CONFIGS, Project, WORKFLOWS};
-use crate::trust::needs::Entry;
-use crate::trust::needs::permission_check::{Status, of_entry};
-use crate::trust::registry::{Examples, Registry};
-use crate::trust::upload::site::Target;
+use crate::trust::needs::NeedEntry;
+use crate::trust::needs::permission_check::{PermissionStatus, of_entry};
+use crate::trust::registry::{Registry, RegistryExamples};
+use crate::trust::upload::site::UploadTarget;
 
 /// Where an example's workflow stands unless it says otherwise.
 pub const WORKFLOW: &str = ".github/workflows/release.yml";
 
 /// A mark in an example: a finding begins on its line and says its text.
-struct Mark {
+struct ExampleMarker {
     path: String,
     line: u32,
     text: String,
@@ -27,8 +27,8 @@ struct Mark {
 ///
 /// # Errors
 /// What is missing and what is too much, a line each.
-pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<String>> {
-    let mut files = Memory::default();
+pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), Vec<String>> {
+    let mut files = MemoryFiles::default();
     let mut marks = Vec::new();
     let mut texts: Vec<(String, &str)> =
         example.files.iter().map(|(path, text)| (path.clone(), text.as_str())).collect();
@@ -71,7 +71,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &Example) -> Result<(), Vec<S
 }
 
 /// What is wrong with the rule's fixes here: made, they leave nothing that the rule could still cure, and give the text that is shown.
-fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &Example) -> Vec<String> {
+fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Vec<String> {
     if !example.bad || rule.fixes.is_empty() {
         return example.fixed.iter().map(|_| "`fixed` shows what a fix does, but there is none".to_owned()).collect();
     }
@@ -95,8 +95,8 @@ fn files_named(project: &Project) -> usize {
     project.workflows.len()
 }
 
-fn compare(project: &Project, findings: &[&Finding], marks: &[Mark]) -> Vec<String> {
-    let mut open: Vec<&Mark> = marks.iter().collect();
+fn compare(project: &Project, findings: &[&Finding], marks: &[ExampleMarker]) -> Vec<String> {
+    let mut open: Vec<&ExampleMarker> = marks.iter().collect();
     let mut complaints = Vec::new();
     for finding in findings {
         let place = finding.primary.place;
@@ -122,7 +122,7 @@ fn compare(project: &Project, findings: &[&Finding], marks: &[Mark]) -> Vec<Stri
 }
 
 /// The text without its marks, and the marks. A line may have several, each behind a `# <- ` of its own.
-fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
+fn unmark(path: &str, text: &str) -> (String, Vec<ExampleMarker>) {
     let mut plain = String::new();
     let mut marks = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -130,7 +130,7 @@ fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
         plain.push_str(parts.next().unwrap_or_default().trim_end());
         plain.push('\n');
         let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        marks.extend(parts.map(|text| Mark { path: path.to_owned(), line, text: text.trim().to_owned() }));
+        marks.extend(parts.map(|text| ExampleMarker { path: path.to_owned(), line, text: text.trim().to_owned() }));
     }
     (plain, marks)
 }
@@ -139,7 +139,7 @@ fn unmark(path: &str, text: &str) -> (String, Vec<Mark>) {
 ///
 /// # Errors
 /// Every step that is taken for what it is not.
-pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Result<(), Vec<String>> {
+pub fn registry(rules: &RuleSet, registry: &Registry, examples: &RegistryExamples) -> Result<(), Vec<String>> {
     let mut complaints = Vec::new();
     if examples.uploads.is_empty() || examples.others.is_empty() {
         complaints.push(
@@ -151,7 +151,7 @@ pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Re
             let json = serde_json::to_string(step).unwrap_or_default();
             let workflow =
                 format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
-            let mut files = Memory::default();
+            let mut files = MemoryFiles::default();
             files.insert(WORKFLOW, workflow);
             if uploads_to(rules, &rules.read(&files), &registry.id) != wanted {
                 let verb = if wanted { "is not found to upload" } else { "is taken for an upload" };
@@ -167,13 +167,13 @@ pub fn registry(rules: &RuleSet, registry: &Registry, examples: &Examples) -> Re
 ///
 /// # Errors
 /// Every example that does not show what it should, and every need that none shows.
-pub fn need(rules: &RuleSet, entry: &Entry) -> Result<(), Vec<String>> {
+pub fn need(rules: &RuleSet, entry: &NeedEntry) -> Result<(), Vec<String>> {
     let mut complaints = Vec::new();
     let mut shown = vec![false; entry.needs.len()];
     let mut found = entry.examples.is_empty();
     for example in &entry.examples {
         let statuses = job_of(rules, entry, &example.text);
-        let missing: Vec<bool> = statuses.iter().flatten().map(|status| *status > Status::Unknown).collect();
+        let missing: Vec<bool> = statuses.iter().flatten().map(|status| *status > PermissionStatus::Unknown).collect();
         let text = example.text.trim_end();
         found |= statuses.is_some() && !example.bad;
         match (statuses, example.bad, missing.contains(&true)) {
@@ -194,7 +194,7 @@ pub fn need(rules: &RuleSet, entry: &Entry) -> Result<(), Vec<String>> {
 }
 
 /// What befalls an entry's needs in an example: a job without its `runs-on`, or a whole workflow.
-fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
+fn job_of(rules: &RuleSet, entry: &NeedEntry, text: &str) -> Option<Vec<PermissionStatus>> {
     let head = |key: &str| text.lines().any(|line| line.starts_with(key));
     let workflow = if head("jobs:") {
         text.to_owned()
@@ -203,10 +203,10 @@ fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
         let body: String = text.lines().map(|line| format!("    {line}\n")).collect();
         format!("on: push\njobs:\n  example:\n{runner}{body}")
     };
-    let mut files = Memory::default();
+    let mut files = MemoryFiles::default();
     files.insert(WORKFLOW, workflow);
     let project = Project::load(&files, None);
-    let reading = Reading::new(&rules.data.github, &project);
+    let reading = ParsedProject::new(&rules.data.github, &project);
     let data = &rules.data;
     let of_job = |workflow, job| of_entry(&data.needs, &data.github, &reading.checkout, workflow, job, entry);
     let workflows = &reading.checkout.workflows;
@@ -215,13 +215,13 @@ fn job_of(rules: &RuleSet, entry: &Entry, text: &str) -> Option<Vec<Status>> {
 
 /// Whether some run of a project uploads to a registry.
 fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
-    let reading = Reading::new(&rules.data.github, project);
+    let reading = ParsedProject::new(&rules.data.github, project);
     let registries = &rules.data.registries;
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     analysis.publications.iter().any(|publication| {
         publication.runs.iter().any(|visit| {
             let target = publication.site.target(registries, &publication.sight(visit));
-            matches!(target, Target::Registry(registry, _) if registry.id == id)
+            matches!(target, UploadTarget::Registry(registry, _) if registry.id == id)
         })
     })
 }

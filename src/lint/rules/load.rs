@@ -5,11 +5,11 @@ mod fix;
 
 use crate::lint::facts;
 use crate::lint::findings::Level;
-use crate::lint::rules::{Condition, Levels, Message, Quantifier, Rule, Template, Test};
-use crate::lint::subjects::Kind;
+use crate::lint::rules::{FactCondition, MessageTemplate, Quantifier, Rule, RuleLevels, RuleMessage, ValueTest};
+use crate::lint::subjects::SubjectKind;
 use crate::read::problem::{Problem, suggestion};
-use crate::read::source::{FileId, Place, Source, Span};
-use crate::read::yaml::{self, Dialect, Entry, Node};
+use crate::read::source::{FileId, Place, SourceFile, Span};
+use crate::read::yaml::{self, Dialect, MappingEntry, Node};
 use crate::workflow::expression::Truth;
 
 /// Keys of files that are no rules, with the folder where such a file belongs.
@@ -48,9 +48,9 @@ const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 ///
 /// # Errors
 /// Everything wrong with it, in the order of the file.
-pub fn load(file: FileId, source: &Source, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
+pub fn load(file: FileId, source: &SourceFile, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
     let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
-    let mut loader = Loader { file, source, tested, problems: Vec::new() };
+    let mut loader = RuleLoader { file, source, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
     }
@@ -72,14 +72,14 @@ pub fn load(file: FileId, source: &Source, own: bool, tested: bool) -> Result<Ru
     }
 }
 
-struct Loader<'s> {
+struct RuleLoader<'s> {
     file: FileId,
-    source: &'s Source,
+    source: &'s SourceFile,
     tested: bool,
     problems: Vec<Problem>,
 }
 
-impl Loader<'_> {
+impl RuleLoader<'_> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
@@ -119,7 +119,7 @@ impl Loader<'_> {
             tags: self.texts(root, "tags"),
             help: self.text(root, "help").unwrap_or_default(),
             references: self.texts(root, "references"),
-            kind: kind.unwrap_or(Kind::Job),
+            kind: kind.unwrap_or(SubjectKind::Job),
             runs: if self.one_of(root, "runs", &["some", "every"], "some") == "every" {
                 Quantifier::Every
             } else {
@@ -192,22 +192,22 @@ impl Loader<'_> {
         word.to_owned()
     }
 
-    fn kind(&mut self, root: Node<'_>) -> Option<Kind> {
+    fn kind(&mut self, root: Node<'_>) -> Option<SubjectKind> {
         let Some(node) = root.get("for-each") else {
             self.problem(first(root), "the rule has no `for-each`, the subject that it is about");
             return None;
         };
         let word = node.text().unwrap_or_default();
-        let kind = Kind::WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
+        let kind = SubjectKind::WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
         if kind.is_none() {
-            let known = Kind::WORDS.iter().map(|(_, word)| *word);
+            let known = SubjectKind::WORDS.iter().map(|(_, word)| *word);
             self.problem(node.span(), format!("there is no subject `{word}`{}", suggestion(word, known)));
         }
         kind
     }
 
-    fn levels(&mut self, root: Node<'_>) -> Levels {
-        let all = |level| Levels { every: level, some: level, by_value: Vec::new() };
+    fn levels(&mut self, root: Node<'_>) -> RuleLevels {
+        let all = |level| RuleLevels { every: level, some: level, by_value: Vec::new() };
         let Some(entry) = root.entry("level") else {
             self.problem(first(root), "the rule has no `level`");
             return all(Level::Warning);
@@ -240,18 +240,18 @@ impl Loader<'_> {
     }
 
     /// A fact's name, if the subject has that fact.
-    fn fact_name(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<String> {
+    fn fact_name(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<String> {
         let name = node.text().unwrap_or_default();
         self.known_fact(name, node.span(), kind).then(|| name.to_owned())
     }
 
-    fn known_fact(&mut self, name: &str, span: Span, kind: Option<Kind>) -> bool {
-        let has = |spec: &facts::Spec| kind.is_none_or(|kind| spec.kinds.contains(&kind));
+    fn known_fact(&mut self, name: &str, span: Span, kind: Option<SubjectKind>) -> bool {
+        let has = |spec: &facts::FactSpec| kind.is_none_or(|kind| spec.kinds.contains(&kind));
         match facts::spec(name) {
             Some((spec, _)) if has(spec) => true,
             Some((spec, _)) => {
                 let kinds: Vec<_> = spec.kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
-                let subject = kind.map_or("", Kind::word);
+                let subject = kind.map_or("", SubjectKind::word);
                 self.problem(span, format!("a `{subject}` has no fact `{name}`; it is one of {}", kinds.join(", ")));
                 false
             }
@@ -263,7 +263,7 @@ impl Loader<'_> {
         }
     }
 
-    fn conditions(&mut self, root: Node<'_>, key: &str, kind: Option<Kind>) -> Vec<Condition> {
+    fn conditions(&mut self, root: Node<'_>, key: &str, kind: Option<SubjectKind>) -> Vec<FactCondition> {
         let Some(node) = root.get(key) else { return Vec::new() };
         if !node.is_mapping() {
             self.problem(node.span(), format!("`{key}` is a mapping from facts to tests"));
@@ -271,13 +271,13 @@ impl Loader<'_> {
         node.entries().filter_map(|entry| self.condition(entry, kind)).collect()
     }
 
-    fn condition(&mut self, entry: Entry<'_>, kind: Option<Kind>) -> Option<Condition> {
-        let fact = facts::Name::new(&self.fact_name(entry.key, kind)?)?;
+    fn condition(&mut self, entry: MappingEntry<'_>, kind: Option<SubjectKind>) -> Option<FactCondition> {
+        let fact = facts::FactName::new(&self.fact_name(entry.key, kind)?)?;
         let mut problems = Vec::new();
-        let test = Test::read(entry.value, fact.spec().values, &mut problems);
+        let test = ValueTest::read(entry.value, fact.spec().values, &mut problems);
         problems.into_iter().for_each(|(span, message)| self.problem(span, message));
         let test = test?;
-        Some(Condition { fact, test })
+        Some(FactCondition { fact, test })
     }
 
     fn refuse<T>(&mut self, node: Node<'_>, message: &str) -> Option<T> {
@@ -285,9 +285,9 @@ impl Loader<'_> {
         None
     }
 
-    fn template(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<Template> {
+    fn template(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<MessageTemplate> {
         let Some(text) = node.text() else { return self.refuse(node, "a sentence is a text") };
-        let template = Template::parse(text.trim_end());
+        let template = MessageTemplate::parse(text.trim_end());
         let facts: Vec<_> = template.facts().map(str::to_owned).collect();
         for fact in facts {
             self.known_fact(&fact, node.span(), kind);
@@ -295,13 +295,13 @@ impl Loader<'_> {
         Some(template)
     }
 
-    fn message(&mut self, root: Node<'_>, kind: Option<Kind>, require: &[Condition]) -> Option<Message> {
+    fn message(&mut self, root: Node<'_>, kind: Option<SubjectKind>, require: &[FactCondition]) -> Option<RuleMessage> {
         let Some(node) = root.get("message") else {
             self.problem(first(root), "the rule has no `message`");
             return None;
         };
         if !node.is_mapping() {
-            return self.template(node, kind).map(Message::One);
+            return self.template(node, kind).map(RuleMessage::One);
         }
         let mut list = Vec::new();
         for entry in node.entries() {
@@ -329,10 +329,10 @@ impl Loader<'_> {
                 );
             }
         }
-        Some(Message::By(list))
+        Some(RuleMessage::By(list))
     }
 
-    fn show(&mut self, root: Node<'_>, kind: Option<Kind>) -> Vec<(String, Template)> {
+    fn show(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<(String, MessageTemplate)> {
         let Some(node) = root.get("show") else { return Vec::new() };
         let mut list = Vec::new();
         for entry in node.entries() {
@@ -349,7 +349,7 @@ fn first(root: Node<'_>) -> Span {
 }
 
 /// The key by which a file is of another kind, and where such a file belongs.
-fn other_kind<'n>(root: Node<'n>) -> Option<(Entry<'n>, &'static str)> {
+fn other_kind<'n>(root: Node<'n>) -> Option<(MappingEntry<'n>, &'static str)> {
     let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
     ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())
 }

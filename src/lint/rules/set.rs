@@ -9,8 +9,8 @@ use crate::read::builtin;
 use crate::read::files::Files;
 use crate::read::problem::Problem;
 use crate::read::project::Project;
-use crate::read::source::{FileId, Source};
-use crate::workflow::github::GitHub;
+use crate::read::source::{FileId, SourceFile};
+use crate::workflow::github::GitHubFacts;
 
 /// Rules with the data they speak of.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub type UserFile = (String, String);
 
 /// A user's folder, which mirrors `rules/`.
 #[derive(Debug, Clone, Default)]
-pub struct Folder {
+pub struct RuleFolder {
     /// Rule files.
     pub rules: Vec<UserFile>,
     /// Files of `registries/`.
@@ -48,8 +48,8 @@ impl RuleSet {
     ///
     /// # Errors
     /// Every problem of every file, each with its path, line and column.
-    pub fn whole(folders: &[Folder]) -> Result<Self, Vec<String>> {
-        let github = GitHub::parse(builtin::github());
+    pub fn whole(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
+        let github = GitHubFacts::parse(builtin::github());
         Self::read_all(folders, builtin::yaml_files, github, false)
     }
 
@@ -57,15 +57,15 @@ impl RuleSet {
     ///
     /// # Errors
     /// Every problem of every file of a user, each with its path, line and column.
-    pub fn with(folders: &[Folder]) -> Result<Self, Vec<String>> {
-        let github = GitHub::parse_json(builtin::lean_github());
+    pub fn with(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
+        let github = GitHubFacts::parse_json(builtin::lean_github());
         Self::read_all(folders, builtin::lean_files, github, true)
     }
 
     fn read_all(
-        folders: &[Folder],
+        folders: &[RuleFolder],
         built_in: BuiltIn,
-        github: Result<GitHub, String>,
+        github: Result<GitHubFacts, String>,
         tested: bool,
     ) -> Result<Self, Vec<String>> {
         let ours =
@@ -135,7 +135,7 @@ type BuiltIn = fn(&str) -> Vec<(&'static str, &'static str)>;
 
 /// Reads a rule's file, which may be a user's own. Gives its path back with the rule or with what is wrong.
 fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
-    let source = Source::new(file.path.clone(), file.text.into_bytes());
+    let source = SourceFile::new(file.path.clone(), file.text.into_bytes());
     let told = |list: Vec<Problem>| list.iter().map(|problem| data::told(&source, problem)).collect();
     let rule = load::load(FileId(0), &source, own, file.tested).map_err(told);
     (file.path, rule)
@@ -146,8 +146,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::trust::needs::{Entry, Topic};
-    use crate::trust::registry::{Examples, Registry};
+    use crate::trust::needs::{NeedEntry, NeedTopic};
+    use crate::trust::registry::{Registry, RegistryExamples};
 
     #[test]
     fn a_check_reads_all_of_the_built_in_rules_but_their_examples() {
@@ -161,12 +161,12 @@ mod tests {
         }
         assert_eq!(whole.data.needs.iter().count(), lean.data.needs.iter().count());
         for (whole, lean) in whole.data.needs.iter().zip(lean.data.needs.iter()) {
-            let bare = Entry { examples: Vec::new(), ..whole.clone() };
+            let bare = NeedEntry { examples: Vec::new(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
         let quiet = |files: BuiltIn, tested| -> Vec<String> {
-            let source = |(path, text): (&str, &str)| Source::new(path, text.as_bytes().to_vec());
-            let load = |file| Topic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
+            let source = |(path, text): (&str, &str)| SourceFile::new(path, text.as_bytes().to_vec());
+            let load = |file| NeedTopic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
             files("needs").into_iter().flat_map(|file| load(file).quiet).collect()
         };
         assert!(!quiet(builtin::yaml_files, false).is_empty());
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
         assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
         for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {
-            let bare = Registry { examples: Examples::default(), ..whole.clone() };
+            let bare = Registry { examples: RegistryExamples::default(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
     }

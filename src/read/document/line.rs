@@ -1,7 +1,7 @@
 //! One line that gives a value to a label: `Label: value`, "**Label** is `value`", `| Label | value |`, `"label": "value",`.
 //! A line of other prose is none.
 
-use crate::read::document::{Label, Statement, span};
+use crate::read::document::{DocumentLabel, Statement, span};
 
 /// Marks that may stand around words without being part of them.
 const MARKS: [char; 6] = ['*', '_', '`', '"', '\'', '~'];
@@ -13,7 +13,7 @@ const PARTING_WORDS: [&str; 4] = ["is", "must be", "should be", "set to"];
 const NOTHING: [&str; 8] = ["any", "none", "empty", "blank", "n/a", "null", "optional", "required"];
 
 /// What a line says.
-pub enum Said {
+pub enum LineStatement {
     /// A value.
     Value(Statement),
     /// A word that the reader is to fill in.
@@ -21,7 +21,7 @@ pub enum Said {
 }
 
 /// What a line says. `at` is where the line begins in its text.
-pub fn statement(line: &str, at: usize, labels: &[&Label]) -> Option<Said> {
+pub fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<LineStatement> {
     let mut rest = lead(line);
     let (label, after) = labels.iter().find_map(|label| Some((label, after_label(rest, &label.words)?)))?;
     rest = unmarked(after);
@@ -30,7 +30,7 @@ pub fn statement(line: &str, at: usize, labels: &[&Label]) -> Option<Said> {
     }
     let behind = closed(parted(rest)?);
     if is_placeholder(behind) {
-        return Some(Said::Placeholder);
+        return Some(LineStatement::Placeholder);
     }
     let (value, rest) = value(behind)?;
     // A table's heading has labels side by side.
@@ -39,7 +39,7 @@ pub fn statement(line: &str, at: usize, labels: &[&Label]) -> Option<Said> {
     }
     let start = at + line.len() - rest.len() - value.len();
     let span = span(start, start + value.len());
-    Some(Said::Value(Statement { field: label.field.clone(), value: value.to_owned(), span }))
+    Some(LineStatement::Value(Statement { field: label.field.clone(), value: value.to_owned(), span }))
 }
 
 /// Whether a value is one that each reader has to fill in: `<owner>`, `{{ owner }}`, `$OWNER`, `your-name`.
@@ -55,7 +55,7 @@ pub fn cell(cell: &str) -> Option<&str> {
 }
 
 /// Whether a cell of a table is a label.
-pub fn is_label(cell: &str, label: &Label) -> bool {
+pub fn is_label(cell: &str, label: &DocumentLabel) -> bool {
     let rest = after_label(lead(cell), &label.words).map(unmarked);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('(') && rest.ends_with(')'))
 }

@@ -1,20 +1,20 @@
 //! Tables with a column for each field and a row for each record. A table with a row for each field is read line by line, not here.
 
 use crate::read::document::line::{cell, is_label};
-use crate::read::document::{Label, Statement, span};
+use crate::read::document::{DocumentLabel, Statement, span};
 
 /// The table that is being read.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct TableRows {
     /// The last line's cells, which are a heading if the next line is a rule.
     before: Vec<String>,
     /// The fields of the columns, once there is a heading.
     columns: Vec<Option<String>>,
 }
 
-impl Rows {
+impl TableRows {
     /// The values of a row; `None` of a line that is no row of such a table.
-    pub fn line(&mut self, line: &str, at: usize, labels: &[&Label]) -> Option<Vec<Statement>> {
+    pub fn line(&mut self, line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<Vec<Statement>> {
         let cells = cells(line);
         if cells.len() < 2 {
             *self = Self::default();

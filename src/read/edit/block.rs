@@ -1,12 +1,12 @@
 //! Edits of collections over lines. It moves no line that it need not.
 
-use crate::read::edit::{Edit, Part, Value, flow, lines, scalar, written};
+use crate::read::edit::{EditValue, PathSegment, TextEdit, flow, lines, scalar, written};
 use crate::read::source::Span;
-use crate::read::yaml::{Entry, Node, Style, Tree};
+use crate::read::yaml::{MappingEntry, Node, NodeStyle, Tree};
 
 /// Where the text of a node ends. What is written as nothing ends with its key; the depth of a tree is bounded by the parser.
 fn end_of(node: Node<'_>) -> Option<usize> {
-    if node.alias_span().is_some() || node.is_scalar() || node.style() == Style::Flow {
+    if node.alias_span().is_some() || node.is_scalar() || node.style() == NodeStyle::Flow {
         return Some(written(node).end as usize);
     }
     match (node.entries().last(), node.items().last()) {
@@ -16,7 +16,7 @@ fn end_of(node: Node<'_>) -> Option<usize> {
     }
 }
 
-fn end_of_entry(entry: Entry<'_>) -> Option<usize> {
+fn end_of_entry(entry: MappingEntry<'_>) -> Option<usize> {
     if entry.value.is_null() && written(entry.value).is_empty() {
         Some(entry.key.span().end as usize)
     } else {
@@ -25,7 +25,7 @@ fn end_of_entry(entry: Entry<'_>) -> Option<usize> {
 }
 
 /// The end of the last line of an entry, behind its comment; `None` when something else stands there too.
-fn line_of(text: &str, entry: Entry<'_>) -> Option<usize> {
+fn line_of(text: &str, entry: MappingEntry<'_>) -> Option<usize> {
     let from = end_of_entry(entry)?;
     let end = lines::end(text, from);
     let rest = text.get(from..end)?;
@@ -34,13 +34,13 @@ fn line_of(text: &str, entry: Entry<'_>) -> Option<usize> {
 }
 
 /// An entry as lines.
-fn entry_lines(indent: &str, unit: usize, key: &str, value: &Value, lines: &mut Vec<String>) {
+fn entry_lines(indent: &str, unit: usize, key: &str, value: &EditValue, lines: &mut Vec<String>) {
     let key_text = scalar::written(key, false);
     match value {
-        Value::Text(text) => lines.push(format!("{indent}{key_text}: {}", scalar::written(text, false))),
-        Value::Number(text) => lines.push(format!("{indent}{key_text}: {text}")),
-        Value::Mapping(entries) if entries.is_empty() => lines.push(format!("{indent}{}", flow::entry(key, value))),
-        Value::Mapping(entries) => {
+        EditValue::Text(text) => lines.push(format!("{indent}{key_text}: {}", scalar::written(text, false))),
+        EditValue::Number(text) => lines.push(format!("{indent}{key_text}: {text}")),
+        EditValue::Mapping(entries) if entries.is_empty() => lines.push(format!("{indent}{}", flow::entry(key, value))),
+        EditValue::Mapping(entries) => {
             lines.push(format!("{indent}{key_text}:"));
             let deeper = format!("{indent}{}", " ".repeat(unit));
             for (key, value) in entries {
@@ -50,16 +50,23 @@ fn entry_lines(indent: &str, unit: usize, key: &str, value: &Value, lines: &mut 
     }
 }
 
-fn added(text: &str, at: usize, lines: &[String]) -> Edit {
+fn added(text: &str, at: usize, lines: &[String]) -> TextEdit {
     let line_end = lines::line_end(text, at);
     let new: String = lines.iter().map(|line| format!("{line_end}{line}")).collect();
-    Edit::new(at, at, new)
+    TextEdit::new(at, at, new)
 }
 
 /// Adds an entry to a mapping that has some.
-pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value, after: &[&str], unit: usize) -> Option<Edit> {
+pub fn insert(
+    text: &str,
+    mapping: Node<'_>,
+    key: &str,
+    value: &EditValue,
+    after: &[&str],
+    unit: usize,
+) -> Option<TextEdit> {
     let indent = lines::indent(text, mapping)?;
-    let named = |entry: &Entry<'_>| after.iter().any(|name| entry.key.text() == Some(name));
+    let named = |entry: &MappingEntry<'_>| after.iter().any(|name| entry.key.text() == Some(name));
     let neighbour = mapping.entries().filter(named).last().or_else(|| mapping.entries().last())?;
     let at = line_of(text, neighbour)?;
     let mut new = Vec::new();
@@ -68,7 +75,7 @@ pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value, after: &[
 }
 
 /// Gives a key that stands there without a value its value.
-pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value) -> Option<Edit> {
+pub fn fill(text: &str, tree: &Tree, path: &[PathSegment], key: Node<'_>, value: &EditValue) -> Option<TextEdit> {
     let at = key.span().end as usize;
     let end = lines::end(text, at);
     let rest = text.get(at..end)?.strip_prefix(':')?;
@@ -76,10 +83,10 @@ pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value
         return None;
     }
     match value {
-        Value::Number(new) => Some(Edit::new(at + 1, at + 1, format!(" {new}"))),
-        Value::Text(new) => Some(Edit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
-        Value::Mapping(entries) => {
-            let owner = crate::read::edit::Walk::to(tree, path.split_last()?.1)?;
+        EditValue::Number(new) => Some(TextEdit::new(at + 1, at + 1, format!(" {new}"))),
+        EditValue::Text(new) => Some(TextEdit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
+        EditValue::Mapping(entries) => {
+            let owner = crate::read::edit::EditPlanner::to(tree, path.split_last()?.1)?;
             let unit = lines::unit(text, tree, path);
             let indent = format!("{}{}", lines::indent(text, owner.node)?, " ".repeat(unit));
             let mut new = Vec::new();
@@ -92,15 +99,15 @@ pub fn fill(text: &str, tree: &Tree, path: &[Part], key: Node<'_>, value: &Value
 }
 
 /// Empties a collection whose key stays.
-pub fn empty(text: &str, key: Node<'_>, collection: Node<'_>) -> Option<Edit> {
+pub fn empty(text: &str, key: Node<'_>, collection: Node<'_>) -> Option<TextEdit> {
     let from = key.span().end as usize;
     let to = end_of(collection)?;
     let rest = text.get(from..to)?.strip_prefix(':')?;
-    (!rest.contains('#')).then(|| Edit::new(from + 1, to, " {}"))
+    (!rest.contains('#')).then(|| TextEdit::new(from + 1, to, " {}"))
 }
 
 /// Takes one of several entries away.
-pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<Edit> {
+pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<TextEdit> {
     let gone = mapping.entry(key)?;
     let at = gone.key.span().start as usize;
     let last = line_of(text, gone)?;
@@ -111,11 +118,11 @@ pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<Edit> {
     // Behind a dash: the next entry moves up.
     let next = mapping.entries().map(|entry| entry.key.span()).find(|span| span.start > gone.key.span().start)?;
     let between = text.get(last..next.start as usize)?;
-    between.trim().is_empty().then(|| Edit::new(at, next.start as usize, ""))
+    between.trim().is_empty().then(|| TextEdit::new(at, next.start as usize, ""))
 }
 
 /// Takes one of several items away.
-pub fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<Edit> {
+pub fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<TextEdit> {
     let item = sequence.items().nth(index)?;
     let Span { start, .. } = written(item);
     let line = lines::start(text, start as usize);

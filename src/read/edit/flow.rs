@@ -1,16 +1,16 @@
 //! Edits of collections in brackets. It never breaks one into lines.
 
-use crate::read::edit::{Edit, Value, scalar, written};
+use crate::read::edit::{EditValue, TextEdit, scalar, written};
 use crate::read::source::Span;
 use crate::read::yaml::Node;
 
 /// Adds an entry at the end of a mapping.
-pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value) -> Option<Edit> {
+pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &EditValue) -> Option<TextEdit> {
     let inner = mapping.span().range();
     let (open, close) = (inner.start + 1, inner.end.checked_sub(1)?);
     let entry = entry(key, value);
     let Some(last) = mapping.entries().last() else {
-        return text.get(open..close)?.trim().is_empty().then(|| Edit::new(open, close, format!(" {entry} ")));
+        return text.get(open..close)?.trim().is_empty().then(|| TextEdit::new(open, close, format!(" {entry} ")));
     };
     if last.value.is_null() {
         return None;
@@ -20,22 +20,22 @@ pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &Value) -> Option
     let blanks = comma.len() - comma.trim_start().len();
     if comma.trim_start().starts_with(',') {
         let at = end + blanks + 1;
-        return Some(Edit::new(at, at, format!(" {entry}")));
+        return Some(TextEdit::new(at, at, format!(" {entry}")));
     }
-    Some(Edit::new(end, end, format!(", {entry}")))
+    Some(TextEdit::new(end, end, format!(", {entry}")))
 }
 
 /// An entry as it stands in brackets.
-pub fn entry(key: &str, value: &Value) -> String {
+pub fn entry(key: &str, value: &EditValue) -> String {
     format!("{}: {}", scalar::written(key, true), crate::read::edit::flow::value(value))
 }
 
-fn value(value: &Value) -> String {
+fn value(value: &EditValue) -> String {
     match value {
-        Value::Text(text) => scalar::written(text, true),
-        Value::Number(text) => text.clone(),
-        Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
-        Value::Mapping(entries) => {
+        EditValue::Text(text) => scalar::written(text, true),
+        EditValue::Number(text) => text.clone(),
+        EditValue::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
+        EditValue::Mapping(entries) => {
             let entries: Vec<_> = entries.iter().map(|(key, value)| entry(key, value)).collect();
             format!("{{ {} }}", entries.join(", "))
         }
@@ -43,7 +43,7 @@ fn value(value: &Value) -> String {
 }
 
 /// Takes one of several entries or items away, with its comma.
-pub fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<Edit> {
+pub fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<TextEdit> {
     let entries = owner.entries().map(|entry| entry.span());
     let spans: Vec<Span> = entries.chain(owner.items().map(written)).collect();
     let index = spans.iter().position(|span| *span == gone)?;
@@ -53,5 +53,5 @@ pub fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<Edit> {
         (None, None) => return None,
     };
     let cut = text.get(from as usize..to as usize)?;
-    (!cut.contains('#')).then(|| Edit::new(from as usize, to as usize, ""))
+    (!cut.contains('#')).then(|| TextEdit::new(from as usize, to as usize, ""))
 }

@@ -1,70 +1,72 @@
 //! What a text shall say after a change. It knows no bytes.
 
-use crate::read::edit::{Change, Part, Value};
-use crate::read::yaml::{Kind, Shape};
+use crate::read::edit::{EditValue, NodeChange, PathSegment};
+use crate::read::yaml::{NodeKind, ParserQuirk};
 
 /// The shape after a change; `None` where nothing is left, or where the change fits nothing.
-pub fn after(shape: Option<Shape>, change: &Change) -> Option<Shape> {
+pub fn after(shape: Option<ParserQuirk>, change: &NodeChange) -> Option<ParserQuirk> {
     let mut shape = shape?;
     let done = match change {
-        Change::Set { path, value, .. } => set(&mut shape, path, value),
-        Change::Remove { path, keep } => return remove(shape, path, *keep),
-        Change::Rename { path, key } => rename(&mut shape, path, key),
-        Change::Within { path, range, text } => within(&mut shape, path, range, text),
-        Change::Comment { .. } => Some(()),
+        NodeChange::Set { path, value, .. } => set(&mut shape, path, value),
+        NodeChange::Remove { path, keep } => return remove(shape, path, *keep),
+        NodeChange::Rename { path, key } => rename(&mut shape, path, key),
+        NodeChange::Within { path, range, text } => within(&mut shape, path, range, text),
+        NodeChange::Comment { .. } => Some(()),
     };
     done.map(|()| shape)
 }
 
-fn at<'s>(shape: &'s mut Shape, path: &[Part]) -> Option<&'s mut Shape> {
+fn at<'s>(shape: &'s mut ParserQuirk, path: &[PathSegment]) -> Option<&'s mut ParserQuirk> {
     path.iter().try_fold(shape, |shape, part| match (shape, part) {
-        (Shape::Mapping(entries), Part::Key(key)) => entries.get_mut(key),
-        (Shape::Sequence(items), Part::Item(index)) => items.get_mut(*index),
+        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key),
+        (ParserQuirk::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
         _ => None,
     })
 }
 
-fn set(shape: &mut Shape, path: &[Part], value: &Value) -> Option<()> {
+fn set(shape: &mut ParserQuirk, path: &[PathSegment], value: &EditValue) -> Option<()> {
     let Some((part, rest)) = path.split_first() else {
         *shape = match (&*shape, value) {
-            (Shape::Scalar(_, kind), Value::Number(text)) if !matches!(kind, Kind::Int | Kind::Null) => {
-                Shape::Scalar(text.clone(), Kind::Str)
+            (ParserQuirk::Scalar(_, kind), EditValue::Number(text))
+                if !matches!(kind, NodeKind::Int | NodeKind::Null) =>
+            {
+                ParserQuirk::Scalar(text.clone(), NodeKind::Str)
             }
             _ => wanted(value),
         };
         return Some(());
     };
-    if matches!(shape, Shape::Scalar(_, Kind::Null)) {
-        *shape = Shape::Mapping(Default::default());
+    if matches!(shape, ParserQuirk::Scalar(_, NodeKind::Null)) {
+        *shape = ParserQuirk::Mapping(Default::default());
     }
     match (shape, part) {
-        (Shape::Mapping(entries), Part::Key(key)) => {
-            let null = Shape::Scalar(String::new(), Kind::Null);
+        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => {
+            let null = ParserQuirk::Scalar(String::new(), NodeKind::Null);
             set(entries.entry(key.clone()).or_insert(null), rest, value)
         }
-        (Shape::Sequence(items), Part::Item(index)) => set(items.get_mut(*index)?, rest, value),
+        (ParserQuirk::Sequence(items), PathSegment::Item(index)) => set(items.get_mut(*index)?, rest, value),
         _ => None,
     }
 }
 
-fn wanted(value: &Value) -> Shape {
+fn wanted(value: &EditValue) -> ParserQuirk {
     match value {
-        Value::Text(text) => Shape::Scalar(text.clone(), Kind::Str),
-        Value::Number(text) => Shape::Scalar(text.clone(), Kind::Int),
-        Value::Mapping(entries) => {
-            Shape::Mapping(entries.iter().map(|(key, value)| (key.clone(), wanted(value))).collect())
+        EditValue::Text(text) => ParserQuirk::Scalar(text.clone(), NodeKind::Str),
+        EditValue::Number(text) => ParserQuirk::Scalar(text.clone(), NodeKind::Int),
+        EditValue::Mapping(entries) => {
+            ParserQuirk::Mapping(entries.iter().map(|(key, value)| (key.clone(), wanted(value))).collect())
         }
     }
 }
 
-fn remove(mut shape: Shape, path: &[Part], keep: bool) -> Option<Shape> {
+fn remove(mut shape: ParserQuirk, path: &[PathSegment], keep: bool) -> Option<ParserQuirk> {
     let (last, rest) = path.split_last()?;
     let left = match (at(&mut shape, rest)?, last) {
-        (Shape::Mapping(entries), Part::Key(key)) => {
+        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => {
             entries.remove(key)?;
             entries.len()
         }
-        (Shape::Sequence(items), Part::Item(index)) if *index < items.len() => {
+        (ParserQuirk::Sequence(items), PathSegment::Item(index)) if *index < items.len() => {
             items.remove(*index);
             items.len()
         }
@@ -74,15 +76,15 @@ fn remove(mut shape: Shape, path: &[Part], keep: bool) -> Option<Shape> {
     if left == 0 && !keep { remove(shape, rest, false) } else { Some(shape) }
 }
 
-fn rename(shape: &mut Shape, path: &[Part], new: &str) -> Option<()> {
-    let (Part::Key(key), rest) = path.split_last()? else { return None };
-    let Shape::Mapping(entries) = at(shape, rest)? else { return None };
+fn rename(shape: &mut ParserQuirk, path: &[PathSegment], new: &str) -> Option<()> {
+    let (PathSegment::Key(key), rest) = path.split_last()? else { return None };
+    let ParserQuirk::Mapping(entries) = at(shape, rest)? else { return None };
     let value = entries.remove(key)?;
     entries.insert(new.to_owned(), value).is_none().then_some(())
 }
 
-fn within(shape: &mut Shape, path: &[Part], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
-    let Shape::Scalar(text, _) = at(shape, path)? else { return None };
+fn within(shape: &mut ParserQuirk, path: &[PathSegment], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
+    let ParserQuirk::Scalar(text, _) = at(shape, path)? else { return None };
     text.get(range.clone())?;
     text.replace_range(range.clone(), new);
     Some(())

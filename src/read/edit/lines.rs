@@ -1,8 +1,8 @@
 //! Lines, indentation and line ends of a text that is to be edited. It never looks at what the lines say.
 
-use crate::read::edit::{Edit, Part, Walk};
+use crate::read::edit::{EditPlanner, PathSegment, TextEdit};
 use crate::read::source::Span;
-use crate::read::yaml::{Node, Style, Tree};
+use crate::read::yaml::{Node, NodeStyle, Tree};
 
 const BOM: &str = "\u{feff}";
 
@@ -45,7 +45,7 @@ pub fn is_rest(text: &str) -> bool {
 
 /// Deletes whole lines, from the one of `first` to the one of `last`. Where the last line of the file has no end, the line before gives
 /// up its own, so that the file ends as it did.
-pub fn without(text: &str, first: usize, last: usize) -> Edit {
+pub fn without(text: &str, first: usize, last: usize) -> TextEdit {
     let from = start(text, first);
     match next(text, last) {
         Some(to) => {
@@ -57,25 +57,25 @@ pub fn without(text: &str, first: usize, last: usize) -> Edit {
             });
             // Of the blank lines above and below, one is enough.
             let to = if opens && to < text.len() && blank(to) { next(text, to).unwrap_or(to) } else { to };
-            Edit::new(from, to, "")
+            TextEdit::new(from, to, "")
         }
         None => {
             let before = text[..from].strip_suffix('\n').map_or(from, str::len);
             let before = text[..before].strip_suffix('\r').map_or(before, str::len);
-            Edit::new(before, text.len(), "")
+            TextEdit::new(before, text.len(), "")
         }
     }
 }
 
 /// Deletes a comment: its line, or what stands before it on its line in blanks.
-pub fn without_comment(text: &str, span: Span) -> Edit {
+pub fn without_comment(text: &str, span: Span) -> TextEdit {
     let range = span.range();
     let line = start(text, range.start);
     let before = &text[line..range.start];
     if before.trim().is_empty() {
         return without(text, range.start, range.start);
     }
-    Edit::new(line + before.trim_end().len(), end(text, range.start), "")
+    TextEdit::new(line + before.trim_end().len(), end(text, range.start), "")
 }
 
 /// The blanks that a block mapping's keys stand behind. A mapping that begins behind a dash has no line of its own for its first key.
@@ -94,13 +94,13 @@ pub fn indent(text: &str, mapping: Node<'_>) -> Option<String> {
 }
 
 /// By how many blanks the file indents a mapping within a mapping, near the end of a path.
-pub fn unit(text: &str, tree: &Tree, path: &[Part]) -> usize {
+pub fn unit(text: &str, tree: &Tree, path: &[PathSegment]) -> usize {
     (1..=path.len())
         .rev()
         .filter_map(|length| {
-            let walk = Walk::to(tree, &path[..length])?;
-            let owner = walk.owner.filter(|owner| owner.is_mapping() && owner.style() == Style::Block)?;
-            let node = Some(walk.node).filter(|node| node.is_mapping() && node.style() == Style::Block)?;
+            let walk = EditPlanner::to(tree, &path[..length])?;
+            let owner = walk.owner.filter(|owner| owner.is_mapping() && owner.style() == NodeStyle::Block)?;
+            let node = Some(walk.node).filter(|node| node.is_mapping() && node.style() == NodeStyle::Block)?;
             indent(text, node)?.len().checked_sub(indent(text, owner)?.len()).filter(|unit| *unit > 0)
         })
         .next()

@@ -1,18 +1,18 @@
 //! How a text is written as a scalar. It chooses quotes only where the text needs them or where they stood before.
 
-use crate::read::edit::Edit;
-use crate::read::yaml::{Kind, Node, Shape, Style};
+use crate::read::edit::TextEdit;
+use crate::read::yaml::{Node, NodeKind, NodeStyle, ParserQuirk};
 
 /// Replaces a scalar, in the style that it has.
-pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<Edit> {
+pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<TextEdit> {
     let written = match node.style() {
-        Style::Plain => written(new, flow),
-        Style::SingleQuoted => single(new)?,
-        Style::DoubleQuoted => double(new),
-        Style::Literal | Style::Folded | Style::Block | Style::Flow => return None,
+        NodeStyle::Plain => written(new, flow),
+        NodeStyle::SingleQuoted => single(new)?,
+        NodeStyle::DoubleQuoted => double(new),
+        NodeStyle::Literal | NodeStyle::Folded | NodeStyle::Block | NodeStyle::Flow => return None,
     };
     let span = node.span();
-    Some(Edit { span, text: written })
+    Some(TextEdit { span, text: written })
 }
 
 /// A text as a scalar: plain where that reads back as this very text.
@@ -25,7 +25,7 @@ fn plain(text: &str, flow: bool) -> bool {
     // A colon is text before a slash, as in an address.
     let text = if flow { text } else { &text.replace(":/", "/") };
     let inner = |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (letter == ' ' && !flow);
-    let kind = matches!(Shape::plain(text), Shape::Scalar(_, Kind::Str));
+    let kind = matches!(ParserQuirk::plain(text), ParserQuirk::Scalar(_, NodeKind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
 }
 

@@ -1,26 +1,26 @@
 //! Manifests in lines `key = value` under `[sections]`. It knows no other shape of a line.
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
 /// The file's content: a table for each section, and the keys before the first one.
-pub fn read(text: &str) -> Value {
-    let mut reader = Reader { top: Vec::new(), section: None };
+pub fn read(text: &str) -> ManifestValue {
+    let mut reader = IniReader { top: Vec::new(), section: None };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         reader.line(line, at);
         at += line.len();
     }
     reader.close();
-    Value::table(reader.top, span(0, text.len()))
+    ManifestValue::table(reader.top, span(0, text.len()))
 }
 
-struct Reader {
-    top: Vec<Entry>,
-    section: Option<Entry>,
+struct IniReader {
+    top: Vec<ManifestEntry>,
+    section: Option<ManifestEntry>,
 }
 
-impl Reader {
+impl IniReader {
     fn line(&mut self, line: &str, at: usize) {
         let text = line.trim();
         let start = at + (line.len() - line.trim_start().len());
@@ -32,19 +32,24 @@ impl Reader {
         } else if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             self.close();
             let place = span(start, start + text.len());
-            self.section = Some(Entry { key: name.trim().to_owned(), place, value: Value::table(Vec::new(), place) });
+            self.section = Some(ManifestEntry {
+                key: name.trim().to_owned(),
+                place,
+                value: ManifestValue::table(Vec::new(), place),
+            });
         } else if let Some((key, value_at)) = split(text) {
             let value = text[value_at..].trim_start();
             let value_start = start + text.len() - value.len();
             let place = span(start, start + key.len());
-            let value = Value::word(unquoted(value), span(value_start, value_start + value.len()));
-            self.open().push(Entry { key: key.to_owned(), place, value });
+            let value = ManifestValue::word(unquoted(value), span(value_start, value_start + value.len()));
+            self.open().push(ManifestEntry { key: key.to_owned(), place, value });
         }
     }
 
     /// A line that is indented goes on with the value before it.
     fn continue_value(&mut self, text: &str, start: usize) {
-        let Some(Entry { value: Value { content: Content::Word(word), span: place }, .. }) = self.open().last_mut()
+        let Some(ManifestEntry { value: ManifestValue { content: ManifestContent::Word(word), span: place }, .. }) =
+            self.open().last_mut()
         else {
             return;
         };
@@ -57,9 +62,11 @@ impl Reader {
         word.push_str(text);
     }
 
-    fn open(&mut self) -> &mut Vec<Entry> {
+    fn open(&mut self) -> &mut Vec<ManifestEntry> {
         match &mut self.section {
-            Some(Entry { value: Value { content: Content::Table(entries), .. }, .. }) => entries,
+            Some(ManifestEntry { value: ManifestValue { content: ManifestContent::Table(entries), .. }, .. }) => {
+                entries
+            }
             _ => &mut self.top,
         }
     }

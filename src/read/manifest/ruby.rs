@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
 /// The file's assignments to a variable's attributes and to entries of its `metadata`.
-pub fn read(text: &str) -> Value {
+pub fn read(text: &str) -> ManifestValue {
     let mut entries = Vec::new();
     let mut metadata = Vec::new();
     let mut comment = false;
@@ -21,11 +21,11 @@ pub fn read(text: &str) -> Value {
         at += line.len();
     }
     let whole = span(0, text.len());
-    entries.push(Entry { key: "metadata".into(), place: whole, value: Value::table(metadata, whole) });
-    Value::table(entries, whole)
+    entries.push(ManifestEntry { key: "metadata".into(), place: whole, value: ManifestValue::table(metadata, whole) });
+    ManifestValue::table(entries, whole)
 }
 
-fn assignment(line: &str, at: usize, entries: &mut Vec<Entry>, metadata: &mut Vec<Entry>) {
+fn assignment(line: &str, at: usize, entries: &mut Vec<ManifestEntry>, metadata: &mut Vec<ManifestEntry>) {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
     let pattern = r#"^\s*\w+\.(\w+)(?:\[\s*(?:"([^"]+)"|'([^']+)'|:(\w+))\s*\])?\s*\|?\|?=\s*([^=~\s].*)$"#;
     let Some(pattern) = PATTERN.get_or_init(|| Regex::new(pattern).ok()) else { return };
@@ -36,16 +36,16 @@ fn assignment(line: &str, at: usize, entries: &mut Vec<Entry>, metadata: &mut Ve
     let value = literal(written.as_str(), at + written.start());
     match key {
         Some(key) if name.as_str() == "metadata" => {
-            metadata.push(Entry { key: key.as_str().to_owned(), place, value });
+            metadata.push(ManifestEntry { key: key.as_str().to_owned(), place, value });
         }
         Some(_) => {}
-        None => entries.push(Entry { key: name.as_str().to_owned(), place, value }),
+        None => entries.push(ManifestEntry { key: name.as_str().to_owned(), place, value }),
     }
 }
 
 /// A text in quotes and nothing else but `.freeze` or a comment; anything more is a program's business.
-fn literal(written: &str, at: usize) -> Value {
-    let open = || Value { span: span(at, at + written.len()), content: Content::Open };
+fn literal(written: &str, at: usize) -> ManifestValue {
+    let open = || ManifestValue { span: span(at, at + written.len()), content: ManifestContent::Open };
     let Some(quote) = written.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return open() };
     let Some(length) = written[1..].find(quote) else { return open() };
     let (text, rest) = (&written[1..=length], written[length + 2..].trim());
@@ -53,7 +53,7 @@ fn literal(written: &str, at: usize) -> Value {
     if text.contains(['\\', '#']) || !(rest.is_empty() || rest.starts_with('#')) {
         return open();
     }
-    Value::word(text, span(at, at + length + 2))
+    ManifestValue::word(text, span(at, at + length + 2))
 }
 
 fn span(start: usize, end: usize) -> Span {

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use globset::Glob;
 
 use crate::read::files::Files;
-use crate::read::manifest::{Content, Format, Kind, Manifest, Manifests, Value, ini, ruby, solution, toml, tree, xml};
+use crate::read::manifest::{
+    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, ruby, solution, toml, tree,
+    xml,
+};
 use crate::read::project::Project;
-use crate::read::source::Source;
+use crate::read::source::SourceFile;
 
 /// The largest manifest that is parsed, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -21,8 +24,12 @@ const MOST_MENTIONED: usize = 64;
 const DEEPEST: usize = 4;
 
 /// Reads the manifests of a project.
-pub fn gather<'k>(project: &mut Project, files: &dyn Files, kinds: impl IntoIterator<Item = &'k Kind>) -> Manifests {
-    let mut known: Vec<&Kind> = Vec::new();
+pub fn gather<'k>(
+    project: &mut Project,
+    files: &dyn Files,
+    kinds: impl IntoIterator<Item = &'k ManifestKind>,
+) -> Manifests {
+    let mut known: Vec<&ManifestKind> = Vec::new();
     for kind in kinds {
         if !known.contains(&kind) {
             known.push(kind);
@@ -30,7 +37,7 @@ pub fn gather<'k>(project: &mut Project, files: &dyn Files, kinds: impl IntoIter
     }
     let mentioned = mentioned(project, files);
     let mut search =
-        Search { project, files, kinds: known, found: Manifests::default(), seen: BTreeSet::new(), bytes: 0 };
+        ManifestSearch { project, files, kinds: known, found: Manifests::default(), seen: BTreeSet::new(), bytes: 0 };
     search.folder("", false);
     search.workspaces();
     for folder in mentioned {
@@ -41,16 +48,16 @@ pub fn gather<'k>(project: &mut Project, files: &dyn Files, kinds: impl IntoIter
     search.found
 }
 
-struct Search<'s> {
+struct ManifestSearch<'s> {
     project: &'s mut Project,
     files: &'s dyn Files,
-    kinds: Vec<&'s Kind>,
+    kinds: Vec<&'s ManifestKind>,
     found: Manifests,
     seen: BTreeSet<String>,
     bytes: usize,
 }
 
-impl Search<'_> {
+impl ManifestSearch<'_> {
     /// Reads the manifests directly in a folder.
     fn folder(&mut self, folder: &str, mentioned: bool) {
         if self.seen.contains(folder) {
@@ -62,7 +69,7 @@ impl Search<'_> {
         }
         self.seen.insert(folder.to_owned());
         for name in self.files.list(folder).unwrap_or_default() {
-            let kinds: Vec<Kind> =
+            let kinds: Vec<ManifestKind> =
                 self.kinds.iter().filter(|kind| kind.file.is_match(&name)).map(|kind| (*kind).clone()).collect();
             if !kinds.is_empty() {
                 self.file(folder, &name, kinds, mentioned);
@@ -71,12 +78,12 @@ impl Search<'_> {
     }
 
     /// A file that cannot be read is a manifest of which nothing is known: it is no workflow, so nobody is told.
-    fn file(&mut self, folder: &str, name: &str, kinds: Vec<Kind>, mentioned: bool) {
+    fn file(&mut self, folder: &str, name: &str, kinds: Vec<ManifestKind>, mentioned: bool) {
         let path = join(folder, name);
         let bytes = if self.bytes < LARGEST_SUM { self.files.read(&path).unwrap_or_default() } else { Vec::new() };
         self.bytes += bytes.len();
         let sound = !bytes.is_empty() && bytes.len() <= LARGEST && !bytes.contains(&0);
-        let source = Source::new(path, if sound { bytes } else { Vec::new() });
+        let source = SourceFile::new(path, if sound { bytes } else { Vec::new() });
         let contents: Vec<_> =
             kinds.iter().map(|kind| parse(kind.format, source.text()).filter(|_| sound && source.is_utf8())).collect();
         let file = self.project.add(source);
@@ -149,16 +156,16 @@ impl Search<'_> {
     }
 }
 
-fn parse(format: Format, text: &str) -> Option<Value> {
+fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
     match format {
-        Format::Toml => toml::read(text),
-        Format::Json => tree::json(text),
-        Format::Yaml => tree::yaml(text),
-        Format::Ini => Some(ini::read(text)),
-        Format::Xml => xml::read(text),
-        Format::Ruby => Some(ruby::read(text)),
-        Format::Solution => Some(solution::read(text)),
-        Format::Program => None,
+        ManifestFormat::Toml => toml::read(text),
+        ManifestFormat::Json => tree::json(text),
+        ManifestFormat::Yaml => tree::yaml(text),
+        ManifestFormat::Ini => Some(ini::read(text)),
+        ManifestFormat::Xml => xml::read(text),
+        ManifestFormat::Ruby => Some(ruby::read(text)),
+        ManifestFormat::Solution => Some(solution::read(text)),
+        ManifestFormat::Program => None,
     }
 }
 
@@ -167,10 +174,12 @@ fn listed(manifest: &Manifest, keys: &[String]) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for key in keys {
         let values = manifest.values(key).ok()?;
-        if values.iter().any(|value| matches!(value.content, Content::Open)) {
+        if values.iter().any(|value| matches!(value.content, ManifestContent::Open)) {
             return None;
         }
-        found.extend(values.into_iter().flat_map(Value::items).filter_map(Value::text).map(str::to_owned));
+        found.extend(
+            values.into_iter().flat_map(ManifestValue::items).filter_map(ManifestValue::text).map(str::to_owned),
+        );
     }
     Some(found)
 }

@@ -1,10 +1,10 @@
 //! Solutions of Visual Studio: the projects that they hold. It reads no other line of them.
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
 /// The file's content: the path of every project under `Project`.
-pub fn read(text: &str) -> Value {
+pub fn read(text: &str) -> ManifestValue {
     let mut projects = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -12,18 +12,18 @@ pub fn read(text: &str) -> Value {
         at += line.len();
     }
     let whole = span(0, text.len());
-    let list = Value { span: whole, content: Content::List(projects) };
-    Value::table(vec![Entry { key: "Project".into(), place: Span::at(0), value: list }], whole)
+    let list = ManifestValue { span: whole, content: ManifestContent::List(projects) };
+    ManifestValue::table(vec![ManifestEntry { key: "Project".into(), place: Span::at(0), value: list }], whole)
 }
 
 /// The path in a line `Project("{kind}") = "Name", "path", "{id}"` that begins at a byte.
-fn project(line: &str, at: usize) -> Option<Value> {
+fn project(line: &str, at: usize) -> Option<ManifestValue> {
     let (head, values) = line.split_once('=').filter(|(head, _)| head.trim_start().starts_with("Project("))?;
     // Between the quotes: before, the name, a comma, the path.
     let path = values.split('"').nth(3)?;
     let before: usize = values.split('"').take(3).map(|part| part.len() + 1).sum();
     let start = at + head.len() + 1 + before;
-    Some(Value::word(path, span(start, start + path.len())))
+    Some(ManifestValue::word(path, span(start, start + path.len())))
 }
 
 fn span(start: usize, end: usize) -> Span {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::read::files::Memory;
+use crate::read::files::MemoryFiles;
 use crate::read::project::Project;
 
 fn kind(yaml: &str) -> Kind {
@@ -11,7 +11,7 @@ fn kind(yaml: &str) -> Kind {
 }
 
 fn gathered(kinds: &[Kind], files: &[(&str, &str)]) -> Project {
-    let mut memory = Memory::default();
+    let mut memory = MemoryFiles::default();
     for (path, text) in files {
         memory.insert(*path, *text);
     }

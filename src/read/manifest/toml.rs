@@ -2,51 +2,52 @@
 
 use toml_edit::{Document, Item, Key, TableLike, Value as Toml};
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
 /// The file's content; none when it does not parse.
-pub fn read(text: &str) -> Option<Value> {
+pub fn read(text: &str) -> Option<ManifestValue> {
     // The parser takes no more than 80 levels, so the walk down is bounded.
     let document = Document::parse(text).ok()?;
     Some(table(document.as_table(), Span::at(0)))
 }
 
-fn table(table: &dyn TableLike, span: Span) -> Value {
+fn table(table: &dyn TableLike, span: Span) -> ManifestValue {
     let entries = table.iter().filter_map(|(name, item)| {
         let place = table.key(name).and_then(Key::span).map_or(span, bounded);
-        Some(Entry { key: name.to_owned(), place, value: item_value(item, place)? })
+        Some(ManifestEntry { key: name.to_owned(), place, value: item_value(item, place)? })
     });
-    Value::table(entries.collect(), span)
+    ManifestValue::table(entries.collect(), span)
 }
 
 /// The value of an item; what has no place of its own has the place of its key.
-fn item_value(item: &Item, key: Span) -> Option<Value> {
+fn item_value(item: &Item, key: Span) -> Option<ManifestValue> {
     let span = item.span().map_or(key, bounded);
     Some(match item {
         Item::None => return None,
         Item::Value(value) => plain(value, span),
         Item::Table(inner) => table(inner, span),
-        Item::ArrayOfTables(list) => {
-            Value { span, content: Content::List(list.iter().map(|inner| table(inner, span)).collect()) }
-        }
+        Item::ArrayOfTables(list) => ManifestValue {
+            span,
+            content: ManifestContent::List(list.iter().map(|inner| table(inner, span)).collect()),
+        },
     })
 }
 
-fn plain(value: &Toml, span: Span) -> Value {
+fn plain(value: &Toml, span: Span) -> ManifestValue {
     let content = match value {
-        Toml::String(text) => Content::Word(text.value().clone()),
-        Toml::Integer(number) => Content::Word(number.value().to_string()),
-        Toml::Float(number) => Content::Word(number.value().to_string()),
-        Toml::Datetime(date) => Content::Word(date.value().to_string()),
-        Toml::Boolean(flag) => Content::Flag(*flag.value()),
+        Toml::String(text) => ManifestContent::Word(text.value().clone()),
+        Toml::Integer(number) => ManifestContent::Word(number.value().to_string()),
+        Toml::Float(number) => ManifestContent::Word(number.value().to_string()),
+        Toml::Datetime(date) => ManifestContent::Word(date.value().to_string()),
+        Toml::Boolean(flag) => ManifestContent::Flag(*flag.value()),
         Toml::Array(items) => {
             let item = |item: &Toml| plain(item, item.span().map_or(span, bounded));
-            Content::List(items.iter().map(item).collect())
+            ManifestContent::List(items.iter().map(item).collect())
         }
         Toml::InlineTable(inner) => return table(inner, span),
     };
-    Value { span, content }
+    ManifestValue { span, content }
 }
 
 fn bounded(range: std::ops::Range<usize>) -> Span {

@@ -1,11 +1,11 @@
 //! Manifests in JSON and YAML, of which JSON is a part. What does not parse is no manifest; it never says why.
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
-use crate::read::yaml::{self, Kind, Node, SyntaxErrorKind};
+use crate::read::yaml::{self, Node, NodeKind, SyntaxErrorKind};
 
 /// The content of a YAML file; none when it does not parse.
-pub fn yaml(text: &str) -> Option<Value> {
+pub fn yaml(text: &str) -> Option<ManifestValue> {
     let tree = yaml::strict(text);
     // A key that stands there twice is told by its two values.
     if tree.errors().iter().any(|error| error.kind != SyntaxErrorKind::DuplicateKey) {
@@ -15,30 +15,30 @@ pub fn yaml(text: &str) -> Option<Value> {
 }
 
 /// The content of a JSON file; comments and final commas are overlooked, as the tools that allow them do.
-pub fn json(text: &str) -> Option<Value> {
+pub fn json(text: &str) -> Option<ManifestValue> {
     yaml(&without_comments(text))
 }
 
-fn value(node: Node<'_>) -> Option<Value> {
+fn value(node: Node<'_>) -> Option<ManifestValue> {
     // An alias stands for a whole other part of the file: following it could multiply the file.
     if let Some(span) = node.alias_span() {
-        return Some(Value { span, content: Content::Open });
+        return Some(ManifestValue { span, content: ManifestContent::Open });
     }
     let span = node.span();
     let content = match node.kind() {
-        Kind::Null => return None,
-        Kind::Bool => Content::Flag(node.bool()?),
-        Kind::Int | Kind::Float | Kind::Str => Content::Word(node.text()?.to_owned()),
-        Kind::Sequence => Content::List(node.items().filter_map(value).collect()),
-        Kind::Mapping => {
-            let entry = |entry: yaml::Entry<'_>| {
+        NodeKind::Null => return None,
+        NodeKind::Bool => ManifestContent::Flag(node.bool()?),
+        NodeKind::Int | NodeKind::Float | NodeKind::Str => ManifestContent::Word(node.text()?.to_owned()),
+        NodeKind::Sequence => ManifestContent::List(node.items().filter_map(value).collect()),
+        NodeKind::Mapping => {
+            let entry = |entry: yaml::MappingEntry<'_>| {
                 let key = entry.key.text()?.to_owned();
-                Some(Entry { key, place: entry.key.span(), value: value(entry.value)? })
+                Some(ManifestEntry { key, place: entry.key.span(), value: value(entry.value)? })
             };
-            Content::Table(node.entries().filter_map(entry).collect())
+            ManifestContent::Table(node.entries().filter_map(entry).collect())
         }
     };
-    Some(Value { span: Span::new(span.start, span.end), content })
+    Some(ManifestValue { span: Span::new(span.start, span.end), content })
 }
 
 /// The text with blanks for its comments, so that nothing moves.

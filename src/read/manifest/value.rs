@@ -4,58 +4,58 @@ use crate::read::source::Span;
 
 /// A value of a manifest.
 #[derive(Debug, Clone)]
-pub struct Value {
+pub struct ManifestValue {
     /// Where it is written, with its quotes or brackets.
     pub span: Span,
     /// What it is.
-    pub content: Content,
+    pub content: ManifestContent,
 }
 
 /// What a value is.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub enum ManifestContent {
     /// A text or a number.
     Word(String),
     /// A boolean.
     Flag(bool),
     /// A list.
-    List(Vec<Value>),
+    List(Vec<ManifestValue>),
     /// A table; a key may stand in it several times.
-    Table(Vec<Entry>),
+    Table(Vec<ManifestEntry>),
     /// What only a running program knows: a variable, a condition, a call.
     Open,
 }
 
 /// A key of a table with its value.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct ManifestEntry {
     /// The key.
     pub key: String,
     /// Where the key stands.
     pub place: Span,
     /// The value.
-    pub value: Value,
+    pub value: ManifestValue,
 }
 
-impl Value {
+impl ManifestValue {
     /// A text or a number.
     pub fn word(text: impl Into<String>, span: Span) -> Self {
-        Self { span, content: Content::Word(text.into()) }
+        Self { span, content: ManifestContent::Word(text.into()) }
     }
 
     /// A table of its entries, over the whole of them.
-    pub fn table(entries: Vec<Entry>, span: Span) -> Self {
-        Self { span, content: Content::Table(entries) }
+    pub fn table(entries: Vec<ManifestEntry>, span: Span) -> Self {
+        Self { span, content: ManifestContent::Table(entries) }
     }
 
     /// The value as a word: a boolean is `true` or `false`; none of a list or a table.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Word(text) => Some(text),
-            Content::Flag(true) => Some("true"),
-            Content::Flag(false) => Some("false"),
-            Content::List(_) | Content::Table(_) | Content::Open => None,
+            ManifestContent::Word(text) => Some(text),
+            ManifestContent::Flag(true) => Some("true"),
+            ManifestContent::Flag(false) => Some("false"),
+            ManifestContent::List(_) | ManifestContent::Table(_) | ManifestContent::Open => None,
         }
     }
 
@@ -63,7 +63,7 @@ impl Value {
     #[must_use]
     pub fn only_text(&self) -> Option<&str> {
         match &self.content {
-            Content::List(items) => items.first().filter(|_| items.len() == 1).and_then(Self::text),
+            ManifestContent::List(items) => items.first().filter(|_| items.len() == 1).and_then(Self::text),
             _ => self.text(),
         }
     }
@@ -72,8 +72,8 @@ impl Value {
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.content {
-            Content::List(items) => items,
-            Content::Word(_) => std::slice::from_ref(self),
+            ManifestContent::List(items) => items,
+            ManifestContent::Word(_) => std::slice::from_ref(self),
             _ => &[],
         }
     }
@@ -86,8 +86,8 @@ impl Value {
         while let Some((value, key)) = open.pop() {
             match &value.content {
                 // What a program fills may hold the key as well as not.
-                Content::Open => found.push(value),
-                Content::Table(entries) => {
+                ManifestContent::Open => found.push(value),
+                ManifestContent::Table(entries) => {
                     for entry in entries {
                         match key.strip_prefix('*').or_else(|| key.strip_prefix(entry.key.as_str())) {
                             Some("") => found.push(&entry.value),

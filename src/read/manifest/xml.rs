@@ -1,24 +1,24 @@
 //! Manifests in XML: elements as tables, attributes as keys that begin with `@`. It resolves no entity beyond the five of every file.
 
-use crate::read::manifest::value::{Content, Entry, Value};
+use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
 /// How many levels a manifest may have.
 const DEEPEST: usize = 64;
 
 /// An element that is not closed yet.
-struct Open {
+struct OpenElement {
     name: String,
     start: usize,
     text_start: usize,
-    entries: Vec<Entry>,
+    entries: Vec<ManifestEntry>,
     /// Whether its content stands under a condition.
     conditional: bool,
 }
 
 /// The file's content; none when it is no XML.
-pub fn read(text: &str) -> Option<Value> {
-    let mut open = vec![Open::new("", 0, 0)];
+pub fn read(text: &str) -> Option<ManifestValue> {
+    let mut open = vec![OpenElement::new("", 0, 0)];
     let mut at = 0;
     while let Some(next) = text[at..].find('<').map(|found| at + found) {
         let rest = &text[next..];
@@ -33,7 +33,7 @@ pub fn read(text: &str) -> Option<Value> {
             open.last_mut()?.entries.push(element.close(text, next));
         } else {
             let closed = tag.ends_with('/');
-            let element = Open::tag(tag.trim_end_matches('/'), next + 1, end);
+            let element = OpenElement::tag(tag.trim_end_matches('/'), next + 1, end);
             if closed {
                 open.last_mut()?.entries.push(element.close(text, end));
             } else if open.len() > DEEPEST {
@@ -45,7 +45,7 @@ pub fn read(text: &str) -> Option<Value> {
         at = end;
     }
     let root = open.pop().filter(|_| open.is_empty())?;
-    Some(Value::table(root.entries, span(0, text.len())))
+    Some(ManifestValue::table(root.entries, span(0, text.len())))
 }
 
 /// The length of a comment, an instruction or another thing that is no element; an inner `None` when it does not end.
@@ -69,7 +69,7 @@ fn tag_length(rest: &str) -> Option<usize> {
     None
 }
 
-impl Open {
+impl OpenElement {
     fn new(name: &str, start: usize, text_start: usize) -> Self {
         Self { name: name.to_owned(), start, text_start, entries: Vec::new(), conditional: false }
     }
@@ -88,42 +88,42 @@ impl Open {
             let place = span(start + value_at + 1, start + value_at + 1 + length);
             element.conditional |= name == "Condition";
             let value = word(&behind[1..=length], place);
-            element.entries.push(Entry { key: format!("@{name}"), place, value });
+            element.entries.push(ManifestEntry { key: format!("@{name}"), place, value });
             at = value_at + length + 2;
         }
         element
     }
 
-    fn close(self, text: &str, end: usize) -> Entry {
+    fn close(self, text: &str, end: usize) -> ManifestEntry {
         let place = span(self.start, self.start + self.name.len());
         let has_elements = self.entries.iter().any(|entry| !entry.key.starts_with('@'));
         let inner = text.get(self.text_start..end).unwrap_or_default();
         let value = if has_elements || !self.entries.is_empty() && inner.trim().is_empty() {
-            Value::table(self.entries, place)
+            ManifestValue::table(self.entries, place)
         } else {
             let start = self.text_start + (inner.len() - inner.trim_start().len());
             word(inner.trim(), span(start, start + inner.trim().len()))
         };
-        Entry { key: self.name, place, value: if self.conditional { opened(value) } else { value } }
+        ManifestEntry { key: self.name, place, value: if self.conditional { opened(value) } else { value } }
     }
 }
 
 /// What stands under a condition: its keys may hold or not.
-fn opened(value: Value) -> Value {
+fn opened(value: ManifestValue) -> ManifestValue {
     let content = match value.content {
-        Content::Table(entries) => {
-            let open = |entry: Entry| Entry { value: opened(entry.value), ..entry };
-            Content::Table(entries.into_iter().map(open).collect())
+        ManifestContent::Table(entries) => {
+            let open = |entry: ManifestEntry| ManifestEntry { value: opened(entry.value), ..entry };
+            ManifestContent::Table(entries.into_iter().map(open).collect())
         }
-        _ => Content::Open,
+        _ => ManifestContent::Open,
     };
-    Value { content, ..value }
+    ManifestValue { content, ..value }
 }
 
 /// A text; one with a build tool's variable, a comment or a piece of raw text in it is not known.
-fn word(text: &str, span: Span) -> Value {
+fn word(text: &str, span: Span) -> ManifestValue {
     if text.contains("$(") || text.contains('<') {
-        return Value { span, content: Content::Open };
+        return ManifestValue { span, content: ManifestContent::Open };
     }
     let plain = text
         .replace("&lt;", "<")
@@ -131,7 +131,7 @@ fn word(text: &str, span: Span) -> Value {
         .replace("&quot;", "\"")
         .replace("&apos;", "'")
         .replace("&amp;", "&");
-    Value::word(plain, span)
+    ManifestValue::word(plain, span)
 }
 
 fn span(start: usize, end: usize) -> Span {

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::read::shell::{Command, Part, Script, Word, push_text, text_parts};
+use crate::read::shell::{ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
 
 /// What tells one of these shells from another.
 #[derive(Debug, Clone, Copy)]
-pub struct Syntax {
+pub struct PlainSyntax {
     /// The letter that continues a line.
     continues: char,
     /// What a comment begins with.
@@ -20,7 +20,7 @@ pub struct Syntax {
 }
 
 /// PowerShell.
-pub const POWERSHELL: Syntax = Syntax {
+pub const POWERSHELL: PlainSyntax = PlainSyntax {
     continues: '`',
     comments: &["#"],
     quotes: &['"', '\''],
@@ -29,7 +29,7 @@ pub const POWERSHELL: Syntax = Syntax {
 };
 
 /// The command prompt.
-pub const CMD: Syntax = Syntax {
+pub const CMD: PlainSyntax = PlainSyntax {
     continues: '^',
     comments: &["::", "rem ", "REM ", "@rem "],
     quotes: &['"'],
@@ -38,8 +38,8 @@ pub const CMD: Syntax = Syntax {
 };
 
 /// Reads a masked script.
-pub fn parse(masked: &str, holes: &[Range<usize>], syntax: Syntax) -> Script {
-    let mut reader = Reader { masked, holes, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
+pub fn parse(masked: &str, holes: &[Range<usize>], syntax: PlainSyntax) -> ShellScript {
+    let mut reader = PlainReader { masked, holes, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
     let mut at = 0;
     let mut here_string = false;
     for line in masked.split_inclusive('\n') {
@@ -57,25 +57,25 @@ pub fn parse(masked: &str, holes: &[Range<usize>], syntax: Syntax) -> Script {
         at += line.len();
     }
     reader.finish();
-    Script { commands: reader.commands, complete: true }
+    ShellScript { commands: reader.commands, complete: true }
 }
 
-struct Reader<'s> {
+struct PlainReader<'s> {
     masked: &'s str,
     holes: &'s [Range<usize>],
-    syntax: Syntax,
-    commands: Vec<Command>,
-    words: Vec<Word>,
+    syntax: PlainSyntax,
+    commands: Vec<ShellCommand>,
+    words: Vec<ShellWord>,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl PlainReader<'_> {
     fn finish(&mut self) {
         let words = std::mem::take(&mut self.words);
         if let (Some(first), Some(last)) = (words.first(), words.last()) {
             let span = first.span.start..last.span.end;
             let conditional = self.depth > 0;
-            self.commands.push(Command { assignments: Vec::new(), words, span, conditional, tolerated: false });
+            self.commands.push(ShellCommand { assignments: Vec::new(), words, span, conditional, tolerated: false });
         }
     }
 
@@ -125,7 +125,7 @@ impl Reader<'_> {
         text.len()
     }
 
-    fn word(&self, span: Range<usize>) -> Word {
+    fn word(&self, span: Range<usize>) -> ShellWord {
         let raw = self.masked.get(span.clone()).unwrap_or_default();
         let quote = raw
             .chars()
@@ -136,16 +136,16 @@ impl Reader<'_> {
         let mut parts = Vec::new();
         let literal = quote == Some('\'');
         if let Some(name) = self.variable(text).filter(|_| !literal) {
-            parts.push(Part::Variable(name.to_owned()));
+            parts.push(WordPiece::Variable(name.to_owned()));
         } else if quote.is_none() && self.is_splat(text) {
-            parts.push(Part::Dynamic);
+            parts.push(WordPiece::Dynamic);
         } else if !literal && text.contains(if self.syntax.dollar { '$' } else { '%' }) {
             push_text(&mut parts, text.split(['$', '%']).next().unwrap_or_default().to_owned());
-            parts.push(Part::Dynamic);
+            parts.push(WordPiece::Dynamic);
         } else {
             text_parts(self.masked, self.holes, inner, str::to_owned, &mut parts);
         }
-        Word { span, parts }
+        ShellWord { span, parts }
     }
 
     /// Whether a word is PowerShell's `@name`, which stands for all arguments in a variable.

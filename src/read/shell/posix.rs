@@ -8,14 +8,14 @@ use shuck_ast::{
 };
 use shuck_parser::parser::Parser;
 
-use crate::read::shell::{Assignment, Command, Part, Script, Word, push_text, text_parts};
+use crate::read::shell::{Assignment, ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
 
 /// How deep commands are followed into each other; the parser has a bound of its own.
 const DEEPEST: usize = 120;
 
 /// Reads a masked script.
-pub fn parse(masked: &str, holes: &[Range<usize>]) -> Script {
-    let mut reader = Reader { masked, holes, commands: Vec::new() };
+pub fn parse(masked: &str, holes: &[Range<usize>]) -> ShellScript {
+    let mut reader = PosixReader { masked, holes, commands: Vec::new() };
     let parsed = Parser::new(masked).parse();
     reader.sequence(&parsed.file.body, false, 0);
     let complete = parsed.is_ok();
@@ -24,20 +24,20 @@ pub fn parse(masked: &str, holes: &[Range<usize>]) -> Script {
         reader.lines();
     }
     reader.commands.sort_by_key(|command| command.span.start);
-    Script { commands: reader.commands, complete }
+    ShellScript { commands: reader.commands, complete }
 }
 
-struct Reader<'s> {
+struct PosixReader<'s> {
     masked: &'s str,
     holes: &'s [Range<usize>],
-    commands: Vec<Command>,
+    commands: Vec<ShellCommand>,
 }
 
 fn range(span: &shuck_ast::Span) -> Range<usize> {
     span.start.offset()..span.end.offset()
 }
 
-impl Reader<'_> {
+impl PosixReader<'_> {
     fn lines(&mut self) {
         let mut at = 0;
         for line in self.masked.split_inclusive('\n') {
@@ -49,7 +49,7 @@ impl Reader<'_> {
                     .filter(|hole| hole.start >= at && hole.end <= at + line.len())
                     .map(|hole| hole.start - at..hole.end - at)
                     .collect();
-                let mut inner = Reader { masked: line, holes: &holes, commands: Vec::new() };
+                let mut inner = PosixReader { masked: line, holes: &holes, commands: Vec::new() };
                 inner.sequence(&parsed.file.body, true, 0);
                 self.commands.extend(inner.commands.into_iter().map(|command| moved(command, at)));
             }
@@ -70,7 +70,7 @@ impl Reader<'_> {
         let depth = depth + 1;
         match &statement.command {
             Node::Simple(simple) => {
-                let mut words: Vec<Word> = Vec::new();
+                let mut words: Vec<ShellWord> = Vec::new();
                 if simple.name.span.start.offset() < simple.name.span.end.offset() {
                     words.push(self.word(&simple.name, depth));
                 }
@@ -166,10 +166,16 @@ impl Reader<'_> {
         words.into_iter().any(|word| matches!(word, "exit" | "return" | "false" | "kill" | "die" | "fail" | "abort"))
     }
 
-    fn push(&mut self, assignments: Vec<Assignment>, words: Vec<Word>, span: Range<usize>, conditional: bool) {
+    fn push(&mut self, assignments: Vec<Assignment>, words: Vec<ShellWord>, span: Range<usize>, conditional: bool) {
         let end = words.last().map_or(span.end, |word| word.span.end);
         let start = words.first().map_or(span.start, |word| word.span.start.min(span.start));
-        self.commands.push(Command { assignments, words, span: start..end.max(start), conditional, tolerated: false });
+        self.commands.push(ShellCommand {
+            assignments,
+            words,
+            span: start..end.max(start),
+            conditional,
+            tolerated: false,
+        });
     }
 
     fn assignment(&mut self, assignment: &shuck_ast::Assignment, depth: usize) -> Option<Assignment> {
@@ -177,15 +183,15 @@ impl Reader<'_> {
         Some(Assignment { name: assignment.target.name.as_str().to_owned(), value: self.word(value, depth) })
     }
 
-    fn word(&mut self, word: &NodeWord, depth: usize) -> Word {
+    fn word(&mut self, word: &NodeWord, depth: usize) -> ShellWord {
         let mut parts = Vec::new();
         for part in &word.parts {
             self.part(part, false, depth, &mut parts);
         }
-        Word { span: range(&word.span), parts }
+        ShellWord { span: range(&word.span), parts }
     }
 
-    fn part(&mut self, part: &WordPartNode, quoted: bool, depth: usize, parts: &mut Vec<Part>) {
+    fn part(&mut self, part: &WordPartNode, quoted: bool, depth: usize, parts: &mut Vec<WordPiece>) {
         let span = range(&part.span);
         match &part.kind {
             WordPart::Literal(_) => {
@@ -204,17 +210,17 @@ impl Reader<'_> {
                     self.part(part, true, depth, parts);
                 }
             }
-            WordPart::Variable(name) => parts.push(Part::Variable(name.as_str().to_owned())),
+            WordPart::Variable(name) => parts.push(WordPiece::Variable(name.as_str().to_owned())),
             WordPart::Parameter(_) => {
                 let name = self.masked.get(span).and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
                 let plain = name.filter(|name| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_'));
-                parts.push(plain.map_or(Part::Dynamic, |name| Part::Variable(name.to_owned())));
+                parts.push(plain.map_or(WordPiece::Dynamic, |name| WordPiece::Variable(name.to_owned())));
             }
             WordPart::CommandSubstitution { body, .. } | WordPart::ProcessSubstitution { body, .. } => {
                 self.sequence(body, true, depth);
-                parts.push(Part::Dynamic);
+                parts.push(WordPiece::Dynamic);
             }
-            _ => parts.push(Part::Dynamic),
+            _ => parts.push(WordPiece::Dynamic),
         }
     }
 }
@@ -240,14 +246,14 @@ fn unescape(text: &str, quoted: bool) -> String {
     plain
 }
 
-fn moved(mut command: Command, by: usize) -> Command {
+fn moved(mut command: ShellCommand, by: usize) -> ShellCommand {
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
     let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);
     for word in command.words.iter_mut().chain(values) {
         shift(&mut word.span);
         for part in &mut word.parts {
-            if let Part::Expression(range) = part {
+            if let WordPiece::Expression(range) = part {
                 shift(range);
             }
         }

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
 use crate::read::source::Span;
-use crate::read::yaml::{Comment, Content, Data, Dialect, Kind, Part, Style, SyntaxError, SyntaxErrorKind, Tree};
+use crate::read::yaml::{
+    Comment, Dialect, NodeContent, NodeData, NodeKind, NodeLink, NodeStyle, SyntaxError, SyntaxErrorKind, Tree,
+};
 
 /// How many levels GitHub takes.
 const DEEPEST_WORKFLOW: usize = 50;
@@ -32,7 +34,7 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
             ..Tree::default()
         };
     }
-    let (mut tree, mut broken) = Builder::run(text, dialect);
+    let (mut tree, mut broken) = TreeBuilder::run(text, dialect);
     let Some(error) = broken.clone() else {
         if dialect == Dialect::Workflow {
             tree.errors.extend(no_mapping(&tree));
@@ -47,7 +49,7 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
         if !blank_line(&mut rescued, error.span.start as usize) {
             break;
         }
-        (tree, broken) = Builder::run(&rescued, dialect);
+        (tree, broken) = TreeBuilder::run(&rescued, dialect);
     }
     if !taken {
         tree.errors.push(error);
@@ -68,7 +70,7 @@ fn no_mapping(tree: &Tree) -> Option<SyntaxError> {
 
 /// Parses once.
 pub fn strict(text: &str) -> Tree {
-    let (mut tree, broken) = Builder::run(text, Dialect::Data);
+    let (mut tree, broken) = TreeBuilder::run(text, Dialect::Data);
     tree.errors.extend(broken);
     tree
 }
@@ -87,24 +89,24 @@ fn blank_line(text: &mut String, offset: usize) -> bool {
 }
 
 /// An open collection.
-struct Open {
+struct OpenCollection {
     id: u32,
     /// Where its own children begin among those that wait.
     start: usize,
 }
 
-struct Builder<'t> {
+struct TreeBuilder<'t> {
     text: &'t str,
     dialect: Dialect,
     tree: Tree,
-    open: Vec<Open>,
+    open: Vec<OpenCollection>,
     /// The children of all open collections, so far.
     waiting: Vec<u32>,
     anchors: HashMap<usize, u32>,
     deep: bool,
 }
 
-impl<'t> Builder<'t> {
+impl<'t> TreeBuilder<'t> {
     fn run(text: &'t str, dialect: Dialect) -> (Tree, Option<SyntaxError>) {
         let mut builder = Self {
             text,
@@ -183,19 +185,23 @@ impl<'t> Builder<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let tagged = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
                 let style = match style {
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
-                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
+                    ScalarStyle::Plain => NodeStyle::Plain,
+                    ScalarStyle::SingleQuoted => NodeStyle::SingleQuoted,
+                    ScalarStyle::DoubleQuoted => NodeStyle::DoubleQuoted,
+                    ScalarStyle::Literal => NodeStyle::Literal,
+                    ScalarStyle::Folded => NodeStyle::Folded,
                 };
-                let absent = span.is_empty() && style == Style::Plain;
+                let absent = span.is_empty() && style == NodeStyle::Plain;
                 let kind = match style {
-                    Style::Plain if absent => Kind::Null,
-                    Style::Plain if !tagged => plain_kind(&text),
-                    _ => Kind::Str,
+                    NodeStyle::Plain if absent => NodeKind::Null,
+                    NodeStyle::Plain if !tagged => plain_kind(&text),
+                    _ => NodeKind::Str,
                 };
-                let span = if matches!(style, Style::Literal | Style::Folded) { self.block_scalar(span) } else { span };
+                let span = if matches!(style, NodeStyle::Literal | NodeStyle::Folded) {
+                    self.block_scalar(span)
+                } else {
+                    span
+                };
                 let id = self.tree.add_scalar(&text, kind, span, style);
                 self.anchor(anchor, id);
                 self.place(id);
@@ -211,7 +217,7 @@ impl<'t> Builder<'t> {
             Event::Alias(target) => self.alias(target, span),
             Event::UnresolvedAlias(name) => {
                 self.error(SyntaxErrorKind::Alias, span, format!("there is no anchor `&{name}` before this alias"));
-                let id = self.tree.add_node(Content::Alias(None), span, Style::Plain);
+                let id = self.tree.add_node(NodeContent::Alias(None), span, NodeStyle::Plain);
                 self.place(id);
             }
             _ => {}
@@ -230,16 +236,20 @@ impl<'t> Builder<'t> {
         if circular {
             self.error(SyntaxErrorKind::Alias, span, "the alias names a node that it stands in");
         }
-        let id = self.tree.add_node(Content::Alias(target.filter(|_| !circular)), span, Style::Plain);
+        let id = self.tree.add_node(NodeContent::Alias(target.filter(|_| !circular)), span, NodeStyle::Plain);
         self.place(id);
     }
 
     fn open(&mut self, mapping: bool, style: StructureStyle, anchor: usize, span: Span) {
-        let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Block };
-        let content = if mapping { Content::Mapping(Part::default()) } else { Content::Sequence(Part::default()) };
+        let style = if style == StructureStyle::Flow { NodeStyle::Flow } else { NodeStyle::Block };
+        let content = if mapping {
+            NodeContent::Mapping(NodeLink::default())
+        } else {
+            NodeContent::Sequence(NodeLink::default())
+        };
         let id = self.tree.add_node(content, span, style);
         self.anchor(anchor, id);
-        self.open.push(Open { id, start: self.waiting.len() });
+        self.open.push(OpenCollection { id, start: self.waiting.len() });
         if self.dialect == Dialect::Workflow && self.open.len() > DEEPEST_WORKFLOW && !self.deep {
             self.deep = true;
             self.error(
@@ -260,14 +270,14 @@ impl<'t> Builder<'t> {
     }
 
     /// Closes a collection: a flow one ends with its bracket, a block one with its last child.
-    fn finish(&mut self, open: &Open, end: Option<Span>) {
+    fn finish(&mut self, open: &OpenCollection, end: Option<Span>) {
         self.tree.fill(open.id, self.waiting.drain(open.start..));
         let Some(data) = self.tree.nodes.get(open.id as usize) else { return };
-        let (Content::Mapping(part) | Content::Sequence(part)) = data.content else { return };
+        let (NodeContent::Mapping(part) | NodeContent::Sequence(part)) = data.content else { return };
         let last = self.tree.children(part).last();
         let child = last.and_then(|id| self.tree.nodes.get(*id as usize)).map(|data| data.span);
-        let close = if data.style == Style::Flow { end.or(child) } else { child.or(end) };
-        let mapping = matches!(data.content, Content::Mapping(_));
+        let close = if data.style == NodeStyle::Flow { end.or(child) } else { child.or(end) };
+        let mapping = matches!(data.content, NodeContent::Mapping(_));
         let duplicates = if mapping { self.duplicates(part) } else { Vec::new() };
         if let (Some(data), Some(close)) = (self.tree.nodes.get_mut(open.id as usize), close) {
             data.span = data.span.cover(close);
@@ -276,14 +286,14 @@ impl<'t> Builder<'t> {
     }
 
     /// Keys that stand there already, and merge keys.
-    fn duplicates(&self, mapping: Part) -> Vec<SyntaxError> {
+    fn duplicates(&self, mapping: NodeLink) -> Vec<SyntaxError> {
         let mut errors = Vec::new();
         let pairs = self.tree.children(mapping).as_chunks::<2>().0;
         let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
         for [key, _] in pairs {
-            let Some(Data { content, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
+            let Some(NodeData { content, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
             let Some(text) = self.tree.scalar(*content) else { continue };
-            if text == "<<" && *style == Style::Plain {
+            if text == "<<" && *style == NodeStyle::Plain {
                 let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
                 errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
             }
@@ -338,15 +348,15 @@ fn is_header(text: &str) -> bool {
 }
 
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
-pub(crate) fn plain_kind(text: &str) -> Kind {
+pub(crate) fn plain_kind(text: &str) -> NodeKind {
     // Nearly all texts begin like no other kind.
     if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
-        return Kind::Str;
+        return NodeKind::Str;
     }
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
-        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return Kind::Bool,
-        ".nan" | ".NaN" | ".NAN" => return Kind::Float,
+        "" | "~" | "null" | "Null" | "NULL" => return NodeKind::Null,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return NodeKind::Bool,
+        ".nan" | ".NaN" | ".NAN" => return NodeKind::Float,
         _ => {}
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -355,16 +365,16 @@ pub(crate) fn plain_kind(text: &str) -> Kind {
         || text.strip_prefix("0o").is_some_and(|rest| all(rest, |byte| (b'0'..=b'7').contains(byte)))
         || text.strip_prefix("0x").is_some_and(|rest| all(rest, u8::is_ascii_hexdigit))
     {
-        return Kind::Int;
+        return NodeKind::Int;
     }
     if matches!(digits, ".inf" | ".Inf" | ".INF") {
-        return Kind::Float;
+        return NodeKind::Float;
     }
     // Rust also reads `inf`, `nan` and `infinity`, which are texts here.
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
     if numeric && digits.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok() {
-        Kind::Float
+        NodeKind::Float
     } else {
-        Kind::Str
+        NodeKind::Str
     }
 }

@@ -1,40 +1,40 @@
 //! From a byte of a decoded scalar back to the byte of the file. It decodes nothing itself.
 
 use crate::read::source::Span;
-use crate::read::yaml::Style;
+use crate::read::yaml::NodeStyle;
 
 /// The place in `source` of byte `offset` of `decoded`, the text of a scalar at `span`.
 ///
 /// Letters are matched one by one, and a run of white space as a whole, because only white space is folded, stripped or indented.
-pub fn source_offset(source: &str, span: Span, style: Style, decoded: &str, offset: usize) -> u32 {
+pub fn source_offset(source: &str, span: Span, style: NodeStyle, decoded: &str, offset: usize) -> u32 {
     let range = span.range();
     let written = source.get(range.clone()).unwrap_or_default();
     let skip = content_start(written, style);
-    let walk = Walk { written, style, at: skip };
+    let walk = OffsetWalk { written, style, at: skip };
     let at = walk.to(decoded, offset);
     u32::try_from(range.start + at.min(written.len())).unwrap_or(span.end)
 }
 
 /// Where the content begins: after a quote, or after a block scalar's header line.
-fn content_start(written: &str, style: Style) -> usize {
+fn content_start(written: &str, style: NodeStyle) -> usize {
     match style {
-        Style::SingleQuoted | Style::DoubleQuoted => 1,
-        Style::Literal | Style::Folded => written.find(['\n', '\r']).unwrap_or(written.len()),
-        Style::Plain | Style::Block | Style::Flow => 0,
+        NodeStyle::SingleQuoted | NodeStyle::DoubleQuoted => 1,
+        NodeStyle::Literal | NodeStyle::Folded => written.find(['\n', '\r']).unwrap_or(written.len()),
+        NodeStyle::Plain | NodeStyle::Block | NodeStyle::Flow => 0,
     }
 }
 
-struct Walk<'s> {
+struct OffsetWalk<'s> {
     written: &'s str,
-    style: Style,
+    style: NodeStyle,
     at: usize,
 }
 
-impl Walk<'_> {
+impl OffsetWalk<'_> {
     fn to(mut self, decoded: &str, offset: usize) -> usize {
         let mut read = 0;
         // A block scalar begins with the line break of its header and the first indentation, which the text does not have.
-        if matches!(self.style, Style::Literal | Style::Folded) && !starts_blank(decoded) {
+        if matches!(self.style, NodeStyle::Literal | NodeStyle::Folded) && !starts_blank(decoded) {
             self.at += blank_run(&self.written[self.at..]);
         }
         while read < offset && read < decoded.len() {
@@ -62,23 +62,23 @@ impl Walk<'_> {
     }
 
     fn at_escape(&self) -> bool {
-        self.style == Style::DoubleQuoted && self.written[self.at..].starts_with('\\')
+        self.style == NodeStyle::DoubleQuoted && self.written[self.at..].starts_with('\\')
     }
 
     /// Passes what stands for one character.
     fn step(&mut self) {
         let rest = &self.written[self.at..];
         let width = match (self.style, rest.as_bytes()) {
-            (Style::DoubleQuoted, [b'\\', b'\n' | b'\r', ..]) => {
+            (NodeStyle::DoubleQuoted, [b'\\', b'\n' | b'\r', ..]) => {
                 // A line that is continued gives no character; the next one follows after the indentation.
                 self.at += 1 + blank_run(&rest[1..]);
                 return self.step_once_more();
             }
-            (Style::DoubleQuoted, [b'\\', b'x', ..]) => 4,
-            (Style::DoubleQuoted, [b'\\', b'u', ..]) => 6,
-            (Style::DoubleQuoted, [b'\\', b'U', ..]) => 10,
-            (Style::DoubleQuoted, [b'\\', ..]) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-            (Style::SingleQuoted, [b'\'', b'\'', ..]) => 2,
+            (NodeStyle::DoubleQuoted, [b'\\', b'x', ..]) => 4,
+            (NodeStyle::DoubleQuoted, [b'\\', b'u', ..]) => 6,
+            (NodeStyle::DoubleQuoted, [b'\\', b'U', ..]) => 10,
+            (NodeStyle::DoubleQuoted, [b'\\', ..]) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (NodeStyle::SingleQuoted, [b'\'', b'\'', ..]) => 2,
             _ => rest.chars().next().map_or(0, char::len_utf8),
         };
         self.at = self.written.floor_char_boundary(self.at + width);

@@ -1,7 +1,7 @@
 //! What stands in a tree: keys and values, reached one from another.
 
 use crate::read::source::Span;
-use crate::read::yaml::{Content, Data, Kind, Style, Tree, map};
+use crate::read::yaml::{NodeContent, NodeData, NodeKind, NodeStyle, Tree, map};
 
 /// A node. An alias stands for the node that it names.
 #[derive(Clone, Copy)]
@@ -19,14 +19,14 @@ impl std::fmt::Debug for Node<'_> {
 
 /// A key with its value.
 #[derive(Clone, Copy)]
-pub struct Entry<'t> {
+pub struct MappingEntry<'t> {
     /// The key.
     pub key: Node<'t>,
     /// The value.
     pub value: Node<'t>,
 }
 
-impl Entry<'_> {
+impl MappingEntry<'_> {
     /// From the key to the end of the value.
     #[must_use]
     pub fn span(&self) -> Span {
@@ -38,12 +38,12 @@ impl<'t> Node<'t> {
     pub(crate) fn new(tree: &'t Tree, id: u32) -> Self {
         match tree.nodes.get(id as usize) {
             // An anchor never stands on an alias, so one step is enough and there are no circles.
-            Some(&Data { content: Content::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },
+            Some(&NodeData { content: NodeContent::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },
             _ => Self { tree, id, alias: None },
         }
     }
 
-    fn data(self) -> Option<&'t Data> {
+    fn data(self) -> Option<&'t NodeData> {
         self.tree.nodes.get(self.id as usize)
     }
 
@@ -62,23 +62,23 @@ impl<'t> Node<'t> {
     /// Whether some alias repeats the node elsewhere.
     #[must_use]
     pub fn is_repeated(self) -> bool {
-        self.tree.nodes.iter().any(|data| matches!(data.content, Content::Alias(Some(target)) if target == self.id))
+        self.tree.nodes.iter().any(|data| matches!(data.content, NodeContent::Alias(Some(target)) if target == self.id))
     }
 
     /// How it is written.
     #[must_use]
-    pub fn style(self) -> Style {
-        self.data().map_or(Style::Plain, |data| data.style)
+    pub fn style(self) -> NodeStyle {
+        self.data().map_or(NodeStyle::Plain, |data| data.style)
     }
 
     /// Its type.
     #[must_use]
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> NodeKind {
         match self.data().map(|data| &data.content) {
-            Some(Content::Scalar { kind, .. }) => *kind,
-            Some(Content::Mapping(_)) => Kind::Mapping,
-            Some(Content::Sequence(_)) => Kind::Sequence,
-            Some(Content::Alias(_)) | None => Kind::Null,
+            Some(NodeContent::Scalar { kind, .. }) => *kind,
+            Some(NodeContent::Mapping(_)) => NodeKind::Mapping,
+            Some(NodeContent::Sequence(_)) => NodeKind::Sequence,
+            Some(NodeContent::Alias(_)) | None => NodeKind::Null,
         }
     }
 
@@ -86,7 +86,7 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn text(self) -> Option<&'t str> {
         match self.data()?.content {
-            Content::Scalar { kind: Kind::Null, .. } => Some(""),
+            NodeContent::Scalar { kind: NodeKind::Null, .. } => Some(""),
             content => self.tree.scalar(content),
         }
     }
@@ -94,18 +94,18 @@ impl<'t> Node<'t> {
     /// The value of a boolean.
     #[must_use]
     pub fn bool(self) -> Option<bool> {
-        (self.kind() == Kind::Bool).then(|| self.text().is_some_and(|text| text.eq_ignore_ascii_case("true")))
+        (self.kind() == NodeKind::Bool).then(|| self.text().is_some_and(|text| text.eq_ignore_ascii_case("true")))
     }
 
     /// The entries of a mapping; none of anything else.
-    pub fn entries(self) -> impl Iterator<Item = Entry<'t>> {
+    pub fn entries(self) -> impl Iterator<Item = MappingEntry<'t>> {
         let tree = self.tree;
-        self.pairs().map(move |(key, value)| Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
+        self.pairs().map(move |(key, value)| MappingEntry { key: Node::new(tree, key), value: Node::new(tree, value) })
     }
 
     fn pairs(self) -> impl Iterator<Item = (u32, u32)> {
         let children = match self.data().map(|data| data.content) {
-            Some(Content::Mapping(part)) => self.tree.children(part),
+            Some(NodeContent::Mapping(part)) => self.tree.children(part),
             _ => &[],
         };
         children.as_chunks().0.iter().map(|[key, value]| (*key, *value))
@@ -114,7 +114,7 @@ impl<'t> Node<'t> {
     /// The items of a sequence; none of anything else.
     pub fn items(self) -> impl Iterator<Item = Node<'t>> {
         let items = match self.data().map(|data| data.content) {
-            Some(Content::Sequence(part)) => self.tree.children(part),
+            Some(NodeContent::Sequence(part)) => self.tree.children(part),
             _ => &[],
         };
         let tree = self.tree;
@@ -123,17 +123,17 @@ impl<'t> Node<'t> {
 
     /// An entry by its key, which is compared letter by letter.
     #[must_use]
-    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
+    pub fn entry(self, key: &str) -> Option<MappingEntry<'t>> {
         let tree = self.tree;
         let is = |(own, _): &(u32, u32)| match tree.nodes.get(*own as usize).map(|data| data.content) {
             // Most keys are another by their length alone.
-            Some(Content::Scalar { text, kind }) if kind != Kind::Null => {
+            Some(NodeContent::Scalar { text, kind }) if kind != NodeKind::Null => {
                 text.range().len() == key.len() && tree.text(text) == key
             }
             _ => Node::new(tree, *own).text() == Some(key),
         };
         let (key, value) = self.pairs().find(is)?;
-        Some(Entry { key: Node::new(tree, key), value: Node::new(tree, value) })
+        Some(MappingEntry { key: Node::new(tree, key), value: Node::new(tree, value) })
     }
 
     /// The value of a key.
@@ -145,25 +145,25 @@ impl<'t> Node<'t> {
     /// Whether it is a mapping.
     #[must_use]
     pub fn is_mapping(self) -> bool {
-        self.kind() == Kind::Mapping
+        self.kind() == NodeKind::Mapping
     }
 
     /// Whether it is a sequence.
     #[must_use]
     pub fn is_sequence(self) -> bool {
-        self.kind() == Kind::Sequence
+        self.kind() == NodeKind::Sequence
     }
 
     /// Whether it is a scalar, null included.
     #[must_use]
     pub fn is_scalar(self) -> bool {
-        matches!(self.data().map(|data| &data.content), Some(Content::Scalar { .. }))
+        matches!(self.data().map(|data| &data.content), Some(NodeContent::Scalar { .. }))
     }
 
     /// Whether nothing stands there.
     #[must_use]
     pub fn is_null(self) -> bool {
-        self.kind() == Kind::Null
+        self.kind() == NodeKind::Null
     }
 
     /// Where in the file a byte of [`Node::text`] comes from. White space that the style folds or strips has the place of its beginning.

@@ -30,26 +30,28 @@ mod shape;
 use std::io::{self, Write};
 
 use crate::lint::analysis::Hint;
-use crate::lint::explain::{self, Form, Missed, Passport, Record, Start, Value, Verdict};
+use crate::lint::explain::{
+    self, ComparedPublisher, ExplainedRun, ExplainedStart, ExplainedValue, PublisherForm, RunVerdict, SkippedRun,
+};
 use crate::read::source::Place;
-use crate::report::explain::Page;
+use crate::report::explain::ExplainPage;
 use crate::report::explain::json::shape::{
     Answer, Before, Blank, Claim, Credential, Declared, Document, Doubt, Field, Kept, Known, Line, Link, Name,
     Permission, Project, Publication, Refused, Run, Shown, Stop, Undeclared,
 };
-use crate::report::json::{Spot, Tool};
+use crate::report::json::{PlaceEntry, ToolEntry};
 
 /// Writes the accounts of several projects as one document.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
     let projects = pages.iter().map(project).collect();
-    serde_json::to_writer_pretty(&mut *out, &Document { version: 1, tool: Tool::new(), projects })?;
+    serde_json::to_writer_pretty(&mut *out, &Document { version: 1, tool: ToolEntry::new(), projects })?;
     out.write_all(b"\n")
 }
 
-fn project<'a>(page: &Page<'a>) -> Project<'a> {
+fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
     let publications = page.uploads.iter().map(|upload| Publication {
         upload: &upload.client,
         job: &upload.job,
@@ -66,19 +68,19 @@ fn project<'a>(page: &Page<'a>) -> Project<'a> {
     Project { root: page.prefix, repository: page.repository, publications: publications.collect() }
 }
 
-fn spot(page: &Page<'_>, place: Place) -> Spot {
-    Spot::new(page.path(place), page.source(place), place)
+fn spot(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {
+    PlaceEntry::new(page.path(place), page.source(place), place)
 }
 
-fn known(value: &Value) -> Known<'_> {
+fn known(value: &ExplainedValue) -> Known<'_> {
     match value {
-        Value::Known(value) => Known { value: Some(value), reason: None },
-        Value::Absent => Known { value: None, reason: None },
-        Value::Unknown(reason) => Known { value: None, reason: Some(reason) },
+        ExplainedValue::Known(value) => Known { value: Some(value), reason: None },
+        ExplainedValue::Absent => Known { value: None, reason: None },
+        ExplainedValue::Unknown(reason) => Known { value: None, reason: Some(reason) },
     }
 }
 
-fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
+fn shown<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'a>) -> Shown<'a> {
     let doubt = passport.doubts.first().map(|doubt| doubt.reason.as_str());
     let path = passport.path.iter().map(|at| stop(page, at));
     let permissions = passport.permissions.iter().map(|held| Permission {
@@ -142,7 +144,7 @@ fn shown<'a>(page: &Page<'_>, passport: &'a Passport<'a>) -> Shown<'a> {
     }
 }
 
-fn stop<'a>(page: &Page<'_>, stop: &'a explain::Stop) -> Stop<'a> {
+fn stop<'a>(page: &ExplainPage<'_>, stop: &'a explain::PathStop) -> Stop<'a> {
     Stop {
         kind: stop.kind.word(),
         name: &stop.name,
@@ -151,7 +153,7 @@ fn stop<'a>(page: &Page<'_>, stop: &'a explain::Stop) -> Stop<'a> {
     }
 }
 
-fn kept<'a>(page: &Page<'_>, missed: &'a Missed) -> Kept<'a> {
+fn kept<'a>(page: &ExplainPage<'_>, missed: &'a SkippedRun) -> Kept<'a> {
     let undeclared = missed.undeclared.iter().map(|output| Undeclared {
         job: &output.job,
         output: &output.output,
@@ -164,7 +166,7 @@ fn kept<'a>(page: &Page<'_>, missed: &'a Missed) -> Kept<'a> {
     }
 }
 
-fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
+fn run<'a>(page: &ExplainPage<'_>, start: &'a ExplainedStart) -> Run<'a> {
     Run {
         when: &start.when,
         event: start.event.as_deref(),
@@ -181,7 +183,7 @@ fn run<'a>(page: &Page<'_>, start: &'a Start) -> Run<'a> {
     }
 }
 
-fn declared<'a>(page: &Page<'_>, record: &'a Record<'a>) -> Declared<'a> {
+fn declared<'a>(page: &ExplainPage<'_>, record: &'a ComparedPublisher<'a>) -> Declared<'a> {
     let fields = record.entries.iter().map(|entry| Field {
         name: &entry.field.name,
         label: &entry.field.label,
@@ -192,22 +194,22 @@ fn declared<'a>(page: &Page<'_>, record: &'a Record<'a>) -> Declared<'a> {
     Declared { place: spot(page, record.place), fields: fields.collect() }
 }
 
-fn answer<'a>(page: &Page<'_>, passport: &'a Passport<'_>) -> Answer<'a> {
-    let Passport { verdict, only_for, .. } = passport;
+fn answer<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'_>) -> Answer<'a> {
+    let ExplainedRun { verdict, only_for, .. } = passport;
     let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
     match verdict {
-        Verdict::Accepted if !only_for.is_empty() => {
+        RunVerdict::Accepted if !only_for.is_empty() => {
             Answer { answer: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
         }
-        Verdict::Accepted | Verdict::Undeclared | Verdict::NotAsked => plain,
-        Verdict::Undecided(reason) => Answer { reason: Some(reason.clone()), ..plain },
-        Verdict::Refused { cause, place, text, .. } => {
+        RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NotAsked => plain,
+        RunVerdict::Undecided(reason) => Answer { reason: Some(reason.clone()), ..plain },
+        RunVerdict::Refused { cause, place, text, .. } => {
             Answer { cause: Some(cause.word()), text: text.as_deref(), place: Some(spot(page, *place)), ..plain }
         }
     }
 }
 
-fn blank<'a>(form: &'a Form<'a>) -> Blank<'a> {
+fn blank<'a>(form: &'a PublisherForm<'a>) -> Blank<'a> {
     let fields = form.lines.iter().map(|line| Line {
         name: &line.field.name,
         label: &line.field.label,
@@ -219,8 +221,8 @@ fn blank<'a>(form: &'a Form<'a>) -> Blank<'a> {
         }),
     });
     let before = form.before.iter().map(|before| match before {
-        explain::Before::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
-        explain::Before::Login(actions) => Before { kind: "login", names: actions.clone() },
+        explain::FirstStep::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
+        explain::FirstStep::Login(actions) => Before { kind: "login", names: actions.clone() },
     });
     Blank {
         before: before.collect(),

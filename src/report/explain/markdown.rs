@@ -3,11 +3,11 @@
 
 use std::io::{self, Write};
 
-use crate::lint::explain::{Passport, Verdict};
-use crate::lint::findings::{Answer, Route};
-use crate::read::source::Source;
-use crate::report::explain::Page;
-use crate::report::explain::sections::{Row, Section, Tone};
+use crate::lint::explain::{ExplainedRun, RunVerdict};
+use crate::lint::findings::{Route, RouteAnswer};
+use crate::read::source::SourceFile;
+use crate::report::explain::ExplainPage;
+use crate::report::explain::sections::{Section, SectionRow, Tone};
 use crate::report::markdown::{escape, rich};
 use crate::report::mermaid;
 
@@ -15,7 +15,7 @@ use crate::report::mermaid;
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
     writeln!(out, "## What each upload shows, and what its registry answers")?;
     let routes: Vec<(&str, Route)> =
         pages.iter().flat_map(|page| routes(page).into_iter().map(|route| (page.prefix, route))).collect();
@@ -32,12 +32,12 @@ pub fn write(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
 }
 
 /// The ways of a project's uploads, for the diagram.
-fn routes(page: &Page<'_>) -> Vec<Route> {
+fn routes(page: &ExplainPage<'_>) -> Vec<Route> {
     let accounts =
         page.uploads.iter().flat_map(|upload| upload.passports.iter().map(move |passport| (upload, passport)));
     let routes = accounts.flat_map(|(upload, passport)| {
         passport.starts.iter().map(|start| Route {
-            workflow: page.file(upload.workflow).map_or("", Source::path).to_owned(),
+            workflow: page.file(upload.workflow).map_or("", SourceFile::path).to_owned(),
             when: start.when.clone(),
             job: upload.job.clone(),
             environment: passport.environment().map(str::to_owned),
@@ -48,17 +48,17 @@ fn routes(page: &Page<'_>) -> Vec<Route> {
     routes.collect()
 }
 
-const fn answer(passport: &Passport<'_>) -> Answer {
+const fn answer(passport: &ExplainedRun<'_>) -> RouteAnswer {
     match &passport.verdict {
-        Verdict::NotAsked => Answer::Token,
-        Verdict::Refused { .. } => Answer::Refused,
-        Verdict::Undeclared if passport.doubts.is_empty() => Answer::Undeclared,
-        Verdict::Accepted if passport.doubts.is_empty() => Answer::Accepted,
-        Verdict::Undecided(_) | Verdict::Undeclared | Verdict::Accepted => Answer::Undecided,
+        RunVerdict::NotAsked => RouteAnswer::Token,
+        RunVerdict::Refused { .. } => RouteAnswer::Refused,
+        RunVerdict::Undeclared if passport.doubts.is_empty() => RouteAnswer::Undeclared,
+        RunVerdict::Accepted if passport.doubts.is_empty() => RouteAnswer::Accepted,
+        RunVerdict::Undecided(_) | RunVerdict::Undeclared | RunVerdict::Accepted => RouteAnswer::Undecided,
     }
 }
 
-fn table(page: &Page<'_>, sections: &[Section]) -> String {
+fn table(page: &ExplainPage<'_>, sections: &[Section]) -> String {
     let mut text = "| | | where |\n| --- | --- | --- |\n".to_owned();
     for section in sections {
         for (index, row) in section.rows.iter().enumerate() {
@@ -70,7 +70,7 @@ fn table(page: &Page<'_>, sections: &[Section]) -> String {
     text
 }
 
-fn cells(row: &Row) -> String {
+fn cells(row: &SectionRow) -> String {
     let cells = row.cells.iter().filter(|cell| !cell.text.is_empty()).map(|cell| match cell.tone {
         Tone::Plain => rich(&cell.text),
         Tone::Link if is_address(&cell.text) => format!("<{}>", cell.text),

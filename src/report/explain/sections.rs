@@ -2,15 +2,16 @@
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::{
-    Before, Entry, Form, Line, Link, Passport, Permission, Refused, Start, Undeclared, Upload, Value, Verdict,
+    ComparedField, ExplainedPermission, ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FirstStep,
+    FormLine, PermissionLink, PublisherForm, RefusedStart, RunVerdict, UndeclaredOutput,
 };
 use crate::read::source::Place;
 use crate::report::explain::registry_name;
-use crate::trust::cause::Cause;
+use crate::trust::cause::RefusalCause;
 use crate::trust::upload::site::Credential;
-use crate::trust::verdict::Answer;
-use crate::workflow::expression::Reason;
-use crate::workflow::simulate::run::Reference;
+use crate::trust::verdict::ClaimVerdict;
+use crate::workflow::expression::UnknownReason;
+use crate::workflow::simulate::run::GitRef;
 
 /// The longest pattern of refs that is shown, in characters.
 const LONGEST_PATTERN: usize = 40;
@@ -32,7 +33,7 @@ pub enum Tone {
 
 /// A text in a row.
 #[derive(Debug, Clone)]
-pub struct Cell {
+pub struct SectionCell {
     /// The text; it may come from a file.
     pub text: String,
     /// How it is meant.
@@ -41,9 +42,9 @@ pub struct Cell {
 
 /// A row: texts side by side, and where they stand.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct SectionRow {
     /// The texts.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<SectionCell>,
     /// The place.
     pub place: Option<Place>,
 }
@@ -54,12 +55,12 @@ pub struct Section {
     /// The title, in small letters.
     pub title: &'static str,
     /// Its rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SectionRow>,
 }
 
-impl Row {
+impl SectionRow {
     fn new<const N: usize>(texts: [&str; N], place: Option<Place>) -> Self {
-        let cells = texts.into_iter().map(|text| Cell { text: text.to_owned(), tone: Tone::Plain }).collect();
+        let cells = texts.into_iter().map(|text| SectionCell { text: text.to_owned(), tone: Tone::Plain }).collect();
         Self { cells, place }
     }
 
@@ -73,7 +74,7 @@ impl Row {
 }
 
 /// The runs that do not get to an upload.
-pub fn missed(upload: &Upload<'_>) -> Section {
+pub fn missed(upload: &ExplainedUpload<'_>) -> Section {
     let mut rows = Vec::new();
     let mut rest = upload.missed.as_slice();
     while let Some(first) = rest.first() {
@@ -82,7 +83,7 @@ pub fn missed(upload: &Upload<'_>) -> Section {
         rows.extend(rows_of(&here.iter().map(|missed| missed.start.clone()).collect::<Vec<_>>()));
         if let Some(stop) = &first.stop {
             let why = format!("kept back by {} `{}`", stop.kind.word(), stop.name);
-            rows.push(Row::new([&why, stop.condition.as_deref().unwrap_or_default()], Some(stop.place)));
+            rows.push(SectionRow::new([&why, stop.condition.as_deref().unwrap_or_default()], Some(stop.place)));
         }
         rows.extend(first.undeclared.iter().map(undeclared));
         rest = after;
@@ -90,22 +91,22 @@ pub fn missed(upload: &Upload<'_>) -> Section {
     Section { title: "not run", rows }
 }
 
-fn undeclared(output: &Undeclared) -> Row {
+fn undeclared(output: &UndeclaredOutput) -> SectionRow {
     let why = match output.place {
         Some(_) => format!("job `{}` declares no output `{}`, so that is empty", output.job, output.output),
         None => format!("the job waits for no job `{}`, so its output `{}` is empty", output.job, output.output),
     };
-    Row::new([&why], output.place)
+    SectionRow::new([&why], output.place)
 }
 
 /// The upload that no run gets to.
-pub fn unreached(upload: &Upload<'_>) -> Section {
-    Section { title: "upload", rows: vec![Row::new([&upload.client], Some(upload.place))] }
+pub fn unreached(upload: &ExplainedUpload<'_>) -> Section {
+    Section { title: "upload", rows: vec![SectionRow::new([&upload.client], Some(upload.place))] }
 }
 
 /// All sections of a passport.
-pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
-    let section = |title, rows: Vec<Row>| Section { title, rows };
+pub fn sections(passport: &ExplainedRun<'_>) -> Vec<Section> {
+    let section = |title, rows: Vec<SectionRow>| Section { title, rows };
     let mut all = vec![
         section("starts", starts(passport)),
         section("path", path(passport)),
@@ -125,12 +126,12 @@ pub fn sections(passport: &Passport<'_>) -> Vec<Section> {
 }
 
 /// What to type into a form, and where it is.
-pub fn blank(form: &Form<'_>) -> [Section; 2] {
+pub fn blank(form: &PublisherForm<'_>) -> [Section; 2] {
     let lines = form.before.iter().map(before).chain(form.lines.iter().map(line));
     [Section { title: "record", rows: lines.collect() }, Section { title: "register", rows: register(form) }]
 }
 
-fn starts(passport: &Passport<'_>) -> Vec<Row> {
+fn starts(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let mut rows = rows_of(&passport.starts);
     if let Some(refused) = &passport.refusal {
         rows.extend(refusal_rows(refused));
@@ -142,27 +143,27 @@ fn starts(passport: &Passport<'_>) -> Vec<Row> {
             count => format!(", then on {count} more conditions"),
         };
         let text = format!("not decided whether it gets there: it depends on {reason}{more}");
-        rows.push(Row::new([&text], first.place).meant(Tone::Open));
+        rows.push(SectionRow::new([&text], first.place).meant(Tone::Open));
     }
     rows
 }
 
 /// Both sides of what makes GitHub refuse a run.
-fn refusal_rows(refused: &Refused) -> [Row; 2] {
-    let Refused { caller, called, asker, scope, asked, held, .. } = refused;
+fn refusal_rows(refused: &RefusedStart) -> [SectionRow; 2] {
+    let RefusedStart { caller, called, asker, scope, asked, held, .. } = refused;
     let asker = asker.as_ref().map_or_else(|| "the workflow".to_owned(), |job| format!("job `{job}`"));
     let start = format!("GitHub starts none of them: job `{caller}` calls {called} and holds `{scope}: {held}`,");
     let cause = format!("where {asker} asks for `{scope}: {asked}`");
     [(start, refused.held_place), (cause, refused.asked_place)]
-        .map(|(text, place)| Row::new([&text], Some(place)).meant(Tone::Bad))
+        .map(|(text, place)| SectionRow::new([&text], Some(place)).meant(Tone::Bad))
 }
 
 /// Ways to start, a row each.
-fn rows_of(starts: &[Start]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+fn rows_of(starts: &[ExplainedStart]) -> Vec<SectionRow> {
+    let mut rows: Vec<SectionRow> = Vec::new();
     // Activities of one event share a row.
-    let same = |left: &Start, right: &Start| {
-        Start { activity: None, ..left.clone() } == Start { activity: None, ..right.clone() }
+    let same = |left: &ExplainedStart, right: &ExplainedStart| {
+        ExplainedStart { activity: None, ..left.clone() } == ExplainedStart { activity: None, ..right.clone() }
     };
     let mut rest = starts;
     while let Some(first) = rest.first() {
@@ -174,17 +175,17 @@ fn rows_of(starts: &[Start]) -> Vec<Row> {
     rows
 }
 
-fn start(start: &Start, all: &[Start]) -> Row {
+fn start(start: &ExplainedStart, all: &[ExplainedStart]) -> SectionRow {
     let event = start.event.as_deref().unwrap_or("the caller's event");
     let activities: Vec<&str> = all.iter().filter_map(|start| start.activity.as_deref()).collect();
     let activities = if activities.is_empty() { String::new() } else { format!(" {}", activities.join("/")) };
     let forks = if start.fork { ", no token for forks" } else { "" };
     let token = format!("{event}{activities}, {}{forks}", ref_shape(&start.reference));
-    Row::new([&start.when, &token], Some(start.trigger))
+    SectionRow::new([&start.when, &token], Some(start.trigger))
 }
 
 /// What `github.ref` looks like.
-fn ref_shape(reference: &Reference) -> String {
+fn ref_shape(reference: &GitRef) -> String {
     let Some(prefix) = reference.kind.prefix() else { return "a ref of its own".to_owned() };
     match &reference.pattern {
         Some(pattern) if pattern.chars().count() <= LONGEST_PATTERN => format!("{prefix}{pattern}"),
@@ -192,18 +193,18 @@ fn ref_shape(reference: &Reference) -> String {
     }
 }
 
-fn path(passport: &Passport<'_>) -> Vec<Row> {
+fn path(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let mut rows = Vec::new();
     for stop in &passport.path {
-        rows.push(Row::new([stop.kind.word(), &stop.name], Some(stop.place)));
+        rows.push(SectionRow::new([stop.kind.word(), &stop.name], Some(stop.place)));
         if let Some(condition) = &stop.condition {
-            rows.push(Row::new(["if", condition], None));
+            rows.push(SectionRow::new(["if", condition], None));
         }
     }
     rows
 }
 
-fn permission(held: &Permission) -> Vec<Row> {
+fn permission(held: &ExplainedPermission) -> Vec<SectionRow> {
     let what = match held.access.as_ref().or(held.asked.as_ref()) {
         Some(access) => format!("{}: {access}", held.scope),
         None => held.scope.clone(),
@@ -220,29 +221,29 @@ fn permission(held: &Permission) -> Vec<Row> {
         (None, Some("none")) => ("not granted ", ""),
         _ => ("", ""),
     };
-    let own = Row::new([&what, &format!("{lead}{who}{tail}")], Some(held.place));
+    let own = SectionRow::new([&what, &format!("{lead}{who}{tail}")], Some(held.place));
     let own = if held.asked.is_some() { own.meant(Tone::Bad) } else { own };
     // What a called job takes from its caller is told by the row of its own.
     let callers = held.callers.iter().filter(|link| link.place != held.place);
-    let link = |link: &Link| {
+    let link = |link: &PermissionLink| {
         let most = match link.access.as_deref() {
             Some(access) => format!("calling job `{}` holds `{access}`", link.job),
             None => format!("calling job `{}` has no block", link.job),
         };
-        Row::new(["", &most], Some(link.place))
+        SectionRow::new(["", &most], Some(link.place))
     };
     [own].into_iter().chain(callers.map(link)).collect()
 }
 
-fn credential(passport: &Passport<'_>) -> Row {
+fn credential(passport: &ExplainedRun<'_>) -> SectionRow {
     let text = match &passport.credential {
         Ok(credential) => credential_words(*credential).to_owned(),
         Err(reason) => {
-            return Row::new([&format!("not known: it depends on {reason}")], Some(passport.credential_place))
+            return SectionRow::new([&format!("not known: it depends on {reason}")], Some(passport.credential_place))
                 .meant(Tone::Open);
         }
     };
-    Row::new([&text], Some(passport.credential_place))
+    SectionRow::new([&text], Some(passport.credential_place))
 }
 
 const fn credential_words(credential: Credential) -> &'static str {
@@ -255,74 +256,75 @@ const fn credential_words(credential: Credential) -> &'static str {
     }
 }
 
-fn token(passport: &Passport<'_>) -> Vec<Row> {
+fn token(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let id_token = passport.permissions.iter().find(|held| held.scope == "id-token");
     let none = id_token.and_then(|held| held.access.as_deref()).filter(|access| *access != "write");
-    let head =
-        none.map(|_| Row::new(["the job cannot ask for one; if it could, that would say:"], None).meant(Tone::Open));
-    let claims = passport.claims.iter().map(|stamp| valued(Row::new([stamp.name], stamp.place), &stamp.value, "none"));
+    let head = none
+        .map(|_| SectionRow::new(["the job cannot ask for one; if it could, that would say:"], None).meant(Tone::Open));
+    let claims =
+        passport.claims.iter().map(|stamp| valued(SectionRow::new([stamp.name], stamp.place), &stamp.value, "none"));
     head.into_iter().chain(claims).collect()
 }
 
 /// A row with a value behind it.
-fn valued(mut row: Row, value: &Value, absent: &str) -> Row {
+fn valued(mut row: SectionRow, value: &ExplainedValue, absent: &str) -> SectionRow {
     let (text, tone) = match value {
-        Value::Known(text) => (text.clone(), Tone::Plain),
-        Value::Absent => (absent.to_owned(), Tone::Plain),
-        Value::Unknown(reason) => (format!("not known: {reason}"), Tone::Open),
+        ExplainedValue::Known(text) => (text.clone(), Tone::Plain),
+        ExplainedValue::Absent => (absent.to_owned(), Tone::Plain),
+        ExplainedValue::Unknown(reason) => (format!("not known: {reason}"), Tone::Open),
     };
-    row.cells.push(Cell { text, tone });
+    row.cells.push(SectionCell { text, tone });
     row
 }
 
-fn entry(entry: &Entry<'_>) -> Row {
+fn entry(entry: &ComparedField<'_>) -> SectionRow {
     let (word, tone) = match &entry.answer {
         None => ("", Tone::Plain),
-        Some(Answer::Accepted) => ("accepted", Tone::Good),
-        Some(Answer::Refused) => ("refused", Tone::Bad),
-        Some(Answer::Missing) => ("refused: the token has none", Tone::Bad),
-        Some(Answer::Case) => ("another case", Tone::Open),
-        Some(Answer::Unknown(reason)) => return unknown_entry(entry, reason),
+        Some(ClaimVerdict::Accepted) => ("accepted", Tone::Good),
+        Some(ClaimVerdict::Refused) => ("refused", Tone::Bad),
+        Some(ClaimVerdict::Missing) => ("refused: the token has none", Tone::Bad),
+        Some(ClaimVerdict::Case) => ("another case", Tone::Open),
+        Some(ClaimVerdict::Unknown(reason)) => return unknown_entry(entry, reason),
     };
-    Row::new([&entry.field.label, &entry.value, word], Some(entry.place)).meant(tone)
+    SectionRow::new([&entry.field.label, &entry.value, word], Some(entry.place)).meant(tone)
 }
 
-fn unknown_entry(entry: &Entry<'_>, reason: &Reason) -> Row {
+fn unknown_entry(entry: &ComparedField<'_>, reason: &UnknownReason) -> SectionRow {
     let word = format!("not known: {reason}");
-    Row::new([&entry.field.label, &entry.value, &word], Some(entry.place)).meant(Tone::Open)
+    SectionRow::new([&entry.field.label, &entry.value, &word], Some(entry.place)).meant(Tone::Open)
 }
 
-fn answer(passport: &Passport<'_>) -> Vec<Row> {
+fn answer(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let mut rows = verdict(passport);
     let undeclared = passport.record.is_none() && passport.form.is_some();
-    if undeclared && passport.verdict != Verdict::Undeclared {
-        rows.push(Row::new(["no record is declared; one for this upload says this:"], None));
+    if undeclared && passport.verdict != RunVerdict::Undeclared {
+        rows.push(SectionRow::new(["no record is declared; one for this upload says this:"], None));
     }
     rows
 }
 
-fn verdict(passport: &Passport<'_>) -> Vec<Row> {
+fn verdict(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let registry = registry_name(passport);
-    let row = |text: &str, tone| Row::new([text], None).meant(tone);
+    let row = |text: &str, tone| SectionRow::new([text], None).meant(tone);
     match &passport.verdict {
-        Verdict::Accepted => vec![match only_for(passport) {
+        RunVerdict::Accepted => vec![match only_for(passport) {
             None => row(&format!("{registry} accepts it"), Tone::Good),
             Some(packages) => {
                 row(&format!("{registry} accepts it if it is {packages}, which no file says"), Tone::Open)
             }
         }],
-        Verdict::Undeclared => {
+        RunVerdict::Undeclared => {
             vec![row(&format!("no record is declared; {registry} accepts it where one says this:"), Tone::Open)]
         }
-        Verdict::NotAsked => {
+        RunVerdict::NotAsked => {
             vec![row(&format!("{registry} is shown no OIDC token, so no record is looked at"), Tone::Open)]
         }
-        Verdict::Undecided(reason) => vec![row(&format!("not decided: it depends on {reason}"), Tone::Open)],
-        Verdict::Refused { cause, place, differ, text } => {
+        RunVerdict::Undecided(reason) => vec![row(&format!("not decided: it depends on {reason}"), Tone::Open)],
+        RunVerdict::Refused { cause, place, differ, text } => {
             let refusal = refusal(*cause, differ.as_ref(), registry);
-            let refusal = Row::new([&refusal], Some(*place)).meant(Tone::Bad);
-            let seen = text.as_ref().map(|text| Row::new([&format!("people see: {text}")], None));
-            let of_a_record = differ.is_some() && *cause != Cause::Certificate;
+            let refusal = SectionRow::new([&refusal], Some(*place)).meant(Tone::Bad);
+            let seen = text.as_ref().map(|text| SectionRow::new([&format!("people see: {text}")], None));
+            let of_a_record = differ.is_some() && *cause != RefusalCause::Certificate;
             let packages = only_for(passport).filter(|_| of_a_record);
             let packages = packages.map(|packages| {
                 row(&format!("so says the record of {packages}; no file says that it is that"), Tone::Open)
@@ -333,7 +335,7 @@ fn verdict(passport: &Passport<'_>) -> Vec<Row> {
 }
 
 /// The packages that the answer is about, where that is not known to be the upload's.
-fn only_for(passport: &Passport<'_>) -> Option<String> {
+fn only_for(passport: &ExplainedRun<'_>) -> Option<String> {
     let names: Vec<String> = passport.only_for.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => None,
@@ -342,18 +344,20 @@ fn only_for(passport: &Passport<'_>) -> Option<String> {
     }
 }
 
-fn refusal(cause: Cause, differ: Option<&(Option<String>, String)>, registry: &str) -> String {
+fn refusal(cause: RefusalCause, differ: Option<&(Option<String>, String)>, registry: &str) -> String {
     let why = match (cause, differ) {
-        (Cause::Start, _) => return "no run gets there: GitHub refuses the whole run before it starts".to_owned(),
-        (Cause::Certificate, Some((caller, called))) => {
+        (RefusalCause::Start, _) => {
+            return "no run gets there: GitHub refuses the whole run before it starts".to_owned();
+        }
+        (RefusalCause::Certificate, Some((caller, called))) => {
             let caller =
                 caller.as_ref().map_or_else(|| "the workflow that calls".to_owned(), |file| format!("`{file}`"));
             format!("the certificate of its attestations names {caller}, and a record can only name `{called}`")
         }
-        (Cause::IdToken, _) => return "refused: the job may not request an OIDC token".to_owned(),
-        (Cause::Runner, _) => return "refused: the upload cannot run there".to_owned(),
-        (Cause::Event, _) => "it takes no token of this event".to_owned(),
-        (Cause::Ref, _) => "it takes no token of this ref".to_owned(),
+        (RefusalCause::IdToken, _) => return "refused: the job may not request an OIDC token".to_owned(),
+        (RefusalCause::Runner, _) => return "refused: the upload cannot run there".to_owned(),
+        (RefusalCause::Event, _) => "it takes no token of this event".to_owned(),
+        (RefusalCause::Ref, _) => "it takes no token of this ref".to_owned(),
         (claim, Some((Some(value), declared))) => format!("the {} is `{value}`, not `{declared}`", claim.word()),
         (claim, Some((None, declared))) => format!("the token has no {}, and it wants `{declared}`", claim.word()),
         (claim, None) => format!("the {} is not the record's", claim.word()),
@@ -361,40 +365,42 @@ fn refusal(cause: Cause, differ: Option<&(Option<String>, String)>, registry: &s
     format!("{registry} refuses it: {why}")
 }
 
-fn line(line: &Line<'_>) -> Row {
-    let mut row = valued(Row::new([&line.field.label], line.place), &line.value, "leave it empty");
+fn line(line: &FormLine<'_>) -> SectionRow {
+    let mut row = valued(SectionRow::new([&line.field.label], line.place), &line.value, "leave it empty");
     let hint = match line.hint {
         None => return row,
         Some(Hint::Remote) => "as the git remote has it; a fork's would differ",
         Some(Hint::Guard) => "as the conditions of the workflows have it",
     };
-    row.cells.push(Cell { text: hint.to_owned(), tone: Tone::Open });
+    row.cells.push(SectionCell { text: hint.to_owned(), tone: Tone::Open });
     row
 }
 
 /// What a job needs for its record to count.
-fn before(before: &Before<'_>) -> Row {
+fn before(before: &FirstStep<'_>) -> SectionRow {
     match before {
-        Before::IdToken => Row::new(["before it counts", "the job needs `id-token: write`"], None),
-        Before::Login(actions) => {
+        FirstStep::IdToken => SectionRow::new(["before it counts", "the job needs `id-token: write`"], None),
+        FirstStep::Login(actions) => {
             let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
             let step = format!("the job needs a step with {} and uploads with its token", actions.join(" or "));
-            Row::new(["before it counts", &step], None)
+            SectionRow::new(["before it counts", &step], None)
         }
     }
     .meant(Tone::Open)
 }
 
-fn register(form: &Form<'_>) -> Vec<Row> {
-    let link = |title: &str, link: &str| Row::new([title, link], None).meant(Tone::Link);
+fn register(form: &PublisherForm<'_>) -> Vec<SectionRow> {
+    let link = |title: &str, link: &str| SectionRow::new([title, link], None).meant(Tone::Link);
     let existing = "an existing package";
-    let mut rows: Vec<Row> = form.link.iter().map(|address| link(existing, address)).collect();
-    rows.extend(form.settings.iter().map(|address| Row::new([existing, &format!("its settings: {address}")], None)));
-    rows.extend(form.limit.map(|limit| Row::new(["", limit], None).meant(Tone::Open)));
+    let mut rows: Vec<SectionRow> = form.link.iter().map(|address| link(existing, address)).collect();
+    rows.extend(
+        form.settings.iter().map(|address| SectionRow::new([existing, &format!("its settings: {address}")], None)),
+    );
+    rows.extend(form.limit.map(|limit| SectionRow::new(["", limit], None).meant(Tone::Open)));
     let first = "a first release";
     rows.extend(form.pending.map(|address| link(first, address)));
     if !form.first_release.is_empty() {
-        rows.push(Row::new([if form.pending.is_some() { "" } else { first }, form.first_release], None));
+        rows.push(SectionRow::new([if form.pending.is_some() { "" } else { first }, form.first_release], None));
     }
     rows
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::lint::explain::Form;
-use crate::report::explain::Page;
-use crate::report::explain::sections::{Cell, Row, Section, Tone, blank};
+use crate::lint::explain::PublisherForm;
+use crate::report::explain::ExplainPage;
+use crate::report::explain::sections::{Section, SectionCell, SectionRow, Tone, blank};
 use crate::report::sanitize;
 
 /// Places stand behind the longest row, but no farther right than this.
@@ -16,7 +16,7 @@ const WIDEST: usize = 72;
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write(out: &mut dyn Write, page: &Page<'_>, colour: bool) -> io::Result<()> {
+pub fn write(out: &mut dyn Write, page: &ExplainPage<'_>, colour: bool) -> io::Result<()> {
     let paint = Paint { colour };
     for (title, sections) in page.accounts() {
         writeln!(out, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
@@ -30,14 +30,19 @@ pub fn write(out: &mut dyn Write, page: &Page<'_>, colour: bool) -> io::Result<(
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn form(out: &mut dyn Write, title: &str, form: &Form<'_>) -> io::Result<()> {
+pub fn form(out: &mut dyn Write, title: &str, form: &PublisherForm<'_>) -> io::Result<()> {
     writeln!(out, "{}", sanitize::line(title))?;
     write_sections(out, None, &blank(form), Paint { colour: false })
 }
 
-fn write_sections(out: &mut dyn Write, page: Option<&Page<'_>>, sections: &[Section], paint: Paint) -> io::Result<()> {
+fn write_sections(
+    out: &mut dyn Write,
+    page: Option<&ExplainPage<'_>>,
+    sections: &[Section],
+    paint: Paint,
+) -> io::Result<()> {
     let titles = sections.iter().map(|section| section.title.len()).max().unwrap_or(0);
-    let lines: Vec<(&Section, Vec<Vec<Cell>>)> =
+    let lines: Vec<(&Section, Vec<Vec<SectionCell>>)> =
         sections.iter().map(|section| (section, aligned(&section.rows))).collect();
     let widths = lines.iter().flat_map(|(_, rows)| rows).map(|row| width(row)).filter(|width| *width <= WIDEST);
     let column = widths.max().unwrap_or(0);
@@ -61,9 +66,9 @@ fn write_sections(out: &mut dyn Write, page: Option<&Page<'_>>, sections: &[Sect
 }
 
 /// The cells of rows, filled up so that they stand below each other.
-fn aligned(rows: &[Row]) -> Vec<Vec<Cell>> {
-    let clean = |cell: &Cell| Cell { text: sanitize::line(&cell.text), tone: cell.tone };
-    let mut rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.cells.iter().map(clean).collect()).collect();
+fn aligned(rows: &[SectionRow]) -> Vec<Vec<SectionCell>> {
+    let clean = |cell: &SectionCell| SectionCell { text: sanitize::line(&cell.text), tone: cell.tone };
+    let mut rows: Vec<Vec<SectionCell>> = rows.iter().map(|row| row.cells.iter().map(clean).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     for column in 0..columns {
         // The last cell of a row needs no room behind it.
@@ -83,7 +88,7 @@ fn letters(text: &str) -> usize {
     text.chars().count()
 }
 
-fn width(cells: &[Cell]) -> usize {
+fn width(cells: &[SectionCell]) -> usize {
     cells.iter().map(|cell| letters(&cell.text)).sum()
 }
 
@@ -98,7 +103,7 @@ impl Paint {
         if self.colour && !text.trim().is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    fn cell(self, cell: &Cell) -> String {
+    fn cell(self, cell: &SectionCell) -> String {
         match cell.tone {
             Tone::Plain => cell.text.clone(),
             Tone::Good => self.styled(&cell.text, AnsiColor::Green.on_default()),

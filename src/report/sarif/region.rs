@@ -2,9 +2,9 @@
 
 use serde_sarif::sarif as s;
 
-use crate::read::source::{Columns, Place, Source, Span};
+use crate::read::source::{ColumnUnit, Place, SourceFile, Span};
 use crate::report::sarif::ROOT;
-use crate::report::{View, sanitize};
+use crate::report::{ReportView, sanitize};
 
 /// The most lines of a result's place: code scanning shows a result in a pull request only where all its lines were changed.
 const MOST_LINES: u32 = 10;
@@ -14,14 +14,20 @@ const LONGEST_SNIPPET: usize = 4_096;
 const LONGEST_SENTENCE: usize = 1_024;
 
 /// A place with a text about it.
-pub fn location(view: &View<'_>, place: Place, id: Option<i64>, text: Option<&str>, context: bool) -> s::Location {
+pub fn location(
+    view: &ReportView<'_>,
+    place: Place,
+    id: Option<i64>,
+    text: Option<&str>,
+    context: bool,
+) -> s::Location {
     let mut location = s::Location::builder().physical_location(physical(view, place, context)).build();
     location.id = id;
     location.message = text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(told(text)).build());
     location
 }
 
-fn physical(view: &View<'_>, place: Place, context: bool) -> s::PhysicalLocation {
+fn physical(view: &ReportView<'_>, place: Place, context: bool) -> s::PhysicalLocation {
     let artifact = artifact(&view.path(place));
     let Some(source) = view.source(place) else {
         return s::PhysicalLocation::builder().artifact_location(artifact).build();
@@ -33,7 +39,7 @@ fn physical(view: &View<'_>, place: Place, context: bool) -> s::PhysicalLocation
 }
 
 /// The first line of a place that covers many.
-fn narrowed(source: &Source, place: Place) -> Place {
+fn narrowed(source: &SourceFile, place: Place) -> Place {
     let first = source.line_at(place.span.start);
     if source.line_at(place.span.end) < first + MOST_LINES {
         return place;
@@ -51,12 +57,12 @@ pub fn artifact(path: &str) -> s::ArtifactLocation {
 }
 
 /// The four numbers of a place, with its text where that is short.
-pub fn region(source: &Source, place: Place) -> s::Region {
+pub fn region(source: &SourceFile, place: Place) -> s::Region {
     let text = source.slice(place.span);
     // A place that takes its last line's end with it would end on a line that need not be there.
     let text = text.trim_end_matches(['\n', '\r']);
     let end = place.span.start.saturating_add(u32::try_from(text.len()).unwrap_or(0));
-    let (start, end) = (source.position(place.span.start, Columns::Utf16), source.position(end, Columns::Utf16));
+    let (start, end) = (source.position(place.span.start, ColumnUnit::Utf16), source.position(end, ColumnUnit::Utf16));
     let mut region = s::Region::builder()
         .start_line(i64::from(start.line))
         .start_column(i64::from(start.column))
@@ -68,9 +74,9 @@ pub fn region(source: &Source, place: Place) -> s::Region {
 }
 
 /// A region that a fix replaces: exactly the place, without its text.
-pub fn replaced(source: &Source, place: Place) -> s::Region {
+pub fn replaced(source: &SourceFile, place: Place) -> s::Region {
     let (start, end) =
-        (source.position(place.span.start, Columns::Utf16), source.position(place.span.end, Columns::Utf16));
+        (source.position(place.span.start, ColumnUnit::Utf16), source.position(place.span.end, ColumnUnit::Utf16));
     s::Region::builder()
         .start_line(i64::from(start.line))
         .start_column(i64::from(start.column))
@@ -84,7 +90,7 @@ fn snippet(text: &str) -> Option<s::ArtifactContent> {
 }
 
 /// The lines around a place; none where they would add nothing.
-fn around(source: &Source, place: Place) -> Option<s::Region> {
+fn around(source: &SourceFile, place: Place) -> Option<s::Region> {
     let (first, last) = (source.line_at(place.span.start), source.line_at(place.span.end));
     let (from, mut to) = (first.saturating_sub(2).max(1), (last + 2).min(source.line_count()));
     // A last, empty line has no text of its own.
@@ -94,7 +100,7 @@ fn around(source: &Source, place: Place) -> Option<s::Region> {
     let span = source.line_span(from).cover(source.line_span(to));
     let wider = span.contains(place.span) && span != place.span;
     let short = (span.end - span.start) as usize <= LONGEST_SNIPPET;
-    let end = source.position(span.end, Columns::Utf16);
+    let end = source.position(span.end, ColumnUnit::Utf16);
     (wider && short).then(|| {
         s::Region::builder()
             .start_line(i64::from(from))
@@ -165,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_region_ends_with_the_text_of_its_last_line() {
-        let source = Source::new("f", b"run: |\r\n  echo\r\n".to_vec());
+        let source = SourceFile::new("f", b"run: |\r\n  echo\r\n".to_vec());
         let region = region(&source, place(8, 16));
         assert_eq!((region.start_line, region.end_line, region.end_column), (Some(2), Some(2), Some(7)));
         assert_eq!(replaced(&source, place(8, 16)).end_line, Some(3), "a fix takes the line's end too");
@@ -174,14 +180,14 @@ mod tests {
     #[test]
     fn a_wide_place_is_told_by_its_first_line() {
         let text = "jobs:\n".to_owned() + &"  a: 1\n".repeat(30);
-        let source = Source::new("f", text.into_bytes());
+        let source = SourceFile::new("f", text.into_bytes());
         assert_eq!(narrowed(&source, place(0, 150)), place(0, 5));
         assert_eq!(narrowed(&source, place(0, 12)), place(0, 12));
     }
 
     #[test]
     fn a_column_counts_what_editors_count() {
-        let source = Source::new("f", "\u{feff}a: 🦀 b".into());
+        let source = SourceFile::new("f", "\u{feff}a: 🦀 b".into());
         let region = region(&source, place(3 + 7, 3 + 9));
         assert_eq!((region.start_column, region.end_column), (Some(6), Some(8)));
     }

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::json;
 use serde_sarif::sarif as s;
 
-use crate::lint::findings::fingerprint::{self, Ordinals, identity};
+use crate::lint::findings::fingerprint::{self, FingerprintOrdinals, identity};
 use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
-use crate::read::source::Columns;
+use crate::read::source::ColumnUnit;
 use crate::report::sarif::fingerprint::line_hashes;
 use crate::report::sarif::region::{artifact, cut, location, replaced, told};
 use crate::report::sarif::rules::NOTIFICATIONS;
-use crate::report::{View, sanitize};
+use crate::report::{ReportView, sanitize};
 
 /// The most letters of a link in a message.
 const LONGEST_LINK: usize = 255;
 
 /// A project's findings.
-pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
+pub fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
     let mut hashes: HashMap<u32, Vec<String>> = HashMap::new();
     let mut results: Vec<s::Result> =
         view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
@@ -33,7 +33,7 @@ pub fn of(view: &View<'_>, suppressed: bool) -> Vec<s::Result> {
     results
 }
 
-fn result(view: &View<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> s::Result {
+fn result(view: &ReportView<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> s::Result {
     let place = finding.primary.place;
     let mut result = s::Result::builder()
         .rule_id(finding.code.clone())
@@ -72,7 +72,7 @@ fn message(finding: &Finding) -> String {
     text
 }
 
-fn code_flow(view: &View<'_>, steps: &[Label]) -> s::CodeFlow {
+fn code_flow(view: &ReportView<'_>, steps: &[Label]) -> s::CodeFlow {
     let steps: Vec<_> = steps
         .iter()
         .map(|step| {
@@ -85,7 +85,7 @@ fn code_flow(view: &View<'_>, steps: &[Label]) -> s::CodeFlow {
     s::CodeFlow::builder().thread_flows(vec![s::ThreadFlow::builder().locations(steps).build()]).build()
 }
 
-fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
+fn fix(view: &ReportView<'_>, fix: &Fix) -> s::Fix {
     let mut changes: BTreeMap<String, Vec<s::Replacement>> = BTreeMap::new();
     for edit in &fix.edits {
         let Some(source) = view.source(edit.place) else { continue };
@@ -107,7 +107,7 @@ fn fix(view: &View<'_>, fix: &Fix) -> s::Fix {
 }
 
 fn fingerprints(
-    view: &View<'_>,
+    view: &ReportView<'_>,
     finding: &Finding,
     hashes: &mut HashMap<u32, Vec<String>>,
 ) -> BTreeMap<String, String> {
@@ -115,7 +115,7 @@ fn fingerprints(
     let mut prints = BTreeMap::new();
     if let Some(source) = view.source(place) {
         let lines = hashes.entry(place.file.0).or_insert_with(|| line_hashes(source.text()));
-        let line = view.start(place, Columns::Utf16).line as usize;
+        let line = view.start(place, ColumnUnit::Utf16).line as usize;
         if let Some(hash) = lines.get(line.saturating_sub(1)) {
             prints.insert("primaryLocationLineHash".into(), hash.clone());
         }
@@ -126,7 +126,7 @@ fn fingerprints(
 
 /// Gives findings that are about the same thing a number, in the order of the file.
 pub fn tell_apart(results: &mut [s::Result]) {
-    let mut ordinals = Ordinals::default();
+    let mut ordinals = FingerprintOrdinals::default();
     for result in results {
         if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(fingerprint::NAME)) {
             *print = ordinals.told_apart(print);
@@ -136,7 +136,7 @@ pub fn tell_apart(results: &mut [s::Result]) {
 
 /// The kinds of notifications: positions in [`NOTIFICATIONS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ResultKind {
     /// An upload that the files do not decide.
     Undecided,
     /// A file that could not be read.
@@ -150,29 +150,29 @@ pub enum Kind {
 }
 
 /// What a project could not be told: its notices, and what is wrong with its config.
-pub fn notifications(view: &View<'_>) -> Vec<s::Notification> {
+pub fn notifications(view: &ReportView<'_>) -> Vec<s::Notification> {
     let here = |place| location(view, place, None, None, false);
     let notices = view.report.notices.iter().map(|notice| {
-        let kind = if notice.kind == NoticeKind::Undecided { Kind::Undecided } else { Kind::Unreadable };
+        let kind = if notice.kind == NoticeKind::Undecided { ResultKind::Undecided } else { ResultKind::Unreadable };
         notification(kind, &notice.message, notice.place.map(here))
     });
     let problems = view
         .report
         .problems
         .iter()
-        .map(|problem| notification(Kind::Config, &problem.message, Some(here(problem.place))));
+        .map(|problem| notification(ResultKind::Config, &problem.message, Some(here(problem.place))));
     notices.chain(problems).collect()
 }
 
 /// A notification.
-pub fn notification(kind: Kind, text: &str, place: Option<s::Location>) -> s::Notification {
+pub fn notification(kind: ResultKind, text: &str, place: Option<s::Location>) -> s::Notification {
     let index = kind as usize;
     let id = NOTIFICATIONS.get(index).map_or("", |(id, ..)| *id);
     let descriptor = s::ReportingDescriptorReference::builder().id(id).index(i64::try_from(index).unwrap_or(0)).build();
     let level = match kind {
-        Kind::Undecided => "note",
-        Kind::Unreadable | Kind::LeftOut | Kind::Config => "warning",
-        Kind::Failure => "error",
+        ResultKind::Undecided => "note",
+        ResultKind::Unreadable | ResultKind::LeftOut | ResultKind::Config => "warning",
+        ResultKind::Failure => "error",
     };
     let mut notification = s::Notification::builder()
         .descriptor(descriptor)

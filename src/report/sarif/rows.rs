@@ -17,7 +17,7 @@ const DEPTH: usize = 8;
 const SLACK: usize = 5_000;
 
 /// A result. As JSON it takes a third of the memory of its tree.
-pub struct Row {
+pub struct ResultRow {
     /// Where it comes in the log: by file, place and rule.
     key: (String, (Option<i64>, Option<i64>), String),
     /// How bad it is: what is waived comes last.
@@ -25,7 +25,7 @@ pub struct Row {
     json: String,
 }
 
-impl Row {
+impl ResultRow {
     /// Of a result that does not name its rule by number yet: which number a rule has is known with the last project.
     pub fn of(result: s::Result) -> io::Result<Self> {
         let severity = match result.level {
@@ -55,16 +55,16 @@ impl Row {
 
 /// The worst results of all that were added.
 #[derive(Default)]
-pub struct Rows {
+pub struct ResultRows {
     /// Those, after [`Rows::keep_worst`] in the order of the files.
-    pub kept: Vec<Row>,
+    pub kept: Vec<ResultRow>,
     /// How many were left out.
     pub left: usize,
 }
 
-impl Rows {
+impl ResultRows {
     /// Adds a project's results.
-    pub fn add(&mut self, rows: Vec<Row>) {
+    pub fn add(&mut self, rows: Vec<ResultRow>) {
         self.kept.extend(rows);
         if self.kept.len() > MOST_RESULTS + SLACK {
             self.drop_mildest(MOST_RESULTS);

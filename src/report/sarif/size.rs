@@ -14,7 +14,7 @@ const LARGEST: u64 = 10_000_000;
 /// # Errors
 /// Those of `write`.
 pub fn too_large(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Option<u64>> {
-    let mut count = Count(0);
+    let mut count = ByteCounter(0);
     write(&mut count)?;
     // What is small as it stands is no larger when it is packed.
     let size = if count.0 < LARGEST { 0 } else { packed(write)? };
@@ -22,7 +22,7 @@ pub fn too_large(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result
 }
 
 fn packed(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<u64> {
-    let mut packer = GzEncoder::new(Count(0), Compression::fast());
+    let mut packer = GzEncoder::new(ByteCounter(0), Compression::fast());
     write(&mut packer)?;
     Ok(packer.finish()?.0)
 }
@@ -36,9 +36,9 @@ pub fn fitting(results: usize, size: u64) -> usize {
 }
 
 /// Counts bytes.
-struct Count(u64);
+struct ByteCounter(u64);
 
-impl Write for Count {
+impl Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         Ok(bytes.len())

@@ -1,16 +1,17 @@
 //! Reads a file of needs. Every problem is collected with its place; a file with a problem is not used.
 
-use crate::read::glob::Pattern;
+use crate::read::glob::Glob;
 use crate::read::problem::{Problem, suggestion};
-use crate::read::source::{FileId, Place, Source, Span};
+use crate::read::source::{FileId, Place, SourceFile, Span};
 use crate::read::yaml::{self, Dialect, Node};
 use crate::trust::needs::{
-    Artifact, Condition, Earlier, Entry, Example, FACTS, Kind, Need, Otherwise, TokenRule, Topic,
+    EarlierStep, FACTS, Need, NeedArtifact, NeedCondition, NeedEntry, NeedExample, NeedFallback, NeedKind, NeedTopic,
+    TokenRule,
 };
 use crate::trust::registry::slot::Slot;
-use crate::trust::registry::test::{Test, Values};
-use crate::workflow::github::GitHub;
-use crate::workflow::permissions::Access;
+use crate::trust::registry::test::{FactValues, ValueTest};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::permissions::AccessLevel;
 
 /// The keys of a file.
 const FILE: [&str; 4] = ["title", "reviewed", "entries", "quiet"];
@@ -26,9 +27,9 @@ const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
 const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
 
 /// Reads a file; where it is `tested`, it is JSON and may lack its examples.
-pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Result<Topic, Vec<Problem>> {
+pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, tested: bool) -> Result<NeedTopic, Vec<Problem>> {
     let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
-    let mut loader = Loader { file, path: source.path(), github, tested, problems: Vec::new() };
+    let mut loader = NeedLoader { file, path: source.path(), github, tested, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
     }
@@ -36,22 +37,22 @@ pub fn load(file: FileId, source: &Source, github: &GitHub, tested: bool) -> Res
         Some(root) if root.is_mapping() => loader.topic(root),
         _ => {
             loader.problem(source.line_span(1), "a file of needs is a mapping with `title` and `entries`");
-            Topic::default()
+            NeedTopic::default()
         }
     };
     loader.problems.sort_by_key(|problem| problem.place);
     if loader.problems.is_empty() { Ok(topic) } else { Err(loader.problems) }
 }
 
-struct Loader<'s> {
+struct NeedLoader<'s> {
     file: FileId,
     path: &'s str,
-    github: &'s GitHub,
+    github: &'s GitHubFacts,
     tested: bool,
     problems: Vec<Problem>,
 }
 
-impl Loader<'_> {
+impl NeedLoader<'_> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
@@ -70,14 +71,14 @@ impl Loader<'_> {
         }
     }
 
-    fn topic(&mut self, root: Node<'_>) -> Topic {
+    fn topic(&mut self, root: Node<'_>) -> NeedTopic {
         self.keys(root, "a file of needs", &FILE);
         let entries: Vec<_> = root.get("entries").into_iter().flat_map(Node::items).collect();
         let quiet = self.texts(root, "quiet");
         if entries.is_empty() && quiet.is_empty() {
             self.problem(first(root), "the file has neither `entries` nor `quiet`, so nothing is said in it");
         }
-        Topic {
+        NeedTopic {
             title: self.text(root, "title").unwrap_or_default(),
             reviewed: self.text(root, "reviewed").unwrap_or_default(),
             entries: entries.into_iter().filter_map(|node| self.entry(node)).collect(),
@@ -85,9 +86,9 @@ impl Loader<'_> {
         }
     }
 
-    fn entry(&mut self, node: Node<'_>) -> Option<Entry> {
+    fn entry(&mut self, node: Node<'_>) -> Option<NeedEntry> {
         self.keys(node, "an entry", &ENTRY);
-        let mut kinds = Kind::WORDS.into_iter().filter_map(|(kind, word)| Some((kind, node.get(word)?)));
+        let mut kinds = NeedKind::WORDS.into_iter().filter_map(|(kind, word)| Some((kind, node.get(word)?)));
         let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
             self.problem(first(node), "an entry is one `action`, one `workflow` or one `command`");
             return None;
@@ -95,7 +96,7 @@ impl Loader<'_> {
         let mut names = vec![name.text().unwrap_or_default().to_owned()];
         names.extend(self.texts(node, "also"));
         let needs: Vec<_> = node.get("needs").into_iter().flat_map(Node::items).collect();
-        let entry = Entry {
+        let entry = NeedEntry {
             kind,
             names,
             via: self.texts(node, "via"),
@@ -141,7 +142,7 @@ impl Loader<'_> {
         })
     }
 
-    fn scopes(&mut self, node: Node<'_>, key: &str) -> Vec<(String, Access)> {
+    fn scopes(&mut self, node: Node<'_>, key: &str) -> Vec<(String, AccessLevel)> {
         let mut scopes = Vec::new();
         for entry in node.get(key).into_iter().flat_map(Node::entries) {
             let (scope, word) = (entry.key.text().unwrap_or_default(), entry.value.text().unwrap_or_default());
@@ -150,7 +151,7 @@ impl Loader<'_> {
                 let suggestion = suggestion(scope, known.keys().map(String::as_str));
                 self.problem(entry.key.span(), format!("there is no scope `{scope}`{suggestion}"));
             }
-            match Access::from_word(word).filter(|access| *access != Access::None) {
+            match AccessLevel::from_word(word).filter(|access| *access != AccessLevel::None) {
                 Some(access) => scopes.push((scope.to_owned(), access)),
                 None => self.problem(entry.value.span(), format!("a need is for `read` or `write`, not `{word}`")),
             }
@@ -158,7 +159,7 @@ impl Loader<'_> {
         scopes
     }
 
-    fn conditions(&mut self, node: Node<'_>) -> Vec<Condition> {
+    fn conditions(&mut self, node: Node<'_>) -> Vec<NeedCondition> {
         let mut conditions = Vec::new();
         for entry in node.get("when").into_iter().flat_map(Node::entries) {
             let name = entry.key.text().unwrap_or_default();
@@ -168,15 +169,15 @@ impl Loader<'_> {
                 continue;
             };
             if let Some(test) = self.test(entry.value, *values) {
-                conditions.push(Condition { fact: name.to_owned(), test });
+                conditions.push(NeedCondition { fact: name.to_owned(), test });
             }
         }
         conditions
     }
 
-    fn test(&mut self, node: Node<'_>, values: Values) -> Option<Test> {
+    fn test(&mut self, node: Node<'_>, values: FactValues) -> Option<ValueTest> {
         let mut problems = Vec::new();
-        let test = Test::read(node, values, &mut problems);
+        let test = ValueTest::read(node, values, &mut problems);
         problems.into_iter().for_each(|(span, message)| self.problem(span, message));
         test
     }
@@ -191,9 +192,9 @@ impl Loader<'_> {
         }
     }
 
-    fn earlier(&mut self, node: Node<'_>) -> Earlier {
+    fn earlier(&mut self, node: Node<'_>) -> EarlierStep {
         self.keys(node, "`earlier`", &EARLIER);
-        Earlier {
+        EarlierStep {
             action: self.text(node, "action").unwrap_or_default(),
             when: self.conditions(node),
             slots: self.slots(node),
@@ -201,13 +202,13 @@ impl Loader<'_> {
         }
     }
 
-    fn otherwise(&mut self, node: Node<'_>) -> Otherwise {
+    fn otherwise(&mut self, node: Node<'_>) -> NeedFallback {
         match node.get("otherwise").map(|value| (value, value.text().unwrap_or_default())) {
-            None | Some((_, "job")) => Otherwise::Job,
-            Some((_, "none")) => Otherwise::None,
+            None | Some((_, "job")) => NeedFallback::Job,
+            Some((_, "none")) => NeedFallback::None,
             Some((value, other)) => {
                 self.problem(value.span(), format!("`otherwise` is `job` or `none`, not `{other}`"));
-                Otherwise::None
+                NeedFallback::None
             }
         }
     }
@@ -219,7 +220,7 @@ impl Loader<'_> {
             let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
             let slot = Slot {
                 input: text("input"),
-                env: text("env").map(Pattern::from),
+                env: text("env").map(Glob::from),
                 flags: self.texts(item, "flags"),
                 ..Slot::default()
             };
@@ -228,13 +229,13 @@ impl Loader<'_> {
         slots
     }
 
-    fn artifact(&mut self, node: Node<'_>) -> Artifact {
+    fn artifact(&mut self, node: Node<'_>) -> NeedArtifact {
         self.keys(node, "an artifact", &["input", "name", "suffix"]);
         let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-        Artifact { input: text("input"), name: text("name"), suffix: text("suffix") }
+        NeedArtifact { input: text("input"), name: text("name"), suffix: text("suffix") }
     }
 
-    fn examples(&mut self, node: Node<'_>) -> Vec<Example> {
+    fn examples(&mut self, node: Node<'_>) -> Vec<NeedExample> {
         let mut examples = Vec::new();
         for item in node.get("examples").into_iter().flat_map(Node::items) {
             self.keys(item, "an example", &["bad", "good"]);
@@ -244,7 +245,8 @@ impl Loader<'_> {
                 _ => self.problem(item.span(), "an example is either `bad` or `good`"),
             }
         }
-        let example = |(bad, node): (bool, Node<'_>)| Example { bad, text: node.text().unwrap_or_default().to_owned() };
+        let example =
+            |(bad, node): (bool, Node<'_>)| NeedExample { bad, text: node.text().unwrap_or_default().to_owned() };
         examples.into_iter().map(example).collect()
     }
 

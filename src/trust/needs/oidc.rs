@@ -4,16 +4,16 @@ use crate::trust::needs::Needs;
 use crate::trust::needs::requester::find;
 use crate::trust::upload::step::steps;
 use crate::workflow::expression::Truth;
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Step, Workflow, action};
 
 /// Whether something in a job asks for the scope that hands out OIDC tokens; `None` where something might that no data describes.
 #[must_use]
 pub fn is_used<'p>(
     needs: &Needs,
-    github: &GitHub,
-    checkout: &Checkout<'p>,
+    github: &GitHubFacts,
+    checkout: &Model<'p>,
     workflow: &Workflow<'p>,
     job: &Job<'p>,
 ) -> Option<bool> {
@@ -33,7 +33,7 @@ pub fn is_used<'p>(
 }
 
 /// Whether a step may do what no data describes. An action of the repository does what its own steps do.
-fn is_open(needs: &Needs, github: &GitHub, checkout: &Checkout<'_>, step: &Step<'_>) -> bool {
+fn is_open(needs: &Needs, github: &GitHubFacts, checkout: &Model<'_>, step: &Step<'_>) -> bool {
     if let Some(uses) = step.uses {
         let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));
         return checkout.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never();

@@ -3,24 +3,24 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::trust::needs::requester::{Asker, find};
-use crate::trust::needs::{Entry, Need, Needs};
+use crate::trust::needs::requester::{Requester, find};
+use crate::trust::needs::{Need, NeedEntry, Needs};
 use crate::workflow::expression::{Condition, Truth};
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Trigger, Workflow};
-use crate::workflow::permissions::{self, Access, Held, Origin};
-use crate::workflow::simulate::context::Sight;
-use crate::workflow::simulate::matrix::Row;
-use crate::workflow::simulate::reach::Play;
+use crate::workflow::permissions::{self, AccessLevel, GrantOrigin, GrantedAccess};
+use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::matrix::MatrixRow;
+use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::relevance::{self, Relevance};
-use crate::workflow::simulate::run::Run;
-use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
 /// Whether a job holds what a need asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
+pub enum PermissionStatus {
     /// It does.
     Held,
     /// The files do not say.
@@ -31,7 +31,7 @@ pub enum Status {
     Missing,
 }
 
-impl Status {
+impl PermissionStatus {
     /// The word that facts use; none for what is not known.
     #[must_use]
     pub const fn word(self) -> Option<&'static str> {
@@ -45,15 +45,15 @@ impl Status {
 }
 
 /// One scope that something in a job asks for.
-pub struct Standing<'a, 'p> {
+pub struct PermissionCheck<'a, 'p> {
     /// What asks; of several, the first that is worst off.
-    pub asker: Asker<'a, 'p>,
+    pub asker: Requester<'a, 'p>,
     /// What it asks for.
     pub need: &'a Need,
     /// What the job holds of it.
-    pub held: Held,
+    pub held: GrantedAccess,
     /// Whether that is enough.
-    pub status: Status,
+    pub status: PermissionStatus,
 }
 
 /// Every scope that a job is asked for and that somebody wants to hear of, once each. To weigh a scope may take playing every run, so
@@ -61,15 +61,15 @@ pub struct Standing<'a, 'p> {
 #[must_use]
 pub fn standings<'a, 'p>(
     needs: &'a Needs,
-    github: &'a GitHub,
-    checkout: &'a Checkout<'p>,
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    wanted: impl Fn(&Standing<'a, 'p>) -> bool,
-) -> Vec<Standing<'a, 'p>> {
-    let mut found: Vec<Standing<'a, 'p>> = Vec::new();
+    wanted: impl Fn(&PermissionCheck<'a, 'p>) -> bool,
+) -> Vec<PermissionCheck<'a, 'p>> {
+    let mut found: Vec<PermissionCheck<'a, 'p>> = Vec::new();
     let mut unwanted: Vec<&Need> = Vec::new();
-    let mut ways = Ways { github, checkout, workflow, job, starts: None };
+    let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
     let same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
     for asker in find(needs, github, checkout, workflow, job) {
         for need in &asker.entry.needs {
@@ -78,8 +78,8 @@ pub fn standings<'a, 'p>(
             }
             let known = found.iter().position(|other| same(other.need, need));
             let held = permissions::held(github, workflow, job, &need.scope);
-            let asker = Asker { entry: asker.entry, client: asker.client.clone() };
-            let mut standing = Standing { asker, need, held, status: Status::Unknown };
+            let asker = Requester { entry: asker.entry, client: asker.client.clone() };
+            let mut standing = PermissionCheck { asker, need, held, status: PermissionStatus::Unknown };
             if known.is_none() && !wanted(&standing) {
                 unwanted.push(need);
                 continue;
@@ -99,17 +99,17 @@ pub fn standings<'a, 'p>(
 #[must_use]
 pub fn of_entry<'p>(
     needs: &Needs,
-    github: &GitHub,
-    checkout: &Checkout<'p>,
+    github: &GitHubFacts,
+    checkout: &Model<'p>,
     workflow: &Workflow<'p>,
     job: &Job<'p>,
-    entry: &Entry,
-) -> Option<Vec<Status>> {
-    let mut ways = Ways { github, checkout, workflow, job, starts: None };
-    let mut worst: Option<Vec<Status>> = None;
+    entry: &NeedEntry,
+) -> Option<Vec<PermissionStatus>> {
+    let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
+    let mut worst: Option<Vec<PermissionStatus>> = None;
     let askers = find(needs, github, checkout, workflow, job);
     for asker in askers.iter().filter(|asker| std::ptr::eq(asker.entry, entry)) {
-        let worst = worst.get_or_insert_with(|| vec![Status::Held; entry.needs.len()]);
+        let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
         for (need, worst) in entry.needs.iter().zip(worst) {
             *worst = ways.weigh(asker, need).1.max(*worst);
         }
@@ -118,21 +118,21 @@ pub fn of_entry<'p>(
 }
 
 /// The ways a job can come to run, played only if something may be missing, and then once.
-struct Ways<'a, 'p> {
-    github: &'a GitHub,
-    checkout: &'a Checkout<'p>,
+struct GrantPaths<'a, 'p> {
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    starts: Option<(Vec<Way<'a, 'p>>, Relevance<'p>)>,
+    starts: Option<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
 }
 
 /// One way to run, and the copies of the job that differ in it.
-struct Way<'a, 'p> {
-    play: Arc<Play<'a, 'p>>,
-    rows: OnceCell<Vec<Option<Row>>>,
+struct GrantPath<'a, 'p> {
+    play: Arc<SimulatedRun<'a, 'p>>,
+    rows: OnceCell<Vec<Option<MatrixRow>>>,
 }
 
-impl<'a, 'p> Ways<'a, 'p> {
+impl<'a, 'p> GrantPaths<'a, 'p> {
     /// Whether other workflows start this one, which may hold less than they do.
     fn is_called(&self) -> bool {
         let called =
@@ -141,28 +141,28 @@ impl<'a, 'p> Ways<'a, 'p> {
     }
 
     /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
-    fn weigh(&mut self, asker: &Asker<'_, 'p>, need: &Need) -> (Held, Status) {
+    fn weigh(&mut self, asker: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
         let own = permissions::held(github, workflow, job, &need.scope);
-        let settled = own.origin != Origin::Default && own.access.is_some_and(|access| access >= need.access);
+        let settled = own.origin != GrantOrigin::Default && own.access.is_some_and(|access| access >= need.access);
         if need.optional || settled {
-            return (own, Status::Held);
+            return (own, PermissionStatus::Held);
         }
         // Most needs are settled before anything is played: where no run can hold less than the repository's settings give, and where
         // the step asks for nothing, whatever the run.
         if asker.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
-            return (own, Status::Unknown);
+            return (own, PermissionStatus::Unknown);
         }
         if asker.asks(github, need, None) == Truth::No {
-            return (own, Status::Held);
+            return (own, PermissionStatus::Held);
         }
-        let mut worst = (own, Status::Held);
+        let mut worst = (own, PermissionStatus::Held);
         let (ways, relevance) = self.starts.get_or_insert_with(|| {
-            let plays = triggers::starts(github, self.checkout, workflow, job, &Asked::default()).plays;
-            let ways = plays.into_iter().map(|play| Way { play, rows: OnceCell::new() }).collect();
+            let plays = triggers::starts(github, self.checkout, workflow, job, &RunFilter::default()).plays;
+            let ways = plays.into_iter().map(|play| GrantPath { play, rows: OnceCell::new() }).collect();
             (ways, Relevance::of(workflow, job))
         });
-        for Way { play, rows } in ways.iter() {
+        for GrantPath { play, rows } in ways.iter() {
             let (held, at_hand) = at_hand(github, play, job, need);
             if at_hand <= worst.1 {
                 continue;
@@ -180,22 +180,27 @@ impl<'a, 'p> Ways<'a, 'p> {
 }
 
 /// What the job holds of a need's scope in a run, and whether that is enough if the need is real.
-fn at_hand(github: &GitHub, play: &Play<'_, '_>, job: &Job<'_>, need: &Need) -> (Held, Status) {
-    let holds = |scope: &str, least: Access| {
+fn at_hand(
+    github: &GitHubFacts,
+    play: &SimulatedRun<'_, '_>,
+    job: &Job<'_>,
+    need: &Need,
+) -> (GrantedAccess, PermissionStatus) {
+    let holds = |scope: &str, least: AccessLevel| {
         let held = permissions::held_in(github, &play.run, play.workflow, job, scope);
         // What a called workflow gets where nobody names anything is for the repository's settings to say.
-        let open = held.origin == Origin::Default && job.uses.is_some()
-            || held.origin == Origin::Caller && play.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
+        let open = held.origin == GrantOrigin::Default && job.uses.is_some()
+            || held.origin == GrantOrigin::Caller && play.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
         let status = match held.access.filter(|_| !open) {
-            Some(access) if access >= least => Status::Held,
-            Some(_) => Status::Missing,
-            None => Status::Unknown,
+            Some(access) if access >= least => PermissionStatus::Held,
+            Some(_) => PermissionStatus::Missing,
+            None => PermissionStatus::Unknown,
         };
         (held, status)
     };
     let (held, first) = holds(&need.scope, need.access);
-    let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, Status::min);
-    (held, if need.certain { status } else { status.min(Status::Doubtful) })
+    let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, PermissionStatus::min);
+    (held, if need.certain { status } else { status.min(PermissionStatus::Doubtful) })
 }
 
 /// Whether nothing says what a job holds.
@@ -204,19 +209,24 @@ fn is_bare(workflow: &Workflow<'_>, job: &Job<'_>) -> bool {
 }
 
 /// How sure it is that a run asks for a need.
-fn asked(github: &GitHub, asker: &Asker<'_, '_>, need: &Need, sight: &Sight<'_, '_>) -> Status {
+fn asked(
+    github: &GitHubFacts,
+    asker: &Requester<'_, '_>,
+    need: &Need,
+    sight: &EvaluationContext<'_, '_>,
+) -> PermissionStatus {
     let status = match (asker.asks(github, need, Some(sight)), sight.reached()) {
-        (Truth::No, _) | (_, Truth::No) => Status::Held,
-        (Truth::Unknown(_), _) => Status::Unknown,
-        (Truth::Yes, Truth::Yes) => Status::Missing,
+        (Truth::No, _) | (_, Truth::No) => PermissionStatus::Held,
+        (Truth::Unknown(_), _) => PermissionStatus::Unknown,
+        (Truth::Yes, Truth::Yes) => PermissionStatus::Missing,
         (Truth::Yes, Truth::Unknown(_)) => undecided(asker, sight.run()),
     };
-    if asker.is_conditional() { status.min(Status::Doubtful) } else { status }
+    if asker.is_conditional() { status.min(PermissionStatus::Doubtful) } else { status }
 }
 
 /// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
 /// gives is met if all goes as meant, one on a secret or a variable may be met by none.
-fn undecided(asker: &Asker<'_, '_>, run: &Run<'_, '_>) -> Status {
+fn undecided(asker: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> PermissionStatus {
     let client = &asker.client;
     let around = client.frames.iter().map(|frame| frame.step).chain(client.step);
     let steps = around.filter_map(|step| step.condition);
@@ -228,22 +238,22 @@ fn undecided(asker: &Asker<'_, '_>, run: &Run<'_, '_>) -> Status {
     jobs.chain(steps)
         .map(|condition| open_condition(condition.value(), run.is_called()))
         .min()
-        .unwrap_or(Status::Unknown)
+        .unwrap_or(PermissionStatus::Unknown)
 }
 
 /// What one condition says that may be open.
-fn open_condition(condition: &str, called: bool) -> Status {
-    let Ok(parsed) = Condition::parse(condition) else { return Status::Unknown };
-    let mut worst = Status::Missing;
+fn open_condition(condition: &str, called: bool) -> PermissionStatus {
+    let Ok(parsed) = Condition::parse(condition) else { return PermissionStatus::Unknown };
+    let mut worst = PermissionStatus::Missing;
     if parsed.has_status_function() || condition.contains("hashFiles") {
-        worst = Status::Doubtful;
+        worst = PermissionStatus::Doubtful;
     }
     for reference in parsed.references() {
         let status = match reference.path.first().map(String::as_str) {
-            Some("github" | "matrix" | "runner" | "strategy" | "job") => Status::Missing,
-            Some("inputs") if !called => Status::Missing,
-            Some("steps" | "needs" | "inputs") => Status::Doubtful,
-            _ => Status::Unknown,
+            Some("github" | "matrix" | "runner" | "strategy" | "job") => PermissionStatus::Missing,
+            Some("inputs") if !called => PermissionStatus::Missing,
+            Some("steps" | "needs" | "inputs") => PermissionStatus::Doubtful,
+            _ => PermissionStatus::Unknown,
         };
         worst = worst.min(status);
     }

@@ -1,45 +1,45 @@
 //! Finds the steps of a job that ask for scopes, and says under which conditions they do. It does not ask what the job holds.
 
-use crate::read::shell::Command;
-use crate::trust::needs::{Condition, Earlier, Entry, Kind, Need, Needs, Otherwise};
+use crate::read::shell::ShellCommand;
+use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
 use crate::trust::registry::command::{flag_is, is_command, words};
-use crate::trust::registry::slot::{Given, Kind as SlotKind, Slot, known_text, reads};
-use crate::trust::registry::test::Test;
+use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text, reads};
+use crate::trust::registry::test::ValueTest;
 use crate::trust::upload::credential::follow_env;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
 use crate::trust::upload::step::uses;
-use crate::workflow::expression::{Reason, Truth};
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow, action};
 use crate::workflow::script::commands;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// A step, or a job that calls a workflow, that some entry describes.
-pub struct Asker<'a, 'p> {
+pub struct Requester<'a, 'p> {
     /// What is known of it.
-    pub entry: &'a Entry,
+    pub entry: &'a NeedEntry,
     /// The step or the calling job, with its command.
-    pub client: Client<'a, 'p>,
+    pub client: ResolvedStep<'a, 'p>,
 }
 
 /// What is known of a fact: a value, known absence, or nothing.
-enum Fact {
+enum RequestFact {
     Known(Option<String>),
     /// There is a value, and only the run knows it.
     Given,
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
 /// Whose token it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Token {
+enum RequestToken {
     Job,
     Other,
 }
 
-impl Token {
+impl RequestToken {
     const fn word(self) -> &'static str {
         match self {
             Self::Job => "job",
@@ -52,44 +52,44 @@ impl Token {
 #[must_use]
 pub fn find<'a, 'p>(
     needs: &'a Needs,
-    github: &GitHub,
-    checkout: &'a Checkout<'p>,
+    github: &GitHubFacts,
+    checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-) -> Vec<Asker<'a, 'p>> {
+) -> Vec<Requester<'a, 'p>> {
     let mut found = Vec::new();
-    let of_kind = |uses: Option<Text<'p>>, kind: Kind| {
+    let of_kind = |uses: Option<Text<'p>>, kind: NeedKind| {
         uses.into_iter().flat_map(|uses| needs.of_uses(uses.value())).filter(move |entry| entry.kind == kind)
     };
-    let whole = Client::calling(checkout, workflow, job);
-    found.extend(of_kind(job.uses, Kind::Workflow).map(|entry| Asker { entry, client: whole.clone() }));
+    let whole = ResolvedStep::calling(checkout, workflow, job);
+    found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester { entry, client: whole.clone() }));
     for client in steps(checkout, workflow, job) {
         let Some(step) = client.step else { continue };
-        found.extend(of_kind(step.uses, Kind::Action).map(|entry| Asker { entry, client: client.clone() }));
+        found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, client: client.clone() }));
         let spoken = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
         if spoken.is_empty() {
             continue;
         }
         for command in commands(github, workflow, job, step).iter() {
             for entry in spoken.iter().filter(|entry| runs(github, command, entry)) {
-                let client = Client { command: Some(command.clone()), ..client.clone() };
-                found.push(Asker { entry, client });
+                let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
+                found.push(Requester { entry, client });
             }
         }
     }
     found
 }
 
-fn runs(github: &GitHub, command: &Command, entry: &Entry) -> bool {
+fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool {
     let words = words(command);
     let stopped = || words.iter().flatten().any(|word| entry.unless.iter().any(|stop| flag_is(word, stop)));
     entry.names.iter().any(|name| is_command(github, &words, name, &entry.via)) && !stopped()
 }
 
-impl Asker<'_, '_> {
+impl Requester<'_, '_> {
     /// Which of the entry's names is meant here.
     #[must_use]
-    pub fn name(&self, github: &GitHub) -> &str {
+    pub fn name(&self, github: &GitHubFacts) -> &str {
         let words = self.client.command.as_ref().map(words);
         let used = self.client.step.map_or(self.client.job.uses, |step| step.uses).map(|uses| action(uses.value()));
         let meant = |name: &&String| match (&words, used) {
@@ -115,15 +115,15 @@ impl Asker<'_, '_> {
 
     /// Whether it asks for a need, as far as the run decides it; without a run, as far as no expression does.
     #[must_use]
-    pub fn asks(&self, github: &GitHub, need: &Need, sight: Option<&Sight<'_, '_>>) -> Truth {
+    pub fn asks(&self, github: &GitHubFacts, need: &Need, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
         let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(condition, sight)));
         // A token that the step is given replaces the job's for every scope but the one that asks for an identity.
         let of_token = need.scope != github.oidc.scope;
         let says = need.when.iter().any(|condition| condition.fact == "token.source");
-        if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(Token::Job, sight)) }
+        if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(RequestToken::Job, sight)) }
     }
 
-    fn works_with(&self, wanted: Token, sight: Option<&Sight<'_, '_>>) -> Truth {
+    fn works_with(&self, wanted: RequestToken, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
         match self.token(sight) {
             Ok(token) if token == wanted => Truth::Yes,
             Ok(_) => Truth::No,
@@ -131,23 +131,23 @@ impl Asker<'_, '_> {
         }
     }
 
-    fn holds(&self, condition: &Condition, sight: Option<&Sight<'_, '_>>) -> Truth {
+    fn holds(&self, condition: &NeedCondition, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
         match (self.fact(&condition.fact, sight), &condition.test) {
-            (Fact::Known(value), test) => test.passes(value.as_deref()),
+            (RequestFact::Known(value), test) => test.passes(value.as_deref()),
             // Whatever its value, it is given.
-            (Fact::Given, Test::Present(wanted)) => {
+            (RequestFact::Given, ValueTest::Present(wanted)) => {
                 if *wanted {
                     Truth::Yes
                 } else {
                     Truth::No
                 }
             }
-            (Fact::Given, _) => Truth::Unknown(Reason::new("a value that only the run knows")),
-            (Fact::Unknown(reason), _) => Truth::Unknown(reason),
+            (RequestFact::Given, _) => Truth::Unknown(UnknownReason::new("a value that only the run knows")),
+            (RequestFact::Unknown(reason), _) => Truth::Unknown(reason),
         }
     }
 
-    fn fact(&self, name: &str, sight: Option<&Sight<'_, '_>>) -> Fact {
+    fn fact(&self, name: &str, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let slot = match name.split_once('.') {
             Some(("input", input)) => Slot { input: Some(input.to_owned()), ..Slot::default() },
             Some(("env", variable)) => Slot { env: Some(variable.into()), ..Slot::default() },
@@ -155,8 +155,8 @@ impl Asker<'_, '_> {
             Some(("switch", flag)) => Slot { flags: vec![flag.to_owned()], kind: SlotKind::Switch, ..Slot::default() },
             Some(("token", "source")) => {
                 return match self.token(sight) {
-                    Ok(token) => Fact::Known(Some(token.word().to_owned())),
-                    Err(reason) => Fact::Unknown(reason),
+                    Ok(token) => RequestFact::Known(Some(token.word().to_owned())),
+                    Err(reason) => RequestFact::Unknown(reason),
                 };
             }
             _ if name == "argument" => return self.argument(sight),
@@ -165,61 +165,69 @@ impl Asker<'_, '_> {
         self.settled(self.client.given(&slot), sight)
     }
 
-    fn settled(&self, given: Given, sight: Option<&Sight<'_, '_>>) -> Fact {
+    fn settled(&self, given: SlotValue, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let (text, _) = match given {
-            Given::Absent => return Fact::Known(None),
-            Given::Unknown(_) => return Fact::Unknown(Reason::new("a value that only the run knows")),
-            Given::Text(text, place) => (text, place),
+            SlotValue::Absent => return RequestFact::Known(None),
+            SlotValue::Unknown(_) => {
+                return RequestFact::Unknown(UnknownReason::new("a value that only the run knows"));
+            }
+            SlotValue::Text(text, place) => (text, place),
         };
         if !text.contains("${{") {
-            return Fact::Known(Some(text));
+            return RequestFact::Known(Some(text));
         }
         let outcome = sight.map(|sight| sight.evaluate(&text));
         match outcome.as_ref().and_then(known_text) {
-            Some(text) => Fact::Known(Some(text)),
-            None => Fact::Given,
+            Some(text) => RequestFact::Known(Some(text)),
+            None => RequestFact::Given,
         }
     }
 
     /// The first word behind the command's own words that is no flag.
-    fn argument(&self, sight: Option<&Sight<'_, '_>>) -> Fact {
-        let (Some(command), Some(run)) = (&self.client.command, self.client.script()) else { return Fact::Known(None) };
+    fn argument(&self, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+        let (Some(command), Some(run)) = (&self.client.command, self.client.script()) else {
+            return RequestFact::Known(None);
+        };
         let mut words = command.words.iter();
         let last = self.entry.names.iter().filter_map(|name| name.split_whitespace().last());
         let last: Vec<&str> = last.collect();
         words.find(|word| word.text().is_some_and(|text| last.contains(&text.as_str())));
         match words.find(|word| !word.starts_with("-")) {
-            None => Fact::Known(None),
+            None => RequestFact::Known(None),
             Some(word) => match word.template(run.value()) {
-                Some(text) => self.settled(Given::Text(text, self.client.place()), sight),
-                None => Fact::Given,
+                Some(text) => self.settled(SlotValue::Text(text, self.client.place()), sight),
+                None => RequestFact::Given,
             },
         }
     }
 
     /// Whose token it works with.
-    fn token(&self, sight: Option<&Sight<'_, '_>>) -> Result<Token, Reason> {
+    fn token(&self, sight: Option<&EvaluationContext<'_, '_>>) -> Result<RequestToken, UnknownReason> {
         let rule = &self.entry.token;
         if let Some(word) = self.opaque(&rule.opaque) {
-            return Err(Reason::new(format!("what `{word}` does to its credentials")));
+            return Err(UnknownReason::new(format!("what `{word}` does to its credentials")));
         }
         if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.client, slot))) {
             return token;
         }
         match (&rule.earlier, rule.otherwise) {
             (Some(earlier), _) => self.left_by(earlier, sight),
-            (None, Otherwise::Job) => Ok(Token::Job),
-            (None, Otherwise::None) => Err(Reason::new("a token that the files do not show")),
+            (None, NeedFallback::Job) => Ok(RequestToken::Job),
+            (None, NeedFallback::None) => Err(UnknownReason::new("a token that the files do not show")),
         }
     }
 
     /// The token that the one earlier step of an action leaves. With several, no file says which of them counts.
-    fn left_by(&self, earlier: &Earlier, sight: Option<&Sight<'_, '_>>) -> Result<Token, Reason> {
-        let unknown = || Reason::new(format!("what `{}` leaves", earlier.action));
+    fn left_by(
+        &self,
+        earlier: &EarlierStep,
+        sight: Option<&EvaluationContext<'_, '_>>,
+    ) -> Result<RequestToken, UnknownReason> {
+        let unknown = || UnknownReason::new(format!("what `{}` leaves", earlier.action));
         let mut steps = self.client.before().filter(|step| uses(step, &earlier.action));
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
-        let client = Client { step: Some(step), command: None, ..self.client.clone() };
-        let left = Asker { entry: self.entry, client };
+        let client = ResolvedStep { step: Some(step), command: None, ..self.client.clone() };
+        let left = Requester { entry: self.entry, client };
         if earlier.when.iter().any(|condition| left.holds(condition, sight) != Truth::Yes) {
             return Err(unknown());
         }
@@ -228,7 +236,7 @@ impl Asker<'_, '_> {
                 return token;
             }
         }
-        if earlier.otherwise == Otherwise::Job { Ok(Token::Job) } else { Err(unknown()) }
+        if earlier.otherwise == NeedFallback::Job { Ok(RequestToken::Job) } else { Err(unknown()) }
     }
 
     /// The first of some words that the job's steps speak.
@@ -243,11 +251,11 @@ impl Asker<'_, '_> {
 }
 
 /// Whose token a slot holds; `None` when it holds nothing.
-fn owner(client: &Client<'_, '_>, slot: &Slot) -> Option<Result<Token, Reason>> {
+fn owner(client: &ResolvedStep<'_, '_>, slot: &Slot) -> Option<Result<RequestToken, UnknownReason>> {
     let text = match client.given(slot) {
-        Given::Absent => return None,
-        Given::Unknown(_) => return Some(Err(Reason::new("the token's value"))),
-        Given::Text(text, _) => follow_env(client, &text),
+        SlotValue::Absent => return None,
+        SlotValue::Unknown(_) => return Some(Err(UnknownReason::new("the token's value"))),
+        SlotValue::Text(text, _) => follow_env(client, &text),
     };
     if text.trim().is_empty() {
         return None;
@@ -255,25 +263,27 @@ fn owner(client: &Client<'_, '_>, slot: &Slot) -> Option<Result<Token, Reason>> 
     let paths = reads(&text).unwrap_or_default();
     let own = |path: &String| path == "github.token" || path.eq_ignore_ascii_case("secrets.GITHUB_TOKEN");
     Some(match paths.as_slice() {
-        [path] if own(path) => Ok(Token::Job),
-        paths if paths.iter().all(|path| path.starts_with("secrets.") && !own(path)) => Ok(Token::Other),
-        _ => Err(Reason::new("whose token it is given")),
+        [path] if own(path) => Ok(RequestToken::Job),
+        paths if paths.iter().all(|path| path.starts_with("secrets.") && !own(path)) => Ok(RequestToken::Other),
+        _ => Err(UnknownReason::new("whose token it is given")),
     })
 }
 
 /// The one owner of several tokens. Which of two counts may have changed with the client's versions, so that two that differ say nothing.
-fn agreed(mut tokens: impl Iterator<Item = Result<Token, Reason>>) -> Option<Result<Token, Reason>> {
+fn agreed(
+    mut tokens: impl Iterator<Item = Result<RequestToken, UnknownReason>>,
+) -> Option<Result<RequestToken, UnknownReason>> {
     let first = tokens.next()?;
     let Ok(token) = first else { return Some(first) };
     if tokens.all(|other| other.is_ok_and(|other| other == token)) {
         return Some(Ok(token));
     }
-    Some(Err(Reason::new("which of its tokens counts")))
+    Some(Err(UnknownReason::new("which of its tokens counts")))
 }
 
-fn event(sight: Option<&Sight<'_, '_>>) -> Fact {
-    match sight.map(Sight::run).filter(|run| !run.unknown_caller) {
-        Some(run) => Fact::Known(Some(run.event.clone())),
-        None => Fact::Unknown(Reason::new("the event that starts the run")),
+fn event(sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    match sight.map(EvaluationContext::run).filter(|run| !run.unknown_caller) {
+        Some(run) => RequestFact::Known(Some(run.event.clone())),
+        None => RequestFact::Unknown(UnknownReason::new("the event that starts the run")),
     }
 }

@@ -1,34 +1,34 @@
 //! Tells whether the words of a command are an upload that the data describes. It never asks where the upload goes.
 
-use crate::read::shell::{Command, Part, Word};
-use crate::trust::registry::upload_pattern::Upload;
-use crate::workflow::github::GitHub;
+use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
+use crate::trust::registry::upload_pattern::UploadPattern;
+use crate::workflow::github::GitHubFacts;
 
 /// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
 /// one with a word that makes it upload nothing.
 #[must_use]
-pub fn names(github: &GitHub, words: &Words, upload: &Upload) -> Option<bool> {
+pub fn names(github: &GitHubFacts, words: &CommandWords, upload: &UploadPattern) -> Option<bool> {
     let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
     upload.spellings().any(|spelling| is_command(github, words, spelling, &upload.via)).then(|| !stopped())
 }
 
 /// The words of a command; one that only a running shell knows is `None`. Where it knows only a version, what stands before that is kept.
-pub type Words = Vec<Option<String>>;
+pub type CommandWords = Vec<Option<String>>;
 
 /// What parts a program's name from its version.
 const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
 
 /// The words of a command.
 #[must_use]
-pub fn words(command: &Command) -> Words {
+pub fn words(command: &ShellCommand) -> CommandWords {
     command.words.iter().map(|word| word.text().or_else(|| before_version(word))).collect()
 }
 
 /// `npm@` of `npm@$VERSION`: the beginning of a word whose version only a running shell knows. It is no word of a command, but may be
 /// its program.
 #[must_use]
-pub fn before_version(word: &Word) -> Option<String> {
-    let Some(Part::Text(text)) = word.parts.first() else { return None };
+pub fn before_version(word: &ShellWord) -> Option<String> {
+    let Some(WordPiece::Text(text)) = word.parts.first() else { return None };
     // The `@` at the front of a name is its scope's.
     let name = text.get(1..).filter(|_| !text.starts_with('-'))?;
     let ends = VERSION_MARKS.iter().filter_map(|mark| Some(1 + name.find(mark)? + mark.len()));
@@ -43,7 +43,7 @@ pub fn flag_is(word: &str, flag: &str) -> bool {
 
 /// Whether words begin with a command, after transparent programs and one wrapper of the list.
 #[must_use]
-pub fn is_command(github: &GitHub, words: &[Option<String>], command: &str, via: &[String]) -> bool {
+pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str, via: &[String]) -> bool {
     let words = unwrapped(github, words);
     if starts_with(words, command).is_some() {
         return true;
@@ -60,7 +60,7 @@ pub fn is_command(github: &GitHub, words: &[Option<String>], command: &str, via:
 
 /// The words behind programs that only run the program that follows them.
 #[must_use]
-pub fn unwrapped<'w>(github: &GitHub, words: &'w [Option<String>]) -> &'w [Option<String>] {
+pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
     let mut words = words;
     while let [Some(first), rest @ ..] = words
         && github.shell.transparent.iter().any(|known| known == program(first))
@@ -118,7 +118,7 @@ pub fn program(word: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> Words {
+    fn words(text: &str) -> CommandWords {
         text.split_whitespace().map(|word| Some(word.to_owned())).collect()
     }
 

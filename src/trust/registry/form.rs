@@ -89,7 +89,7 @@ pub enum WorkflowClaim {
 /// A field of the registry's form.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Field {
+pub struct FormField {
     /// Its key in a config's publisher.
     pub name: String,
     /// What the form calls it.

@@ -3,11 +3,11 @@
 use regex::Regex;
 
 use crate::read::problem::suggestion;
-use crate::read::source::{Columns, Source, Span};
+use crate::read::source::{ColumnUnit, SourceFile, Span};
 use crate::read::yaml::{self, Dialect, Node, Tree};
 use crate::trust::registry::Registry;
-use crate::trust::registry::slot::{Choice, Slot};
-use crate::trust::registry::upload_pattern::{EndpointRule, Refs, Upload};
+use crate::trust::registry::slot::{Slot, SlotChoice};
+use crate::trust::registry::upload_pattern::{ActionRefs, EndpointRule, UploadPattern};
 use crate::trust::upload::version::Version;
 use crate::workflow::expression::Condition;
 
@@ -16,21 +16,21 @@ const ADDING: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", 
 
 /// A registry's file that was read.
 pub struct RegistryFile {
-    source: Source,
+    source: SourceFile,
     /// What it says.
     pub registry: Registry,
 }
 
 /// Something wrong, at a place in a file: `path:line:column: message`.
-type Told = String;
+type ProblemText = String;
 
 impl RegistryFile {
     /// Reads a file.
     ///
     /// # Errors
     /// Why it is no registry, with path, line and column.
-    pub fn read(id: &str, path: &str, text: &str) -> Result<Self, Told> {
-        let source = Source::new(path, text.as_bytes().to_vec());
+    pub fn read(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
+        let source = SourceFile::new(path, text.as_bytes().to_vec());
         match serde_yaml::from_str::<Registry>(text) {
             Ok(registry) => Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } }),
             Err(error) => {
@@ -46,9 +46,9 @@ impl RegistryFile {
     ///
     /// # Errors
     /// Why it is no registry.
-    pub fn read_json(id: &str, path: &str, text: &str) -> Result<Self, Told> {
+    pub fn read_json(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
         let registry: Registry = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
-        let source = Source::new(path, text.as_bytes().to_vec());
+        let source = SourceFile::new(path, text.as_bytes().to_vec());
         Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } })
     }
 
@@ -60,8 +60,8 @@ impl RegistryFile {
 
     /// Everything wrong with it among the other files; `ids` are the registries there are.
     #[must_use]
-    pub fn problems(&self, ids: &[&str]) -> Vec<Told> {
-        let mut check = Check { file: self, ids, told: Vec::new() };
+    pub fn problems(&self, ids: &[&str]) -> Vec<ProblemText> {
+        let mut check = RegistryCheck { file: self, ids, told: Vec::new() };
         check.whole();
         check.told
     }
@@ -73,35 +73,35 @@ impl RegistryFile {
 
     /// A problem at a place of the file: the node that the path leads to, as far as it exists.
     #[must_use]
-    pub fn at(&self, path: &[Part<'_>], message: &str) -> Told {
+    pub fn at(&self, path: &[DataPath<'_>], message: &str) -> ProblemText {
         let tree = self.tree();
         let mut span = tree.root().map_or(Span::at(0), first);
         let mut node = tree.root();
         for part in path {
             node = match (node, part) {
-                (Some(node), Part::Key(key)) => node.entry(key).map(|entry| {
+                (Some(node), DataPath::Key(key)) => node.entry(key).map(|entry| {
                     span = entry.key.span();
                     entry.value
                 }),
-                (Some(node), Part::Item(index)) => node.items().nth(*index).inspect(|item| span = item.span()),
+                (Some(node), DataPath::Item(index)) => node.items().nth(*index).inspect(|item| span = item.span()),
                 (None, _) => None,
             };
         }
-        let at = self.source.position(span.start, Columns::CodePoints);
+        let at = self.source.position(span.start, ColumnUnit::CodePoints);
         format!("{}:{}:{}: {message}", self.source.path(), at.line, at.column)
     }
 }
 
 /// A step of a path into a file.
 #[derive(Debug, Clone, Copy)]
-pub enum Part<'k> {
+pub enum DataPath<'k> {
     /// Into the value of a key.
     Key(&'k str),
     /// Into an item of a list.
     Item(usize),
 }
 
-use Part::{Item, Key};
+use DataPath::{Item, Key};
 
 fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
@@ -114,14 +114,14 @@ fn meant(message: &str) -> String {
     suggestion(unknown, names)
 }
 
-struct Check<'c> {
+struct RegistryCheck<'c> {
     file: &'c RegistryFile,
     ids: &'c [&'c str],
-    told: Vec<Told>,
+    told: Vec<ProblemText>,
 }
 
-impl Check<'_> {
-    fn tell(&mut self, path: &[Part<'_>], message: &str) {
+impl RegistryCheck<'_> {
+    fn tell(&mut self, path: &[DataPath<'_>], message: &str) {
         self.told.push(self.file.at(path, message));
     }
 
@@ -189,7 +189,7 @@ impl Check<'_> {
         }
     }
 
-    fn upload(&mut self, path: &[Part<'_>], upload: &Upload) {
+    fn upload(&mut self, path: &[DataPath<'_>], upload: &UploadPattern) {
         let named = [&upload.action, &upload.command, &upload.workflow].into_iter().flatten().count();
         if named != 1 {
             self.tell(path, "an upload is one of `action`, `command` and `workflow`");
@@ -218,7 +218,7 @@ impl Check<'_> {
         }
     }
 
-    fn endpoint(&mut self, path: &[Part<'_>], endpoint: &EndpointRule) {
+    fn endpoint(&mut self, path: &[DataPath<'_>], endpoint: &EndpointRule) {
         if !endpoint.default.is_empty() && !self.ids.contains(&endpoint.default.as_str()) {
             let id = &endpoint.default;
             let message = format!("there is no registry `{id}`{}", suggestion(id, self.ids.iter().copied()));
@@ -228,7 +228,7 @@ impl Check<'_> {
         self.slots(path, &[Key("endpoint"), Key("opaque")], &endpoint.opaque);
     }
 
-    fn slots(&mut self, path: &[Part<'_>], inner: &[Part<'_>], slots: &[Slot]) {
+    fn slots(&mut self, path: &[DataPath<'_>], inner: &[DataPath<'_>], slots: &[Slot]) {
         for (index, slot) in slots.iter().enumerate() {
             let path = [path, inner, &[Item(index)]].concat();
             let texts = [&slot.input, &slot.manifest, &slot.secret].into_iter().flatten().count();
@@ -247,7 +247,7 @@ impl Check<'_> {
         }
     }
 
-    fn choices(&mut self, path: &[Part<'_>], key: &str, choices: &[Choice]) {
+    fn choices(&mut self, path: &[DataPath<'_>], key: &str, choices: &[SlotChoice]) {
         for (index, choice) in choices.iter().enumerate() {
             let places = [choice.input.is_some(), choice.env.is_some(), !choice.flags.is_empty()];
             if places.into_iter().filter(|given| *given).count() != 1 {
@@ -256,7 +256,7 @@ impl Check<'_> {
         }
     }
 
-    fn refs(&mut self, path: &[Part<'_>], refs: &Refs) {
+    fn refs(&mut self, path: &[DataPath<'_>], refs: &ActionRefs) {
         if let Some(since) = refs.since.as_deref().filter(|since| Version::parse(since).is_none()) {
             let message = format!("`{since}` is no version");
             self.tell(&[path, &[Key("refs"), Key("since")]].concat(), &message);

@@ -3,22 +3,22 @@
 
 use serde::Deserialize;
 
-use crate::read::glob::Pattern;
-use crate::read::manifest::{Manifest, Manifests, Value};
+use crate::read::glob::Glob;
+use crate::read::manifest::{Manifest, ManifestValue, Manifests};
 
 /// How a release tool is told what to do. It uploads the package of the folder that it runs in, unless that is private.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct PublishPlan {
     /// The file of the package, which must be there.
     pub package: String,
     /// What uploads, as an item of a list.
     pub plugin: String,
     /// Where that list may stand. Where none stands, the tool has a list of its own, with the item in it.
-    pub lists: Vec<Setting>,
+    pub lists: Vec<PlanSetting>,
     /// Settings with which other files have a say.
     #[serde(default)]
-    pub opaque: Vec<Setting>,
+    pub opaque: Vec<PlanSetting>,
     /// Flags of the command with which others have a say.
     #[serde(default)]
     pub flags: Vec<String>,
@@ -27,17 +27,17 @@ pub struct Plan {
 /// A key of a file, or the whole of a file.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Setting {
+pub struct PlanSetting {
     /// The file's name, or a glob of names.
-    pub file: Pattern,
+    pub file: Glob,
     /// The key, its parts joined by dots; left out where the file alone counts.
     #[serde(default)]
     pub key: String,
 }
 
-impl Setting {
+impl PlanSetting {
     /// What stands there in a file; `None` where nobody can read it.
-    fn in_file<'m>(&self, manifest: &'m Manifest) -> Option<Vec<&'m Value>> {
+    fn in_file<'m>(&self, manifest: &'m Manifest) -> Option<Vec<&'m ManifestValue>> {
         if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
     }
 
@@ -47,7 +47,7 @@ impl Setting {
     }
 }
 
-impl Plan {
+impl PublishPlan {
     /// Whether the files of a folder are known to have the tool upload.
     #[must_use]
     pub fn uploads(&self, manifests: &Manifests, folder: &str) -> bool {

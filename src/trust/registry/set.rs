@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::read::manifest;
-use crate::trust::registry::upload_pattern::{ClientVersions, Login, Upload};
+use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
-use crate::trust::registry::{Examples, Registry};
+use crate::trust::registry::{Registry, RegistryExamples};
 
 /// All registries, by id.
 #[derive(Debug, Clone, Default)]
-pub struct Registries {
+pub struct RegistrySet {
     list: Vec<Registry>,
     /// The files that only add to a registry.
     added: Vec<Registry>,
@@ -19,7 +19,7 @@ pub struct Registries {
     by_name: HashMap<String, Vec<(usize, usize)>>,
 }
 
-impl Registries {
+impl RegistrySet {
     /// Puts registries together: `like` is followed once, so that a registry may be like one that stands on its own, and what
     /// `extends` a registry is added to it.
     ///
@@ -42,7 +42,7 @@ impl Registries {
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
         let uploads = list.iter().flat_map(|registry| &registry.uploads);
-        let vocabulary = Vocabulary::new(uploads.map(Upload::spellings));
+        let vocabulary = Vocabulary::new(uploads.map(UploadPattern::spellings));
         let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (position, registry) in list.iter().enumerate() {
             for (own, upload) in registry.uploads.iter().enumerate() {
@@ -59,7 +59,7 @@ impl Registries {
     }
 
     /// Every file's id with the registry that it describes or adds to, and its examples.
-    pub fn examples(&self) -> impl Iterator<Item = (&str, &Registry, &Examples)> {
+    pub fn examples(&self) -> impl Iterator<Item = (&str, &Registry, &RegistryExamples)> {
         let own = self.list.iter().map(|registry| (registry.id.as_str(), registry, &registry.examples));
         let added = self
             .added
@@ -93,17 +93,17 @@ impl Registries {
     }
 
     /// Every kind of manifest that some registry reads.
-    pub fn manifests(&self) -> impl Iterator<Item = &manifest::Kind> {
+    pub fn manifests(&self) -> impl Iterator<Item = &manifest::ManifestKind> {
         self.list.iter().flat_map(|registry| &registry.manifests)
     }
 
     /// Every upload that some registry describes, with that registry.
-    pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &Upload)> {
+    pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |upload| (registry, upload)))
     }
 
     /// The uploads by an action or a called workflow of a name, with their registries.
-    pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &Upload)> {
+    pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         let found = self.by_name.get(&name.to_lowercase());
         found.into_iter().flatten().filter_map(|(registry, upload)| {
             let registry = self.list.get(*registry)?;
@@ -113,7 +113,7 @@ impl Registries {
 
     /// The uploads whose commands a script can hold, by its words, with their registries.
     #[must_use]
-    pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &Upload)> {
+    pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &UploadPattern)> {
         let spoken = self.vocabulary.spoken(script);
         if spoken.is_empty() {
             return Vec::new();
@@ -123,7 +123,7 @@ impl Registries {
     }
 
     /// Every login that some registry describes, with its registry.
-    pub fn logins(&self) -> impl Iterator<Item = (&Registry, &Login)> {
+    pub fn logins(&self) -> impl Iterator<Item = (&Registry, &LoginPattern)> {
         self.list.iter().flat_map(|registry| registry.logins.iter().map(move |login| (registry, login)))
     }
 

@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::read::glob::Pattern;
+use crate::read::glob::Glob;
 use crate::read::source::Place;
-use crate::workflow::expression::{Outcome, Template, Value, coerce_text};
+use crate::workflow::expression::{ExpressionTemplate, Outcome, Value, coerce_text};
 
 /// How a slot's text is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum SlotKind {
     /// As it stands.
     #[default]
     Text,
@@ -36,7 +36,7 @@ pub struct Slot {
     #[serde(default)]
     pub flags: Vec<String>,
     /// An environment variable, or a glob of names.
-    pub env: Option<Pattern>,
+    pub env: Option<Glob>,
     /// A secret that a calling job hands over.
     pub secret: Option<String>,
     /// The action of an earlier step of the job whose `input` it is; the last such step counts.
@@ -51,20 +51,20 @@ pub struct Slot {
     pub above: bool,
     /// How its text is read.
     #[serde(default, rename = "as")]
-    pub kind: Kind,
+    pub kind: SlotKind,
 }
 
 /// A slot that must hold one of some values, or anything at all where no values are listed.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub struct SlotChoice {
     /// An input of the action.
     pub input: Option<String>,
     /// Spellings of a flag of the command.
     #[serde(default)]
     pub flags: Vec<String>,
     /// An environment variable.
-    pub env: Option<Pattern>,
+    pub env: Option<Glob>,
     /// The values; an input or a variable that is not set is the empty one.
     #[serde(default)]
     pub is: Vec<String>,
@@ -73,7 +73,7 @@ pub struct Choice {
     pub not: Vec<String>,
 }
 
-impl Choice {
+impl SlotChoice {
     /// Where its value stands.
     #[must_use]
     pub fn slot(&self) -> Slot {
@@ -83,7 +83,7 @@ impl Choice {
 
 /// What stands in a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Given {
+pub enum SlotValue {
     /// Nothing.
     Absent,
     /// A text that may hold expressions, and where.
@@ -106,6 +106,6 @@ pub fn known_text(outcome: &Outcome) -> Option<String> {
 /// The context paths that a text reads, joined by dots; `None` when it does not parse.
 #[must_use]
 pub fn reads(text: &str) -> Option<Vec<String>> {
-    let template = Template::parse(text).ok()?;
+    let template = ExpressionTemplate::parse(text).ok()?;
     Some(template.references().into_iter().map(|reference| reference.path.join(".")).collect())
 }

@@ -5,15 +5,15 @@ use globset::{Glob, GlobMatcher};
 use crate::read::problem::suggestion;
 use crate::read::source::Span;
 use crate::read::yaml::Node;
-use crate::workflow::expression::{Reason, Truth};
-use crate::workflow::permissions::Access;
+use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::permissions::AccessLevel;
 
 /// The tests that a mapping can name.
 const NAMES: [&str; 5] = ["not", "none-of", "present", "at-least", "matches"];
 
 /// What a fact's values can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
+pub enum FactValues {
     /// Any text.
     Any,
     /// One of these.
@@ -22,7 +22,7 @@ pub enum Values {
     Access,
 }
 
-impl Values {
+impl FactValues {
     /// The values, if there is a closed list of them.
     #[must_use]
     pub const fn listed(self) -> Option<&'static [&'static str]> {
@@ -36,28 +36,28 @@ impl Values {
 
 /// A test of a fact's value.
 #[derive(Debug, Clone)]
-pub enum Test {
+pub enum ValueTest {
     /// It is one of these, in this very case.
     OneOf(Vec<String>),
     /// It is none of these.
     NoneOf(Vec<String>),
     /// It is at least this access.
-    AtLeast(Access),
+    AtLeast(AccessLevel),
     /// It matches one of these globs.
     Matches(Vec<GlobMatcher>),
     /// There is a value, or there is none.
     Present(bool),
 }
 
-impl Test {
+impl ValueTest {
     /// Whether a known value passes; `None` is the value of what is known to be absent.
     #[must_use]
     pub fn passes(&self, value: Option<&str>) -> Truth {
         let passes = match self {
             Self::OneOf(values) => value.is_some_and(|value| values.iter().any(|known| known == value)),
             Self::NoneOf(values) => value.is_none_or(|value| values.iter().all(|known| known != value)),
-            Self::AtLeast(least) => match value.map(Access::from_word) {
-                Some(None) => return Truth::Unknown(Reason::new("an access that is no level")),
+            Self::AtLeast(least) => match value.map(AccessLevel::from_word) {
+                Some(None) => return Truth::Unknown(UnknownReason::new("an access that is no level")),
                 access => access.flatten() >= Some(*least),
             },
             Self::Matches(globs) => value.is_some_and(|value| globs.iter().any(|glob| glob.is_match(value))),
@@ -68,7 +68,7 @@ impl Test {
 
     /// Reads a test of a fact that has such values. What is wrong is told with its place, without a final period.
     #[must_use]
-    pub fn read(node: Node<'_>, values: Values, problems: &mut Vec<(Span, String)>) -> Option<Self> {
+    pub fn read(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Self> {
         if !node.is_mapping() {
             return words(node, values, problems).map(Self::OneOf);
         }
@@ -84,12 +84,16 @@ impl Test {
                 Some(flag) => Some(Self::Present(flag)),
                 None => refuse(line.value, "`present` is `true` or `false`".to_owned(), problems),
             },
-            "at-least" => match line.value.text().and_then(Access::from_word).filter(|_| values == Values::Access) {
-                Some(access) => Some(Self::AtLeast(access)),
-                None => {
-                    refuse(line.value, "`at-least` compares a permission with `read` or `write`".to_owned(), problems)
+            "at-least" => {
+                match line.value.text().and_then(AccessLevel::from_word).filter(|_| values == FactValues::Access) {
+                    Some(access) => Some(Self::AtLeast(access)),
+                    None => refuse(
+                        line.value,
+                        "`at-least` compares a permission with `read` or `write`".to_owned(),
+                        problems,
+                    ),
                 }
-            },
+            }
             "matches" => globs(line.value, problems),
             other => refuse(line.key, format!("there is no test `{other}`{}", suggestion(other, NAMES)), problems),
         }
@@ -102,7 +106,7 @@ fn refuse<T>(node: Node<'_>, message: String, problems: &mut Vec<(Span, String)>
 }
 
 /// A word or a list of words, each of which the fact can be.
-fn words(node: Node<'_>, values: Values, problems: &mut Vec<(Span, String)>) -> Option<Vec<String>> {
+fn words(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for node in one_or_more(node) {
         let word = node.text()?;
@@ -115,7 +119,7 @@ fn words(node: Node<'_>, values: Values, problems: &mut Vec<(Span, String)>) -> 
     Some(words)
 }
 
-fn globs(node: Node<'_>, problems: &mut Vec<(Span, String)>) -> Option<Test> {
+fn globs(node: Node<'_>, problems: &mut Vec<(Span, String)>) -> Option<ValueTest> {
     let mut globs = Vec::new();
     for node in one_or_more(node) {
         match Glob::new(node.text().unwrap_or_default()) {
@@ -123,7 +127,7 @@ fn globs(node: Node<'_>, problems: &mut Vec<(Span, String)>) -> Option<Test> {
             Err(error) => return refuse(node, format!("no glob: {}", error.kind()), problems),
         }
     }
-    Some(Test::Matches(globs))
+    Some(ValueTest::Matches(globs))
 }
 
 fn one_or_more(node: Node<'_>) -> Vec<Node<'_>> {

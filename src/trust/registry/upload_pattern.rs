@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::read::glob::Pattern;
-use crate::trust::registry::plan::Plan;
-use crate::trust::registry::slot::{Choice, Slot};
+use crate::read::glob::Glob;
+use crate::trust::registry::plan::PublishPlan;
+use crate::trust::registry::slot::{Slot, SlotChoice};
 
 /// Whether a client can ask for the OIDC token itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Oidc {
+pub enum OidcSupport {
     /// It can.
     Native,
     /// It cannot, and needs a token.
@@ -22,7 +22,7 @@ pub enum Oidc {
 /// What a client tries first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Order {
+pub enum CredentialOrder {
     /// A token, where there is one.
     #[default]
     TokenFirst,
@@ -75,7 +75,7 @@ pub struct UserRule {
 /// A switch that is on or off.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Switch {
+pub struct FlagSwitch {
     /// Where it is given.
     pub slots: Vec<Slot>,
     /// What holds when it is not.
@@ -105,18 +105,18 @@ pub struct FilesRule {
 /// What is known of an action's refs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Refs {
+pub struct ActionRefs {
     /// The first version that can do trusted publishing.
     pub since: Option<String>,
     /// Versions and branches, as globs, that no longer work or are no longer kept.
     #[serde(default)]
-    pub sunset: Vec<Pattern>,
+    pub sunset: Vec<Glob>,
     /// Refs that the maker recommends although they move.
     #[serde(default)]
-    pub recommended: Vec<Pattern>,
+    pub recommended: Vec<Glob>,
     /// Refs, as globs, that the maker never had.
     #[serde(default)]
-    pub nonexistent: Vec<Pattern>,
+    pub nonexistent: Vec<Glob>,
     /// Commits that no image was built for, with what they are.
     #[serde(default)]
     pub without_image: BTreeMap<String, String>,
@@ -128,7 +128,7 @@ pub struct Refs {
 /// A step, command or called workflow that uploads.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Upload {
+pub struct UploadPattern {
     /// The action, `owner/name` or `owner/name/path`.
     pub action: Option<String>,
     /// The command, as its words.
@@ -148,14 +148,14 @@ pub struct Upload {
     #[serde(default)]
     pub via: Vec<String>,
     /// Whether the client can ask for the OIDC token.
-    pub oidc: Oidc,
+    pub oidc: OidcSupport,
     /// The first version that can.
     pub since: Option<String>,
     /// The newest version that was seen not to.
     pub checked: Option<String>,
     /// What it tries first.
     #[serde(default)]
-    pub order: Order,
+    pub order: CredentialOrder,
     /// Where it uploads to.
     pub endpoint: EndpointRule,
     /// Where a token is given.
@@ -171,7 +171,7 @@ pub struct Upload {
     pub opaque: Vec<String>,
     /// Slots of which one with one of these values switches the client's own OIDC off.
     #[serde(default)]
-    pub off: Vec<Choice>,
+    pub off: Vec<SlotChoice>,
     /// Set where the project's own settings decide whether it uploads to this registry at all: then only a credential proves that it does.
     #[serde(default)]
     pub project_decides: bool,
@@ -183,7 +183,7 @@ pub struct Upload {
     /// The client among `clients:` whose version decides.
     pub client: Option<String>,
     /// Whether attestations are uploaded with it.
-    pub attestations: Option<Switch>,
+    pub attestations: Option<FlagSwitch>,
     /// Where it looks for the files; left out where it makes them itself.
     pub files: Option<FilesRule>,
     /// Set where it cannot run as a step of a composite action.
@@ -203,9 +203,9 @@ pub struct Upload {
     pub unless: Vec<String>,
     /// Slots that must hold one of some values for it to upload.
     #[serde(default)]
-    pub only_with: Vec<Choice>,
+    pub only_with: Vec<SlotChoice>,
     /// The files of the project that may say the same.
-    pub plan: Option<Plan>,
+    pub plan: Option<PublishPlan>,
     /// Of a called workflow, the condition under which it uploads, in GitHub's own language. It sees `github`, and in `inputs` the texts
     /// that the calling job gives.
     pub only_if: Option<String>,
@@ -220,10 +220,10 @@ pub struct Upload {
     pub inputs: Vec<String>,
     /// The action's refs.
     #[serde(default)]
-    pub refs: Refs,
+    pub refs: ActionRefs,
 }
 
-impl Upload {
+impl UploadPattern {
     /// Every spelling of the command; none of an upload that is no command.
     pub fn spellings(&self) -> impl Iterator<Item = &String> {
         self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
@@ -239,7 +239,7 @@ impl Upload {
 /// A step that trades the OIDC token for one of the registry.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Login {
+pub struct LoginPattern {
     /// The action.
     pub action: String,
     /// The output that holds the token.
@@ -254,13 +254,13 @@ pub struct Login {
     pub user: Option<Slot>,
     /// Slots that must hold one of some values for it to ask for the OIDC token.
     #[serde(default)]
-    pub only_with: Vec<Choice>,
+    pub only_with: Vec<SlotChoice>,
     /// Set where the action does much else, so that the step alone does not mean that anything is published.
     #[serde(default)]
     pub does_else: bool,
     /// The action's refs.
     #[serde(default)]
-    pub refs: Refs,
+    pub refs: ActionRefs,
 }
 
 /// What is known of a client's versions.
@@ -274,7 +274,7 @@ pub struct ClientVersions {
     pub installed_as: Vec<String>,
     /// Actions that bring it.
     #[serde(default)]
-    pub tools: Vec<Tool>,
+    pub tools: Vec<ClientTool>,
     /// Words in a script that mean its version may have changed in a way this data does not describe.
     #[serde(default)]
     pub opaque: Vec<String>,
@@ -283,7 +283,7 @@ pub struct ClientVersions {
 /// An action that brings a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Tool {
+pub struct ClientTool {
     /// The action.
     pub action: String,
     /// The input that chooses the version.

@@ -12,14 +12,14 @@ pub struct Vocabulary {
     /// None where no command is known.
     search: Option<AhoCorasick>,
     /// Of each word the spellings that it stands in.
-    words: Vec<Vec<Spelling>>,
+    words: Vec<Vec<CommandSpelling>>,
     /// How many commands there are.
     commands: usize,
 }
 
 /// One spelling of a command.
 #[derive(Debug, Clone)]
-struct Spelling {
+struct CommandSpelling {
     /// The command's position.
     command: usize,
     /// The positions of its words.
@@ -39,8 +39,10 @@ impl Vocabulary {
         let mut count = 0;
         for (command, all) in commands.into_iter().enumerate() {
             spellings.extend(
-                all.into_iter()
-                    .map(|text| Spelling { command, words: text.split_whitespace().map(&mut position).collect() }),
+                all.into_iter().map(|text| CommandSpelling {
+                    command,
+                    words: text.split_whitespace().map(&mut position).collect(),
+                }),
             );
             count = command + 1;
         }

@@ -1,13 +1,13 @@
 //! The tags that a script makes and pushes, and with which token. What waits for them is asked elsewhere.
 
-use crate::read::shell::{Command, Part, Word};
+use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{starts_with, unwrapped, words};
-use crate::trust::registry::slot::{Given, Slot};
+use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::upload::credential::is_own_token;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
-use crate::workflow::github::{GitHub, TagFacts, TagPrefix};
+use crate::workflow::github::{GitHubFacts, TagFacts, TagPrefix};
 use crate::workflow::script::commands;
 
 /// The name of a tag, as far as the files tell it.
@@ -21,67 +21,68 @@ pub struct TagName {
 
 /// What a step pushes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pushes {
+pub enum TagPush {
     /// No tag that its script makes.
     None,
     /// These tags, with the token that every job has, by this command.
-    Own(Vec<TagName>, Command),
+    Own(Vec<TagName>, ShellCommand),
     /// Tags that are moved, or pushed with a token that nobody knows.
     Open,
 }
 
 /// The new tags that the script of a step makes and pushes.
 #[must_use]
-pub fn pushes(github: &GitHub, client: &Client<'_, '_>) -> Pushes {
+pub fn pushes(github: &GitHubFacts, client: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
-    let Some((step, run)) = client.step.and_then(|step| Some((step, step.script?))) else { return Pushes::None };
+    let Some((step, run)) = client.step.and_then(|step| Some((step, step.script?))) else { return TagPush::None };
     // What makes no tag pushes none of its own.
     if !holds_words(run.value(), &facts.make) {
-        return Pushes::None;
+        return TagPush::None;
     }
     let mut made: Vec<(&str, TagName)> = Vec::new();
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;
     let commands = commands(github, client.workflow, client.job, step);
     for command in commands.iter() {
-        let source = |word: &Word| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
+        let source = |word: &ShellWord| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
         if let Some(rest) = words_after(github, command, &facts.make) {
             let Some(name) = named(rest, facts) else { continue };
             if moves(rest, facts) {
-                return Pushes::Open;
+                return TagPush::Open;
             }
             made.extend(source(name).map(|text| (text, tag_name(name, run.value()))));
         } else if let Some(rest) = words_after(github, command, &facts.push) {
-            let all = rest.iter().filter_map(Word::text).any(|word| facts.all.contains(&word));
+            let all = rest.iter().filter_map(ShellWord::text).any(|word| facts.all.contains(&word));
             let sent = |text: &str| {
-                let sent = |word: &Word| source(word).is_some_and(|word| word.trim_start_matches("refs/tags/") == text);
+                let sent =
+                    |word: &ShellWord| source(word).is_some_and(|word| word.trim_start_matches("refs/tags/") == text);
                 all || rest.iter().any(sent)
             };
             let own: Vec<_> = made.iter().filter(|(text, _)| sent(text)).map(|(_, name)| name.clone()).collect();
             let elsewhere = rest.iter().any(|word| source(word).is_some_and(|text| text.contains("://")));
             if !own.is_empty() && (elsewhere || moves(rest, facts)) {
-                return Pushes::Open;
+                return TagPush::Open;
             }
             by = by.or(Some(command).filter(|_| !own.is_empty()));
             pushed.extend(own);
         }
     }
     match by {
-        None => Pushes::None,
-        Some(command) if token_is_own(facts, client) => Pushes::Own(pushed, command.clone()),
-        Some(_) => Pushes::Open,
+        None => TagPush::None,
+        Some(command) if token_is_own(facts, client) => TagPush::Own(pushed, command.clone()),
+        Some(_) => TagPush::Open,
     }
 }
 
 /// The words behind those of a command.
-fn words_after<'c>(github: &GitHub, command: &'c Command, name: &str) -> Option<&'c [Word]> {
+fn words_after<'c>(github: &GitHubFacts, command: &'c ShellCommand, name: &str) -> Option<&'c [ShellWord]> {
     let words = words(command);
     let rest = starts_with(unwrapped(github, &words), name)?.len();
     command.words.get(command.words.len() - rest..)
 }
 
 /// The word that names the tag: the first that is no flag and no flag's value.
-fn named<'c>(words: &'c [Word], facts: &TagFacts) -> Option<&'c Word> {
+fn named<'c>(words: &'c [ShellWord], facts: &TagFacts) -> Option<&'c ShellWord> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word.text().is_some_and(|text| facts.valued.contains(&text)) {
@@ -93,15 +94,15 @@ fn named<'c>(words: &'c [Word], facts: &TagFacts) -> Option<&'c Word> {
     None
 }
 
-fn moves(words: &[Word], facts: &TagFacts) -> bool {
+fn moves(words: &[ShellWord], facts: &TagFacts) -> bool {
     words.iter().any(|word| word.starts_with("+") || word.text().is_some_and(|text| facts.moves.contains(&text)))
 }
 
-fn tag_name(word: &Word, script: &str) -> TagName {
+fn tag_name(word: &ShellWord, script: &str) -> TagName {
     match word.template(script) {
         Some(text) => beginning(&text),
         None => match word.parts.first() {
-            Some(Part::Text(text)) => TagName { beginning: text.clone(), whole: false },
+            Some(WordPiece::Text(text)) => TagName { beginning: text.clone(), whole: false },
             _ => TagName { beginning: String::new(), whole: false },
         },
     }
@@ -117,7 +118,7 @@ pub fn beginning(text: &str) -> TagName {
 }
 
 /// Whether pushes use the token of the job: the checkout before left it, and nothing brings another.
-fn token_is_own(facts: &TagFacts, client: &Client<'_, '_>) -> bool {
+fn token_is_own(facts: &TagFacts, client: &ResolvedStep<'_, '_>) -> bool {
     let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
     let brings = |text: &str| {
         let text = text.to_lowercase();
@@ -137,12 +138,12 @@ fn token_is_own(facts: &TagFacts, client: &Client<'_, '_>) -> bool {
 
 /// What every tag of an action begins with, where data says that it has such an input.
 #[must_use]
-pub fn prefix(prefix: Option<&TagPrefix>, client: &Client<'_, '_>) -> TagName {
+pub fn prefix(prefix: Option<&TagPrefix>, client: &ResolvedStep<'_, '_>) -> TagName {
     let open = TagName { beginning: String::new(), whole: false };
     let Some(prefix) = prefix else { return open };
     match client.given(&Slot { input: Some(prefix.input.clone()), ..Slot::default() }) {
-        Given::Absent => TagName { beginning: prefix.default.clone(), whole: false },
-        Given::Text(text, _) => TagName { whole: false, ..beginning(&text) },
-        Given::Unknown(_) => open,
+        SlotValue::Absent => TagName { beginning: prefix.default.clone(), whole: false },
+        SlotValue::Text(text, _) => TagName { whole: false, ..beginning(&text) },
+        SlotValue::Unknown(_) => open,
     }
 }

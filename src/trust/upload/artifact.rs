@@ -7,36 +7,40 @@ mod step;
 mod tests;
 
 use crate::read::source::Place;
-pub use crate::trust::upload::artifact::folder::{Content, Folder};
-use crate::trust::upload::site::Site;
-use crate::workflow::github::GitHub;
+pub use crate::trust::upload::artifact::folder::{ArtifactContent, FolderPath};
+use crate::trust::upload::site::UploadSite;
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::script::commands;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// Where an upload looks and what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub struct ArtifactLayout {
     /// The folder in which the upload looks, and where that is said.
-    pub wanted: (Folder, Place),
+    pub wanted: (FolderPath, Place),
     /// The folder in which a download puts files, and the download.
-    pub landed: (Folder, Place),
+    pub landed: (FolderPath, Place),
     /// Whether files may lie where the upload looks.
     pub fits: bool,
 }
 
 /// An artifact's way into a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Arrival {
+struct UnpackedArtifact {
     /// Where the artifact is unpacked; a part that is not known is `None`.
-    folder: Folder,
+    folder: FolderPath,
     /// What is in it.
-    content: Content,
+    content: ArtifactContent,
 }
 
 /// How an upload's files and its job's artifacts lie to each other; `None` where the files do not decide it, or where nothing is
 /// downloaded.
 #[must_use]
-pub fn layout(github: &GitHub, site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Layout> {
+pub fn layout(
+    github: &GitHubFacts,
+    site: &UploadSite<'_, '_>,
+    sight: &EvaluationContext<'_, '_>,
+) -> Option<ArtifactLayout> {
     let wanted = wanted(site, sight)?;
     if !own_script_is_inert(github, site) {
         return None;
@@ -54,11 +58,11 @@ pub fn layout(github: &GitHub, site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Op
             return None;
         }
     }
-    Some(Layout { wanted: wanted.into_iter().next()?, landed: first?, fits })
+    Some(ArtifactLayout { wanted: wanted.into_iter().next()?, landed: first?, fits })
 }
 
 /// The folders in which an upload looks.
-fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Place)>> {
+fn wanted(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
     let upload = site.upload?;
     let files = upload.files.as_ref()?;
     let client = &site.client;
@@ -71,12 +75,12 @@ fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Pla
         .and_then(|step| client.workflow.folder_of(client.job, step))
         .filter(|_| client.command.is_some())
     {
-        Some(folder) => Folder::parse(&step::settled(client, folder.value(), sight)?)?,
-        None => Folder::default(),
+        Some(folder) => FolderPath::parse(&step::settled(client, folder.value(), sight)?)?,
+        None => FolderPath::default(),
     };
     if let Some((_, given)) = client.first(&files.slots) {
-        let crate::trust::registry::slot::Given::Text(text, place) = given else { return None };
-        let folder = Folder::parse(&step::settled(client, &text, sight)?)?;
+        let crate::trust::registry::slot::SlotValue::Text(text, place) = given else { return None };
+        let folder = FolderPath::parse(&step::settled(client, &text, sight)?)?;
         return Some(vec![(below.join(&folder), place)]);
     }
     let mut folders = Vec::new();
@@ -87,18 +91,18 @@ fn wanted(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Option<Vec<(Folder, Pla
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
                 let text = step::settled(client, &text, sight)?;
-                folders.push((below.join(&Folder::of_files(&text)?), place));
+                folders.push((below.join(&FolderPath::of_files(&text)?), place));
             }
         }
     }
     if folders.is_empty() {
-        folders.push((below.join(&Folder::parse(files.folder.as_deref()?)?), client.place()));
+        folders.push((below.join(&FolderPath::parse(files.folder.as_deref()?)?), client.place()));
     }
     Some(folders)
 }
 
 /// Whether nothing in the upload's own script before it moves files.
-fn own_script_is_inert(github: &GitHub, site: &Site<'_, '_>) -> bool {
+fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool {
     let client = &site.client;
     let (Some(own), Some(step)) = (&client.command, client.step) else { return true };
     let before = commands(github, client.workflow, client.job, step);

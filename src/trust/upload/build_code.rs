@@ -1,24 +1,24 @@
 //! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
 
 use crate::read::source::Place;
-use crate::trust::registry::Builds;
+use crate::trust::registry::BuildFacts;
 use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::vocabulary::holds_words;
-use crate::trust::upload::site::Site;
-use crate::trust::upload::step::Client;
+use crate::trust::upload::site::UploadSite;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
 use crate::trust::upload::step::uses;
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::script::commands;
 
 /// The first action or command before an upload that builds, and where.
 #[must_use]
 pub fn build<'p>(
-    github: &GitHub,
-    checkout: &Checkout<'p>,
-    builds: &Builds,
-    site: &Site<'_, 'p>,
+    github: &GitHubFacts,
+    checkout: &Model<'p>,
+    builds: &BuildFacts,
+    site: &UploadSite<'_, 'p>,
 ) -> Option<(String, Place)> {
     let own = site.client.position();
     let steps = steps(checkout, site.client.workflow, site.client.job);
@@ -32,9 +32,9 @@ pub fn build<'p>(
 
 /// The first command of a step that builds; in the step of the upload itself, of what stands before that.
 fn command(
-    github: &GitHub,
-    builds: &Builds,
-    client: &Client<'_, '_>,
+    github: &GitHubFacts,
+    builds: &BuildFacts,
+    client: &ResolvedStep<'_, '_>,
     upload: Option<Place>,
 ) -> Option<(String, Place)> {
     let step = client.step?;
@@ -47,7 +47,7 @@ fn command(
     found.iter().find_map(|command| {
         let words = words(command);
         let name = spoken.iter().find(|name| is_command(github, &words, name, &[]))?;
-        let place = Client { command: Some(command.clone()), ..client.clone() }.place();
+        let place = ResolvedStep { command: Some(command.clone()), ..client.clone() }.place();
         let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
         before.then(|| ((*name).clone(), place))
     })

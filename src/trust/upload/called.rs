@@ -1,27 +1,27 @@
 //! Whether a called workflow of another repository uploads in one run, as data says of it. It never looks for that workflow's file.
 
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::Site;
-use crate::workflow::expression::{Condition, Outcome, Reason, Scope, StatusFunction, Truth};
-use crate::workflow::simulate::context::Sight;
+use crate::trust::upload::site::UploadSite;
+use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// Whether the workflow that a job calls uploads in a run; yes for whatever data gives no condition.
 #[must_use]
-pub fn uploads(site: &Site<'_, '_>, sight: &Sight<'_, '_>) -> Truth {
+pub fn uploads(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Truth {
     let Some(condition) = site.upload.and_then(|upload| upload.only_if.as_deref()) else { return Truth::Yes };
     match Condition::parse(condition) {
-        Ok(condition) => condition.evaluate(&Inside { site, sight }),
-        Err(error) => Truth::Unknown(Reason::new(error.message)),
+        Ok(condition) => condition.evaluate(&CalledContext { site, sight }),
+        Err(error) => Truth::Unknown(UnknownReason::new(error.message)),
     }
 }
 
 /// What the called workflow sees.
-struct Inside<'s, 'a, 'p> {
-    site: &'s Site<'a, 'p>,
-    sight: &'s Sight<'s, 'p>,
+struct CalledContext<'s, 'a, 'p> {
+    site: &'s UploadSite<'a, 'p>,
+    sight: &'s EvaluationContext<'s, 'p>,
 }
 
-impl Scope for Inside<'_, '_, '_> {
+impl Scope for CalledContext<'_, '_, '_> {
     fn lookup(&self, path: &[&str]) -> Outcome {
         match path {
             ["github", ..] => self.sight.lookup(path),
@@ -39,7 +39,7 @@ impl Scope for Inside<'_, '_, '_> {
     }
 }
 
-impl Inside<'_, '_, '_> {
+impl CalledContext<'_, '_, '_> {
     /// An input as the text that it is there, whatever it is where it is given.
     fn input(&self, name: &str) -> Outcome {
         let with = self.site.client.with();

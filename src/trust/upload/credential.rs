@@ -2,19 +2,19 @@
 //! the registry takes it.
 
 use crate::read::source::Place;
-use crate::trust::registry::Registries;
+use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::flag_is;
-use crate::trust::registry::slot::{Given, Slot, known_text, reads};
-use crate::trust::registry::upload_pattern::{Oidc, Order, Upload};
-use crate::trust::upload::site::Site;
-use crate::trust::upload::step::Client;
+use crate::trust::registry::slot::{Slot, SlotValue, known_text, reads};
+use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport, UploadPattern};
+use crate::trust::upload::site::UploadSite;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
 use crate::trust::upload::version;
-use crate::workflow::expression::{Outcome, Reason, Truth};
-use crate::workflow::github::GitHub;
+use crate::workflow::expression::{Outcome, Truth, UnknownReason};
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::Step;
-use crate::workflow::permissions::{self, Access};
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::permissions::{self, AccessLevel};
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// What an upload shows to the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,29 +47,34 @@ impl Credential {
 
 /// A credential that is known, or why not.
 #[derive(Debug, Clone)]
-pub enum Outcomes {
+pub enum CredentialOutcomes {
     /// Known.
     Known(Credential),
     /// Not known.
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
-fn unknown(what: &'static str) -> Outcomes {
-    Outcomes::Unknown(Reason::new(what))
+fn unknown(what: &'static str) -> CredentialOutcomes {
+    CredentialOutcomes::Unknown(UnknownReason::new(what))
 }
 
-impl Site<'_, '_> {
+impl UploadSite<'_, '_> {
     /// What the upload shows in a run, and where that is said.
     #[must_use]
-    pub fn credential(&self, github: &GitHub, registries: &Registries, sight: &Sight<'_, '_>) -> (Outcomes, Place) {
+    pub fn credential(
+        &self,
+        github: &GitHubFacts,
+        registries: &RegistrySet,
+        sight: &EvaluationContext<'_, '_>,
+    ) -> (CredentialOutcomes, Place) {
         let here = self.client.place();
-        let Some(upload) = self.upload else { return (Outcomes::Known(Credential::Minted), here) };
+        let Some(upload) = self.upload else { return (CredentialOutcomes::Known(Credential::Minted), here) };
         if let Some(user) = &upload.user
             && let Some((_, given)) = self.client.first(&user.slots)
         {
             match self.user_is_anonymous(&given, &user.anonymous, sight) {
                 Some(true) => {}
-                Some(false) => return (Outcomes::Known(Credential::Stored), place_of(&given, here)),
+                Some(false) => return (CredentialOutcomes::Known(Credential::Stored), place_of(&given, here)),
                 None => return (unknown("the user it uploads as"), place_of(&given, here)),
             }
         }
@@ -77,11 +82,11 @@ impl Site<'_, '_> {
             Ok(off) => off,
             Err(place) => return (unknown("a setting that only the run knows"), place),
         };
-        let native = upload.oidc == Oidc::Native && !off;
+        let native = upload.oidc == OidcSupport::Native && !off;
         for slot in &upload.tokens {
             let given = self.client.given(slot);
             if let Some(outcome) = self.token(&given, sight) {
-                let outcome = if native && upload.order == Order::OidcFirst {
+                let outcome = if native && upload.order == CredentialOrder::OidcFirst {
                     self.behind_oidc(outcome, github, registries, sight)
                 } else {
                     outcome
@@ -90,7 +95,7 @@ impl Site<'_, '_> {
             }
         }
         if self.login_exports(upload, sight) {
-            return (Outcomes::Known(Credential::Minted), here);
+            return (CredentialOutcomes::Known(Credential::Minted), here);
         }
         if self.has_open_flags(upload, sight) {
             return (unknown("arguments that only the run knows"), here);
@@ -100,16 +105,16 @@ impl Site<'_, '_> {
         }
         let outcome = match (native, upload.project_decides) {
             (true, true) if self.may_ask(github, sight) != Some(true) => unknown("the project's own release settings"),
-            (true, _) => Outcomes::Known(Credential::Trusted),
+            (true, _) => CredentialOutcomes::Known(Credential::Trusted),
             (false, true) => unknown("the project's own release settings"),
-            (false, false) => Outcomes::Known(Credential::None),
+            (false, false) => CredentialOutcomes::Known(Credential::None),
         };
         (outcome, here)
     }
 
     /// Whether the command has flags that nobody can read, or that are only read here: they may be those of a token, of another registry
     /// or of a trial.
-    fn has_open_flags(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
+    fn has_open_flags(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> bool {
         if upload.value_flags.is_empty() {
             return false;
         }
@@ -117,22 +122,22 @@ impl Site<'_, '_> {
         let telling: Vec<&String> = slots.chain(&upload.unless).chain(&upload.opaque).collect();
         let tells = |word: &str| telling.iter().any(|flag| flag_is(word, flag));
         let last = upload.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
-        let closed = |given: &Given| {
-            let Given::Text(text, _) = given else { return false };
+        let closed = |given: &SlotValue| {
+            let SlotValue::Text(text, _) = given else { return false };
             known_text(&self.client.settle(text, sight)).is_some_and(|text| !text.split_whitespace().any(tells))
         };
         self.client.open_words(last, &upload.value_flags).iter().any(|given| !closed(given))
     }
 
     /// Whether the client's own OIDC is switched off; the place of what would say it where only the run tells.
-    fn is_off(&self, upload: &Upload, sight: &Sight<'_, '_>) -> Result<bool, Place> {
+    fn is_off(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> Result<bool, Place> {
         for choice in &upload.off {
             let off = match self.client.given(&choice.slot()) {
-                Given::Unknown(place) => return Err(place),
-                Given::Text(text, place) if text.contains("${{") => {
+                SlotValue::Unknown(place) => return Err(place),
+                SlotValue::Text(text, place) if text.contains("${{") => {
                     choice.is.contains(&known_text(&self.client.settle(&text, sight)).ok_or(place)?)
                 }
-                Given::Text(..) | Given::Absent => self.client.meets(choice),
+                SlotValue::Text(..) | SlotValue::Absent => self.client.meets(choice),
             };
             if off {
                 return Ok(true);
@@ -144,61 +149,68 @@ impl Site<'_, '_> {
     /// What a token is worth to a client that tries the OIDC token first: a fallback, of which nobody knows whether it is needed.
     fn behind_oidc(
         &self,
-        token: Outcomes,
-        github: &GitHub,
-        registries: &Registries,
-        sight: &Sight<'_, '_>,
-    ) -> Outcomes {
+        token: CredentialOutcomes,
+        github: &GitHubFacts,
+        registries: &RegistrySet,
+        sight: &EvaluationContext<'_, '_>,
+    ) -> CredentialOutcomes {
         let old = version::client(self, github, registries, sight).is_some_and(|client| client.status.is_too_old());
         match (token, self.may_ask(github, sight)) {
-            (Outcomes::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
+            (CredentialOutcomes::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
                 unknown("whether the registry takes the OIDC token, which the client tries before this one")
             }
-            (Outcomes::Known(Credential::Stored), None) if !old => unknown("the permissions of the calling job"),
+            (CredentialOutcomes::Known(Credential::Stored), None) if !old => {
+                unknown("the permissions of the calling job")
+            }
             (token, _) => token,
         }
     }
 
     /// Whether the job may ask for the OIDC token.
-    fn may_ask(&self, github: &GitHub, sight: &Sight<'_, '_>) -> Option<bool> {
+    fn may_ask(&self, github: &GitHubFacts, sight: &EvaluationContext<'_, '_>) -> Option<bool> {
         let (workflow, job) = (self.client.workflow, self.client.job);
         let held = permissions::held_in(github, sight.run(), workflow, job, &github.oidc.scope);
-        held.access.map(|access| access >= Access::Write)
+        held.access.map(|access| access >= AccessLevel::Write)
     }
 
-    fn user_is_anonymous(&self, given: &Given, anonymous: &[String], sight: &Sight<'_, '_>) -> Option<bool> {
-        let Given::Text(text, _) = given else { return None };
+    fn user_is_anonymous(
+        &self,
+        given: &SlotValue,
+        anonymous: &[String],
+        sight: &EvaluationContext<'_, '_>,
+    ) -> Option<bool> {
+        let SlotValue::Text(text, _) = given else { return None };
         let text = known_text(&self.client.settle(text, sight))?;
         Some(text.is_empty() || anonymous.contains(&text))
     }
 
     /// What a token's slot makes of the upload; `None` when it holds nothing.
-    fn token(&self, given: &Given, sight: &Sight<'_, '_>) -> Option<Outcomes> {
+    fn token(&self, given: &SlotValue, sight: &EvaluationContext<'_, '_>) -> Option<CredentialOutcomes> {
         let text = match given {
-            Given::Absent => return None,
-            Given::Unknown(_) => return Some(unknown("the token's value")),
-            Given::Text(text, _) => follow_env(&self.client, text),
+            SlotValue::Absent => return None,
+            SlotValue::Unknown(_) => return Some(unknown("the token's value")),
+            SlotValue::Text(text, _) => follow_env(&self.client, text),
         };
         let settled = self.client.settle(&text, sight);
         let empty = known_text(&settled).is_some_and(|text| text.trim().is_empty());
         let text = self.follow_inputs(text);
         let paths = reads(&text).unwrap_or_default();
         if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.gives(path))) {
-            return Some(Outcomes::Known(Credential::Minted));
+            return Some(CredentialOutcomes::Known(Credential::Minted));
         }
         if paths.iter().any(|path| path.starts_with("secrets.")) {
             let alone =
                 paths.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
             // A caller that passes no secret on most likely means no upload, and not one by the OIDC token.
             let optional = !alone || sight.run().unknown_caller || empty;
-            return Some(Outcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
+            return Some(CredentialOutcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
         }
         if empty {
             return None;
         }
         Some(match settled {
-            Outcome::Unknown(reason) => Outcomes::Unknown(reason),
-            outcome if known_text(&outcome).is_some() => Outcomes::Known(Credential::Stored),
+            Outcome::Unknown(reason) => CredentialOutcomes::Unknown(reason),
+            outcome if known_text(&outcome).is_some() => CredentialOutcomes::Known(Credential::Stored),
             _ => unknown("the token's value"),
         })
     }
@@ -215,7 +227,7 @@ impl Site<'_, '_> {
     }
 
     /// Whether the login before the upload has set a variable that the client reads.
-    fn login_exports(&self, upload: &Upload, sight: &Sight<'_, '_>) -> bool {
+    fn login_exports(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
         let reached = login.client.seen(sight).reached() != Truth::No;
         let read =
@@ -224,7 +236,7 @@ impl Site<'_, '_> {
     }
 
     /// Whether the job speaks of credentials that no slot shows: a dotfile, a keyring, a secret in a script, an action of the project's own.
-    fn hidden_credentials(&self, github: &GitHub, upload: &Upload) -> bool {
+    fn hidden_credentials(&self, github: &GitHubFacts, upload: &UploadPattern) -> bool {
         let client = &self.client;
         if client.command.is_none() {
             return false;
@@ -258,22 +270,22 @@ pub fn is_own_token(text: &str) -> bool {
 
 /// `${{ env.X }}` is what `X` is set to.
 #[must_use]
-pub fn follow_env(client: &Client<'_, '_>, text: &str) -> String {
+pub fn follow_env(client: &ResolvedStep<'_, '_>, text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..3 {
         let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
         let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
         match client.given(&Slot { env: Some(name.into()), ..Slot::default() }) {
-            Given::Text(next, _) if next != text => text = next,
+            SlotValue::Text(next, _) if next != text => text = next,
             _ => return text,
         }
     }
     text
 }
 
-fn place_of(given: &Given, otherwise: Place) -> Place {
+fn place_of(given: &SlotValue, otherwise: Place) -> Place {
     match given {
-        Given::Text(_, place) | Given::Unknown(place) => *place,
-        Given::Absent => otherwise,
+        SlotValue::Text(_, place) | SlotValue::Unknown(place) => *place,
+        SlotValue::Absent => otherwise,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::read::shell::{Command, Part, Script, Word};
+use crate::read::shell::{ShellCommand, ShellScript, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::registry::command::{flag_is, program};
 use crate::workflow::github::ShownTokens;
@@ -30,9 +30,9 @@ impl Exposure {
 
 /// The first command of a script that shows the request token, or a token that was made with it, and how.
 #[must_use]
-pub fn exposed(tokens: &ShownTokens, run: Text<'_>, script: &Script) -> Option<(Exposure, Place)> {
+pub fn exposed(tokens: &ShownTokens, run: Text<'_>, script: &ShellScript) -> Option<(Exposure, Place)> {
     let text = run.value();
-    let reader = Reader { tokens, text, commands: &script.commands };
+    let reader = ExposureSearch { tokens, text, commands: &script.commands };
     let mut secret: Vec<&str> = tokens.request.iter().map(String::as_str).collect();
     for command in &script.commands {
         for assignment in &command.assignments {
@@ -48,19 +48,19 @@ pub fn exposed(tokens: &ShownTokens, run: Text<'_>, script: &Script) -> Option<(
     None
 }
 
-struct Reader<'s> {
+struct ExposureSearch<'s> {
     tokens: &'s ShownTokens,
     text: &'s str,
-    commands: &'s [Command],
+    commands: &'s [ShellCommand],
 }
 
-impl<'s> Reader<'s> {
+impl<'s> ExposureSearch<'s> {
     fn slice(&self, range: &Range<usize>) -> &'s str {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
     /// Whether a value is made with a token and is one itself: what a filter takes out of it may be harmless.
-    fn holds_token(&self, value: &Word, secret: &[&str]) -> bool {
+    fn holds_token(&self, value: &ShellWord, secret: &[&str]) -> bool {
         let text = self.slice(&value.span);
         let filtered = self.tokens.filters.iter().any(|filter| text.contains(filter.as_str()));
         secret.iter().any(|name| reads(text, name))
@@ -72,7 +72,7 @@ impl<'s> Reader<'s> {
         self.text.lines().any(|line| line.contains("::add-mask::") && reads(line, name))
     }
 
-    fn shown(&self, command: &Command, secret: &[&str]) -> Option<Exposure> {
+    fn shown(&self, command: &ShellCommand, secret: &[&str]) -> Option<Exposure> {
         let name = command.words.first()?.text()?;
         let prints = self.tokens.prints.iter().any(|known| known == program(&name));
         let fetches = self.tokens.fetches.iter().any(|known| known == program(&name));
@@ -84,14 +84,14 @@ impl<'s> Reader<'s> {
     }
 
     /// Whether a command that fetches keeps the answer in a file.
-    fn is_kept(&self, command: &Command) -> bool {
-        let words = command.words.iter().filter_map(Word::text);
+    fn is_kept(&self, command: &ShellCommand) -> bool {
+        let words = command.words.iter().filter_map(ShellWord::text);
         words.into_iter().any(|word| self.tokens.keeps.iter().any(|flag| flag_is(&word, flag)))
     }
 
     /// Whether another command takes what the command says.
-    fn is_nested(&self, command: &Command) -> bool {
-        let around = |word: &Word| {
+    fn is_nested(&self, command: &ShellCommand) -> bool {
+        let around = |word: &ShellWord| {
             word.span != command.span && word.span.start <= command.span.start && command.span.end <= word.span.end
         };
         self.commands.iter().any(|other| {
@@ -101,7 +101,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Where the command's words end up; none where that is a pipe, a file of the job, or behind a group's end.
-    fn goes_to(&self, command: &Command) -> Option<Exposure> {
+    fn goes_to(&self, command: &ShellCommand) -> Option<Exposure> {
         let rest = self.text.get(command.span.end..)?;
         if ["} >", ") >", "}>", ")>", "done >", "} |", ") |", "done |"].iter().any(|end| rest.contains(end)) {
             return None;
@@ -117,8 +117,8 @@ impl<'s> Reader<'s> {
     }
 }
 
-fn is_in(word: &Word, name: &str) -> bool {
-    word.parts.iter().any(|part| matches!(part, Part::Variable(own) if own == name))
+fn is_in(word: &ShellWord, name: &str) -> bool {
+    word.parts.iter().any(|part| matches!(part, WordPiece::Variable(own) if own == name))
 }
 
 /// Whether a text of a shell reads a variable.

@@ -1,13 +1,13 @@
 //! Which jobs make the packages that a publication uploads, and what of the repository's history they see. It reads no manifest.
 
 use crate::read::source::Place;
-use crate::trust::registry::Builds;
+use crate::trust::registry::BuildFacts;
 use crate::workflow::github::CheckoutFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
 
 /// What a job's checkout brings along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum History {
+pub enum CheckoutHistory {
     /// The tags.
     Tags,
     /// One commit, checked out here.
@@ -17,14 +17,19 @@ pub enum History {
 /// The history that the jobs see which build for a job: its own if it builds, else those that it waits for. `None` where no job is
 /// seen to build, or where one may get its version by other means.
 #[must_use]
-pub fn history(checkout: &CheckoutFacts, builds: &Builds, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<History> {
+pub fn history(
+    checkout: &CheckoutFacts,
+    builds: &BuildFacts,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+) -> Option<CheckoutHistory> {
     let mut found = None;
     for builder in with_ancestors(workflow, job) {
         match of_job(checkout, builds, workflow, builder) {
-            Seen::Nothing => {}
-            Seen::Unknown => return None,
-            Seen::Builds(History::Tags) => return Some(History::Tags),
-            Seen::Builds(history) => found = found.or(Some(history)),
+            TagFetch::Nothing => {}
+            TagFetch::Unknown => return None,
+            TagFetch::Builds(CheckoutHistory::Tags) => return Some(CheckoutHistory::Tags),
+            TagFetch::Builds(history) => found = found.or(Some(history)),
         }
     }
     found
@@ -45,13 +50,13 @@ pub fn with_ancestors<'w, 'p>(workflow: &'w Workflow<'p>, job: &'w Job<'p>) -> V
     jobs
 }
 
-enum Seen {
+enum TagFetch {
     Nothing,
     Unknown,
-    Builds(History),
+    Builds(CheckoutHistory),
 }
 
-fn of_job(checkout: &CheckoutFacts, builds: &Builds, workflow: &Workflow<'_>, job: &Job<'_>) -> Seen {
+fn of_job(checkout: &CheckoutFacts, builds: &BuildFacts, workflow: &Workflow<'_>, job: &Job<'_>) -> TagFetch {
     let uses =
         |step: &&Step<'_>, name: &str| step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name));
     let runs = |step: &Step<'_>, words: &[String]| {
@@ -59,24 +64,24 @@ fn of_job(checkout: &CheckoutFacts, builds: &Builds, workflow: &Workflow<'_>, jo
     };
     let build = |step: &&Step<'_>| runs(step, &builds.commands) || builds.actions.iter().any(|name| uses(step, name));
     if job.uses.is_some() {
-        return Seen::Unknown;
+        return TagFetch::Unknown;
     }
-    let Some(build) = job.steps.iter().find(build) else { return Seen::Nothing };
+    let Some(build) = job.steps.iter().find(build) else { return TagFetch::Nothing };
     let mut checkouts = job.steps.iter().filter(|step| step.index < build.index && uses(step, &checkout.action));
-    let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return Seen::Unknown };
-    let (Some(uses), false) = (step.uses, step.with.dynamic) else { return Seen::Unknown };
+    let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return TagFetch::Unknown };
+    let (Some(uses), false) = (step.uses, step.with.dynamic) else { return TagFetch::Unknown };
     let variables = job.steps.iter().map(|step| &step.env).chain([&job.env, &workflow.env]);
     let mut names = variables.flat_map(|pairs| &pairs.entries).map(|pair| pair.key.value());
     if checkout.other.iter().any(|input| step.with.get_ignore_case(input).is_some())
         || job.steps.iter().any(|step| runs(step, &builds.opaque))
         || names.any(|name| builds.opaque.iter().any(|word| name.contains(word.as_str())))
     {
-        return Seen::Unknown;
+        return TagFetch::Unknown;
     }
     for (input, value) in &checkout.with_tags {
         match step.with.get_ignore_case(input).map(|pair| pair.value.value()) {
-            Some(given) if given.contains("${{") => return Seen::Unknown,
-            Some(given) if given == value => return Seen::Builds(History::Tags),
+            Some(given) if given.contains("${{") => return TagFetch::Unknown,
+            Some(given) if given == value => return TagFetch::Builds(CheckoutHistory::Tags),
             _ => {}
         }
     }
@@ -86,5 +91,5 @@ fn of_job(checkout: &CheckoutFacts, builds: &Builds, workflow: &Workflow<'_>, jo
         .entries
         .iter()
         .any(|pair| pair.key.value().eq_ignore_ascii_case("fetch-depth") && pair.value.value() != "1");
-    if deep { Seen::Unknown } else { Seen::Builds(History::Shallow(uses.place())) }
+    if deep { TagFetch::Unknown } else { TagFetch::Builds(CheckoutHistory::Shallow(uses.place())) }
 }

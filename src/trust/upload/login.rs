@@ -1,8 +1,8 @@
 //! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
 
-use crate::trust::registry::upload_pattern::Login;
-use crate::trust::registry::{Registries, Registry};
-use crate::trust::upload::step::Client;
+use crate::trust::registry::upload_pattern::LoginPattern;
+use crate::trust::registry::{Registry, RegistrySet};
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::model::action;
 
 /// A step that logs in.
@@ -11,9 +11,9 @@ pub struct LoginStep<'a, 'p> {
     /// The registry whose token it fetches.
     pub registry: &'a Registry,
     /// What the data says of it.
-    pub login: &'a Login,
+    pub login: &'a LoginPattern,
     /// The step.
-    pub client: Client<'a, 'p>,
+    pub client: ResolvedStep<'a, 'p>,
 }
 
 impl LoginStep<'_, '_> {
@@ -29,7 +29,7 @@ impl LoginStep<'_, '_> {
 
 /// Every login among the steps of a job, in their order.
 #[must_use]
-pub fn logins<'a, 'p>(registries: &'a Registries, steps: &[Client<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
+pub fn logins<'a, 'p>(registries: &'a RegistrySet, steps: &[ResolvedStep<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
     let mut found = Vec::new();
     for client in steps {
         let Some(name) = client.step.and_then(|step| step.uses).map(|uses| action(uses.value())) else { continue };

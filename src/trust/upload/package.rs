@@ -1,15 +1,15 @@
 //! What the manifests say of the package that is uploaded, compared with its record and its repository. It reads no file.
 
-use crate::read::manifest::{Field, Manifest, Manifests};
+use crate::read::manifest::{Manifest, ManifestField, Manifests};
 use crate::read::project::github_repository;
 use crate::read::source::Place;
 use crate::trust::registry::Registry;
-use crate::workflow::expression::Reason;
+use crate::workflow::expression::UnknownReason;
 use crate::workflow::model::Workflow;
 
 /// A manifest's word for something, and whether it is the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct ManifestWord {
     /// What the manifest says; nothing if it says nothing.
     pub text: Option<String>,
     /// Where.
@@ -44,20 +44,20 @@ impl Likeness {
 /// The name that the project's manifests give to a package: its own if any of them has it, else that of the first. `None` where a
 /// manifest that is not known may have it.
 #[must_use]
-pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option<Word> {
+pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option<ManifestWord> {
     let mut other = None;
     let mut open = !manifests.complete();
     for manifest in manifests.of(&registry.manifests) {
         match manifests.package(manifest) {
-            Field::Known(text, place) if registry.names.same(text, package) => {
-                return Some(Word { text: Some(text.to_owned()), place, likeness: Likeness::Same });
+            ManifestField::Known(text, place) if registry.names.same(text, package) => {
+                return Some(ManifestWord { text: Some(text.to_owned()), place, likeness: Likeness::Same });
             }
-            Field::Known(text, place) if !manifest.mentioned && !manifest.is_private() => {
-                other = other.or(Some(Word { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
+            ManifestField::Known(text, place) if !manifest.mentioned && !manifest.is_private() => {
+                other = other.or(Some(ManifestWord { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
             }
-            Field::Open(_) => open = true,
-            Field::Absent if manifest.kind.named_by_file && !manifest.is_private() => open = true,
-            Field::Known(..) | Field::Absent => {}
+            ManifestField::Open(_) => open = true,
+            ManifestField::Absent if manifest.kind.named_by_file && !manifest.is_private() => open = true,
+            ManifestField::Known(..) | ManifestField::Absent => {}
         }
     }
     other.filter(|_| !open)
@@ -67,28 +67,30 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
 ///
 /// # Errors
 /// Why it is not known: there is none, there are several, or one that only a build names.
-pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m str, Place), Reason> {
+pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m str, Place), UnknownReason> {
     let mut found: Vec<(&str, Place)> = Vec::new();
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
         match manifests.package(manifest) {
-            Field::Absent if manifest.kind.named_by_file => {
-                return Err(Reason::new(format!("`{}` does not name its package", manifest.name)));
+            ManifestField::Absent if manifest.kind.named_by_file => {
+                return Err(UnknownReason::new(format!("`{}` does not name its package", manifest.name)));
             }
-            Field::Absent => {}
-            Field::Known(text, place) if found.iter().all(|(known, _)| !registry.names.same(text, known)) => {
+            ManifestField::Absent => {}
+            ManifestField::Known(text, place) if found.iter().all(|(known, _)| !registry.names.same(text, known)) => {
                 found.push((text, place));
             }
-            Field::Known(..) => {}
-            Field::Open(_) => return Err(Reason::new(format!("only a build knows the name in `{}`", manifest.name))),
+            ManifestField::Known(..) => {}
+            ManifestField::Open(_) => {
+                return Err(UnknownReason::new(format!("only a build knows the name in `{}`", manifest.name)));
+            }
         }
     }
     match found.as_slice() {
         [one] if manifests.complete() => Ok(*one),
-        [_] => Err(Reason::new("there are more files that may name it than are read")),
-        [] => Err(Reason::new("no file that is read here names it")),
+        [_] => Err(UnknownReason::new("there are more files that may name it than are read")),
+        [] => Err(UnknownReason::new("no file that is read here names it")),
         [(first, _), (second, _), rest @ ..] => {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            Err(Reason::new(format!("files name several: `{first}`, `{second}`{more}")))
+            Err(UnknownReason::new(format!("files name several: `{first}`, `{second}`{more}")))
         }
     }
 }
@@ -97,13 +99,17 @@ pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m
 ///
 /// # Errors
 /// Why it is not known.
-pub fn within<'m>(manifests: &'m Manifests, registry: &'m Registry, folder: &str) -> Result<(&'m str, Place), Reason> {
+pub fn within<'m>(
+    manifests: &'m Manifests,
+    registry: &'m Registry,
+    folder: &str,
+) -> Result<(&'m str, Place), UnknownReason> {
     let mut here = manifests.of(&registry.manifests).filter(|manifest| manifest.folder == folder);
     let named = here.find_map(|manifest| match manifests.package(manifest) {
-        Field::Known(text, place) => Some((text, place)),
-        Field::Open(_) | Field::Absent => None,
+        ManifestField::Known(text, place) => Some((text, place)),
+        ManifestField::Open(_) | ManifestField::Absent => None,
     });
-    named.ok_or_else(|| Reason::new(format!("no file in `{folder}` names it")))
+    named.ok_or_else(|| UnknownReason::new(format!("no file in `{folder}` names it")))
 }
 
 /// Whether a workflow's scripts may change manifests, or go to folders that only the run knows.
@@ -121,25 +127,27 @@ pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
 /// The address of the repository in the manifests of the packages that may be uploaded: what the first says if all differ from `own`,
 /// which is `owner/name`. Without `own` only their silence counts. `None` where one of them is not known.
 #[must_use]
-pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>) -> Option<Word> {
+pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>) -> Option<ManifestWord> {
     let mut first = None;
-    let named = |manifest: &&Manifest| !manifest.is_private() && manifests.package(manifest) != Field::Absent;
+    let named = |manifest: &&Manifest| !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent;
     for manifest in manifests.of(&registry.manifests).filter(named) {
         let word = match manifests.repository(manifest) {
-            Field::Open(_) => return None,
-            Field::Absent => {
+            ManifestField::Open(_) => return None,
+            ManifestField::Absent => {
                 let place = match manifests.package(manifest) {
-                    Field::Known(_, place) | Field::Open(place) => place,
-                    Field::Absent => manifest.start(),
+                    ManifestField::Known(_, place) | ManifestField::Open(place) => place,
+                    ManifestField::Absent => manifest.start(),
                 };
-                Word { text: None, place, likeness: Likeness::Other }
+                ManifestWord { text: None, place, likeness: Likeness::Other }
             }
-            Field::Known(text, place) if text.trim().is_empty() => {
-                Word { text: None, place, likeness: Likeness::Other }
+            ManifestField::Known(text, place) if text.trim().is_empty() => {
+                ManifestWord { text: None, place, likeness: Likeness::Other }
             }
-            Field::Known(text, place) => {
-                Word { text: Some(text.to_owned()), place, likeness: likeness(repository_of(text).as_deref(), own?) }
-            }
+            ManifestField::Known(text, place) => ManifestWord {
+                text: Some(text.to_owned()),
+                place,
+                likeness: likeness(repository_of(text).as_deref(), own?),
+            },
         };
         if word.likeness == Likeness::Same {
             return Some(word);
@@ -171,10 +179,10 @@ pub fn provenance(manifests: &Manifests, registry: &Registry) -> Option<Option<b
     let mut said = None;
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
         let flag = match manifest.first(&manifest.kind.provenance) {
-            Field::Absent => continue,
-            Field::Known("true", _) => true,
-            Field::Known("false", _) => false,
-            Field::Known(..) | Field::Open(_) => return None,
+            ManifestField::Absent => continue,
+            ManifestField::Known("true", _) => true,
+            ManifestField::Known("false", _) => false,
+            ManifestField::Known(..) | ManifestField::Open(_) => return None,
         };
         if said.is_some_and(|other| other != flag) {
             return None;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::read::manifest::{Field, Manifest, Manifests, Value};
-use crate::trust::registry::slot::{Given, Kind, Slot};
+use crate::read::manifest::{Manifest, ManifestField, ManifestValue, Manifests};
+use crate::trust::registry::slot::{Slot, SlotKind, SlotValue};
 use crate::trust::registry::upload_pattern::NameList;
 
 /// Stands in a slot's key for the scope of the package.
@@ -11,40 +11,40 @@ const SCOPE: &str = "{scope}";
 
 /// What stands in a slot of a file: for the package in a folder, or for whichever package where the folder is not known.
 #[must_use]
-pub fn given(manifests: &Manifests, folder: Option<&str>, file: &str, slot: &Slot) -> Given {
+pub fn given(manifests: &Manifests, folder: Option<&str>, file: &str, slot: &Slot) -> SlotValue {
     match folder {
         Some(folder) => in_folder(manifests, folder, file, slot),
         None => anywhere(manifests, file, slot),
     }
 }
 
-fn in_folder(manifests: &Manifests, folder: &str, file: &str, slot: &Slot) -> Given {
+fn in_folder(manifests: &Manifests, folder: &str, file: &str, slot: &Slot) -> SlotValue {
     let here = manifests.list.iter().filter(|manifest| manifest.folder == folder);
-    let Some(key) = keys(manifests, here, slot).into_iter().next() else { return Given::Absent };
+    let Some(key) = keys(manifests, here, slot).into_iter().next() else { return SlotValue::Absent };
     let folders = std::iter::successors(Some(folder), |folder| {
         let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
         (slot.above && !folder.is_empty()).then_some(above)
     });
     let said = folders.filter_map(|folder| manifests.at(folder, file)).map(|manifest| manifests.value(manifest, &key));
-    said.map(|field| as_given(field, slot.kind)).find(|given| *given != Given::Absent).unwrap_or(Given::Absent)
+    said.map(|field| as_given(field, slot.kind)).find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
 }
 
 /// The address that a project's files give to a name: the same in all that know it, or nobody knows which of them counts.
 #[must_use]
-pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> Given {
-    let mut found = Given::Absent;
+pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> SlotValue {
+    let mut found = SlotValue::Absent;
     for manifest in manifests.list.iter().filter(|manifest| manifest.name == list.manifest) {
-        for item in manifest.values(&list.list).unwrap_or_default().into_iter().flat_map(Value::items) {
+        for item in manifest.values(&list.list).unwrap_or_default().into_iter().flat_map(ManifestValue::items) {
             if item.all(&list.name).iter().all(|known| known.text() != Some(name)) {
                 continue;
             }
             let place = manifest.place(item);
-            let address = item.all(&list.url).into_iter().find_map(Value::text);
-            let given = address.map_or(Given::Unknown(place), |address| Given::Text(address.to_owned(), place));
+            let address = item.all(&list.url).into_iter().find_map(ManifestValue::text);
+            let given = address.map_or(SlotValue::Unknown(place), |address| SlotValue::Text(address.to_owned(), place));
             match (&found, &given) {
-                (Given::Absent, _) => found = given,
-                (Given::Text(known, _), Given::Text(other, _)) if known == other => {}
-                _ => return Given::Unknown(place),
+                (SlotValue::Absent, _) => found = given,
+                (SlotValue::Text(known, _), SlotValue::Text(other, _)) if known == other => {}
+                _ => return SlotValue::Unknown(place),
             }
         }
     }
@@ -52,26 +52,28 @@ pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> Given {
 }
 
 /// Whichever package it is: they must all say the same, or nobody knows what this one says.
-fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> Given {
+fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> SlotValue {
     let published = || manifests.list.iter().filter(|manifest| !manifest.is_private());
     let keys = keys(manifests, published(), slot);
     let files = published().filter(|manifest| manifest.name == file);
     let said = files.map(|manifest| {
         let fields = keys.iter().map(|key| as_given(manifests.value(manifest, key), slot.kind));
-        let given = fields.into_iter().find(|given| *given != Given::Absent).unwrap_or(Given::Absent);
+        let given = fields.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent);
         (manifest, given)
     });
     let said: Vec<_> = said.collect();
-    let Some((first, given)) = said.iter().find(|(_, given)| *given != Given::Absent) else { return Given::Absent };
+    let Some((first, given)) = said.iter().find(|(_, given)| *given != SlotValue::Absent) else {
+        return SlotValue::Absent;
+    };
     let for_all = !slot.key.contains(SCOPE) && (!slot.above || first.folder.is_empty());
     match given {
-        Given::Text(text, _)
-            if for_all && said.iter().all(|(_, other)| matches!(other, Given::Text(known, _) if known == text)) =>
+        SlotValue::Text(text, _)
+            if for_all && said.iter().all(|(_, other)| matches!(other, SlotValue::Text(known, _) if known == text)) =>
         {
             given.clone()
         }
-        Given::Text(_, place) | Given::Unknown(place) => Given::Unknown(*place),
-        Given::Absent => Given::Absent,
+        SlotValue::Text(_, place) | SlotValue::Unknown(place) => SlotValue::Unknown(*place),
+        SlotValue::Absent => SlotValue::Absent,
     }
 }
 
@@ -81,18 +83,20 @@ fn keys<'m>(manifests: &Manifests, packages: impl Iterator<Item = &'m Manifest>,
         return BTreeSet::from([slot.key.clone()]);
     }
     let scope = |manifest: &Manifest| match manifests.package(manifest) {
-        Field::Known(name, _) => name.strip_prefix('@')?.split_once('/').map(|(scope, _)| scope.to_owned()),
-        Field::Open(_) | Field::Absent => None,
+        ManifestField::Known(name, _) => name.strip_prefix('@')?.split_once('/').map(|(scope, _)| scope.to_owned()),
+        ManifestField::Open(_) | ManifestField::Absent => None,
     };
     packages.filter_map(scope).map(|scope| slot.key.replace(SCOPE, &scope)).collect()
 }
 
-fn as_given(field: Field<'_>, kind: Kind) -> Given {
+fn as_given(field: ManifestField<'_>, kind: SlotKind) -> SlotValue {
     match field {
         // That a package is published says nothing of the place.
-        Field::Known("true", _) if matches!(kind, Kind::Url | Kind::Name | Kind::OwnName) => Given::Absent,
-        Field::Known(text, place) => Given::Text(text.to_owned(), place),
-        Field::Open(place) => Given::Unknown(place),
-        Field::Absent => Given::Absent,
+        ManifestField::Known("true", _) if matches!(kind, SlotKind::Url | SlotKind::Name | SlotKind::OwnName) => {
+            SlotValue::Absent
+        }
+        ManifestField::Known(text, place) => SlotValue::Text(text.to_owned(), place),
+        ManifestField::Open(place) => SlotValue::Unknown(place),
+        ManifestField::Absent => SlotValue::Absent,
     }
 }

@@ -2,68 +2,68 @@
 
 use crate::read::source::Place;
 use crate::trust::registry::command::{names, words};
-use crate::trust::registry::slot::{Given, Kind, Slot, known_text};
-use crate::trust::registry::upload_pattern::{EndpointRule, Upload};
-use crate::trust::registry::{Registries, Registry};
+use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text};
+use crate::trust::registry::upload_pattern::{EndpointRule, UploadPattern};
+use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
 use crate::trust::upload::setting::explained;
 use crate::trust::upload::step::steps;
-use crate::trust::upload::step::{Argument, Client};
-use crate::workflow::expression::{Outcome, Reason};
-use crate::workflow::github::GitHub;
-use crate::workflow::model::repository::Checkout;
+use crate::trust::upload::step::{FolderArgument, ResolvedStep};
+use crate::workflow::expression::{Outcome, UnknownReason};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::script::commands;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 use crate::trust::upload::credential::is_own_token;
-pub use crate::trust::upload::credential::{Credential, Outcomes};
+pub use crate::trust::upload::credential::{Credential, CredentialOutcomes};
 
 /// A step or calling job that uploads, whatever the run; or a login after which no upload is recognised.
 #[derive(Debug, Clone)]
-pub struct Site<'a, 'p> {
+pub struct UploadSite<'a, 'p> {
     /// The step, with its command.
-    pub client: Client<'a, 'p>,
+    pub client: ResolvedStep<'a, 'p>,
     /// The registry whose data describes it.
     pub registry: &'a Registry,
     /// What the data says of the upload; none for a login alone.
-    pub upload: Option<&'a Upload>,
+    pub upload: Option<&'a UploadPattern>,
     /// The login before it, if there is one for this registry.
     pub login: Option<LoginStep<'a, 'p>>,
 }
 
 /// Where an upload goes in one run.
 #[derive(Debug, Clone)]
-pub enum Target<'a> {
+pub enum UploadTarget<'a> {
     /// To a registry, and where the files say so.
     Registry(&'a Registry, Place),
     /// To some other place, which is no business of ours.
     Elsewhere,
     /// The files do not say.
-    Unknown(Reason, Place),
+    Unknown(UnknownReason, Place),
 }
 
 /// Everything in a workflow that uploads, in its own steps or in those of the repository's own actions.
 #[must_use]
 pub fn sites<'a, 'p>(
-    github: &GitHub,
-    registries: &'a Registries,
-    checkout: &'a Checkout<'p>,
+    github: &GitHubFacts,
+    registries: &'a RegistrySet,
+    checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
-) -> Vec<Site<'a, 'p>> {
+) -> Vec<UploadSite<'a, 'p>> {
     workflow.jobs.iter().flat_map(|job| job_sites(github, registries, checkout, (workflow, job))).collect()
 }
 
 fn job_sites<'a, 'p>(
-    github: &GitHub,
-    registries: &'a Registries,
-    checkout: &'a Checkout<'p>,
+    github: &GitHubFacts,
+    registries: &'a RegistrySet,
+    checkout: &'a Model<'p>,
     (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
-) -> Vec<Site<'a, 'p>> {
+) -> Vec<UploadSite<'a, 'p>> {
     let mut found = Vec::new();
     let mut spared = Vec::new();
-    let calling = Client::calling(checkout, workflow, job);
+    let calling = ResolvedStep::calling(checkout, workflow, job);
     if let Some(called) = job.uses {
         found.extend(named(registries, &calling, action(called.value())).0);
     }
@@ -82,7 +82,7 @@ fn job_sites<'a, 'p>(
         let position = client.position();
         for command in commands(github, workflow, job, step).iter() {
             let words = words(command);
-            let client = Client { command: Some(command.clone()), ..client.clone() };
+            let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
             let meant = spoken.iter().filter_map(|(registry, upload)| {
                 let uploads = names(github, &words, upload)?;
                 Some((*registry, *upload, uploads && chosen(&client, upload)))
@@ -90,8 +90,8 @@ fn job_sites<'a, 'p>(
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {
                 Some((registry, upload, _)) => {
-                    let client = Client { other_folder: &upload.other_folder, ..client };
-                    found.push(Site { client, registry, upload: Some(upload), login: None });
+                    let client = ResolvedStep { other_folder: &upload.other_folder, ..client };
+                    found.push(UploadSite { client, registry, upload: Some(upload), login: None });
                 }
                 None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
             }
@@ -101,19 +101,19 @@ fn job_sites<'a, 'p>(
 }
 
 /// A step that could upload to a registry and is told not to: the registry's id, and the step's position.
-type Spared<'a> = (&'a str, Vec<usize>);
+type NonUploads<'a> = (&'a str, Vec<usize>);
 
 /// The uploads by an action or a called workflow, and those that are told to upload nothing.
 fn named<'a, 'p>(
-    registries: &'a Registries,
-    client: &Client<'a, 'p>,
+    registries: &'a RegistrySet,
+    client: &ResolvedStep<'a, 'p>,
     name: &str,
-) -> (Vec<Site<'a, 'p>>, Vec<Spared<'a>>) {
+) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUploads<'a>>) {
     let (mut uploads, mut others) = (Vec::new(), Vec::new());
     for (registry, upload) in registries.uploads_of(name) {
         let given = client.with_arguments(upload.arguments.as_deref());
         match given.filter(|given| chosen(given, upload) && !given.has_flag(&upload.unless)) {
-            Some(client) => uploads.push(Site { client, registry, upload: Some(upload), login: None }),
+            Some(client) => uploads.push(UploadSite { client, registry, upload: Some(upload), login: None }),
             None => others.push((registry.id.as_str(), client.position())),
         }
     }
@@ -123,11 +123,11 @@ fn named<'a, 'p>(
 /// Gives each upload the login before it. A login that no upload follows stands for one that is not recognised, unless a step after it
 /// is known and told to upload nothing.
 fn with_logins<'a, 'p>(
-    mut sites: Vec<Site<'a, 'p>>,
-    spared: &[Spared<'_>],
+    mut sites: Vec<UploadSite<'a, 'p>>,
+    spared: &[NonUploads<'_>],
     logins: Vec<LoginStep<'a, 'p>>,
-) -> Vec<Site<'a, 'p>> {
-    let before = |site: &Site<'_, '_>, login: &LoginStep<'_, '_>| {
+) -> Vec<UploadSite<'a, 'p>> {
+    let before = |site: &UploadSite<'_, '_>, login: &LoginStep<'_, '_>| {
         login.registry.id == site.registry.id && login.client.position() < site.client.position()
     };
     for site in &mut sites {
@@ -137,7 +137,7 @@ fn with_logins<'a, 'p>(
         let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.client.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (client, registry) = (login.client.clone(), login.registry);
-            sites.push(Site { client, registry, upload: None, login: Some(login) });
+            sites.push(UploadSite { client, registry, upload: None, login: Some(login) });
         }
     }
     sites
@@ -145,54 +145,58 @@ fn with_logins<'a, 'p>(
 
 /// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a
 /// guess.
-fn chosen(client: &Client<'_, '_>, upload: &Upload) -> bool {
+fn chosen(client: &ResolvedStep<'_, '_>, upload: &UploadPattern) -> bool {
     upload.only_with.iter().all(|choice| client.meets(choice)) || planned(client, upload).unwrap_or(false)
 }
 
 /// Whether the files of the folder that a command runs in have it upload; `None` where that is not known.
-fn planned(client: &Client<'_, '_>, upload: &Upload) -> Option<bool> {
+fn planned(client: &ResolvedStep<'_, '_>, upload: &UploadPattern) -> Option<bool> {
     let plan = upload.plan.as_ref()?;
     Some(!client.has_flag(&plan.flags) && plan.uploads(client.manifests?, &client.folder()?))
 }
 
-impl<'a, 'p> Site<'a, 'p> {
+impl<'a, 'p> UploadSite<'a, 'p> {
     /// Where the upload goes in a run.
     #[must_use]
-    pub fn target(&self, registries: &'a Registries, sight: &Sight<'_, '_>) -> Target<'a> {
+    pub fn target(&self, registries: &'a RegistrySet, sight: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
         let rule = self.endpoint();
         for slot in &rule.slots {
             let (text, place) = match self.client.given(slot) {
-                Given::Absent => continue,
-                Given::Unknown(place) => return Target::Unknown(Reason::new("the upload's address"), place),
-                Given::Text(text, place) => (text, place),
+                SlotValue::Absent => continue,
+                SlotValue::Unknown(place) => {
+                    return UploadTarget::Unknown(UnknownReason::new("the upload's address"), place);
+                }
+                SlotValue::Text(text, place) => (text, place),
             };
             return match self.client.settle(&text, sight) {
-                Outcome::Unknown(reason) => Target::Unknown(reason, place),
+                Outcome::Unknown(reason) => UploadTarget::Unknown(reason, place),
                 // An input that is set to nothing is an input that is not set.
                 outcome if known_text(&outcome).is_none_or(|text| text.trim().is_empty()) => continue,
                 outcome => self.place_called(registries, slot, &known_text(&outcome).unwrap_or_default(), place),
             };
         }
         if let Some(place) = rule.opaque.iter().find_map(|slot| self.opaque(slot)) {
-            return Target::Unknown(Reason::new("the client's own arguments"), place);
+            return UploadTarget::Unknown(UnknownReason::new("the client's own arguments"), place);
         }
         if self.shows_github_token() {
-            return Target::Elsewhere;
+            return UploadTarget::Elsewhere;
         }
         let place = self.client.place();
         match (rule.default.as_str(), &self.login) {
-            ("", Some(login)) => Target::Registry(login.registry, place),
-            ("", None) => Target::Unknown(Reason::new("the source that a config file names"), place),
-            (id, _) => registries.get(id).map_or(Target::Elsewhere, |registry| Target::Registry(registry, place)),
+            ("", Some(login)) => UploadTarget::Registry(login.registry, place),
+            ("", None) => UploadTarget::Unknown(UnknownReason::new("the source that a config file names"), place),
+            (id, _) => {
+                registries.get(id).map_or(UploadTarget::Elsewhere, |registry| UploadTarget::Registry(registry, place))
+            }
         }
     }
 
     /// What the command says of the folder of its package.
     #[must_use]
-    pub fn package_folder(&self) -> Argument {
+    pub fn package_folder(&self) -> FolderArgument {
         let upload = self.upload.filter(|upload| upload.takes_folder);
         let last = upload.and_then(|upload| upload.command.as_deref()?.split_whitespace().last());
-        last.map_or(Argument::None, |last| self.client.argument(last))
+        last.map_or(FolderArgument::None, |last| self.client.argument(last))
     }
 
     /// What decides the upload's address; of a login alone, the place where the token is fetched.
@@ -208,9 +212,9 @@ impl<'a, 'p> Site<'a, 'p> {
 
     /// The address that the files give to the upload, and where.
     #[must_use]
-    pub fn address(&self, sight: &Sight<'_, '_>) -> Option<(String, Place)> {
+    pub fn address(&self, sight: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
         self.endpoint().slots.iter().find_map(|slot| match self.client.given(slot) {
-            Given::Text(text, place) => {
+            SlotValue::Text(text, place) => {
                 let text = known_text(&self.client.settle(&text, sight))?;
                 (!text.trim().is_empty()).then_some((text, place))
             }
@@ -222,7 +226,7 @@ impl<'a, 'p> Site<'a, 'p> {
     fn shows_github_token(&self) -> bool {
         let slots = self.upload.into_iter().flat_map(|upload| &upload.tokens);
         slots.into_iter().any(|slot| match self.client.given(slot) {
-            Given::Text(text, _) => is_own_token(&text),
+            SlotValue::Text(text, _) => is_own_token(&text),
             _ => false,
         })
     }
@@ -230,42 +234,45 @@ impl<'a, 'p> Site<'a, 'p> {
     /// Where a text that could hold any option stands, if it names one that this data does not read.
     fn opaque(&self, slot: &Slot) -> Option<Place> {
         match self.client.given(slot) {
-            Given::Absent => None,
-            Given::Unknown(place) => Some(place),
-            Given::Text(text, place) => {
+            SlotValue::Absent => None,
+            SlotValue::Unknown(place) => Some(place),
+            SlotValue::Text(text, place) => {
                 (text.contains("${{") || text.contains("--repository") || text.contains("-r ")).then_some(place)
             }
         }
     }
 
     /// The address that the project gives to a name.
-    fn explained(&self, kind: Kind, name: &str) -> Given {
-        let lists = if matches!(kind, Kind::Name | Kind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
+    fn explained(&self, kind: SlotKind, name: &str) -> SlotValue {
+        let lists =
+            if matches!(kind, SlotKind::Name | SlotKind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
         let given =
             self.client.manifests.into_iter().flat_map(|all| lists.iter().map(|list| explained(all, list, name)));
-        given.into_iter().find(|given| *given != Given::Absent).unwrap_or(Given::Absent)
+        given.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     }
 
-    fn place_called(&self, registries: &'a Registries, slot: &Slot, text: &str, place: Place) -> Target<'a> {
+    fn place_called(&self, registries: &'a RegistrySet, slot: &Slot, text: &str, place: Place) -> UploadTarget<'a> {
         let (explained, kind) = match self.explained(slot.kind, text) {
-            Given::Text(address, _) => (Some(address), Kind::Url),
-            Given::Absent => (None, slot.kind),
-            Given::Unknown(place) => return Target::Unknown(Reason::new(format!("the index `{text}`")), place),
+            SlotValue::Text(address, _) => (Some(address), SlotKind::Url),
+            SlotValue::Absent => (None, slot.kind),
+            SlotValue::Unknown(place) => {
+                return UploadTarget::Unknown(UnknownReason::new(format!("the index `{text}`")), place);
+            }
         };
         let text = explained.as_deref().unwrap_or(text);
         let found = match kind {
-            Kind::Url => registries.at(text).or_else(|| registries.beside(text)),
-            Kind::Name | Kind::OwnName | Kind::Text | Kind::Switch | Kind::Denial => {
+            SlotKind::Url => registries.at(text).or_else(|| registries.beside(text)),
+            SlotKind::Name | SlotKind::OwnName | SlotKind::Text | SlotKind::Switch | SlotKind::Denial => {
                 registries.called(text).or_else(|| registries.at(text))
             }
         };
         // An earlier step that chose the address is not where the upload stands.
         let place = if slot.step.is_some() { self.client.place() } else { place };
         match (found, kind) {
-            (Some(registry), _) => Target::Registry(registry, place),
-            (None, Kind::Url | Kind::OwnName) => Target::Elsewhere,
+            (Some(registry), _) => UploadTarget::Registry(registry, place),
+            (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,
             // A name that a config file in the repository or on the runner explains.
-            (None, _) => Target::Unknown(Reason::new(format!("the index `{text}`")), place),
+            (None, _) => UploadTarget::Unknown(UnknownReason::new(format!("the index `{text}`")), place),
         }
     }
 }

@@ -3,21 +3,21 @@
 
 mod flag;
 
-use crate::read::glob::Pattern;
+use crate::read::glob::Glob;
 use crate::read::manifest::{self, Manifests};
-use crate::read::shell::{self, Command, Part, Shell, Word};
+use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::registry::command::flag_is;
-use crate::trust::registry::slot::{Choice, Given, Slot};
+use crate::trust::registry::slot::{Slot, SlotChoice, SlotValue};
 use crate::trust::upload::setting;
 use crate::workflow::expression::Outcome;
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
-use crate::workflow::simulate::context::{Frame, Sight};
+use crate::workflow::simulate::context::{ActionFrame, EvaluationContext};
 
 /// A step or calling job that uploads, with the command that does it if it is a script.
 #[derive(Debug, Clone)]
-pub struct Client<'a, 'p> {
+pub struct ResolvedStep<'a, 'p> {
     /// The workflow.
     pub workflow: &'a Workflow<'p>,
     /// The job.
@@ -27,19 +27,19 @@ pub struct Client<'a, 'p> {
     /// Flags with which the command works on another folder than its own.
     pub other_folder: &'a [String],
     /// The repository's own actions around the step, the outermost first; empty for a step of the job itself.
-    pub frames: Vec<Frame<'a, 'p>>,
+    pub frames: Vec<ActionFrame<'a, 'p>>,
     /// The step; none where the job itself calls a workflow that uploads.
     pub step: Option<&'a Step<'p>>,
     /// The command in the step's script, with what the script has exported before it; of an action that is given the words of a
     /// command, those words.
-    pub command: Option<Command>,
+    pub command: Option<ShellCommand>,
     /// The input of the action that holds those words.
     pub arguments: Option<Text<'p>>,
 }
 
 /// What a command says of the folder that it works on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Argument {
+pub enum FolderArgument {
     /// Nothing: it works where it runs.
     None,
     /// This one, relative to the checkout.
@@ -56,10 +56,14 @@ const MOST_STEPS: usize = 5_000;
 
 /// Every step of a job, each of the repository's own actions followed by the steps of that action.
 #[must_use]
-pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Client<'a, 'p>> {
+pub fn steps<'a, 'p>(
+    checkout: &'a Model<'p>,
+    workflow: &'a Workflow<'p>,
+    job: &'a Job<'p>,
+) -> Vec<ResolvedStep<'a, 'p>> {
     let mut found = Vec::with_capacity(job.steps.len());
-    let own = |step| Client { step: Some(step), ..Client::calling(checkout, workflow, job) };
-    let mut open: Vec<Client<'a, 'p>> = job.steps.iter().rev().map(own).collect();
+    let own = |step| ResolvedStep { step: Some(step), ..ResolvedStep::calling(checkout, workflow, job) };
+    let mut open: Vec<ResolvedStep<'a, 'p>> = job.steps.iter().rev().map(own).collect();
     while let Some(client) = open.pop() {
         if found.len() >= MOST_STEPS {
             break;
@@ -67,8 +71,8 @@ pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job
         let used = client.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
         if let Some((step, action)) = used.filter(|_| client.frames.len() < DEEPEST_ACTIONS) {
             let mut frames = client.frames.clone();
-            frames.push(Frame { step, action });
-            let inner = |step| Client { frames: frames.clone(), step: Some(step), ..client.clone() };
+            frames.push(ActionFrame { step, action });
+            let inner = |step| ResolvedStep { frames: frames.clone(), step: Some(step), ..client.clone() };
             open.extend(action.steps.iter().rev().take(MOST_STEPS).map(inner));
         }
         found.push(client);
@@ -76,10 +80,10 @@ pub fn steps<'a, 'p>(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job
     found
 }
 
-impl<'a, 'p> Client<'a, 'p> {
+impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// A job that calls a workflow.
     #[must_use]
-    pub const fn calling(checkout: &'a Checkout<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
+    pub const fn calling(checkout: &'a Model<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
         let manifests = checkout.manifests;
         Self {
             workflow,
@@ -95,7 +99,7 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// What stands in a slot.
     #[must_use]
-    pub fn given(&self, slot: &Slot) -> Given {
+    pub fn given(&self, slot: &Slot) -> SlotValue {
         if let Some(input) = &slot.input {
             return match &slot.step {
                 Some(name) => self.of_earlier(name, input),
@@ -107,7 +111,7 @@ impl<'a, 'p> Client<'a, 'p> {
         }
         if let Some(name) = &slot.secret {
             return match &self.job.secrets {
-                Secrets::Inherited => Given::Unknown(self.place()),
+                Secrets::Inherited => SlotValue::Unknown(self.place()),
                 Secrets::Given(secrets) => from_input(secrets, name, self.place()),
             };
         }
@@ -118,18 +122,18 @@ impl<'a, 'p> Client<'a, 'p> {
     }
 
     /// An input of the last earlier step of an action; a step that leaves it out leaves the choice to the one before it.
-    fn of_earlier(&self, name: &str, input: &str) -> Given {
+    fn of_earlier(&self, name: &str, input: &str) -> SlotValue {
         let steps = self.before().rev().filter(|step| uses(step, name));
         let given = steps.map(|step| (step, from_input(&step.with, input, step.place)));
-        let given: Vec<_> = given.filter(|(_, given)| *given != Given::Absent).collect();
-        let Some(((last, value), others)) = given.split_first() else { return Given::Absent };
+        let given: Vec<_> = given.filter(|(_, given)| *given != SlotValue::Absent).collect();
+        let Some(((last, value), others)) = given.split_first() else { return SlotValue::Absent };
         match value {
             // Of two that differ, a condition of the last one's own may choose either.
-            Given::Text(text, place)
+            SlotValue::Text(text, place)
                 if last.condition.is_some()
-                    && others.iter().any(|(_, other)| !matches!(other, Given::Text(known, _) if known == text)) =>
+                    && others.iter().any(|(_, other)| !matches!(other, SlotValue::Text(known, _) if known == text)) =>
             {
-                Given::Unknown(*place)
+                SlotValue::Unknown(*place)
             }
             value => value.clone(),
         }
@@ -137,8 +141,8 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// What stands in the first of some slots that holds anything.
     #[must_use]
-    pub fn first<'s>(&self, slots: &'s [Slot]) -> Option<(&'s Slot, Given)> {
-        slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != Given::Absent)
+    pub fn first<'s>(&self, slots: &'s [Slot]) -> Option<(&'s Slot, SlotValue)> {
+        slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != SlotValue::Absent)
     }
 
     /// Where the client itself stands: the command of a script, else the `uses` of the step or of the job.
@@ -156,7 +160,7 @@ impl<'a, 'p> Client<'a, 'p> {
     #[must_use]
     pub fn folder(&self) -> Option<String> {
         let (step, command) = (self.step?, self.command.as_ref()?);
-        let words = || command.words.iter().filter_map(Word::text);
+        let words = || command.words.iter().filter_map(ShellWord::text);
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
             || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
             || self.has_flag(self.other_folder);
@@ -177,11 +181,11 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// What the command's own argument behind `last`, its last word, says of the folder that it works on.
     #[must_use]
-    pub fn argument(&self, last: &str) -> Argument {
-        let (Some(command), Some(run)) = (&self.command, self.script()) else { return Argument::None };
-        let unknown = |word: &Word| Argument::Unknown(run.inner(word.span.clone()));
+    pub fn argument(&self, last: &str) -> FolderArgument {
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return FolderArgument::None };
+        let unknown = |word: &ShellWord| FolderArgument::Unknown(run.inner(word.span.clone()));
         if self.has_flag(self.other_folder) {
-            return Argument::Unknown(self.place());
+            return FolderArgument::Unknown(self.place());
         }
         let own = command.words.iter().skip_while(|word| word.text().as_deref() != Some(last)).skip(1);
         let mut behind_flag = false;
@@ -195,12 +199,14 @@ impl<'a, 'p> Client<'a, 'p> {
                 // It may be the flag's value; in a loop the flag may be a switch, and this what the loop is over.
                 None if behind_flag && !command.conditional => {}
                 Some(text) if behind_flag && !text.contains('/') => {}
-                Some(text) if !behind_flag => return self.folder_at(&text).map_or(unknown(word), Argument::Folder),
+                Some(text) if !behind_flag => {
+                    return self.folder_at(&text).map_or(unknown(word), FolderArgument::Folder);
+                }
                 None | Some(_) => return unknown(word),
             }
             behind_flag = false;
         }
-        Argument::None
+        FolderArgument::None
     }
 
     /// A folder that the command names, relative to the checkout.
@@ -251,24 +257,24 @@ impl<'a, 'p> Client<'a, 'p> {
     /// Whether one of some flags stands among the command's words.
     #[must_use]
     pub fn has_flag(&self, flags: &[String]) -> bool {
-        let mut words = self.command.iter().flat_map(|command| &command.words).filter_map(Word::text);
+        let mut words = self.command.iter().flat_map(|command| &command.words).filter_map(ShellWord::text);
         words.any(|word| flags.iter().any(|flag| flag_is(&word, flag)))
     }
 
     /// Whether a choice is met.
     #[must_use]
-    pub fn meets(&self, choice: &Choice) -> bool {
+    pub fn meets(&self, choice: &SlotChoice) -> bool {
         if !choice.flags.is_empty() {
             return self.has_flag(&choice.flags) && (choice.is.is_empty() || self.holds_value(choice));
         }
         self.holds_value(choice)
     }
 
-    fn holds_value(&self, choice: &Choice) -> bool {
+    fn holds_value(&self, choice: &SlotChoice) -> bool {
         let value = match self.given(&choice.slot()) {
-            Given::Text(text, _) => text,
-            Given::Absent => String::new(),
-            Given::Unknown(_) => return false,
+            SlotValue::Text(text, _) => text,
+            SlotValue::Absent => String::new(),
+            SlotValue::Unknown(_) => return false,
         };
         match (choice.is.as_slice(), choice.not.as_slice()) {
             ([], []) => !value.is_empty(),
@@ -293,20 +299,20 @@ impl<'a, 'p> Client<'a, 'p> {
         commands.is_empty().then(|| Self { arguments: command.as_ref().map(|_| given.value), command, ..self.clone() })
     }
 
-    fn word(&self, word: &Word, run: Text<'p>) -> Given {
+    fn word(&self, word: &ShellWord, run: Text<'p>) -> SlotValue {
         let place = run.inner(word.span.clone());
         match (word.template(run.value()), word.parts.as_slice()) {
-            (Some(text), _) => Given::Text(text, place),
-            (None, [Part::Variable(name)]) => match self.variable(&name.as_str().into()) {
-                Given::Absent => Given::Unknown(place),
+            (Some(text), _) => SlotValue::Text(text, place),
+            (None, [WordPiece::Variable(name)]) => match self.variable(&name.as_str().into()) {
+                SlotValue::Absent => SlotValue::Unknown(place),
                 given => given,
             },
-            _ => Given::Unknown(place),
+            _ => SlotValue::Unknown(place),
         }
     }
 
     /// An environment variable as the command sees it: its own assignment, then the `env` of the step, the job and the workflow.
-    fn variable(&self, name: &Pattern) -> Given {
+    fn variable(&self, name: &Glob) -> SlotValue {
         if let (Some(command), Some(run)) = (&self.command, self.script())
             && let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
         {
@@ -314,24 +320,24 @@ impl<'a, 'p> Client<'a, 'p> {
             return assignment
                 .value
                 .template(run.value())
-                .map_or(Given::Unknown(place), |text| Given::Text(text, place));
+                .map_or(SlotValue::Unknown(place), |text| SlotValue::Text(text, place));
         }
         for (pairs, own) in self.envs() {
             if let Some(pair) = pairs.entries.iter().find(|pair| name.is_match(pair.key.value())) {
                 // Around an action the context `inputs` is another than within.
                 let foreign = !own && pair.value.value().contains("inputs");
-                return if foreign { Given::Unknown(pair.value.place()) } else { from_text(pair.value) };
+                return if foreign { SlotValue::Unknown(pair.value.place()) } else { from_text(pair.value) };
             }
             if pairs.dynamic {
-                return Given::Unknown(self.place());
+                return SlotValue::Unknown(self.place());
             }
         }
-        Given::Absent
+        SlotValue::Absent
     }
 
     /// What a run shows to the step, or to the calling job.
     #[must_use]
-    pub fn seen<'s>(&'s self, sight: &Sight<'s, 'p>) -> Sight<'s, 'p>
+    pub fn seen<'s>(&'s self, sight: &EvaluationContext<'s, 'p>) -> EvaluationContext<'s, 'p>
     where
         'a: 's,
     {
@@ -340,7 +346,7 @@ impl<'a, 'p> Client<'a, 'p> {
 
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
     #[must_use]
-    pub fn settle(&self, text: &str, sight: &Sight<'_, '_>) -> Outcome {
+    pub fn settle(&self, text: &str, sight: &EvaluationContext<'_, '_>) -> Outcome {
         self.seen(sight).evaluate(text)
     }
 }
@@ -351,14 +357,14 @@ pub fn uses(step: &Step<'_>, name: &str) -> bool {
     step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name))
 }
 
-fn from_input(with: &Pairs<'_>, input: &str, place: Place) -> Given {
+fn from_input(with: &Pairs<'_>, input: &str, place: Place) -> SlotValue {
     match with.get_ignore_case(input) {
         Some(pair) => from_text(pair.value),
-        None if with.dynamic => Given::Unknown(place),
-        None => Given::Absent,
+        None if with.dynamic => SlotValue::Unknown(place),
+        None => SlotValue::Absent,
     }
 }
 
-fn from_text(text: Text<'_>) -> Given {
-    Given::Text(text.value().to_owned(), text.place())
+fn from_text(text: Text<'_>) -> SlotValue {
+    SlotValue::Text(text.value().to_owned(), text.place())
 }

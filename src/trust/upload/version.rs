@@ -1,18 +1,18 @@
 //! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
 
-use crate::read::glob::Pattern;
-use crate::read::shell::Command;
-use crate::read::source::{Place, Source};
-use crate::trust::registry::Registries;
+use crate::read::glob::Glob;
+use crate::read::shell::ShellCommand;
+use crate::read::source::{Place, SourceFile};
+use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{before_version, program, words};
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::{ClientVersions, Refs, Tool};
-use crate::trust::upload::site::Site;
+use crate::trust::registry::upload_pattern::{ActionRefs, ClientTool, ClientVersions};
+use crate::trust::upload::site::UploadSite;
 use crate::workflow::expression::Truth;
-use crate::workflow::github::GitHub;
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Step, Text, action};
 use crate::workflow::script::commands;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// The length of a commit's name in hexadecimal digits.
 const COMMIT: usize = 40;
@@ -72,7 +72,7 @@ impl ActionStatus {
 
 /// What data says of an action's refs, if it is one that uploads or logs in.
 #[must_use]
-pub fn refs<'a>(registries: &'a Registries, name: &str) -> Option<&'a Refs> {
+pub fn refs<'a>(registries: &'a RegistrySet, name: &str) -> Option<&'a ActionRefs> {
     let own = |known: &str| known.eq_ignore_ascii_case(name);
     let named = registries.uploads_of(name).map(|(_, upload)| upload);
     let logins = registries.logins().map(|(_, login)| login).filter(|login| own(&login.action));
@@ -80,7 +80,7 @@ pub fn refs<'a>(registries: &'a Registries, name: &str) -> Option<&'a Refs> {
     // An action may be described as an upload and as a login; its refs stand at one of them.
     let mut all = all.peekable();
     let first = all.peek().copied();
-    all.find(|refs| **refs != Refs::default()).or(first)
+    all.find(|refs| **refs != ActionRefs::default()).or(first)
 }
 
 /// The ref behind the `@` of a `uses`.
@@ -97,7 +97,7 @@ pub fn is_commit(reference: &str) -> bool {
 
 /// The version that an action's ref is: by its tag, by the table of commits, or by the comment behind it.
 #[must_use]
-pub fn action_version(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<String> {
+pub fn action_version(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) -> Option<String> {
     let reference = reference(uses.value())?;
     if !is_commit(reference) {
         return Version::parse(reference).map(|_| reference.to_owned());
@@ -106,7 +106,7 @@ pub fn action_version(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<St
 }
 
 /// The version in a comment behind a `uses`: `# v1.2.3`, `# tag=v1.2.3`.
-fn comment_version(source: &Source, uses: Text<'_>) -> Option<String> {
+fn comment_version(source: &SourceFile, uses: Text<'_>) -> Option<String> {
     let end = uses.place().span.end;
     let line = source.line_span(source.line_at(end));
     let rest = source.text().get(end as usize..line.end as usize)?;
@@ -118,12 +118,12 @@ fn comment_version(source: &Source, uses: Text<'_>) -> Option<String> {
 
 /// What an action's ref is worth; `None` where the data does not tell.
 #[must_use]
-pub fn action_status(refs: &Refs, source: &Source, uses: Text<'_>) -> Option<ActionStatus> {
+pub fn action_status(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) -> Option<ActionStatus> {
     let reference = reference(uses.value())?;
     if reference.contains("${{") {
         return None;
     }
-    let among = |globs: &[Pattern]| globs.iter().any(|glob| glob.is_match(reference));
+    let among = |globs: &[Glob]| globs.iter().any(|glob| glob.is_match(reference));
     if refs.without_image.contains_key(&reference.to_lowercase()) {
         return Some(ActionStatus::WithoutImage);
     }
@@ -183,7 +183,7 @@ pub struct ClientVersion {
 }
 
 /// What one step says of a client's version.
-enum Said {
+enum StatedVersion {
     /// Nothing.
     Nothing,
     /// Something that only the run tells.
@@ -195,93 +195,93 @@ enum Said {
 /// The version of the client that uploads in a run; `None` where the files do not tell.
 #[must_use]
 pub fn client<'p>(
-    site: &Site<'_, 'p>,
-    github: &GitHub,
-    registries: &Registries,
-    sight: &Sight<'_, 'p>,
+    site: &UploadSite<'_, 'p>,
+    github: &GitHubFacts,
+    registries: &RegistrySet,
+    sight: &EvaluationContext<'_, 'p>,
 ) -> Option<ClientVersion> {
     let facts = registries.client(site.upload?.client.as_deref()?)?;
     let step = site.client.step?;
     let own = site.client.command.as_ref();
     if let (Some(command), Some(run)) = (own, step.script) {
         match in_words(facts, command, run, 0) {
-            Said::Version(version) => return Some(version),
-            Said::Open => return None,
-            Said::Nothing => {}
+            StatedVersion::Version(version) => return Some(version),
+            StatedVersion::Open => return None,
+            StatedVersion::Nothing => {}
         }
     }
-    let look = Look { github, facts, sight, site };
+    let look = VersionSearch { github, facts, sight, site };
     // What stands nearest before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
     let mut said = if step.script.is_some() { look.script(step, Some(until)) } else { look.step(step) };
     for step in site.client.before().rev() {
-        if !matches!(said, Said::Nothing) {
+        if !matches!(said, StatedVersion::Nothing) {
             break;
         }
         said = look.step(step);
     }
     match said {
-        Said::Version(version) => Some(version),
+        StatedVersion::Version(version) => Some(version),
         _ => None,
     }
 }
 
-struct Look<'l, 'p> {
-    github: &'l GitHub,
+struct VersionSearch<'l, 'p> {
+    github: &'l GitHubFacts,
     facts: &'l ClientVersions,
-    sight: &'l Sight<'l, 'p>,
-    site: &'l Site<'l, 'p>,
+    sight: &'l EvaluationContext<'l, 'p>,
+    site: &'l UploadSite<'l, 'p>,
 }
 
-impl<'l, 'p> Look<'l, 'p> {
-    fn step(&self, step: &'l Step<'p>) -> Said {
+impl<'l, 'p> VersionSearch<'l, 'p> {
+    fn step(&self, step: &'l Step<'p>) -> StatedVersion {
         let said = match step.uses {
             _ if step.script.is_some() => self.script(step, None),
             // An action of the project's own may bring anything.
-            Some(uses) if uses.value().starts_with(['.', '$']) => Said::Open,
+            Some(uses) if uses.value().starts_with(['.', '$']) => StatedVersion::Open,
             Some(uses) => {
                 match self.facts.tools.iter().find(|tool| tool.action.eq_ignore_ascii_case(action(uses.value()))) {
                     Some(tool) => self.tool(tool, step),
-                    None => Said::Nothing,
+                    None => StatedVersion::Nothing,
                 }
             }
-            None => Said::Nothing,
+            None => StatedVersion::Nothing,
         };
         let reached = match step.condition {
             None => Truth::Yes,
             Some(_) => self.sight.beside(step).reached(),
         };
         match (said, reached) {
-            (Said::Nothing, _) | (_, Truth::No) => Said::Nothing,
+            (StatedVersion::Nothing, _) | (_, Truth::No) => StatedVersion::Nothing,
             (said, Truth::Yes) => said,
-            (_, Truth::Unknown(_)) => Said::Open,
+            (_, Truth::Unknown(_)) => StatedVersion::Open,
         }
     }
 
     /// What the script of a step installs before a place in it.
-    fn script(&self, step: &Step<'_>, until: Option<usize>) -> Said {
-        let Some(run) = step.script else { return Said::Nothing };
+    fn script(&self, step: &Step<'_>, until: Option<usize>) -> StatedVersion {
+        let Some(run) = step.script else { return StatedVersion::Nothing };
         let commands = commands(self.github, self.site.client.workflow, self.site.client.job, step);
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
-        let mut last = Said::Nothing;
+        let mut last = StatedVersion::Nothing;
         for command in before {
             let words = words(command);
             let installs = words.iter().flatten().any(|word| self.github.shell.installs.contains(word));
-            let said = if installs { in_words(self.facts, command, run, 1) } else { Said::Nothing };
+            let said = if installs { in_words(self.facts, command, run, 1) } else { StatedVersion::Nothing };
             match said {
-                Said::Nothing => {}
-                Said::Version(version) if !command.conditional => last = Said::Version(version),
-                Said::Version(_) | Said::Open => last = Said::Open,
+                StatedVersion::Nothing => {}
+                StatedVersion::Version(version) if !command.conditional => last = StatedVersion::Version(version),
+                StatedVersion::Version(_) | StatedVersion::Open => last = StatedVersion::Open,
             }
         }
         let scope = until.and_then(|until| run.value().get(..until)).unwrap_or(run.value());
         let opaque = self.facts.opaque.iter().any(|word| scope.contains(word.as_str()));
-        if opaque && matches!(last, Said::Nothing) { Said::Open } else { last }
+        if opaque && matches!(last, StatedVersion::Nothing) { StatedVersion::Open } else { last }
     }
 
-    fn tool(&self, tool: &Tool, step: &Step<'_>) -> Said {
-        let Some(pair) = step.with.get_ignore_case(&tool.input) else { return Said::Open };
-        let Some(chosen) = known_text(&self.sight.evaluate(pair.value.value())) else { return Said::Open };
+    fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> StatedVersion {
+        let Some(pair) = step.with.get_ignore_case(&tool.input) else { return StatedVersion::Open };
+        let Some(chosen) = known_text(&self.sight.evaluate(pair.value.value())) else { return StatedVersion::Open };
         let place = pair.value.place();
         if tool.contains.is_empty() {
             return judge(self.facts, chosen.trim(), place, ClientStatus::Outdated);
@@ -290,12 +290,12 @@ impl<'l, 'p> Look<'l, 'p> {
             let major = Version::parse(&chosen)?.0.first()?.to_string();
             tool.contains.get(&major)
         });
-        inside.map_or(Said::Open, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))
+        inside.map_or(StatedVersion::Open, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))
     }
 }
 
 /// What the words of a command say of the client's version, from the word `first` on.
-fn in_words(facts: &ClientVersions, command: &Command, run: Text<'_>, first: usize) -> Said {
+fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first: usize) -> StatedVersion {
     for word in command.words.iter().skip(first) {
         let known = word.template(run.value());
         let Some(text) = known.clone().or_else(|| before_version(word)) else { continue };
@@ -303,7 +303,7 @@ fn in_words(facts: &ClientVersions, command: &Command, run: Text<'_>, first: usi
             continue;
         }
         if known.is_none() {
-            return Said::Open;
+            return StatedVersion::Open;
         }
         let pinned = text.split_once("==").or_else(|| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
         match pinned {
@@ -314,22 +314,22 @@ fn in_words(facts: &ClientVersions, command: &Command, run: Text<'_>, first: usi
             None if first > 0 && !text.contains(['<', '~', '/']) => {
                 return judge(facts, "latest", run.inner(word.span.clone()), ClientStatus::Outdated);
             }
-            None if first > 0 => return Said::Open,
+            None if first > 0 => return StatedVersion::Open,
             None => {}
         }
     }
-    Said::Nothing
+    StatedVersion::Nothing
 }
 
 /// Compares a version with the client's minimum; `too_old` is what a lesser one is called.
-fn judge(facts: &ClientVersions, version: &str, place: Place, too_old: ClientStatus) -> Said {
-    let current = |status| Said::Version(ClientVersion { version: version.to_owned(), status, place });
+fn judge(facts: &ClientVersions, version: &str, place: Place, too_old: ClientStatus) -> StatedVersion {
+    let current = |status| StatedVersion::Version(ClientVersion { version: version.to_owned(), status, place });
     if matches!(version, "latest" | "next" | "stable") || version.starts_with(">=") {
         return current(ClientStatus::Current);
     }
     let bare = version.strip_prefix('^').unwrap_or(version);
     let (Some(known), Some(minimum)) = (Version::parse(bare), Version::parse(&facts.minimum)) else {
-        return Said::Open;
+        return StatedVersion::Open;
     };
     // `^1.2` is the newest of its major version.
     let known = if bare == version { known } else { Version(known.0.into_iter().take(1).collect()) };

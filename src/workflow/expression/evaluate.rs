@@ -9,7 +9,7 @@ use github_actions_expressions::{Expr, SpannedExpr, call::Function};
 
 use crate::workflow::expression::function;
 use crate::workflow::expression::value::{Outcome, Truth, Value, coerce_number, equal, same_text};
-use crate::workflow::expression::{Reference, Scope, StatusFunction};
+use crate::workflow::expression::{ContextReference, Scope, StatusFunction};
 
 /// How deep an expression is followed; the parser's own bound is lower for parentheses, not for chains of comparisons.
 const DEEPEST: usize = 200;
@@ -78,7 +78,7 @@ fn chain(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outco
 }
 
 /// `unknown || true` is true; `unknown || 'text'` is some text.
-fn truthy_unknown(reason: crate::workflow::expression::value::Reason, last: &Outcome) -> Outcome {
+fn truthy_unknown(reason: crate::workflow::expression::value::UnknownReason, last: &Outcome) -> Outcome {
     match last {
         Outcome::Known(Value::Bool(true)) => Outcome::Known(Value::Bool(true)),
         _ => Outcome::Unknown(reason),
@@ -238,7 +238,7 @@ pub fn calls_status(expression: &SpannedExpr<'_>) -> bool {
 }
 
 /// The contexts that an expression reads.
-pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<Reference>) {
+pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference>) {
     walk(expression, &mut |inner| {
         if let Expr::Context(context) = &inner.inner {
             let mut path = Vec::new();
@@ -253,7 +253,7 @@ pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<Reference>) {
                 }
             }
             if !path.is_empty() {
-                found.push(Reference { path, range: inner.origin.span.start..inner.origin.span.end });
+                found.push(ContextReference { path, range: inner.origin.span.start..inner.origin.span.end });
             }
         }
     });

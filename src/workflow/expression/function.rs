@@ -3,7 +3,7 @@
 use github_actions_expressions::SpannedExpr;
 use github_actions_expressions::call::Function;
 
-use crate::workflow::expression::value::{Outcome, Reason, Truth, Value, coerce_text, equal, same_text};
+use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, coerce_text, equal, same_text};
 
 /// What every full ref begins with.
 const FULL_REF: &str = "refs/";
@@ -172,9 +172,9 @@ fn from_json(json: serde_json::Value) -> Value {
     }
 }
 
-fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, Reason> {
+fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, UnknownReason> {
     if depth > 100 {
-        return Err(Reason::new("a very deep value"));
+        return Err(UnknownReason::new("a very deep value"));
     }
     let inner = |outcome: &Outcome| match outcome {
         Outcome::Known(value) => to_json(value, depth + 1),
@@ -188,7 +188,7 @@ fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, Reason> {
         Value::Array(items) => items.iter().map(inner).collect::<Result<Vec<_>, _>>()?.into(),
         Value::Object(entries) => {
             let pairs = entries.iter().map(|(name, value)| Ok((name.clone(), inner(value)?)));
-            serde_json::Value::Object(pairs.collect::<Result<_, Reason>>()?)
+            serde_json::Value::Object(pairs.collect::<Result<_, UnknownReason>>()?)
         }
     })
 }

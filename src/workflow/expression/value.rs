@@ -25,18 +25,18 @@ pub enum Outcome {
     /// Known.
     Known(Value),
     /// Not known.
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
 /// Why something is not known: a short noun phrase. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct UnknownReason {
     what: Arc<str>,
     /// How the text begins, where that much is known.
     beginning: Option<Arc<str>>,
 }
 
-impl Reason {
+impl UnknownReason {
     /// A reason such as "the output of step `build`".
     #[must_use]
     pub fn new(what: impl Into<Arc<str>>) -> Self {
@@ -60,7 +60,7 @@ impl Reason {
     }
 }
 
-impl std::fmt::Display for Reason {
+impl std::fmt::Display for UnknownReason {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(&self.what)
     }
@@ -70,13 +70,13 @@ impl Outcome {
     /// Not known, for a reason.
     #[must_use]
     pub fn unknown(what: impl Into<Arc<str>>) -> Self {
-        Self::Unknown(Reason::new(what))
+        Self::Unknown(UnknownReason::new(what))
     }
 
     /// A text of which only the beginning is known.
     #[must_use]
     pub fn starting_with(beginning: &str, what: &str) -> Self {
-        Self::Unknown(Reason { what: what.into(), beginning: Some(beginning.into()) })
+        Self::Unknown(UnknownReason { what: what.into(), beginning: Some(beginning.into()) })
     }
 
     /// A known text.
@@ -124,7 +124,7 @@ pub enum Truth {
     /// It does not.
     No,
     /// Not known.
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
 impl From<bool> for Truth {

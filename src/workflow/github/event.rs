@@ -43,7 +43,7 @@ impl RefKind {
 /// One way an event starts a run.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Start {
+pub struct EventStart {
     /// What the run's ref names.
     #[serde(rename = "ref")]
     pub kind: RefKind,
@@ -54,9 +54,9 @@ pub struct Start {
 /// An event.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Event {
+pub struct EventFacts {
     /// The ways it starts runs.
-    pub runs: Vec<Start>,
+    pub runs: Vec<EventStart>,
     /// Whether it also runs for forks, where GitHub issues no OIDC token.
     #[serde(default)]
     pub fork: bool,

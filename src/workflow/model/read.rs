@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
-use crate::read::source::{FileId, Place, Source, Span};
-use crate::read::yaml::{Entry, Kind, Node, Tree};
-use crate::workflow::github::{GitHub, ScriptRunner};
+use crate::read::source::{FileId, Place, SourceFile, Span};
+use crate::read::yaml::{MappingEntry, Node, NodeKind, Tree};
+use crate::workflow::github::{GitHubFacts, ScriptRunner};
 use crate::workflow::model::{
-    Action, Environment, Filter, Grant, Input, Job, Output, Pair, Pairs, Permissions, Secrets, Step, Text, Trigger,
-    Workflow,
+    Action, DeclaredInput, DeclaredJobOutput, Environment, Filter, Grant, Job, Pair, Pairs, Permissions, Secrets, Step,
+    Text, Trigger, Workflow,
 };
-use crate::workflow::script::Commands;
+use crate::workflow::script::ScriptCommands;
 
 impl<'p> Workflow<'p> {
     /// Reads a workflow from its tree.
     #[must_use]
-    pub fn read(github: &GitHub, file: FileId, source: &'p Source, tree: &'p Tree) -> Self {
-        let mut reader = Reader { github, file, source, problems: Vec::new() };
+    pub fn read(github: &GitHubFacts, file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Self {
+        let mut reader = ModelReader { github, file, source, problems: Vec::new() };
         let empty = Self {
             file,
             source,
@@ -63,14 +63,14 @@ impl<'p> Workflow<'p> {
 }
 
 /// Reads one file's nodes into the model.
-struct Reader<'g, 'p> {
-    github: &'g GitHub,
+struct ModelReader<'g, 'p> {
+    github: &'g GitHubFacts,
     file: FileId,
-    source: &'p Source,
+    source: &'p SourceFile,
     problems: Vec<Problem>,
 }
 
-impl<'p> Reader<'_, 'p> {
+impl<'p> ModelReader<'_, 'p> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
@@ -85,10 +85,10 @@ impl<'p> Reader<'_, 'p> {
 
     /// The text of a scalar that says something.
     fn some_text(&self, node: Option<Node<'p>>) -> Option<Text<'p>> {
-        self.text(node?).filter(|text| text.kind() != Kind::Null)
+        self.text(node?).filter(|text| text.kind() != NodeKind::Null)
     }
 
-    fn key(&self, entry: Entry<'p>) -> Text<'p> {
+    fn key(&self, entry: MappingEntry<'p>) -> Text<'p> {
         Text::new(entry.key, self.source, self.file)
     }
 
@@ -103,7 +103,7 @@ impl<'p> Reader<'_, 'p> {
 
     fn pairs(&self, node: Option<Node<'p>>) -> Pairs<'p> {
         let Some(node) = node else { return Pairs::default() };
-        let pair = |entry: Entry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
+        let pair = |entry: MappingEntry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
         Pairs { entries: node.entries().filter_map(pair).collect(), dynamic: self.some_text(Some(node)).is_some() }
     }
 
@@ -128,7 +128,7 @@ impl<'p> Reader<'_, 'p> {
         }
     }
 
-    fn trigger(&self, entry: Entry<'p>) -> Trigger<'p> {
+    fn trigger(&self, entry: MappingEntry<'p>) -> Trigger<'p> {
         let filter = |only: &str, ignore: &str| Filter {
             only: self.texts(entry.value.get(only)),
             ignore: self.texts(entry.value.get(ignore)),
@@ -145,12 +145,12 @@ impl<'p> Reader<'_, 'p> {
     }
 
     /// An output of a called workflow or of an action: a mapping with `value`.
-    fn output(&self, entry: Entry<'p>) -> Output<'p> {
-        Output { name: self.key(entry), value: self.some_text(entry.value.get("value")) }
+    fn output(&self, entry: MappingEntry<'p>) -> DeclaredJobOutput<'p> {
+        DeclaredJobOutput { name: self.key(entry), value: self.some_text(entry.value.get("value")) }
     }
 
-    fn input(&self, entry: Entry<'p>) -> Input<'p> {
-        Input {
+    fn input(&self, entry: MappingEntry<'p>) -> DeclaredInput<'p> {
+        DeclaredInput {
             name: self.key(entry),
             kind: self.some_text(entry.value.get("type")),
             default: entry.value.get("default").and_then(|node| self.text(node)),
@@ -179,14 +179,14 @@ impl<'p> Reader<'_, 'p> {
         self.some_text(owner.get("defaults")?.get("run")?.get(key))
     }
 
-    fn jobs(&mut self, jobs: Entry<'p>) -> Vec<Job<'p>> {
+    fn jobs(&mut self, jobs: MappingEntry<'p>) -> Vec<Job<'p>> {
         if jobs.value.entries().next().is_none() {
             self.problem(jobs.key.span(), "`jobs` holds no job");
         }
         jobs.value.entries().filter_map(|entry| self.job(entry)).collect()
     }
 
-    fn job(&mut self, entry: Entry<'p>) -> Option<Job<'p>> {
+    fn job(&mut self, entry: MappingEntry<'p>) -> Option<Job<'p>> {
         let (id, node) = (self.key(entry), entry.value);
         if !node.is_mapping() {
             self.problem(entry.key.span(), format!("job `{}` is empty", id.value()));
@@ -286,7 +286,7 @@ impl<'p> Reader<'_, 'p> {
             uses,
             run,
             script: run,
-            commands: Commands::default(),
+            commands: ScriptCommands::default(),
             shell: self.some_text(node.get("shell")).map(|shell| Shell::from_setting(shell.value())),
             working_directory: self.some_text(node.get("working-directory")),
             with: self.pairs(node.get("with")),
@@ -316,11 +316,11 @@ fn give_script(step: &mut Step<'_>, runner: &ScriptRunner) {
 impl<'p> Action<'p> {
     /// Reads an action from its tree; `None` for one that has no steps of its own, such as a container.
     #[must_use]
-    pub fn read(github: &GitHub, file: FileId, source: &'p Source, tree: &'p Tree) -> Option<Self> {
+    pub fn read(github: &GitHubFacts, file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Option<Self> {
         let root = tree.root()?;
         let runs = root.get("runs")?;
         runs.get("steps")?;
-        let mut reader = Reader { github, file, source, problems: Vec::new() };
+        let mut reader = ModelReader { github, file, source, problems: Vec::new() };
         let inputs = root.get("inputs").into_iter().flat_map(Node::entries).map(|input| reader.input(input)).collect();
         let steps = reader.steps(runs);
         Some(Self { file, source, inputs, steps })

@@ -9,7 +9,7 @@ use crate::workflow::model::{Action, Job, Text, Workflow};
 
 /// Everything of one checkout that runs.
 #[derive(Debug, Default)]
-pub struct Checkout<'p> {
+pub struct Model<'p> {
     /// The workflows that parse, by path.
     pub workflows: Vec<Workflow<'p>>,
     /// What `github.repository` is taken to be: the certain name, else the one that the workflows' own guards ask for, so that a
@@ -24,7 +24,7 @@ pub struct Checkout<'p> {
     callers: HashMap<FileId, Vec<(usize, usize)>>,
 }
 
-impl<'p> Checkout<'p> {
+impl<'p> Model<'p> {
     /// Puts workflows and actions (by folder) together. `certain` is the repository's name, if something says it; `hint` what it may be,
     /// which chooses between guards that ask for several.
     #[must_use]

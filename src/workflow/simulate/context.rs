@@ -3,18 +3,18 @@
 mod github;
 pub mod outputs;
 
-use crate::workflow::expression::{Outcome, Scope, StatusFunction, Template, Truth, Value};
+use crate::workflow::expression::{ExpressionTemplate, Outcome, Scope, StatusFunction, Truth, Value};
 use crate::workflow::model::{Action, Job, Secrets, Step, Workflow};
-use crate::workflow::simulate::matrix::Row;
-use crate::workflow::simulate::reach::{Play, decide};
-use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::matrix::MatrixRow;
+use crate::workflow::simulate::reach::{SimulatedRun, decide};
+use crate::workflow::simulate::run::TriggerStart;
 
 /// How far a value is followed through outputs and inputs.
 const DEEPEST: u8 = 12;
 
 /// A step that runs a composite action of the repository, on the way to a step of that action.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame<'a, 'p> {
+pub struct ActionFrame<'a, 'p> {
     /// The step that uses the action.
     pub step: &'a Step<'p>,
     /// The action.
@@ -23,12 +23,12 @@ pub struct Frame<'a, 'p> {
 
 /// What expressions see in one run, at one job or step.
 #[derive(Clone, Copy)]
-pub struct Sight<'s, 'p> {
-    play: &'s Play<'s, 'p>,
+pub struct EvaluationContext<'s, 'p> {
+    play: &'s SimulatedRun<'s, 'p>,
     job: &'s Job<'p>,
-    row: Option<&'s Row>,
+    row: Option<&'s MatrixRow>,
     /// The composite actions around the step, the outermost first.
-    frames: &'s [Frame<'s, 'p>],
+    frames: &'s [ActionFrame<'s, 'p>],
     step: Option<&'s Step<'p>>,
     /// How many of the nearest `env` blocks are passed over: an entry that reads `env` reads the blocks around its own.
     outer: usize,
@@ -38,14 +38,14 @@ pub struct Sight<'s, 'p> {
     hopeful: bool,
 }
 
-impl<'s, 'p> Sight<'s, 'p> {
-    pub(crate) const fn new(play: &'s Play<'s, 'p>, job: &'s Job<'p>) -> Self {
+impl<'s, 'p> EvaluationContext<'s, 'p> {
+    pub(crate) const fn new(play: &'s SimulatedRun<'s, 'p>, job: &'s Job<'p>) -> Self {
         Self { play, job, row: None, frames: &[], step: None, outer: 0, depth: 0, hopeful: false }
     }
 
     /// What a step sees, also one of a composite action.
     #[must_use]
-    pub const fn within(self, frames: &'s [Frame<'s, 'p>], step: Option<&'s Step<'p>>) -> Self {
+    pub const fn within(self, frames: &'s [ActionFrame<'s, 'p>], step: Option<&'s Step<'p>>) -> Self {
         Self { step, frames, outer: 0, ..self }
     }
 
@@ -65,7 +65,7 @@ impl<'s, 'p> Sight<'s, 'p> {
 
     /// What one copy of a job with a matrix sees.
     #[must_use]
-    pub const fn in_row(self, row: Option<&'s Row>) -> Self {
+    pub const fn in_row(self, row: Option<&'s MatrixRow>) -> Self {
         Self { row, ..self }
     }
 
@@ -85,7 +85,7 @@ impl<'s, 'p> Sight<'s, 'p> {
 
     /// The play.
     #[must_use]
-    pub const fn play(&self) -> &'s Play<'s, 'p> {
+    pub const fn play(&self) -> &'s SimulatedRun<'s, 'p> {
         self.play
     }
 
@@ -97,7 +97,7 @@ impl<'s, 'p> Sight<'s, 'p> {
 
     /// The run.
     #[must_use]
-    pub const fn run(&self) -> &'s Run<'s, 'p> {
+    pub const fn run(&self) -> &'s TriggerStart<'s, 'p> {
         &self.play.run
     }
 
@@ -110,7 +110,7 @@ impl<'s, 'p> Sight<'s, 'p> {
         if self.depth > DEEPEST {
             return Outcome::unknown("a value that is passed on too often");
         }
-        match Template::parse(text) {
+        match ExpressionTemplate::parse(text) {
             Ok(template) => template.evaluate(self),
             Err(error) => Outcome::unknown(error.message),
         }
@@ -202,7 +202,7 @@ impl<'s, 'p> Sight<'s, 'p> {
     }
 }
 
-impl Scope for Sight<'_, '_> {
+impl Scope for EvaluationContext<'_, '_> {
     fn lookup(&self, path: &[&str]) -> Outcome {
         match path {
             ["github", rest @ ..] => self.github(rest),
@@ -222,7 +222,7 @@ impl Scope for Sight<'_, '_> {
     }
 }
 
-impl Sight<'_, '_> {
+impl EvaluationContext<'_, '_> {
     pub(crate) fn status_of(&self, function: StatusFunction) -> Truth {
         match function {
             StatusFunction::Always => Truth::Yes,

@@ -1,7 +1,7 @@
 //! The inputs a workflow can be dispatched with. Only those that make a difference are played through; the rest is left open.
 
 use crate::workflow::expression::{Outcome, Value, coerce_text};
-use crate::workflow::model::{Input, Text, Trigger};
+use crate::workflow::model::{DeclaredInput, Text, Trigger};
 use crate::workflow::simulate::relevance::Relevance;
 
 /// How many combinations are played at most; beyond it, the input with most values is left open.
@@ -11,12 +11,12 @@ pub const MOST_COMBINATIONS: usize = 256;
 const MOST_DECISIONS: usize = 20_000;
 
 /// Inputs with their values.
-pub type Inputs = Vec<(String, Outcome)>;
+pub type InputValues = Vec<(String, Outcome)>;
 
 /// Every choice of the inputs that can be listed and that the way reads. `each` is how many copies of the job every choice has.
 #[must_use]
-pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usize) -> Vec<Inputs> {
-    let mut open = Inputs::new();
+pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usize) -> Vec<InputValues> {
+    let mut open = InputValues::new();
     let mut choices: Vec<(String, Vec<Value>)> = Vec::new();
     for input in &trigger.inputs {
         let name = input.name.value().to_owned();
@@ -34,7 +34,7 @@ pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usiz
     }
     let mut all = vec![open];
     for (name, values) in choices {
-        let with = |chosen: &Inputs, value: &Value| {
+        let with = |chosen: &InputValues, value: &Value| {
             let mut chosen = chosen.clone();
             chosen.push((name.clone(), Outcome::Known(value.clone())));
             chosen
@@ -46,7 +46,7 @@ pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usiz
 
 /// How to say what was chosen: "with `target=pypi`"; nothing where nothing was.
 #[must_use]
-pub fn describe(inputs: &Inputs) -> Option<String> {
+pub fn describe(inputs: &InputValues) -> Option<String> {
     let chosen: Vec<_> = inputs
         .iter()
         .filter_map(|(name, outcome)| match outcome {
@@ -58,7 +58,7 @@ pub fn describe(inputs: &Inputs) -> Option<String> {
 }
 
 /// The values an input can have, if they can be listed.
-fn values(input: &Input<'_>) -> Option<Vec<Value>> {
+fn values(input: &DeclaredInput<'_>) -> Option<Vec<Value>> {
     match input.kind.map(Text::value) {
         Some("boolean") => Some(vec![Value::Bool(true), Value::Bool(false)]),
         Some("choice") if !input.options.is_empty() => {
@@ -70,7 +70,7 @@ fn values(input: &Input<'_>) -> Option<Vec<Value>> {
 
 /// What a called workflow makes of a value that it is given, by the type that it declares.
 #[must_use]
-pub fn typed(input: &Input<'_>, outcome: Outcome) -> Outcome {
+pub fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
     let Outcome::Known(value) = outcome else { return outcome };
     let text = coerce_text(&value);
     Outcome::Known(match input.kind.map(Text::value) {
@@ -82,7 +82,7 @@ pub fn typed(input: &Input<'_>, outcome: Outcome) -> Outcome {
 
 /// What a called workflow takes for an input that it is not given and that has no default.
 #[must_use]
-pub fn absent(input: &Input<'_>) -> Value {
+pub fn absent(input: &DeclaredInput<'_>) -> Value {
     match input.kind.map(Text::value) {
         Some("boolean") => Value::Bool(false),
         Some("number") => Value::Number(0.0),

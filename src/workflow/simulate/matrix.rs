@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::read::yaml::{Kind, Node};
-use crate::workflow::expression::{Outcome, Reason, Value, coerce_text};
+use crate::read::yaml::{Node, NodeKind};
+use crate::workflow::expression::{Outcome, UnknownReason, Value, coerce_text};
 
 /// The most rows that GitHub makes of one matrix.
 const MOST_ROWS: usize = 256;
@@ -13,18 +13,18 @@ const MOST_ROWS: usize = 256;
 const MOST_COMBINATIONS: usize = 4096;
 
 /// Names and values of a row in the making.
-type Cells = Vec<(String, Outcome)>;
+type MatrixCells = Vec<(String, Outcome)>;
 
 /// One row: the values of `matrix` in one of a job's copies.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct MatrixRow {
     /// Its values, in the order of the file.
-    pub values: Cells,
+    pub values: MatrixCells,
     /// Those of the values that tell the rows of this job apart, to name the row by.
     shown: Vec<String>,
 }
 
-impl Row {
+impl MatrixRow {
     /// The value of a name; `None` where the row has none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Outcome> {
@@ -55,9 +55,9 @@ pub fn rows(
     strategy: Option<Node<'_>>,
     settle: &dyn Fn(&str) -> Outcome,
     reads: &dyn Fn(&str) -> bool,
-) -> Result<Vec<Row>, Reason> {
+) -> Result<Vec<MatrixRow>, UnknownReason> {
     let Some(matrix) = strategy.and_then(|strategy| strategy.get("matrix")) else { return Ok(Vec::new()) };
-    let mut rows: Vec<Cells> = vec![Vec::new()];
+    let mut rows: Vec<MatrixCells> = vec![Vec::new()];
     let mut includes = Vec::new();
     let mut excludes = Vec::new();
     let mut open = None;
@@ -92,27 +92,27 @@ pub fn rows(
     if let Some(reason) = open.filter(|_| !includes.is_empty() || !excludes.is_empty()) {
         return Err(reason);
     }
-    let excluded = |row: &Cells| {
+    let excluded = |row: &MatrixCells| {
         excludes.iter().map(pairs).any(|exclude| exclude.iter().all(|(name, value)| find(row, name) == Some(value)))
     };
     rows.retain(|row| !excluded(row));
     let rows = include(rows, &includes);
     if rows.len().saturating_mul(alike) > MOST_ROWS {
-        return Err(Reason::new("a matrix of more than 256 rows"));
+        return Err(UnknownReason::new("a matrix of more than 256 rows"));
     }
     Ok(shorten(rows, reads))
 }
 
 /// A name of the matrix with its list, or why that is not known.
-type Vector = (String, Result<Vec<Outcome>, Reason>);
+type MatrixVector = (String, Result<Vec<Outcome>, UnknownReason>);
 
-fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<Vector>, Reason> {
+fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<MatrixVector>, UnknownReason> {
     let list = |value| match value {
         Value::Array(items) => Ok(items),
-        _ => Err(Reason::new("a matrix without lists")),
+        _ => Err(UnknownReason::new("a matrix without lists")),
     };
     if matrix.is_mapping() {
-        let entry = |entry: crate::read::yaml::Entry<'_>| {
+        let entry = |entry: crate::read::yaml::MappingEntry<'_>| {
             let name = entry.key.text().unwrap_or_default().to_owned();
             (name, value(entry.value, settle, 0).and_then(list))
         };
@@ -126,19 +126,19 @@ fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<Vec
             };
             Ok(entries.into_iter().map(entry).collect())
         }
-        _ => Err(Reason::new("a matrix that is no mapping")),
+        _ => Err(UnknownReason::new("a matrix that is no mapping")),
     }
 }
 
-fn within_bounds(combinations: usize) -> Result<(), Reason> {
+fn within_bounds(combinations: usize) -> Result<(), UnknownReason> {
     if combinations > MOST_COMBINATIONS {
-        return Err(Reason::new("a matrix of too many combinations"));
+        return Err(UnknownReason::new("a matrix of too many combinations"));
     }
     Ok(())
 }
 
-fn times(rows: Vec<Cells>, name: &str, items: &[Outcome]) -> Vec<Cells> {
-    let with = |row: &Cells, item: &Outcome| {
+fn times(rows: Vec<MatrixCells>, name: &str, items: &[Outcome]) -> Vec<MatrixCells> {
+    let with = |row: &MatrixCells, item: &Outcome| {
         let mut row = row.clone();
         row.push((name.to_owned(), item.clone()));
         row
@@ -147,7 +147,7 @@ fn times(rows: Vec<Cells>, name: &str, items: &[Outcome]) -> Vec<Cells> {
 }
 
 /// An include joins every row whose own values it does not change; where there is none, it is a row of its own.
-fn include(mut rows: Vec<Cells>, includes: &[Outcome]) -> Vec<Cells> {
+fn include(mut rows: Vec<MatrixCells>, includes: &[Outcome]) -> Vec<MatrixCells> {
     let own: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|(name, _)| name.clone()).collect()).collect();
     let mut added = Vec::new();
     for extra in includes {
@@ -173,8 +173,8 @@ fn include(mut rows: Vec<Cells>, includes: &[Outcome]) -> Vec<Cells> {
     rows
 }
 
-fn shorten(rows: Vec<Cells>, reads: &dyn Fn(&str) -> bool) -> Vec<Row> {
-    let mut short: Vec<Cells> = Vec::new();
+fn shorten(rows: Vec<MatrixCells>, reads: &dyn Fn(&str) -> bool) -> Vec<MatrixRow> {
+    let mut short: Vec<MatrixCells> = Vec::new();
     // To find out whether something reads a name takes a look at every text on the way to the job.
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for mut row in rows {
@@ -192,14 +192,14 @@ fn shorten(rows: Vec<Cells>, reads: &dyn Fn(&str) -> bool) -> Vec<Row> {
             shown.push(name.clone());
         }
     }
-    short.into_iter().map(|values| Row { values, shown: shown.clone() }).collect()
+    short.into_iter().map(|values| MatrixRow { values, shown: shown.clone() }).collect()
 }
 
 fn find<'r>(row: &'r [(String, Outcome)], name: &str) -> Option<&'r Outcome> {
     row.iter().find(|(own, _)| own == name).map(|(_, value)| value)
 }
 
-fn pairs(outcome: &Outcome) -> Cells {
+fn pairs(outcome: &Outcome) -> MatrixCells {
     match outcome {
         Outcome::Known(Value::Object(entries)) => entries.clone(),
         _ => Vec::new(),
@@ -207,30 +207,32 @@ fn pairs(outcome: &Outcome) -> Cells {
 }
 
 /// A node as a value; any part that is not known makes the whole not known.
-fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Result<Value, Reason> {
+fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Result<Value, UnknownReason> {
     // YAML of GitHub's is at most 50 levels deep, but an alias may be used again and again.
     if depth > 8 {
-        return Err(Reason::new("a very deep matrix"));
+        return Err(UnknownReason::new("a very deep matrix"));
     }
     if node.is_mapping() {
-        let entry = |entry: crate::read::yaml::Entry<'_>| {
+        let entry = |entry: crate::read::yaml::MappingEntry<'_>| {
             let name = entry.key.text().unwrap_or_default().to_owned();
             Ok((name, Outcome::Known(value(entry.value, settle, depth + 1)?)))
         };
-        return Ok(Value::Object(node.entries().map(entry).collect::<Result<_, Reason>>()?));
+        return Ok(Value::Object(node.entries().map(entry).collect::<Result<_, UnknownReason>>()?));
     }
     if node.is_sequence() {
         if node.items().count() > MOST_COMBINATIONS {
-            return Err(Reason::new("a matrix of too many combinations"));
+            return Err(UnknownReason::new("a matrix of too many combinations"));
         }
         let items = node.items().map(|item| Ok(Outcome::Known(value(item, settle, depth + 1)?)));
-        return Ok(Value::Array(items.collect::<Result<_, Reason>>()?));
+        return Ok(Value::Array(items.collect::<Result<_, UnknownReason>>()?));
     }
     let text = node.text().unwrap_or_default();
     match node.kind() {
-        Kind::Null => Ok(Value::Null),
-        Kind::Bool => Ok(Value::Bool(text.eq_ignore_ascii_case("true"))),
-        Kind::Int | Kind::Float => Ok(text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Number)),
+        NodeKind::Null => Ok(Value::Null),
+        NodeKind::Bool => Ok(Value::Bool(text.eq_ignore_ascii_case("true"))),
+        NodeKind::Int | NodeKind::Float => {
+            Ok(text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Number))
+        }
         _ => match settle(text) {
             Outcome::Known(value) => Ok(value),
             Outcome::Unknown(reason) => Err(reason),
@@ -242,17 +244,17 @@ fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Resu
 mod tests {
     use super::*;
     use crate::read::yaml::{Dialect, parse};
-    use crate::workflow::expression::{Scope, StatusFunction, Template, Truth};
+    use crate::workflow::expression::{ExpressionTemplate, Scope, StatusFunction, Truth};
 
     fn titles(matrix: &str) -> Result<Vec<String>, String> {
         let tree = parse(&format!("matrix: {matrix}"), Dialect::Workflow);
         rows(tree.root(), &settle, &|name| name != "unread")
-            .map(|rows| rows.iter().map(Row::title).collect())
+            .map(|rows| rows.iter().map(MatrixRow::title).collect())
             .map_err(|reason| reason.to_string())
     }
 
     fn settle(text: &str) -> Outcome {
-        Template::parse(text).unwrap().evaluate(&Nothing)
+        ExpressionTemplate::parse(text).unwrap().evaluate(&Nothing)
     }
 
     struct Nothing;

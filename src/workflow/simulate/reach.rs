@@ -2,16 +2,16 @@
 //!
 //! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
 
-use crate::workflow::expression::{Condition, ParseError, Reason, StatusFunction, Truth};
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::expression::{Condition, ParseError, StatusFunction, Truth, UnknownReason};
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
-use crate::workflow::simulate::run::Run;
+use crate::workflow::simulate::run::TriggerStart;
 
 /// What is known of one job in one run.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct JobReach {
     /// Whether the run comes to the job.
     pub reached: Truth,
     /// Whether it and every job before it runs, which is what `success()` asks.
@@ -21,25 +21,25 @@ pub struct Standing {
 }
 
 /// Whether a run comes to a workflow, and if not, the job whose condition keeps it back.
-pub struct Entry<'a, 'p> {
+pub struct WorkflowEntry<'a, 'p> {
     /// What is known of the job that calls it; yes where nothing does.
     pub reached: Truth,
     /// That job, or one before it, or before its own callers.
     pub keeper: Option<&'a Job<'p>>,
     /// The jobs up to that one whose conditions leave open whether a run comes to it.
-    pub doubts: Vec<Doubt<'a, 'p>>,
+    pub doubts: Vec<UndecidedCondition<'a, 'p>>,
 }
 
 /// A job whose own condition is not decided.
 #[derive(Debug, Clone)]
-pub struct Doubt<'a, 'p> {
+pub struct UndecidedCondition<'a, 'p> {
     /// The job.
     pub job: &'a Job<'p>,
     /// What it depends on.
-    pub reason: Reason,
+    pub reason: UnknownReason,
 }
 
-impl Entry<'_, '_> {
+impl WorkflowEntry<'_, '_> {
     /// Of a workflow that GitHub starts.
     #[must_use]
     pub const fn open() -> Self {
@@ -48,26 +48,26 @@ impl Entry<'_, '_> {
 }
 
 /// One run of one workflow, played up to one of its jobs.
-pub struct Play<'a, 'p> {
+pub struct SimulatedRun<'a, 'p> {
     /// The run.
-    pub run: Run<'a, 'p>,
+    pub run: TriggerStart<'a, 'p>,
     /// The workflow that holds the job.
     pub workflow: &'a Workflow<'p>,
     /// All that the repository runs.
-    pub checkout: &'a Checkout<'p>,
-    entry: Entry<'a, 'p>,
+    pub checkout: &'a Model<'p>,
+    entry: WorkflowEntry<'a, 'p>,
     /// By position of the job; empty entries are not played.
-    standings: Vec<Option<Standing>>,
+    standings: Vec<Option<JobReach>>,
 }
 
-impl<'a, 'p> Play<'a, 'p> {
+impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// Plays a run: every job on the way to `job` is decided once, after the jobs that it needs.
     #[must_use]
     pub fn new(
-        run: Run<'a, 'p>,
+        run: TriggerStart<'a, 'p>,
         workflow: &'a Workflow<'p>,
-        checkout: &'a Checkout<'p>,
-        entry: Entry<'a, 'p>,
+        checkout: &'a Model<'p>,
+        entry: WorkflowEntry<'a, 'p>,
         job: &Job<'p>,
     ) -> Self {
         let mut play = Self { run, workflow, checkout, entry, standings: vec![None; workflow.jobs.len()] };
@@ -84,8 +84,8 @@ impl<'a, 'p> Play<'a, 'p> {
 
     /// What a job sees.
     #[must_use]
-    pub const fn sight<'s>(&'s self, job: &'s Job<'p>) -> Sight<'s, 'p> {
-        Sight::new(self, job)
+    pub const fn sight<'s>(&'s self, job: &'s Job<'p>) -> EvaluationContext<'s, 'p> {
+        EvaluationContext::new(self, job)
     }
 
     /// Whether the run comes to a job.
@@ -93,7 +93,7 @@ impl<'a, 'p> Play<'a, 'p> {
     pub fn reached(&self, job: &Job<'_>) -> Truth {
         match self.standing(job.id.value()) {
             Some(standing) => self.entry.reached.clone().and(standing.reached.clone()),
-            None => Truth::Unknown(Reason::new("`needs` that run in a circle")),
+            None => Truth::Unknown(UnknownReason::new("`needs` that run in a circle")),
         }
     }
 
@@ -116,7 +116,7 @@ impl<'a, 'p> Play<'a, 'p> {
     /// The jobs whose conditions leave open whether the run comes to a job: itself and those that must succeed before it, in the order in
     /// which they run, after those of its callers.
     #[must_use]
-    pub fn doubts(&self, job: &Job<'p>) -> Vec<Doubt<'a, 'p>> {
+    pub fn doubts(&self, job: &Job<'p>) -> Vec<UndecidedCondition<'a, 'p>> {
         let mut wanted = vec![false; self.workflow.jobs.len()];
         let mut open: Vec<usize> = self.workflow.position(job.id.value()).into_iter().collect();
         while let Some((index, job)) = open.pop().and_then(|index| Some((index, self.workflow.jobs.get(index)?))) {
@@ -126,7 +126,7 @@ impl<'a, 'p> Play<'a, 'p> {
         }
         let jobs = self.workflow.order.iter().filter(|index| wanted.get(**index) == Some(&true));
         let own = jobs.filter_map(|index| self.workflow.jobs.get(*index)).filter_map(|job| match self.wanted(job) {
-            Truth::Unknown(reason) => Some(Doubt { job, reason }),
+            Truth::Unknown(reason) => Some(UndecidedCondition { job, reason }),
             Truth::Yes | Truth::No => None,
         });
         self.entry.doubts.iter().cloned().chain(own).collect()
@@ -154,7 +154,7 @@ impl<'a, 'p> Play<'a, 'p> {
 
     /// What is known of a job.
     #[must_use]
-    pub fn standing(&self, job: &str) -> Option<&Standing> {
+    pub fn standing(&self, job: &str) -> Option<&JobReach> {
         self.standings.get(self.workflow.position(job)?)?.as_ref()
     }
 
@@ -167,13 +167,13 @@ impl<'a, 'p> Play<'a, 'p> {
         })
     }
 
-    fn stand(&self, job: &Job<'p>) -> Standing {
+    fn stand(&self, job: &Job<'p>) -> JobReach {
         let sight = self.sight(job);
         let before = sight.status_of(StatusFunction::Success);
         let (reached, wanted) = match job.condition {
             Some(condition) => {
                 let parsed = Condition::parse(condition.value());
-                let decide = |sight: &Sight<'_, '_>| decided(condition, parsed.as_ref(), sight);
+                let decide = |sight: &EvaluationContext<'_, '_>| decided(condition, parsed.as_ref(), sight);
                 let reached = decide(&sight);
                 // A job that waits for none needs no hope.
                 let wanted = if job.needed.is_empty() { reached.clone() } else { decide(&sight.hopeful()) };
@@ -181,7 +181,7 @@ impl<'a, 'p> Play<'a, 'p> {
             }
             None => (before.clone(), Truth::Yes),
         };
-        Standing { clean: reached.clone().and(before), reached, wanted }
+        JobReach { clean: reached.clone().and(before), reached, wanted }
     }
 }
 
@@ -192,21 +192,25 @@ fn waits_for_success(job: &Job<'_>) -> bool {
     !own || condition.value().contains("success()")
 }
 
-fn circle() -> Reason {
-    Reason::new("`needs` that run in a circle")
+fn circle() -> UnknownReason {
+    UnknownReason::new("`needs` that run in a circle")
 }
 
 /// An `if:` in a run. One that waits for a failure is left open: runs are played as successes.
-pub fn decide(condition: Text<'_>, sight: &Sight<'_, '_>) -> Truth {
+pub fn decide(condition: Text<'_>, sight: &EvaluationContext<'_, '_>) -> Truth {
     decided(condition, Condition::parse(condition.value()).as_ref(), sight)
 }
 
-fn decided(condition: Text<'_>, parsed: Result<&Condition<'_>, &ParseError>, sight: &Sight<'_, '_>) -> Truth {
+fn decided(
+    condition: Text<'_>,
+    parsed: Result<&Condition<'_>, &ParseError>,
+    sight: &EvaluationContext<'_, '_>,
+) -> Truth {
     match parsed {
-        Err(error) => Truth::Unknown(Reason::new(error.message.as_str())),
+        Err(error) => Truth::Unknown(UnknownReason::new(error.message.as_str())),
         Ok(parsed) => match parsed.evaluate(sight) {
             Truth::No if waits_for_trouble(condition.value()) => {
-                Truth::Unknown(Reason::new("a condition on failure or cancellation"))
+                Truth::Unknown(UnknownReason::new("a condition on failure or cancellation"))
             }
             other => other,
         },

@@ -4,11 +4,11 @@ use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Workflow};
-use crate::workflow::simulate::matrix::Row;
+use crate::workflow::simulate::matrix::MatrixRow;
 
 /// What is known of `github.ref`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct GitRef {
     /// What it names.
     pub kind: RefKind,
     /// How the name of the branch or tag begins, without `refs/heads/` or `refs/tags/`.
@@ -21,24 +21,24 @@ pub struct Reference {
 
 /// A job that calls the workflow which holds the next job of the way.
 #[derive(Debug, Clone)]
-pub struct Call<'a, 'p> {
+pub struct JobCall<'a, 'p> {
     /// The calling workflow.
     pub workflow: &'a Workflow<'p>,
     /// The calling job.
     pub job: &'a Job<'p>,
     /// Which copy of the job, if it has a matrix and the copies differ.
-    pub row: Option<Row>,
+    pub row: Option<MatrixRow>,
 }
 
 /// One way a workflow can start.
 #[derive(Debug, Clone)]
-pub struct Run<'a, 'p> {
+pub struct TriggerStart<'a, 'p> {
     /// The event, e.g. `push`; of a called workflow the one that started its first caller.
     pub event: String,
     /// Where the event stands in `on:`; of an unknown caller, where `workflow_call` does.
     pub trigger: Place,
     /// What is known of `github.ref`.
-    pub reference: Reference,
+    pub reference: GitRef,
     /// How to say it: "when a tag is pushed", with the inputs that were chosen and the caller if there are several.
     pub when: String,
     /// `github.event.action`, where the workflow fixes it.
@@ -52,10 +52,10 @@ pub struct Run<'a, 'p> {
     /// The context `inputs` of the workflow that holds the job.
     pub inputs: Vec<(String, Outcome)>,
     /// The calls that lead to the workflow, from the one that GitHub starts; empty where that holds the job itself.
-    pub calls: Vec<Call<'a, 'p>>,
+    pub calls: Vec<JobCall<'a, 'p>>,
 }
 
-impl<'p> Run<'_, 'p> {
+impl<'p> TriggerStart<'_, 'p> {
     /// The workflow that GitHub starts, if it is not `own`.
     #[must_use]
     pub fn caller(&self) -> Option<&Workflow<'p>> {

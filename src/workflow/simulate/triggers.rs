@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::workflow::expression::{Outcome, Reason, Truth};
-use crate::workflow::github::{Event, GitHub, RefKind, Start};
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::expression::{Outcome, Truth, UnknownReason};
+use crate::workflow::github::{EventFacts, EventStart, GitHubFacts, RefKind};
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Trigger, Workflow};
-use crate::workflow::ref_pattern::{self, Pattern};
+use crate::workflow::ref_pattern::{self, RefPattern};
 use crate::workflow::simulate::inputs;
-use crate::workflow::simulate::matrix::{self, Row};
-use crate::workflow::simulate::reach::{Entry, Play};
+use crate::workflow::simulate::matrix::{self, MatrixRow};
+use crate::workflow::simulate::reach::{SimulatedRun, WorkflowEntry};
 use crate::workflow::simulate::relevance::Relevance;
-use crate::workflow::simulate::run::{Call, Reference, Run};
-use crate::workflow::simulate::run_filter::Asked;
+use crate::workflow::simulate::run::{GitRef, JobCall, TriggerStart};
+use crate::workflow::simulate::run_filter::RunFilter;
 
 /// How deep calls are followed. GitHub allows ten levels.
 const DEEPEST_CALLS: usize = 10;
@@ -25,30 +25,30 @@ const MOST_PLAYS: usize = 512;
 const MOST_PATTERNS: usize = 8;
 
 /// The ways a job can come to run.
-pub struct Starts<'a, 'p> {
+pub struct SimulatedRuns<'a, 'p> {
     /// Each way, played up to the job.
-    pub plays: Vec<Arc<Play<'a, 'p>>>,
+    pub plays: Vec<Arc<SimulatedRun<'a, 'p>>>,
     /// Why there may be others.
-    pub cut: Option<Reason>,
+    pub cut: Option<UnknownReason>,
 }
 
 /// Every way a job can come to run, of those that are asked about.
 #[must_use]
 pub fn starts<'a, 'p>(
-    github: &'a GitHub,
-    checkout: &'a Checkout<'p>,
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    asked: &Asked,
-) -> Starts<'a, 'p> {
-    let mut search = Search { github, checkout, asked, way: Vec::new(), cut: None };
+    asked: &RunFilter,
+) -> SimulatedRuns<'a, 'p> {
+    let mut search = TriggerSearch { github, checkout, asked, way: Vec::new(), cut: None };
     let plays = search.plays(workflow, job);
-    Starts { plays: plays.into_iter().map(Arc::new).collect(), cut: search.cut }
+    SimulatedRuns { plays: plays.into_iter().map(Arc::new).collect(), cut: search.cut }
 }
 
 /// The copies of a job that differ in what is read: `[None]` without a matrix, and where its rows are not known.
 #[must_use]
-pub fn rows<'p>(play: &Play<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<Row>> {
+pub fn rows<'p>(play: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<MatrixRow>> {
     if job.strategy.is_none() {
         return vec![None];
     }
@@ -60,17 +60,17 @@ pub fn rows<'p>(play: &Play<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -
     }
 }
 
-struct Search<'a, 'p, 'q> {
-    github: &'a GitHub,
-    checkout: &'a Checkout<'p>,
-    asked: &'q Asked,
+struct TriggerSearch<'a, 'p, 'q> {
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
+    asked: &'q RunFilter,
     /// The workflows between the job and here, to notice circles.
     way: Vec<&'a Workflow<'p>>,
-    cut: Option<Reason>,
+    cut: Option<UnknownReason>,
 }
 
-impl<'a, 'p> Search<'a, 'p, '_> {
-    fn plays(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<Play<'a, 'p>> {
+impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
+    fn plays(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
         let relevance = Relevance::of(workflow, job);
         let mut found = Vec::new();
         self.way.push(workflow);
@@ -86,7 +86,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             }
             if found.len() > MOST_PLAYS {
                 found.truncate(MOST_PLAYS);
-                self.cut = Some(Reason::new("more ways to start than are played"));
+                self.cut = Some(UnknownReason::new("more ways to start than are played"));
             }
         }
         self.way.pop();
@@ -99,15 +99,15 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         workflow: &'a Workflow<'p>,
         job: &'a Job<'p>,
         trigger: &Trigger<'p>,
-        event: &Event,
+        event: &EventFacts,
         relevance: &Relevance<'p>,
-    ) -> Vec<Play<'a, 'p>> {
+    ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
         for start in event.runs.iter().filter(|start| trigger_allows(trigger, start)) {
             for reference in self.asked.references(trigger, start, references(trigger, start, relevance.reads_ref())) {
                 for activity in activities(trigger, &event.types, relevance.reads_event()) {
                     for inputs in self.asked.inputs(trigger, inputs::combinations(trigger, relevance, 1)) {
-                        let run = Run {
+                        let run = TriggerStart {
                             event: trigger.event.value().to_owned(),
                             trigger: trigger.event.place(),
                             when: describe(start, &reference, &inputs),
@@ -119,7 +119,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
                             inputs,
                             calls: Vec::new(),
                         };
-                        found.push(Play::new(run, workflow, self.checkout, Entry::open(), job));
+                        found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::open(), job));
                     }
                 }
             }
@@ -128,7 +128,12 @@ impl<'a, 'p> Search<'a, 'p, '_> {
     }
 
     /// The ways other workflows call this one. Where nobody here does, somebody elsewhere may.
-    fn called(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, trigger: &Trigger<'p>) -> Vec<Play<'a, 'p>> {
+    fn called(
+        &mut self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        trigger: &Trigger<'p>,
+    ) -> Vec<SimulatedRun<'a, 'p>> {
         let checkout = self.checkout;
         let callers: Vec<_> = checkout.callers(workflow).collect();
         if callers.is_empty() {
@@ -137,7 +142,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             return taken.then(|| self.unknown_caller(workflow, job, trigger)).into_iter().collect();
         }
         if self.way.len() > DEEPEST_CALLS {
-            self.cut = Some(Reason::new("calls that are nested deeper than GitHub allows"));
+            self.cut = Some(UnknownReason::new("calls that are nested deeper than GitHub allows"));
             return Vec::new();
         }
         let several = callers.len() > 1;
@@ -151,7 +156,7 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             for play in self.plays(caller, calling) {
                 for row in rows(&play, calling, &relevance) {
                     if found.len() >= MOST_PLAYS {
-                        self.cut = Some(Reason::new("more ways to start than are played"));
+                        self.cut = Some(UnknownReason::new("more ways to start than are played"));
                         return found;
                     }
                     found.push(self.call(&play, calling, row, (workflow, job, trigger), several));
@@ -163,12 +168,12 @@ impl<'a, 'p> Search<'a, 'p, '_> {
 
     fn call(
         &self,
-        play: &Play<'a, 'p>,
+        play: &SimulatedRun<'a, 'p>,
         calling: &'a Job<'p>,
-        row: Option<Row>,
+        row: Option<MatrixRow>,
         (workflow, job, trigger): (&'a Workflow<'p>, &'a Job<'p>, &Trigger<'p>),
         several: bool,
-    ) -> Play<'a, 'p> {
+    ) -> SimulatedRun<'a, 'p> {
         let inputs = trigger.inputs.iter().map(|input| {
             let sight = play.sight(calling).in_row(row.as_ref());
             let outcome = match (calling.with.get_ignore_case(input.name.value()), input.default) {
@@ -181,27 +186,32 @@ impl<'a, 'p> Search<'a, 'p, '_> {
         });
         let mut run = play.run.clone();
         run.inputs = inputs.collect();
-        if let Some(title) = row.as_ref().map(Row::title).filter(|title| !title.is_empty()) {
+        if let Some(title) = row.as_ref().map(MatrixRow::title).filter(|title| !title.is_empty()) {
             run.when = format!("{} with {title}", run.when);
         }
         if several {
             let file = play.workflow.source.file_name();
             run.when = format!("{} through job `{}` of `{file}`", run.when, calling.id.value());
         }
-        run.calls.push(Call { workflow: play.workflow, job: calling, row });
+        run.calls.push(JobCall { workflow: play.workflow, job: calling, row });
         let reached = play.reached(calling);
         let keeper = if reached == Truth::No { play.keeper(calling) } else { None };
         let doubts = if matches!(reached, Truth::Unknown(_)) { play.doubts(calling) } else { Vec::new() };
-        Play::new(run, workflow, self.checkout, Entry { reached, keeper, doubts }, job)
+        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry { reached, keeper, doubts }, job)
     }
 
-    fn unknown_caller(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, trigger: &Trigger<'p>) -> Play<'a, 'p> {
+    fn unknown_caller(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        trigger: &Trigger<'p>,
+    ) -> SimulatedRun<'a, 'p> {
         let start = self.github.events.get(trigger.event.value()).and_then(|event| event.runs.first());
-        let run = Run {
+        let run = TriggerStart {
             event: trigger.event.value().to_owned(),
             trigger: trigger.event.place(),
             when: start.map_or_else(String::new, |start| start.when.clone()),
-            reference: Reference { kind: RefKind::Unknown, beginning: String::new(), whole: false, pattern: None },
+            reference: GitRef { kind: RefKind::Unknown, beginning: String::new(), whole: false, pattern: None },
             activity: None,
             fork: false,
             unknown_caller: true,
@@ -209,12 +219,12 @@ impl<'a, 'p> Search<'a, 'p, '_> {
             inputs: self.asked.given(trigger),
             calls: Vec::new(),
         };
-        Play::new(run, workflow, self.checkout, Entry::open(), job)
+        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::open(), job)
     }
 }
 
 /// A filter on one kind of ref shuts the other kind out, unless that has a filter too; and a filter can take nothing.
-fn trigger_allows(trigger: &Trigger<'_>, start: &Start) -> bool {
+fn trigger_allows(trigger: &Trigger<'_>, start: &EventStart) -> bool {
     let (own, other) = match start.kind {
         RefKind::Tag => (&trigger.tags, &trigger.branches),
         RefKind::Branch => (&trigger.branches, &trigger.tags),
@@ -228,8 +238,8 @@ fn trigger_allows(trigger: &Trigger<'_>, start: &Start) -> bool {
 }
 
 /// What the filter tells of the ref. Patterns are told apart only where something reads the ref.
-fn references(trigger: &Trigger<'_>, start: &Start, read: bool) -> Vec<Reference> {
-    let open = Reference { kind: start.kind, beginning: String::new(), whole: false, pattern: None };
+fn references(trigger: &Trigger<'_>, start: &EventStart, read: bool) -> Vec<GitRef> {
+    let open = GitRef { kind: start.kind, beginning: String::new(), whole: false, pattern: None };
     let filter = match start.kind {
         RefKind::Tag => &trigger.tags,
         RefKind::Branch => &trigger.branches,
@@ -237,18 +247,18 @@ fn references(trigger: &Trigger<'_>, start: &Start, read: bool) -> Vec<Reference
     };
     // On events other than a push the branch filter is about something else than the run's ref.
     let Some(patterns) = filter.only.as_ref().filter(|_| trigger.event.value() == "push") else { return vec![open] };
-    let known: Vec<Reference> = ref_pattern::positive(patterns)
+    let known: Vec<GitRef> = ref_pattern::positive(patterns)
         .map(|text| {
-            let (beginning, whole) = Pattern::parse(text.value()).beginning();
+            let (beginning, whole) = RefPattern::parse(text.value()).beginning();
             let pattern = (!whole).then(|| text.value().to_owned());
-            Reference { kind: start.kind, beginning, whole, pattern }
+            GitRef { kind: start.kind, beginning, whole, pattern }
         })
         .collect();
     if known.len() == 1 || read && known.len() <= MOST_PATTERNS {
         return known;
     }
     let all: Vec<&str> = ref_pattern::positive(patterns).map(|text| text.value()).collect();
-    vec![Reference { pattern: Some(all.join("|")), ..open }]
+    vec![GitRef { pattern: Some(all.join("|")), ..open }]
 }
 
 /// The activities that start it, told apart only where something reads the event.
@@ -260,7 +270,7 @@ fn activities(trigger: &Trigger<'_>, usual: &[String], read: bool) -> Vec<Option
     if listed.len() == 1 || read && !listed.is_empty() { listed } else { vec![None] }
 }
 
-fn describe(start: &Start, reference: &Reference, inputs: &inputs::Inputs) -> String {
+fn describe(start: &EventStart, reference: &GitRef, inputs: &inputs::InputValues) -> String {
     let mut when = start.when.clone();
     if reference.whole && !reference.beginning.is_empty() {
         when = format!("{when} (`{}`)", reference.beginning);

@@ -2,12 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trustpub::workflow::expression::{Condition, Template};
+use trustpub::workflow::expression::{Condition, ExpressionTemplate};
 use trustpub_fuzz::scope::Something;
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
-    if let Ok(template) = Template::parse(&text) {
+    if let Ok(template) = ExpressionTemplate::parse(&text) {
         let _ = template.evaluate(&Something);
         for reference in template.references() {
             assert!(text.get(reference.range.clone()).is_some(), "{reference:?}");

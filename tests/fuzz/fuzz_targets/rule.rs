@@ -3,10 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use trustpub::lint::rules::load;
-use trustpub::read::source::{FileId, Source};
+use trustpub::read::source::{FileId, SourceFile};
 
 fuzz_target!(|data: &[u8]| {
-    let source = Source::new("rules/any.yaml", data.to_vec());
+    let source = SourceFile::new("rules/any.yaml", data.to_vec());
     if let Err(problems) = load::load(FileId(0), &source, true, false) {
         assert!(!problems.is_empty());
         for problem in problems {

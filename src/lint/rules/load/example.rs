@@ -1,7 +1,7 @@
 //! Reads the `examples` of a rule file. It runs none of them.
 
-use crate::lint::rules::load::{Loader, first};
-use crate::lint::rules::{Example, Rule};
+use crate::lint::rules::load::{RuleLoader, first};
+use crate::lint::rules::{Rule, RuleExample};
 use crate::read::problem::suggestion;
 use crate::read::source::Place;
 use crate::read::yaml::Node;
@@ -9,14 +9,14 @@ use crate::read::yaml::Node;
 /// The keys of an example.
 const KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
 
-impl Loader<'_> {
+impl RuleLoader<'_> {
     /// The examples of a rule.
-    pub(crate) fn examples(&mut self, root: Node<'_>) -> Vec<Example> {
+    pub(crate) fn examples(&mut self, root: Node<'_>) -> Vec<RuleExample> {
         let Some(node) = root.get("examples") else { return Vec::new() };
         node.items().filter_map(|item| self.example(item)).collect()
     }
 
-    fn example(&mut self, node: Node<'_>) -> Option<Example> {
+    fn example(&mut self, node: Node<'_>) -> Option<RuleExample> {
         for entry in node.entries() {
             let key = entry.key.text().unwrap_or_default();
             if !KEYS.contains(&key) {
@@ -29,7 +29,7 @@ impl Loader<'_> {
             return self.refuse(node, "an example is either `bad` or `good`");
         };
         let files = node.get("files").into_iter().flat_map(Node::entries);
-        Some(Example {
+        Some(RuleExample {
             name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
             bad: bad.is_some(),
             text: shown.text().unwrap_or_default().to_owned(),

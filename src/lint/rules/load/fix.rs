@@ -1,28 +1,28 @@
 //! Reads the `fix` of a rule file. It makes no change of anything.
 
 use crate::lint::facts;
-use crate::lint::fix::{Action, Remedy, TARGETS, Target};
-use crate::lint::rules::Template;
-use crate::lint::rules::load::Loader;
-use crate::lint::subjects::Kind;
+use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
+use crate::lint::rules::MessageTemplate;
+use crate::lint::rules::load::RuleLoader;
+use crate::lint::subjects::SubjectKind;
 use crate::read::problem::suggestion;
-use crate::read::yaml::{Entry, Node};
+use crate::read::yaml::{MappingEntry, Node};
 
 /// The keys of a fix.
 pub const KEYS: [&str; 7] = ["title", "safety", "when", "set", "remove", "rename", "repin"];
 
 /// Makes an action of what is changed and its new text.
-type Make = fn(Target, Template) -> Action;
+type ActionMaker = fn(FixTarget, MessageTemplate) -> FixAction;
 
-impl Loader<'_> {
+impl RuleLoader<'_> {
     /// The fixes of a rule: one, or a list of which the first that cures a finding is offered.
-    pub(crate) fn fixes(&mut self, root: Node<'_>, kind: Option<Kind>) -> Vec<Remedy> {
+    pub(crate) fn fixes(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixTemplate> {
         let Some(node) = root.get("fix") else { return Vec::new() };
         let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
         nodes.into_iter().filter_map(|node| self.fix(node, kind)).collect()
     }
 
-    fn fix(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<Remedy> {
+    fn fix(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTemplate> {
         if !node.is_mapping() {
             return self.refuse(node, "a fix is a mapping with `title`, `safety` and what to change");
         }
@@ -48,24 +48,25 @@ impl Loader<'_> {
         if actions.is_empty() {
             return self.refuse(node, "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`");
         }
-        Some(Remedy { title, safe, when, actions })
+        Some(FixTemplate { title, safe, when, actions })
     }
 
-    fn actions(&mut self, node: Node<'_>, kind: Option<Kind>) -> Vec<Action> {
+    fn actions(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixAction> {
         let mut actions = Vec::new();
         if let Some(removed) = node.get("remove") {
             let names: Vec<_> = if removed.is_sequence() { removed.items().collect() } else { vec![removed] };
             for name in names {
-                actions.extend(self.target(name, kind).map(Action::Remove));
+                actions.extend(self.target(name, kind).map(FixAction::Remove));
             }
         }
-        let makers: [(&str, Make); 3] = [("set", Action::Set), ("rename", Action::Rename), ("repin", Action::Repin)];
+        let makers: [(&str, ActionMaker); 3] =
+            [("set", FixAction::Set), ("rename", FixAction::Rename), ("repin", FixAction::Repin)];
         for (key, make) in makers {
             let Some(lines) = node.get(key) else { continue };
             if !lines.is_mapping() {
                 self.problem(lines.span(), format!("`{key}` is a mapping from what is changed to its new text"));
             }
-            let pair = |loader: &mut Self, line: Entry<'_>| {
+            let pair = |loader: &mut Self, line: MappingEntry<'_>| {
                 Some(make(loader.target(line.key, kind)?, loader.template(line.value, kind)?))
             };
             let made: Vec<_> = lines.entries().filter_map(|line| pair(self, line)).collect();
@@ -75,23 +76,23 @@ impl Loader<'_> {
     }
 
     /// What a change is made to: a line of the table of targets, else a fact.
-    fn target(&mut self, node: Node<'_>, kind: Option<Kind>) -> Option<Target> {
+    fn target(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTarget> {
         let name = node.text().unwrap_or_default();
-        let Some((line, part)) = Target::line(name) else {
+        let Some((line, part)) = FixTarget::line(name) else {
             if facts::spec(name).is_none() {
                 let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
                 let known: Vec<_> = known.collect();
                 let message = format!("nothing is called `{name}` that could be changed{}", suggestion(name, known));
                 return self.refuse(node, &message);
             }
-            return self.fact_name(node, kind).map(Target::Fact);
+            return self.fact_name(node, kind).map(FixTarget::Fact);
         };
         if kind.is_some_and(|kind| !line.1.contains(&kind)) {
-            let subject = kind.map_or("", Kind::word);
+            let subject = kind.map_or("", SubjectKind::word);
             return self.refuse(node, &format!("a `{subject}` has no `{}` that could be changed", line.0));
         }
-        let facts: Vec<_> = Template::parse(part).facts().map(str::to_owned).collect();
+        let facts: Vec<_> = MessageTemplate::parse(part).facts().map(str::to_owned).collect();
         let known = facts.iter().all(|name| self.known_fact(name, node.span(), kind));
-        known.then(|| Target::parse(name))
+        known.then(|| FixTarget::parse(name))
     }
 }

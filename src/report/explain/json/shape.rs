@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::report::json::{Spot, Tool};
+use crate::report::json::{PlaceEntry, ToolEntry};
 
 #[derive(Serialize)]
 pub(crate) struct Document<'a> {
     pub version: u32,
-    pub tool: Tool,
+    pub tool: ToolEntry,
     pub projects: Vec<Project<'a>>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Publication<'a> {
     pub upload: &'a str,
     pub job: &'a str,
     pub workflow: String,
-    pub place: Spot,
+    pub place: PlaceEntry,
     pub registry: Option<&'a str>,
     pub passports: Vec<Shown<'a>>,
     pub missed: Vec<Kept<'a>>,
@@ -43,13 +43,13 @@ pub(crate) struct Kept<'a> {
 pub(crate) struct Undeclared<'a> {
     pub job: &'a str,
     pub output: &'a str,
-    pub place: Option<Spot>,
+    pub place: Option<PlaceEntry>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Doubt<'a> {
     pub reason: &'a str,
-    pub place: Option<Spot>,
+    pub place: Option<PlaceEntry>,
 }
 
 #[derive(Serialize)]
@@ -59,9 +59,9 @@ pub(crate) struct Refused<'a> {
     pub asker: Option<&'a str>,
     pub scope: &'a str,
     pub asked: &'a str,
-    pub asked_place: Spot,
+    pub asked_place: PlaceEntry,
     pub held: &'a str,
-    pub held_place: Spot,
+    pub held_place: PlaceEntry,
 }
 
 /// What an upload shows in runs that are alike.
@@ -92,7 +92,7 @@ pub(crate) struct Run<'a> {
     pub name: Name<'a>,
     pub inputs: BTreeMap<&'a str, &'a str>,
     pub fork: bool,
-    pub place: Spot,
+    pub place: PlaceEntry,
 }
 
 #[derive(Serialize)]
@@ -108,7 +108,7 @@ pub(crate) struct Stop<'a> {
     pub name: &'a str,
     #[serde(rename = "if")]
     pub condition: Option<&'a str>,
-    pub place: Spot,
+    pub place: PlaceEntry,
 }
 
 #[derive(Serialize)]
@@ -121,7 +121,7 @@ pub(crate) struct Known<'a> {
 pub(crate) struct Credential<'a> {
     #[serde(flatten)]
     pub known: Known<'a>,
-    pub place: Spot,
+    pub place: PlaceEntry,
 }
 
 #[derive(Serialize)]
@@ -130,7 +130,7 @@ pub(crate) struct Permission<'a> {
     pub access: Option<&'a str>,
     pub asked: Option<&'a str>,
     pub origin: &'a str,
-    pub place: Spot,
+    pub place: PlaceEntry,
     pub callers: Vec<Link<'a>>,
 }
 
@@ -138,7 +138,7 @@ pub(crate) struct Permission<'a> {
 pub(crate) struct Link<'a> {
     pub job: &'a str,
     pub access: Option<&'a str>,
-    pub place: Spot,
+    pub place: PlaceEntry,
 }
 
 #[derive(Serialize)]
@@ -146,12 +146,12 @@ pub(crate) struct Claim<'a> {
     pub name: &'a str,
     #[serde(flatten)]
     pub known: Known<'a>,
-    pub place: Option<Spot>,
+    pub place: Option<PlaceEntry>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Declared<'a> {
-    pub place: Spot,
+    pub place: PlaceEntry,
     pub fields: Vec<Field<'a>>,
 }
 
@@ -161,7 +161,7 @@ pub(crate) struct Field<'a> {
     pub label: &'a str,
     pub value: &'a str,
     pub answer: Option<&'static str>,
-    pub place: Spot,
+    pub place: PlaceEntry,
 }
 
 #[derive(Serialize)]
@@ -170,7 +170,7 @@ pub(crate) struct Answer<'a> {
     pub cause: Option<&'static str>,
     pub text: Option<&'a str>,
     pub reason: Option<String>,
-    pub place: Option<Spot>,
+    pub place: Option<PlaceEntry>,
     pub only_for: &'a [String],
 }
 

@@ -4,9 +4,9 @@ use crate::read::manifest::clean;
 
 /// A folder below the checkout's root; a part that only the run knows is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Folder(Vec<Option<String>>);
+pub struct FolderPath(Vec<Option<String>>);
 
-impl Folder {
+impl FolderPath {
     /// The folder of a relative path; none for a path that leaves the checkout, or has a pattern in it.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
@@ -42,7 +42,7 @@ impl Folder {
     }
 }
 
-impl std::fmt::Display for Folder {
+impl std::fmt::Display for FolderPath {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.0.is_empty() {
             return out.write_str(".");
@@ -54,16 +54,16 @@ impl std::fmt::Display for Folder {
 
 /// What lies in an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum ArtifactContent {
     /// Anything.
     Any,
     /// Files, each directly in one of these folders.
-    Files(Vec<Folder>),
+    Files(Vec<FolderPath>),
     /// All that was in a folder of this name.
     Inside(String),
 }
 
-impl Content {
+impl ArtifactContent {
     /// What `upload-artifact` packs for its `path`: one pattern a line. It strips what all patterns have in common, up to the first
     /// part with a wildcard; of a single file its folder.
     #[must_use]
@@ -92,17 +92,18 @@ impl Content {
         let Some((first, others)) = parts.split_first() else { return Self::Any };
         let shared =
             (0..first.len()).take_while(|at| others.iter().all(|other| other.get(*at) == first.get(*at))).count();
-        let below = |parts: &Vec<&str>| Folder(parts[shared..].iter().map(|part| Some((*part).to_owned())).collect());
+        let below =
+            |parts: &Vec<&str>| FolderPath(parts[shared..].iter().map(|part| Some((*part).to_owned())).collect());
         Self::Files(parts.iter().map(below).collect())
     }
 
     /// Whether some of it may lie directly in a folder when it is unpacked in another.
     #[must_use]
-    pub fn may_reach(&self, unpacked: &Folder, folder: &Folder) -> bool {
+    pub fn may_reach(&self, unpacked: &FolderPath, folder: &FolderPath) -> bool {
         let Some(rest) = unpacked.rest(folder) else { return false };
         match self {
             Self::Any => true,
-            Self::Files(folders) => folders.iter().any(|inner| Folder(rest.to_vec()) == *inner),
+            Self::Files(folders) => folders.iter().any(|inner| FolderPath(rest.to_vec()) == *inner),
             // Nobody builds into a folder of the same name inside of the folder.
             Self::Inside(name) => rest.first().is_none_or(|first| first.as_ref() != Some(name)),
         }

@@ -2,42 +2,42 @@
 
 use globset::Glob;
 
-use crate::read::shell::Command;
+use crate::read::shell::ShellCommand;
 use crate::trust::registry::command::{starts_with, words};
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::Refs;
-use crate::trust::upload::artifact::{Arrival, Content, Folder};
-use crate::trust::upload::site::Site;
-use crate::trust::upload::step::Client;
+use crate::trust::registry::upload_pattern::ActionRefs;
+use crate::trust::upload::artifact::{ArtifactContent, FolderPath, UnpackedArtifact};
+use crate::trust::upload::site::UploadSite;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
 use crate::trust::upload::version::Version;
 use crate::trust::upload::version::action_version;
-use crate::workflow::github::{ArtifactFacts, GitHub};
+use crate::workflow::github::{ArtifactFacts, GitHubFacts};
 use crate::workflow::model::{Job, Step};
 use crate::workflow::script::commands;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// An artifact that a workflow packs.
-struct Packed {
+struct PackedArtifact {
     /// Its name; none where only the run knows it, and then what it begins with.
     name: Result<String, String>,
-    content: Content,
+    content: ArtifactContent,
     /// Whether it is packed in each run that goes well.
     sure: bool,
 }
 
 /// The text of a value as far as the run decides it.
-pub fn settled(client: &Client<'_, '_>, text: &str, sight: &Sight<'_, '_>) -> Option<String> {
+pub fn settled(client: &ResolvedStep<'_, '_>, text: &str, sight: &EvaluationContext<'_, '_>) -> Option<String> {
     known_text(&client.settle(text, sight))
 }
 
 /// Whether a step unpacks artifacts.
-pub fn is_download(github: &GitHub, step: &Step<'_>) -> bool {
+pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
     uses(step, &github.artifacts.download.action)
 }
 
 /// Whether a step leaves the files of the checkout where they are.
-pub fn is_inert(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>) -> bool {
+pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>) -> bool {
     let client = &site.client;
     // An action that runs a script may do more besides.
     if step.run.is_some() {
@@ -48,14 +48,14 @@ pub fn is_inert(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>) -> bool {
 }
 
 /// Whether a command leaves the files of the checkout where they are.
-pub fn is_inert_command(github: &GitHub, command: &Command) -> bool {
+pub fn is_inert_command(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
     words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
 }
 
 /// What a download takes and where to.
-struct Download {
-    folder: Folder,
+struct ArtifactDownloadStep {
+    folder: FolderPath,
     /// The one artifact that it asks for; empty for none.
     name: String,
     /// Which artifacts it asks for; empty for all.
@@ -68,16 +68,21 @@ struct Download {
     foreign: bool,
 }
 
-impl Download {
+impl ArtifactDownloadStep {
     /// Reads a step; `None` where its inputs are not known.
-    fn read(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Self> {
+    fn read(
+        github: &GitHubFacts,
+        site: &UploadSite<'_, '_>,
+        step: &Step<'_>,
+        sight: &EvaluationContext<'_, '_>,
+    ) -> Option<Self> {
         let facts = &github.artifacts.download;
         let uses = step.uses.filter(|_| !step.with.dynamic)?;
         let input = |name: &str| match step.with.get_ignore_case(name) {
             Some(pair) => settled(&site.client, pair.value.value(), sight),
             None => Some(String::new()),
         };
-        let version = action_version(&Refs::default(), site.client.workflow.source, uses);
+        let version = action_version(&ActionRefs::default(), site.client.workflow.source, uses);
         let version = version.and_then(|version| Version::parse(&version));
         let surely_before = |since: &str| {
             let since = Version::parse(since);
@@ -87,7 +92,7 @@ impl Download {
             return None;
         }
         Some(Self {
-            folder: Folder::parse(input(&facts.path)?.trim())?,
+            folder: FolderPath::parse(input(&facts.path)?.trim())?,
             name: input(&facts.name)?,
             pattern: input(&facts.pattern)?,
             together: input(&facts.together)?.eq_ignore_ascii_case("true") && !surely_before(&facts.together_since),
@@ -97,48 +102,53 @@ impl Download {
     }
 
     /// Where the artifact that is asked for by its name comes to lie, with what may be in it.
-    fn named(self, packed: &[Packed]) -> Vec<Arrival> {
-        let may_be = |packed: &&Packed| match &packed.name {
+    fn named(self, packed: &[PackedArtifact]) -> Vec<UnpackedArtifact> {
+        let may_be = |packed: &&PackedArtifact| match &packed.name {
             Ok(known) => *known == self.name,
             Err(beginning) => self.name.starts_with(beginning.as_str()),
         };
         let mut contents: Vec<_> = packed.iter().filter(may_be).map(|packed| packed.content.clone()).collect();
         if contents.is_empty() {
             // What no step here packs may come from an action that does more than it is known for.
-            contents.push(Content::Any);
+            contents.push(ArtifactContent::Any);
         }
-        contents.into_iter().map(|content| Arrival { folder: self.folder.clone(), content }).collect()
+        contents.into_iter().map(|content| UnpackedArtifact { folder: self.folder.clone(), content }).collect()
     }
 
     /// Where artifacts come to lie that are asked for by a pattern, or not at all.
-    fn several(self, packed: &[Packed]) -> Option<Vec<Arrival>> {
+    fn several(self, packed: &[PackedArtifact]) -> Option<Vec<UnpackedArtifact>> {
         let glob = if self.pattern.is_empty() { None } else { Some(Glob::new(&self.pattern).ok()?.compile_matcher()) };
-        let taken = |packed: &&Packed| match (&packed.name, &glob) {
+        let taken = |packed: &&PackedArtifact| match (&packed.name, &glob) {
             (Ok(name), Some(glob)) => glob.is_match(name),
             _ => true,
         };
         // Steps that only look like others may pack artifacts too, so what comes in is never known as a whole.
         if self.together {
-            return Some(vec![Arrival { folder: self.folder, content: Content::Any }]);
+            return Some(vec![UnpackedArtifact { folder: self.folder, content: ArtifactContent::Any }]);
         }
         let sure = packed.iter().filter(taken).filter(|packed| packed.sure && packed.name.is_ok()).count();
-        let mut arrivals = vec![Arrival { folder: self.folder.with(None), content: Content::Any }];
+        let mut arrivals = vec![UnpackedArtifact { folder: self.folder.with(None), content: ArtifactContent::Any }];
         if self.alone_is_flat && sure < 2 {
-            arrivals.push(Arrival { folder: self.folder, content: Content::Any });
+            arrivals.push(UnpackedArtifact { folder: self.folder, content: ArtifactContent::Any });
         }
         Some(arrivals)
     }
 }
 
 /// Where the artifacts of a download come to lie; `None` where its own inputs are not known.
-pub fn arrivals(github: &GitHub, site: &Site<'_, '_>, step: &Step<'_>, sight: &Sight<'_, '_>) -> Option<Vec<Arrival>> {
-    let download = Download::read(github, site, step, sight)?;
+pub fn arrivals(
+    github: &GitHubFacts,
+    site: &UploadSite<'_, '_>,
+    step: &Step<'_>,
+    sight: &EvaluationContext<'_, '_>,
+) -> Option<Vec<UnpackedArtifact>> {
+    let download = ArtifactDownloadStep::read(github, site, step, sight)?;
     let packed = if download.foreign { Vec::new() } else { packed(&github.artifacts, site) };
     if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
 }
 
 /// The artifacts that the steps of a workflow pack.
-fn packed(facts: &ArtifactFacts, site: &Site<'_, '_>) -> Vec<Packed> {
+fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifact> {
     let mut found = Vec::new();
     for job in &site.client.workflow.jobs {
         for step in job.steps.iter().filter(|step| uses(step, &facts.upload.action)) {
@@ -148,13 +158,13 @@ fn packed(facts: &ArtifactFacts, site: &Site<'_, '_>) -> Vec<Packed> {
     found
 }
 
-fn one_packed(facts: &ArtifactFacts, job: &Job<'_>, step: &Step<'_>) -> Packed {
+fn one_packed(facts: &ArtifactFacts, job: &Job<'_>, step: &Step<'_>) -> PackedArtifact {
     let upload = &facts.upload;
     let sure = step.condition.is_none() && job.condition.is_none();
     let opaque = step.with.dynamic || upload.opaque.iter().any(|name| step.with.get_ignore_case(name).is_some());
     let text = |name: &str| step.with.get_ignore_case(name).map(|pair| pair.value.value());
     if opaque {
-        return Packed { name: Err(String::new()), content: Content::Any, sure };
+        return PackedArtifact { name: Err(String::new()), content: ArtifactContent::Any, sure };
     }
     let name = text(&upload.name).unwrap_or(&upload.unnamed);
     let name = match name.split_once("${{") {
@@ -162,6 +172,6 @@ fn one_packed(facts: &ArtifactFacts, job: &Job<'_>, step: &Step<'_>) -> Packed {
         None => Ok(name.to_owned()),
     };
     let path = text(&upload.path).unwrap_or_default();
-    let content = if path.contains("${{") { Content::Any } else { Content::packed(path) };
-    Packed { name, content, sure }
+    let content = if path.contains("${{") { ArtifactContent::Any } else { ArtifactContent::packed(path) };
+    PackedArtifact { name, content, sure }
 }

@@ -2,9 +2,9 @@
 
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
-impl Sight<'_, '_> {
+impl EvaluationContext<'_, '_> {
     /// A property of `github`.
     pub(crate) fn github(&self, path: &[&str]) -> Outcome {
         let unknown = || Outcome::unknown(format!("`github.{}`", path.join(".")));

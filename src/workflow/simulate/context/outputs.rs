@@ -1,13 +1,13 @@
 //! The context `needs`: results and outputs of the jobs before. What a step's script writes is never known.
 
 use crate::workflow::expression::{Outcome, Truth, Value, coerce_text};
-use crate::workflow::model::repository::Checkout;
+use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow};
-use crate::workflow::simulate::context::Sight;
+use crate::workflow::simulate::context::EvaluationContext;
 
 /// Whether a job gives an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Declared {
+pub enum DeclaredOutput {
     /// It does.
     Yes,
     /// It does not: reading it gives nothing, silently.
@@ -20,18 +20,24 @@ pub enum Declared {
 
 /// Whether `needs.<name>.outputs.<output>` is given when `job` reads it.
 #[must_use]
-pub fn declared(checkout: &Checkout<'_>, workflow: &Workflow<'_>, job: &Job<'_>, name: &str, output: &str) -> Declared {
-    let Some(needed) = needed(workflow, job, name) else { return Declared::NotNeeded };
+pub fn declared(
+    checkout: &Model<'_>,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+    name: &str,
+    output: &str,
+) -> DeclaredOutput {
+    let Some(needed) = needed(workflow, job, name) else { return DeclaredOutput::NotNeeded };
     if needed.uses.is_some() {
-        let Some(called) = checkout.called(needed) else { return Declared::Unknown };
+        let Some(called) = checkout.called(needed) else { return DeclaredOutput::Unknown };
         let mut outputs = called.triggers.iter().flat_map(|trigger| &trigger.outputs);
         let given = outputs.any(|known| known.name.value().eq_ignore_ascii_case(output));
-        return if given { Declared::Yes } else { Declared::No };
+        return if given { DeclaredOutput::Yes } else { DeclaredOutput::No };
     }
     match needed.outputs.get_ignore_case(output) {
-        Some(_) => Declared::Yes,
-        None if needed.outputs.dynamic => Declared::Unknown,
-        None => Declared::No,
+        Some(_) => DeclaredOutput::Yes,
+        None if needed.outputs.dynamic => DeclaredOutput::Unknown,
+        None => DeclaredOutput::No,
     }
 }
 
@@ -53,7 +59,7 @@ fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Opti
     jobs.find(|needed| needed.id.value().eq_ignore_ascii_case(name))
 }
 
-impl<'p> Sight<'_, 'p> {
+impl<'p> EvaluationContext<'_, 'p> {
     /// The whole context, as `needs.*.result` reads it.
     pub(crate) fn needs(&self) -> Outcome {
         let entry = |needed: &Job<'p>| {
@@ -82,9 +88,9 @@ impl<'p> Sight<'_, 'p> {
     pub(crate) fn output_of(&self, job: &str, name: &str) -> Outcome {
         let unknown = || Outcome::unknown(format!("the output `{name}` of job `{job}`"));
         match declared(self.play.checkout, self.play.workflow, self.job, job, name) {
-            Declared::No | Declared::NotNeeded => return Outcome::text(""),
-            Declared::Unknown => return unknown(),
-            Declared::Yes => {}
+            DeclaredOutput::No | DeclaredOutput::NotNeeded => return Outcome::text(""),
+            DeclaredOutput::Unknown => return unknown(),
+            DeclaredOutput::Yes => {}
         }
         let Some(needed) = needed(self.play.workflow, self.job, job) else { return unknown() };
         match self.play.standing(job).map(|standing| &standing.reached) {
@@ -93,7 +99,7 @@ impl<'p> Sight<'_, 'p> {
             _ => return unknown(),
         }
         let Some(pair) = needed.outputs.get_ignore_case(name) else { return unknown() };
-        let sight = Self { depth: self.depth, ..Sight::new(self.play, needed) }.deeper();
+        let sight = Self { depth: self.depth, ..EvaluationContext::new(self.play, needed) }.deeper();
         match sight.evaluate(pair.value.value()) {
             Outcome::Known(value) => Outcome::text(coerce_text(&value)),
             Outcome::Unknown(_) => unknown(),
