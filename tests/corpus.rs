@@ -43,7 +43,7 @@ fn places(finding: &Finding) -> impl Iterator<Item = Place> {
 #[derive(Default)]
 struct Counts {
     workflows: usize,
-    publications: usize,
+    uploads: usize,
     undecided: BTreeMap<String, usize>,
     uploads: BTreeMap<String, usize>,
     rules: BTreeMap<String, usize>,
@@ -56,15 +56,15 @@ fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     let mut all = Vec::new();
-    for publication in &analysis.publications {
-        let upload = publication.site.upload;
+    for upload in &analysis.uploads {
+        let upload = upload.site.upload;
         let by = upload.and_then(|it| it.command.as_ref().or(it.action.as_ref()).or(it.workflow.as_ref()));
         let by = by.map_or("a login alone", String::as_str);
-        let registries: BTreeSet<String> = publication
+        let registries: BTreeSet<String> = upload
             .runs
             .iter()
-            .map(|visit| {
-                analysis.played(publication, visit, |subject| match subject.target {
+            .map(|upload_run| {
+                analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
                     Some(UploadTarget::Registry(registry, _)) => registry.name.clone(),
                     _ => "unknown".to_owned(),
                 })
@@ -78,7 +78,7 @@ fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
 impl Counts {
     fn add(&mut self, report: &Report) {
         self.workflows += report.workflows;
-        self.publications += report.publications;
+        self.uploads += report.uploads;
         for notice in report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
             let reason = notice.message.split("it depends on ").nth(1).unwrap_or(&notice.message);
             *self.undecided.entry(reason.to_owned()).or_default() += 1;
@@ -98,7 +98,7 @@ impl Counts {
         let undecided: usize = self.undecided.values().sum();
         let mut text =
             "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
-        let (workflows, publications) = (self.workflows, self.publications);
+        let (workflows, uploads) = (self.workflows, self.uploads);
         let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
         let tables = [
             ("uploads", &self.uploads),

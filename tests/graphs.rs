@@ -24,7 +24,7 @@ struct Played {
     undecided: Option<String>,
 }
 
-fn played(files: &[(&str, String)]) -> Played {
+fn with_upload_run(files: &[(&str, String)]) -> Played {
     let mut memory = MemoryFiles::default();
     for (name, text) in files {
         memory.insert(format!(".github/workflows/{name}"), text.as_bytes());
@@ -37,12 +37,12 @@ fn played(files: &[(&str, String)]) -> Played {
     assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
     let reading = ParsedProject::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
-    let publication = analysis.publications.first().unwrap();
+    let upload = analysis.uploads.first().unwrap();
     Played {
-        runs: publication.runs.len(),
-        missed: publication.missed.len(),
-        cut: publication.cut.as_ref().map(ToString::to_string),
-        undecided: publication.undecided.clone(),
+        runs: upload.runs.len(),
+        missed: upload.missed.len(),
+        cut: upload.cut.as_ref().map(ToString::to_string),
+        undecided: upload.undecided.clone(),
     }
 }
 
@@ -66,8 +66,8 @@ fn chain(length: usize, condition: &str) -> String {
 fn a_thousand_jobs_in_a_chain() {
     let jobs = chain(1000, "startsWith(github.ref, 'refs/tags/')");
     let text = format!("on: push\njobs:\n{jobs}  publish:\n    needs: j999\n{PUBLISH}");
-    let played = played(&[("release.yml", text)]);
-    assert_eq!((played.runs, played.missed), (1, 1));
+    let with_upload_run = with_upload_run(&[("release.yml", text)]);
+    assert_eq!((with_upload_run.runs, with_upload_run.missed), (1, 1));
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn a_thousand_jobs_under_many_inputs() {
         choices.join(", ")
     );
     let text = format!("{on}jobs:\n{jobs}  publish:\n    needs: j999\n{PUBLISH}");
-    let played = played(&[("release.yml", text)]);
+    let with_upload_run = with_upload_run(&[("release.yml", text)]);
     // The input with most values was left open, so that what is left can be played.
-    assert_eq!((played.runs, played.missed), (2, 6));
+    assert_eq!((with_upload_run.runs, with_upload_run.missed), (2, 6));
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn two_hundred_choices_are_played_and_more_say_why_not() {
         )
     };
     let url = "${{ inputs.a == 'c1' && 'https://test.pypi.org/legacy/' || '' }}";
-    let one = played(&[("release.yml", workflow(input("a", 200), url))]);
+    let one = with_upload_run(&[("release.yml", workflow(input("a", 200), url))]);
     assert_eq!((one.runs, one.undecided), (400, None));
     let url = "${{ inputs.a == inputs.b && 'https://test.pypi.org/legacy/' || '' }}";
-    let two = played(&[("release.yml", workflow(input("a", 200) + &input("b", 3), url))]);
+    let two = with_upload_run(&[("release.yml", workflow(input("a", 200) + &input("b", 3), url))]);
     let reason = "the input `a`, one of more combinations than are played";
     assert_eq!((two.runs, two.undecided.as_deref()), (6, Some(reason)));
 }
@@ -110,8 +110,11 @@ fn a_matrix_of_ten_thousand_rows() {
     let job = "    runs-on: ubuntu-latest\n    environment: ${{ matrix.name }}\n    permissions: { id-token: write }\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1, with: { repository-url: \"${{ matrix.name }}\" } }]\n";
     let text =
         format!("on: push\njobs:\n  publish:\n    strategy: {{ matrix: {{ name: [{}] }} }}\n{job}", rows.join(", "));
-    let played = played(&[("release.yml", text)]);
-    assert_eq!((played.runs, played.undecided.as_deref()), (2, Some("a matrix of too many combinations")));
+    let with_upload_run = with_upload_run(&[("release.yml", text)]);
+    assert_eq!(
+        (with_upload_run.runs, with_upload_run.undecided.as_deref()),
+        (2, Some("a matrix of too many combinations"))
+    );
 }
 
 #[test]
@@ -126,9 +129,9 @@ fn calls_ten_deep_and_wide() {
     }
     files.push(("w9.yml".to_owned(), format!("on: workflow_call\njobs:\n  publish:\n{PUBLISH}")));
     let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
-    let played = played(&files);
-    assert!(played.runs <= 512, "{}", played.runs);
-    assert_eq!(played.cut.as_deref(), Some("more ways to start than are played"));
+    let with_upload_run = with_upload_run(&files);
+    assert!(with_upload_run.runs <= 512, "{}", with_upload_run.runs);
+    assert_eq!(with_upload_run.cut.as_deref(), Some("more ways to start than are played"));
 }
 
 #[test]
@@ -138,8 +141,8 @@ fn workflows_that_call_each_other_in_a_circle() {
             "on: [push, workflow_call]\njobs:\n  again: {{ uses: ./.github/workflows/{other} }}\n  publish:\n{PUBLISH}"
         )
     };
-    let played = played(&[("a.yml", text("b.yml")), ("b.yml", text("a.yml"))]);
-    assert_eq!((played.runs, played.cut), (4, None));
+    let with_upload_run = with_upload_run(&[("a.yml", text("b.yml")), ("b.yml", text("a.yml"))]);
+    assert_eq!((with_upload_run.runs, with_upload_run.cut), (4, None));
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn an_expression_nested_ten_thousand_times() {
     let long = vec!["github.ref"; 2_000].join(" != ");
     for condition in [deep, long] {
         let text = format!("on: push\njobs:\n  publish:\n    if: {condition}\n{PUBLISH}");
-        let played = played(&[("release.yml", text)]);
-        assert_eq!((played.runs, played.missed), (2, 0));
+        let with_upload_run = with_upload_run(&[("release.yml", text)]);
+        assert_eq!((with_upload_run.runs, with_upload_run.missed), (2, 0));
     }
 }

@@ -22,7 +22,7 @@ fn healthy_projects_hear_nothing_above_note() {
         healthy += 1;
         let project = rules.read(&DiskFiles::new(&root).unwrap());
         let report = check(&project, &rules, None);
-        assert!(report.publications > 0, "{}: no upload was found", root.display());
+        assert!(report.uploads > 0, "{}: no upload was found", root.display());
         let loud: Vec<_> = report.findings.iter().filter(|finding| finding.level > Level::Note).collect();
         assert!(loud.is_empty(), "{}: {loud:?}", root.display());
     }

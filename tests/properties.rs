@@ -38,14 +38,14 @@ fn fixtures() -> Vec<String> {
     yaml.map(|entry| String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned()).collect()
 }
 
-fn visit(node: Node<'_>, text: &str, depth: usize) {
+fn upload_run(node: Node<'_>, text: &str, depth: usize) {
     assert!(text.get(node.span().range()).is_some(), "{node:?}");
     if depth < 60 && node.alias_span().is_none() {
         node.entries().for_each(|entry| {
-            visit(entry.key, text, depth + 1);
-            visit(entry.value, text, depth + 1);
+            upload_run(entry.key, text, depth + 1);
+            upload_run(entry.value, text, depth + 1);
         });
-        node.items().for_each(|item| visit(item, text, depth + 1));
+        node.items().for_each(|item| upload_run(item, text, depth + 1));
     }
 }
 
@@ -55,7 +55,7 @@ fn parse(text: &str) {
         let tree = yaml::parse(text, dialect);
         tree.errors().iter().for_each(|error| assert!(text.get(error.span.range()).is_some(), "{error:?}"));
         if let Some(root) = tree.root() {
-            visit(root, text, 0);
+            upload_run(root, text, 0);
         }
     }
 }

@@ -77,8 +77,8 @@ fn a_name_that_is_none_finds_the_one_that_was_meant() {
     let message = |name: &str| {
         let text = workflow(&format!("      - uses: {uses} # trustpub: ignore[{name}] one maintainer\n"));
         let (_, report) = judged(&text, "", None);
-        let waiver = report.findings.iter().find(|finding| finding.name == "unused-waiver").unwrap();
-        waiver.message.clone()
+        let ignore = report.findings.iter().find(|finding| finding.name == "unused-waiver").unwrap();
+        ignore.message.clone()
     };
     assert_eq!(
         message("missing-enviroment"),

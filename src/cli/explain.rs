@@ -100,7 +100,7 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
         }
     }
     if uploads.iter().all(Vec::is_empty) && trouble.is_empty() {
-        complain(if arguments.ask.narrow() && analyses.iter().any(|analysis| !analysis.publications.is_empty()) {
+        complain(if arguments.ask.narrow() && analyses.iter().any(|analysis| !analysis.uploads.is_empty()) {
             "no upload's workflow starts in such a run"
         } else {
             "no uploads here: no workflow publishes to a registry that trustpub knows"

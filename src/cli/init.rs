@@ -119,7 +119,7 @@ fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandE
     writeln!(out, "wrote {}", at(place))?;
     let sound = proposals.iter().filter(|proposal| proposal.open.is_none());
     for proposal in sound.clone() {
-        let jobs: Vec<String> = proposal.asked_by.iter().map(|asker| format!("`{}`", asker.job)).collect();
+        let jobs: Vec<String> = proposal.asked_by.iter().map(|requester| format!("`{}`", requester.job)).collect();
         let word = if jobs.len() == 1 { "job" } else { "jobs" };
         writeln!(out)?;
         text::form(&mut out, &format!("{} for {word} {}", proposal.registry.name, jobs.join(", ")), proposal.form)?;

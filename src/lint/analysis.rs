@@ -74,7 +74,7 @@ pub struct Analysis<'a, 'p> {
     /// `owner/name`, if the config says it.
     pub repository: Option<&'a str>,
     /// Publications with the runs that may reach them.
-    pub publications: Vec<Upload<'a, 'p>>,
+    pub uploads: Vec<Upload<'a, 'p>>,
     /// What documents repeat of the publishers.
     pub documents: Vec<RepeatedValue>,
     /// By file: the workflows that start publications and that GitHub refuses to start.
@@ -117,43 +117,33 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let publications = uploads::publications(data, checkout, &publishers, repository, asked);
+        let uploads = uploads::uploads(data, checkout, &publishers, repository, asked);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
-        let refusals = refusals(data, checkout, &publications);
-        let analysis = Self {
-            data,
-            project,
-            config,
-            workflows,
-            checkout,
-            publishers,
-            repository,
-            publications,
-            documents,
-            refusals,
-        };
+        let refusals = refusals(data, checkout, &uploads);
+        let analysis =
+            Self { data, project, config, workflows, checkout, publishers, repository, uploads, documents, refusals };
         (analysis, problems)
     }
 
     /// Why GitHub does not even start a run of a publication.
     #[must_use]
-    pub fn refusal(&self, publication: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
-        self.refusals.get(&started(publication.site.client.workflow, run).file)
+    pub fn refusal(&self, upload: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
+        self.refusals.get(&started(upload.site.client.workflow, run).file)
     }
 
     /// Shows a publication as the subject that it is in one of its runs: what its step sees, where it uploads to,
     /// the claims of its token, and the publisher that these are measured by.
-    pub fn played<T>(
+    pub fn with_upload_run<T>(
         &self,
-        publication: &Upload<'a, 'p>,
-        visit: &UploadRun<'a, 'p>,
+        upload: &Upload<'a, 'p>,
+        upload_run: &UploadRun<'a, 'p>,
         look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
     ) -> T {
-        let client = &publication.site.client;
-        let sight = publication.sight(visit);
-        let target = publication.site.target(&self.data.registries, &sight);
-        let claims = verdict::claims(&publication.site, &sight, self.repository);
+        let client = &upload.site.client;
+        let context = upload.context(upload_run);
+        let target = upload.site.target(&self.data.registries, &context);
+        let claims = verdict::claims(&upload.site, &context, self.repository);
         let publisher = match &target {
             UploadTarget::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
             _ => None,
@@ -162,8 +152,8 @@ impl<'a, 'p> Analysis<'a, 'p> {
             workflow: Some(client.workflow),
             job: Some(client.job),
             step: client.step,
-            publication: Some(publication),
-            sight: Some(&sight),
+            upload: Some(upload),
+            context: Some(&context),
             claims: Some(&claims),
             target: Some(&target),
             publisher,
@@ -181,12 +171,12 @@ fn started<'a, 'p>(own: &'a Workflow<'p>, run: &TriggerStart<'a, 'p>) -> &'a Wor
 fn refusals<'a, 'p>(
     data: &Data,
     checkout: &'a Model<'p>,
-    publications: &[Upload<'a, 'p>],
+    uploads: &[Upload<'a, 'p>],
 ) -> HashMap<FileId, StartRefusal<'a, 'p>> {
     let mut found = HashMap::new();
-    for publication in publications {
-        for visit in &publication.runs {
-            let workflow = started(publication.site.client.workflow, visit.run());
+    for upload in uploads {
+        for upload_run in &upload.runs {
+            let workflow = started(upload.site.client.workflow, upload_run.run());
             found.entry(workflow.file).or_insert_with(|| calls::refusal(&data.github, checkout, workflow));
         }
     }

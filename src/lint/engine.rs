@@ -26,7 +26,7 @@ use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::Place;
-use crate::trust::needs::permission_check::{PermissionCheck, standings};
+use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
 use crate::trust::upload::login;
 use crate::trust::upload::step;
 use crate::workflow::calls;
@@ -44,7 +44,7 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
-    let mut waivers = ignores::collect(project, analysis.config, rules, today, &mut problems);
+    let mut ignores = ignores::collect(project, analysis.config, rules, today, &mut problems);
     let mut speakers: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
     for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
         if *level != Some(None) {
@@ -54,7 +54,7 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
     let mut engine = Engine { rules, levels, speakers, drafting, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
     let findings = engine.settle(&rules.rules);
-    let (findings, suppressed) = ignores::apply(project, &mut waivers, findings);
+    let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
     let routes = route::settle(std::mem::take(&mut engine.routes), &findings);
     let mut report = Report {
         routes,
@@ -63,10 +63,10 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, dra
         known: 0,
         notices: notices(&analysis),
         workflows: project.workflows.len(),
-        publications: analysis.publications.len(),
+        uploads: analysis.uploads.len(),
         problems,
     };
-    report.findings.extend(engine.judge_waivers(&analysis, &waivers));
+    report.findings.extend(engine.judge_ignores(&analysis, &ignores));
     report.problems.sort_by_key(|problem| problem.place);
     let path = |place: Place| project.source(place.file).map(crate::read::source::SourceFile::path);
     report.findings.sort_by(|left, right| {
@@ -118,11 +118,11 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
             place: None,
         })
         .collect();
-    for publication in &analysis.publications {
-        if let Some(reason) = &publication.undecided {
-            let job = publication.site.client.job.id.value();
+    for upload in &analysis.uploads {
+        if let Some(reason) = &upload.undecided {
+            let job = upload.site.client.job.id.value();
             let message = format!("an upload in job `{job}` is not decided by the files: it depends on {reason}");
-            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(publication.site.client.place()) });
+            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(upload.site.client.place()) });
         }
     }
     notices
@@ -150,8 +150,8 @@ impl Engine<'_> {
         for workflow in analysis.workflows {
             self.workflow(Subject { workflow: Some(workflow), ..all }, workflow);
         }
-        for publication in &analysis.publications {
-            self.publication(analysis, publication);
+        for upload in &analysis.uploads {
+            self.upload(analysis, upload);
         }
         for publisher in &analysis.publishers {
             self.subject(&Subject { publisher: Some(publisher), ..all }, SubjectKind::Publisher);
@@ -210,9 +210,9 @@ impl Engine<'_> {
             let subject = Subject { need: Some(standing), ..subject };
             self.may_speak(&subject, SubjectKind::Need)
         };
-        let found = standings(&data.needs, &data.github, checkout, workflow, job, wanted);
+        let found = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
         for standing in &found {
-            let step = standing.asker.client.step;
+            let step = standing.requester.client.step;
             self.subject(&Subject { need: Some(standing), step, ..subject }, SubjectKind::Need);
         }
     }
@@ -246,34 +246,34 @@ impl Engine<'_> {
     }
 
     /// Judges a publication run by run, then says which rules failed in some or in all of them.
-    fn publication<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) {
-        let total = publication.runs.len();
+    fn upload<'a, 'p>(&mut self, analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) {
+        let total = upload.runs.len();
         if total == 0 {
             // Only what holds for all runs together can be said of an upload that none reaches.
-            let client = &publication.site.client;
+            let client = &upload.site.client;
             let subject = Subject {
                 workflow: Some(client.workflow),
                 job: Some(client.job),
                 step: client.step,
-                publication: Some(publication),
+                upload: Some(upload),
                 ..Subject::of(analysis)
             };
             return self.subject(&subject, SubjectKind::Publication);
         }
         let mut failures: Vec<RunFailure> = Vec::new();
-        for visit in &publication.runs {
-            let (found, route) = analysis.played(publication, visit, |subject| {
+        for upload_run in &upload.runs {
+            let (found, route) = analysis.with_upload_run(upload, upload_run, |subject| {
                 let mut found = self.ask(subject, SubjectKind::Publication);
-                found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, visit.run()));
+                found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, upload_run.run()));
                 let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
-                (found, route::draft(subject, visit, spoke))
+                (found, route::draft(subject, upload_run, spoke))
             });
             self.routes.extend(route);
-            let known = visit.reach == Truth::Yes;
+            let known = upload_run.reach == Truth::Yes;
             for raw in found {
                 match failures.iter_mut().find(|failure| failure.is(&raw)) {
-                    Some(failure) => failure.also(visit.when(), known),
-                    None => failures.push(RunFailure { runs: vec![visit.when()], times: 1, known, raw }),
+                    Some(failure) => failure.also(upload_run.when(), known),
+                    None => failures.push(RunFailure { runs: vec![upload_run.when()], times: 1, known, raw }),
                 }
             }
         }
@@ -281,7 +281,7 @@ impl Engine<'_> {
             let same_fact = failures.iter().filter(|other| {
                 other.raw.rule == failure.raw.rule && other.raw.finding.fact == failure.raw.finding.fact
             });
-            let every = same_fact.map(|other| other.times).sum::<usize>() >= total && publication.cut.is_none();
+            let every = same_fact.map(|other| other.times).sum::<usize>() >= total && upload.cut.is_none();
             let wanted = self.rules.rules[failure.raw.rule].runs == Quantifier::Some || every;
             // A run that may not come here proves nothing, unless no run could do better.
             if wanted && (failure.known || every) {
@@ -336,17 +336,17 @@ impl Engine<'_> {
     }
 
     /// Waivers come last: what they did is known only when all else is said.
-    fn judge_waivers(&mut self, analysis: &Analysis<'_, '_>, waivers: &[Ignore]) -> Vec<Finding> {
-        for waiver in waivers {
+    fn judge_ignores(&mut self, analysis: &Analysis<'_, '_>, ignores: &[Ignore]) -> Vec<Finding> {
+        for ignore in ignores {
             // A rule that is switched off leaves its waivers alone.
             let off = self
                 .rules
                 .rules
                 .iter()
-                .position(|rule| rule.name == waiver.rule)
+                .position(|rule| rule.name == ignore.rule)
                 .is_some_and(|index| self.levels[index] == Some(None));
             if !off {
-                let subject = Subject { waiver: Some(waiver), ..Subject::of(analysis) };
+                let subject = Subject { ignore: Some(ignore), ..Subject::of(analysis) };
                 self.subject(&subject, SubjectKind::Waiver);
             }
         }

@@ -128,7 +128,7 @@ pub struct RefusedStart {
     /// The file of the called workflow.
     pub called: String,
     /// The job that asks; `None` where its workflow's own block does.
-    pub asker: Option<String>,
+    pub requester: Option<String>,
     /// The scope.
     pub scope: String,
     /// What is asked for.
@@ -175,18 +175,18 @@ pub struct ExplainedClaim {
 #[must_use]
 pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
     let mut uploads: Vec<ExplainedUpload<'a>> =
-        analysis.publications.iter().map(|publication| upload(analysis, publication)).collect();
+        analysis.uploads.iter().map(|upload| explained(analysis, upload)).collect();
     let all = uploads.iter_mut().flat_map(|upload| &mut upload.passports);
     let forms = all.filter_map(|passport| Some((*passport.registry.as_ref().ok()?, passport.form.as_mut()?)));
     form::limit(&mut forms.collect::<Vec<_>>());
     uploads
 }
 
-fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
-    let client = &publication.site.client;
+fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
+    let client = &upload.site.client;
     let mut passports: Vec<ExplainedRun<'a>> = Vec::new();
-    for visit in &publication.runs {
-        let next = analysis.played(publication, visit, |subject| passport(subject, publication, visit));
+    for upload_run in &upload.runs {
+        let next = analysis.with_upload_run(upload, upload_run, |subject| passport(subject, upload, upload_run));
         let Some(next) = next else { continue };
         match passports.iter_mut().find(|other| other.shown() == next.shown()) {
             Some(other) => {
@@ -196,8 +196,8 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) -> 
             None => passports.push(next),
         }
     }
-    let missed = |visit| path::missed(analysis.checkout, publication, visit);
-    let mut missed: Vec<SkippedRun> = publication.missed.iter().map(missed).collect();
+    let missed = |upload_run| path::missed(analysis.checkout, upload, upload_run);
+    let mut missed: Vec<SkippedRun> = upload.missed.iter().map(missed).collect();
     let mut seen = Vec::new();
     missed.retain(|one| {
         !seen.contains(one) && {
@@ -210,8 +210,8 @@ fn upload<'a, 'p>(analysis: &Analysis<'a, 'p>, publication: &Upload<'a, 'p>) -> 
         place: client.place(),
         workflow: client.workflow.file,
         job: client.job.id.value().to_owned(),
-        registry: publication.missed.first().and_then(|visit| {
-            analysis.played(publication, visit, |subject| match subject.target {
+        registry: upload.missed.first().and_then(|upload_run| {
+            analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
                 Some(UploadTarget::Registry(registry, _)) => Some(*registry),
                 _ => None,
             })
@@ -245,8 +245,8 @@ impl ExplainedRun<'_> {
 
 fn passport<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
-    publication: &Upload<'a, 'p>,
-    visit: &UploadRun<'a, 'p>,
+    upload: &Upload<'a, 'p>,
+    upload_run: &UploadRun<'a, 'p>,
 ) -> Option<ExplainedRun<'a>> {
     let registry = match subject.target? {
         UploadTarget::Registry(registry, _) => Ok(*registry),
@@ -254,7 +254,7 @@ fn passport<'a, 'p>(
         UploadTarget::Elsewhere => return None,
     };
     let data = subject.analysis.data;
-    let credential = publication.site.credential(&data.github, &data.registries, subject.sight?);
+    let credential = upload.site.credential(&data.github, &data.registries, subject.context?);
     let (credential, credential_place) = match credential {
         (CredentialOutcomes::Known(credential), place) => (Ok(credential), place),
         (CredentialOutcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
@@ -267,15 +267,15 @@ fn passport<'a, 'p>(
         .map(|registry| form::form(subject, registry));
     let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
     Some(ExplainedRun {
-        starts: vec![start(visit)],
-        path: path::path(subject, publication, visit.run()),
-        doubts: path::doubts(subject, visit),
-        refusal: verdict::refusal(subject, publication).map(refused),
+        starts: vec![start(upload_run)],
+        path: path::path(subject, upload, upload_run.run()),
+        doubts: path::doubts(subject, upload_run),
+        refusal: verdict::refusal(subject, upload).map(refused),
         form,
         permissions: permission::permissions(subject),
         claims: claims(subject)?,
         record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),
-        verdict: verdict::verdict(subject, publication, &registry, &credential),
+        verdict: verdict::verdict(subject, upload, &registry, &credential),
         only_for,
         registry,
         credential,
@@ -288,7 +288,7 @@ fn refused(refusal: &StartRefusal<'_, '_>) -> RefusedStart {
     RefusedStart {
         caller: refusal.job.id.value().to_owned(),
         called: request.workflow.source.file_name().to_owned(),
-        asker: request.job.map(|job| job.id.value().to_owned()),
+        requester: request.job.map(|job| job.id.value().to_owned()),
         scope: request.scope.clone(),
         asked: request.asked.word(),
         asked_place: request.asked_place,
@@ -297,11 +297,11 @@ fn refused(refusal: &StartRefusal<'_, '_>) -> RefusedStart {
     }
 }
 
-fn start(visit: &UploadRun<'_, '_>) -> ExplainedStart {
-    let run = visit.run();
+fn start(upload_run: &UploadRun<'_, '_>) -> ExplainedStart {
+    let run = upload_run.run();
     let chosen = run.dispatched.iter().filter_map(|(name, value)| Some((name.clone(), known_text(value)?)));
     ExplainedStart {
-        when: visit.when(),
+        when: upload_run.when(),
         event: (!run.unknown_caller).then(|| run.event.clone()),
         reference: run.reference.clone(),
         activity: run.activity.clone(),
@@ -348,8 +348,8 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
 }
 
 fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> ExplainedClaim {
-    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.sight).and_then(|(labels, sight)| {
-        labels.iter().map(|label| known_text(&sight.of_job().evaluate(label.value()))).collect()
+    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.context).and_then(|(labels, context)| {
+        labels.iter().map(|label| known_text(&context.of_job().evaluate(label.value()))).collect()
     });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
     let value = match (environment, labels) {

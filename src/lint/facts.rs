@@ -92,7 +92,7 @@ const JOB: &[SubjectKind] = &[
 ];
 const STEP: &[SubjectKind] =
     &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Publication, SubjectKind::Need];
-const PUBLICATION: &[SubjectKind] = &[SubjectKind::Publication];
+const UPLOAD: &[SubjectKind] = &[SubjectKind::Publication];
 const ANSWERS: FactValues = FactValues::OneOf(&["accepted", "refused", "missing", "case"]);
 const YES_NO: FactValues = FactValues::OneOf(&["yes", "no"]);
 const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);
@@ -197,18 +197,18 @@ fn yes(flag: bool, place: Place) -> Answered {
 
 /// The value of a text at a step.
 fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
-    settled_by(subject.sight.copied(), text)
+    settled_by(subject.context.copied(), text)
 }
 
 /// The value of a text of the job around its steps.
 fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
-    settled_by(subject.sight.map(|sight| sight.of_job()), text)
+    settled_by(subject.context.map(|context| context.of_job()), text)
 }
 
-fn settled_by(sight: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Answered {
+fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Answered {
     let place = text.place();
-    let value = match sight {
-        Some(sight) => known_text(&sight.evaluate(text.value())),
+    let value = match context {
+        Some(context) => known_text(&context.evaluate(text.value())),
         None => (!text.value().contains("${{")).then(|| text.value().to_owned()),
     };
     Some(value.map_or(Fact::Unknown, |value| Fact::Known(Some(value).filter(|value| !value.is_empty()), place)))

@@ -176,5 +176,5 @@ pub struct Report {
     /// How many workflows were read.
     pub workflows: usize,
     /// How many publications were found.
-    pub publications: usize,
+    pub uploads: usize,
 }

@@ -72,7 +72,7 @@ pub fn collect(
     today: Option<Date>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Ignore> {
-    let mut waivers = comments(project, rules);
+    let mut ignores = comments(project, rules);
     for declared in &config.ignore {
         let word = declared.rule.value();
         let Some(rule) = rules.find(word) else {
@@ -94,7 +94,7 @@ pub fn collect(
             }
         }
         let text = |text: Option<crate::read::text::Text<'_>>| text.map(|text| text.value().to_owned());
-        waivers.push(Ignore {
+        ignores.push(Ignore {
             rule: rule.name.clone(),
             meant: None,
             place: declared.place,
@@ -107,13 +107,13 @@ pub fn collect(
             },
         });
     }
-    waivers
+    ignores
 }
 
 /// `# trustpub: ignore[name, TP101] reason`, on the line or on the line above. In a script a comment would be the shell's, so one
 /// at the header of a block scalar speaks for all of it.
 fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
-    let mut waivers = Vec::new();
+    let mut ignores = Vec::new();
     for document in project.workflows.iter().chain(&project.config) {
         let Some(source) = project.source(document.file) else { continue };
         let comments = document.tree.comments();
@@ -140,7 +140,7 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
                     Some(_) if marker.reason.is_empty() => "unreasoned",
                     Some(_) => "unused",
                 };
-                waivers.push(Ignore {
+                ignores.push(Ignore {
                     rule: rule.map_or_else(|| word.to_owned(), |rule| rule.name.clone()),
                     meant: meant.flatten().map(str::to_owned),
                     place: Place { file: document.file, span },
@@ -151,7 +151,7 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
             }
         }
     }
-    waivers
+    ignores
 }
 
 /// What to cut out of a waiver's comment so that it waives all but the rule at `word`; `None` when that is the only one.
@@ -168,17 +168,17 @@ pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
 }
 
 /// Parts findings into those that are shown and those that a waiver hides.
-pub fn apply(project: &Project, waivers: &mut [Ignore], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
+pub fn apply(project: &Project, ignores: &mut [Ignore], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (mut shown, mut hidden) = (Vec::new(), Vec::new());
     for finding in findings {
-        let waiver = waivers
+        let ignore = ignores
             .iter_mut()
-            .find(|waiver| matches!(waiver.status, "unused" | "used") && covers(project, waiver, &finding));
-        match waiver {
-            Some(waiver) => {
-                waiver.status = "used";
-                let in_source = matches!(waiver.reach, IgnoreScope::Lines(_));
-                hidden.push(Suppressed { reason: waiver.reason.clone(), in_source, finding });
+            .find(|ignore| matches!(ignore.status, "unused" | "used") && covers(project, ignore, &finding));
+        match ignore {
+            Some(ignore) => {
+                ignore.status = "used";
+                let in_source = matches!(ignore.reach, IgnoreScope::Lines(_));
+                hidden.push(Suppressed { reason: ignore.reason.clone(), in_source, finding });
             }
             None => shown.push(finding),
         }
@@ -186,15 +186,15 @@ pub fn apply(project: &Project, waivers: &mut [Ignore], findings: Vec<Finding>) 
     (shown, hidden)
 }
 
-fn covers(project: &Project, waiver: &Ignore, finding: &Finding) -> bool {
-    if waiver.rule != finding.name {
+fn covers(project: &Project, ignore: &Ignore, finding: &Finding) -> bool {
+    if ignore.rule != finding.name {
         return false;
     }
     let place = finding.primary.place;
     let Some(source) = project.source(place.file) else { return false };
-    match &waiver.reach {
+    match &ignore.reach {
         IgnoreScope::Lines(lines) => {
-            place.file == waiver.place.file && lines.contains(&source.line_at(place.span.start))
+            place.file == ignore.place.file && lines.contains(&source.line_at(place.span.start))
         }
         IgnoreScope::Parts { workflow, job, step } => {
             let file = |place: Place| project.source(place.file).map(SourceFile::file_name);

@@ -20,17 +20,17 @@ pub struct Blocker {
 
 /// Whether some run comes to an upload, and what keeps all of them from it.
 #[must_use]
-pub fn blockers(publication: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
-    if publication.reachable() != Truth::No {
+pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
+    if upload.reachable() != Truth::No {
         return None;
     }
     let mut found: Vec<Blocker> = Vec::new();
-    for visit in &publication.missed {
+    for upload_run in &upload.missed {
         // Other repositories may call the workflow as well.
-        if visit.run().is_called() {
+        if upload_run.run().is_called() {
             return None;
         }
-        let text = blocker(publication, visit)?;
+        let text = blocker(upload, upload_run)?;
         // A condition that nothing could make true was switched off on purpose.
         if Condition::parse(text.value()).ok()?.evaluate(&AnyRun) == Truth::No {
             return None;
@@ -45,8 +45,8 @@ pub fn blockers(publication: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
 
 /// Whether the condition at a place of the upload's workflow reads an output that no job declares, so that it keeps runs back.
 #[must_use]
-pub fn reads_nothing(checkout: &Model<'_>, publication: &Upload<'_, '_>, place: Place) -> bool {
-    let workflow = publication.site.client.workflow;
+pub fn reads_nothing(checkout: &Model<'_>, upload: &Upload<'_, '_>, place: Place) -> bool {
+    let workflow = upload.site.client.workflow;
     let jobs = workflow.jobs.iter().filter_map(|job| Some((job, job.condition?)));
     let Some((job, condition)) = jobs.into_iter().find(|(_, condition)| condition.place() == place) else {
         return false;
@@ -73,16 +73,16 @@ impl Scope for AnyRun {
     }
 }
 
-fn blocker<'p>(publication: &Upload<'_, 'p>, visit: &UploadRun<'_, 'p>) -> Option<Text<'p>> {
-    let client = &publication.site.client;
-    let play = &visit.play;
-    if play.reached(client.job) != Truth::No {
+fn blocker<'p>(upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> Option<Text<'p>> {
+    let client = &upload.site.client;
+    let simulated = &upload_run.simulated;
+    if simulated.reached(client.job) != Truth::No {
         let around = client.frames.iter().find_map(|frame| frame.step.condition);
         return client.step.and_then(|step| step.condition).or(around);
     }
-    match play.wanted(client.job) {
+    match simulated.own_condition(client.job) {
         Truth::No => client.job.condition,
-        _ => play.skipper(client.job)?.condition,
+        _ => simulated.skipped_ancestor(client.job)?.condition,
     }
 }
 
@@ -108,33 +108,33 @@ pub enum Ancestors<'a, 'p> {
 
 /// How the jobs before an upload fare in the runs that release.
 #[must_use]
-pub fn ancestors<'a, 'p>(publication: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
-    if publication.elsewhere || publication.cut.is_some() {
+pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
+    if upload.elsewhere || upload.cut.is_some() {
         return Ancestors::Unknown;
     }
-    let releasing = |visit: &&UploadRun<'_, '_>| releases(publication, visit);
-    let any = publication.runs.iter().chain(&publication.missed).any(|visit| releases(publication, visit));
-    if publication.runs.iter().any(|visit| !any || releasing(&visit)) {
+    let releasing = |upload_run: &&UploadRun<'_, '_>| releases(upload, upload_run);
+    let any = upload.runs.iter().chain(&upload.missed).any(|upload_run| releases(upload, upload_run));
+    if upload.runs.iter().any(|upload_run| !any || releasing(&upload_run)) {
         return Ancestors::Reached;
     }
-    for visit in publication.missed.iter().filter(|visit| !any || releasing(visit)) {
-        if visit.run().is_called() {
+    for upload_run in upload.missed.iter().filter(|upload_run| !any || releasing(upload_run)) {
+        if upload_run.run().is_called() {
             return Ancestors::Unknown;
         }
-        let own = publication.site.client.step.and_then(|step| step.condition);
+        let own = upload.site.client.step.and_then(|step| step.condition);
         // The step's own condition may keep the run out as well; then the job before it changes nothing.
         if own.is_none()
-            && let Some(job) = visit.play.skipper(publication.site.client.job)
+            && let Some(job) = upload_run.simulated.skipped_ancestor(upload.site.client.job)
         {
-            return Ancestors::Skipped(SkippedAncestor { job, when: visit.run().when.clone() });
+            return Ancestors::Skipped(SkippedAncestor { job, when: upload_run.run().when.clone() });
         }
     }
     Ancestors::Reached
 }
 
 /// Whether a run is one that releases: a release, or the push of a tag that the workflow speaks of.
-fn releases(publication: &Upload<'_, '_>, visit: &UploadRun<'_, '_>) -> bool {
-    let (client, run) = (&publication.site.client, visit.run());
+fn releases(upload: &Upload<'_, '_>, upload_run: &UploadRun<'_, '_>) -> bool {
+    let (client, run) = (&upload.site.client, upload_run.run());
     if run.reference.kind != RefKind::Tag {
         return false;
     }

@@ -95,9 +95,9 @@ pub struct Subject<'s, 'a, 'p> {
     /// The login.
     pub login: Option<&'s LoginStep<'a, 'p>>,
     /// The publication.
-    pub publication: Option<&'s Upload<'a, 'p>>,
+    pub upload: Option<&'s Upload<'a, 'p>>,
     /// The run as the publication's step sees it.
-    pub sight: Option<&'s EvaluationContext<'s, 'p>>,
+    pub context: Option<&'s EvaluationContext<'s, 'p>>,
     /// The claims of that run.
     pub claims: Option<&'s Claims>,
     /// Where that run uploads to.
@@ -109,7 +109,7 @@ pub struct Subject<'s, 'a, 'p> {
     /// The value that a document repeats.
     pub document: Option<&'s RepeatedValue>,
     /// The waiver.
-    pub waiver: Option<&'s Ignore>,
+    pub ignore: Option<&'s Ignore>,
 }
 
 impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
@@ -126,14 +126,14 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             reference: None,
             request: None,
             login: None,
-            publication: None,
-            sight: None,
+            upload: None,
+            context: None,
             claims: None,
             target: None,
             publisher: None,
             problem: None,
             document: None,
-            waiver: None,
+            ignore: None,
         }
     }
 
@@ -151,11 +151,11 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
         parts.extend(self.need.map(|standing| standing.need.scope.clone()));
         parts.extend(self.reference.map(|(reference, _)| reference.path.join(".")));
         parts.extend(self.request.map(|request| request.scope.clone()));
-        if self.publication.is_none() {
+        if self.upload.is_none() {
             parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));
         }
         parts.extend(self.document.map(|repeated| repeated.statement.field.clone()));
-        parts.extend(self.waiver.map(|waiver| waiver.rule.clone()));
+        parts.extend(self.ignore.map(|ignore| ignore.rule.clone()));
         parts.join("/")
     }
 }

@@ -20,12 +20,12 @@ use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
 /// The most runs of one upload, copies of its job by a matrix included.
-const MOST_VISITS: usize = 1024;
+const MOST_UPLOAD_RUNS: usize = 1024;
 
 /// One run that starts an upload's workflow, and whether it comes to the upload.
 pub struct UploadRun<'a, 'p> {
     /// The run, played up to the job.
-    pub play: Arc<SimulatedRun<'a, 'p>>,
+    pub simulated: Arc<SimulatedRun<'a, 'p>>,
     /// Which copy of the job, if it has a matrix and the copies differ.
     pub row: Option<MatrixRow>,
     /// Whether the run comes to the upload.
@@ -36,7 +36,7 @@ impl<'a, 'p> UploadRun<'a, 'p> {
     /// The run.
     #[must_use]
     pub fn run(&self) -> &TriggerStart<'a, 'p> {
-        &self.play.run
+        &self.simulated.run
     }
 
     /// How to say it: "when a tag is pushed", with the row of the job's matrix.
@@ -76,8 +76,8 @@ pub struct Upload<'a, 'p> {
 impl<'a, 'p> Upload<'a, 'p> {
     /// What the upload sees in one of its runs.
     #[must_use]
-    pub fn sight<'s>(&'s self, visit: &'s UploadRun<'a, 'p>) -> EvaluationContext<'s, 'p> {
-        seen(&self.site, &visit.play, visit.row.as_ref())
+    pub fn context<'s>(&'s self, upload_run: &'s UploadRun<'a, 'p>) -> EvaluationContext<'s, 'p> {
+        seen(&self.site, &upload_run.simulated, upload_run.row.as_ref())
     }
 
     /// Whether some run comes to it: no only where every run is known and none does.
@@ -96,7 +96,7 @@ impl<'a, 'p> Upload<'a, 'p> {
 
 /// The publications of all workflows with their runs, of those that are asked about.
 #[must_use]
-pub fn publications<'a, 'p>(
+pub fn uploads<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
     publishers: &[Publisher<'a>],
@@ -106,7 +106,7 @@ pub fn publications<'a, 'p>(
     let mut found = Vec::new();
     for workflow in &checkout.workflows {
         for site in site::sites(&data.github, &data.registries, checkout, workflow) {
-            let mut publication = Upload {
+            let mut upload = Upload {
                 index: found.len(),
                 runs: Vec::new(),
                 missed: Vec::new(),
@@ -118,14 +118,14 @@ pub fn publications<'a, 'p>(
                 elsewhere: false,
                 site,
             };
-            for visit in visits(data, checkout, &mut publication, asked) {
-                keep(&mut publication, visit, data, publishers, certain);
+            for upload_run in upload_runs(data, checkout, &mut upload, asked) {
+                keep(&mut upload, upload_run, data, publishers, certain);
             }
-            let elsewhere = publication.elsewhere && !publication.known && publication.undecided.is_none();
+            let elsewhere = upload.elsewhere && !upload.known && upload.undecided.is_none();
             // A called workflow that is never told to upload is called for something else.
-            let unasked = publication.runs.is_empty() && publication.site.upload.is_some_and(|it| it.only_if.is_some());
+            let unasked = upload.runs.is_empty() && upload.site.pattern.is_some_and(|it| it.only_if.is_some());
             if !elsewhere && !unasked {
-                found.push(publication);
+                found.push(upload);
             }
         }
     }
@@ -134,72 +134,72 @@ pub fn publications<'a, 'p>(
 
 fn seen<'s, 'a, 'p>(
     site: &'s UploadSite<'a, 'p>,
-    play: &'s SimulatedRun<'a, 'p>,
+    simulated: &'s SimulatedRun<'a, 'p>,
     row: Option<&'s MatrixRow>,
 ) -> EvaluationContext<'s, 'p> {
-    site.client.seen(&play.sight(site.client.job).in_row(row))
+    site.client.seen(&simulated.context(site.client.job).in_row(row))
 }
 
 /// Every run of a publication's job, with its copies.
-fn visits<'a, 'p>(
+fn upload_runs<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
-    publication: &mut Upload<'a, 'p>,
+    upload: &mut Upload<'a, 'p>,
     asked: &RunFilter,
 ) -> Vec<UploadRun<'a, 'p>> {
-    let client = &publication.site.client;
+    let client = &upload.site.client;
     let relevance = Relevance::of(client.workflow, client.job);
     let starts = triggers::starts(&data.github, checkout, client.workflow, client.job, asked);
-    let mut visits = Vec::new();
-    publication.cut = starts.cut;
-    for play in starts.plays {
-        for row in triggers::rows(&play, client.job, &relevance) {
-            if visits.len() == MOST_VISITS {
-                publication.cut = Some(UnknownReason::new("more runs than are played"));
-                return visits;
+    let mut upload_runs = Vec::new();
+    upload.cut = starts.cut;
+    for simulated in starts.simulated_runs {
+        for row in triggers::rows(&simulated, client.job, &relevance) {
+            if upload_runs.len() == MOST_UPLOAD_RUNS {
+                upload.cut = Some(UnknownReason::new("more runs than are played"));
+                return upload_runs;
             }
-            let sight = seen(&publication.site, &play, row.as_ref());
-            let reach = sight.reached().and(called::uploads(&publication.site, &sight));
-            visits.push(UploadRun { play: Arc::clone(&play), row, reach });
+            let context = seen(&upload.site, &simulated, row.as_ref());
+            let reach = context.reached().and(called::uploads(&upload.site, &context));
+            upload_runs.push(UploadRun { simulated: Arc::clone(&simulated), row, reach });
         }
     }
-    visits
+    upload_runs
 }
 
 /// Keeps a run of a publication, with what the project as a whole must know of it.
 fn keep<'a, 'p>(
-    publication: &mut Upload<'a, 'p>,
-    visit: UploadRun<'a, 'p>,
+    upload: &mut Upload<'a, 'p>,
+    upload_run: UploadRun<'a, 'p>,
     data: &'a Data,
     publishers: &[Publisher<'a>],
     certain: Option<&str>,
 ) {
-    let sight = seen(&publication.site, &visit.play, visit.row.as_ref());
-    let target = publication.site.target(&data.registries, &sight);
-    if visit.reach == Truth::No {
-        publication.elsewhere |= matches!(target, UploadTarget::Elsewhere) && publication.runs.is_empty();
-        publication.missed.push(visit);
+    let context = seen(&upload.site, &upload_run.simulated, upload_run.row.as_ref());
+    let target = upload.site.target(&data.registries, &context);
+    if upload_run.reach == Truth::No {
+        upload.elsewhere |= matches!(target, UploadTarget::Elsewhere) && upload.runs.is_empty();
+        upload.missed.push(upload_run);
         return;
     }
     match target {
         UploadTarget::Elsewhere => {
-            publication.elsewhere = true;
+            upload.elsewhere = true;
             return;
         }
-        UploadTarget::Unknown(reason, _) => publication.undecided = Some(reason.to_string()),
+        UploadTarget::Unknown(reason, _) => upload.undecided = Some(reason.to_string()),
         UploadTarget::Registry(registry, _) => {
-            publication.known = true;
-            let claims = verdict::claims(&publication.site, &sight, certain);
-            publication
+            upload.known = true;
+            let claims = verdict::claims(&upload.site, &context, certain);
+            upload
                 .assigned
                 .extend(verdict::measures(&claims, &registry.id, publishers).map(|publisher| publisher.index));
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
-                    publication.swapped.extend(suggested.into_iter().map(str::to_owned));
+                    upload.swapped.extend(suggested.into_iter().map(str::to_owned));
                 }
             }
         }
     }
-    publication.runs.push(visit);
+    upload.runs.push(upload_run);
 }

@@ -69,7 +69,7 @@ pub struct Config<'p> {
 /// The keys of a config.
 pub const KEYS: [&str; 7] = ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
 
-const WAIVER_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
+const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
 
 impl<'p> Config<'p> {
     /// Reads a config. All its problems are collected; what is sound is kept.
@@ -108,7 +108,7 @@ impl<'p> ConfigReader<'p> {
             "environments" => self.environments(entry),
             "documents" => self.config.documents = self.list(entry, |reader, node| reader.word(node, "a path")),
             "rules" => self.rules(entry),
-            "ignore" => self.config.ignore = self.list(entry, Self::waiver),
+            "ignore" => self.config.ignore = self.list(entry, Self::ignore),
             "extra-rules" => self.config.extra_rules = self.list(entry, |reader, node| reader.word(node, "a folder")),
             _ => self.problem(entry.key.span(), format!("the config has no key `{name}`{}", suggestion(name, KEYS))),
         }
@@ -215,7 +215,7 @@ impl<'p> ConfigReader<'p> {
         }
     }
 
-    fn waiver(&mut self, node: Node<'p>) -> Option<IgnoreEntry<'p>> {
+    fn ignore(&mut self, node: Node<'p>) -> Option<IgnoreEntry<'p>> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
@@ -225,10 +225,10 @@ impl<'p> ConfigReader<'p> {
         }
         for entry in node.entries() {
             let key = entry.key.text().unwrap_or_default();
-            if !WAIVER_KEYS.contains(&key) {
+            if !IGNORE_KEYS.contains(&key) {
                 self.problem(
                     entry.key.span(),
-                    format!("an entry of `ignore` has no key `{key}`{}", suggestion(key, WAIVER_KEYS)),
+                    format!("an entry of `ignore` has no key `{key}`{}", suggestion(key, IGNORE_KEYS)),
                 );
             }
         }

@@ -74,9 +74,10 @@ pub fn config(
 }
 
 fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>) {
-    for asker in &proposal.asked_by {
+    for requester in &proposal.asked_by {
         // A line number would soon be wrong.
-        let job = format!("{}, job `{}`: {}", page.workflow(asker.workflow), asker.job, whens(&asker.whens));
+        let job =
+            format!("{}, job `{}`: {}", page.workflow(requester.workflow), requester.job, whens(&requester.whens));
         comment(text, "  ", &job);
     }
     if let Some(open) = &proposal.open {

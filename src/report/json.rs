@@ -43,7 +43,7 @@ struct Summary {
     notes: usize,
     suppressed: usize,
     workflows: usize,
-    publications: usize,
+    uploads: usize,
     undecided: usize,
 }
 
@@ -192,7 +192,7 @@ impl<W: Write> JsonReport<W> {
             notes: totals.notes,
             suppressed: totals.suppressed,
             workflows: totals.workflows,
-            publications: totals.publications,
+            uploads: totals.uploads,
             undecided: totals.undecided,
         };
         let line = if self.empty { "" } else { "\n  " };

@@ -101,7 +101,7 @@ pub struct ReportTotals {
     /// Workflows that were read.
     pub workflows: usize,
     /// Publications that were found.
-    pub publications: usize,
+    pub uploads: usize,
     /// Publications that the files do not decide.
     pub undecided: usize,
 }
@@ -116,7 +116,7 @@ impl ReportTotals {
         self.suppressed += report.suppressed.len();
         self.known += report.known;
         self.workflows += report.workflows;
-        self.publications += report.publications;
+        self.uploads += report.uploads;
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
     }
 
@@ -128,7 +128,7 @@ impl ReportTotals {
         self.suppressed += other.suppressed;
         self.known += other.known;
         self.workflows += other.workflows;
-        self.publications += other.publications;
+        self.uploads += other.uploads;
         self.undecided += other.undecided;
     }
 
@@ -162,7 +162,7 @@ impl ReportTotals {
             "{} in {} with {}",
             parts.join(", "),
             plural(self.workflows, "workflow"),
-            plural(self.publications, "upload")
+            plural(self.uploads, "upload")
         );
         let mut asides = Vec::new();
         if self.undecided > 0 {

@@ -77,8 +77,8 @@ impl From<Claim> for RefusalCause {
 impl Registry {
     /// The text that people see when an upload is refused for a cause: the client's own where it has one, else the registry's.
     #[must_use]
-    pub fn error_text(&self, cause: RefusalCause, upload: Option<&UploadPattern>) -> Option<&str> {
-        let client = upload.and_then(|upload| upload.action.as_deref().or(upload.command.as_deref()));
+    pub fn error_text(&self, cause: RefusalCause, pattern: Option<&UploadPattern>) -> Option<&str> {
+        let client = pattern.and_then(|pattern| pattern.action.as_deref().or(pattern.command.as_deref()));
         let texts = self.errors.iter().filter(|error| error.when.contains(&cause));
         let own = texts.clone().find(|error| error.by.iter().any(|by| Some(by.as_str()) == client));
         own.or_else(|| texts.clone().find(|error| error.by.is_empty())).map(|error| error.text.as_str())

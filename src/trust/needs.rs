@@ -267,7 +267,7 @@ impl Needs {
 
     /// The commands whose words all stand in a script.
     fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
-        let spoken = self.vocabulary.spoken(script).into_iter();
-        spoken.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
+        let commands_in = self.vocabulary.commands_in(script).into_iter();
+        commands_in.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
     }
 }

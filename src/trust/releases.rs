@@ -135,9 +135,10 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             AwaitedEvent::Release => run.event == "release",
             AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
         };
-        let makes = |play: &SimulatedRun<'a, 'p>| client.seen(&play.sight(client.job)).reached() != Truth::No;
+        let makes =
+            |simulated: &SimulatedRun<'a, 'p>| client.seen(&simulated.context(client.job)).reached() != Truth::No;
         let starts = triggers::starts(self.github, self.checkout, client.workflow, client.job, &RunFilter::default());
-        let any = starts.plays.iter().any(|play| !follows(&play.run) && makes(play));
+        let any = starts.simulated_runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
         if any { what() } else { StartedBy::None }
     }
 

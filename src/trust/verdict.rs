@@ -183,12 +183,12 @@ fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) ->
 
 /// The claims of the token of a publication's job in a run.
 #[must_use]
-pub fn claims(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>, repository: Option<&str>) -> Claims {
-    let (workflow, job, run) = (sight.workflow(), sight.job(), sight.run());
+pub fn claims(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>, repository: Option<&str>) -> Claims {
+    let (workflow, job, run) = (context.workflow(), context.job(), context.run());
     let started = run.caller().unwrap_or(workflow);
     let file = workflow.source.file_name().to_owned();
-    let (environment, environment_place) = environment(site, sight);
-    let (user, user_place) = user(site, sight);
+    let (environment, environment_place) = environment(site, context);
+    let (user, user_place) = user(site, context);
     let called = site.client.step.is_none().then_some(job.uses).flatten().map(|uses| action(uses.value()));
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
     let tags = trigger
@@ -204,7 +204,7 @@ pub fn claims(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>, repo
         foreign: called.filter(|path| !path.starts_with(['.', '$'])).map(owner_and_name),
         tags: tags.map(|tags| tags.iter().map(|tag| tag.value().to_owned()).collect()),
         ref_place: tags.and_then(|tags| tags.first()).map_or(run.trigger, |tag| tag.place()),
-        operation: site.upload.and_then(|upload| upload.operation.clone()),
+        operation: site.pattern.and_then(|pattern| pattern.operation.clone()),
         user,
         user_place,
     }
@@ -215,12 +215,12 @@ fn owner_and_name(path: &str) -> String {
 }
 
 /// The environment of the job; of a calling job, the one that it hands over.
-fn environment(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
+fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let none = Outcome::Known(Value::Null);
-    let job = sight.job();
-    if let Some(upload) = site.upload.filter(|upload| !upload.environment.is_empty()) {
-        return match site.client.first(&upload.environment) {
-            Some((_, SlotValue::Text(text, place))) => (sight.evaluate(&text), place),
+    let job = context.job();
+    if let Some(pattern) = site.pattern.filter(|pattern| !pattern.environment.is_empty()) {
+        return match site.client.first(&pattern.environment) {
+            Some((_, SlotValue::Text(text, place))) => (context.evaluate(&text), place),
             Some((_, SlotValue::Unknown(place))) => (Outcome::unknown("the environment"), place),
             _ => (none, job.id.place()),
         };
@@ -229,16 +229,16 @@ fn environment(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> 
         return (Outcome::unknown("the called workflow's environment"), site.client.place());
     }
     match job.environment {
-        Some(environment) => (sight.of_job().evaluate(environment.name.value()), environment.name.place()),
+        Some(environment) => (context.of_job().evaluate(environment.name.value()), environment.name.place()),
         None => (none, job.id.place()),
     }
 }
 
-fn user(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
+fn user(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let unknown = || Outcome::unknown("the user that the login names");
     let Some(login) = &site.login else { return (unknown(), site.client.place()) };
     match login.login.user.as_ref().map(|slot| login.client.given(slot)) {
-        Some(SlotValue::Text(text, place)) => (login.client.settle(&text, sight), place),
+        Some(SlotValue::Text(text, place)) => (login.client.settle(&text, context), place),
         _ => (unknown(), login.client.place()),
     }
 }

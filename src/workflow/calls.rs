@@ -55,7 +55,7 @@ pub fn requests<'c, 'p>(
         for inner in &called.jobs {
             match permissions::block(called, inner) {
                 Some((block, origin)) => {
-                    let asker = (origin == GrantOrigin::Job).then_some(inner);
+                    let requester = (origin == GrantOrigin::Job).then_some(inner);
                     for scope in scopes(github, block) {
                         let own = permissions::held(github, called, inner, &scope);
                         let held = permissions::held(github, workflow, job, &scope);
@@ -67,7 +67,7 @@ pub fn requests<'c, 'p>(
                             held: most,
                             held_place: held.place,
                             workflow: called,
-                            job: asker,
+                            job: requester,
                         };
                         keep(&mut found, request);
                     }

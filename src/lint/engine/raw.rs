@@ -14,7 +14,7 @@ pub(crate) struct MessageValues {
     pub(crate) file: Option<FileId>,
     pub(crate) job: Option<String>,
     pub(crate) step: Option<usize>,
-    pub(crate) publication: Option<usize>,
+    pub(crate) upload: Option<usize>,
     pub(crate) publisher: Option<usize>,
     /// Whether the job has a `permissions` block of its own.
     pub(crate) own_block: bool,
@@ -31,8 +31,8 @@ impl MessageValues {
             job: subject.job.map(|job| job.id.value().to_owned()),
             // A need is the job's, whichever of its steps asks.
             step: subject.step.filter(|_| subject.need.is_none()).map(|step| step.index),
-            publication: subject.publication.map(|publication| publication.index),
-            publisher: subject.publisher.filter(|_| subject.publication.is_none()).map(|publisher| publisher.index),
+            upload: subject.upload.map(|upload| upload.index),
+            publisher: subject.publisher.filter(|_| subject.upload.is_none()).map(|publisher| publisher.index),
             own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
             permission: subject.permission.is_some(),
             scope: subject.need.map(|standing| standing.need.scope.clone()),
@@ -52,7 +52,7 @@ impl MessageValues {
         fits(&self.file, &inner.file)
             && fits(&self.job, &inner.job)
             && fits(&self.step, &inner.step)
-            && fits(&self.publication, &inner.publication)
+            && fits(&self.upload, &inner.upload)
             && fits(&self.scope, &inner.scope)
             && self.publisher == inner.publisher
     }
@@ -145,8 +145,8 @@ pub(crate) fn path(subject: &Subject<'_, '_, '_>, run: &TriggerStart<'_, '_>) ->
     if let Some(job) = subject.job {
         labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
     }
-    if let Some(publication) = subject.publication {
-        let client = &publication.site.client;
+    if let Some(upload) = subject.upload {
+        let client = &upload.site.client;
         labels.extend(client.frames.iter().map(|frame| {
             let place = frame.step.uses.map_or(frame.step.place, Text::place);
             Label { place, text: "the step uses the action".into() }

@@ -82,9 +82,9 @@ fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Firs
     if matches!(facts::ask(subject, "permission.id-token"), Fact::Known(Some(access), _) if access != "write") {
         found.push(FirstStep::IdToken);
     }
-    let site = subject.publication.map(|publication| &publication.site);
-    let own = |upload: &UploadPattern| upload.oidc == OidcSupport::Native;
-    if site.is_some_and(|site| site.login.is_none() && site.upload.is_some_and(|upload| !own(upload))) {
+    let site = subject.upload.map(|upload| &upload.site);
+    let own = |pattern: &UploadPattern| pattern.oidc == OidcSupport::Native;
+    if site.is_some_and(|site| site.login.is_none() && site.pattern.is_some_and(|pattern| !own(pattern))) {
         let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
         found.extend((!logins.is_empty()).then_some(FirstStep::Login(logins)));
     }
@@ -159,8 +159,8 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
         };
     }
     if let Some(event) = &field.event {
-        let runs = subject.publication.iter().flat_map(|publication| &publication.runs);
-        return switch(runs.into_iter().any(|visit| visit.run().event == *event));
+        let runs = subject.upload.iter().flat_map(|upload| &upload.runs);
+        return switch(runs.into_iter().any(|upload_run| upload_run.run().event == *event));
     }
     if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
         return switch(self::line(subject, registry, switched).value.known().is_some());
@@ -233,7 +233,7 @@ pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Res
             _ => Ok((name, place)),
         };
     }
-    let found = match subject.publication.map(|publication| publication.site.package_folder()) {
+    let found = match subject.upload.map(|upload| upload.site.package_folder()) {
         Some(FolderArgument::Unknown(place)) => {
             let text =
                 subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
@@ -252,7 +252,7 @@ pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Res
 /// The package that the environment's address names.
 fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
     let url = subject.job?.environment?.url?;
-    let outcome = subject.sight?.evaluate(url.value());
+    let outcome = subject.context?.evaluate(url.value());
     let name = match &outcome {
         Outcome::Unknown(reason) => registry.package_at(reason.beginning()?, false),
         outcome => registry.package_at(&known_text(outcome)?, true),

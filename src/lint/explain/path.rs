@@ -79,15 +79,15 @@ pub struct UndeclaredOutput {
     pub place: Option<Place>,
 }
 
-pub(crate) fn missed<'p>(checkout: &Model<'p>, publication: &Upload<'_, 'p>, visit: &UploadRun<'_, 'p>) -> SkippedRun {
-    let (client, play) = (&publication.site.client, &visit.play);
-    let keeper = play.keeper(client.job);
-    let (stop, condition) = match keeper {
+pub(crate) fn missed<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> SkippedRun {
+    let (client, simulated) = (&upload.site.client, &upload_run.simulated);
+    let blocking_job = simulated.blocking_job(client.job);
+    let (stop, condition) = match blocking_job {
         Some(job) => {
-            let calls = visit.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
+            let calls = upload_run.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
             (Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job)), job.condition)
         }
-        None if play.reached(client.job) != Truth::No => {
+        None if simulated.reached(client.job) != Truth::No => {
             let around = client.frames.iter().find_map(|frame| frame.step.condition);
             (Some(of_client(StopKind::Step, client)), client.step.and_then(|step| step.condition).or(around))
         }
@@ -98,25 +98,26 @@ pub(crate) fn missed<'p>(checkout: &Model<'p>, publication: &Upload<'_, 'p>, vis
         condition: Some(text.value().trim().to_owned()),
         ..stop
     });
-    let reading = keeper.unwrap_or(client.job);
-    let callers = visit.run().calls.iter().map(|call| call.workflow).chain([client.workflow]);
+    let reading = blocking_job.unwrap_or(client.job);
+    let callers = upload_run.run().calls.iter().map(|call| call.workflow).chain([client.workflow]);
     let holder = callers.into_iter().find(|workflow| workflow.file == reading.id.place().file);
     let undeclared =
         holder.zip(condition).map_or_else(Vec::new, |(workflow, text)| undeclared(checkout, workflow, reading, text));
-    SkippedRun { start: start(visit), stop, undeclared }
+    SkippedRun { start: start(upload_run), stop, undeclared }
 }
 
 /// What leaves open whether a run gets to the upload.
-pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, visit: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
-    let Truth::Unknown(whole) = &visit.reach else { return Vec::new() };
-    let jobs = subject.job.map_or_else(Vec::new, |job| visit.play.doubts(job));
+pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
+    let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
+    let jobs = subject.job.map_or_else(Vec::new, |job| upload_run.simulated.doubts(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
-    let step = subject.step.and_then(|step| step.condition).zip(subject.sight).and_then(|(text, sight)| {
-        match decide(text, sight) {
-            Truth::Unknown(reason) => Some((reason, Some(text.place()))),
-            Truth::Yes | Truth::No => None,
-        }
-    });
+    let step =
+        subject.step.and_then(|step| step.condition).zip(subject.context).and_then(|(text, context)| {
+            match decide(text, context) {
+                Truth::Unknown(reason) => Some((reason, Some(text.place()))),
+                Truth::Yes | Truth::No => None,
+            }
+        });
     let mut found: Vec<OpenCondition> = Vec::new();
     for (reason, place) in jobs.chain(step) {
         let reason = reason.to_string();
@@ -168,26 +169,26 @@ fn condition(text: Option<Text<'_>>) -> Option<String> {
 
 pub(crate) fn path(
     subject: &Subject<'_, '_, '_>,
-    publication: &Upload<'_, '_>,
+    upload: &Upload<'_, '_>,
     run: &TriggerStart<'_, '_>,
 ) -> Vec<PathStop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
     let job = subject.job.map(|job| of_job(StopKind::Job, job));
-    let actions = publication.site.client.frames.iter().map(|frame| PathStop {
+    let actions = upload.site.client.frames.iter().map(|frame| PathStop {
         kind: StopKind::Action,
         name: frame.step.uses.map_or("", Text::value).to_owned(),
         place: frame.step.uses.map_or(frame.step.place, Text::place),
         condition: condition(frame.step.condition),
     });
-    let site = &publication.site;
+    let site = &upload.site;
     let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.client));
-    let upload = match (site.client.step, site.upload) {
+    let pattern = match (site.client.step, site.pattern) {
         (None, _) => Some(of_client(StopKind::Call, &site.client)),
         (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.client)),
         // A login stands for an upload that no data describes.
         (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.client)),
     };
-    callers.chain(job).chain(login).chain(actions).chain(upload).collect()
+    callers.chain(job).chain(login).chain(actions).chain(pattern).collect()
 }
 
 /// How the upload is written: the action, the called workflow, or the command's own words.

@@ -70,7 +70,7 @@ fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Expl
 
 /// What the jobs hold that call the workflow.
 fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
-    let calls = subject.sight.map_or(&[][..], |sight| sight.run().calls.as_slice());
+    let calls = subject.context.map_or(&[][..], |context| context.run().calls.as_slice());
     let link = |call: &JobCall<'_, '_>| {
         let held = permissions::held(&subject.analysis.data.github, call.workflow, call.job, scope);
         let access = held.access.filter(|_| held.origin != GrantOrigin::Default);
@@ -85,7 +85,7 @@ fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
 
 /// What a job asks for, and where, if that is more than the jobs hold that call its workflow.
 fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
-    let (workflow, job, run) = (subject.workflow?, subject.job?, subject.sight?.run());
+    let (workflow, job, run) = (subject.workflow?, subject.job?, subject.context?.run());
     let github = &subject.analysis.data.github;
     let own = permissions::held(github, workflow, job, scope);
     let granted = permissions::held_in(github, run, workflow, job, scope);

@@ -79,9 +79,9 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, passport: &'u ExplainedRun<'u>)
     };
     let mut whens: Vec<&str> = passport.starts.iter().map(|start: &ExplainedStart| start.when.as_str()).collect();
     whens.dedup();
-    let asker = ProposalSource { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
+    let requester = ProposalSource { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
     let maybe_secret = passport.credential == Ok(Credential::MaybeEmpty);
-    Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![asker] })
+    Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![requester] })
 }
 
 /// Why a field keeps its record from being declared.
@@ -111,13 +111,14 @@ impl<'u> Proposal<'u> {
 
     fn merge(&mut self, other: Self) {
         self.maybe_secret |= other.maybe_secret;
-        for asker in other.asked_by {
-            match self.asked_by.iter_mut().find(|known| known.place == asker.place) {
+        for requester in other.asked_by {
+            match self.asked_by.iter_mut().find(|known| known.place == requester.place) {
                 Some(known) => {
-                    let new: Vec<&str> = asker.whens.into_iter().filter(|when| !known.whens.contains(when)).collect();
+                    let new: Vec<&str> =
+                        requester.whens.into_iter().filter(|when| !known.whens.contains(when)).collect();
                     known.whens.extend(new);
                 }
-                None => self.asked_by.push(asker),
+                None => self.asked_by.push(requester),
             }
         }
     }

@@ -93,11 +93,11 @@ pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> C
 /// they take one from, and then each claim.
 pub fn verdict<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
-    publication: &Upload<'a, 'p>,
+    upload: &Upload<'a, 'p>,
     registry: &Result<&Registry, String>,
     credential: &Result<Credential, String>,
 ) -> RunVerdict {
-    if let Some(refusal) = refusal(subject, publication) {
+    if let Some(refusal) = refusal(subject, upload) {
         let place = refusal.request.held_place;
         return RunVerdict::Refused { cause: RefusalCause::Start, place, differ: None, text: None };
     }
@@ -114,7 +114,7 @@ pub fn verdict<'a, 'p>(
         cause,
         place,
         differ,
-        text: registry.error_text(cause, publication.site.upload).map(str::to_owned),
+        text: registry.error_text(cause, upload.site.pattern).map(str::to_owned),
     };
     if let Some((cause, place)) = before_the_record(subject) {
         return refused(cause, place, None);
@@ -148,9 +148,9 @@ pub fn verdict<'a, 'p>(
 /// Why GitHub does not start the run.
 pub(crate) fn refusal<'s, 'a, 'p>(
     subject: &Subject<'s, 'a, 'p>,
-    publication: &Upload<'a, 'p>,
+    upload: &Upload<'a, 'p>,
 ) -> Option<&'s StartRefusal<'a, 'p>> {
-    subject.analysis.refusal(publication, subject.sight?.run())
+    subject.analysis.refusal(upload, subject.context?.run())
 }
 
 /// Attestations that the registry refuses with any record: what their certificate names, and what a record can name.

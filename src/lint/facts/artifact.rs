@@ -1,6 +1,6 @@
 //! Facts of the files that an upload takes, as artifacts bring them into its job.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
 use crate::trust::upload::artifact::ArtifactLayout;
 use crate::trust::upload::artifact::layout;
 
@@ -8,21 +8,15 @@ use crate::trust::upload::artifact::layout;
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "files.layout",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["fits", "misses"]),
         "Whether downloaded artifacts may lie where the upload looks; known only where no other step could put files there.",
         files_layout,
     ),
-    FactSpec::new(
-        "files.wanted",
-        PUBLICATION,
-        FactValues::Any,
-        "The folder in which the upload looks for files.",
-        wanted,
-    ),
+    FactSpec::new("files.wanted", UPLOAD, FactValues::Any, "The folder in which the upload looks for files.", wanted),
     FactSpec::new(
         "files.landed",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The folder in which the first downloaded artifact lies.",
         landed,
@@ -30,7 +24,7 @@ pub const FACTS: &[FactSpec] = &[
 ];
 
 fn of(subject: In<'_, '_, '_>) -> Option<ArtifactLayout> {
-    layout(&subject.analysis.data.github, &subject.publication?.site, subject.sight?)
+    layout(&subject.analysis.data.github, &subject.upload?.site, subject.context?)
 }
 
 fn files_layout(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -22,7 +22,7 @@ pub const FACTS: &[FactSpec] = &[
         CALL,
         FactValues::Any,
         "What in the called workflow asks: a job, or the workflow itself.",
-        asker,
+        requester,
     ),
     FactSpec::new("call.file", CALL, FactValues::Any, "The called workflow's file.", file),
 ];
@@ -48,10 +48,10 @@ fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(request.held.word(), request.held_place))
 }
 
-fn asker(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn requester(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let request = subject.request?;
-    let asker = request.job.map_or_else(|| "the workflow".to_owned(), |job| format!("job `{}`", job.id.value()));
-    Some(Fact::text(asker, request.asked_place))
+    let requester = request.job.map_or_else(|| "the workflow".to_owned(), |job| format!("job `{}`", job.id.value()));
+    Some(Fact::text(requester, request.asked_place))
 }
 
 fn file(subject: In<'_, '_, '_>, _: &str) -> Answered {

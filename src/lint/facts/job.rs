@@ -90,12 +90,12 @@ fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn repository_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    yes(!subject.analysis.publications.is_empty(), workflow_file_place(subject.workflow?))
+    yes(!subject.analysis.uploads.is_empty(), workflow_file_place(subject.workflow?))
 }
 
 fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
-    let publishes = subject.analysis.publications.iter().any(|it| it.site.client.workflow.file == workflow.file);
+    let publishes = subject.analysis.uploads.iter().any(|it| it.site.client.workflow.file == workflow.file);
     Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
 }
 
@@ -105,7 +105,7 @@ fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn publishes(subject: In<'_, '_, '_>, job: &Job<'_>) -> bool {
-    subject.analysis.publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place())
+    subject.analysis.uploads.iter().any(|upload| upload.site.client.job.id.place() == job.id.place())
 }
 
 fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -146,8 +146,8 @@ fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
     let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
-    Some(match subject.sight {
-        Some(sight) => permissions::held_in(github, sight.run(), workflow, job, scope),
+    Some(match subject.context {
+        Some(context) => permissions::held_in(github, context.run(), workflow, job, scope),
         None => permissions::held(github, workflow, job, scope),
     })
 }
@@ -155,7 +155,7 @@ fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAcce
 fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
     let held = held(subject, scope)?;
     // A called job without a block of its own holds what its caller gives it.
-    if held.origin == GrantOrigin::Default && subject.sight.is_none() && callable(subject) {
+    if held.origin == GrantOrigin::Default && subject.context.is_none() && callable(subject) {
         return Some(Fact::Unknown);
     }
     Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
@@ -189,8 +189,8 @@ pub(crate) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
     for label in subject.job?.runs_on.as_ref()? {
-        let value = match subject.sight {
-            Some(sight) => known_text(&sight.of_job().evaluate(label.value()))?,
+        let value = match subject.context {
+            Some(context) => known_text(&context.of_job().evaluate(label.value()))?,
             None => label.value().to_owned(),
         };
         if let Some(system) = github.system(&value) {

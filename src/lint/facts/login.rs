@@ -1,7 +1,7 @@
 //! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
 
 use crate::lint::facts::registry::{target, target_place};
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 use crate::workflow::model::{Text, action};
 
@@ -9,7 +9,7 @@ use crate::workflow::model::{Text, action};
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "registry.login",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The action that logs in to the registry by OIDC, if there is one.",
         registry_login,
@@ -21,13 +21,7 @@ pub const FACTS: &[FactSpec] = &[
         "The action that logs in to the registry.",
         login,
     ),
-    FactSpec::new(
-        "login.before",
-        PUBLICATION,
-        YES_NO,
-        "Whether a login stands before the upload in its job.",
-        login_before,
-    ),
+    FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login stands before the upload in its job.", login_before),
     FactSpec::new(
         "login.use",
         &[SubjectKind::Login],
@@ -43,7 +37,7 @@ fn registry_login(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn login_of<'s, 'a, 'p>(subject: In<'s, 'a, 'p>) -> Option<&'s crate::trust::upload::login::LoginStep<'a, 'p>> {
-    subject.login.or_else(|| subject.publication.and_then(|publication| publication.site.login.as_ref()))
+    subject.login.or_else(|| subject.upload.and_then(|upload| upload.site.login.as_ref()))
 }
 
 fn login(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -53,7 +47,7 @@ fn login(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
+    let site = &subject.upload?.site;
     match &site.login {
         Some(login) => yes(true, login.client.place()),
         None => yes(false, site.client.place()),

@@ -1,7 +1,7 @@
 //! Facts of the manifests of what a publication uploads. They are known only where no script may change them.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
 use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history;
@@ -13,71 +13,71 @@ use crate::trust::upload::package::{Likeness, ManifestWord};
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "manifest.package",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["same", "other"]),
         "Whether a manifest of the project names the record's package, or all name others.",
         manifest_package,
     ),
-    FactSpec::new("manifest.name", PUBLICATION, FactValues::Any, "The package that the manifest names.", manifest_name),
+    FactSpec::new("manifest.name", UPLOAD, FactValues::Any, "The package that the manifest names.", manifest_name),
     FactSpec::new(
         "environment.url.package",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["same", "other"]),
         "Whether the environment's `url` is the page of the record's package, or of another one.",
         url_package,
     ),
     FactSpec::new(
         "environment.url.name",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The package whose page the environment's `url` is.",
         url_name,
     ),
     FactSpec::new(
         "manifest.repository",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["same", "case", "other", "absent"]),
         "Whether the manifest gives the address of this repository; of several manifests, all but one may be wrong.",
         manifest_repository,
     ),
     FactSpec::new(
         "manifest.repository.url",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The address that the manifest gives.",
         manifest_url,
     ),
     FactSpec::new(
         "repository",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "This repository as `owner/name`, where the config says it.",
         repository,
     ),
     FactSpec::new(
         "provenance",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["asked", "automatic", "off"]),
         "Whether the upload carries provenance: because it is asked for, or as far as repository and package are public.",
         provenance,
     ),
     FactSpec::new(
         "provenance.answer",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
         "What the registry says to provenance with the manifest's address, or with none (`missing`); `doubtful` and `unsaid` where something unseen decides.",
         provenance_answer,
     ),
     FactSpec::new(
         "version.source",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["tags"]),
         "Where the manifest takes the version from.",
         version_source,
     ),
     FactSpec::new(
         "checkout.history",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["tags", "shallow"]),
         "What of the history the job checks out that builds.",
         checkout_history,
@@ -156,12 +156,12 @@ fn repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let registry = target(subject)?;
-    let site = &subject.publication?.site;
+    let site = &subject.upload?.site;
     let place = site.client.place();
-    let switch = site.upload?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
+    let switch = site.pattern?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
     // The client's own switch wins over the manifest.
     let said = match site.client.first(&switch.slots) {
-        Some((_, SlotValue::Text(text, place))) => match known_text(&site.client.settle(&text, subject.sight?)) {
+        Some((_, SlotValue::Text(text, place))) => match known_text(&site.client.settle(&text, subject.context?)) {
             Some(text) if text == "true" => Some((true, place)),
             Some(text) if text == "false" => Some((false, place)),
             _ => return Some(Fact::Unknown),

@@ -38,7 +38,7 @@ fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn access(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    Some(Fact::text(standing.need.access.word(), standing.asker.client.place()))
+    Some(Fact::text(standing.need.access.word(), standing.requester.client.place()))
 }
 
 fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -52,13 +52,13 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn client(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let asker = &subject.need?.asker;
-    Some(Fact::text(asker.name(&subject.analysis.data.github), asker.client.place()))
+    let requester = &subject.need?.requester;
+    Some(Fact::text(requester.name(&subject.analysis.data.github), requester.client.place()))
 }
 
 fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    Some(Fact::text(standing.need.reason.clone(), standing.asker.client.place()))
+    Some(Fact::text(standing.need.reason.clone(), standing.requester.client.place()))
 }
 
 fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {

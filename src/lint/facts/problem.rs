@@ -20,20 +20,20 @@ pub const FACTS: &[FactSpec] = &[
         "Whether the problem stands in a workflow that publishes or could.",
         problem_decides,
     ),
-    FactSpec::new("waiver", &[SubjectKind::Waiver], FactValues::Any, "The rule that a waiver names.", waiver),
+    FactSpec::new("waiver", &[SubjectKind::Waiver], FactValues::Any, "The rule that a waiver names.", ignore),
     FactSpec::new(
         "waiver.meant",
         &[SubjectKind::Waiver],
         FactValues::Any,
         "The rule that a waiver with a misspelt name most likely means.",
-        waiver_meant,
+        ignore_meant,
     ),
     FactSpec::new(
         "waiver.status",
         &[SubjectKind::Waiver],
         FactValues::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
         "What became of a waiver.",
-        waiver_status,
+        ignore_status,
     ),
 ];
 
@@ -49,24 +49,21 @@ fn problem_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (_, place, kind) = subject.problem?;
-    let publications = &subject.analysis.publications;
-    yes(
-        kind == "yaml" || publications.iter().any(|publication| publication.site.client.workflow.file == place.file),
-        place,
-    )
+    let uploads = &subject.analysis.uploads;
+    yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.client.workflow.file == place.file), place)
 }
 
-fn waiver(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let waiver = subject.waiver?;
-    Some(Fact::text(&waiver.rule, waiver.place))
+fn ignore(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let ignore = subject.ignore?;
+    Some(Fact::text(&ignore.rule, ignore.place))
 }
 
-fn waiver_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let waiver = subject.waiver?;
-    Some(Fact::Known(waiver.meant.clone(), waiver.place))
+fn ignore_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let ignore = subject.ignore?;
+    Some(Fact::Known(ignore.meant.clone(), ignore.place))
 }
 
-fn waiver_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let waiver = subject.waiver?;
-    Some(Fact::text(waiver.status, waiver.place))
+fn ignore_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let ignore = subject.ignore?;
+    Some(Fact::text(ignore.status, ignore.place))
 }

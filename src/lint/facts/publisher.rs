@@ -71,17 +71,15 @@ fn record_meant(subject: In<'_, '_, '_>, name: &str) -> Answered {
 fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let publisher = subject.publisher?;
     let analysis = subject.analysis;
-    let mut publications = analysis.publications.iter();
-    if publications.clone().any(|publication| publication.assigned.contains(&publisher.index)) {
+    let mut uploads = analysis.uploads.iter();
+    if uploads.clone().any(|upload| upload.assigned.contains(&publisher.index)) {
         return yes(true, publisher.place);
     }
     let broken =
         analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
     // An upload under this registry's environment that goes elsewhere is most likely the one that was meant.
-    let open = publications.any(|publication| {
-        publication.undecided.is_some()
-            || publication.runs.is_empty()
-            || publication.swapped.contains(&publisher.registry.id)
+    let open = uploads.any(|upload| {
+        upload.undecided.is_some() || upload.runs.is_empty() || upload.swapped.contains(&publisher.registry.id)
     });
     if broken || open { Some(Fact::Unknown) } else { yes(false, publisher.place) }
 }

@@ -1,6 +1,6 @@
 //! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
 use crate::lint::uploads::{Upload, UploadRun};
 use crate::trust::releases::{self, AwaitedEvent, StartedBy};
@@ -13,44 +13,44 @@ use crate::workflow::ref_pattern::{self, RefName};
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "reachable",
-        PUBLICATION,
+        UPLOAD,
         YES_NO,
         "Whether some run comes to the upload; not known where other repositories may call it, or where it is switched off on purpose.",
         reachable,
     ),
     FactSpec::new(
         "reachable.blockers",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The conditions that keep every run from the upload.",
         blockers,
     ),
     FactSpec::new(
         "ancestors",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["reached", "skipped"]),
         "Whether a job before the upload is skipped, and with it the upload, in every run that releases.",
         ancestors,
     ),
-    FactSpec::new("ancestor", PUBLICATION, FactValues::Any, "The job before the upload that is skipped.", ancestor),
-    FactSpec::new("ancestor.when", PUBLICATION, FactValues::Any, "In which runs it is skipped.", ancestor_when),
+    FactSpec::new("ancestor", UPLOAD, FactValues::Any, "The job before the upload that is skipped.", ancestor),
+    FactSpec::new("ancestor.when", UPLOAD, FactValues::Any, "In which runs it is skipped.", ancestor_when),
     FactSpec::new(
         "release.wait",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
         "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",
         release_wait,
     ),
     FactSpec::new(
         "environment.refs",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused"]),
         "Whether the refs that the config declares for the environment take the run's ref.",
         environment_refs,
     ),
     FactSpec::new(
         "environment.patterns",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The refs that the config declares for the environment.",
         patterns,
@@ -58,22 +58,22 @@ pub const FACTS: &[FactSpec] = &[
 ];
 
 fn found(subject: In<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
-    Some(reach::blockers(subject.publication?))
+    Some(reach::blockers(subject.upload?))
 }
 
 fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
+    let upload = subject.upload?;
     match found(subject)? {
         // What is wrong there is the output, and that is told as such.
         Some(blockers)
             if blockers
                 .iter()
-                .any(|blocker| reach::reads_nothing(subject.analysis.checkout, publication, blocker.place)) =>
+                .any(|blocker| reach::reads_nothing(subject.analysis.checkout, upload, blocker.place)) =>
         {
             Some(Fact::Unknown)
         }
         Some(blockers) => yes(false, blockers.first()?.place),
-        None if publication.reachable() == Truth::Yes => yes(true, publication.site.client.place()),
+        None if upload.reachable() == Truth::Yes => yes(true, upload.site.client.place()),
         None => Some(Fact::Unknown),
     }
 }
@@ -85,12 +85,12 @@ fn blockers(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
-    Some(match reach::ancestors(publication) {
-        Ancestors::Reached => Fact::text("reached", publication.site.client.place()),
+    let upload = subject.upload?;
+    Some(match reach::ancestors(upload) {
+        Ancestors::Reached => Fact::text("reached", upload.site.client.place()),
         Ancestors::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
-            match reach::reads_nothing(subject.analysis.checkout, publication, place) {
+            match reach::reads_nothing(subject.analysis.checkout, upload, place) {
                 true => Fact::Unknown,
                 false => Fact::text("skipped", place),
             }
@@ -100,7 +100,7 @@ fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn skipped<'a, 'p>(subject: In<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
-    match reach::ancestors(subject.publication?) {
+    match reach::ancestors(subject.upload?) {
         Ancestors::Skipped(skipped) => Some(skipped),
         Ancestors::Reached | Ancestors::Unknown => None,
     }
@@ -117,12 +117,12 @@ fn ancestor_when(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
-    let trigger = publication.runs.first()?.run().trigger;
+    let upload = subject.upload?;
+    let trigger = upload.runs.first()?.run().trigger;
     let mut awaited = Vec::new();
-    for visit in &publication.runs {
-        match awaits(publication, visit) {
-            Some(one) if !publication.elsewhere && publication.cut.is_none() => {
+    for upload_run in &upload.runs {
+        match awaits(upload, upload_run) {
+            Some(one) if !upload.elsewhere && upload.cut.is_none() => {
                 if !awaited.iter().any(|other: &AwaitedEvent<'_, '_>| other.is(one)) {
                     awaited.push(one);
                 }
@@ -151,12 +151,12 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// What starts a run: a release, or a tag that its workflow waits for; `None` for anything else.
-fn awaits<'s, 'p>(publication: &'s Upload<'_, 'p>, visit: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
-    let run = visit.run();
+fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
+    let run = upload_run.run();
     if run.event == "release" {
         return Some(AwaitedEvent::Release);
     }
-    let started = run.caller().unwrap_or(publication.site.client.workflow);
+    let started = run.caller().unwrap_or(upload.site.client.workflow);
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
     (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
 }
@@ -171,7 +171,7 @@ fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
 
 fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let patterns = declared(subject)?;
-    let run = crate::lint::facts::run::sight(subject)?.run();
+    let run = crate::lint::facts::run::context(subject)?.run();
     let place = subject.job?.environment?.name.place();
     let reference = &run.reference;
     let prefix = match reference.kind {

@@ -69,16 +69,16 @@ fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let job = subject.job?;
     outputs::path(&subject.reference?.0.path)?;
     let place = place(subject)?;
-    let publications = &subject.analysis.publications;
-    let publishes = publications.iter().any(|publication| publication.site.client.job.id.place() == job.id.place());
+    let uploads = &subject.analysis.uploads;
+    let publishes = uploads.iter().any(|upload| upload.site.client.job.id.place() == job.id.place());
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
     });
-    let keeps = |publication: &Upload<'_, '_>| {
-        let blockers = reach::blockers(publication).unwrap_or_default();
+    let keeps = |upload: &Upload<'_, '_>| {
+        let blockers = reach::blockers(upload).unwrap_or_default();
         blockers.iter().any(|blocker| Some(blocker.place) == condition)
     };
-    yes(publishes || condition.is_some() && subject.step.is_none() && publications.iter().any(keeps), place)
+    yes(publishes || condition.is_some() && subject.step.is_none() && uploads.iter().any(keeps), place)
 }
 
 fn output(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -1,8 +1,8 @@
 //! Facts of uploads: registry, credential, claims. Nothing here decides whether that is good.
 
 use crate::lint::facts::job::{environment, systems};
-use crate::lint::facts::run::sight;
-use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::facts::run::context;
+use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
 use crate::trust::publisher;
@@ -18,58 +18,58 @@ const OF_REGISTRY: &[SubjectKind] =
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("registry", OF_REGISTRY, FactValues::Any, "The registry's id.", registry_id),
     FactSpec::new("registry.name", OF_REGISTRY, FactValues::Any, "The registry's name.", registry_name),
-    FactSpec::new("registry.test", PUBLICATION, YES_NO, "Whether the registry is one for trials.", registry_test),
+    FactSpec::new("registry.test", UPLOAD, YES_NO, "Whether the registry is one for trials.", registry_test),
     FactSpec::new(
         "environment.suggests",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The registry that the environment's name speaks of, in whole words.",
         environment_suggests,
     ),
     FactSpec::new(
         "environment.fits",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["own", "other", "none"]),
         "Whether the environment's name speaks of this registry, of another one, or of none.",
         environment_fits,
     ),
     FactSpec::new(
         "environment.form",
-        PUBLICATION,
+        UPLOAD,
         FORM,
         "Whether the registry's form would take the environment's name.",
         environment_form,
     ),
     FactSpec::new(
         "environment.url.registry",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["own", "other"]),
         "Whether the environment's `url` points to this registry or to another one.",
         environment_url_registry,
     ),
     FactSpec::new(
         "runner.status",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "unsupported"]),
         "Whether the upload can run on the job's system, and whether the registry's documents support that runner.",
         runner_status,
     ),
-    FactSpec::new("publishers", PUBLICATION, YES_NO, "Whether the config declares any publisher.", publishers_declared),
+    FactSpec::new("publishers", UPLOAD, YES_NO, "Whether the config declares any publisher.", publishers_declared),
     FactSpec::new(
         "publisher",
-        PUBLICATION,
+        UPLOAD,
         YES_NO,
         "Whether the config declares a publisher for this registry.",
         publisher_declared,
     ),
     FactSpec::new(
         "claim.*",
-        PUBLICATION,
+        UPLOAD,
         ANSWERS,
         "How the registry answers a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or the user of the login (`user`) and the kind of upload (`operation`).",
         claim,
     ),
-    FactSpec::new("token.*", PUBLICATION, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
+    FactSpec::new("token.*", UPLOAD, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
 ];
 
 pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
@@ -150,18 +150,18 @@ fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 /// Whether another upload of the same job goes to a registry in this run.
 fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> {
-    let (analysis, sight, job) = (subject.analysis, sight(subject)?, subject.job?);
-    let mut sites = analysis.publications.iter().map(|publication| &publication.site);
+    let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job?);
+    let mut sites = analysis.uploads.iter().map(|upload| &upload.site);
     Some(sites.any(|site| {
         let here = site.client.job.id.place() == job.id.place();
-        let target = || site.target(&analysis.data.registries, &site.client.seen(sight));
+        let target = || site.target(&analysis.data.registries, &site.client.seen(context));
         here && matches!(target(), UploadTarget::Registry(other, _) if other.id == registry.id)
     }))
 }
 
 fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let systems = systems(subject)?;
-    let allowed = subject.publication?.site.upload.map_or(&[][..], |upload| &upload.systems);
+    let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
     // A runner of somebody's own may carry any label; only GitHub's names for systems count.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {

@@ -1,55 +1,55 @@
 //! Facts of the run in which an upload is judged. It never asks what is uploaded.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The lines of the table.
 pub const FACTS: &[FactSpec] = &[
-    FactSpec::new("event", PUBLICATION, FactValues::Any, "The event that starts the run.", event),
+    FactSpec::new("event", UPLOAD, FactValues::Any, "The event that starts the run.", event),
     FactSpec::new(
         "event.status",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "switched-off"]),
         "Whether the registry takes tokens of that event; `switched-off` where the declared record does not let it in.",
         event_status,
     ),
     FactSpec::new(
         "event.fork",
-        PUBLICATION,
+        UPLOAD,
         YES_NO,
         "Whether the event also runs for forks, where no OIDC token is issued.",
         event_fork,
     ),
     FactSpec::new(
         "ref",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["tag", "branch", "pull-request"]),
         "What `github.ref` names in the run.",
         ref_kind,
     ),
     FactSpec::new(
         "ref.status",
-        PUBLICATION,
+        UPLOAD,
         FORM,
         "Whether the registry takes tokens of that kind of ref; not known where a person chooses the ref.",
         ref_status,
     ),
 ];
 
-pub(crate) fn sight<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
-    subject.sight
+pub(crate) fn context<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
+    subject.context
 }
 
 fn event(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let run = sight(subject)?.run();
+    let run = context(subject)?.run();
     Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
 }
 
 fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let run = sight(subject)?.run();
+    let run = context(subject)?.run();
     let events = &target(subject)?.events;
     if run.unknown_caller {
         return Some(Fact::Unknown);
@@ -69,7 +69,7 @@ fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let run = sight(subject)?.run();
+    let run = context(subject)?.run();
     let allowed = &target(subject)?.refs.allowed;
     let github = &subject.analysis.data.github;
     let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
@@ -81,12 +81,12 @@ fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn event_fork(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let run = sight(subject)?.run();
+    let run = context(subject)?.run();
     if run.unknown_caller { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
 }
 
 fn ref_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let run = sight(subject)?.run();
+    let run = context(subject)?.run();
     Some(if run.reference.kind == RefKind::Unknown {
         Fact::Unknown
     } else {

@@ -1,8 +1,8 @@
 //! Facts of what stands around an upload: the action or called workflow that holds it, other uploads of its job. They hold in one run.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, PUBLICATION};
+use crate::lint::facts::run::context;
+use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD};
 use crate::lint::uploads::Upload;
 use crate::trust::registry::WorkflowClaim;
 use crate::trust::registry::slot::{SlotValue, known_text};
@@ -14,60 +14,60 @@ use crate::workflow::model::Text;
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "in-action",
-        PUBLICATION,
+        UPLOAD,
         FORM,
         "Whether the upload can run where it stands, which is refused to some within a composite action.",
         in_action,
     ),
     FactSpec::new(
         "certificate",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "unseen-caller"]),
         "Whether the certificate of an attestation would name the file that the registry's record names; in a called workflow some name its caller.",
         certificate,
     ),
     FactSpec::new(
         "caller.file",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The workflow file that GitHub starts, where it calls the one that uploads.",
         caller,
     ),
-    FactSpec::new("called.file", PUBLICATION, FactValues::Any, "The workflow file that holds the upload.", called),
+    FactSpec::new("called.file", UPLOAD, FactValues::Any, "The workflow file that holds the upload.", called),
     FactSpec::new(
         "called.repository",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "refused"]),
         "Whether the registry takes uploads by a called workflow of that repository.",
         called_repository,
     ),
     FactSpec::new(
         "foreign.workflow",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The other repository's workflow that uploads.",
         foreign,
     ),
     FactSpec::new(
         "folder.uploads",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["once", "again"]),
         "Whether an upload with attestations has left them in this folder before, in the same job and run.",
         folder_uploads,
     ),
-    FactSpec::new("folder", PUBLICATION, FactValues::Any, "The folder whose files are uploaded.", folder),
+    FactSpec::new("folder", UPLOAD, FactValues::Any, "The folder whose files are uploaded.", folder),
 ];
 
 fn in_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    let refused = site.upload?.refused_in_actions && !site.client.frames.is_empty();
+    let site = &subject.upload?.site;
+    let refused = site.pattern?.refused_in_actions && !site.client.frames.is_empty();
     Some(Fact::text(if refused { "refused" } else { "accepted" }, site.client.place()))
 }
 
 fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (registry, run) = (target(subject)?, sight(subject)?.run());
+    let (registry, run) = (target(subject)?, context(subject)?.run());
     let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
-    let place = subject.publication?.site.client.place();
+    let place = subject.upload?.site.client.place();
     let word = match (differs && run.is_called(), run.unknown_caller) {
         (false, _) => "accepted",
         (true, true) => "unseen-caller",
@@ -78,18 +78,18 @@ fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn caller(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let call = sight(subject)?.run().calls.first()?;
+    let call = context(subject)?.run().calls.first()?;
     let place = call.job.uses.map_or(call.job.id.place(), Text::place);
     Some(Fact::text(call.workflow.source.file_name(), place))
 }
 
 fn called(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
-    Some(Fact::text(workflow.source.file_name(), subject.publication?.site.client.place()))
+    Some(Fact::text(workflow.source.file_name(), subject.upload?.site.client.place()))
 }
 
 fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.publication?.site.client.place());
+    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.upload?.site.client.place());
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::text("accepted", place));
     };
@@ -107,27 +107,27 @@ fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// The folder of an upload in this run, without what does not change it.
-fn folder_of(subject: In<'_, '_, '_>, publication: &Upload<'_, '_>) -> Option<String> {
-    let rule = publication.site.upload?.files.as_ref()?;
-    let text = match publication.site.client.first(&rule.slots) {
+fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
+    let rule = upload.site.pattern?.files.as_ref()?;
+    let text = match upload.site.client.first(&rule.slots) {
         None => rule.folder.clone()?,
-        Some((_, SlotValue::Text(text, _))) => known_text(&publication.site.client.settle(&text, sight(subject)?))?,
+        Some((_, SlotValue::Text(text, _))) => known_text(&upload.site.client.settle(&text, context(subject)?))?,
         Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => return None,
     };
     Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
 }
 
 fn folder(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
-    Some(Fact::text(folder_of(subject, publication)?, publication.site.client.place()))
+    let upload = subject.upload?;
+    Some(Fact::text(folder_of(subject, upload)?, upload.site.client.place()))
 }
 
 fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
-    let (client, own) = (&publication.site.client, folder_of(subject, publication)?);
+    let upload = subject.upload?;
+    let (client, own) = (&upload.site.client, folder_of(subject, upload)?);
     let here = client.place();
     let mut open = false;
-    for other in &subject.analysis.publications {
+    for other in &subject.analysis.uploads {
         let before = &other.site.client;
         let same_job = before.job.id.place() == client.job.id.place() && before.workflow.file == client.workflow.file;
         if !same_job || before.position() >= client.position() {
@@ -145,12 +145,12 @@ fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
 /// Whether another upload leaves attestations in a folder in this run.
 fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
     let unknown = || Truth::Unknown(UnknownReason::new("another upload of the job"));
-    let (Some(sight), Some(upload)) = (sight(subject), other.site.upload) else { return unknown() };
-    let Some(switch) = &upload.attestations else { return Truth::No };
+    let (Some(context), Some(pattern)) = (context(subject), other.site.pattern) else { return unknown() };
+    let Some(switch) = &pattern.attestations else { return Truth::No };
     let on = match other.site.client.first(&switch.slots) {
         None => Some(switch.default),
         Some((_, SlotValue::Text(text, _))) => {
-            known_text(&other.site.client.settle(&text, sight)).map(|text| !text.eq_ignore_ascii_case("false"))
+            known_text(&other.site.client.settle(&text, context)).map(|text| !text.eq_ignore_ascii_case("false"))
         }
         Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => None,
     };
@@ -159,7 +159,7 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
         return Truth::No;
     }
     let data = subject.analysis.data;
-    let seen = other.site.client.seen(sight);
+    let seen = other.site.client.seen(context);
     if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
@@ -175,8 +175,8 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
 /// Whether a script between two uploads speaks of the folder or of attestations, and so may have put it in order.
 fn cleaned(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
     let after = other.site.client.position();
-    let Some(publication) = subject.publication else { return true };
-    let between = publication.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
+    let Some(upload) = subject.upload else { return true };
+    let between = upload.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
     between
         .filter_map(|step| step.script)
         .any(|run| run.value().contains(folder) || run.value().contains("attestation"))

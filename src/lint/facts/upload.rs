@@ -1,8 +1,8 @@
 //! Facts of the step that uploads: its credential, its address, its switches. They hold in one run.
 
 use crate::lint::facts::registry::{target, target_place};
-use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, YES_NO, yes};
+use crate::lint::facts::run::context;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::read::problem::closest;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
 use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
@@ -13,74 +13,74 @@ use crate::trust::upload::site::CredentialOutcomes;
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "upload",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "What uploads: the command, the action or the called workflow.",
-        upload,
+        pattern,
     ),
     FactSpec::new(
         "credential",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
         "What the upload shows to the registry.",
         credential,
     ),
     FactSpec::new(
         "client.order",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["token-first", "oidc-first", "none"]),
         "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
         client_order,
     ),
     FactSpec::new(
         "build.code",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The first action or command in the job before the upload that builds, by the registry's data.",
         build_code,
     ),
-    FactSpec::new("skip-existing", PUBLICATION, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    FactSpec::new("skip-existing", UPLOAD, YES_NO, "Whether duplicates are waved through.", skip_existing),
     FactSpec::new(
         "attestations",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["on", "off", "excused"]),
         "Whether attestations are uploaded with it; `excused` where another upload in the job or a calling workflow would make them fail.",
         attestations,
     ),
-    FactSpec::new("endpoint", PUBLICATION, FactValues::Any, "The address that the files give to the upload.", endpoint),
+    FactSpec::new("endpoint", UPLOAD, FactValues::Any, "The address that the files give to the upload.", endpoint),
     FactSpec::new(
         "endpoint.status",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["accepted", "wrong"]),
         "Whether the registry takes uploads at that address, which is its own.",
         endpoint_status,
     ),
-    FactSpec::new("endpoint.meant", PUBLICATION, FactValues::Any, "The registry's upload address.", endpoint_meant),
+    FactSpec::new("endpoint.meant", UPLOAD, FactValues::Any, "The registry's upload address.", endpoint_meant),
     FactSpec::new(
         "endpoint.input",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["known", "misspelt"]),
         "Whether an input that the action does not have looks like one for the address.",
         endpoint_input,
     ),
     FactSpec::new(
         "endpoint.input.meant",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The input that a misspelt one most likely means.",
         endpoint_input_meant,
     ),
 ];
 
-fn upload(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    let upload = site.upload?;
-    let name = upload.command.as_ref().or(upload.action.as_ref()).or(upload.workflow.as_ref())?;
+fn pattern(subject: In<'_, '_, '_>, _: &str) -> Answered {
+    let site = &subject.upload?.site;
+    let pattern = site.pattern?;
+    let name = pattern.command.as_ref().or(pattern.action.as_ref()).or(pattern.workflow.as_ref())?;
     Some(Fact::text(name, site.client.place()))
 }
 
 fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (analysis, site) = (subject.analysis, &subject.publication?.site);
+    let (analysis, site) = (subject.analysis, &subject.upload?.site);
     let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
     Some(match found {
         Some((name, place)) => Fact::text(name, place),
@@ -90,7 +90,7 @@ fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let data = subject.analysis.data;
-    let (outcome, place) = subject.publication?.site.credential(&data.github, &data.registries, sight(subject)?);
+    let (outcome, place) = subject.upload?.site.credential(&data.github, &data.registries, context(subject)?);
     Some(match outcome {
         CredentialOutcomes::Known(credential) => Fact::text(credential.word(), place),
         CredentialOutcomes::Unknown(_) => Fact::Unknown,
@@ -98,8 +98,8 @@ fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    let word = match site.upload.map(|upload| (upload.oidc, upload.order))? {
+    let site = &subject.upload?.site;
+    let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
         (OidcSupport::None, _) => "none",
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
         (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
@@ -109,16 +109,16 @@ fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 /// The settled text of the first of some slots that holds anything.
 fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
-    let site = &subject.publication?.site;
+    let site = &subject.upload?.site;
     let (_, given) = site.client.first(slots)?;
     let SlotValue::Text(text, place) = given else { return Some(Err(())) };
-    let value = sight(subject).and_then(|sight| known_text(&sight.evaluate(&text)));
+    let value = context(subject).and_then(|context| known_text(&context.evaluate(&text)));
     Some(value.map(|value| (value, place)).ok_or(()))
 }
 
 fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    match first_text(subject, &site.upload?.skip_existing) {
+    let site = &subject.upload?.site;
+    match first_text(subject, &site.pattern?.skip_existing) {
         None => yes(false, site.client.place()),
         Some(Err(())) => Some(Fact::Unknown),
         Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
@@ -126,17 +126,17 @@ fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let publication = subject.publication?;
-    let switch = publication.site.upload?.attestations.as_ref()?;
+    let upload = subject.upload?;
+    let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
-        None => (switch.default, publication.site.client.place()),
+        None => (switch.default, upload.site.client.place()),
         Some(Err(())) => return Some(Fact::Unknown),
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
     let job = subject.job?.id.place();
     let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.client.job.id.place() == job;
-    let alone = subject.analysis.publications.iter().filter(same_job).count() < 2;
-    let word = match (on, alone && !sight(subject)?.run().is_called()) {
+    let alone = subject.analysis.uploads.iter().filter(same_job).count() < 2;
+    let word = match (on, alone && !context(subject)?.run().is_called()) {
         (true, _) => "on",
         (false, true) => "off",
         (false, false) => "excused",
@@ -145,15 +145,15 @@ fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn endpoint(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    Some(match site.address(sight(subject)?) {
+    let site = &subject.upload?.site;
+    Some(match site.address(context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
         None => Fact::Known(None, site.client.place()),
     })
 }
 
 fn endpoint_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (text, place) = subject.publication?.site.address(sight(subject)?)?;
+    let (text, place) = subject.upload?.site.address(context(subject)?)?;
     let wrong = target(subject)?.refuses_uploads_at(&text);
     Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
 }
@@ -164,12 +164,12 @@ fn endpoint_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 /// An input that the action does not have, and the input for the address that it looks like.
 fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
-    let site = &subject.publication?.site;
-    let upload = site.upload.filter(|upload| !upload.inputs.is_empty())?;
-    let has = |name: &str| upload.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let addresses = || upload.endpoint.slots.iter().filter_map(|slot| slot.input.as_deref());
+    let site = &subject.upload?.site;
+    let pattern = site.pattern.filter(|pattern| !pattern.inputs.is_empty())?;
+    let has = |name: &str| pattern.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let addresses = || pattern.endpoint.slots.iter().filter_map(|slot| slot.input.as_deref());
     site.client.with().entries.iter().filter(|pair| !has(pair.key.value())).find_map(|pair| {
-        let meant = closest(pair.key.value(), upload.inputs.iter().map(String::as_str))?;
+        let meant = closest(pair.key.value(), pattern.inputs.iter().map(String::as_str))?;
         addresses().find(|known| *known == meant).map(|meant| (*pair, meant))
     })
 }
@@ -177,7 +177,7 @@ fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair
 fn endpoint_input(subject: In<'_, '_, '_>, _: &str) -> Answered {
     match misspelt(subject) {
         Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
-        None => Some(Fact::text("known", subject.publication?.site.client.place())),
+        None => Some(Fact::text("known", subject.upload?.site.client.place())),
     }
 }
 

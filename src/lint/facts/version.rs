@@ -1,8 +1,8 @@
 //! Facts of versions: which ref of an action, which version of a client. What they ought to be stands in the data.
 
 use crate::lint::data::Data;
-use crate::lint::facts::run::sight;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, PUBLICATION, STEP};
+use crate::lint::facts::run::context;
+use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, STEP, UPLOAD};
 use crate::lint::subjects::SubjectKind;
 use crate::trust::registry::upload_pattern::ActionRefs;
 use crate::trust::upload::version;
@@ -56,28 +56,22 @@ pub const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new(
         "client",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The client that uploads, where its version is described.",
         client_name,
     ),
-    FactSpec::new(
-        "client.version",
-        PUBLICATION,
-        FactValues::Any,
-        "The version of the client that uploads.",
-        client_version,
-    ),
+    FactSpec::new("client.version", UPLOAD, FactValues::Any, "The version of the client that uploads.", client_version),
     FactSpec::new(
         "client.status",
-        PUBLICATION,
+        UPLOAD,
         FactValues::OneOf(&["current", "outdated", "inferred"]),
         "Whether that version can do trusted publishing; `inferred` where another tool brings one that cannot.",
         client_status,
     ),
     FactSpec::new(
         "client.minimum",
-        PUBLICATION,
+        UPLOAD,
         FactValues::Any,
         "The first version of the client that can do trusted publishing.",
         client_minimum,
@@ -99,7 +93,7 @@ impl JudgedAction<'_, '_> {
 
 fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
-    let login = subject.publication.and_then(|publication| publication.site.login.as_ref());
+    let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
     let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
     let all = [own, login.and_then(|login| login.client.step?.uses)];
     let source = subject.workflow?.source;
@@ -170,12 +164,12 @@ fn recommended(data: &Data, name: &str, reference: &str) -> bool {
 
 fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {
     let data = subject.analysis.data;
-    version::client(&subject.publication?.site, &data.github, &data.registries, sight(subject)?)
+    version::client(&subject.upload?.site, &data.github, &data.registries, context(subject)?)
 }
 
 fn client_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    Some(Fact::Known(site.upload?.client.clone(), site.client.place()))
+    let site = &subject.upload?.site;
+    Some(Fact::Known(site.pattern?.client.clone(), site.client.place()))
 }
 
 fn client_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -187,7 +181,7 @@ fn client_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn client_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let site = &subject.publication?.site;
-    let facts = subject.analysis.data.registries.client(site.upload?.client.as_deref()?)?;
+    let site = &subject.upload?.site;
+    let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
     Some(Fact::text(facts.minimum.clone(), site.client.place()))
 }

@@ -19,22 +19,22 @@ pub struct RouteDraft {
 }
 
 /// The route of a publication in one run, with the names of the rules that spoke there.
-pub fn draft(subject: &Subject<'_, '_, '_>, visit: &UploadRun<'_, '_>, spoke: Vec<String>) -> Option<RouteDraft> {
-    let (workflow, job, publication) = (subject.workflow?, subject.job?, subject.publication?);
+pub fn draft(subject: &Subject<'_, '_, '_>, upload_run: &UploadRun<'_, '_>, spoke: Vec<String>) -> Option<RouteDraft> {
+    let (workflow, job, upload) = (subject.workflow?, subject.job?, subject.upload?);
     let registry = match subject.target? {
         UploadTarget::Registry(registry, _) => Ok(*registry),
         UploadTarget::Elsewhere => return None,
         UploadTarget::Unknown(reason, _) => Err(reason.to_string()),
     };
     let data = subject.analysis.data;
-    let credential = match publication.site.credential(&data.github, &data.registries, subject.sight?).0 {
+    let credential = match upload.site.credential(&data.github, &data.registries, subject.context?).0 {
         CredentialOutcomes::Known(credential) => Ok(credential),
         CredentialOutcomes::Unknown(reason) => Err(reason.to_string()),
     };
-    let answer = match verdict(subject, publication, &registry, &credential) {
+    let answer = match verdict(subject, upload, &registry, &credential) {
         RunVerdict::Refused { cause: RefusalCause::Start, .. } => RouteAnswer::Refused,
         RunVerdict::NotAsked if credential == Ok(Credential::Stored) => RouteAnswer::Token,
-        _ if visit.reach != Truth::Yes => RouteAnswer::Undecided,
+        _ if upload_run.reach != Truth::Yes => RouteAnswer::Undecided,
         RunVerdict::Accepted => RouteAnswer::Accepted,
         RunVerdict::Undeclared => RouteAnswer::Undeclared,
         RunVerdict::Refused { .. } => RouteAnswer::Refused,
@@ -48,7 +48,7 @@ pub fn draft(subject: &Subject<'_, '_, '_>, visit: &UploadRun<'_, '_>, spoke: Ve
         file: workflow.file,
         route: Route {
             workflow: workflow.source.path().to_owned(),
-            when: visit.when(),
+            when: upload_run.when(),
             job: job.id.value().to_owned(),
             environment,
             registry: registry.ok().map(|registry| registry.name.clone()),

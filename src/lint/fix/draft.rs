@@ -61,7 +61,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             }
             FixAction::Remove(target) => self.remove(target),
             FixAction::Rename(FixTarget::Waiver, name) => {
-                let (name, place) = (self.text(name)?, self.subject.waiver?.place);
+                let (name, place) = (self.text(name)?, self.subject.ignore?.place);
                 self.comment_at(place)?;
                 self.push(place.file, NodeChange::Comment { span: place.span, text: name });
                 Some(())
@@ -158,7 +158,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     }
 
     fn remove(&mut self, target: &FixTarget) -> Option<()> {
-        if let (FixTarget::Waiver, Some(&Ignore { place, .. })) = (target, self.subject.waiver)
+        if let (FixTarget::Waiver, Some(&Ignore { place, .. })) = (target, self.subject.ignore)
             && let Some(comment) = self.comment_at(place)
         {
             let source = self.subject.analysis.project.source(place.file)?;
@@ -182,7 +182,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
         let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
-        let client = Some(&self.subject.publication?.site.client).filter(|client| client.arguments.is_none())?;
+        let client = Some(&self.subject.upload?.site.client).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
         Some((file, NodeChange::Within { path, range, text: String::new() }))
@@ -234,7 +234,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
                 path.push(key(&self.text(name)?));
                 Some((file, path))
             }
-            FixTarget::Waiver => self.item("ignore", self.subject.waiver?.place),
+            FixTarget::Waiver => self.item("ignore", self.subject.ignore?.place),
             FixTarget::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
                 Fact::Unknown => None,

@@ -95,7 +95,7 @@ pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
 pub(crate) struct FindingTally {
     /// How often each finding is there, and how often above note.
     findings: HashMap<String, (usize, usize)>,
-    publications: usize,
+    uploads: usize,
     undecided: usize,
     problems: usize,
 }
@@ -109,7 +109,7 @@ impl FindingTally {
             counts.1 += usize::from(finding.level > Level::Note);
         }
         let undecided = report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
-        Self { findings, publications: report.publications, undecided, problems: report.problems.len() }
+        Self { findings, uploads: report.uploads, undecided, problems: report.problems.len() }
     }
 
     fn count(&self, id: &str) -> (usize, usize) {
@@ -120,7 +120,7 @@ impl FindingTally {
     pub(crate) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
         cured.iter().all(|id| after.count(id).0 < self.count(id).0)
             && after.findings.iter().all(|(id, (_, loud))| *loud <= self.count(id).1)
-            && after.publications == self.publications
+            && after.uploads == self.uploads
             && after.undecided <= self.undecided
             && after.problems <= self.problems
     }

@@ -218,9 +218,9 @@ fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
     let reading = ParsedProject::new(&rules.data.github, project);
     let registries = &rules.data.registries;
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
-    analysis.publications.iter().any(|publication| {
-        publication.runs.iter().any(|visit| {
-            let target = publication.site.target(registries, &publication.sight(visit));
+    analysis.uploads.iter().any(|upload| {
+        upload.runs.iter().any(|upload_run| {
+            let target = upload.site.target(registries, &upload.context(upload_run));
             matches!(target, UploadTarget::Registry(registry, _) if registry.id == id)
         })
     })

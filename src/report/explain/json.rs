@@ -52,8 +52,8 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
 }
 
 fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
-    let publications = page.uploads.iter().map(|upload| Publication {
-        upload: &upload.client,
+    let uploads = page.uploads.iter().map(|upload| Publication {
+        step: &upload.client,
         job: &upload.job,
         workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),
@@ -65,7 +65,7 @@ fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
         passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
         missed: upload.missed.iter().map(|missed| kept(page, missed)).collect(),
     });
-    Project { root: page.prefix, repository: page.repository, publications: publications.collect() }
+    Project { root: page.prefix, repository: page.repository, uploads: uploads.collect() }
 }
 
 fn spot(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {
@@ -98,7 +98,7 @@ fn shown<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'a>) -> Shown<'a
     let refusal = passport.refusal.as_ref().map(|refused| Refused {
         caller: &refused.caller,
         called: &refused.called,
-        asker: refused.asker.as_deref(),
+        requester: refused.requester.as_deref(),
         scope: &refused.scope,
         asked: refused.asked,
         asked_place: spot(page, refused.asked_place),

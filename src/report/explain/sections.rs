@@ -150,10 +150,10 @@ fn starts(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
 
 /// Both sides of what makes GitHub refuse a run.
 fn refusal_rows(refused: &RefusedStart) -> [SectionRow; 2] {
-    let RefusedStart { caller, called, asker, scope, asked, held, .. } = refused;
-    let asker = asker.as_ref().map_or_else(|| "the workflow".to_owned(), |job| format!("job `{job}`"));
+    let RefusedStart { caller, called, requester, scope, asked, held, .. } = refused;
+    let requester = requester.as_ref().map_or_else(|| "the workflow".to_owned(), |job| format!("job `{job}`"));
     let start = format!("GitHub starts none of them: job `{caller}` calls {called} and holds `{scope}: {held}`,");
-    let cause = format!("where {asker} asks for `{scope}: {asked}`");
+    let cause = format!("where {requester} asks for `{scope}: {asked}`");
     [(start, refused.held_place), (cause, refused.asked_place)]
         .map(|(text, place)| SectionRow::new([&text], Some(place)).meant(Tone::Bad))
 }

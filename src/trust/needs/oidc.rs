@@ -20,9 +20,9 @@ pub fn is_used<'p>(
     let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|client| client.step);
     // Whoever runs the job may ask for the token before its first step, to pull a container's image for one.
     let mut open = job.uses.is_some() || job.container || steps.any(|step| is_open(needs, github, checkout, step));
-    for asker in find(needs, github, checkout, workflow, job) {
-        for need in asker.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
-            match asker.asks(github, need, None) {
+    for requester in find(needs, github, checkout, workflow, job) {
+        for need in requester.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
+            match requester.asks(github, need, None) {
                 Truth::Yes => return Some(true),
                 Truth::Unknown(_) => open = true,
                 Truth::No => {}

@@ -47,7 +47,7 @@ impl PermissionStatus {
 /// One scope that something in a job asks for.
 pub struct PermissionCheck<'a, 'p> {
     /// What asks; of several, the first that is worst off.
-    pub asker: Requester<'a, 'p>,
+    pub requester: Requester<'a, 'p>,
     /// What it asks for.
     pub need: &'a Need,
     /// What the job holds of it.
@@ -59,7 +59,7 @@ pub struct PermissionCheck<'a, 'p> {
 /// Every scope that a job is asked for and that somebody wants to hear of, once each. To weigh a scope may take playing every run, so
 /// `wanted` is asked first, once for each scope: it is shown a standing of which only the scope and what the job itself holds are known.
 #[must_use]
-pub fn standings<'a, 'p>(
+pub fn permission_checks<'a, 'p>(
     needs: &'a Needs,
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
@@ -71,24 +71,24 @@ pub fn standings<'a, 'p>(
     let mut unwanted: Vec<&Need> = Vec::new();
     let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
     let same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
-    for asker in find(needs, github, checkout, workflow, job) {
-        for need in &asker.entry.needs {
+    for requester in find(needs, github, checkout, workflow, job) {
+        for need in &requester.entry.needs {
             if unwanted.iter().any(|other| same(other, need)) {
                 continue;
             }
             let known = found.iter().position(|other| same(other.need, need));
             let held = permissions::held(github, workflow, job, &need.scope);
-            let asker = Requester { entry: asker.entry, client: asker.client.clone() };
-            let mut standing = PermissionCheck { asker, need, held, status: PermissionStatus::Unknown };
-            if known.is_none() && !wanted(&standing) {
+            let requester = Requester { entry: requester.entry, client: requester.client.clone() };
+            let mut check = PermissionCheck { requester, need, held, status: PermissionStatus::Unknown };
+            if known.is_none() && !wanted(&check) {
                 unwanted.push(need);
                 continue;
             }
-            (standing.held, standing.status) = ways.weigh(&standing.asker, need);
+            (check.held, check.status) = ways.weigh(&check.requester, need);
             match known.and_then(|index| found.get_mut(index)) {
-                Some(other) if other.status < standing.status => *other = standing,
+                Some(other) if other.status < check.status => *other = check,
                 Some(_) => {}
-                None => found.push(standing),
+                None => found.push(check),
             }
         }
     }
@@ -107,11 +107,11 @@ pub fn of_entry<'p>(
 ) -> Option<Vec<PermissionStatus>> {
     let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
     let mut worst: Option<Vec<PermissionStatus>> = None;
-    let askers = find(needs, github, checkout, workflow, job);
-    for asker in askers.iter().filter(|asker| std::ptr::eq(asker.entry, entry)) {
+    let requesters = find(needs, github, checkout, workflow, job);
+    for requester in requesters.iter().filter(|requester| std::ptr::eq(requester.entry, entry)) {
         let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
         for (need, worst) in entry.needs.iter().zip(worst) {
-            *worst = ways.weigh(asker, need).1.max(*worst);
+            *worst = ways.weigh(requester, need).1.max(*worst);
         }
     }
     worst
@@ -128,7 +128,7 @@ struct GrantPaths<'a, 'p> {
 
 /// One way to run, and the copies of the job that differ in it.
 struct GrantPath<'a, 'p> {
-    play: Arc<SimulatedRun<'a, 'p>>,
+    simulated: Arc<SimulatedRun<'a, 'p>>,
     rows: OnceCell<Vec<Option<MatrixRow>>>,
 }
 
@@ -141,7 +141,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
     }
 
     /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
-    fn weigh(&mut self, asker: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
+    fn weigh(&mut self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
         let own = permissions::held(github, workflow, job, &need.scope);
         let settled = own.origin != GrantOrigin::Default && own.access.is_some_and(|access| access >= need.access);
@@ -150,26 +150,28 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         }
         // Most needs are settled before anything is played: where no run can hold less than the repository's settings give, and where
         // the step asks for nothing, whatever the run.
-        if asker.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
+        if requester.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
             return (own, PermissionStatus::Unknown);
         }
-        if asker.asks(github, need, None) == Truth::No {
+        if requester.asks(github, need, None) == Truth::No {
             return (own, PermissionStatus::Held);
         }
         let mut worst = (own, PermissionStatus::Held);
         let (ways, relevance) = self.starts.get_or_insert_with(|| {
-            let plays = triggers::starts(github, self.checkout, workflow, job, &RunFilter::default()).plays;
-            let ways = plays.into_iter().map(|play| GrantPath { play, rows: OnceCell::new() }).collect();
+            let simulated_runs =
+                triggers::starts(github, self.checkout, workflow, job, &RunFilter::default()).simulated_runs;
+            let ways =
+                simulated_runs.into_iter().map(|simulated| GrantPath { simulated, rows: OnceCell::new() }).collect();
             (ways, Relevance::of(workflow, job))
         });
-        for GrantPath { play, rows } in ways.iter() {
-            let (held, at_hand) = at_hand(github, play, job, need);
+        for GrantPath { simulated, rows } in ways.iter() {
+            let (held, at_hand) = at_hand(github, simulated, job, need);
             if at_hand <= worst.1 {
                 continue;
             }
-            for row in rows.get_or_init(|| triggers::rows(play, job, relevance)) {
-                let seen = play.sight(job).in_row(row.as_ref());
-                let status = at_hand.min(asked(github, asker, need, &asker.client.seen(&seen)));
+            for row in rows.get_or_init(|| triggers::rows(simulated, job, relevance)) {
+                let seen = simulated.context(job).in_row(row.as_ref());
+                let status = at_hand.min(asked(github, requester, need, &requester.client.seen(&seen)));
                 if status > worst.1 {
                     worst = (held, status);
                 }
@@ -182,15 +184,16 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
 /// What the job holds of a need's scope in a run, and whether that is enough if the need is real.
 fn at_hand(
     github: &GitHubFacts,
-    play: &SimulatedRun<'_, '_>,
+    simulated: &SimulatedRun<'_, '_>,
     job: &Job<'_>,
     need: &Need,
 ) -> (GrantedAccess, PermissionStatus) {
     let holds = |scope: &str, least: AccessLevel| {
-        let held = permissions::held_in(github, &play.run, play.workflow, job, scope);
+        let held = permissions::held_in(github, &simulated.run, simulated.workflow, job, scope);
         // What a called workflow gets where nobody names anything is for the repository's settings to say.
         let open = held.origin == GrantOrigin::Default && job.uses.is_some()
-            || held.origin == GrantOrigin::Caller && play.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
+            || held.origin == GrantOrigin::Caller
+                && simulated.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
         let status = match held.access.filter(|_| !open) {
             Some(access) if access >= least => PermissionStatus::Held,
             Some(_) => PermissionStatus::Missing,
@@ -211,23 +214,23 @@ fn is_bare(workflow: &Workflow<'_>, job: &Job<'_>) -> bool {
 /// How sure it is that a run asks for a need.
 fn asked(
     github: &GitHubFacts,
-    asker: &Requester<'_, '_>,
+    requester: &Requester<'_, '_>,
     need: &Need,
-    sight: &EvaluationContext<'_, '_>,
+    context: &EvaluationContext<'_, '_>,
 ) -> PermissionStatus {
-    let status = match (asker.asks(github, need, Some(sight)), sight.reached()) {
+    let status = match (requester.asks(github, need, Some(context)), context.reached()) {
         (Truth::No, _) | (_, Truth::No) => PermissionStatus::Held,
         (Truth::Unknown(_), _) => PermissionStatus::Unknown,
         (Truth::Yes, Truth::Yes) => PermissionStatus::Missing,
-        (Truth::Yes, Truth::Unknown(_)) => undecided(asker, sight.run()),
+        (Truth::Yes, Truth::Unknown(_)) => undecided(requester, context.run()),
     };
-    if asker.is_conditional() { status.min(PermissionStatus::Doubtful) } else { status }
+    if requester.is_conditional() { status.min(PermissionStatus::Doubtful) } else { status }
 }
 
 /// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
 /// gives is met if all goes as meant, one on a secret or a variable may be met by none.
-fn undecided(asker: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> PermissionStatus {
-    let client = &asker.client;
+fn undecided(requester: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> PermissionStatus {
+    let client = &requester.client;
     let around = client.frames.iter().map(|frame| frame.step).chain(client.step);
     let steps = around.filter_map(|step| step.condition);
     let jobs = run.calls.iter().map(|call| (call.workflow, call.job)).chain([(client.workflow, client.job)]);

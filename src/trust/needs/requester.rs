@@ -66,12 +66,12 @@ pub fn find<'a, 'p>(
     for client in steps(checkout, workflow, job) {
         let Some(step) = client.step else { continue };
         found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, client: client.clone() }));
-        let spoken = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
-        if spoken.is_empty() {
+        let commands_in = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
+        if commands_in.is_empty() {
             continue;
         }
         for command in commands(github, workflow, job, step).iter() {
-            for entry in spoken.iter().filter(|entry| runs(github, command, entry)) {
+            for entry in commands_in.iter().filter(|entry| runs(github, command, entry)) {
                 let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
                 found.push(Requester { entry, client });
             }
@@ -115,24 +115,24 @@ impl Requester<'_, '_> {
 
     /// Whether it asks for a need, as far as the run decides it; without a run, as far as no expression does.
     #[must_use]
-    pub fn asks(&self, github: &GitHubFacts, need: &Need, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(condition, sight)));
+    pub fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
+        let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(condition, context)));
         // A token that the step is given replaces the job's for every scope but the one that asks for an identity.
         let of_token = need.scope != github.oidc.scope;
         let says = need.when.iter().any(|condition| condition.fact == "token.source");
-        if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(RequestToken::Job, sight)) }
+        if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(RequestToken::Job, context)) }
     }
 
-    fn works_with(&self, wanted: RequestToken, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        match self.token(sight) {
+    fn works_with(&self, wanted: RequestToken, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
+        match self.token(context) {
             Ok(token) if token == wanted => Truth::Yes,
             Ok(_) => Truth::No,
             Err(reason) => Truth::Unknown(reason),
         }
     }
 
-    fn holds(&self, condition: &NeedCondition, sight: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        match (self.fact(&condition.fact, sight), &condition.test) {
+    fn holds(&self, condition: &NeedCondition, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
+        match (self.fact(&condition.fact, context), &condition.test) {
             (RequestFact::Known(value), test) => test.passes(value.as_deref()),
             // Whatever its value, it is given.
             (RequestFact::Given, ValueTest::Present(wanted)) => {
@@ -147,25 +147,25 @@ impl Requester<'_, '_> {
         }
     }
 
-    fn fact(&self, name: &str, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    fn fact(&self, name: &str, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let slot = match name.split_once('.') {
             Some(("input", input)) => Slot { input: Some(input.to_owned()), ..Slot::default() },
             Some(("env", variable)) => Slot { env: Some(variable.into()), ..Slot::default() },
             Some(("flag", flag)) => Slot { flags: vec![flag.to_owned()], ..Slot::default() },
             Some(("switch", flag)) => Slot { flags: vec![flag.to_owned()], kind: SlotKind::Switch, ..Slot::default() },
             Some(("token", "source")) => {
-                return match self.token(sight) {
+                return match self.token(context) {
                     Ok(token) => RequestFact::Known(Some(token.word().to_owned())),
                     Err(reason) => RequestFact::Unknown(reason),
                 };
             }
-            _ if name == "argument" => return self.argument(sight),
-            _ => return event(sight),
+            _ if name == "argument" => return self.argument(context),
+            _ => return event(context),
         };
-        self.settled(self.client.given(&slot), sight)
+        self.settled(self.client.given(&slot), context)
     }
 
-    fn settled(&self, given: SlotValue, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    fn settled(&self, given: SlotValue, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let (text, _) = match given {
             SlotValue::Absent => return RequestFact::Known(None),
             SlotValue::Unknown(_) => {
@@ -176,7 +176,7 @@ impl Requester<'_, '_> {
         if !text.contains("${{") {
             return RequestFact::Known(Some(text));
         }
-        let outcome = sight.map(|sight| sight.evaluate(&text));
+        let outcome = context.map(|context| context.evaluate(&text));
         match outcome.as_ref().and_then(known_text) {
             Some(text) => RequestFact::Known(Some(text)),
             None => RequestFact::Given,
@@ -184,7 +184,7 @@ impl Requester<'_, '_> {
     }
 
     /// The first word behind the command's own words that is no flag.
-    fn argument(&self, sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    fn argument(&self, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let (Some(command), Some(run)) = (&self.client.command, self.client.script()) else {
             return RequestFact::Known(None);
         };
@@ -195,14 +195,14 @@ impl Requester<'_, '_> {
         match words.find(|word| !word.starts_with("-")) {
             None => RequestFact::Known(None),
             Some(word) => match word.template(run.value()) {
-                Some(text) => self.settled(SlotValue::Text(text, self.client.place()), sight),
+                Some(text) => self.settled(SlotValue::Text(text, self.client.place()), context),
                 None => RequestFact::Given,
             },
         }
     }
 
     /// Whose token it works with.
-    fn token(&self, sight: Option<&EvaluationContext<'_, '_>>) -> Result<RequestToken, UnknownReason> {
+    fn token(&self, context: Option<&EvaluationContext<'_, '_>>) -> Result<RequestToken, UnknownReason> {
         let rule = &self.entry.token;
         if let Some(word) = self.opaque(&rule.opaque) {
             return Err(UnknownReason::new(format!("what `{word}` does to its credentials")));
@@ -211,7 +211,7 @@ impl Requester<'_, '_> {
             return token;
         }
         match (&rule.earlier, rule.otherwise) {
-            (Some(earlier), _) => self.left_by(earlier, sight),
+            (Some(earlier), _) => self.left_by(earlier, context),
             (None, NeedFallback::Job) => Ok(RequestToken::Job),
             (None, NeedFallback::None) => Err(UnknownReason::new("a token that the files do not show")),
         }
@@ -221,14 +221,14 @@ impl Requester<'_, '_> {
     fn left_by(
         &self,
         earlier: &EarlierStep,
-        sight: Option<&EvaluationContext<'_, '_>>,
+        context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
         let unknown = || UnknownReason::new(format!("what `{}` leaves", earlier.action));
         let mut steps = self.client.before().filter(|step| uses(step, &earlier.action));
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
         let client = ResolvedStep { step: Some(step), command: None, ..self.client.clone() };
         let left = Requester { entry: self.entry, client };
-        if earlier.when.iter().any(|condition| left.holds(condition, sight) != Truth::Yes) {
+        if earlier.when.iter().any(|condition| left.holds(condition, context) != Truth::Yes) {
             return Err(unknown());
         }
         for slot in &earlier.slots {
@@ -281,8 +281,8 @@ fn agreed(
     Some(Err(UnknownReason::new("which of its tokens counts")))
 }
 
-fn event(sight: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
-    match sight.map(EvaluationContext::run).filter(|run| !run.unknown_caller) {
+fn event(context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    match context.map(EvaluationContext::run).filter(|run| !run.unknown_caller) {
         Some(run) => RequestFact::Known(Some(run.event.clone())),
         None => RequestFact::Unknown(UnknownReason::new("the event that starts the run")),
     }

@@ -7,9 +7,9 @@ use crate::workflow::github::GitHubFacts;
 /// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
 /// one with a word that makes it upload nothing.
 #[must_use]
-pub fn names(github: &GitHubFacts, words: &CommandWords, upload: &UploadPattern) -> Option<bool> {
-    let stopped = || words.iter().flatten().any(|word| upload.unless.iter().any(|stop| flag_is(word, stop)));
-    upload.spellings().any(|spelling| is_command(github, words, spelling, &upload.via)).then(|| !stopped())
+pub fn names(github: &GitHubFacts, words: &CommandWords, pattern: &UploadPattern) -> Option<bool> {
+    let stopped = || words.iter().flatten().any(|word| pattern.unless.iter().any(|stop| flag_is(word, stop)));
+    pattern.spellings().any(|spelling| is_command(github, words, spelling, &pattern.via)).then(|| !stopped())
 }
 
 /// The words of a command; one that only a running shell knows is `None`. Where it knows only a version, what stands before that is kept.

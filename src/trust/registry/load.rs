@@ -155,8 +155,8 @@ impl RegistryCheck<'_> {
                 }
             }
         }
-        for (index, upload) in registry.uploads.iter().enumerate() {
-            self.upload(&[Key("uploads"), Item(index)], upload);
+        for (index, pattern) in registry.uploads.iter().enumerate() {
+            self.pattern(&[Key("uploads"), Item(index)], pattern);
         }
         for (index, login) in registry.logins.iter().enumerate() {
             let path = [Key("logins"), Item(index)];
@@ -189,29 +189,29 @@ impl RegistryCheck<'_> {
         }
     }
 
-    fn upload(&mut self, path: &[DataPath<'_>], upload: &UploadPattern) {
-        let named = [&upload.action, &upload.command, &upload.workflow].into_iter().flatten().count();
+    fn pattern(&mut self, path: &[DataPath<'_>], pattern: &UploadPattern) {
+        let named = [&pattern.action, &pattern.command, &pattern.workflow].into_iter().flatten().count();
         if named != 1 {
             self.tell(path, "an upload is one of `action`, `command` and `workflow`");
         }
-        if let Some(Err(error)) = upload.only_if.as_deref().map(Condition::parse) {
+        if let Some(Err(error)) = pattern.only_if.as_deref().map(Condition::parse) {
             self.tell(&[path, &[Key("only-if")]].concat(), &error.message);
         }
-        if upload.workflow.is_none() && upload.only_if.is_some() {
+        if pattern.workflow.is_none() && pattern.only_if.is_some() {
             self.tell(&[path, &[Key("only-if")]].concat(), "only a called `workflow` has a condition of its own");
         }
-        self.endpoint(path, &upload.endpoint);
+        self.endpoint(path, &pattern.endpoint);
         let lists =
-            [("tokens", &upload.tokens), ("passwords", &upload.passwords), ("skip-existing", &upload.skip_existing)];
+            [("tokens", &pattern.tokens), ("passwords", &pattern.passwords), ("skip-existing", &pattern.skip_existing)];
         for (key, slots) in lists {
             self.slots(path, &[Key(key)], slots);
         }
-        self.choices(path, "only-with", &upload.only_with);
-        self.choices(path, "off", &upload.off);
-        self.refs(path, &upload.refs);
+        self.choices(path, "only-with", &pattern.only_with);
+        self.choices(path, "off", &pattern.off);
+        self.refs(path, &pattern.refs);
         let registry = &self.file.registry;
         let alone = registry.extends.is_none() && registry.like.is_none();
-        if let Some(name) = upload.client.as_deref().filter(|name| alone && !registry.clients.contains_key(*name)) {
+        if let Some(name) = pattern.client.as_deref().filter(|name| alone && !registry.clients.contains_key(*name)) {
             let known = self.file.registry.clients.keys().map(String::as_str);
             let message = format!("`clients` describes no `{name}`{}", suggestion(name, known));
             self.tell(&[path, &[Key("client")]].concat(), &message);

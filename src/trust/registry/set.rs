@@ -45,8 +45,8 @@ impl RegistrySet {
         let vocabulary = Vocabulary::new(uploads.map(UploadPattern::spellings));
         let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (position, registry) in list.iter().enumerate() {
-            for (own, upload) in registry.uploads.iter().enumerate() {
-                let names: BTreeSet<String> = upload.names().map(|name| name.to_lowercase()).collect();
+            for (own, pattern) in registry.uploads.iter().enumerate() {
+                let names: BTreeSet<String> = pattern.names().map(|name| name.to_lowercase()).collect();
                 names.into_iter().for_each(|name| by_name.entry(name).or_default().push((position, own)));
             }
         }
@@ -99,27 +99,27 @@ impl RegistrySet {
 
     /// Every upload that some registry describes, with that registry.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
-        self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |upload| (registry, upload)))
+        self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |pattern| (registry, pattern)))
     }
 
     /// The uploads by an action or a called workflow of a name, with their registries.
     pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         let found = self.by_name.get(&name.to_lowercase());
-        found.into_iter().flatten().filter_map(|(registry, upload)| {
+        found.into_iter().flatten().filter_map(|(registry, pattern)| {
             let registry = self.list.get(*registry)?;
-            Some((registry, registry.uploads.get(*upload)?))
+            Some((registry, registry.uploads.get(*pattern)?))
         })
     }
 
     /// The uploads whose commands a script can hold, by its words, with their registries.
     #[must_use]
     pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &UploadPattern)> {
-        let spoken = self.vocabulary.spoken(script);
-        if spoken.is_empty() {
+        let commands_in = self.vocabulary.commands_in(script);
+        if commands_in.is_empty() {
             return Vec::new();
         }
-        let uploads = self.uploads().enumerate().filter(|(position, _)| spoken.contains(position));
-        uploads.map(|(_, upload)| upload).collect()
+        let uploads = self.uploads().enumerate().filter(|(position, _)| commands_in.contains(position));
+        uploads.map(|(_, pattern)| pattern).collect()
     }
 
     /// Every login that some registry describes, with its registry.

@@ -60,7 +60,7 @@ impl Vocabulary {
     /// The positions of the commands of which some spelling has all its words on one line of a script; a line that is continued counts
     /// as one. A name that quotes part is not seen.
     #[must_use]
-    pub fn spoken(&self, script: &str) -> Vec<usize> {
+    pub fn commands_in(&self, script: &str) -> Vec<usize> {
         let Some(search) = &self.search else { return Vec::new() };
         let bytes = script.as_bytes();
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -71,7 +71,7 @@ impl Vocabulary {
         }
         // The line that each word was last said on.
         let mut said = vec![0; self.words.len()];
-        let mut spoken = vec![false; self.commands];
+        let mut commands_in = vec![false; self.commands];
         let (mut line, mut end) = (1, line_end(script, 0));
         for found in all {
             while found.start() >= end && end < script.len() {
@@ -85,11 +85,11 @@ impl Vocabulary {
             said[word] = line;
             for spelling in &self.words[word] {
                 if spelling.words.iter().all(|word| said[*word] == line) {
-                    spoken[spelling.command] = true;
+                    commands_in[spelling.command] = true;
                 }
             }
         }
-        (0..self.commands).filter(|command| spoken[*command]).collect()
+        (0..self.commands).filter(|command| commands_in[*command]).collect()
     }
 }
 
@@ -120,14 +120,14 @@ mod tests {
     fn a_script_speaks_of_a_command_whose_words_all_stand_on_a_line_of_it() {
         let commands = [vec!["tool send".to_owned(), "send-it".to_owned()], vec!["tool".to_owned()], Vec::new()];
         let vocabulary = Vocabulary::new(&commands);
-        assert_eq!(vocabulary.spoken("exec ./bin/tool.exe --now send"), [0, 1]);
-        assert_eq!(vocabulary.spoken("send-it"), [0]);
-        assert_eq!(vocabulary.spoken("make\ntool \\\n  --now \\\n  send\nmake"), [0, 1]);
-        assert_eq!(vocabulary.spoken("tool `\r\n  send"), [0, 1]);
-        assert_eq!(vocabulary.spoken("tool build\nmake send"), [1], "the words of two lines are no command");
-        assert_eq!(vocabulary.spoken("tool==1.2 --sender me"), [1]);
-        assert!(vocabulary.spoken("toolbox my-tool && send-its").is_empty());
-        assert!(vocabulary.spoken("make").is_empty());
-        assert!(Vocabulary::new([[]; 0]).spoken("tool").is_empty());
+        assert_eq!(vocabulary.commands_in("exec ./bin/tool.exe --now send"), [0, 1]);
+        assert_eq!(vocabulary.commands_in("send-it"), [0]);
+        assert_eq!(vocabulary.commands_in("make\ntool \\\n  --now \\\n  send\nmake"), [0, 1]);
+        assert_eq!(vocabulary.commands_in("tool `\r\n  send"), [0, 1]);
+        assert_eq!(vocabulary.commands_in("tool build\nmake send"), [1], "the words of two lines are no command");
+        assert_eq!(vocabulary.commands_in("tool==1.2 --sender me"), [1]);
+        assert!(vocabulary.commands_in("toolbox my-tool && send-its").is_empty());
+        assert!(vocabulary.commands_in("make").is_empty());
+        assert!(Vocabulary::new([[]; 0]).commands_in("tool").is_empty());
     }
 }

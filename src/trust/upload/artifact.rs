@@ -39,9 +39,9 @@ struct UnpackedArtifact {
 pub fn layout(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
-    sight: &EvaluationContext<'_, '_>,
+    context: &EvaluationContext<'_, '_>,
 ) -> Option<ArtifactLayout> {
-    let wanted = wanted(site, sight)?;
+    let wanted = wanted(site, context)?;
     if !own_script_is_inert(github, site) {
         return None;
     }
@@ -50,7 +50,7 @@ pub fn layout(
     for step in site.client.before() {
         if step::is_download(github, step) {
             let place = step.uses?.place();
-            for arrival in step::arrivals(github, site, step, sight)? {
+            for arrival in step::arrivals(github, site, step, context)? {
                 fits |= wanted.iter().any(|(folder, _)| arrival.content.may_reach(&arrival.folder, folder));
                 first.get_or_insert((arrival.folder, place));
             }
@@ -62,12 +62,12 @@ pub fn layout(
 }
 
 /// The folders in which an upload looks.
-fn wanted(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
-    let upload = site.upload?;
-    let files = upload.files.as_ref()?;
+fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
+    let pattern = site.pattern?;
+    let files = pattern.files.as_ref()?;
     let client = &site.client;
     let has = |flags: &[String]| client.has_flag(flags);
-    if has(&files.unless) || has(&upload.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
+    if has(&files.unless) || has(&pattern.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
         return None;
     }
     let below = match client
@@ -75,12 +75,12 @@ fn wanted(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Optio
         .and_then(|step| client.workflow.folder_of(client.job, step))
         .filter(|_| client.command.is_some())
     {
-        Some(folder) => FolderPath::parse(&step::settled(client, folder.value(), sight)?)?,
+        Some(folder) => FolderPath::parse(&step::settled(client, folder.value(), context)?)?,
         None => FolderPath::default(),
     };
     if let Some((_, given)) = client.first(&files.slots) {
         let crate::trust::registry::slot::SlotValue::Text(text, place) = given else { return None };
-        let folder = FolderPath::parse(&step::settled(client, &text, sight)?)?;
+        let folder = FolderPath::parse(&step::settled(client, &text, context)?)?;
         return Some(vec![(below.join(&folder), place)]);
     }
     let mut folders = Vec::new();
@@ -90,7 +90,7 @@ fn wanted(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Optio
             let text = word.template(run.value())?;
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
-                let text = step::settled(client, &text, sight)?;
+                let text = step::settled(client, &text, context)?;
                 folders.push((below.join(&FolderPath::of_files(&text)?), place));
             }
         }

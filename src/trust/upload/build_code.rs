@@ -35,20 +35,20 @@ fn command(
     github: &GitHubFacts,
     builds: &BuildFacts,
     client: &ResolvedStep<'_, '_>,
-    upload: Option<Place>,
+    pattern: Option<Place>,
 ) -> Option<(String, Place)> {
     let step = client.step?;
     let script = step.script?.value();
-    let spoken: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
-    if spoken.is_empty() {
+    let commands_in: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
+    if commands_in.is_empty() {
         return None;
     }
     let found = commands(github, client.workflow, client.job, step);
     found.iter().find_map(|command| {
         let words = words(command);
-        let name = spoken.iter().find(|name| is_command(github, &words, name, &[]))?;
+        let name = commands_in.iter().find(|name| is_command(github, &words, name, &[]))?;
         let place = ResolvedStep { command: Some(command.clone()), ..client.clone() }.place();
-        let before = upload.is_none_or(|upload| place.span.end <= upload.span.start);
+        let before = pattern.is_none_or(|pattern| place.span.end <= pattern.span.start);
         before.then(|| ((*name).clone(), place))
     })
 }

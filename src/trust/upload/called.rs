@@ -7,10 +7,10 @@ use crate::workflow::simulate::context::EvaluationContext;
 
 /// Whether the workflow that a job calls uploads in a run; yes for whatever data gives no condition.
 #[must_use]
-pub fn uploads(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> Truth {
-    let Some(condition) = site.upload.and_then(|upload| upload.only_if.as_deref()) else { return Truth::Yes };
+pub fn uploads(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Truth {
+    let Some(condition) = site.pattern.and_then(|pattern| pattern.only_if.as_deref()) else { return Truth::Yes };
     match Condition::parse(condition) {
-        Ok(condition) => condition.evaluate(&CalledContext { site, sight }),
+        Ok(condition) => condition.evaluate(&CalledContext { site, context }),
         Err(error) => Truth::Unknown(UnknownReason::new(error.message)),
     }
 }
@@ -18,13 +18,13 @@ pub fn uploads(site: &UploadSite<'_, '_>, sight: &EvaluationContext<'_, '_>) -> 
 /// What the called workflow sees.
 struct CalledContext<'s, 'a, 'p> {
     site: &'s UploadSite<'a, 'p>,
-    sight: &'s EvaluationContext<'s, 'p>,
+    context: &'s EvaluationContext<'s, 'p>,
 }
 
 impl Scope for CalledContext<'_, '_, '_> {
     fn lookup(&self, path: &[&str]) -> Outcome {
         match path {
-            ["github", ..] => self.sight.lookup(path),
+            ["github", ..] => self.context.lookup(path),
             ["inputs", name] => self.input(name),
             _ => Outcome::unknown(format!("`{}`", path.join("."))),
         }
@@ -44,13 +44,13 @@ impl CalledContext<'_, '_, '_> {
     fn input(&self, name: &str) -> Outcome {
         let with = self.site.client.with();
         if let Some(pair) = with.get_ignore_case(name) {
-            let given = self.sight.of_job().evaluate(pair.value.value());
+            let given = self.context.of_job().evaluate(pair.value.value());
             return known_text(&given).map_or(given, Outcome::text);
         }
         if with.dynamic {
             return Outcome::unknown(format!("the input `{name}`"));
         }
-        let default = self.site.upload.and_then(|upload| upload.defaults.get(name));
+        let default = self.site.pattern.and_then(|pattern| pattern.defaults.get(name));
         Outcome::text(default.map_or("", String::as_str))
     }
 }

@@ -65,46 +65,48 @@ impl UploadSite<'_, '_> {
         &self,
         github: &GitHubFacts,
         registries: &RegistrySet,
-        sight: &EvaluationContext<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
     ) -> (CredentialOutcomes, Place) {
         let here = self.client.place();
-        let Some(upload) = self.upload else { return (CredentialOutcomes::Known(Credential::Minted), here) };
-        if let Some(user) = &upload.user
+        let Some(pattern) = self.pattern else { return (CredentialOutcomes::Known(Credential::Minted), here) };
+        if let Some(user) = &pattern.user
             && let Some((_, given)) = self.client.first(&user.slots)
         {
-            match self.user_is_anonymous(&given, &user.anonymous, sight) {
+            match self.user_is_anonymous(&given, &user.anonymous, context) {
                 Some(true) => {}
                 Some(false) => return (CredentialOutcomes::Known(Credential::Stored), place_of(&given, here)),
                 None => return (unknown("the user it uploads as"), place_of(&given, here)),
             }
         }
-        let off = match self.is_off(upload, sight) {
+        let off = match self.is_off(pattern, context) {
             Ok(off) => off,
             Err(place) => return (unknown("a setting that only the run knows"), place),
         };
-        let native = upload.oidc == OidcSupport::Native && !off;
-        for slot in &upload.tokens {
+        let native = pattern.oidc == OidcSupport::Native && !off;
+        for slot in &pattern.tokens {
             let given = self.client.given(slot);
-            if let Some(outcome) = self.token(&given, sight) {
-                let outcome = if native && upload.order == CredentialOrder::OidcFirst {
-                    self.behind_oidc(outcome, github, registries, sight)
+            if let Some(outcome) = self.token(&given, context) {
+                let outcome = if native && pattern.order == CredentialOrder::OidcFirst {
+                    self.behind_oidc(outcome, github, registries, context)
                 } else {
                     outcome
                 };
                 return (outcome, place_of(&given, here));
             }
         }
-        if self.login_exports(upload, sight) {
+        if self.login_exports(pattern, context) {
             return (CredentialOutcomes::Known(Credential::Minted), here);
         }
-        if self.has_open_flags(upload, sight) {
+        if self.has_open_flags(pattern, context) {
             return (unknown("arguments that only the run knows"), here);
         }
-        if self.hidden_credentials(github, upload) {
+        if self.hidden_credentials(github, pattern) {
             return (unknown("credentials that an earlier step may have written"), here);
         }
-        let outcome = match (native, upload.project_decides) {
-            (true, true) if self.may_ask(github, sight) != Some(true) => unknown("the project's own release settings"),
+        let outcome = match (native, pattern.project_decides) {
+            (true, true) if self.may_ask(github, context) != Some(true) => {
+                unknown("the project's own release settings")
+            }
             (true, _) => CredentialOutcomes::Known(Credential::Trusted),
             (false, true) => unknown("the project's own release settings"),
             (false, false) => CredentialOutcomes::Known(Credential::None),
@@ -114,28 +116,28 @@ impl UploadSite<'_, '_> {
 
     /// Whether the command has flags that nobody can read, or that are only read here: they may be those of a token, of another registry
     /// or of a trial.
-    fn has_open_flags(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> bool {
-        if upload.value_flags.is_empty() {
+    fn has_open_flags(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> bool {
+        if pattern.value_flags.is_empty() {
             return false;
         }
-        let slots = upload.tokens.iter().chain(&upload.endpoint.slots).flat_map(|slot| &slot.flags);
-        let telling: Vec<&String> = slots.chain(&upload.unless).chain(&upload.opaque).collect();
+        let slots = pattern.tokens.iter().chain(&pattern.endpoint.slots).flat_map(|slot| &slot.flags);
+        let telling: Vec<&String> = slots.chain(&pattern.unless).chain(&pattern.opaque).collect();
         let tells = |word: &str| telling.iter().any(|flag| flag_is(word, flag));
-        let last = upload.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
+        let last = pattern.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
         let closed = |given: &SlotValue| {
             let SlotValue::Text(text, _) = given else { return false };
-            known_text(&self.client.settle(text, sight)).is_some_and(|text| !text.split_whitespace().any(tells))
+            known_text(&self.client.settle(text, context)).is_some_and(|text| !text.split_whitespace().any(tells))
         };
-        self.client.open_words(last, &upload.value_flags).iter().any(|given| !closed(given))
+        self.client.open_words(last, &pattern.value_flags).iter().any(|given| !closed(given))
     }
 
     /// Whether the client's own OIDC is switched off; the place of what would say it where only the run tells.
-    fn is_off(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> Result<bool, Place> {
-        for choice in &upload.off {
+    fn is_off(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> Result<bool, Place> {
+        for choice in &pattern.off {
             let off = match self.client.given(&choice.slot()) {
                 SlotValue::Unknown(place) => return Err(place),
                 SlotValue::Text(text, place) if text.contains("${{") => {
-                    choice.is.contains(&known_text(&self.client.settle(&text, sight)).ok_or(place)?)
+                    choice.is.contains(&known_text(&self.client.settle(&text, context)).ok_or(place)?)
                 }
                 SlotValue::Text(..) | SlotValue::Absent => self.client.meets(choice),
             };
@@ -152,10 +154,10 @@ impl UploadSite<'_, '_> {
         token: CredentialOutcomes,
         github: &GitHubFacts,
         registries: &RegistrySet,
-        sight: &EvaluationContext<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
     ) -> CredentialOutcomes {
-        let old = version::client(self, github, registries, sight).is_some_and(|client| client.status.is_too_old());
-        match (token, self.may_ask(github, sight)) {
+        let old = version::client(self, github, registries, context).is_some_and(|client| client.status.is_too_old());
+        match (token, self.may_ask(github, context)) {
             (CredentialOutcomes::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
                 unknown("whether the registry takes the OIDC token, which the client tries before this one")
             }
@@ -167,9 +169,9 @@ impl UploadSite<'_, '_> {
     }
 
     /// Whether the job may ask for the OIDC token.
-    fn may_ask(&self, github: &GitHubFacts, sight: &EvaluationContext<'_, '_>) -> Option<bool> {
+    fn may_ask(&self, github: &GitHubFacts, context: &EvaluationContext<'_, '_>) -> Option<bool> {
         let (workflow, job) = (self.client.workflow, self.client.job);
-        let held = permissions::held_in(github, sight.run(), workflow, job, &github.oidc.scope);
+        let held = permissions::held_in(github, context.run(), workflow, job, &github.oidc.scope);
         held.access.map(|access| access >= AccessLevel::Write)
     }
 
@@ -177,21 +179,21 @@ impl UploadSite<'_, '_> {
         &self,
         given: &SlotValue,
         anonymous: &[String],
-        sight: &EvaluationContext<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
     ) -> Option<bool> {
         let SlotValue::Text(text, _) = given else { return None };
-        let text = known_text(&self.client.settle(text, sight))?;
+        let text = known_text(&self.client.settle(text, context))?;
         Some(text.is_empty() || anonymous.contains(&text))
     }
 
     /// What a token's slot makes of the upload; `None` when it holds nothing.
-    fn token(&self, given: &SlotValue, sight: &EvaluationContext<'_, '_>) -> Option<CredentialOutcomes> {
+    fn token(&self, given: &SlotValue, context: &EvaluationContext<'_, '_>) -> Option<CredentialOutcomes> {
         let text = match given {
             SlotValue::Absent => return None,
             SlotValue::Unknown(_) => return Some(unknown("the token's value")),
             SlotValue::Text(text, _) => follow_env(&self.client, text),
         };
-        let settled = self.client.settle(&text, sight);
+        let settled = self.client.settle(&text, context);
         let empty = known_text(&settled).is_some_and(|text| text.trim().is_empty());
         let text = self.follow_inputs(text);
         let paths = reads(&text).unwrap_or_default();
@@ -202,7 +204,7 @@ impl UploadSite<'_, '_> {
             let alone =
                 paths.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
             // A caller that passes no secret on most likely means no upload, and not one by the OIDC token.
-            let optional = !alone || sight.run().unknown_caller || empty;
+            let optional = !alone || context.run().unknown_caller || empty;
             return Some(CredentialOutcomes::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
         }
         if empty {
@@ -227,23 +229,23 @@ impl UploadSite<'_, '_> {
     }
 
     /// Whether the login before the upload has set a variable that the client reads.
-    fn login_exports(&self, upload: &UploadPattern, sight: &EvaluationContext<'_, '_>) -> bool {
+    fn login_exports(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
-        let reached = login.client.seen(sight).reached() != Truth::No;
+        let reached = login.client.seen(context).reached() != Truth::No;
         let read =
-            |name: &String| upload.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
+            |name: &String| pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
         reached && login.login.exports.iter().any(read)
     }
 
     /// Whether the job speaks of credentials that no slot shows: a dotfile, a keyring, a secret in a script, an action of the project's own.
-    fn hidden_credentials(&self, github: &GitHubFacts, upload: &UploadPattern) -> bool {
+    fn hidden_credentials(&self, github: &GitHubFacts, pattern: &UploadPattern) -> bool {
         let client = &self.client;
         if client.command.is_none() {
             return false;
         }
         let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
         let scripts = client.job.steps.iter().chain(inner).filter_map(|step| step.script);
-        let speaks = scripts.clone().any(|run| upload.opaque.iter().any(|word| run.value().contains(word.as_str())));
+        let speaks = scripts.clone().any(|run| pattern.opaque.iter().any(|word| run.value().contains(word.as_str())));
         let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
         let given = |step: &Step<'_>| {
             // An action of the project's own, or one that is given a secret, may leave a login behind.

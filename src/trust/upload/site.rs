@@ -28,7 +28,7 @@ pub struct UploadSite<'a, 'p> {
     /// The registry whose data describes it.
     pub registry: &'a Registry,
     /// What the data says of the upload; none for a login alone.
-    pub upload: Option<&'a UploadPattern>,
+    pub pattern: Option<&'a UploadPattern>,
     /// The login before it, if there is one for this registry.
     pub login: Option<LoginStep<'a, 'p>>,
 }
@@ -75,23 +75,23 @@ fn job_sites<'a, 'p>(
             found.extend(uploads);
             spared.extend(others);
         }
-        let spoken = step.script.map(|script| registries.uploads_in(script.value())).unwrap_or_default();
-        if spoken.is_empty() {
+        let commands_in = step.script.map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+        if commands_in.is_empty() {
             continue;
         }
         let position = client.position();
         for command in commands(github, workflow, job, step).iter() {
             let words = words(command);
             let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
-            let meant = spoken.iter().filter_map(|(registry, upload)| {
-                let uploads = names(github, &words, upload)?;
-                Some((*registry, *upload, uploads && chosen(&client, upload)))
+            let meant = commands_in.iter().filter_map(|(registry, pattern)| {
+                let uploads = names(github, &words, pattern)?;
+                Some((*registry, *pattern, uploads && chosen(&client, pattern)))
             });
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {
-                Some((registry, upload, _)) => {
-                    let client = ResolvedStep { other_folder: &upload.other_folder, ..client };
-                    found.push(UploadSite { client, registry, upload: Some(upload), login: None });
+                Some((registry, pattern, _)) => {
+                    let client = ResolvedStep { other_folder: &pattern.other_folder, ..client };
+                    found.push(UploadSite { client, registry, pattern: Some(pattern), login: None });
                 }
                 None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
             }
@@ -110,10 +110,10 @@ fn named<'a, 'p>(
     name: &str,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUploads<'a>>) {
     let (mut uploads, mut others) = (Vec::new(), Vec::new());
-    for (registry, upload) in registries.uploads_of(name) {
-        let given = client.with_arguments(upload.arguments.as_deref());
-        match given.filter(|given| chosen(given, upload) && !given.has_flag(&upload.unless)) {
-            Some(client) => uploads.push(UploadSite { client, registry, upload: Some(upload), login: None }),
+    for (registry, pattern) in registries.uploads_of(name) {
+        let given = client.with_arguments(pattern.arguments.as_deref());
+        match given.filter(|given| chosen(given, pattern) && !given.has_flag(&pattern.unless)) {
+            Some(client) => uploads.push(UploadSite { client, registry, pattern: Some(pattern), login: None }),
             None => others.push((registry.id.as_str(), client.position())),
         }
     }
@@ -137,7 +137,7 @@ fn with_logins<'a, 'p>(
         let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.client.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (client, registry) = (login.client.clone(), login.registry);
-            sites.push(UploadSite { client, registry, upload: None, login: Some(login) });
+            sites.push(UploadSite { client, registry, pattern: None, login: Some(login) });
         }
     }
     sites
@@ -145,20 +145,20 @@ fn with_logins<'a, 'p>(
 
 /// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a
 /// guess.
-fn chosen(client: &ResolvedStep<'_, '_>, upload: &UploadPattern) -> bool {
-    upload.only_with.iter().all(|choice| client.meets(choice)) || planned(client, upload).unwrap_or(false)
+fn chosen(client: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
+    pattern.only_with.iter().all(|choice| client.meets(choice)) || planned(client, pattern).unwrap_or(false)
 }
 
 /// Whether the files of the folder that a command runs in have it upload; `None` where that is not known.
-fn planned(client: &ResolvedStep<'_, '_>, upload: &UploadPattern) -> Option<bool> {
-    let plan = upload.plan.as_ref()?;
+fn planned(client: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
+    let plan = pattern.plan.as_ref()?;
     Some(!client.has_flag(&plan.flags) && plan.uploads(client.manifests?, &client.folder()?))
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
     /// Where the upload goes in a run.
     #[must_use]
-    pub fn target(&self, registries: &'a RegistrySet, sight: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
+    pub fn target(&self, registries: &'a RegistrySet, context: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
         let rule = self.endpoint();
         for slot in &rule.slots {
             let (text, place) = match self.client.given(slot) {
@@ -168,7 +168,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
                 }
                 SlotValue::Text(text, place) => (text, place),
             };
-            return match self.client.settle(&text, sight) {
+            return match self.client.settle(&text, context) {
                 Outcome::Unknown(reason) => UploadTarget::Unknown(reason, place),
                 // An input that is set to nothing is an input that is not set.
                 outcome if known_text(&outcome).is_none_or(|text| text.trim().is_empty()) => continue,
@@ -194,8 +194,8 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     /// What the command says of the folder of its package.
     #[must_use]
     pub fn package_folder(&self) -> FolderArgument {
-        let upload = self.upload.filter(|upload| upload.takes_folder);
-        let last = upload.and_then(|upload| upload.command.as_deref()?.split_whitespace().last());
+        let pattern = self.pattern.filter(|pattern| pattern.takes_folder);
+        let last = pattern.and_then(|pattern| pattern.command.as_deref()?.split_whitespace().last());
         last.map_or(FolderArgument::None, |last| self.client.argument(last))
     }
 
@@ -204,18 +204,18 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     pub fn endpoint(&self) -> &'a EndpointRule {
         const NOWHERE: &EndpointRule =
             &EndpointRule { default: String::new(), slots: Vec::new(), explained: Vec::new(), opaque: Vec::new() };
-        match (self.upload, &self.login) {
+        match (self.pattern, &self.login) {
             (None, Some(login)) => &login.login.endpoint,
-            (upload, _) => upload.map_or(NOWHERE, |upload| &upload.endpoint),
+            (pattern, _) => pattern.map_or(NOWHERE, |pattern| &pattern.endpoint),
         }
     }
 
     /// The address that the files give to the upload, and where.
     #[must_use]
-    pub fn address(&self, sight: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
+    pub fn address(&self, context: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
         self.endpoint().slots.iter().find_map(|slot| match self.client.given(slot) {
             SlotValue::Text(text, place) => {
-                let text = known_text(&self.client.settle(&text, sight))?;
+                let text = known_text(&self.client.settle(&text, context))?;
                 (!text.trim().is_empty()).then_some((text, place))
             }
             _ => None,
@@ -224,7 +224,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
 
     /// Whether the token is the job's own of GitHub, which opens no registry but GitHub's.
     fn shows_github_token(&self) -> bool {
-        let slots = self.upload.into_iter().flat_map(|upload| &upload.tokens);
+        let slots = self.pattern.into_iter().flat_map(|pattern| &pattern.tokens);
         slots.into_iter().any(|slot| match self.client.given(slot) {
             SlotValue::Text(text, _) => is_own_token(&text),
             _ => false,

@@ -337,17 +337,17 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// What a run shows to the step, or to the calling job.
     #[must_use]
-    pub fn seen<'s>(&'s self, sight: &EvaluationContext<'s, 'p>) -> EvaluationContext<'s, 'p>
+    pub fn seen<'s>(&'s self, context: &EvaluationContext<'s, 'p>) -> EvaluationContext<'s, 'p>
     where
         'a: 's,
     {
-        sight.within(&self.frames, self.step)
+        context.within(&self.frames, self.step)
     }
 
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
     #[must_use]
-    pub fn settle(&self, text: &str, sight: &EvaluationContext<'_, '_>) -> Outcome {
-        self.seen(sight).evaluate(text)
+    pub fn settle(&self, text: &str, context: &EvaluationContext<'_, '_>) -> Outcome {
+        self.seen(context).evaluate(text)
     }
 }
 

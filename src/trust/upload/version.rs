@@ -74,9 +74,9 @@ impl ActionStatus {
 #[must_use]
 pub fn refs<'a>(registries: &'a RegistrySet, name: &str) -> Option<&'a ActionRefs> {
     let own = |known: &str| known.eq_ignore_ascii_case(name);
-    let named = registries.uploads_of(name).map(|(_, upload)| upload);
+    let named = registries.uploads_of(name).map(|(_, pattern)| pattern);
     let logins = registries.logins().map(|(_, login)| login).filter(|login| own(&login.action));
-    let all = named.map(|upload| &upload.refs).chain(logins.map(|login| &login.refs));
+    let all = named.map(|pattern| &pattern.refs).chain(logins.map(|login| &login.refs));
     // An action may be described as an upload and as a login; its refs stand at one of them.
     let mut all = all.peekable();
     let first = all.peek().copied();
@@ -198,9 +198,9 @@ pub fn client<'p>(
     site: &UploadSite<'_, 'p>,
     github: &GitHubFacts,
     registries: &RegistrySet,
-    sight: &EvaluationContext<'_, 'p>,
+    context: &EvaluationContext<'_, 'p>,
 ) -> Option<ClientVersion> {
-    let facts = registries.client(site.upload?.client.as_deref()?)?;
+    let facts = registries.client(site.pattern?.client.as_deref()?)?;
     let step = site.client.step?;
     let own = site.client.command.as_ref();
     if let (Some(command), Some(run)) = (own, step.script) {
@@ -210,7 +210,7 @@ pub fn client<'p>(
             StatedVersion::Nothing => {}
         }
     }
-    let look = VersionSearch { github, facts, sight, site };
+    let look = VersionSearch { github, facts, context, site };
     // What stands nearest before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
     let mut said = if step.script.is_some() { look.script(step, Some(until)) } else { look.step(step) };
@@ -229,7 +229,7 @@ pub fn client<'p>(
 struct VersionSearch<'l, 'p> {
     github: &'l GitHubFacts,
     facts: &'l ClientVersions,
-    sight: &'l EvaluationContext<'l, 'p>,
+    context: &'l EvaluationContext<'l, 'p>,
     site: &'l UploadSite<'l, 'p>,
 }
 
@@ -249,7 +249,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         };
         let reached = match step.condition {
             None => Truth::Yes,
-            Some(_) => self.sight.beside(step).reached(),
+            Some(_) => self.context.beside(step).reached(),
         };
         match (said, reached) {
             (StatedVersion::Nothing, _) | (_, Truth::No) => StatedVersion::Nothing,
@@ -281,7 +281,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
 
     fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> StatedVersion {
         let Some(pair) = step.with.get_ignore_case(&tool.input) else { return StatedVersion::Open };
-        let Some(chosen) = known_text(&self.sight.evaluate(pair.value.value())) else { return StatedVersion::Open };
+        let Some(chosen) = known_text(&self.context.evaluate(pair.value.value())) else { return StatedVersion::Open };
         let place = pair.value.place();
         if tool.contains.is_empty() {
             return judge(self.facts, chosen.trim(), place, ClientStatus::Outdated);

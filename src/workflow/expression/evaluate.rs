@@ -260,10 +260,10 @@ pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference
 }
 
 /// Visits every part of an expression, without recursion.
-fn walk<'e, 's>(expression: &'e SpannedExpr<'s>, visit: &mut dyn FnMut(&'e SpannedExpr<'s>)) {
+fn walk<'e, 's>(expression: &'e SpannedExpr<'s>, upload_run: &mut dyn FnMut(&'e SpannedExpr<'s>)) {
     let mut open = vec![expression];
     while let Some(part) = open.pop() {
-        visit(part);
+        upload_run(part);
         match &part.inner {
             Expr::Call(call) => open.extend(&call.args),
             Expr::Index(inner) | Expr::UnExpr { expr: inner, .. } => open.push(inner),

@@ -24,7 +24,7 @@ pub struct ActionFrame<'a, 'p> {
 /// What expressions see in one run, at one job or step.
 #[derive(Clone, Copy)]
 pub struct EvaluationContext<'s, 'p> {
-    play: &'s SimulatedRun<'s, 'p>,
+    simulated: &'s SimulatedRun<'s, 'p>,
     job: &'s Job<'p>,
     row: Option<&'s MatrixRow>,
     /// The composite actions around the step, the outermost first.
@@ -35,12 +35,12 @@ pub struct EvaluationContext<'s, 'p> {
     /// How often a value was followed to get here.
     depth: u8,
     /// Whether every job before counts as successful.
-    hopeful: bool,
+    assume_success: bool,
 }
 
 impl<'s, 'p> EvaluationContext<'s, 'p> {
-    pub(crate) const fn new(play: &'s SimulatedRun<'s, 'p>, job: &'s Job<'p>) -> Self {
-        Self { play, job, row: None, frames: &[], step: None, outer: 0, depth: 0, hopeful: false }
+    pub(crate) const fn new(simulated: &'s SimulatedRun<'s, 'p>, job: &'s Job<'p>) -> Self {
+        Self { simulated, job, row: None, frames: &[], step: None, outer: 0, depth: 0, assume_success: false }
     }
 
     /// What a step sees, also one of a composite action.
@@ -69,8 +69,8 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
         Self { row, ..self }
     }
 
-    pub(crate) const fn hopeful(self) -> Self {
-        Self { hopeful: true, ..self }
+    pub(crate) const fn assume_success(self) -> Self {
+        Self { assume_success: true, ..self }
     }
 
     const fn deeper(self) -> Self {
@@ -80,13 +80,13 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     /// The workflow.
     #[must_use]
     pub const fn workflow(&self) -> &'s Workflow<'p> {
-        self.play.workflow
+        self.simulated.workflow
     }
 
     /// The play.
     #[must_use]
-    pub const fn play(&self) -> &'s SimulatedRun<'s, 'p> {
-        self.play
+    pub const fn simulated(&self) -> &'s SimulatedRun<'s, 'p> {
+        self.simulated
     }
 
     /// The job.
@@ -98,7 +98,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     /// The run.
     #[must_use]
     pub const fn run(&self) -> &'s TriggerStart<'s, 'p> {
-        &self.play.run
+        &self.simulated.run
     }
 
     /// The value of a text that may hold expressions.
@@ -119,7 +119,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     /// Whether the run comes to the job, and to the step if one is set.
     #[must_use]
     pub fn reached(&self) -> Truth {
-        let mut reached = self.play.reached(self.job);
+        let mut reached = self.simulated.reached(self.job);
         for (index, frame) in self.frames.iter().enumerate() {
             if let Some(condition) = frame.step.condition {
                 reached = reached.and(decide(condition, &self.outside(index)));
@@ -142,7 +142,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
         let around = self.frames.iter().rev().map(|frame| &frame.step.env);
         let steps = self.step.map(|step| &step.env).into_iter().chain(around);
         let levels: Vec<_> = steps.map(|pairs| (pairs, true)).collect();
-        let levels = levels.into_iter().chain([(&self.job.env, false), (&self.play.workflow.env, false)]);
+        let levels = levels.into_iter().chain([(&self.job.env, false), (&self.simulated.workflow.env, false)]);
         let unknown = || Outcome::unknown(format!("`env.{name}`"));
         for (index, (pairs, own)) in levels.enumerate().skip(self.outer) {
             if let Some(pair) = pairs.get_ignore_case(name) {
@@ -166,7 +166,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     }
 
     fn input(&self, name: &str) -> Outcome {
-        let Some((frame, _)) = self.frames.split_last() else { return self.play.run.input(name, false) };
+        let Some((frame, _)) = self.frames.split_last() else { return self.simulated.run.input(name, false) };
         let outside = self.outside(self.frames.len() - 1).deeper();
         let declared = frame.action.inputs.iter().find(|input| input.name.value().eq_ignore_ascii_case(name));
         match (frame.step.with.get_ignore_case(name), declared.and_then(|input| input.default)) {
@@ -194,7 +194,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     fn secret(&self, name: &str) -> Outcome {
         let own = self.job.environment.is_some() || name.eq_ignore_ascii_case("GITHUB_TOKEN");
         let withheld = !own
-            && self.play.run.calls.iter().any(|call| match &call.job.secrets {
+            && self.simulated.run.calls.iter().any(|call| match &call.job.secrets {
                 Secrets::Inherited => false,
                 Secrets::Given(pairs) => pairs.get_ignore_case(name).is_none() && !pairs.dynamic,
             });
@@ -228,8 +228,8 @@ impl EvaluationContext<'_, '_> {
             StatusFunction::Always => Truth::Yes,
             StatusFunction::Failure | StatusFunction::Cancelled => Truth::No,
             // Within a job, the steps before are taken to succeed; between jobs, a skipped one counts as not successful.
-            StatusFunction::Success if self.step.is_some() || self.hopeful => Truth::Yes,
-            StatusFunction::Success => self.play.clean_before(self.job),
+            StatusFunction::Success if self.step.is_some() || self.assume_success => Truth::Yes,
+            StatusFunction::Success => self.simulated.ancestors_succeeded(self.job),
         }
     }
 }

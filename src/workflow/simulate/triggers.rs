@@ -19,7 +19,7 @@ use crate::workflow::simulate::run_filter::RunFilter;
 const DEEPEST_CALLS: usize = 10;
 
 /// How many ways to start are played at most.
-const MOST_PLAYS: usize = 512;
+const MOST_SIMULATED_RUNS: usize = 512;
 
 /// How many patterns of a ref filter are told apart.
 const MOST_PATTERNS: usize = 8;
@@ -27,7 +27,7 @@ const MOST_PATTERNS: usize = 8;
 /// The ways a job can come to run.
 pub struct SimulatedRuns<'a, 'p> {
     /// Each way, played up to the job.
-    pub plays: Vec<Arc<SimulatedRun<'a, 'p>>>,
+    pub simulated_runs: Vec<Arc<SimulatedRun<'a, 'p>>>,
     /// Why there may be others.
     pub cut: Option<UnknownReason>,
 }
@@ -42,18 +42,18 @@ pub fn starts<'a, 'p>(
     asked: &RunFilter,
 ) -> SimulatedRuns<'a, 'p> {
     let mut search = TriggerSearch { github, checkout, asked, way: Vec::new(), cut: None };
-    let plays = search.plays(workflow, job);
-    SimulatedRuns { plays: plays.into_iter().map(Arc::new).collect(), cut: search.cut }
+    let simulated_runs = search.simulated_runs(workflow, job);
+    SimulatedRuns { simulated_runs: simulated_runs.into_iter().map(Arc::new).collect(), cut: search.cut }
 }
 
 /// The copies of a job that differ in what is read: `[None]` without a matrix, and where its rows are not known.
 #[must_use]
-pub fn rows<'p>(play: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<MatrixRow>> {
+pub fn rows<'p>(simulated: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<MatrixRow>> {
     if job.strategy.is_none() {
         return vec![None];
     }
-    let sight = play.sight(job);
-    let rows = matrix::rows(job.strategy, &|text| sight.evaluate(text), &|name| relevance.reads("matrix", name));
+    let context = simulated.context(job);
+    let rows = matrix::rows(job.strategy, &|text| context.evaluate(text), &|name| relevance.reads("matrix", name));
     match rows {
         Ok(rows) if !rows.is_empty() => rows.into_iter().map(Some).collect(),
         _ => vec![None],
@@ -70,7 +70,7 @@ struct TriggerSearch<'a, 'p, 'q> {
 }
 
 impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
-    fn plays(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
+    fn simulated_runs(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
         let relevance = Relevance::of(workflow, job);
         let mut found = Vec::new();
         self.way.push(workflow);
@@ -84,8 +84,8 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             } else {
                 found.extend(self.started(workflow, job, trigger, event, &relevance));
             }
-            if found.len() > MOST_PLAYS {
-                found.truncate(MOST_PLAYS);
+            if found.len() > MOST_SIMULATED_RUNS {
+                found.truncate(MOST_SIMULATED_RUNS);
                 self.cut = Some(UnknownReason::new("more ways to start than are played"));
             }
         }
@@ -153,13 +153,13 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
                 continue;
             }
             let relevance = Relevance::of(caller, calling);
-            for play in self.plays(caller, calling) {
-                for row in rows(&play, calling, &relevance) {
-                    if found.len() >= MOST_PLAYS {
+            for simulated in self.simulated_runs(caller, calling) {
+                for row in rows(&simulated, calling, &relevance) {
+                    if found.len() >= MOST_SIMULATED_RUNS {
                         self.cut = Some(UnknownReason::new("more ways to start than are played"));
                         return found;
                     }
-                    found.push(self.call(&play, calling, row, (workflow, job, trigger), several));
+                    found.push(self.call(&simulated, calling, row, (workflow, job, trigger), several));
                 }
             }
         }
@@ -168,36 +168,36 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
 
     fn call(
         &self,
-        play: &SimulatedRun<'a, 'p>,
+        simulated: &SimulatedRun<'a, 'p>,
         calling: &'a Job<'p>,
         row: Option<MatrixRow>,
         (workflow, job, trigger): (&'a Workflow<'p>, &'a Job<'p>, &Trigger<'p>),
         several: bool,
     ) -> SimulatedRun<'a, 'p> {
         let inputs = trigger.inputs.iter().map(|input| {
-            let sight = play.sight(calling).in_row(row.as_ref());
+            let context = simulated.context(calling).in_row(row.as_ref());
             let outcome = match (calling.with.get_ignore_case(input.name.value()), input.default) {
-                (Some(pair), _) => sight.evaluate(pair.value.value()),
+                (Some(pair), _) => context.evaluate(pair.value.value()),
                 (None, _) if calling.with.dynamic => Outcome::unknown("the inputs of the call"),
-                (None, Some(default)) => sight.evaluate(default.value()),
+                (None, Some(default)) => context.evaluate(default.value()),
                 (None, None) => Outcome::Known(inputs::absent(input)),
             };
             (input.name.value().to_owned(), inputs::typed(input, outcome))
         });
-        let mut run = play.run.clone();
+        let mut run = simulated.run.clone();
         run.inputs = inputs.collect();
         if let Some(title) = row.as_ref().map(MatrixRow::title).filter(|title| !title.is_empty()) {
             run.when = format!("{} with {title}", run.when);
         }
         if several {
-            let file = play.workflow.source.file_name();
+            let file = simulated.workflow.source.file_name();
             run.when = format!("{} through job `{}` of `{file}`", run.when, calling.id.value());
         }
-        run.calls.push(JobCall { workflow: play.workflow, job: calling, row });
-        let reached = play.reached(calling);
-        let keeper = if reached == Truth::No { play.keeper(calling) } else { None };
-        let doubts = if matches!(reached, Truth::Unknown(_)) { play.doubts(calling) } else { Vec::new() };
-        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry { reached, keeper, doubts }, job)
+        run.calls.push(JobCall { workflow: simulated.workflow, job: calling, row });
+        let reached = simulated.reached(calling);
+        let blocking_job = if reached == Truth::No { simulated.blocking_job(calling) } else { None };
+        let doubts = if matches!(reached, Truth::Unknown(_)) { simulated.doubts(calling) } else { Vec::new() };
+        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry { reached, blocking_job, doubts }, job)
     }
 
     fn unknown_caller(

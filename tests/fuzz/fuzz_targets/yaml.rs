@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use trustpub::read::yaml::{self, Dialect, Node};
 
-fn visit(node: Node<'_>, text: &str, depth: usize) {
+fn upload_run(node: Node<'_>, text: &str, depth: usize) {
     assert!(text.get(node.span().range()).is_some(), "{node:?}");
     if depth > 60 || node.alias_span().is_some() {
         return;
@@ -16,10 +16,10 @@ fn visit(node: Node<'_>, text: &str, depth: usize) {
         }
     }
     for entry in node.entries() {
-        visit(entry.key, text, depth + 1);
-        visit(entry.value, text, depth + 1);
+        upload_run(entry.key, text, depth + 1);
+        upload_run(entry.value, text, depth + 1);
     }
-    node.items().for_each(|item| visit(item, text, depth + 1));
+    node.items().for_each(|item| upload_run(item, text, depth + 1));
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(text.get(error.span.range()).is_some(), "{error:?}");
         }
         if let Some(root) = tree.root() {
-            visit(root, &text, 0);
+            upload_run(root, &text, 0);
         }
     }
 });

@@ -17,12 +17,12 @@ pub(crate) struct Document<'a> {
 pub(crate) struct Project<'a> {
     pub root: &'a str,
     pub repository: Option<&'a str>,
-    pub publications: Vec<Publication<'a>>,
+    pub uploads: Vec<Publication<'a>>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Publication<'a> {
-    pub upload: &'a str,
+    pub step: &'a str,
     pub job: &'a str,
     pub workflow: String,
     pub place: PlaceEntry,
@@ -56,7 +56,7 @@ pub(crate) struct Doubt<'a> {
 pub(crate) struct Refused<'a> {
     pub caller: &'a str,
     pub called: &'a str,
-    pub asker: Option<&'a str>,
+    pub requester: Option<&'a str>,
     pub scope: &'a str,
     pub asked: &'a str,
     pub asked_place: PlaceEntry,

@@ -27,8 +27,8 @@ struct PackedArtifact {
 }
 
 /// The text of a value as far as the run decides it.
-pub fn settled(client: &ResolvedStep<'_, '_>, text: &str, sight: &EvaluationContext<'_, '_>) -> Option<String> {
-    known_text(&client.settle(text, sight))
+pub fn settled(client: &ResolvedStep<'_, '_>, text: &str, context: &EvaluationContext<'_, '_>) -> Option<String> {
+    known_text(&client.settle(text, context))
 }
 
 /// Whether a step unpacks artifacts.
@@ -74,12 +74,12 @@ impl ArtifactDownloadStep {
         github: &GitHubFacts,
         site: &UploadSite<'_, '_>,
         step: &Step<'_>,
-        sight: &EvaluationContext<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
     ) -> Option<Self> {
         let facts = &github.artifacts.download;
         let uses = step.uses.filter(|_| !step.with.dynamic)?;
         let input = |name: &str| match step.with.get_ignore_case(name) {
-            Some(pair) => settled(&site.client, pair.value.value(), sight),
+            Some(pair) => settled(&site.client, pair.value.value(), context),
             None => Some(String::new()),
         };
         let version = action_version(&ActionRefs::default(), site.client.workflow.source, uses);
@@ -140,9 +140,9 @@ pub fn arrivals(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
     step: &Step<'_>,
-    sight: &EvaluationContext<'_, '_>,
+    context: &EvaluationContext<'_, '_>,
 ) -> Option<Vec<UnpackedArtifact>> {
-    let download = ArtifactDownloadStep::read(github, site, step, sight)?;
+    let download = ArtifactDownloadStep::read(github, site, step, context)?;
     let packed = if download.foreign { Vec::new() } else { packed(&github.artifacts, site) };
     if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
 }
@@ -159,19 +159,19 @@ fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifac
 }
 
 fn one_packed(facts: &ArtifactFacts, job: &Job<'_>, step: &Step<'_>) -> PackedArtifact {
-    let upload = &facts.upload;
+    let pattern = &facts.upload;
     let sure = step.condition.is_none() && job.condition.is_none();
-    let opaque = step.with.dynamic || upload.opaque.iter().any(|name| step.with.get_ignore_case(name).is_some());
+    let opaque = step.with.dynamic || pattern.opaque.iter().any(|name| step.with.get_ignore_case(name).is_some());
     let text = |name: &str| step.with.get_ignore_case(name).map(|pair| pair.value.value());
     if opaque {
         return PackedArtifact { name: Err(String::new()), content: ArtifactContent::Any, sure };
     }
-    let name = text(&upload.name).unwrap_or(&upload.unnamed);
+    let name = text(&pattern.name).unwrap_or(&pattern.unnamed);
     let name = match name.split_once("${{") {
         Some((beginning, _)) => Err(beginning.to_owned()),
         None => Ok(name.to_owned()),
     };
-    let path = text(&upload.path).unwrap_or_default();
+    let path = text(&pattern.path).unwrap_or_default();
     let content = if path.contains("${{") { ArtifactContent::Any } else { ArtifactContent::packed(path) };
     PackedArtifact { name, content, sure }
 }

@@ -83,7 +83,7 @@ impl EvaluationContext<'_, '_> {
     }
 
     fn repository_fact(&self, path: &[&str]) -> Option<Outcome> {
-        let repository = self.play.checkout.repository.as_deref()?;
+        let repository = self.simulated.checkout.repository.as_deref()?;
         match path {
             ["repository"] => Some(Outcome::text(repository)),
             ["repository_owner"] => Some(Outcome::text(repository.split('/').next().unwrap_or_default())),

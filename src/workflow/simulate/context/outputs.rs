@@ -68,16 +68,16 @@ impl<'p> EvaluationContext<'_, 'p> {
             let values = vec![("result".to_owned(), self.result_of(name)), ("outputs".to_owned(), outputs)];
             (name.to_owned(), Outcome::Known(Value::Object(values)))
         };
-        let jobs = self.job.needed.iter().filter_map(|index| self.play.workflow.jobs.get(*index));
+        let jobs = self.job.needed.iter().filter_map(|index| self.simulated.workflow.jobs.get(*index));
         Outcome::Known(Value::Object(jobs.map(entry).collect()))
     }
 
     /// `needs.<job>.result`.
     pub(crate) fn result_of(&self, job: &str) -> Outcome {
-        if needed(self.play.workflow, self.job, job).is_none() {
+        if needed(self.simulated.workflow, self.job, job).is_none() {
             return Outcome::Known(Value::Null);
         }
-        match self.play.standing(job).map(|standing| &standing.reached) {
+        match self.simulated.reach_of(job).map(|standing| &standing.reached) {
             Some(Truth::Yes) => Outcome::text("success"),
             Some(Truth::No) => Outcome::text("skipped"),
             _ => Outcome::unknown(format!("the result of job `{job}`")),
@@ -87,20 +87,20 @@ impl<'p> EvaluationContext<'_, 'p> {
     /// `needs.<job>.outputs.<name>`.
     pub(crate) fn output_of(&self, job: &str, name: &str) -> Outcome {
         let unknown = || Outcome::unknown(format!("the output `{name}` of job `{job}`"));
-        match declared(self.play.checkout, self.play.workflow, self.job, job, name) {
+        match declared(self.simulated.checkout, self.simulated.workflow, self.job, job, name) {
             DeclaredOutput::No | DeclaredOutput::NotNeeded => return Outcome::text(""),
             DeclaredOutput::Unknown => return unknown(),
             DeclaredOutput::Yes => {}
         }
-        let Some(needed) = needed(self.play.workflow, self.job, job) else { return unknown() };
-        match self.play.standing(job).map(|standing| &standing.reached) {
+        let Some(needed) = needed(self.simulated.workflow, self.job, job) else { return unknown() };
+        match self.simulated.reach_of(job).map(|standing| &standing.reached) {
             Some(Truth::No) => return Outcome::text(""),
             Some(Truth::Yes) => {}
             _ => return unknown(),
         }
         let Some(pair) = needed.outputs.get_ignore_case(name) else { return unknown() };
-        let sight = Self { depth: self.depth, ..EvaluationContext::new(self.play, needed) }.deeper();
-        match sight.evaluate(pair.value.value()) {
+        let context = Self { depth: self.depth, ..EvaluationContext::new(self.simulated, needed) }.deeper();
+        match context.evaluate(pair.value.value()) {
             Outcome::Known(value) => Outcome::text(coerce_text(&value)),
             Outcome::Unknown(_) => unknown(),
         }
