@@ -258,12 +258,12 @@ impl Engine<'_> {
                 upload: Some(upload),
                 ..Subject::of(analysis)
             };
-            return self.subject(&subject, SubjectKind::Publication);
+            return self.subject(&subject, SubjectKind::Upload);
         }
         let mut failures: Vec<RunFailure> = Vec::new();
         for upload_run in &upload.runs {
             let (found, route) = analysis.with_upload_run(upload, upload_run, |subject| {
-                let mut found = self.ask(subject, SubjectKind::Publication);
+                let mut found = self.ask(subject, SubjectKind::Upload);
                 found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, upload_run.run()));
                 let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
                 (found, route::draft(subject, upload_run, spoke))
@@ -347,7 +347,7 @@ impl Engine<'_> {
                 .is_some_and(|index| self.levels[index] == Some(None));
             if !off {
                 let subject = Subject { ignore: Some(ignore), ..Subject::of(analysis) };
-                self.subject(&subject, SubjectKind::Waiver);
+                self.subject(&subject, SubjectKind::Ignore);
             }
         }
         let rules = &self.rules.rules;

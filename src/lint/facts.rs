@@ -79,7 +79,7 @@ const WORKFLOW: &[SubjectKind] = &[
     SubjectKind::Permission,
     SubjectKind::Reference,
     SubjectKind::Login,
-    SubjectKind::Publication,
+    SubjectKind::Upload,
     SubjectKind::Need,
 ];
 const JOB: &[SubjectKind] = &[
@@ -87,12 +87,12 @@ const JOB: &[SubjectKind] = &[
     SubjectKind::Step,
     SubjectKind::Reference,
     SubjectKind::Login,
-    SubjectKind::Publication,
+    SubjectKind::Upload,
     SubjectKind::Need,
 ];
 const STEP: &[SubjectKind] =
-    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Publication, SubjectKind::Need];
-const UPLOAD: &[SubjectKind] = &[SubjectKind::Publication];
+    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Upload, SubjectKind::Need];
+const UPLOAD: &[SubjectKind] = &[SubjectKind::Upload];
 const ANSWERS: FactValues = FactValues::OneOf(&["accepted", "refused", "missing", "case"]);
 const YES_NO: FactValues = FactValues::OneOf(&["yes", "no"]);
 const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);

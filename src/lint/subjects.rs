@@ -31,13 +31,13 @@ pub enum SubjectKind {
     /// An expression that reads a context.
     Reference,
     /// One upload in one run.
-    Publication,
+    Upload,
     /// A declared publisher.
     Publisher,
     /// A problem of a workflow's YAML or shape.
     Problem,
-    /// A waiver.
-    Waiver,
+    /// An entry or comment that hides findings.
+    Ignore,
     /// A job that calls a workflow.
     Call,
     /// A step that trades the OIDC token for another.
@@ -56,10 +56,10 @@ impl SubjectKind {
         (Self::Step, "step"),
         (Self::Permission, "permission"),
         (Self::Reference, "reference"),
-        (Self::Publication, "publication"),
+        (Self::Upload, "upload"),
         (Self::Publisher, "publisher"),
         (Self::Problem, "problem"),
-        (Self::Waiver, "waiver"),
+        (Self::Ignore, "ignore"),
         (Self::Call, "call"),
         (Self::Login, "login"),
         (Self::Need, "need"),

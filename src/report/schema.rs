@@ -121,14 +121,14 @@ pub fn needs(github: &GitHubFacts) -> Value {
     let token = json!({"type": "object", "additionalProperties": false, "properties": {
         "slots": slots, "otherwise": otherwise, "earlier": earlier, "opaque": texts}});
     let need = json!({"type": "object", "additionalProperties": false, "required": ["permission", "reason"], "properties": {
-        "permission": permission, "or": permission, "when": when, "certain": flag, "private": flag, "optional": flag,
+        "permission": permission, "or": permission, "when": when, "documented": flag, "private": flag, "optional": flag,
         "reason": {"type": "string", "description": "The end of the sentence: needs it to …"}}});
     let artifact = json!({"type": "object", "additionalProperties": false, "properties": {
             "input": text, "name": text, "suffix": text}});
     let example = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
         "properties": {"bad": text, "good": text}});
     let mut entry = json!({"type": "object", "additionalProperties": false, "required": ["source"], "properties": {
-        "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "open": flag,
+        "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "runs-other-programs": flag,
         "needs": {"type": "array", "items": need}, "uploads": {"type": "array", "items": artifact},
         "examples": {"type": "array", "items": example}}});
     for (_, word) in needs::NeedKind::WORDS {
@@ -140,7 +140,7 @@ pub fn needs(github: &GitHubFacts) -> Value {
         "type": "object",
         "additionalProperties": false,
         "required": ["title", "reviewed"],
-        "properties": {"title": text, "reviewed": text, "entries": {"type": "array", "items": entry}, "quiet": texts},
+        "properties": {"title": text, "reviewed": text, "entries": {"type": "array", "items": entry}, "no-permissions": texts},
     })
 }
 

@@ -69,7 +69,7 @@ pub struct Need {
     /// When it asks for it.
     pub when: Vec<NeedCondition>,
     /// Whether its documentation or code says so; else it never makes an error.
-    pub certain: bool,
+    pub documented: bool,
     /// Whether only private repositories need it.
     pub private: bool,
     /// Whether it makes do without: a use of the scope, but nothing to miss.
@@ -157,7 +157,7 @@ pub struct NeedEntry {
     /// What it asks for.
     pub needs: Vec<Need>,
     /// Whether it runs other programs, so that it may ask for more than its needs.
-    pub open: bool,
+    pub runs_other_programs: bool,
     /// The artifacts that it leaves.
     pub uploads: Vec<NeedArtifact>,
     /// Its tests.
@@ -184,7 +184,7 @@ pub struct NeedTopic {
     /// The entries.
     pub entries: Vec<NeedEntry>,
     /// Actions that ask for no scope at all, whatever their inputs.
-    pub quiet: Vec<String>,
+    pub no_permissions: Vec<String>,
 }
 
 impl NeedTopic {
@@ -208,7 +208,7 @@ pub struct Needs {
     /// The words of those.
     vocabulary: Vocabulary,
     /// Names in small letters.
-    quiet: Vec<String>,
+    no_permissions: Vec<String>,
 }
 
 impl Needs {
@@ -217,7 +217,7 @@ impl Needs {
     pub fn new(topics: Vec<NeedTopic>) -> Self {
         let mut all = Self::default();
         for topic in topics {
-            all.quiet.extend(topic.quiet.iter().map(|name| name.to_lowercase()));
+            all.no_permissions.extend(topic.no_permissions.iter().map(|name| name.to_lowercase()));
             for entry in topic.entries {
                 let index = all.entries.len();
                 match entry.kind {
@@ -249,15 +249,19 @@ impl Needs {
 
     /// Whether an action asks for no scope at all, whatever its inputs.
     #[must_use]
-    pub fn is_quiet(&self, uses: &str) -> bool {
-        self.quiet.contains(&action(uses).to_lowercase())
+    pub fn needs_no_permissions(&self, uses: &str) -> bool {
+        self.no_permissions.contains(&action(uses).to_lowercase())
     }
 
     /// Whether all is known that an action does besides what it says.
     #[must_use]
     pub fn describes(&self, uses: &str) -> bool {
         let mut entries = self.of_uses(uses).peekable();
-        if entries.peek().is_some() { entries.all(|entry| !entry.open) } else { self.is_quiet(uses) }
+        if entries.peek().is_some() {
+            entries.all(|entry| !entry.runs_other_programs)
+        } else {
+            self.needs_no_permissions(uses)
+        }
     }
 
     /// The artifacts that an action is known to leave; none where no data says that it leaves any.

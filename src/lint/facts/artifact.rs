@@ -7,15 +7,15 @@ use crate::trust::upload::artifact::layout;
 /// The lines of the table.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
-        "files.layout",
+        "artifact.layout",
         UPLOAD,
         FactValues::OneOf(&["fits", "misses"]),
         "Whether downloaded artifacts may lie where the upload looks; known only where no other step could put files there.",
         files_layout,
     ),
-    FactSpec::new("files.wanted", UPLOAD, FactValues::Any, "The folder in which the upload looks for files.", wanted),
+    FactSpec::new("upload.folder", UPLOAD, FactValues::Any, "The folder in which the upload looks for files.", wanted),
     FactSpec::new(
-        "files.landed",
+        "artifact.folder",
         UPLOAD,
         FactValues::Any,
         "The folder in which the first downloaded artifact lies.",

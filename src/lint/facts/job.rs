@@ -16,7 +16,7 @@ const JOB_OR_CALL: &[SubjectKind] = &[
     SubjectKind::Step,
     SubjectKind::Reference,
     SubjectKind::Login,
-    SubjectKind::Publication,
+    SubjectKind::Upload,
     SubjectKind::Need,
 ];
 

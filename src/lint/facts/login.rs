@@ -16,7 +16,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new(
         "login",
-        &[SubjectKind::Login, SubjectKind::Publication],
+        &[SubjectKind::Login, SubjectKind::Upload],
         FactValues::Any,
         "The action that logs in to the registry.",
         login,

@@ -62,10 +62,10 @@ pub const FACTS: &[FactSpec] = &[
         provenance,
     ),
     FactSpec::new(
-        "provenance.answer",
+        "provenance.verdict",
         UPLOAD,
-        FactValues::OneOf(&["accepted", "refused", "missing", "doubtful", "unsaid"]),
-        "What the registry says to provenance with the manifest's address, or with none (`missing`); `doubtful` and `unsaid` where something unseen decides.",
+        FactValues::OneOf(&["accepted", "refused", "missing", "unknown", "not-stated"]),
+        "What the registry says to provenance with the manifest's address, or with none (`missing`); `unknown` and `not-stated` where something unseen decides.",
         provenance_answer,
     ),
     FactSpec::new(
@@ -193,9 +193,9 @@ fn provenance_answer(subject: In<'_, '_, '_>, _: &str) -> Answered {
         }
         Likeness::Other | Likeness::Case => {
             if word.text.is_some() {
-                "doubtful"
+                "unknown"
             } else {
-                "unsaid"
+                "not-stated"
             }
         }
     };

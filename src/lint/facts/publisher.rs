@@ -8,7 +8,7 @@ use crate::trust::publisher;
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "publisher.*",
-        &[SubjectKind::Publication, SubjectKind::Publisher, SubjectKind::Document],
+        &[SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document],
         FactValues::Any,
         "A field of the declared record.",
         publisher_field,

@@ -35,7 +35,7 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("ancestor", UPLOAD, FactValues::Any, "The job before the upload that is skipped.", ancestor),
     FactSpec::new("ancestor.when", UPLOAD, FactValues::Any, "In which runs it is skipped.", ancestor_when),
     FactSpec::new(
-        "release.wait",
+        "release.started-by",
         UPLOAD,
         FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
         "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",

@@ -12,7 +12,7 @@ use crate::trust::verdict::ClaimVerdict;
 use crate::workflow::model::Text;
 
 const OF_REGISTRY: &[SubjectKind] =
-    &[SubjectKind::Login, SubjectKind::Publication, SubjectKind::Publisher, SubjectKind::Document];
+    &[SubjectKind::Login, SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document];
 
 /// The lines of the table.
 pub const FACTS: &[FactSpec] = &[
@@ -27,7 +27,7 @@ pub const FACTS: &[FactSpec] = &[
         environment_suggests,
     ),
     FactSpec::new(
-        "environment.fits",
+        "environment.registry-match",
         UPLOAD,
         FactValues::OneOf(&["own", "other", "none"]),
         "Whether the environment's name speaks of this registry, of another one, or of none.",

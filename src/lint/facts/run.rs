@@ -12,8 +12,8 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "event.status",
         UPLOAD,
-        FactValues::OneOf(&["accepted", "refused", "switched-off"]),
-        "Whether the registry takes tokens of that event; `switched-off` where the declared record does not let it in.",
+        FactValues::OneOf(&["accepted", "refused", "disabled"]),
+        "Whether the registry takes tokens of that event; `disabled` where the declared record does not let it in.",
         event_status,
     ),
     FactSpec::new(
@@ -62,7 +62,7 @@ fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     };
     let word = match (taken, subject.publisher.and_then(switch)) {
         (false, _) => "refused",
-        (true, Some(true)) => "switched-off",
+        (true, Some(true)) => "disabled",
         (true, _) => "accepted",
     };
     Some(Fact::text(word, run.trigger))

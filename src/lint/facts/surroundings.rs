@@ -49,7 +49,7 @@ pub const FACTS: &[FactSpec] = &[
         foreign,
     ),
     FactSpec::new(
-        "folder.uploads",
+        "attestations.reused",
         UPLOAD,
         FactValues::OneOf(&["once", "again"]),
         "Whether an upload with attestations has left them in this folder before, in the same job and run.",

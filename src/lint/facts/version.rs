@@ -49,7 +49,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new(
         "job.floating",
-        &[SubjectKind::Job, SubjectKind::Publication],
+        &[SubjectKind::Job, SubjectKind::Upload],
         FactValues::Any,
         "The first action of the job whose ref its maker can move, and does not recommend; GitHub's own do not count.",
         floating,

@@ -39,7 +39,7 @@ const JOB: &[SubjectKind] = &[
     SubjectKind::Call,
     SubjectKind::Step,
     SubjectKind::Reference,
-    SubjectKind::Publication,
+    SubjectKind::Upload,
     SubjectKind::Need,
     SubjectKind::Login,
 ];
@@ -50,13 +50,13 @@ const WORKFLOW: &[SubjectKind] = &[
     SubjectKind::Step,
     SubjectKind::Permission,
     SubjectKind::Reference,
-    SubjectKind::Publication,
+    SubjectKind::Upload,
     SubjectKind::Need,
     SubjectKind::Login,
 ];
 const STEP: &[SubjectKind] =
-    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Publication, SubjectKind::Need, SubjectKind::Login];
-const PUBLISHER: &[SubjectKind] = &[SubjectKind::Publication, SubjectKind::Publisher];
+    &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Upload, SubjectKind::Need, SubjectKind::Login];
+const PUBLISHER: &[SubjectKind] = &[SubjectKind::Upload, SubjectKind::Publisher];
 
 /// One line of the table: how a rule writes it, the subjects that have it, what it is.
 pub type TargetRow = (&'static str, &'static [SubjectKind], &'static str);
@@ -75,10 +75,10 @@ pub const TARGETS: [TargetRow; 12] = [
     ("step.with.*", STEP, "An input of the step."),
     ("step.env.*", STEP, "A variable that the step's own `env` sets."),
     ("step.uses", STEP, "The action that the step uses."),
-    ("checkout.with.*", &[SubjectKind::Publication], "An input of the step that checks out what is built."),
+    ("checkout.with.*", &[SubjectKind::Upload], "An input of the step that checks out what is built."),
     ("publisher", PUBLISHER, "The whole declared publisher."),
     ("publisher.*", PUBLISHER, "A field of the declared publisher."),
-    ("waiver", &[SubjectKind::Waiver], "The waiver; its name is the rule that it waives."),
+    ("ignore", &[SubjectKind::Ignore], "The ignore; its name is the rule that it hides."),
 ];
 
 impl FixTarget {

@@ -14,13 +14,24 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::permissions::AccessLevel;
 
 /// The keys of a file.
-const FILE: [&str; 4] = ["title", "reviewed", "entries", "quiet"];
+const FILE: [&str; 4] = ["title", "reviewed", "entries", "no-permissions"];
 /// The keys of an entry.
 const ENTRY: [&str; 12] = [
-    "action", "workflow", "command", "also", "via", "unless", "source", "token", "needs", "open", "uploads", "examples",
+    "action",
+    "workflow",
+    "command",
+    "also",
+    "via",
+    "unless",
+    "source",
+    "token",
+    "needs",
+    "runs-other-programs",
+    "uploads",
+    "examples",
 ];
 /// The keys of a need.
-const NEED: [&str; 7] = ["permission", "or", "when", "certain", "private", "optional", "reason"];
+const NEED: [&str; 7] = ["permission", "or", "when", "documented", "private", "optional", "reason"];
 /// The keys of `token`.
 const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
 /// The keys of `earlier`.
@@ -74,15 +85,15 @@ impl NeedLoader<'_> {
     fn topic(&mut self, root: Node<'_>) -> NeedTopic {
         self.keys(root, "a file of needs", &FILE);
         let entries: Vec<_> = root.get("entries").into_iter().flat_map(Node::items).collect();
-        let quiet = self.texts(root, "quiet");
-        if entries.is_empty() && quiet.is_empty() {
-            self.problem(first(root), "the file has neither `entries` nor `quiet`, so nothing is said in it");
+        let no_permissions = self.texts(root, "no-permissions");
+        if entries.is_empty() && no_permissions.is_empty() {
+            self.problem(first(root), "the file has neither `entries` nor `no-permissions`, so nothing is said in it");
         }
         NeedTopic {
             title: self.text(root, "title").unwrap_or_default(),
             reviewed: self.text(root, "reviewed").unwrap_or_default(),
             entries: entries.into_iter().filter_map(|node| self.entry(node)).collect(),
-            quiet,
+            no_permissions,
         }
     }
 
@@ -104,7 +115,7 @@ impl NeedLoader<'_> {
             source: self.text(node, "source").unwrap_or_default(),
             token: node.get("token").map(|token| self.token(token)).unwrap_or_default(),
             needs: needs.into_iter().filter_map(|need| self.need(need)).collect(),
-            open: self.flag(node, "open", false),
+            runs_other_programs: self.flag(node, "runs-other-programs", false),
             uploads: node.get("uploads").into_iter().flat_map(Node::items).map(|item| self.artifact(item)).collect(),
             examples: self.examples(node),
             path: self.path.to_owned(),
@@ -135,7 +146,7 @@ impl NeedLoader<'_> {
             access,
             or: self.scopes(node, "or"),
             when: self.conditions(node),
-            certain: self.flag(node, "certain", true),
+            documented: self.flag(node, "documented", true),
             private: self.flag(node, "private", false),
             optional: self.flag(node, "optional", false),
             reason: reason?,

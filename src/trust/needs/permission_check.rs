@@ -203,7 +203,7 @@ fn at_hand(
     };
     let (held, first) = holds(&need.scope, need.access);
     let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, PermissionStatus::min);
-    (held, if need.certain { status } else { status.min(PermissionStatus::Doubtful) })
+    (held, if need.documented { status } else { status.min(PermissionStatus::Doubtful) })
 }
 
 /// Whether nothing says what a job holds.
