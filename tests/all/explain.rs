@@ -1,7 +1,5 @@
 //! Accounts and first configs over every example of every rule: what is explained is what is judged, and what is proposed is accepted.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::collections::BTreeSet;
 
 use trustpub::lint::analysis::{Analysis, Reading};

@@ -1,7 +1,5 @@
 //! Every kind of manifest that the data knows, and a checkout by somebody who wants no reader to come to an end.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::ruleset::RuleSet;
 use trustpub::read::files::Memory;
 use trustpub::read::manifest::{Field, Kind};

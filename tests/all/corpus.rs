@@ -2,8 +2,6 @@
 //!
 //! The corpus stands beside the checkout and is not part of it; without it this test says so and passes.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,10 +19,7 @@ use trustpub::report::explain::Page;
 use trustpub::report::init;
 use trustpub::trust::publication::Target;
 
-use support::repositories;
-
-#[path = "support/corpus.rs"]
-mod support;
+use crate::support::corpus::repositories;
 
 /// No repository may take longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -96,7 +91,7 @@ impl Counts {
     fn record(&self) -> String {
         let undecided: usize = self.undecided.values().sum();
         let mut text =
-            "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
+            "# Made by `UPDATE=1 cargo test corpus::`: what the corpus beside this checkout gives.\n".to_owned();
         let (workflows, publications) = (self.workflows, self.publications);
         let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
         let tables = [
@@ -140,7 +135,7 @@ fn the_corpus_is_judged_as_recorded() {
         return;
     }
     let known = std::fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test --test corpus`");
+    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test corpus::`");
 }
 
 /// A repository as it was, and with the config that is proposed for it.

@@ -1,7 +1,5 @@
 //! Every example of every built-in rule and registry.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::example;
 use trustpub::lint::ruleset::RuleSet;
 

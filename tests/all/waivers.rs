@@ -1,7 +1,5 @@
 //! Where a waiver may stand, and what it covers there.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::check;
 use trustpub::lint::finding::Report;
 use trustpub::lint::ruleset::RuleSet;
