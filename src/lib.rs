@@ -2,7 +2,7 @@
 //! being trusted.
 //!
 //! Data flows one way, room by room: [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`], with [`cli`] on top.
-//! A room imports only from rooms to its left; `tests/layers.rs` enforces it.
+//! A room imports only from rooms to its left; `tests/all/layers.rs` enforces it.
 
 pub mod cli;
 pub mod lint;

@@ -96,7 +96,7 @@ pub fn targets() -> String {
 #[must_use]
 pub fn reference(rules: &[Rule]) -> String {
     let mut page =
-        "<!-- Made from the files beside it by `UPDATE=1 cargo test --test generated`; edit those. -->\n\n# Rules\n\n"
+        "<!-- Made from the files beside it by `UPDATE=1 cargo test generated`; edit those. -->\n\n# Rules\n\n"
             .to_owned();
     page.push_str(&table(rules, ""));
     page.push_str("\n# Facts\n\nWhat `when`, `require`, `message`, `at` and `show` may name, by subject.\n\n");

@@ -167,7 +167,7 @@ mod tests {
         let quiet = |files: BuiltIn, tested| -> Vec<String> {
             let source = |(path, text): (&str, &str)| SourceFile::new(path, text.as_bytes().to_vec());
             let load = |file| NeedTopic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
-            files("needs").into_iter().flat_map(|file| load(file).quiet).collect()
+            files("needs").into_iter().flat_map(|file| load(file).no_permissions).collect()
         };
         assert!(!quiet(builtin::yaml_files, false).is_empty());
         assert_eq!(quiet(builtin::yaml_files, false), quiet(builtin::lean_files, true));

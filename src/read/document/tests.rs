@@ -4,7 +4,7 @@
 
 use super::*;
 
-fn labels() -> Vec<Label> {
+fn labels() -> Vec<DocumentLabel> {
     let pairs = [
         ("Owner", "owner"),
         ("Repository owner", "owner"),
@@ -15,7 +15,7 @@ fn labels() -> Vec<Label> {
         ("Environment", "environment"),
         ("Environment name", "environment"),
     ];
-    pairs.map(|(words, field)| Label { words: words.into(), field: field.into() }).into()
+    pairs.map(|(words, field)| DocumentLabel { words: words.into(), field: field.into() }).into()
 }
 
 /// Each block as `field=value`, and a check that every place holds its value.

@@ -2,32 +2,32 @@
 
 use super::*;
 
-fn path(text: &str) -> Path {
-    let part = |part: &str| part.parse().map_or_else(|_| Part::Key(part.to_owned()), Part::Item);
+fn path(text: &str) -> NodePath {
+    let part = |part: &str| part.parse().map_or_else(|_| PathSegment::Key(part.to_owned()), PathSegment::Item);
     text.split('/').map(part).collect()
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
+fn text(text: &str) -> EditValue {
+    EditValue::Text(text.to_owned())
 }
 
-fn set(way: &str, value: &str) -> Change {
-    Change::Set { path: path(way), value: text(value), after: &["runs-on"] }
+fn set(way: &str, value: &str) -> NodeChange {
+    NodeChange::Set { path: path(way), value: text(value), after: &["runs-on"] }
 }
 
-fn remove(way: &str) -> Change {
-    Change::Remove { path: path(way), keep: false }
+fn remove(way: &str) -> NodeChange {
+    NodeChange::Remove { path: path(way), keep: false }
 }
 
 /// The text after a change; `None` when it is refused.
-fn changed(before: &str, change: &Change) -> Option<String> {
+fn changed(before: &str, change: &NodeChange) -> Option<String> {
     let tree = parse(before, Dialect::Workflow);
     let edits = edits(before, &tree, Dialect::Workflow, std::slice::from_ref(change))?;
     Some(apply(before, &edits))
 }
 
 #[track_caller]
-fn becomes(before: &str, change: &Change, after: &str) {
+fn becomes(before: &str, change: &NodeChange, after: &str) {
     assert_eq!(changed(before, change).as_deref(), Some(after));
 }
 
@@ -63,8 +63,8 @@ fn what_is_missing_on_the_way_is_added_where_it_belongs() {
         &set("jobs/one/permissions/id-token", "write"),
         "jobs:\n   one:\n      runs-on: x\n      permissions:\n         id-token: write\n      steps: []\n",
     );
-    let block = Value::Mapping(vec![("a".into(), text("b")), ("c".into(), text("d"))]);
-    let change = Change::Set { path: path("jobs/one/permissions"), value: block, after: &[] };
+    let block = EditValue::Mapping(vec![("a".into(), text("b")), ("c".into(), text("d"))]);
+    let change = NodeChange::Set { path: path("jobs/one/permissions"), value: block, after: &[] };
     becomes(
         job,
         &change,
@@ -95,7 +95,7 @@ fn the_last_entry_takes_its_collection_along() {
     assert_eq!(changed(alone, &remove("a/0")), None, "GitHub refuses an empty workflow");
     let config = edits(alone, &parse(alone, Dialect::Data), Dialect::Data, &[remove("a/0")]);
     assert_eq!(config.map(|edits| apply(alone, &edits)).as_deref(), Some("# why\n"));
-    let keep = Change::Remove { path: path("a/b"), keep: true };
+    let keep = NodeChange::Remove { path: path("a/b"), keep: true };
     becomes("a:\n  b: c\nd: e\n", &keep, "a: {}\nd: e\n");
     assert_eq!(changed("a:\n  # why\n  b: c\nd: e\n", &keep), None, "a comment is not lost");
 }
@@ -110,11 +110,11 @@ fn an_item_goes_with_one_of_its_blank_lines() {
 
 #[test]
 fn a_key_gets_another_name_and_a_scalar_another_part() {
-    let rename = Change::Rename { path: path("a/id_token"), key: "id-token".into() };
+    let rename = NodeChange::Rename { path: path("a/id_token"), key: "id-token".into() };
     becomes("a:\n  id_token: write # why\n", &rename, "a:\n  id-token: write # why\n");
     becomes("a: {\"id_token\": write}\n", &rename, "a: {\"id-token\": write}\n");
     assert_eq!(changed("a:\n  id_token: write\n  id-token: read\n", &rename), None, "the name is taken");
-    let within = Change::Within { path: path("uses"), range: 4..6, text: "release/v1".into() };
+    let within = NodeChange::Within { path: path("uses"), range: 4..6, text: "release/v1".into() };
     becomes("uses: 'a/b@v1' # why\n", &within, "uses: 'a/b@release/v1' # why\n");
 }
 
@@ -122,7 +122,7 @@ fn a_key_gets_another_name_and_a_scalar_another_part() {
 fn comments_change_alone() {
     let comment = |before: &str, text: &str| {
         let tree = parse(before, Dialect::Workflow);
-        changed(before, &Change::Comment { span: tree.comments().first()?.span, text: text.to_owned() })
+        changed(before, &NodeChange::Comment { span: tree.comments().first()?.span, text: text.to_owned() })
     };
     assert_eq!(comment("a: b # why\nc: d\n", "").as_deref(), Some("a: b\nc: d\n"));
     assert_eq!(comment("a:\n  # why\n  c: d\n", "").as_deref(), Some("a:\n  c: d\n"));

@@ -6,11 +6,11 @@ use super::*;
 use crate::read::files::MemoryFiles;
 use crate::read::project::Project;
 
-fn kind(yaml: &str) -> Kind {
+fn kind(yaml: &str) -> ManifestKind {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-fn gathered(kinds: &[Kind], files: &[(&str, &str)]) -> Project {
+fn gathered(kinds: &[ManifestKind], files: &[(&str, &str)]) -> Project {
     let mut memory = MemoryFiles::default();
     for (path, text) in files {
         memory.insert(*path, *text);
@@ -25,9 +25,9 @@ fn shown(project: &Project, path: &str, key: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     match project.manifests.field(folder, name, key) {
         None => "not looked into".into(),
-        Some(Field::Absent) => "absent".into(),
-        Some(Field::Open(_)) => "open".into(),
-        Some(Field::Known(text, place)) => {
+        Some(ManifestField::Absent) => "absent".into(),
+        Some(ManifestField::Open(_)) => "open".into(),
+        Some(ManifestField::Known(text, place)) => {
             format!("{text} at {}", project.source(place.file).unwrap().slice(place.span))
         }
     }
@@ -43,7 +43,7 @@ fn toml_has_words_at_their_places() {
     assert_eq!(shown(&project, "pyproject.toml", "tool.a.d.e"), "1 at 1");
     assert_eq!(shown(&project, "pyproject.toml", "project.version"), "absent");
     assert_eq!(shown(&project, "pyproject.toml", "project.dynamic"), "open");
-    let sign = Sign { key: "project.dynamic".into(), is: Vec::new(), has: vec!["version".into()] };
+    let sign = PackageSign { key: "project.dynamic".into(), is: Vec::new(), has: vec!["version".into()] };
     assert!(project.manifests.list[0].shows(&sign).is_some());
 }
 
@@ -111,9 +111,9 @@ fn members_of_workspaces_are_found_and_inherit() {
     let folders: Vec<&str> = project.manifests.list.iter().map(|manifest| manifest.folder.as_str()).collect();
     assert_eq!(folders, ["", "crates/one", "tool"]);
     let one = project.manifests.at("crates/one", "Cargo.toml").unwrap();
-    assert!(matches!(project.manifests.package(one), Field::Known("one", _)));
+    assert!(matches!(project.manifests.package(one), ManifestField::Known("one", _)));
     assert!(
-        matches!(project.manifests.repository(one), Field::Known("https://github.com/acme/demo", place) if place.file == project.manifests.list[0].file)
+        matches!(project.manifests.repository(one), ManifestField::Known("https://github.com/acme/demo", place) if place.file == project.manifests.list[0].file)
     );
     assert_eq!(shown(&project, "other/Cargo.toml", "package.name"), "not looked into");
 }

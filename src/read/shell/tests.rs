@@ -4,9 +4,9 @@ use super::*;
 
 /// The commands of a script, words joined by `·`; a word that is not plain text is shown as its template or as `?`.
 fn commands(script: &str, shell: Shell) -> Vec<String> {
-    let show = |word: &Word| {
+    let show = |word: &ShellWord| {
         word.template(script).unwrap_or_else(|| match word.parts.as_slice() {
-            [Part::Variable(name)] => format!("${name}"),
+            [WordPiece::Variable(name)] => format!("${name}"),
             _ => "?".into(),
         })
     };

@@ -211,18 +211,18 @@ fn conditions_imply_success_unless_they_ask() {
 
 #[test]
 fn templates_keep_types_and_tell_what_they_read() {
-    let lone = Template::parse(" ${{ fromJSON('true') }} ").unwrap();
+    let lone = ExpressionTemplate::parse(" ${{ fromJSON('true') }} ").unwrap();
     assert_eq!(lone.evaluate(&Push), Outcome::Known(Value::Bool(true)));
     let text = "a-${{ github.event_name }}-${{ inputs.x }}";
-    let template = Template::parse(text).unwrap();
+    let template = ExpressionTemplate::parse(text).unwrap();
     assert_eq!(template.evaluate(&Push), Outcome::text("a-push-"));
     let reference = &template.references()[0];
     assert_eq!(
         (&text[reference.range.clone()], reference.path.join(".")),
         ("github.event_name", "github.event_name".into())
     );
-    assert!(Template::parse("${{ 'a}}' }}").unwrap().evaluate(&Push) == Outcome::text("a}}"));
-    assert!(Template::parse("${{ github.ref").is_err());
+    assert!(ExpressionTemplate::parse("${{ 'a}}' }}").unwrap().evaluate(&Push) == Outcome::text("a}}"));
+    assert!(ExpressionTemplate::parse("${{ github.ref").is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the fuzz targets share with the tests.
 
-#[path = "../../support/judged.rs"]
+#[path = "../../all/support/judged.rs"]
 pub mod judged;
-#[path = "../../support/scope.rs"]
+#[path = "../../all/support/scope.rs"]
 pub mod scope;

@@ -5,7 +5,7 @@
 use super::*;
 
 fn reaches(paths: &str, unpacked: &str, folder: &str) -> bool {
-    Content::packed(paths).may_reach(&Folder::parse(unpacked).unwrap(), &Folder::parse(folder).unwrap())
+    ArtifactContent::packed(paths).may_reach(&FolderPath::parse(unpacked).unwrap(), &FolderPath::parse(folder).unwrap())
 }
 
 #[test]
@@ -36,12 +36,12 @@ fn files_keep_what_their_patterns_do_not_share() {
 
 #[test]
 fn a_name_that_is_not_known_may_be_any() {
-    let below = Folder::parse("dist").unwrap().with(None);
-    assert!(!Content::Any.may_reach(&below, &Folder::parse("dist").unwrap()));
-    assert!(Content::Any.may_reach(&below, &Folder::parse("dist/wheels").unwrap()));
+    let below = FolderPath::parse("dist").unwrap().with(None);
+    assert!(!ArtifactContent::Any.may_reach(&below, &FolderPath::parse("dist").unwrap()));
+    assert!(ArtifactContent::Any.may_reach(&below, &FolderPath::parse("dist/wheels").unwrap()));
     assert_eq!(below.to_string(), "dist/<artifact>");
-    assert_eq!(Folder::default().to_string(), ".");
+    assert_eq!(FolderPath::default().to_string(), ".");
     for path in ["/dist", "../dist", "~/dist", "dist/*", "${{ x }}"] {
-        assert_eq!(Folder::parse(path), None, "{path}");
+        assert_eq!(FolderPath::parse(path), None, "{path}");
     }
 }

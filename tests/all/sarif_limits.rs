@@ -1,7 +1,5 @@
 //! SARIF at its limits: what readers cut or refuse is cut before, and said; the same input gives the same bytes wherever it stands.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

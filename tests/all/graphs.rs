@@ -1,7 +1,5 @@
 //! Workflows made to multiply: long chains, wide matrices, many inputs, deep calls. Each is judged within a bound that is told.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

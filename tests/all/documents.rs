@@ -1,7 +1,5 @@
 //! A document that repeats two records: it agrees with its project, and each value that is changed is told with both places.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
 use trustpub::lint::check;

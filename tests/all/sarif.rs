@@ -2,8 +2,6 @@
 //!
 //! Schema and vectors stand beside the checkout; without them the tests that need them say so and pass.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
-
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

@@ -1,7 +1,5 @@
 //! Every kind of manifest that the data knows, and a checkout by somebody who wants no reader to come to an end.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::manifest::{ManifestField, ManifestKind};

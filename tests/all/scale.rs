@@ -1,8 +1,6 @@
 //! Many repositories: one call or several, the same is found, told in the same order, and never half of it.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -11,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml");
-const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
+const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
+const CONFIG: &str = include_str!("../projects/faults/.github/trustpub.yaml");
 
 /// As many repositories, named by number.
 fn repositories(count: usize) -> tempfile::TempDir {

@@ -1,6 +1,6 @@
 //! The command line as people see it: cases as data in `tests/cmd`, each a command with its output and exit status.
 //!
-//! `TRYCMD=overwrite cargo test --test cli` writes what the program says now; read the difference before you keep it.
+//! `TRYCMD=overwrite cargo test cli::` writes what the program says now; read the difference before you keep it.
 
 #[test]
 fn commands_say_what_is_recorded() {
@@ -10,9 +10,8 @@ fn commands_say_what_is_recorded() {
 /// What the README teaches is what works: its rule, its registry and its wrapper pass their own examples, beside rules that the
 /// program itself begins.
 #[test]
-#[allow(clippy::unwrap_used)]
 fn the_files_of_the_readme_work() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let block = |beginning: &str| {
         readme.split("```").find_map(|it| it.strip_prefix("yaml\n").filter(|text| text.starts_with(beginning))).unwrap()
     };
@@ -34,8 +33,6 @@ fn the_files_of_the_readme_work() {
 
 #[cfg(unix)]
 mod unix {
-    #![allow(clippy::unwrap_used)]
-
     use std::process::{Command, Stdio};
 
     const FAULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/projects/faults");

@@ -1,13 +1,8 @@
 //! Fixes as people meet them: files changed or shown, in every way that files are written, and never a file that was not asked for.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
-use support::{RELEASE, err, out, project, trustpub};
-
-#[path = "support/program.rs"]
-mod support;
+use crate::support::program::{RELEASE, err, out, project, trustpub};
 
 const WORKFLOW: &str = "on:
   push:

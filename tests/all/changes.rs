@@ -1,7 +1,5 @@
 //! One healthy project, and what a single change to it does: exactly one finding above note, on the right line.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
 use trustpub::lint::check;

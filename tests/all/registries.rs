@@ -1,7 +1,5 @@
 //! Registries and wrapper actions of somebody's own: files alone add them, their examples test them, and what is wrong in them is told.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
 use trustpub::lint::check;

@@ -1,7 +1,5 @@
 //! The house: data flows from room to room, and a room imports only from rooms to its left.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::{Path, PathBuf};
 
 /// The rooms, from left to right.

@@ -1,8 +1,6 @@
 //! Fixes over thousands of real workflows: what is offered cures its finding and changes nothing else, and what a fix can do, it does
 //! to any workflow without saying anything else than was meant.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
-
 use std::collections::BTreeMap;
 
 use trustpub::lint::check;
@@ -16,10 +14,7 @@ use trustpub::read::project::Project;
 use trustpub::read::source::{FileId, SourceFile};
 use trustpub::read::yaml::{Dialect, Node, Tree, parse};
 
-use support::repositories;
-
-#[path = "support/corpus.rs"]
-mod support;
+use crate::support::corpus::repositories;
 
 /// A project after a fix, made here by hand in a copy of its files.
 fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {

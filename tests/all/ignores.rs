@@ -1,7 +1,5 @@
 //! Where a waiver may stand, and what it covers there.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::check;
 use trustpub::lint::findings::Report;
 use trustpub::lint::rules::set::RuleSet;
@@ -52,23 +50,23 @@ fn on_the_line_and_on_the_line_above() {
     assert_eq!(said(&above, "", None), ["(11 missing-environment)"]);
     assert_eq!(said(&above.replace('\n', "\r\n"), "", None), ["(11 missing-environment)"], "with CRLF");
     let far = workflow(&format!("      # trustpub: ignore[TP301] one maintainer\n\n      - uses: {uses}\n"));
-    assert_eq!(said(&far, "", None), ["10 unused-waiver", "12 missing-environment"], "a blank line parts them");
+    assert_eq!(said(&far, "", None), ["10 unused-ignore", "12 missing-environment"], "a blank line parts them");
     let below = workflow(&format!("      - uses: {uses}\n      # trustpub: ignore[TP301] one maintainer\n"));
-    assert_eq!(said(&below, "", None), ["10 missing-environment", "11 unused-waiver"]);
+    assert_eq!(said(&below, "", None), ["10 missing-environment", "11 unused-ignore"]);
 }
 
 #[test]
 fn several_rules_in_one_comment_and_several_comments_above_each_other() {
     let uses = "pypa/gh-action-pypi-publish@release/v1";
     let list = workflow(&format!("      - uses: {uses} # trustpub: ignore[ TP301 , TP101] one maintainer\n"));
-    assert_eq!(said(&list, "", None), ["10 unused-waiver", "(10 missing-environment)"]);
+    assert_eq!(said(&list, "", None), ["10 unused-ignore", "(10 missing-environment)"]);
     let (project, report) = judged(&list, "", None);
     let place = report.findings[0].primary.place;
     assert_eq!(project.source(place.file).unwrap().slice(place.span), "TP101", "told at the name itself");
     let stack = workflow(&format!(
         "      # trustpub: ignore[TP101] granted above\n      # trustpub: ignore[TP301] one maintainer\n      - uses: {uses}\n"
     ));
-    assert_eq!(said(&stack, "", None), ["10 unused-waiver", "(12 missing-environment)"]);
+    assert_eq!(said(&stack, "", None), ["10 unused-ignore", "(12 missing-environment)"]);
 }
 
 #[test]
@@ -77,12 +75,12 @@ fn a_name_that_is_none_finds_the_one_that_was_meant() {
     let message = |name: &str| {
         let text = workflow(&format!("      - uses: {uses} # trustpub: ignore[{name}] one maintainer\n"));
         let (_, report) = judged(&text, "", None);
-        let ignore = report.findings.iter().find(|finding| finding.name == "unused-waiver").unwrap();
+        let ignore = report.findings.iter().find(|finding| finding.name == "unused-ignore").unwrap();
         ignore.message.clone()
     };
     assert_eq!(
         message("missing-enviroment"),
-        "there is no rule `missing-enviroment` to waive; it is called `missing-environment`"
+        "there is no rule `missing-enviroment` (did you mean `missing-environment`?)"
     );
     assert_eq!(message("TP999"), "there is no rule `TP999` to waive");
     assert_eq!(message("banana"), "there is no rule `banana` to waive");
@@ -117,7 +115,7 @@ fn in_the_config_by_file_job_and_step() {
         assert_eq!(waived(parts), ["(12 missing-environment)"], "{parts}");
     }
     for parts in ["    workflow: other.yml\n", "    job: build\n", "    step: Build\n"] {
-        assert_eq!(waived(parts), ["2 unused-waiver", "12 missing-environment"], "{parts}");
+        assert_eq!(waived(parts), ["2 unused-ignore", "12 missing-environment"], "{parts}");
     }
 }
 
@@ -144,16 +142,16 @@ fn a_waiver_holds_to_the_end_of_its_last_day() {
     for day in [None, Some("2027-03-01")] {
         assert_eq!(said(&text, config, day), ["(10 missing-environment)"], "{day:?}");
     }
-    assert_eq!(said(&text, config, Some("2027-03-02")), ["2 unused-waiver", "10 missing-environment"]);
+    assert_eq!(said(&text, config, Some("2027-03-02")), ["2 unused-ignore", "10 missing-environment"]);
 }
 
 #[test]
 fn without_a_reason_it_does_not_count() {
     let comment = workflow("      - run: uv publish # trustpub: ignore[TP301]\n");
-    assert_eq!(said(&comment, "", None), ["10 missing-environment", "10 unused-waiver"]);
+    assert_eq!(said(&comment, "", None), ["10 missing-environment", "10 unused-ignore"]);
     let text = workflow("      - run: uv publish\n");
     let config = "ignore:\n  - rule: TP301\n    reason: ' '\n";
-    assert_eq!(said(&text, config, None), ["2 unused-waiver", "10 missing-environment"]);
+    assert_eq!(said(&text, config, None), ["2 unused-ignore", "10 missing-environment"]);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Accounts and first configs over every example of every rule: what is explained is what is judged, and what is proposed is accepted.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::collections::BTreeSet;
 
 use trustpub::lint::analysis::{Analysis, ParsedProject};
@@ -13,7 +11,7 @@ use trustpub::lint::rules::RuleExample;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::{CONFIGS, Project};
-use trustpub::report::{explain, init};
+use trustpub::report::{explain as pages, init};
 
 /// The rules whose errors are refusals of an upload for what its token and its record say.
 const REFUSALS: [&str; 6] = [
@@ -49,7 +47,7 @@ fn project(rules: &RuleSet, example: &RuleExample, config: Option<&str>) -> Proj
     rules.read(&files)
 }
 
-fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[explain::Upload<'_>])) {
+fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[explain::ExplainedUpload<'_>])) {
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     look(&analysis, &explain::passports(&analysis));
@@ -92,7 +90,7 @@ fn what_is_explained_is_what_is_judged() {
 /// Everything above a note, without its place: a config shifts nothing.
 fn said(report: &Report) -> BTreeSet<(String, String)> {
     // A record can settle what a waiver was for.
-    let loud = report.findings.iter().filter(|it| it.level > Level::Note && it.name != "unused-waiver");
+    let loud = report.findings.iter().filter(|it| it.level > Level::Note && it.name != "unused-ignore");
     loud.map(|finding| (finding.name.clone(), finding.subject.clone())).collect()
 }
 
@@ -106,7 +104,7 @@ fn what_is_proposed_is_accepted() {
         uploads(&rules, &bare, |analysis, uploads| {
             let proposals = proposals(uploads);
             records += proposals.iter().filter(|it| it.open.is_none()).count();
-            let page = explain::ExplainPage { files: &bare.files, prefix: "", repository: None, uploads };
+            let page = pages::ExplainPage { files: &bare.files, prefix: "", repository: None, uploads };
             config = init::config(&page, init::repository(analysis), &[], &proposals);
         });
         let report = check(&project(&rules, example, Some(&config)), &rules, None);
@@ -158,8 +156,8 @@ fn account(files: &[(&str, &str)]) -> String {
     let project = rules.read(&of(files));
     let mut text = Vec::new();
     uploads(&rules, &project, |analysis, uploads| {
-        let page = explain::ExplainPage { files: &project.files, prefix: "", repository: analysis.repository, uploads };
-        explain::text::write(&mut text, &page, false).unwrap();
+        let page = pages::ExplainPage { files: &project.files, prefix: "", repository: analysis.repository, uploads };
+        pages::text::write(&mut text, &page, false).unwrap();
     });
     let text = String::from_utf8(text).unwrap();
     text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n").collect()

@@ -1,7 +1,5 @@
 //! Whole projects: the healthy ones hear nothing above note.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
 use trustpub::lint::check;

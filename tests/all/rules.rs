@@ -1,7 +1,5 @@
 //! Every example of every built-in rule and registry.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use trustpub::lint::rules::examples;
 use trustpub::lint::rules::set::RuleSet;
 

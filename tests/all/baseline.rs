@@ -1,13 +1,8 @@
 //! A baseline hides what was there, shows what is new, and outlives lines that move.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
-use support::{RELEASE, err, out, project, trustpub};
-
-#[path = "support/program.rs"]
-mod support;
+use crate::support::program::{RELEASE, err, out, project, trustpub};
 
 const WORKFLOW: &str = "on:
   push:

@@ -1,12 +1,10 @@
 //! What holds of every input: places lie in their files, parsing and evaluating end, and a fix leaves YAML behind.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 
-use judged::{assert_places_lie_in_their_files, project, rules};
+use crate::support::judged::{assert_places_lie_in_their_files, project, rules};
+use crate::support::scope::Something;
 use proptest::prelude::*;
-use scope::Something;
 use trustpub::lint::check;
 use trustpub::lint::findings::{Level, Report};
 use trustpub::lint::fix::apply::mend;
@@ -14,14 +12,9 @@ use trustpub::read::yaml::{self, Dialect, Node};
 use trustpub::workflow::expression::{Condition, ExpressionTemplate};
 use walkdir::WalkDir;
 
-#[path = "support/judged.rs"]
-mod judged;
-#[path = "support/scope.rs"]
-mod scope;
-
-const RELEASE: &str = include_str!("projects/document/.github/workflows/release.yml");
-const FAULTS: &str = include_str!("projects/faults/.github/workflows/publish.yml");
-const CONFIG: &str = include_str!("projects/faults/.github/trustpub.yaml");
+const RELEASE: &str = include_str!("../projects/document/.github/workflows/release.yml");
+const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
+const CONFIG: &str = include_str!("../projects/faults/.github/trustpub.yaml");
 
 /// Judges a project, whose places must all lie in their files.
 fn judge(files: &[(&str, &str)]) {

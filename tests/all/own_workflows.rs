@@ -1,7 +1,5 @@
 //! The ways in that this repository itself goes: its own workflows, and when its hook runs.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -2,8 +2,6 @@
 //!
 //! The corpus stands beside the checkout and is not part of it; without it this test says so and passes.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -22,10 +20,7 @@ use trustpub::report::explain::ExplainPage;
 use trustpub::report::init;
 use trustpub::trust::upload::site::UploadTarget;
 
-use support::repositories;
-
-#[path = "support/corpus.rs"]
-mod support;
+use crate::support::corpus::repositories;
 
 /// No repository may take longer, even in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -45,20 +40,20 @@ struct Counts {
     workflows: usize,
     uploads: usize,
     undecided: BTreeMap<String, usize>,
-    uploads: BTreeMap<String, usize>,
+    targets: BTreeMap<String, usize>,
     rules: BTreeMap<String, usize>,
     /// Repositories by the worst that they hear, and by how much they hear above a note.
     noise: BTreeMap<String, usize>,
 }
 
-/// What each publication of a project uploads to, and with what, over all its runs.
+/// The registry and the client of each upload of a project, over all its runs.
 fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
     let mut all = Vec::new();
     for upload in &analysis.uploads {
-        let upload = upload.site.upload;
-        let by = upload.and_then(|it| it.command.as_ref().or(it.action.as_ref()).or(it.workflow.as_ref()));
+        let pattern = upload.site.pattern;
+        let by = pattern.and_then(|it| it.command.as_ref().or(it.action.as_ref()).or(it.workflow.as_ref()));
         let by = by.map_or("a login alone", String::as_str);
         let registries: BTreeSet<String> = upload
             .runs
@@ -97,11 +92,11 @@ impl Counts {
     fn record(&self) -> String {
         let undecided: usize = self.undecided.values().sum();
         let mut text =
-            "# Made by `UPDATE=1 cargo test --test corpus`: what the corpus beside this checkout gives.\n".to_owned();
+            "# Made by `UPDATE=1 cargo test corpus::`: what the corpus beside this checkout gives.\n".to_owned();
         let (workflows, uploads) = (self.workflows, self.uploads);
-        let _ = writeln!(text, "workflows = {workflows}\npublications = {publications}\nundecided = {undecided}");
+        let _ = writeln!(text, "workflows = {workflows}\nuploads = {uploads}\nundecided = {undecided}");
         let tables = [
-            ("uploads", &self.uploads),
+            ("uploads-by-client", &self.targets),
             ("findings", &self.rules),
             ("repositories", &self.noise),
             ("undecided-by-reason", &self.undecided),
@@ -131,7 +126,7 @@ fn the_corpus_is_judged_as_recorded() {
         }
         counts.add(&report);
         for upload in uploads(&rules, &project) {
-            *counts.uploads.entry(upload).or_default() += 1;
+            *counts.targets.entry(upload).or_default() += 1;
         }
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus.toml");
@@ -141,7 +136,7 @@ fn the_corpus_is_judged_as_recorded() {
         return;
     }
     let known = std::fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test --test corpus`");
+    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test corpus::`");
 }
 
 /// A repository as it was, and with the config that is proposed for it.

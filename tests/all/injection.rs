@@ -1,8 +1,6 @@
 //! Names, keys and paths that want to be more than text: whatever a stranger's pull request holds, in no format does it become a
 //! command to a runner, an escape to a terminal, markup in a summary or a part of a diagram.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use serde_json::Value;
 use trustpub::lint::check;
 use trustpub::lint::findings::Level;

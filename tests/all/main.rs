@@ -1,0 +1,29 @@
+//! All integration tests, in one program: linking one program per file is what made `cargo test` slow.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod baseline;
+mod changes;
+mod cli;
+mod corpus;
+mod corpus_fixes;
+mod documents;
+mod explain;
+mod fixes;
+mod generated;
+mod graphs;
+mod hostile;
+mod hostile_reports;
+mod ignores;
+mod injection;
+mod layers;
+mod manifests;
+mod own_workflows;
+mod projects;
+mod properties;
+mod registries;
+mod rules;
+mod sarif;
+mod sarif_limits;
+mod scale;
+mod support;
