@@ -1,11 +1,10 @@
-//! Thousands of real workflows: nothing crashes, nothing hangs, every span lies in its file, and what is found is recorded.
+//! Thousands of real workflows: nothing crashes, every span lies in its file, and what is found is recorded.
 //!
-//! The corpus stands beside the checkout and is not part of it; without it this test says so and passes.
+//! The corpus stands beside the checkout and is not part of it; without it these tests print `SKIPPED`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
@@ -21,9 +20,6 @@ use trustpub::report::init;
 use trustpub::trust::upload::site::UploadTarget;
 
 use crate::support::corpus::repositories;
-
-/// No repository may take longer, even in a debug build on a busy machine.
-const LONGEST: Duration = Duration::from_secs(20);
 
 fn in_bounds(project: &Project, place: Place) -> bool {
     project.source(place.file).is_some_and(|source| source.text().get(place.span.range()).is_some())
@@ -117,10 +113,8 @@ fn the_corpus_is_judged_as_recorded() {
     let rules = RuleSet::builtin().unwrap();
     let mut counts = Counts::default();
     for root in &repositories {
-        let began = Instant::now();
         let project = rules.read(&DiskFiles::new(root).unwrap());
         let report = check(&project, &rules, None);
-        assert!(began.elapsed() < LONGEST, "{} took {:?}", root.display(), began.elapsed());
         for finding in &report.findings {
             assert!(places(finding).all(|place| in_bounds(&project, place)), "{}: {finding:?}", root.display());
         }

@@ -1,16 +1,12 @@
-//! Workflows made to multiply: long chains, wide matrices, many inputs, deep calls. Each is judged within a bound that is told.
+//! Workflows made to multiply: long chains, wide matrices, many inputs, deep calls. The number of simulated runs stays bounded.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
-
-/// A second where it is built for use; a debug build on a busy machine is given ten times that.
-const LONGEST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
 
 const PUBLISH: &str = "    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1 }]\n";
 
@@ -29,10 +25,8 @@ fn with_upload_run(files: &[(&str, String)]) -> Played {
     }
     let rules = RuleSet::builtin().unwrap();
     let project = Project::load(&memory, None);
-    let began = Instant::now();
     let report = check(&project, &rules, None);
     assert_eq!(report.problems, []);
-    assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
     let reading = ParsedProject::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
     let upload = analysis.uploads.first().unwrap();

@@ -1,6 +1,4 @@
-//! Input made to break a reader: each ends soon, with a finding or an error, and never with a panic.
-
-use std::time::{Duration, Instant};
+//! Input made to break a reader: each ends with a finding or an error, and never with a panic.
 
 use crate::support::judged::{assert_places_lie_in_their_files, project, rules};
 use trustpub::lint::check;
@@ -8,15 +6,10 @@ use trustpub::lint::findings::Report;
 
 const RELEASE: &str = include_str!("../projects/document/.github/workflows/release.yml");
 
-/// Generous for a debug build on a busy machine; a hang takes minutes.
-const SOON: Duration = Duration::from_secs(60);
-
-/// Judges a project and asserts what holds of every report: it came soon, and all its places lie in their files.
+/// Judges a project and asserts that all places of its report lie in their files.
 fn judge(files: &[(&str, &[u8])]) -> Report {
-    let began = Instant::now();
     let project = project(files);
     let report = check(&project, rules(), None);
-    assert!(began.elapsed() < SOON, "took {:?}", began.elapsed());
     assert_places_lie_in_their_files(&project, &report);
     report
 }

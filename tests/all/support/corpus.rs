@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::skipped;
+
 /// The corpus, unpacked once.
 pub fn repositories() -> Option<Vec<PathBuf>> {
     let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/workflows.tar.xz");
     if !archive.exists() {
-        eprintln!("SKIPPED: there is no corpus at {}", archive.display());
+        skipped(&format!("no corpus at {}", archive.display()));
         return None;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");

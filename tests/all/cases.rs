@@ -1,0 +1,190 @@
+//! The cases beside this checkout: small repositories rebuilt from releases that failed, each with what must be reported for it.
+//!
+//! `tests/cases.toml` lists the expectations and which of them hold today. The test fails in both directions, so the list stays true.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use walkdir::WalkDir;
+
+use crate::support::program::{out, trustpub};
+use crate::support::skipped;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    case: Vec<Case>,
+}
+
+/// What one case expects of the program.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Case {
+    /// The folder of the case.
+    folder: String,
+    /// Files to add or replace, by path.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    findings: Vec<Expected>,
+    /// Rules that must report nothing.
+    #[serde(default)]
+    absent: Vec<String>,
+    /// Texts that a command prints or does not print. Any run of white space counts as one space.
+    #[serde(default)]
+    text: Vec<String>,
+    #[serde(default)]
+    explain: Vec<String>,
+    #[serde(default)]
+    explain_absent: Vec<String>,
+    /// Texts in the config that `init` writes.
+    #[serde(default)]
+    init: Vec<String>,
+    /// The number of publishers in that config.
+    init_publishers: Option<usize>,
+    /// Whether all of this holds today.
+    holds: bool,
+    /// The subject of the work that makes it hold: `truth`, `scripts` or `registries`.
+    issue: Option<String>,
+}
+
+/// A finding. What is left out may have any value.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    rule: Option<String>,
+    level: Option<String>,
+    /// The primary place: `file:line`, or a file or a folder with a `/` at its end.
+    at: Option<String>,
+    /// Places that are the primary place, a label's or a step's of the path.
+    #[serde(default)]
+    shows: Vec<String>,
+    /// A text in the message or in a label.
+    says: Option<String>,
+}
+
+impl Expected {
+    fn matches(&self, finding: &Value) -> bool {
+        let is = |key: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| finding[key] == **wanted);
+        let others: Vec<&Value> =
+            ["labels", "path"].iter().flat_map(|key| finding[*key].as_array().into_iter().flatten()).collect();
+        let shown =
+            |wanted: &String| at(&finding["place"], wanted) || others.iter().any(|label| at(&label["place"], wanted));
+        let said = |text: &String| {
+            others.iter().copied().chain([finding]).any(|it| it["message"].as_str().is_some_and(|it| it.contains(text)))
+        };
+        is("name", &self.rule)
+            && is("level", &self.level)
+            && self.at.as_ref().is_none_or(|wanted| at(&finding["place"], wanted))
+            && self.shows.iter().all(shown)
+            && self.says.as_ref().is_none_or(said)
+    }
+}
+
+/// Whether a place is `file:line`, in `file`, or in `folder/`.
+fn at(place: &Value, wanted: &str) -> bool {
+    let file = place["file"].as_str().unwrap_or_default();
+    wanted == file
+        || wanted == format!("{file}:{}", place["start_line"])
+        || wanted.ends_with('/') && file.starts_with(wanted)
+}
+
+fn one_space(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn copy(from: &Path, case: &Case) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let write = |path: &Path, bytes: &[u8]| {
+        std::fs::create_dir_all(root.path().join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.path().join(path), bytes).unwrap();
+    };
+    let files = WalkDir::new(from).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+    for entry in files.filter(|entry| entry.file_name() != "EXPECT.txt") {
+        write(entry.path().strip_prefix(from).unwrap(), &std::fs::read(entry.path()).unwrap());
+    }
+    for (path, text) in &case.files {
+        write(Path::new(path), text.as_bytes());
+    }
+    root
+}
+
+/// The expectations that are not met.
+fn unmet(folder: &Path, case: &Case) -> Vec<String> {
+    let copy = copy(folder, case);
+    let root = copy.path();
+    let mut unmet = Vec::new();
+    let output = trustpub(root, &["check", ".", "--format", "json"]);
+    let report: Value = serde_json::from_str(&out(&output)).unwrap();
+    let findings = report["projects"][0]["findings"].as_array().unwrap();
+    let missing = case.findings.iter().filter(|expected| !findings.iter().any(|finding| expected.matches(finding)));
+    unmet.extend(missing.map(|expected| format!("not found: {expected:?}")));
+    let unwanted = case.absent.iter().filter(|rule| findings.iter().any(|finding| finding["name"] == ***rule));
+    unmet.extend(unwanted.map(|rule| format!("found, but must not be: {rule}")));
+
+    let text = one_space(&out(&trustpub(root, &["check", ".", "--format", "text", "--color", "never"])));
+    let explained = trustpub(root, &["explain", "--color", "never"]);
+    assert!(explained.status.code().is_some(), "{}: `explain` was killed", case.folder);
+    let explained = one_space(&out(&explained));
+    let mut compare = |command: &str, printed: &str, wanted: &[String], present: bool| {
+        let wrong = wanted.iter().filter(|text| printed.contains(text.as_str()) != present);
+        let but = if present { "lacks" } else { "must not print" };
+        unmet.extend(wrong.map(|text| format!("{command} {but}: {text}")));
+    };
+    compare("check", &text, &case.text, true);
+    compare("explain", &explained, &case.explain, true);
+    compare("explain", &explained, &case.explain_absent, false);
+    if case.init_publishers.is_some() || !case.init.is_empty() {
+        trustpub(root, &["init", "--force"]);
+        let config = std::fs::read_to_string(root.join(".github/trustpub.yaml")).unwrap_or_default();
+        compare("init", &one_space(&config), &case.init, true);
+        let publishers = config.lines().filter(|line| line.trim_start().starts_with("- registry:")).count();
+        if case.init_publishers.is_some_and(|wanted| wanted != publishers) {
+            unmet.push(format!("init writes {publishers} publishers"));
+        }
+    }
+    unmet
+}
+
+#[test]
+fn the_cases_hold_as_listed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases");
+    let Ok(entries) = std::fs::read_dir(&root) else { return skipped(&format!("no cases at {}", root.display())) };
+    let table: Table = toml_edit::de::from_str(include_str!("../cases.toml")).unwrap();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let mut wrong = Vec::new();
+    for folder in &folders {
+        let name = folder.file_name().unwrap().to_string_lossy();
+        if !table.case.iter().any(|case| case.folder == name) {
+            wrong.push(format!("{name}: not listed in tests/cases.toml"));
+        }
+    }
+    for (index, case) in table.case.iter().enumerate() {
+        let name = format!("{} (entry {})", case.folder, index + 1);
+        let folder = root.join(&case.folder);
+        if !folder.is_dir() {
+            wrong.push(format!("{name}: there is no such case"));
+            continue;
+        }
+        let expectations = case.findings.len()
+            + case.absent.len()
+            + case.text.len()
+            + case.explain.len()
+            + case.explain_absent.len()
+            + case.init.len()
+            + usize::from(case.init_publishers.is_some());
+        assert!(expectations > 0, "{name}: expects nothing");
+        let known = case.issue.as_deref().is_some_and(|issue| ["truth", "scripts", "registries"].contains(&issue));
+        assert!(case.holds || known, "{name}: a case that does not hold names its `issue`");
+        let unmet = unmet(&folder, case);
+        match (case.holds, unmet.is_empty()) {
+            (true, false) => wrong.push(format!("{name} does not hold:\n    {}", unmet.join("\n    "))),
+            (false, true) => wrong.push(format!("{name} holds now: set `holds = true`")),
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
