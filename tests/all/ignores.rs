@@ -82,8 +82,8 @@ fn a_name_that_is_none_finds_the_one_that_was_meant() {
         message("missing-enviroment"),
         "there is no rule `missing-enviroment` (did you mean `missing-environment`?)"
     );
-    assert_eq!(message("TP999"), "there is no rule `TP999` to waive");
-    assert_eq!(message("banana"), "there is no rule `banana` to waive");
+    assert_eq!(message("TP999"), "there is no rule `TP999`");
+    assert_eq!(message("banana"), "there is no rule `banana`");
 }
 
 #[test]
