@@ -129,7 +129,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// Why GitHub does not even start a run of a publication.
     #[must_use]
     pub fn refusal(&self, upload: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
-        self.refusals.get(&started(upload.site.client.workflow, run).file)
+        self.refusals.get(&started(upload.site.resolved.workflow, run).file)
     }
 
     /// Shows a publication as the subject that it is in one of its runs: what its step sees, where it uploads to,
@@ -140,7 +140,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         upload_run: &UploadRun<'a, 'p>,
         look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
     ) -> T {
-        let client = &upload.site.client;
+        let resolved = &upload.site.resolved;
         let context = upload.context(upload_run);
         let target = upload.site.target(&self.data.registries, &context);
         let claims = verdict::claims(&upload.site, &context, self.repository);
@@ -149,9 +149,9 @@ impl<'a, 'p> Analysis<'a, 'p> {
             _ => None,
         };
         look(&Subject {
-            workflow: Some(client.workflow),
-            job: Some(client.job),
-            step: client.step,
+            workflow: Some(resolved.workflow),
+            job: Some(resolved.job),
+            step: resolved.step,
             upload: Some(upload),
             context: Some(&context),
             claims: Some(&claims),
@@ -176,7 +176,7 @@ fn refusals<'a, 'p>(
     let mut found = HashMap::new();
     for upload in uploads {
         for upload_run in &upload.runs {
-            let workflow = started(upload.site.client.workflow, upload_run.run());
+            let workflow = started(upload.site.resolved.workflow, upload_run.run());
             found.entry(workflow.file).or_insert_with(|| calls::refusal(&data.github, checkout, workflow));
         }
     }

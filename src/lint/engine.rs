@@ -120,9 +120,9 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         .collect();
     for upload in &analysis.uploads {
         if let Some(reason) = &upload.undecided {
-            let job = upload.site.client.job.id.value();
+            let job = upload.site.resolved.job.id.value();
             let message = format!("an upload in job `{job}` is not decided by the files: it depends on {reason}");
-            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(upload.site.client.place()) });
+            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(upload.site.resolved.place()) });
         }
     }
     notices
@@ -185,7 +185,7 @@ impl Engine<'_> {
             }
             let steps = step::steps(subject.analysis.checkout, workflow, job);
             for login in &login::logins(&subject.analysis.data.registries, &steps) {
-                let step = login.client.step;
+                let step = login.resolved.step;
                 self.subject(&Subject { login: Some(login), step, ..subject }, SubjectKind::Login);
             }
         }
@@ -212,7 +212,7 @@ impl Engine<'_> {
         };
         let found = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
         for standing in &found {
-            let step = standing.requester.client.step;
+            let step = standing.requester.resolved.step;
             self.subject(&Subject { need: Some(standing), step, ..subject }, SubjectKind::Need);
         }
     }
@@ -250,11 +250,11 @@ impl Engine<'_> {
         let total = upload.runs.len();
         if total == 0 {
             // Only what holds for all runs together can be said of an upload that none reaches.
-            let client = &upload.site.client;
+            let resolved = &upload.site.resolved;
             let subject = Subject {
-                workflow: Some(client.workflow),
-                job: Some(client.job),
-                step: client.step,
+                workflow: Some(resolved.workflow),
+                job: Some(resolved.job),
+                step: resolved.step,
                 upload: Some(upload),
                 ..Subject::of(analysis)
             };

@@ -50,7 +50,7 @@ impl ExplainedValue {
 #[derive(Debug, Clone)]
 pub struct ExplainedUpload<'a> {
     /// The action with its ref, or the command as it stands in the script.
-    pub client: String,
+    pub step: String,
     /// Where.
     pub place: Place,
     /// The workflow that holds its job.
@@ -183,7 +183,7 @@ pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
 }
 
 fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
-    let client = &upload.site.client;
+    let resolved = &upload.site.resolved;
     let mut passports: Vec<ExplainedRun<'a>> = Vec::new();
     for upload_run in &upload.runs {
         let next = analysis.with_upload_run(upload, upload_run, |subject| passport(subject, upload, upload_run));
@@ -206,10 +206,10 @@ fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> Ex
         }
     });
     ExplainedUpload {
-        client: path::name(client),
-        place: client.place(),
-        workflow: client.workflow.file,
-        job: client.job.id.value().to_owned(),
+        step: path::name(resolved),
+        place: resolved.place(),
+        workflow: resolved.workflow.file,
+        job: resolved.job.id.value().to_owned(),
         registry: upload.missed.first().and_then(|upload_run| {
             analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
                 Some(UploadTarget::Registry(registry, _)) => Some(*registry),

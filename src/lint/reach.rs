@@ -46,7 +46,7 @@ pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
 /// Whether the condition at a place of the upload's workflow reads an output that no job declares, so that it keeps runs back.
 #[must_use]
 pub fn reads_nothing(checkout: &Model<'_>, upload: &Upload<'_, '_>, place: Place) -> bool {
-    let workflow = upload.site.client.workflow;
+    let workflow = upload.site.resolved.workflow;
     let jobs = workflow.jobs.iter().filter_map(|job| Some((job, job.condition?)));
     let Some((job, condition)) = jobs.into_iter().find(|(_, condition)| condition.place() == place) else {
         return false;
@@ -74,15 +74,15 @@ impl Scope for AnyRun {
 }
 
 fn blocker<'p>(upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> Option<Text<'p>> {
-    let client = &upload.site.client;
+    let resolved = &upload.site.resolved;
     let simulated = &upload_run.simulated;
-    if simulated.reached(client.job) != Truth::No {
-        let around = client.frames.iter().find_map(|frame| frame.step.condition);
-        return client.step.and_then(|step| step.condition).or(around);
+    if simulated.reached(resolved.job) != Truth::No {
+        let around = resolved.frames.iter().find_map(|frame| frame.step.condition);
+        return resolved.step.and_then(|step| step.condition).or(around);
     }
-    match simulated.own_condition(client.job) {
-        Truth::No => client.job.condition,
-        _ => simulated.skipped_ancestor(client.job)?.condition,
+    match simulated.own_condition(resolved.job) {
+        Truth::No => resolved.job.condition,
+        _ => simulated.skipped_ancestor(resolved.job)?.condition,
     }
 }
 
@@ -121,10 +121,10 @@ pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
         if upload_run.run().is_called() {
             return Ancestors::Unknown;
         }
-        let own = upload.site.client.step.and_then(|step| step.condition);
+        let own = upload.site.resolved.step.and_then(|step| step.condition);
         // The step's own condition may keep the run out as well; then the job before it changes nothing.
         if own.is_none()
-            && let Some(job) = upload_run.simulated.skipped_ancestor(upload.site.client.job)
+            && let Some(job) = upload_run.simulated.skipped_ancestor(upload.site.resolved.job)
         {
             return Ancestors::Skipped(SkippedAncestor { job, when: upload_run.run().when.clone() });
         }
@@ -134,12 +134,12 @@ pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
 
 /// Whether a run is one that releases: a release, or the push of a tag that the workflow speaks of.
 fn releases(upload: &Upload<'_, '_>, upload_run: &UploadRun<'_, '_>) -> bool {
-    let (client, run) = (&upload.site.client, upload_run.run());
+    let (resolved, run) = (&upload.site.resolved, upload_run.run());
     if run.reference.kind != RefKind::Tag {
         return false;
     }
-    let trigger = client.workflow.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
+    let trigger = resolved.workflow.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
     let filtered = trigger.is_some_and(|trigger| !trigger.tags.is_absent());
-    let asked = client.job.condition.is_some_and(|text| text.value().contains("tag"));
+    let asked = resolved.job.condition.is_some_and(|text| text.value().contains("tag"));
     run.event == "release" || run.event == "push" && (filtered || asked)
 }

@@ -137,7 +137,7 @@ fn seen<'s, 'a, 'p>(
     simulated: &'s SimulatedRun<'a, 'p>,
     row: Option<&'s MatrixRow>,
 ) -> EvaluationContext<'s, 'p> {
-    site.client.seen(&simulated.context(site.client.job).in_row(row))
+    site.resolved.seen(&simulated.context(site.resolved.job).in_row(row))
 }
 
 /// Every run of a publication's job, with its copies.
@@ -147,13 +147,13 @@ fn upload_runs<'a, 'p>(
     upload: &mut Upload<'a, 'p>,
     asked: &RunFilter,
 ) -> Vec<UploadRun<'a, 'p>> {
-    let client = &upload.site.client;
-    let relevance = Relevance::of(client.workflow, client.job);
-    let starts = triggers::starts(&data.github, checkout, client.workflow, client.job, asked);
+    let resolved = &upload.site.resolved;
+    let relevance = Relevance::of(resolved.workflow, resolved.job);
+    let starts = triggers::starts(&data.github, checkout, resolved.workflow, resolved.job, asked);
     let mut upload_runs = Vec::new();
     upload.cut = starts.cut;
     for simulated in starts.simulated_runs {
-        for row in triggers::rows(&simulated, client.job, &relevance) {
+        for row in triggers::rows(&simulated, resolved.job, &relevance) {
             if upload_runs.len() == MOST_UPLOAD_RUNS {
                 upload.cut = Some(UnknownReason::new("more runs than are played"));
                 return upload_runs;

@@ -28,7 +28,7 @@ pub enum StartedBy {
     /// None of its workflows makes one.
     None,
     /// Each is made with the token that every job has, the first of them here, so that none starts a workflow.
-    Silent(Place),
+    ByGithubToken(Place),
     /// Some start workflows, are published by people, or nobody knows.
     Open,
 }
@@ -62,7 +62,7 @@ pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEven
     for workflow in &checkout.workflows {
         match (search.of(workflow), found) {
             (StartedBy::Open, _) => return StartedBy::Open,
-            (StartedBy::Silent(place), StartedBy::None) => found = StartedBy::Silent(place),
+            (StartedBy::ByGithubToken(place), StartedBy::None) => found = StartedBy::ByGithubToken(place),
             _ => {}
         }
     }
@@ -89,20 +89,22 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             if foreign.is_some_and(|uses| says(uses.value(), &self.github.releases.opaque)) {
                 return StartedBy::Open;
             }
-            for client in steps(self.checkout, workflow, job) {
-                match self.by_step(&client) {
+            for resolved in steps(self.checkout, workflow, job) {
+                match self.by_step(&resolved) {
                     StartedBy::Open => return StartedBy::Open,
-                    StartedBy::Silent(place) if found == StartedBy::None => found = StartedBy::Silent(place),
-                    StartedBy::Silent(_) | StartedBy::None => {}
+                    StartedBy::ByGithubToken(place) if found == StartedBy::None => {
+                        found = StartedBy::ByGithubToken(place)
+                    }
+                    StartedBy::ByGithubToken(_) | StartedBy::None => {}
                 }
             }
         }
         found
     }
 
-    fn by_step(&self, client: &ResolvedStep<'a, 'p>) -> StartedBy {
+    fn by_step(&self, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
         let facts = &self.github.releases;
-        let Some(step) = client.step else { return StartedBy::None };
+        let Some(step) = resolved.step else { return StartedBy::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let script = step.script.map_or("", |run| run.value());
         let script = script.to_lowercase();
@@ -110,16 +112,16 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         if said(&facts.passed_on) || says(name, &facts.passed_on) {
             return StartedBy::Open;
         }
-        if let Some((maker, client)) = self.maker(client) {
-            return self.made(&client, || self.by_maker(maker, &client));
+        if let Some((maker, resolved)) = self.maker(resolved) {
+            return self.made(&resolved, || self.by_maker(maker, &resolved));
         }
         if let AwaitedEvent::Tag(_) = self.awaited {
-            match tag::pushes(self.github, client) {
+            match tag::pushes(self.github, resolved) {
                 TagPush::None => {}
-                TagPush::Open => return self.made(client, || StartedBy::Open),
-                TagPush::Own(names, command) => {
-                    let client = ResolvedStep { command: Some(command), ..client.clone() };
-                    return self.made(&client, || self.tagged(&client, &names));
+                TagPush::Open => return self.made(resolved, || StartedBy::Open),
+                TagPush::ByGithubToken(names, command) => {
+                    let resolved = ResolvedStep { command: Some(command), ..resolved.clone() };
+                    return self.made(&resolved, || self.tagged(&resolved, &names));
                 }
             }
         }
@@ -130,37 +132,38 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
     }
 
     /// What a maker makes, if it does so in a run that nobody's release or tag has started: in such a one it only adds to that.
-    fn made(&self, client: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> StartedBy) -> StartedBy {
+    fn made(&self, resolved: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> StartedBy) -> StartedBy {
         let follows = |run: &TriggerStart<'_, '_>| match self.awaited {
             AwaitedEvent::Release => run.event == "release",
             AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
         };
         let makes =
-            |simulated: &SimulatedRun<'a, 'p>| client.seen(&simulated.context(client.job)).reached() != Truth::No;
-        let starts = triggers::starts(self.github, self.checkout, client.workflow, client.job, &RunFilter::default());
+            |simulated: &SimulatedRun<'a, 'p>| resolved.seen(&simulated.context(resolved.job)).reached() != Truth::No;
+        let starts =
+            triggers::starts(self.github, self.checkout, resolved.workflow, resolved.job, &RunFilter::default());
         let any = starts.simulated_runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
         if any { what() } else { StartedBy::None }
     }
 
-    fn by_maker(&self, maker: &ReleaseMaker, client: &ResolvedStep<'a, 'p>) -> StartedBy {
-        if starts_workflows(maker, client) {
+    fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
+        if starts_workflows(maker, resolved) {
             return StartedBy::Open;
         }
         match self.awaited {
-            AwaitedEvent::Release => StartedBy::Silent(client.place()),
+            AwaitedEvent::Release => StartedBy::ByGithubToken(resolved.place()),
             // A release may be made of a tag that somebody has pushed.
             AwaitedEvent::Tag(_) if !maker.makes_tag => StartedBy::Open,
-            AwaitedEvent::Tag(_) => self.tagged(client, &[tag::prefix(maker.prefix.as_ref(), client)]),
+            AwaitedEvent::Tag(_) => self.tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)]),
         }
     }
 
     /// Tags that are made with the job's own token: of no interest if the filter leaves them, and nobody knows unless it takes them all.
-    fn tagged(&self, client: &ResolvedStep<'a, 'p>, names: &[TagName]) -> StartedBy {
+    fn tagged(&self, resolved: &ResolvedStep<'a, 'p>, names: &[TagName]) -> StartedBy {
         let AwaitedEvent::Tag(filter) = self.awaited else { return StartedBy::None };
         let mut found = StartedBy::None;
         for name in names {
             match takes(filter, name) {
-                Truth::Yes => found = StartedBy::Silent(client.place()),
+                Truth::Yes => found = StartedBy::ByGithubToken(resolved.place()),
                 Truth::No => {}
                 Truth::Unknown(_) => return StartedBy::Open,
             }
@@ -169,8 +172,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
     }
 
     /// What makes a release or a tag in a step, with its command if it is a script.
-    fn maker(&self, client: &ResolvedStep<'a, 'p>) -> Option<(&'a ReleaseMaker, ResolvedStep<'a, 'p>)> {
-        let step = client.step?;
+    fn maker(&self, resolved: &ResolvedStep<'a, 'p>) -> Option<(&'a ReleaseMaker, ResolvedStep<'a, 'p>)> {
+        let step = resolved.step?;
         let tags = match self.awaited {
             AwaitedEvent::Release => &[][..],
             AwaitedEvent::Tag(_) => &self.github.tags.makers,
@@ -179,20 +182,20 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
             let name = action(uses.value());
             let own = |maker: &&ReleaseMaker| maker.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
-            return makers.find(own).map(|maker| (maker, client.clone()));
+            return makers.find(own).map(|maker| (maker, resolved.clone()));
         }
         let script = step.script.map_or("", |run| run.value());
         let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| holds_words(script, own));
         if !makers.clone().any(may) {
             return None;
         }
-        commands(self.github, client.workflow, client.job, step).iter().find_map(|command| {
+        commands(self.github, resolved.workflow, resolved.job, step).iter().find_map(|command| {
             let words = words(command);
             let words = unwrapped(self.github, &words);
             let own =
                 |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());
             let maker = makers.clone().find(own)?;
-            Some((maker, ResolvedStep { command: Some(command.clone()), ..client.clone() }))
+            Some((maker, ResolvedStep { command: Some(command.clone()), ..resolved.clone() }))
         })
     }
 }
@@ -227,14 +230,14 @@ fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
 }
 
 /// Whether what is made may start a workflow: with a token of somebody's own, or as a draft that people publish.
-fn starts_workflows(maker: &ReleaseMaker, client: &ResolvedStep<'_, '_>) -> bool {
+fn starts_workflows(maker: &ReleaseMaker, resolved: &ResolvedStep<'_, '_>) -> bool {
     if let Some(draft) = &maker.draft {
         let slot = if draft.starts_with('-') {
             Slot { flags: vec![draft.clone()], kind: crate::trust::registry::slot::SlotKind::Switch, ..Slot::default() }
         } else {
             Slot { input: Some(draft.clone()), ..Slot::default() }
         };
-        match client.given(&slot) {
+        match resolved.slot_value(&slot) {
             SlotValue::Absent => {}
             SlotValue::Text(text, _) if text == "false" => {}
             SlotValue::Text(..) | SlotValue::Unknown(_) => return true,
@@ -243,10 +246,10 @@ fn starts_workflows(maker: &ReleaseMaker, client: &ResolvedStep<'_, '_>) -> bool
     let inputs = maker.inputs.iter().map(|input| Slot { input: Some(input.clone()), ..Slot::default() });
     let env = maker.env.iter().map(|name| Slot { env: Some(name.as_str().into()), ..Slot::default() });
     for slot in inputs.chain(env) {
-        match client.given(&slot) {
+        match resolved.slot_value(&slot) {
             SlotValue::Absent => {}
             SlotValue::Unknown(_) => return true,
-            SlotValue::Text(text, _) => return !is_own_token(&follow_env(client, &text)),
+            SlotValue::Text(text, _) => return !is_own_token(&follow_env(resolved, &text)),
         }
     }
     !maker.own_by_default

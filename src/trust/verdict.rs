@@ -189,7 +189,7 @@ pub fn claims(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>, re
     let file = workflow.source.file_name().to_owned();
     let (environment, environment_place) = environment(site, context);
     let (user, user_place) = user(site, context);
-    let called = site.client.step.is_none().then_some(job.uses).flatten().map(|uses| action(uses.value()));
+    let called = site.resolved.step.is_none().then_some(job.uses).flatten().map(|uses| action(uses.value()));
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
     let tags = trigger
         .filter(|_| run.reference.kind == RefKind::Tag)
@@ -219,14 +219,14 @@ fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
     let none = Outcome::Known(Value::Null);
     let job = context.job();
     if let Some(pattern) = site.pattern.filter(|pattern| !pattern.environment.is_empty()) {
-        return match site.client.first(&pattern.environment) {
+        return match site.resolved.first(&pattern.environment) {
             Some((_, SlotValue::Text(text, place))) => (context.evaluate(&text), place),
             Some((_, SlotValue::Unknown(place))) => (Outcome::unknown("the environment"), place),
             _ => (none, job.id.place()),
         };
     }
-    if site.client.step.is_none() {
-        return (Outcome::unknown("the called workflow's environment"), site.client.place());
+    if site.resolved.step.is_none() {
+        return (Outcome::unknown("the called workflow's environment"), site.resolved.place());
     }
     match job.environment {
         Some(environment) => (context.of_job().evaluate(environment.name.value()), environment.name.place()),
@@ -236,9 +236,9 @@ fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
 
 fn user(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let unknown = || Outcome::unknown("the user that the login names");
-    let Some(login) = &site.login else { return (unknown(), site.client.place()) };
-    match login.login.user.as_ref().map(|slot| login.client.given(slot)) {
-        Some(SlotValue::Text(text, place)) => (login.client.settle(&text, context), place),
-        _ => (unknown(), login.client.place()),
+    let Some(login) = &site.login else { return (unknown(), site.resolved.place()) };
+    match login.login.user.as_ref().map(|slot| login.resolved.slot_value(slot)) {
+        Some(SlotValue::Text(text, place)) => (login.resolved.resolve(&text, context), place),
+        _ => (unknown(), login.resolved.place()),
     }
 }

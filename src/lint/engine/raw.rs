@@ -146,12 +146,12 @@ pub(crate) fn path(subject: &Subject<'_, '_, '_>, run: &TriggerStart<'_, '_>) ->
         labels.push(Label { place: job.id.place(), text: format!("job `{}` runs", job.id.value()) });
     }
     if let Some(upload) = subject.upload {
-        let client = &upload.site.client;
-        labels.extend(client.frames.iter().map(|frame| {
+        let resolved = &upload.site.resolved;
+        labels.extend(resolved.frames.iter().map(|frame| {
             let place = frame.step.uses.map_or(frame.step.place, Text::place);
             Label { place, text: "the step uses the action".into() }
         }));
-        labels.push(Label { place: client.place(), text: "the upload".into() });
+        labels.push(Label { place: resolved.place(), text: "the upload".into() });
     }
     labels
 }

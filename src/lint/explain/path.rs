@@ -80,16 +80,16 @@ pub struct UndeclaredOutput {
 }
 
 pub(crate) fn missed<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> SkippedRun {
-    let (client, simulated) = (&upload.site.client, &upload_run.simulated);
-    let blocking_job = simulated.blocking_job(client.job);
+    let (resolved, simulated) = (&upload.site.resolved, &upload_run.simulated);
+    let blocking_job = simulated.blocking_job(resolved.job);
     let (stop, condition) = match blocking_job {
         Some(job) => {
             let calls = upload_run.run().calls.iter().any(|call| call.job.id.place() == job.id.place());
             (Some(of_job(if calls { StopKind::Caller } else { StopKind::Job }, job)), job.condition)
         }
-        None if simulated.reached(client.job) != Truth::No => {
-            let around = client.frames.iter().find_map(|frame| frame.step.condition);
-            (Some(of_client(StopKind::Step, client)), client.step.and_then(|step| step.condition).or(around))
+        None if simulated.reached(resolved.job) != Truth::No => {
+            let around = resolved.frames.iter().find_map(|frame| frame.step.condition);
+            (Some(of_client(StopKind::Step, resolved)), resolved.step.and_then(|step| step.condition).or(around))
         }
         None => (None, None),
     };
@@ -98,8 +98,8 @@ pub(crate) fn missed<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_r
         condition: Some(text.value().trim().to_owned()),
         ..stop
     });
-    let reading = blocking_job.unwrap_or(client.job);
-    let callers = upload_run.run().calls.iter().map(|call| call.workflow).chain([client.workflow]);
+    let reading = blocking_job.unwrap_or(resolved.job);
+    let callers = upload_run.run().calls.iter().map(|call| call.workflow).chain([resolved.workflow]);
     let holder = callers.into_iter().find(|workflow| workflow.file == reading.id.place().file);
     let undeclared =
         holder.zip(condition).map_or_else(Vec::new, |(workflow, text)| undeclared(checkout, workflow, reading, text));
@@ -158,9 +158,9 @@ fn of_job(kind: StopKind, job: &Job<'_>) -> PathStop {
     PathStop { kind, name: job.id.value().to_owned(), place: job.id.place(), condition: condition(job.condition) }
 }
 
-fn of_client(kind: StopKind, client: &ResolvedStep<'_, '_>) -> PathStop {
-    let own = condition(client.step.and_then(|step| step.condition));
-    PathStop { kind, name: name(client), place: client.place(), condition: own }
+fn of_client(kind: StopKind, resolved: &ResolvedStep<'_, '_>) -> PathStop {
+    let own = condition(resolved.step.and_then(|step| step.condition));
+    PathStop { kind, name: name(resolved), place: resolved.place(), condition: own }
 }
 
 fn condition(text: Option<Text<'_>>) -> Option<String> {
@@ -174,26 +174,26 @@ pub(crate) fn path(
 ) -> Vec<PathStop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
     let job = subject.job.map(|job| of_job(StopKind::Job, job));
-    let actions = upload.site.client.frames.iter().map(|frame| PathStop {
+    let actions = upload.site.resolved.frames.iter().map(|frame| PathStop {
         kind: StopKind::Action,
         name: frame.step.uses.map_or("", Text::value).to_owned(),
         place: frame.step.uses.map_or(frame.step.place, Text::place),
         condition: condition(frame.step.condition),
     });
     let site = &upload.site;
-    let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.client));
-    let pattern = match (site.client.step, site.pattern) {
-        (None, _) => Some(of_client(StopKind::Call, &site.client)),
-        (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.client)),
+    let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.resolved));
+    let pattern = match (site.resolved.step, site.pattern) {
+        (None, _) => Some(of_client(StopKind::Call, &site.resolved)),
+        (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.resolved)),
         // A login stands for an upload that no data describes.
-        (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.client)),
+        (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.resolved)),
     };
     callers.chain(job).chain(login).chain(actions).chain(pattern).collect()
 }
 
 /// How the upload is written: the action, the called workflow, or the command's own words.
-pub(crate) fn name(client: &ResolvedStep<'_, '_>) -> String {
-    match (&client.command, client.script(), client.step.map_or(client.job.uses, |step| step.uses)) {
+pub(crate) fn name(resolved: &ResolvedStep<'_, '_>) -> String {
+    match (&resolved.command, resolved.script(), resolved.step.map_or(resolved.job.uses, |step| step.uses)) {
         (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),
         (_, _, Some(uses)) => uses.value().to_owned(),
         _ => String::new(),

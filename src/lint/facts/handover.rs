@@ -65,8 +65,8 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
             if job.uses.is_some() {
                 open.push(analysis.checkout.called(job)?);
             }
-            for client in step::steps(analysis.checkout, workflow, job) {
-                match packs(subject, &client, name.value()) {
+            for resolved in step::steps(analysis.checkout, workflow, job) {
+                match packs(subject, &resolved, name.value()) {
                     Some(true) => return Some(Fact::text("packed", name.place())),
                     Some(false) => {}
                     None => return Some(Fact::Unknown),
@@ -78,8 +78,8 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether a step packs an artifact of a name, as far as that is known.
-fn packs(subject: In<'_, '_, '_>, client: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
-    let (data, step) = (subject.analysis.data, client.step?);
+fn packs(subject: In<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
+    let (data, step) = (subject.analysis.data, resolved.step?);
     let Some(used) = step.uses else { return Some(false) };
     let mut left = data.needs.artifacts(used.value()).peekable();
     if left.peek().is_some() {

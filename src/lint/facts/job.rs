@@ -95,7 +95,7 @@ fn repository_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
-    let publishes = subject.analysis.uploads.iter().any(|it| it.site.client.workflow.file == workflow.file);
+    let publishes = subject.analysis.uploads.iter().any(|it| it.site.resolved.workflow.file == workflow.file);
     Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
 }
 
@@ -105,7 +105,7 @@ fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 fn publishes(subject: In<'_, '_, '_>, job: &Job<'_>) -> bool {
-    subject.analysis.uploads.iter().any(|upload| upload.site.client.job.id.place() == job.id.place())
+    subject.analysis.uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place())
 }
 
 fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -42,26 +42,26 @@ fn login_of<'s, 'a, 'p>(subject: In<'s, 'a, 'p>) -> Option<&'s crate::trust::upl
 
 fn login(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let login = login_of(subject)?;
-    let uses = login.client.step?.uses?;
+    let uses = login.resolved.step?.uses?;
     Some(Fact::text(action(uses.value()), uses.place()))
 }
 
 fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     match &site.login {
-        Some(login) => yes(true, login.client.place()),
-        None => yes(false, site.client.place()),
+        Some(login) => yes(true, login.resolved.place()),
+        None => yes(false, site.resolved.place()),
     }
 }
 
 fn login_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (login, job) = (subject.login?, subject.job?);
-    let place = login.client.place();
+    let place = login.resolved.place();
     // What a login sets for all later steps reaches them whether they read it or not.
     if login.login.output.is_none() || !login.login.exports.is_empty() {
         return Some(Fact::Unknown);
     }
-    let Some(id) = login.client.step?.id.map(Text::value) else { return Some(Fact::text("unused", place)) };
+    let Some(id) = login.resolved.step?.id.map(Text::value) else { return Some(Fact::text("unused", place)) };
     let source = subject.workflow?.source;
     let reads = |text: &str| {
         let text = text.to_lowercase();

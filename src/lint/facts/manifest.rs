@@ -157,11 +157,11 @@ fn repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let registry = target(subject)?;
     let site = &subject.upload?.site;
-    let place = site.client.place();
+    let place = site.resolved.place();
     let switch = site.pattern?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
     // The client's own switch wins over the manifest.
-    let said = match site.client.first(&switch.slots) {
-        Some((_, SlotValue::Text(text, place))) => match known_text(&site.client.settle(&text, subject.context?)) {
+    let said = match site.resolved.first(&switch.slots) {
+        Some((_, SlotValue::Text(text, place))) => match known_text(&site.resolved.resolve(&text, subject.context?)) {
             Some(text) if text == "true" => Some((true, place)),
             Some(text) if text == "false" => Some((false, place)),
             _ => return Some(Fact::Unknown),

@@ -38,7 +38,7 @@ fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn access(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    Some(Fact::text(standing.need.access.word(), standing.requester.client.place()))
+    Some(Fact::text(standing.need.access.word(), standing.requester.resolved.place()))
 }
 
 fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -53,12 +53,12 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn client(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let requester = &subject.need?.requester;
-    Some(Fact::text(requester.name(&subject.analysis.data.github), requester.client.place()))
+    Some(Fact::text(requester.name(&subject.analysis.data.github), requester.resolved.place()))
 }
 
 fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    Some(Fact::text(standing.need.reason.clone(), standing.requester.client.place()))
+    Some(Fact::text(standing.need.reason.clone(), standing.requester.resolved.place()))
 }
 
 fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {

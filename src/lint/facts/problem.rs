@@ -50,7 +50,7 @@ fn problem_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (_, place, kind) = subject.problem?;
     let uploads = &subject.analysis.uploads;
-    yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.client.workflow.file == place.file), place)
+    yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.resolved.workflow.file == place.file), place)
 }
 
 fn ignore(subject: In<'_, '_, '_>, _: &str) -> Answered {

@@ -73,7 +73,7 @@ fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
             Some(Fact::Unknown)
         }
         Some(blockers) => yes(false, blockers.first()?.place),
-        None if upload.reachable() == Truth::Yes => yes(true, upload.site.client.place()),
+        None if upload.reachable() == Truth::Yes => yes(true, upload.site.resolved.place()),
         None => Some(Fact::Unknown),
     }
 }
@@ -87,7 +87,7 @@ fn blockers(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = subject.upload?;
     Some(match reach::ancestors(upload) {
-        Ancestors::Reached => Fact::text("reached", upload.site.client.place()),
+        Ancestors::Reached => Fact::text("reached", upload.site.resolved.place()),
         Ancestors::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match reach::reads_nothing(subject.analysis.checkout, upload, place) {
@@ -143,7 +143,7 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
         };
         match releases::releases(&analysis.data.github, analysis.checkout, one) {
             StartedBy::None => return Some(Fact::text("answered", trigger)),
-            StartedBy::Silent(place) => found = found.or(Some(Fact::text(word, place))),
+            StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
             StartedBy::Open => return Some(Fact::Unknown),
         }
     }
@@ -156,7 +156,7 @@ fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>)
     if run.event == "release" {
         return Some(AwaitedEvent::Release);
     }
-    let started = run.caller().unwrap_or(upload.site.client.workflow);
+    let started = run.caller().unwrap_or(upload.site.resolved.workflow);
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
     (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
 }

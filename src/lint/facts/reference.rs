@@ -70,7 +70,7 @@ fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     outputs::path(&subject.reference?.0.path)?;
     let place = place(subject)?;
     let uploads = &subject.analysis.uploads;
-    let publishes = uploads.iter().any(|upload| upload.site.client.job.id.place() == job.id.place());
+    let publishes = uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place());
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
     });

@@ -87,7 +87,7 @@ pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
     match subject.target {
         Some(UploadTarget::Registry(_, place)) => Some(*place),
         _ => {
-            let login = subject.login.map(|login| login.client.place());
+            let login = subject.login.map(|login| login.resolved.place());
             login.or_else(|| subject.publisher.map(|publisher| publisher.place))
         }
     }
@@ -153,8 +153,8 @@ fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> 
     let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job?);
     let mut sites = analysis.uploads.iter().map(|upload| &upload.site);
     Some(sites.any(|site| {
-        let here = site.client.job.id.place() == job.id.place();
-        let target = || site.target(&analysis.data.registries, &site.client.seen(context));
+        let here = site.resolved.job.id.place() == job.id.place();
+        let target = || site.target(&analysis.data.registries, &site.resolved.seen(context));
         here && matches!(target(), UploadTarget::Registry(other, _) if other.id == registry.id)
     }))
 }

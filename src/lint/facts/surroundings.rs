@@ -60,14 +60,14 @@ pub const FACTS: &[FactSpec] = &[
 
 fn in_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
-    let refused = site.pattern?.refused_in_actions && !site.client.frames.is_empty();
-    Some(Fact::text(if refused { "refused" } else { "accepted" }, site.client.place()))
+    let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
+    Some(Fact::text(if refused { "refused" } else { "accepted" }, site.resolved.place()))
 }
 
 fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (registry, run) = (target(subject)?, context(subject)?.run());
     let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
-    let place = subject.upload?.site.client.place();
+    let place = subject.upload?.site.resolved.place();
     let word = match (differs && run.is_called(), run.unknown_caller) {
         (false, _) => "accepted",
         (true, true) => "unseen-caller",
@@ -85,11 +85,11 @@ fn caller(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn called(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let workflow = subject.workflow?;
-    Some(Fact::text(workflow.source.file_name(), subject.upload?.site.client.place()))
+    Some(Fact::text(workflow.source.file_name(), subject.upload?.site.resolved.place()))
 }
 
 fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.upload?.site.client.place());
+    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.upload?.site.resolved.place());
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::text("accepted", place));
     };
@@ -109,9 +109,9 @@ fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
 /// The folder of an upload in this run, without what does not change it.
 fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
     let rule = upload.site.pattern?.files.as_ref()?;
-    let text = match upload.site.client.first(&rule.slots) {
+    let text = match upload.site.resolved.first(&rule.slots) {
         None => rule.folder.clone()?,
-        Some((_, SlotValue::Text(text, _))) => known_text(&upload.site.client.settle(&text, context(subject)?))?,
+        Some((_, SlotValue::Text(text, _))) => known_text(&upload.site.resolved.resolve(&text, context(subject)?))?,
         Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => return None,
     };
     Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
@@ -119,18 +119,19 @@ fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String>
 
 fn folder(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = subject.upload?;
-    Some(Fact::text(folder_of(subject, upload)?, upload.site.client.place()))
+    Some(Fact::text(folder_of(subject, upload)?, upload.site.resolved.place()))
 }
 
 fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = subject.upload?;
-    let (client, own) = (&upload.site.client, folder_of(subject, upload)?);
-    let here = client.place();
+    let (resolved, own) = (&upload.site.resolved, folder_of(subject, upload)?);
+    let here = resolved.place();
     let mut open = false;
     for other in &subject.analysis.uploads {
-        let before = &other.site.client;
-        let same_job = before.job.id.place() == client.job.id.place() && before.workflow.file == client.workflow.file;
-        if !same_job || before.position() >= client.position() {
+        let before = &other.site.resolved;
+        let same_job =
+            before.job.id.place() == resolved.job.id.place() && before.workflow.file == resolved.workflow.file;
+        if !same_job || before.position() >= resolved.position() {
             continue;
         }
         match leaves(subject, other, &own) {
@@ -147,10 +148,10 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
     let unknown = || Truth::Unknown(UnknownReason::new("another upload of the job"));
     let (Some(context), Some(pattern)) = (context(subject), other.site.pattern) else { return unknown() };
     let Some(switch) = &pattern.attestations else { return Truth::No };
-    let on = match other.site.client.first(&switch.slots) {
+    let on = match other.site.resolved.first(&switch.slots) {
         None => Some(switch.default),
         Some((_, SlotValue::Text(text, _))) => {
-            known_text(&other.site.client.settle(&text, context)).map(|text| !text.eq_ignore_ascii_case("false"))
+            known_text(&other.site.resolved.resolve(&text, context)).map(|text| !text.eq_ignore_ascii_case("false"))
         }
         Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => None,
     };
@@ -159,7 +160,7 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
         return Truth::No;
     }
     let data = subject.analysis.data;
-    let seen = other.site.client.seen(context);
+    let seen = other.site.resolved.seen(context);
     if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
@@ -174,9 +175,9 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
 
 /// Whether a script between two uploads speaks of the folder or of attestations, and so may have put it in order.
 fn cleaned(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
-    let after = other.site.client.position();
+    let after = other.site.resolved.position();
     let Some(upload) = subject.upload else { return true };
-    let between = upload.site.client.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
+    let between = upload.site.resolved.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
     between
         .filter_map(|step| step.script)
         .any(|run| run.value().contains(folder) || run.value().contains("attestation"))

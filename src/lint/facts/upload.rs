@@ -76,7 +76,7 @@ fn pattern(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     let pattern = site.pattern?;
     let name = pattern.command.as_ref().or(pattern.action.as_ref()).or(pattern.workflow.as_ref())?;
-    Some(Fact::text(name, site.client.place()))
+    Some(Fact::text(name, site.resolved.place()))
 }
 
 fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -84,7 +84,7 @@ fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
     Some(match found {
         Some((name, place)) => Fact::text(name, place),
-        None => Fact::Known(None, site.client.place()),
+        None => Fact::Known(None, site.resolved.place()),
     })
 }
 
@@ -104,13 +104,13 @@ fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
         (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
     };
-    Some(Fact::text(word, site.client.place()))
+    Some(Fact::text(word, site.resolved.place()))
 }
 
 /// The settled text of the first of some slots that holds anything.
 fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
     let site = &subject.upload?.site;
-    let (_, given) = site.client.first(slots)?;
+    let (_, given) = site.resolved.first(slots)?;
     let SlotValue::Text(text, place) = given else { return Some(Err(())) };
     let value = context(subject).and_then(|context| known_text(&context.evaluate(&text)));
     Some(value.map(|value| (value, place)).ok_or(()))
@@ -119,7 +119,7 @@ fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String,
 fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     match first_text(subject, &site.pattern?.skip_existing) {
-        None => yes(false, site.client.place()),
+        None => yes(false, site.resolved.place()),
         Some(Err(())) => Some(Fact::Unknown),
         Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
     }
@@ -129,12 +129,12 @@ fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = subject.upload?;
     let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
-        None => (switch.default, upload.site.client.place()),
+        None => (switch.default, upload.site.resolved.place()),
         Some(Err(())) => return Some(Fact::Unknown),
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
     let job = subject.job?.id.place();
-    let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.client.job.id.place() == job;
+    let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.resolved.job.id.place() == job;
     let alone = subject.analysis.uploads.iter().filter(same_job).count() < 2;
     let word = match (on, alone && !context(subject)?.run().is_called()) {
         (true, _) => "on",
@@ -148,7 +148,7 @@ fn endpoint(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     Some(match site.address(context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
-        None => Fact::Known(None, site.client.place()),
+        None => Fact::Known(None, site.resolved.place()),
     })
 }
 
@@ -168,7 +168,7 @@ fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair
     let pattern = site.pattern.filter(|pattern| !pattern.inputs.is_empty())?;
     let has = |name: &str| pattern.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
     let addresses = || pattern.endpoint.slots.iter().filter_map(|slot| slot.input.as_deref());
-    site.client.with().entries.iter().filter(|pair| !has(pair.key.value())).find_map(|pair| {
+    site.resolved.with().entries.iter().filter(|pair| !has(pair.key.value())).find_map(|pair| {
         let meant = closest(pair.key.value(), pattern.inputs.iter().map(String::as_str))?;
         addresses().find(|known| *known == meant).map(|meant| (*pair, meant))
     })
@@ -177,7 +177,7 @@ fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair
 fn endpoint_input(subject: In<'_, '_, '_>, _: &str) -> Answered {
     match misspelt(subject) {
         Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
-        None => Some(Fact::text("known", subject.upload?.site.client.place())),
+        None => Some(Fact::text("known", subject.upload?.site.resolved.place())),
     }
 }
 

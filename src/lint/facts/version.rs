@@ -95,7 +95,7 @@ fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
     let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
     let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
-    let all = [own, login.and_then(|login| login.client.step?.uses)];
+    let all = [own, login.and_then(|login| login.resolved.step?.uses)];
     let source = subject.workflow?.source;
     let all = all.into_iter().flatten().filter_map(|uses| {
         let refs = version::refs(registries, action(uses.value()))?;
@@ -169,7 +169,7 @@ fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {
 
 fn client_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
-    Some(Fact::Known(site.pattern?.client.clone(), site.client.place()))
+    Some(Fact::Known(site.pattern?.client.clone(), site.resolved.place()))
 }
 
 fn client_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
@@ -183,5 +183,5 @@ fn client_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn client_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
-    Some(Fact::text(facts.minimum.clone(), site.client.place()))
+    Some(Fact::text(facts.minimum.clone(), site.resolved.place()))
 }

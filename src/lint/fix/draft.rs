@@ -182,7 +182,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
         let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
-        let client = Some(&self.subject.upload?.site.client).filter(|client| client.arguments.is_none())?;
+        let client = Some(&self.subject.upload?.site.resolved).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
         Some((file, NodeChange::Within { path, range, text: String::new() }))

@@ -53,7 +53,7 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
 
 fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
     let uploads = page.uploads.iter().map(|upload| Publication {
-        step: &upload.client,
+        step: &upload.step,
         job: &upload.job,
         workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),

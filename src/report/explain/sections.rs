@@ -101,7 +101,7 @@ fn undeclared(output: &UndeclaredOutput) -> SectionRow {
 
 /// The upload that no run gets to.
 pub fn unreached(upload: &ExplainedUpload<'_>) -> Section {
-    Section { title: "upload", rows: vec![SectionRow::new([&upload.client], Some(upload.place))] }
+    Section { title: "upload", rows: vec![SectionRow::new([&upload.step], Some(upload.place))] }
 }
 
 /// All sections of a passport.

@@ -17,7 +17,7 @@ pub fn is_used<'p>(
     workflow: &Workflow<'p>,
     job: &Job<'p>,
 ) -> Option<bool> {
-    let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|client| client.step);
+    let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|resolved| resolved.step);
     // Whoever runs the job may ask for the token before its first step, to pull a container's image for one.
     let mut open = job.uses.is_some() || job.container || steps.any(|step| is_open(needs, github, checkout, step));
     for requester in find(needs, github, checkout, workflow, job) {

@@ -78,7 +78,7 @@ pub fn permission_checks<'a, 'p>(
             }
             let known = found.iter().position(|other| same(other.need, need));
             let held = permissions::held(github, workflow, job, &need.scope);
-            let requester = Requester { entry: requester.entry, client: requester.client.clone() };
+            let requester = Requester { entry: requester.entry, resolved: requester.resolved.clone() };
             let mut check = PermissionCheck { requester, need, held, status: PermissionStatus::Unknown };
             if known.is_none() && !wanted(&check) {
                 unwanted.push(need);
@@ -171,7 +171,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
             }
             for row in rows.get_or_init(|| triggers::rows(simulated, job, relevance)) {
                 let seen = simulated.context(job).in_row(row.as_ref());
-                let status = at_hand.min(asked(github, requester, need, &requester.client.seen(&seen)));
+                let status = at_hand.min(asked(github, requester, need, &requester.resolved.seen(&seen)));
                 if status > worst.1 {
                     worst = (held, status);
                 }
@@ -230,10 +230,10 @@ fn asked(
 /// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
 /// gives is met if all goes as meant, one on a secret or a variable may be met by none.
 fn undecided(requester: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> PermissionStatus {
-    let client = &requester.client;
-    let around = client.frames.iter().map(|frame| frame.step).chain(client.step);
+    let resolved = &requester.resolved;
+    let around = resolved.frames.iter().map(|frame| frame.step).chain(resolved.step);
     let steps = around.filter_map(|step| step.condition);
-    let jobs = run.calls.iter().map(|call| (call.workflow, call.job)).chain([(client.workflow, client.job)]);
+    let jobs = run.calls.iter().map(|call| (call.workflow, call.job)).chain([(resolved.workflow, resolved.job)]);
     let jobs = jobs.flat_map(|(workflow, job)| {
         let before = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
         before.chain([job]).filter_map(|job| job.condition).collect::<Vec<_>>()

@@ -21,7 +21,7 @@ pub struct Requester<'a, 'p> {
     /// What is known of it.
     pub entry: &'a NeedEntry,
     /// The step or the calling job, with its command.
-    pub client: ResolvedStep<'a, 'p>,
+    pub resolved: ResolvedStep<'a, 'p>,
 }
 
 /// What is known of a fact: a value, known absence, or nothing.
@@ -62,18 +62,18 @@ pub fn find<'a, 'p>(
         uses.into_iter().flat_map(|uses| needs.of_uses(uses.value())).filter(move |entry| entry.kind == kind)
     };
     let whole = ResolvedStep::calling(checkout, workflow, job);
-    found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester { entry, client: whole.clone() }));
-    for client in steps(checkout, workflow, job) {
-        let Some(step) = client.step else { continue };
-        found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, client: client.clone() }));
+    found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester { entry, resolved: whole.clone() }));
+    for resolved in steps(checkout, workflow, job) {
+        let Some(step) = resolved.step else { continue };
+        found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, resolved: resolved.clone() }));
         let commands_in = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
         if commands_in.is_empty() {
             continue;
         }
         for command in commands(github, workflow, job, step).iter() {
             for entry in commands_in.iter().filter(|entry| runs(github, command, entry)) {
-                let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
-                found.push(Requester { entry, client });
+                let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
+                found.push(Requester { entry, resolved });
             }
         }
     }
@@ -90,8 +90,8 @@ impl Requester<'_, '_> {
     /// Which of the entry's names is meant here.
     #[must_use]
     pub fn name(&self, github: &GitHubFacts) -> &str {
-        let words = self.client.command.as_ref().map(words);
-        let used = self.client.step.map_or(self.client.job.uses, |step| step.uses).map(|uses| action(uses.value()));
+        let words = self.resolved.command.as_ref().map(words);
+        let used = self.resolved.step.map_or(self.resolved.job.uses, |step| step.uses).map(|uses| action(uses.value()));
         let meant = |name: &&String| match (&words, used) {
             (Some(words), _) => is_command(github, words, name, &self.entry.via),
             (None, used) => used.is_some_and(|used| used.eq_ignore_ascii_case(name)),
@@ -102,15 +102,15 @@ impl Requester<'_, '_> {
     /// Whether its failure is expected.
     #[must_use]
     pub fn is_tolerated(&self) -> bool {
-        let around = self.client.frames.iter().map(|frame| frame.step);
-        let command = self.client.command.as_ref().is_some_and(|command| command.tolerated);
-        command || self.client.job.tolerated || around.chain(self.client.step).any(|step| step.tolerated)
+        let around = self.resolved.frames.iter().map(|frame| frame.step);
+        let command = self.resolved.command.as_ref().is_some_and(|command| command.tolerated);
+        command || self.resolved.job.tolerated || around.chain(self.resolved.step).any(|step| step.tolerated)
     }
 
     /// Whether a script decides if its command runs.
     #[must_use]
     pub fn is_conditional(&self) -> bool {
-        self.client.command.as_ref().is_some_and(|command| command.conditional)
+        self.resolved.command.as_ref().is_some_and(|command| command.conditional)
     }
 
     /// Whether it asks for a need, as far as the run decides it; without a run, as far as no expression does.
@@ -162,7 +162,7 @@ impl Requester<'_, '_> {
             _ if name == "argument" => return self.argument(context),
             _ => return event(context),
         };
-        self.settled(self.client.given(&slot), context)
+        self.settled(self.resolved.slot_value(&slot), context)
     }
 
     fn settled(&self, given: SlotValue, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
@@ -185,7 +185,7 @@ impl Requester<'_, '_> {
 
     /// The first word behind the command's own words that is no flag.
     fn argument(&self, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
-        let (Some(command), Some(run)) = (&self.client.command, self.client.script()) else {
+        let (Some(command), Some(run)) = (&self.resolved.command, self.resolved.script()) else {
             return RequestFact::Known(None);
         };
         let mut words = command.words.iter();
@@ -195,7 +195,7 @@ impl Requester<'_, '_> {
         match words.find(|word| !word.starts_with("-")) {
             None => RequestFact::Known(None),
             Some(word) => match word.template(run.value()) {
-                Some(text) => self.settled(SlotValue::Text(text, self.client.place()), context),
+                Some(text) => self.settled(SlotValue::Text(text, self.resolved.place()), context),
                 None => RequestFact::Given,
             },
         }
@@ -207,7 +207,7 @@ impl Requester<'_, '_> {
         if let Some(word) = self.opaque(&rule.opaque) {
             return Err(UnknownReason::new(format!("what `{word}` does to its credentials")));
         }
-        if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.client, slot))) {
+        if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.resolved, slot))) {
             return token;
         }
         match (&rule.earlier, rule.otherwise) {
@@ -224,15 +224,15 @@ impl Requester<'_, '_> {
         context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
         let unknown = || UnknownReason::new(format!("what `{}` leaves", earlier.action));
-        let mut steps = self.client.before().filter(|step| uses(step, &earlier.action));
+        let mut steps = self.resolved.before().filter(|step| uses(step, &earlier.action));
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
-        let client = ResolvedStep { step: Some(step), command: None, ..self.client.clone() };
-        let left = Requester { entry: self.entry, client };
+        let resolved = ResolvedStep { step: Some(step), command: None, ..self.resolved.clone() };
+        let left = Requester { entry: self.entry, resolved };
         if earlier.when.iter().any(|condition| left.holds(condition, context) != Truth::Yes) {
             return Err(unknown());
         }
         for slot in &earlier.slots {
-            if let Some(token) = owner(&left.client, slot) {
+            if let Some(token) = owner(&left.resolved, slot) {
                 return token;
             }
         }
@@ -241,7 +241,7 @@ impl Requester<'_, '_> {
 
     /// The first of some words that the job's steps speak.
     fn opaque<'w>(&self, words: &'w [String]) -> Option<&'w str> {
-        let texts = self.client.job.steps.iter().flat_map(|step| {
+        let texts = self.resolved.job.steps.iter().flat_map(|step| {
             let pairs = step.with.entries.iter().chain(&step.env.entries).map(|pair| pair.value);
             [step.uses, step.run].into_iter().flatten().chain(pairs)
         });
@@ -251,11 +251,11 @@ impl Requester<'_, '_> {
 }
 
 /// Whose token a slot holds; `None` when it holds nothing.
-fn owner(client: &ResolvedStep<'_, '_>, slot: &Slot) -> Option<Result<RequestToken, UnknownReason>> {
-    let text = match client.given(slot) {
+fn owner(resolved: &ResolvedStep<'_, '_>, slot: &Slot) -> Option<Result<RequestToken, UnknownReason>> {
+    let text = match resolved.slot_value(slot) {
         SlotValue::Absent => return None,
         SlotValue::Unknown(_) => return Some(Err(UnknownReason::new("the token's value"))),
-        SlotValue::Text(text, _) => follow_env(client, &text),
+        SlotValue::Text(text, _) => follow_env(resolved, &text),
     };
     if text.trim().is_empty() {
         return None;

@@ -25,16 +25,16 @@ pub enum TagPush {
     /// No tag that its script makes.
     None,
     /// These tags, with the token that every job has, by this command.
-    Own(Vec<TagName>, ShellCommand),
+    ByGithubToken(Vec<TagName>, ShellCommand),
     /// Tags that are moved, or pushed with a token that nobody knows.
     Open,
 }
 
 /// The new tags that the script of a step makes and pushes.
 #[must_use]
-pub fn pushes(github: &GitHubFacts, client: &ResolvedStep<'_, '_>) -> TagPush {
+pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
-    let Some((step, run)) = client.step.and_then(|step| Some((step, step.script?))) else { return TagPush::None };
+    let Some((step, run)) = resolved.step.and_then(|step| Some((step, step.script?))) else { return TagPush::None };
     // What makes no tag pushes none of its own.
     if !holds_words(run.value(), &facts.make) {
         return TagPush::None;
@@ -42,7 +42,7 @@ pub fn pushes(github: &GitHubFacts, client: &ResolvedStep<'_, '_>) -> TagPush {
     let mut made: Vec<(&str, TagName)> = Vec::new();
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;
-    let commands = commands(github, client.workflow, client.job, step);
+    let commands = commands(github, resolved.workflow, resolved.job, step);
     for command in commands.iter() {
         let source = |word: &ShellWord| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
         if let Some(rest) = words_after(github, command, &facts.make) {
@@ -69,7 +69,7 @@ pub fn pushes(github: &GitHubFacts, client: &ResolvedStep<'_, '_>) -> TagPush {
     }
     match by {
         None => TagPush::None,
-        Some(command) if token_is_own(facts, client) => TagPush::Own(pushed, command.clone()),
+        Some(command) if token_is_own(facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
         Some(_) => TagPush::Open,
     }
 }
@@ -118,17 +118,17 @@ pub fn beginning(text: &str) -> TagName {
 }
 
 /// Whether pushes use the token of the job: the checkout before left it, and nothing brings another.
-fn token_is_own(facts: &TagFacts, client: &ResolvedStep<'_, '_>) -> bool {
-    let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
+fn token_is_own(facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+    let inner = resolved.frames.iter().flat_map(|frame| &frame.action.steps);
     let brings = |text: &str| {
         let text = text.to_lowercase();
         facts.opaque.iter().any(|word| text.contains(word.as_str()))
     };
-    let mut steps = client.job.steps.iter().chain(inner);
+    let mut steps = resolved.job.steps.iter().chain(inner);
     if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| brings(text.value()))) {
         return false;
     }
-    let Some(checkout) = client.before().rfind(|step| uses(step, &facts.checkout)) else { return false };
+    let Some(checkout) = resolved.before().rfind(|step| uses(step, &facts.checkout)) else { return false };
     let given = |input: &str| checkout.with.get_ignore_case(input).map(|pair| pair.value.value());
     !checkout.with.dynamic
         && given(&facts.token).is_none_or(is_own_token)
@@ -138,10 +138,10 @@ fn token_is_own(facts: &TagFacts, client: &ResolvedStep<'_, '_>) -> bool {
 
 /// What every tag of an action begins with, where data says that it has such an input.
 #[must_use]
-pub fn prefix(prefix: Option<&TagPrefix>, client: &ResolvedStep<'_, '_>) -> TagName {
+pub fn prefix(prefix: Option<&TagPrefix>, resolved: &ResolvedStep<'_, '_>) -> TagName {
     let open = TagName { beginning: String::new(), whole: false };
     let Some(prefix) = prefix else { return open };
-    match client.given(&Slot { input: Some(prefix.input.clone()), ..Slot::default() }) {
+    match resolved.slot_value(&Slot { input: Some(prefix.input.clone()), ..Slot::default() }) {
         SlotValue::Absent => TagName { beginning: prefix.default.clone(), whole: false },
         SlotValue::Text(text, _) => TagName { whole: false, ..beginning(&text) },
         SlotValue::Unknown(_) => open,

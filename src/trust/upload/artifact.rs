@@ -47,7 +47,7 @@ pub fn layout(
     }
     let mut first = None;
     let mut fits = false;
-    for step in site.client.before() {
+    for step in site.resolved.before() {
         if step::is_download(github, step) {
             let place = step.uses?.place();
             for arrival in step::arrivals(github, site, step, context)? {
@@ -65,47 +65,47 @@ pub fn layout(
 fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
     let pattern = site.pattern?;
     let files = pattern.files.as_ref()?;
-    let client = &site.client;
-    let has = |flags: &[String]| client.has_flag(flags);
+    let resolved = &site.resolved;
+    let has = |flags: &[String]| resolved.has_flag(flags);
     if has(&files.unless) || has(&pattern.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
         return None;
     }
-    let below = match client
+    let below = match resolved
         .step
-        .and_then(|step| client.workflow.folder_of(client.job, step))
-        .filter(|_| client.command.is_some())
+        .and_then(|step| resolved.workflow.folder_of(resolved.job, step))
+        .filter(|_| resolved.command.is_some())
     {
-        Some(folder) => FolderPath::parse(&step::settled(client, folder.value(), context)?)?,
+        Some(folder) => FolderPath::parse(&step::resolved_text(resolved, folder.value(), context)?)?,
         None => FolderPath::default(),
     };
-    if let Some((_, given)) = client.first(&files.slots) {
+    if let Some((_, given)) = resolved.first(&files.slots) {
         let crate::trust::registry::slot::SlotValue::Text(text, place) = given else { return None };
-        let folder = FolderPath::parse(&step::settled(client, &text, context)?)?;
+        let folder = FolderPath::parse(&step::resolved_text(resolved, &text, context)?)?;
         return Some(vec![(below.join(&folder), place)]);
     }
     let mut folders = Vec::new();
-    if let (Some(command), Some(run)) = (&client.command, client.script().filter(|_| files.arguments)) {
+    if let (Some(command), Some(run)) = (&resolved.command, resolved.script().filter(|_| files.arguments)) {
         for word in &command.words {
             let place = run.inner(word.span.clone());
             let text = word.template(run.value())?;
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
-                let text = step::settled(client, &text, context)?;
+                let text = step::resolved_text(resolved, &text, context)?;
                 folders.push((below.join(&FolderPath::of_files(&text)?), place));
             }
         }
     }
     if folders.is_empty() {
-        folders.push((below.join(&FolderPath::parse(files.folder.as_deref()?)?), client.place()));
+        folders.push((below.join(&FolderPath::parse(files.folder.as_deref()?)?), resolved.place()));
     }
     Some(folders)
 }
 
 /// Whether nothing in the upload's own script before it moves files.
 fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool {
-    let client = &site.client;
-    let (Some(own), Some(step)) = (&client.command, client.step) else { return true };
-    let before = commands(github, client.workflow, client.job, step);
+    let resolved = &site.resolved;
+    let (Some(own), Some(step)) = (&resolved.command, resolved.step) else { return true };
+    let before = commands(github, resolved.workflow, resolved.job, step);
     before
         .iter()
         .filter(|command| command.span.start < own.span.start)

@@ -20,13 +20,13 @@ pub fn build<'p>(
     builds: &BuildFacts,
     site: &UploadSite<'_, 'p>,
 ) -> Option<(String, Place)> {
-    let own = site.client.position();
-    let steps = steps(checkout, site.client.workflow, site.client.job);
-    steps.iter().filter(|client| client.position() <= own).find_map(|client| {
-        let here = client.position() == own;
-        let used = |name: &&String| !here && client.step.is_some_and(|step| uses(step, name));
-        let action = builds.actions.iter().find(used).map(|name| (name.clone(), client.place()));
-        action.or_else(|| command(github, builds, client, here.then(|| site.client.place())))
+    let own = site.resolved.position();
+    let steps = steps(checkout, site.resolved.workflow, site.resolved.job);
+    steps.iter().filter(|resolved| resolved.position() <= own).find_map(|resolved| {
+        let here = resolved.position() == own;
+        let used = |name: &&String| !here && resolved.step.is_some_and(|step| uses(step, name));
+        let action = builds.actions.iter().find(used).map(|name| (name.clone(), resolved.place()));
+        action.or_else(|| command(github, builds, resolved, here.then(|| site.resolved.place())))
     })
 }
 
@@ -34,20 +34,20 @@ pub fn build<'p>(
 fn command(
     github: &GitHubFacts,
     builds: &BuildFacts,
-    client: &ResolvedStep<'_, '_>,
+    resolved: &ResolvedStep<'_, '_>,
     pattern: Option<Place>,
 ) -> Option<(String, Place)> {
-    let step = client.step?;
+    let step = resolved.step?;
     let script = step.script?.value();
     let commands_in: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
     if commands_in.is_empty() {
         return None;
     }
-    let found = commands(github, client.workflow, client.job, step);
+    let found = commands(github, resolved.workflow, resolved.job, step);
     found.iter().find_map(|command| {
         let words = words(command);
         let name = commands_in.iter().find(|name| is_command(github, &words, name, &[]))?;
-        let place = ResolvedStep { command: Some(command.clone()), ..client.clone() }.place();
+        let place = ResolvedStep { command: Some(command.clone()), ..resolved.clone() }.place();
         let before = pattern.is_none_or(|pattern| place.span.end <= pattern.span.start);
         before.then(|| ((*name).clone(), place))
     })

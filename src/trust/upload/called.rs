@@ -42,7 +42,7 @@ impl Scope for CalledContext<'_, '_, '_> {
 impl CalledContext<'_, '_, '_> {
     /// An input as the text that it is there, whatever it is where it is given.
     fn input(&self, name: &str) -> Outcome {
-        let with = self.site.client.with();
+        let with = self.site.resolved.with();
         if let Some(pair) = with.get_ignore_case(name) {
             let given = self.context.of_job().evaluate(pair.value.value());
             return known_text(&given).map_or(given, Outcome::text);

@@ -67,10 +67,10 @@ impl UploadSite<'_, '_> {
         registries: &RegistrySet,
         context: &EvaluationContext<'_, '_>,
     ) -> (CredentialOutcomes, Place) {
-        let here = self.client.place();
+        let here = self.resolved.place();
         let Some(pattern) = self.pattern else { return (CredentialOutcomes::Known(Credential::Minted), here) };
         if let Some(user) = &pattern.user
-            && let Some((_, given)) = self.client.first(&user.slots)
+            && let Some((_, given)) = self.resolved.first(&user.slots)
         {
             match self.user_is_anonymous(&given, &user.anonymous, context) {
                 Some(true) => {}
@@ -84,7 +84,7 @@ impl UploadSite<'_, '_> {
         };
         let native = pattern.oidc == OidcSupport::Native && !off;
         for slot in &pattern.tokens {
-            let given = self.client.given(slot);
+            let given = self.resolved.slot_value(slot);
             if let Some(outcome) = self.token(&given, context) {
                 let outcome = if native && pattern.order == CredentialOrder::OidcFirst {
                     self.behind_oidc(outcome, github, registries, context)
@@ -126,20 +126,20 @@ impl UploadSite<'_, '_> {
         let last = pattern.command.as_deref().and_then(|command| command.split_whitespace().last()).unwrap_or_default();
         let closed = |given: &SlotValue| {
             let SlotValue::Text(text, _) = given else { return false };
-            known_text(&self.client.settle(text, context)).is_some_and(|text| !text.split_whitespace().any(tells))
+            known_text(&self.resolved.resolve(text, context)).is_some_and(|text| !text.split_whitespace().any(tells))
         };
-        self.client.open_words(last, &pattern.value_flags).iter().any(|given| !closed(given))
+        self.resolved.open_words(last, &pattern.value_flags).iter().any(|given| !closed(given))
     }
 
     /// Whether the client's own OIDC is switched off; the place of what would say it where only the run tells.
     fn is_off(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> Result<bool, Place> {
         for choice in &pattern.off {
-            let off = match self.client.given(&choice.slot()) {
+            let off = match self.resolved.slot_value(&choice.slot()) {
                 SlotValue::Unknown(place) => return Err(place),
                 SlotValue::Text(text, place) if text.contains("${{") => {
-                    choice.is.contains(&known_text(&self.client.settle(&text, context)).ok_or(place)?)
+                    choice.is.contains(&known_text(&self.resolved.resolve(&text, context)).ok_or(place)?)
                 }
-                SlotValue::Text(..) | SlotValue::Absent => self.client.meets(choice),
+                SlotValue::Text(..) | SlotValue::Absent => self.resolved.meets(choice),
             };
             if off {
                 return Ok(true);
@@ -156,10 +156,11 @@ impl UploadSite<'_, '_> {
         registries: &RegistrySet,
         context: &EvaluationContext<'_, '_>,
     ) -> CredentialOutcomes {
-        let old = version::client(self, github, registries, context).is_some_and(|client| client.status.is_too_old());
+        let old =
+            version::client(self, github, registries, context).is_some_and(|resolved| resolved.status.is_too_old());
         match (token, self.may_ask(github, context)) {
             (CredentialOutcomes::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
-                unknown("whether the registry takes the OIDC token, which the client tries before this one")
+                unknown("whether the registry takes the OIDC token, which the resolved tries before this one")
             }
             (CredentialOutcomes::Known(Credential::Stored), None) if !old => {
                 unknown("the permissions of the calling job")
@@ -170,7 +171,7 @@ impl UploadSite<'_, '_> {
 
     /// Whether the job may ask for the OIDC token.
     fn may_ask(&self, github: &GitHubFacts, context: &EvaluationContext<'_, '_>) -> Option<bool> {
-        let (workflow, job) = (self.client.workflow, self.client.job);
+        let (workflow, job) = (self.resolved.workflow, self.resolved.job);
         let held = permissions::held_in(github, context.run(), workflow, job, &github.oidc.scope);
         held.access.map(|access| access >= AccessLevel::Write)
     }
@@ -182,7 +183,7 @@ impl UploadSite<'_, '_> {
         context: &EvaluationContext<'_, '_>,
     ) -> Option<bool> {
         let SlotValue::Text(text, _) = given else { return None };
-        let text = known_text(&self.client.settle(text, context))?;
+        let text = known_text(&self.resolved.resolve(text, context))?;
         Some(text.is_empty() || anonymous.contains(&text))
     }
 
@@ -191,9 +192,9 @@ impl UploadSite<'_, '_> {
         let text = match given {
             SlotValue::Absent => return None,
             SlotValue::Unknown(_) => return Some(unknown("the token's value")),
-            SlotValue::Text(text, _) => follow_env(&self.client, text),
+            SlotValue::Text(text, _) => follow_env(&self.resolved, text),
         };
-        let settled = self.client.settle(&text, context);
+        let settled = self.resolved.resolve(&text, context);
         let empty = known_text(&settled).is_some_and(|text| text.trim().is_empty());
         let text = self.follow_inputs(text);
         let paths = reads(&text).unwrap_or_default();
@@ -219,7 +220,7 @@ impl UploadSite<'_, '_> {
 
     /// Within an action, `${{ inputs.x }}` is what the step around it gives.
     fn follow_inputs(&self, mut text: String) -> String {
-        for frame in self.client.frames.iter().rev() {
+        for frame in self.resolved.frames.iter().rev() {
             let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
             let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("inputs.")) else { break };
             let Some(pair) = frame.step.with.get_ignore_case(name) else { break };
@@ -231,7 +232,7 @@ impl UploadSite<'_, '_> {
     /// Whether the login before the upload has set a variable that the client reads.
     fn login_exports(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
-        let reached = login.client.seen(context).reached() != Truth::No;
+        let reached = login.resolved.seen(context).reached() != Truth::No;
         let read =
             |name: &String| pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
         reached && login.login.exports.iter().any(read)
@@ -239,12 +240,12 @@ impl UploadSite<'_, '_> {
 
     /// Whether the job speaks of credentials that no slot shows: a dotfile, a keyring, a secret in a script, an action of the project's own.
     fn hidden_credentials(&self, github: &GitHubFacts, pattern: &UploadPattern) -> bool {
-        let client = &self.client;
-        if client.command.is_none() {
+        let resolved = &self.resolved;
+        if resolved.command.is_none() {
             return false;
         }
-        let inner = client.frames.iter().flat_map(|frame| &frame.action.steps);
-        let scripts = client.job.steps.iter().chain(inner).filter_map(|step| step.script);
+        let inner = resolved.frames.iter().flat_map(|frame| &frame.action.steps);
+        let scripts = resolved.job.steps.iter().chain(inner).filter_map(|step| step.script);
         let speaks = scripts.clone().any(|run| pattern.opaque.iter().any(|word| run.value().contains(word.as_str())));
         let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
         let given = |step: &Step<'_>| {
@@ -255,8 +256,8 @@ impl UploadSite<'_, '_> {
         };
         speaks
             || scripts.clone().any(|run| secret(run.value()))
-            || client.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| secret(pair.value.value())))
-            || client.before().any(given)
+            || resolved.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| secret(pair.value.value())))
+            || resolved.before().any(given)
             // A script may export a variable for the steps after it.
             || scripts.clone().any(|run| run.value().contains("GITHUB_ENV"))
     }
@@ -272,12 +273,12 @@ pub fn is_own_token(text: &str) -> bool {
 
 /// `${{ env.X }}` is what `X` is set to.
 #[must_use]
-pub fn follow_env(client: &ResolvedStep<'_, '_>, text: &str) -> String {
+pub fn follow_env(resolved: &ResolvedStep<'_, '_>, text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..3 {
         let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
         let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("env.")) else { return text };
-        match client.given(&Slot { env: Some(name.into()), ..Slot::default() }) {
+        match resolved.slot_value(&Slot { env: Some(name.into()), ..Slot::default() }) {
             SlotValue::Text(next, _) if next != text => text = next,
             _ => return text,
         }

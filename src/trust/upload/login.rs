@@ -13,14 +13,14 @@ pub struct LoginStep<'a, 'p> {
     /// What the data says of it.
     pub login: &'a LoginPattern,
     /// The step.
-    pub client: ResolvedStep<'a, 'p>,
+    pub resolved: ResolvedStep<'a, 'p>,
 }
 
 impl LoginStep<'_, '_> {
     /// Whether an expression's path reads the token: `steps.<id>.outputs.<output>`.
     #[must_use]
     pub fn gives(&self, path: &str) -> bool {
-        let (Some(id), Some(output)) = (self.client.step.and_then(|step| step.id), &self.login.output) else {
+        let (Some(id), Some(output)) = (self.resolved.step.and_then(|step| step.id), &self.login.output) else {
             return false;
         };
         path.eq_ignore_ascii_case(&format!("steps.{}.outputs.{output}", id.value()))
@@ -31,11 +31,11 @@ impl LoginStep<'_, '_> {
 #[must_use]
 pub fn logins<'a, 'p>(registries: &'a RegistrySet, steps: &[ResolvedStep<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
     let mut found = Vec::new();
-    for client in steps {
-        let Some(name) = client.step.and_then(|step| step.uses).map(|uses| action(uses.value())) else { continue };
+    for resolved in steps {
+        let Some(name) = resolved.step.and_then(|step| step.uses).map(|uses| action(uses.value())) else { continue };
         for (registry, login) in registries.logins().filter(|(_, login)| login.action.eq_ignore_ascii_case(name)) {
-            if login.only_with.iter().all(|choice| client.meets(choice)) {
-                found.push(LoginStep { registry, login, client: client.clone() });
+            if login.only_with.iter().all(|choice| resolved.meets(choice)) {
+                found.push(LoginStep { registry, login, resolved: resolved.clone() });
             }
         }
     }

@@ -24,7 +24,7 @@ pub use crate::trust::upload::credential::{Credential, CredentialOutcomes};
 #[derive(Debug, Clone)]
 pub struct UploadSite<'a, 'p> {
     /// The step, with its command.
-    pub client: ResolvedStep<'a, 'p>,
+    pub resolved: ResolvedStep<'a, 'p>,
     /// The registry whose data describes it.
     pub registry: &'a Registry,
     /// What the data says of the upload; none for a login alone.
@@ -68,10 +68,10 @@ fn job_sites<'a, 'p>(
         found.extend(named(registries, &calling, action(called.value())).0);
     }
     let clients = steps(checkout, workflow, job);
-    for client in &clients {
-        let Some(step) = client.step else { continue };
+    for resolved in &clients {
+        let Some(step) = resolved.step else { continue };
         if let Some(used) = step.uses {
-            let (uploads, others) = named(registries, client, action(used.value()));
+            let (uploads, others) = named(registries, resolved, action(used.value()));
             found.extend(uploads);
             spared.extend(others);
         }
@@ -79,19 +79,19 @@ fn job_sites<'a, 'p>(
         if commands_in.is_empty() {
             continue;
         }
-        let position = client.position();
+        let position = resolved.position();
         for command in commands(github, workflow, job, step).iter() {
             let words = words(command);
-            let client = ResolvedStep { command: Some(command.clone()), ..client.clone() };
+            let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
             let meant = commands_in.iter().filter_map(|(registry, pattern)| {
                 let uploads = names(github, &words, pattern)?;
-                Some((*registry, *pattern, uploads && chosen(&client, pattern)))
+                Some((*registry, *pattern, uploads && chosen(&resolved, pattern)))
             });
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {
                 Some((registry, pattern, _)) => {
-                    let client = ResolvedStep { other_folder: &pattern.other_folder, ..client };
-                    found.push(UploadSite { client, registry, pattern: Some(pattern), login: None });
+                    let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
+                    found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None });
                 }
                 None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
             }
@@ -106,15 +106,15 @@ type NonUploads<'a> = (&'a str, Vec<usize>);
 /// The uploads by an action or a called workflow, and those that are told to upload nothing.
 fn named<'a, 'p>(
     registries: &'a RegistrySet,
-    client: &ResolvedStep<'a, 'p>,
+    resolved: &ResolvedStep<'a, 'p>,
     name: &str,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUploads<'a>>) {
     let (mut uploads, mut others) = (Vec::new(), Vec::new());
     for (registry, pattern) in registries.uploads_of(name) {
-        let given = client.with_arguments(pattern.arguments.as_deref());
+        let given = resolved.with_arguments(pattern.arguments.as_deref());
         match given.filter(|given| chosen(given, pattern) && !given.has_flag(&pattern.unless)) {
-            Some(client) => uploads.push(UploadSite { client, registry, pattern: Some(pattern), login: None }),
-            None => others.push((registry.id.as_str(), client.position())),
+            Some(resolved) => uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None }),
+            None => others.push((registry.id.as_str(), resolved.position())),
         }
     }
     (uploads, others)
@@ -128,16 +128,16 @@ fn with_logins<'a, 'p>(
     logins: Vec<LoginStep<'a, 'p>>,
 ) -> Vec<UploadSite<'a, 'p>> {
     let before = |site: &UploadSite<'_, '_>, login: &LoginStep<'_, '_>| {
-        login.registry.id == site.registry.id && login.client.position() < site.client.position()
+        login.registry.id == site.registry.id && login.resolved.position() < site.resolved.position()
     };
     for site in &mut sites {
         site.login = logins.iter().rfind(|login| before(site, login)).cloned();
     }
     for login in logins.into_iter().filter(|login| !login.login.does_else) {
-        let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.client.position() < *step);
+        let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
-            let (client, registry) = (login.client.clone(), login.registry);
-            sites.push(UploadSite { client, registry, pattern: None, login: Some(login) });
+            let (resolved, registry) = (login.resolved.clone(), login.registry);
+            sites.push(UploadSite { resolved, registry, pattern: None, login: Some(login) });
         }
     }
     sites
@@ -145,14 +145,14 @@ fn with_logins<'a, 'p>(
 
 /// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a
 /// guess.
-fn chosen(client: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
-    pattern.only_with.iter().all(|choice| client.meets(choice)) || planned(client, pattern).unwrap_or(false)
+fn chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
+    pattern.only_with.iter().all(|choice| resolved.meets(choice)) || planned(resolved, pattern).unwrap_or(false)
 }
 
 /// Whether the files of the folder that a command runs in have it upload; `None` where that is not known.
-fn planned(client: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
+fn planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
     let plan = pattern.plan.as_ref()?;
-    Some(!client.has_flag(&plan.flags) && plan.uploads(client.manifests?, &client.folder()?))
+    Some(!resolved.has_flag(&plan.flags) && plan.uploads(resolved.manifests?, &resolved.folder()?))
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
@@ -161,14 +161,14 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     pub fn target(&self, registries: &'a RegistrySet, context: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
         let rule = self.endpoint();
         for slot in &rule.slots {
-            let (text, place) = match self.client.given(slot) {
+            let (text, place) = match self.resolved.slot_value(slot) {
                 SlotValue::Absent => continue,
                 SlotValue::Unknown(place) => {
                     return UploadTarget::Unknown(UnknownReason::new("the upload's address"), place);
                 }
                 SlotValue::Text(text, place) => (text, place),
             };
-            return match self.client.settle(&text, context) {
+            return match self.resolved.resolve(&text, context) {
                 Outcome::Unknown(reason) => UploadTarget::Unknown(reason, place),
                 // An input that is set to nothing is an input that is not set.
                 outcome if known_text(&outcome).is_none_or(|text| text.trim().is_empty()) => continue,
@@ -176,12 +176,12 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             };
         }
         if let Some(place) = rule.opaque.iter().find_map(|slot| self.opaque(slot)) {
-            return UploadTarget::Unknown(UnknownReason::new("the client's own arguments"), place);
+            return UploadTarget::Unknown(UnknownReason::new("the resolved's own arguments"), place);
         }
         if self.shows_github_token() {
             return UploadTarget::Elsewhere;
         }
-        let place = self.client.place();
+        let place = self.resolved.place();
         match (rule.default.as_str(), &self.login) {
             ("", Some(login)) => UploadTarget::Registry(login.registry, place),
             ("", None) => UploadTarget::Unknown(UnknownReason::new("the source that a config file names"), place),
@@ -196,7 +196,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     pub fn package_folder(&self) -> FolderArgument {
         let pattern = self.pattern.filter(|pattern| pattern.takes_folder);
         let last = pattern.and_then(|pattern| pattern.command.as_deref()?.split_whitespace().last());
-        last.map_or(FolderArgument::None, |last| self.client.argument(last))
+        last.map_or(FolderArgument::None, |last| self.resolved.argument(last))
     }
 
     /// What decides the upload's address; of a login alone, the place where the token is fetched.
@@ -213,9 +213,9 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     /// The address that the files give to the upload, and where.
     #[must_use]
     pub fn address(&self, context: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
-        self.endpoint().slots.iter().find_map(|slot| match self.client.given(slot) {
+        self.endpoint().slots.iter().find_map(|slot| match self.resolved.slot_value(slot) {
             SlotValue::Text(text, place) => {
-                let text = known_text(&self.client.settle(&text, context))?;
+                let text = known_text(&self.resolved.resolve(&text, context))?;
                 (!text.trim().is_empty()).then_some((text, place))
             }
             _ => None,
@@ -225,7 +225,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     /// Whether the token is the job's own of GitHub, which opens no registry but GitHub's.
     fn shows_github_token(&self) -> bool {
         let slots = self.pattern.into_iter().flat_map(|pattern| &pattern.tokens);
-        slots.into_iter().any(|slot| match self.client.given(slot) {
+        slots.into_iter().any(|slot| match self.resolved.slot_value(slot) {
             SlotValue::Text(text, _) => is_own_token(&text),
             _ => false,
         })
@@ -233,7 +233,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
 
     /// Where a text that could hold any option stands, if it names one that this data does not read.
     fn opaque(&self, slot: &Slot) -> Option<Place> {
-        match self.client.given(slot) {
+        match self.resolved.slot_value(slot) {
             SlotValue::Absent => None,
             SlotValue::Unknown(place) => Some(place),
             SlotValue::Text(text, place) => {
@@ -247,7 +247,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         let lists =
             if matches!(kind, SlotKind::Name | SlotKind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
         let given =
-            self.client.manifests.into_iter().flat_map(|all| lists.iter().map(|list| explained(all, list, name)));
+            self.resolved.manifests.into_iter().flat_map(|all| lists.iter().map(|list| explained(all, list, name)));
         given.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     }
 
@@ -267,7 +267,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             }
         };
         // An earlier step that chose the address is not where the upload stands.
-        let place = if slot.step.is_some() { self.client.place() } else { place };
+        let place = if slot.step.is_some() { self.resolved.place() } else { place };
         match (found, kind) {
             (Some(registry), _) => UploadTarget::Registry(registry, place),
             (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,

@@ -64,18 +64,18 @@ pub fn steps<'a, 'p>(
     let mut found = Vec::with_capacity(job.steps.len());
     let own = |step| ResolvedStep { step: Some(step), ..ResolvedStep::calling(checkout, workflow, job) };
     let mut open: Vec<ResolvedStep<'a, 'p>> = job.steps.iter().rev().map(own).collect();
-    while let Some(client) = open.pop() {
+    while let Some(resolved) = open.pop() {
         if found.len() >= MOST_STEPS {
             break;
         }
-        let used = client.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
-        if let Some((step, action)) = used.filter(|_| client.frames.len() < DEEPEST_ACTIONS) {
-            let mut frames = client.frames.clone();
+        let used = resolved.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
+        if let Some((step, action)) = used.filter(|_| resolved.frames.len() < DEEPEST_ACTIONS) {
+            let mut frames = resolved.frames.clone();
             frames.push(ActionFrame { step, action });
-            let inner = |step| ResolvedStep { frames: frames.clone(), step: Some(step), ..client.clone() };
+            let inner = |step| ResolvedStep { frames: frames.clone(), step: Some(step), ..resolved.clone() };
             open.extend(action.steps.iter().rev().take(MOST_STEPS).map(inner));
         }
-        found.push(client);
+        found.push(resolved);
     }
     found
 }
@@ -99,7 +99,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// What stands in a slot.
     #[must_use]
-    pub fn given(&self, slot: &Slot) -> SlotValue {
+    pub fn slot_value(&self, slot: &Slot) -> SlotValue {
         if let Some(input) = &slot.input {
             return match &slot.step {
                 Some(name) => self.of_earlier(name, input),
@@ -142,7 +142,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// What stands in the first of some slots that holds anything.
     #[must_use]
     pub fn first<'s>(&self, slots: &'s [Slot]) -> Option<(&'s Slot, SlotValue)> {
-        slots.iter().map(|slot| (slot, self.given(slot))).find(|(_, given)| *given != SlotValue::Absent)
+        slots.iter().map(|slot| (slot, self.slot_value(slot))).find(|(_, given)| *given != SlotValue::Absent)
     }
 
     /// Where the client itself stands: the command of a script, else the `uses` of the step or of the job.
@@ -271,7 +271,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     }
 
     fn holds_value(&self, choice: &SlotChoice) -> bool {
-        let value = match self.given(&choice.slot()) {
+        let value = match self.slot_value(&choice.slot()) {
             SlotValue::Text(text, _) => text,
             SlotValue::Absent => String::new(),
             SlotValue::Unknown(_) => return false,
@@ -346,7 +346,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
     #[must_use]
-    pub fn settle(&self, text: &str, context: &EvaluationContext<'_, '_>) -> Outcome {
+    pub fn resolve(&self, text: &str, context: &EvaluationContext<'_, '_>) -> Outcome {
         self.seen(context).evaluate(text)
     }
 }

@@ -201,8 +201,8 @@ pub fn client<'p>(
     context: &EvaluationContext<'_, 'p>,
 ) -> Option<ClientVersion> {
     let facts = registries.client(site.pattern?.client.as_deref()?)?;
-    let step = site.client.step?;
-    let own = site.client.command.as_ref();
+    let step = site.resolved.step?;
+    let own = site.resolved.command.as_ref();
     if let (Some(command), Some(run)) = (own, step.script) {
         match in_words(facts, command, run, 0) {
             StatedVersion::Version(version) => return Some(version),
@@ -214,7 +214,7 @@ pub fn client<'p>(
     // What stands nearest before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
     let mut said = if step.script.is_some() { look.script(step, Some(until)) } else { look.step(step) };
-    for step in site.client.before().rev() {
+    for step in site.resolved.before().rev() {
         if !matches!(said, StatedVersion::Nothing) {
             break;
         }
@@ -261,7 +261,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
     /// What the script of a step installs before a place in it.
     fn script(&self, step: &Step<'_>, until: Option<usize>) -> StatedVersion {
         let Some(run) = step.script else { return StatedVersion::Nothing };
-        let commands = commands(self.github, self.site.client.workflow, self.site.client.job, step);
+        let commands = commands(self.github, self.site.resolved.workflow, self.site.resolved.job, step);
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
         let mut last = StatedVersion::Nothing;
         for command in before {

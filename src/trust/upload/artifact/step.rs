@@ -27,8 +27,12 @@ struct PackedArtifact {
 }
 
 /// The text of a value as far as the run decides it.
-pub fn settled(client: &ResolvedStep<'_, '_>, text: &str, context: &EvaluationContext<'_, '_>) -> Option<String> {
-    known_text(&client.settle(text, context))
+pub fn resolved_text(
+    resolved: &ResolvedStep<'_, '_>,
+    text: &str,
+    context: &EvaluationContext<'_, '_>,
+) -> Option<String> {
+    known_text(&resolved.resolve(text, context))
 }
 
 /// Whether a step unpacks artifacts.
@@ -38,10 +42,10 @@ pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
 
 /// Whether a step leaves the files of the checkout where they are.
 pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>) -> bool {
-    let client = &site.client;
+    let resolved = &site.resolved;
     // An action that runs a script may do more besides.
     if step.run.is_some() {
-        let commands = commands(github, client.workflow, client.job, step);
+        let commands = commands(github, resolved.workflow, resolved.job, step);
         return !commands.is_empty() && commands.iter().all(|command| is_inert_command(github, command));
     }
     github.artifacts.inert.actions.iter().any(|name| uses(step, name))
@@ -79,10 +83,10 @@ impl ArtifactDownloadStep {
         let facts = &github.artifacts.download;
         let uses = step.uses.filter(|_| !step.with.dynamic)?;
         let input = |name: &str| match step.with.get_ignore_case(name) {
-            Some(pair) => settled(&site.client, pair.value.value(), context),
+            Some(pair) => resolved_text(&site.resolved, pair.value.value(), context),
             None => Some(String::new()),
         };
-        let version = action_version(&ActionRefs::default(), site.client.workflow.source, uses);
+        let version = action_version(&ActionRefs::default(), site.resolved.workflow.source, uses);
         let version = version.and_then(|version| Version::parse(&version));
         let surely_before = |since: &str| {
             let since = Version::parse(since);
@@ -150,7 +154,7 @@ pub fn arrivals(
 /// The artifacts that the steps of a workflow pack.
 fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifact> {
     let mut found = Vec::new();
-    for job in &site.client.workflow.jobs {
+    for job in &site.resolved.workflow.jobs {
         for step in job.steps.iter().filter(|step| uses(step, &facts.upload.action)) {
             found.push(one_packed(facts, job, step));
         }
