@@ -3,6 +3,7 @@
 //! The parser underneath is young, so nothing of it shows outside this module. Trees of JSON are the same, but nothing in them has a place.
 
 mod build;
+mod fast_path;
 mod json;
 mod map;
 mod node;
@@ -64,8 +65,6 @@ pub struct SyntaxError {
 pub struct Comment {
     /// From the `#` to the end of the line.
     pub span: Span,
-    /// Its text, trimmed.
-    pub text: String,
     /// Whether nothing else stands on its line.
     pub own_line: bool,
 }
@@ -109,7 +108,7 @@ pub enum NodeKind {
 }
 
 /// A part of what the tree keeps in one piece: of its texts, in bytes, or of its children.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct NodeLink {
     start: u32,
     end: u32,
@@ -121,7 +120,7 @@ impl NodeLink {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NodeContent {
     Scalar {
         text: NodeLink,
@@ -134,15 +133,15 @@ enum NodeContent {
     Alias(Option<u32>),
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct NodeData {
     content: NodeContent,
     span: Span,
     style: NodeStyle,
 }
 
-/// A parsed file.
-#[derive(Debug, Clone, Default)]
+/// A parsed file. Equal trees are equal in everything: kinds, places, styles, texts, comments, errors and aliases.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
     nodes: Vec<NodeData>,
     /// The decoded texts of all scalars, one behind the other.
@@ -154,16 +153,28 @@ pub struct Tree {
     comments: Vec<Comment>,
 }
 
-/// Parses a text. What is wrong with it is told as errors; what survives is kept.
+/// Parses a text, and keeps what is valid of a text with errors.
 #[must_use]
 pub fn parse(text: &str, dialect: Dialect) -> Tree {
-    build::tolerant(text, dialect)
+    parse_fast(text).unwrap_or_else(|| parse_with_granit(text, dialect))
 }
 
-/// Parses a text of whoever's making, once: where it is broken, nothing after that is kept.
+/// Parses strictly: keeps nothing after the first syntax error.
 #[must_use]
 pub fn strict(text: &str) -> Tree {
-    build::strict(text)
+    parse_fast(text).unwrap_or_else(|| build::strict(text))
+}
+
+/// Parses the YAML that is common in workflows; `None` for a text that is left to granit. Public for the tests that compare both.
+#[must_use]
+pub fn parse_fast(text: &str) -> Option<Tree> {
+    fast_path::parse(text)
+}
+
+/// [`parse`] without the fast path. Public for the tests that compare both.
+#[must_use]
+pub fn parse_with_granit(text: &str, dialect: Dialect) -> Tree {
+    build::tolerant(text, dialect)
 }
 
 /// Reads a text of JSON that we wrote ourselves: ten times as fast, and nothing has a place.

@@ -28,3 +28,4 @@ mod sarif;
 mod sarif_limits;
 mod scale;
 mod support;
+mod yaml_fast_path;

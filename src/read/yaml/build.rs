@@ -11,11 +11,11 @@ use crate::read::yaml::{
 };
 
 /// How many levels GitHub takes.
-const DEEPEST_WORKFLOW: usize = 50;
+pub const DEEPEST_WORKFLOW: usize = 50;
 /// How many levels the parser takes; beyond it a file is hostile.
 const DEEPEST: usize = 200;
 /// How many bytes GitHub takes.
-const LARGEST_WORKFLOW: usize = 1024 * 1024;
+pub const LARGEST_WORKFLOW: usize = 1024 * 1024;
 /// How often a broken line is blanked to save the rest.
 const RESCUES: usize = 8;
 
@@ -89,10 +89,10 @@ fn blank_line(text: &mut String, offset: usize) -> bool {
 }
 
 /// An open collection.
-struct OpenCollection {
-    id: u32,
+pub struct OpenCollection {
+    pub id: u32,
     /// Where its own children begin among those that wait.
-    start: usize,
+    pub start: usize,
 }
 
 struct TreeBuilder<'t> {
@@ -177,10 +177,10 @@ impl<'t> TreeBuilder<'t> {
 
     fn event(&mut self, event: Event<'_>, span: Span) {
         match event {
-            Event::Comment(text, _) => {
+            Event::Comment(..) => {
                 let line = self.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
                 let own_line = self.text[line..span.start as usize].trim().is_empty();
-                self.tree.comments.push(Comment { span, text: text.trim().to_owned(), own_line });
+                self.tree.comments.push(Comment { span, own_line });
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let tagged = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
@@ -278,42 +278,11 @@ impl<'t> TreeBuilder<'t> {
         let child = last.and_then(|id| self.tree.nodes.get(*id as usize)).map(|data| data.span);
         let close = if data.style == NodeStyle::Flow { end.or(child) } else { child.or(end) };
         let mapping = matches!(data.content, NodeContent::Mapping(_));
-        let duplicates = if mapping { self.duplicates(part) } else { Vec::new() };
+        let duplicates = if mapping { key_errors(&self.tree, part, self.dialect) } else { Vec::new() };
         if let (Some(data), Some(close)) = (self.tree.nodes.get_mut(open.id as usize), close) {
             data.span = data.span.cover(close);
         }
         self.tree.errors.extend(duplicates);
-    }
-
-    /// Keys that stand there already, and merge keys.
-    fn duplicates(&self, mapping: NodeLink) -> Vec<SyntaxError> {
-        let mut errors = Vec::new();
-        let pairs = self.tree.children(mapping).as_chunks::<2>().0;
-        let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
-        for [key, _] in pairs {
-            let Some(NodeData { content, span, style }) = self.tree.nodes.get(*key as usize) else { continue };
-            let Some(text) = self.tree.scalar(*content) else { continue };
-            if text == "<<" && *style == NodeStyle::Plain {
-                let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
-                errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
-            }
-            let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-            let exact = self.dialect == Dialect::Data || text.bytes().all(lower);
-            names.push((if exact { Cow::Borrowed(text) } else { text.to_lowercase().into() }, text, *span));
-        }
-        // Equal names keep their order, so the first of them is the one that stands there already.
-        names.sort_by(|left, right| left.0.cmp(&right.0));
-        for same in names.chunk_by(|left, right| left.0 == right.0) {
-            let Some(((.., first), repeated)) = same.split_first() else { continue };
-            errors.extend(repeated.iter().map(|(_, text, span)| SyntaxError {
-                kind: SyntaxErrorKind::DuplicateKey,
-                message: format!("the key `{text}` stands here a second time"),
-                span: *span,
-                first: Some(*first),
-            }));
-        }
-        errors.sort_by_key(|error| error.span);
-        errors
     }
 
     /// From a block scalar's header to its last text; the parser gives the content alone.
@@ -337,6 +306,37 @@ impl<'t> TreeBuilder<'t> {
             None => Span::new(content.start, end),
         }
     }
+}
+
+/// The repeated keys of a mapping, and its merge keys.
+pub fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<SyntaxError> {
+    let mut errors = Vec::new();
+    let pairs = tree.children(mapping).as_chunks::<2>().0;
+    let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());
+    for [key, _] in pairs {
+        let Some(NodeData { content, span, style }) = tree.nodes.get(*key as usize) else { continue };
+        let Some(text) = tree.scalar(*content) else { continue };
+        if text == "<<" && *style == NodeStyle::Plain {
+            let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
+            errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
+        }
+        let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+        let exact = dialect == Dialect::Data || text.bytes().all(lower);
+        names.push((if exact { Cow::Borrowed(text) } else { text.to_lowercase().into() }, text, *span));
+    }
+    // Equal names keep their order, so the first of them is the one that stands there already.
+    names.sort_by(|left, right| left.0.cmp(&right.0));
+    for same in names.chunk_by(|left, right| left.0 == right.0) {
+        let Some(((.., first), repeated)) = same.split_first() else { continue };
+        errors.extend(repeated.iter().map(|(_, text, span)| SyntaxError {
+            kind: SyntaxErrorKind::DuplicateKey,
+            message: format!("the key `{text}` stands here a second time"),
+            span: *span,
+            first: Some(*first),
+        }));
+    }
+    errors.sort_by_key(|error| error.span);
+    errors
 }
 
 /// Whether a text is `|` or `>` with its indicators and perhaps a comment.
