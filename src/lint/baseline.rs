@@ -1,4 +1,4 @@
-//! What was found before, so that only what is new is said. It never hides a finding that it does not know by its identity.
+//! Baselines: findings that are known already and hidden. A finding is compared by its fingerprint.
 
 use std::collections::HashMap;
 
@@ -8,17 +8,17 @@ use crate::lint::findings::fingerprint::{FingerprintOrdinals, identity, without_
 use crate::lint::findings::{Finding, Report};
 use crate::read::source::Place;
 
-/// The version of the file's format. It grows when a field changes its meaning.
+/// The version of the file format, increased when a field changes its meaning.
 const VERSION: u32 = 1;
 
-/// A baseline as it stands in a file.
+/// The content of a baseline file.
 #[derive(Debug, Serialize, Deserialize)]
 struct BaselineFile {
     version: u32,
     findings: Vec<BaselineEntry>,
 }
 
-/// A finding of a baseline. Only `id` counts; the rest is for people who read the file.
+/// A finding of a baseline. Only `id` is compared; the rest is for readers of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct BaselineEntry {
     id: String,
@@ -30,7 +30,7 @@ struct BaselineEntry {
     message: String,
 }
 
-/// How often each finding was there.
+/// The number of times that each finding is known.
 #[derive(Debug, Clone, Default)]
 pub struct Baseline {
     known: HashMap<String, usize>,
@@ -40,7 +40,7 @@ impl Baseline {
     /// Reads a baseline.
     ///
     /// # Errors
-    /// Why the text is none, as a sentence's end: "is no baseline: …".
+    /// Why the text is not a baseline, as the end of a sentence: "is not a baseline: …".
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: BaselineFile = serde_json::from_str(text.trim_start_matches('\u{feff}'))
             .map_err(|error| format!("is no baseline: {error}; `trustpub baseline` writes one"))?;
@@ -57,14 +57,14 @@ impl Baseline {
         Ok(Self { known })
     }
 
-    /// Whether there was such a finding before, however often.
+    /// Whether the baseline contains the finding, regardless of how often.
     #[must_use]
     pub fn knows(&self, finding: &Finding, path: &str) -> bool {
         self.known.contains_key(&identity(finding, path))
     }
 
-    /// Takes the findings out of a report that were there before, and counts them. Of several that are about the same thing, the
-    /// first ones are the old ones. `path` is a place's file as the baseline has it.
+    /// Removes the known findings from a report and counts them. Of several equal findings the first ones are the known ones. `path` gives
+    /// the path of a place's file as the baseline stores it.
     pub fn keep_new(&mut self, report: &mut Report, path: impl Fn(Place) -> String) {
         let before = report.findings.len();
         report.findings.retain(|finding| {
@@ -81,7 +81,7 @@ impl Baseline {
     }
 }
 
-/// A baseline of findings, each with the path of its file: the same bytes for the same findings.
+/// Writes a baseline of findings, each with the path of its file. Equal findings give equal bytes.
 #[must_use]
 pub fn write<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>) -> String {
     let mut ordinals = FingerprintOrdinals::default();

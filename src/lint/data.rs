@@ -1,4 +1,4 @@
-//! GitHub's and the registries' facts, loaded together from the built-in data and a user's folders. It holds no rules.
+//! The facts about GitHub, the registries and permission needs, loaded together from the built-in data and a user's folders.
 
 use rayon::prelude::*;
 
@@ -9,32 +9,32 @@ use crate::trust::registry::RegistrySet;
 use crate::trust::registry::load::RegistryFile;
 use crate::workflow::github::GitHubFacts;
 
-/// A file of data.
+/// A data file.
 pub struct DataFile {
-    /// Its path to show; of a registry's, the stem is its id.
+    /// Its path; the stem of a registry's file is its id.
     pub path: String,
     /// Its text.
     pub text: String,
-    /// Whether it is built in and was looked over by the tests, so that it need not be again. It is JSON then and lacks its examples.
+    /// Built-in file: already validated by the tests, stored as JSON without `examples`.
     pub tested: bool,
 }
 
-/// Everything that is data and no rule.
+/// All data except the rules.
 #[derive(Debug, Clone)]
 pub struct Data {
-    /// GitHub's own facts.
+    /// The facts about GitHub.
     pub github: GitHubFacts,
     /// The registries.
     pub registries: RegistrySet,
-    /// What actions, called workflows and commands ask of a job.
+    /// The scopes that actions, called workflows and commands need.
     pub needs: Needs,
 }
 
 impl Data {
-    /// Puts data together: GitHub's facts, and the files of registries and needs.
+    /// Reads the files of registries and needs.
     ///
     /// # Errors
-    /// Every file that is not as it should be, with its path.
+    /// Every problem of every file, with its path.
     pub fn new(github: GitHubFacts, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut files: Vec<RegistryFile> = Vec::new();
@@ -72,7 +72,7 @@ impl Data {
         Ok(Self { github, registries: RegistrySet::new(list).map_err(|error| vec![error])?, needs })
     }
 
-    /// The registries that an environment's name speaks of, as whole words; of overlapping words the longest counts.
+    /// The registries that an environment's name mentions as whole words; of overlapping words the longest counts.
     #[must_use]
     pub fn suggested(&self, environment: &str) -> Vec<&str> {
         let name = environment.to_lowercase();
@@ -111,13 +111,13 @@ fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<Strin
     Needs::new(topics)
 }
 
-/// A problem of a data file as people are told it.
+/// A problem of a data file as a line of text, with its position.
 pub(crate) fn told(source: &SourceFile, problem: &Problem) -> String {
     let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
     format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
 }
 
-/// The name of a file without its ending.
+/// The name of a file without its extension.
 fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)

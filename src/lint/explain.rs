@@ -1,5 +1,4 @@
-//! The passport of each upload: what it will show to its registry, run by run, and what the registry will answer. It finds no
-//! words for that and reports no fault; whoever shows it does.
+//! Explains each upload: what it shows to its registry in each run, and what the registry will answer. `report::explain` writes it out.
 
 mod form;
 mod path;
@@ -24,19 +23,19 @@ pub use path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 pub use permission::{ExplainedPermission, PermissionLink};
 pub use verdict::{ComparedField, ComparedPublisher, RunVerdict};
 
-/// What the files tell of one value.
+/// A value as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExplainedValue {
     /// The value.
     Known(String),
     /// There is none.
     Absent,
-    /// The files do not tell, and why.
+    /// The files do not determine it; the reason.
     Unknown(String),
 }
 
 impl ExplainedValue {
-    /// The value, if there is one and it is known.
+    /// The value, if it is known and there is one.
     #[must_use]
     pub fn known(&self) -> Option<&str> {
         match self {
@@ -46,27 +45,27 @@ impl ExplainedValue {
     }
 }
 
-/// One upload, whatever the run.
+/// One upload in all its runs.
 #[derive(Debug, Clone)]
 pub struct ExplainedUpload<'a> {
-    /// The action with its ref, or the command as it stands in the script.
+    /// The action with its ref, or the command as written in the script.
     pub step: String,
-    /// Where.
+    /// The place of the step or the calling job.
     pub place: Place,
     /// The workflow that holds its job.
     pub workflow: FileId,
     /// The id of its job.
     pub job: String,
-    /// The registry, as far as the runs that do not get there tell; of the others, their passports tell it.
+    /// The registry in the skipped runs, as far as it is known; for other runs see [`ExplainedRun::registry`].
     pub registry: Option<&'a Registry>,
-    /// What it shows; runs that do not differ in it share one.
+    /// What it shows, one entry for all runs that do not differ in it.
     pub passports: Vec<ExplainedRun<'a>>,
-    /// The runs of its workflow that do not get there.
+    /// The runs of its workflow that do not reach it.
     pub missed: Vec<SkippedRun>,
 }
 
 impl ExplainedUpload<'_> {
-    /// Whether a file has part in it: the upload or its job stands there, or some run comes through it.
+    /// Whether a file takes part: it holds the upload or its job, or a run passes through it.
     #[must_use]
     pub fn passes(&self, file: FileId) -> bool {
         let starts = self
@@ -83,95 +82,95 @@ impl ExplainedUpload<'_> {
 /// What an upload shows in runs that do not differ in it.
 #[derive(Debug, Clone)]
 pub struct ExplainedRun<'a> {
-    /// The runs.
+    /// How the runs start.
     pub starts: Vec<ExplainedStart>,
-    /// How they get to the upload, after their event.
+    /// The path from the event to the upload.
     pub path: Vec<PathStop>,
-    /// What leaves open whether they get there, in the order in which it is asked; empty where they do.
+    /// What leaves open whether the runs reach the upload, in the order of evaluation; empty if they do.
     pub doubts: Vec<OpenCondition>,
-    /// Why GitHub does not even start them.
+    /// Why GitHub refuses to start them.
     pub refusal: Option<RefusedStart>,
-    /// The registry, or why it is not known.
+    /// The registry, or why it is unknown.
     pub registry: Result<&'a Registry, String>,
-    /// What the upload shows, or why that is not known.
+    /// The credential, or why it is unknown.
     pub credential: Result<Credential, String>,
-    /// Where that is said.
+    /// The place that decides the credential.
     pub credential_place: Place,
-    /// What the job's token may do.
+    /// The permissions of the job's token.
     pub permissions: Vec<ExplainedPermission>,
-    /// The claims of the OIDC token, except those that the starts tell.
+    /// The claims of the OIDC token, except those that follow from how the run starts.
     pub claims: Vec<ExplainedClaim>,
-    /// The declared record that it is measured by.
+    /// The declared publisher that it is compared with.
     pub record: Option<ComparedPublisher<'a>>,
     /// What the registry answers.
     pub verdict: RunVerdict,
-    /// The packages that the answer is about, where the files do not say that the upload is one of them.
+    /// The packages that the verdict holds for, if no file confirms that the upload is one of them.
     pub only_for: Vec<String>,
-    /// What a record that accepts it says.
+    /// The publisher that would accept it.
     pub form: Option<PublisherForm<'a>>,
 }
 
-/// What leaves open whether a run gets to an upload.
+/// A condition that leaves open whether a run reaches an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCondition {
     /// What it depends on.
     pub reason: String,
-    /// The condition.
+    /// The place of the condition.
     pub place: Option<Place>,
 }
 
-/// Why GitHub does not start a run: a called workflow asks for more than the job holds that calls it.
+/// Why GitHub refuses to start a run: a called workflow requests more than its calling job holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedStart {
     /// The calling job.
     pub caller: String,
     /// The file of the called workflow.
     pub called: String,
-    /// The job that asks; `None` where its workflow's own block does.
+    /// The job that requests it; `None` if it is the called workflow's own block.
     pub requester: Option<String>,
     /// The scope.
     pub scope: String,
-    /// What is asked for.
+    /// The access that is requested.
     pub asked: &'static str,
-    /// Where.
+    /// Its place.
     pub asked_place: Place,
-    /// What the calling job holds.
+    /// The access that the calling job holds.
     pub held: &'static str,
-    /// Where.
+    /// Its place.
     pub held_place: Place,
 }
 
 /// One way in which a run starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedStart {
-    /// How to say it, with the inputs that were chosen.
+    /// In words, with the inputs that were chosen.
     pub when: String,
-    /// `event_name`; not known where an unknown workflow calls this one.
+    /// `event_name`; `None` if an unknown workflow calls this one.
     pub event: Option<String>,
     /// What is known of `ref`.
     pub reference: GitRef,
-    /// The activity of the event, if it matters.
+    /// The activity type of the event, if it matters.
     pub activity: Option<String>,
     /// The inputs that were chosen.
     pub inputs: Vec<(String, String)>,
-    /// Where the event stands.
+    /// The place of the event in `on:`.
     pub trigger: Place,
-    /// Whether it also happens for forks, where no OIDC token is issued.
+    /// Whether forks start it as well; they get no OIDC token.
     pub fork: bool,
 }
 
 /// A claim of the OIDC token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedClaim {
-    /// The claim's name in the token.
+    /// Its name in the token.
     pub name: &'static str,
     /// Its value.
     pub value: ExplainedValue,
-    /// Where the files say so.
+    /// The place that determines it.
     pub place: Option<Place>,
 }
 
-/// The passports of every upload of a project.
+/// Explains every upload of a project.
 #[must_use]
 pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
     let mut uploads: Vec<ExplainedUpload<'a>> =
@@ -222,19 +221,19 @@ fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> Ex
 }
 
 impl ExplainedRun<'_> {
-    /// The value of a claim that the files tell.
+    /// The value of a claim, if it is known.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&str> {
         self.claims.iter().find(|stamp| stamp.name == name)?.value.known()
     }
 
-    /// The environment, where it is known.
+    /// The environment, if it is known.
     #[must_use]
     pub fn environment(&self) -> Option<&str> {
         self.claim(ENVIRONMENT)
     }
 
-    /// Everything but how the runs start.
+    /// Everything except how the runs start.
     fn shown(&self) -> impl PartialEq {
         let registry = self.registry.as_ref().map(|registry| &registry.id);
         let token = (&self.permissions, &self.claims, &self.credential, self.credential_place);
@@ -262,7 +261,7 @@ fn passport<'a, 'p>(
     let form = registry
         .as_ref()
         .ok()
-        // No record can name a workflow of another repository where the registry refuses those.
+        // No publisher can name a workflow of another repository where the registry refuses those.
         .filter(|_| !verdict::is_foreign(subject))
         .map(|registry| form::form(subject, registry));
     let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
@@ -330,7 +329,7 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
     };
     let workflow = subject.workflow?;
     let file = Place { file: workflow.file, span: workflow.source.line_span(1) };
-    // A workflow elsewhere has no file here.
+    // A workflow of another repository has no file here.
     let here = claims.called_file == workflow.source.file_name();
     let file = job.uses.filter(|_| !here).map_or(file, Text::place);
     let stamp = |name, value, place| ExplainedClaim { name, value, place };

@@ -1,4 +1,4 @@
-//! The closed table of facts: what a rule may ask of a subject. A fact is a value and the place it came from, or it is not known.
+//! The table of facts: what a rule may read of a subject. A fact is a value with the place it came from, or it is unknown.
 
 mod artifact;
 mod call;
@@ -33,9 +33,9 @@ use crate::workflow::simulate::context::EvaluationContext;
 /// What is known of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// The value, and where it stands; no value means that there is none there.
+    /// The value and its place; `None` if the files say that there is no value.
     Known(Option<String>, Place),
-    /// The files do not tell.
+    /// The files do not decide it.
     Unknown,
 }
 
@@ -45,15 +45,15 @@ impl Fact {
     }
 }
 
-/// One line of the table.
+/// One row of the table.
 pub struct FactSpec {
-    /// The name; one that ends in `.*` takes any last part.
+    /// The name; a name that ends in `.*` accepts any last part.
     pub name: &'static str,
-    /// The kinds of subjects that have it.
+    /// The kinds of subjects that have the fact.
     pub kinds: &'static [SubjectKind],
-    /// Its values.
+    /// The values it can have.
     pub values: FactValues,
-    /// What it is.
+    /// What it means, for the reference.
     pub doc: &'static str,
     get: FactGetter,
 }
@@ -97,7 +97,7 @@ const ANSWERS: FactValues = FactValues::OneOf(&["accepted", "refused", "missing"
 const YES_NO: FactValues = FactValues::OneOf(&["yes", "no"]);
 const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);
 
-/// The table, by what its facts are about.
+/// All rows, by the file that defines them: a fact is defined in the file of its first word.
 const TABLES: &[&[FactSpec]] = &[
     job::FACTS,
     step::FACTS,
@@ -125,7 +125,7 @@ pub fn all() -> impl Iterator<Item = &'static FactSpec> {
     TABLES.iter().copied().flatten()
 }
 
-/// The line of the table for a name, with the part that `*` stands for.
+/// The row for a name, with the part that `*` stands for.
 #[must_use]
 pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
     static NAMES: LazyLock<HashMap<&str, &FactSpec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
@@ -141,13 +141,13 @@ pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
     })
 }
 
-/// What is known of a fact of a subject.
+/// Looks a fact of a subject up by its name.
 #[must_use]
 pub fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
     spec(name).and_then(|(spec, part)| (spec.get)(subject, part)).unwrap_or(Fact::Unknown)
 }
 
-/// The name of a fact that the table has, looked up once: conditions are asked a hundred thousand times.
+/// The name of an existing fact with its row, resolved once: conditions are evaluated hundreds of thousands of times.
 #[derive(Clone)]
 pub struct FactName {
     text: String,
@@ -155,25 +155,25 @@ pub struct FactName {
 }
 
 impl FactName {
-    /// A name; none where the table has no such fact.
+    /// Resolves a name; `None` if there is no such fact.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         spec(text).map(|(spec, _)| Self { text: text.to_owned(), spec })
     }
 
-    /// As a rule writes it.
+    /// The name as a rule writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Its line of the table.
+    /// The row of the table.
     #[must_use]
     pub const fn spec(&self) -> &'static FactSpec {
         self.spec
     }
 
-    /// What is known of that fact of a subject.
+    /// Looks the fact up for a subject.
     #[must_use]
     pub fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
         let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
@@ -181,7 +181,7 @@ impl FactName {
     }
 }
 
-/// As its text: a line of the table holds a function, which says nothing.
+/// Prints the name only: the row holds a function pointer.
 impl std::fmt::Debug for FactName {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.text.fmt(out)
@@ -195,12 +195,12 @@ fn yes(flag: bool, place: Place) -> Answered {
     Some(Fact::text(if flag { "yes" } else { "no" }, place))
 }
 
-/// The value of a text at a step.
+/// The value of a text of the step.
 fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
     settled_by(subject.context.copied(), text)
 }
 
-/// The value of a text of the job around its steps.
+/// The value of a text of the job, outside its steps.
 fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
     settled_by(subject.context.map(|context| context.of_job()), text)
 }

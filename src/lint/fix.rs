@@ -1,4 +1,4 @@
-//! What a rule would change to cure its finding. It offers nothing that was not tried: see [`offer`](offer::offer).
+//! Fix templates: what a rule's `fix` would change. Only tested fixes are offered: see [`verify`].
 
 pub mod apply;
 mod draft;
@@ -11,28 +11,28 @@ pub use target::{FixTarget, TARGETS};
 
 use crate::lint::rules::{FactCondition, MessageTemplate};
 
-/// A `fix:` of a rule. A rule may have several; the first that cures a finding is the one that is offered.
+/// A `fix:` of a rule. A rule may have several; the first that removes the finding is offered.
 #[derive(Debug, Clone)]
 pub struct FixTemplate {
     /// What it does, as an imperative sentence.
     pub title: MessageTemplate,
     /// Whether it changes no behaviour besides the fault.
     pub safe: bool,
-    /// When it is a remedy at all.
+    /// The conditions under which it applies.
     pub when: Vec<FactCondition>,
-    /// What it changes, all of it or nothing.
+    /// What it changes: all of it or nothing.
     pub actions: Vec<FixAction>,
 }
 
-/// One change of a remedy.
+/// One change of a fix template.
 #[derive(Debug, Clone)]
 pub enum FixAction {
-    /// Gives something a value.
+    /// Sets a value.
     Set(FixTarget, MessageTemplate),
-    /// Takes something away.
+    /// Removes an entry.
     Remove(FixTarget),
-    /// Gives a key, or the rule in a waiver, another name.
+    /// Renames a key, or the rule in an ignore.
     Rename(FixTarget, MessageTemplate),
-    /// Gives an action another ref.
+    /// Changes the ref of an action.
     Repin(FixTarget, MessageTemplate),
 }

@@ -1,4 +1,4 @@
-//! Reasoned exceptions: comments in workflows and entries of the config. It decides what they hide, and which of them hide nothing.
+//! Ignores: comments in workflows and entries of the config that hide findings, and the check that each of them hides one.
 
 use jiff::civil::Date;
 
@@ -9,18 +9,18 @@ use crate::read::problem::{Problem, closest, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{Place, SourceFile, Span};
 
-/// A waiver of either kind.
+/// An ignore of either kind.
 #[derive(Debug, Clone)]
 pub struct Ignore {
-    /// The rule's name, as far as there is such a rule; else what is written.
+    /// The rule's name; if there is no such rule, the word as written.
     pub rule: String,
     /// The rule that a misspelt name most likely means.
     pub meant: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
-    /// Why.
+    /// Why it is there.
     pub reason: String,
-    /// What became of it.
+    /// Whether it hid a finding: a value of the fact `ignore.status`.
     pub status: &'static str,
     reach: IgnoreScope,
 }
@@ -29,14 +29,14 @@ pub struct Ignore {
 enum IgnoreScope {
     /// Findings on these lines (from 1) of the comment's file.
     Lines(std::ops::RangeInclusive<u32>),
-    /// Findings in a workflow, job and step, where named.
+    /// Findings in a workflow, job and step, if named.
     Parts { workflow: Option<String>, job: Option<String>, step: Option<String> },
 }
 
-/// The marker of a comment.
+/// How such a comment begins.
 const MARKER: &str = "trustpub:";
 
-/// What a waiver's comment says.
+/// A comment that ignores rules.
 struct IgnoreComment<'s> {
     /// The rules, each with its place.
     names: Vec<(&'s str, Span)>,
@@ -44,7 +44,7 @@ struct IgnoreComment<'s> {
 }
 
 impl<'s> IgnoreComment<'s> {
-    /// Reads `# trustpub: ignore[name, TP101] reason`; no other comment is a waiver.
+    /// Reads `# trustpub: ignore[name, TP101] reason`; any other comment is not an ignore.
     fn read(source: &'s SourceFile, comment: Span) -> Option<Self> {
         let text = source.slice(comment);
         let rest = text.trim_start_matches('#').trim_start().strip_prefix(MARKER)?.trim_start();
@@ -63,7 +63,7 @@ impl<'s> IgnoreComment<'s> {
     }
 }
 
-/// All waivers of a project; what is wrong with those of the config is added to `problems`.
+/// Collects the ignores of a project; problems of those in the config are added to `problems`.
 #[must_use]
 pub fn collect(
     project: &Project,
@@ -110,8 +110,8 @@ pub fn collect(
     ignores
 }
 
-/// `# trustpub: ignore[name, TP101] reason`, on the line or on the line above. In a script a comment would be the shell's, so one
-/// at the header of a block scalar speaks for all of it.
+/// Collects `# trustpub: ignore[name, TP101] reason` comments, which apply to their line or to the line below. In a block scalar a `#`
+/// belongs to the script, so a comment at the scalar's header applies to all its lines.
 fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     let mut ignores = Vec::new();
     for document in project.workflows.iter().chain(&project.config) {
@@ -120,7 +120,7 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
         for (index, comment) in comments.iter().enumerate() {
             let Some(marker) = IgnoreComment::read(source, comment.span) else { continue };
             let line = source.line_at(comment.span.start);
-            // Waivers for one line may stand above each other.
+            // Several comments for one line may follow each other.
             let mut last = line;
             for next in comments[index + 1..].iter().take_while(|next| comment.own_line && next.own_line) {
                 if source.line_at(next.span.start) != last + 1 {
@@ -154,7 +154,7 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     ignores
 }
 
-/// What to cut out of a waiver's comment so that it waives all but the rule at `word`; `None` when that is the only one.
+/// The part of a comment to delete so that it no longer ignores the rule at `word`; `None` if that is its only rule.
 #[must_use]
 pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
     let names = IgnoreComment::read(source, comment)?.names;
@@ -167,7 +167,7 @@ pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
     }
 }
 
-/// Parts findings into those that are shown and those that a waiver hides.
+/// Splits findings into those that are shown and those that an ignore hides.
 pub fn apply(project: &Project, ignores: &mut [Ignore], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
     let (mut shown, mut hidden) = (Vec::new(), Vec::new());
     for finding in findings {

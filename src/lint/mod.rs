@@ -1,4 +1,4 @@
-//! What we say about a repository: facts, rules, the engine, waivers, findings. It never reads a file.
+//! Checks a project: subjects, facts, rules, the engine, ignores, findings, fixes and explanations. It reads no files.
 
 pub mod analysis;
 pub mod baseline;

@@ -1,5 +1,4 @@
-//! What keeps runs from an upload: its own conditions, those of the jobs before it, those of its callers. Whether that was meant is
-//! asked elsewhere.
+//! Which conditions keep runs from an upload: its own, those of the jobs it needs, those of its callers.
 
 use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::source::Place;
@@ -12,13 +11,13 @@ use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 /// A condition that keeps runs from an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Its text.
     pub condition: String,
 }
 
-/// Whether some run comes to an upload, and what keeps all of them from it.
+/// The conditions that keep every run from an upload; `None` if a run reaches it, may reach it, or nothing could.
 #[must_use]
 pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
     if upload.reachable() != Truth::No {
@@ -31,7 +30,7 @@ pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
             return None;
         }
         let text = blocker(upload, upload_run)?;
-        // A condition that nothing could make true was switched off on purpose.
+        // A condition that is false in any run switches the upload off on purpose.
         if Condition::parse(text.value()).ok()?.evaluate(&AnyRun) == Truth::No {
             return None;
         }
@@ -43,7 +42,7 @@ pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
     Some(found)
 }
 
-/// Whether the condition at a place of the upload's workflow reads an output that no job declares, so that it keeps runs back.
+/// Whether the condition at a place of the upload's workflow reads an output that no job declares.
 #[must_use]
 pub fn reads_nothing(checkout: &Model<'_>, upload: &Upload<'_, '_>, place: Place) -> bool {
     let workflow = upload.site.resolved.workflow;
@@ -86,27 +85,27 @@ fn blocker<'p>(upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> Optio
     }
 }
 
-/// A job that is skipped in the runs that release, and with it the upload.
+/// A job that the upload needs and that releasing runs skip.
 #[derive(Debug, Clone)]
 pub struct SkippedAncestor<'a, 'p> {
     /// The job.
     pub job: &'a Job<'p>,
-    /// In which runs.
+    /// The runs that skip it.
     pub when: String,
 }
 
-/// How the jobs before an upload fare in the runs that release.
+/// Whether releasing runs get past the jobs that an upload needs.
 #[derive(Debug, Clone)]
 pub enum Ancestors<'a, 'p> {
-    /// Nothing but its own condition keeps such a run from the upload.
+    /// Only the upload's own condition can keep such a run from it.
     Reached,
-    /// A job before it keeps every such run from it, though its own condition lets one in.
+    /// A needed job is skipped in every such run, although the upload's own condition is true in one.
     Skipped(SkippedAncestor<'a, 'p>),
-    /// The upload may go elsewhere, or other repositories may call the workflow.
+    /// The upload may go to another index, or other repositories may call the workflow.
     Unknown,
 }
 
-/// How the jobs before an upload fare in the runs that release.
+/// Whether releasing runs get past the jobs that an upload needs.
 #[must_use]
 pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
     if upload.elsewhere || upload.cut.is_some() {
@@ -122,7 +121,7 @@ pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
             return Ancestors::Unknown;
         }
         let own = upload.site.resolved.step.and_then(|step| step.condition);
-        // The step's own condition may keep the run out as well; then the job before it changes nothing.
+        // If the step's own condition may be false as well, the skipped job alone does not decide.
         if own.is_none()
             && let Some(job) = upload_run.simulated.skipped_ancestor(upload.site.resolved.job)
         {
@@ -132,7 +131,7 @@ pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
     Ancestors::Reached
 }
 
-/// Whether a run is one that releases: a release, or the push of a tag that the workflow speaks of.
+/// Whether a run releases: a `release` event, or the push of a tag that the workflow filters or tests for.
 fn releases(upload: &Upload<'_, '_>, upload_run: &UploadRun<'_, '_>) -> bool {
     let (resolved, run) = (&upload.site.resolved, upload_run.run());
     if run.reference.kind != RefKind::Tag {

@@ -1,4 +1,4 @@
-//! A rule as the engine runs it: subject, conditions, message. Reading one from a file is `load`'s work.
+//! A rule as the engine runs it: subject kind, conditions, message. `load` reads one from a file.
 
 pub mod examples;
 pub mod load;
@@ -12,28 +12,28 @@ use crate::read::source::Place;
 pub use crate::trust::registry::test::ValueTest;
 use crate::workflow::expression::{Truth, UnknownReason};
 
-/// Over which runs a rule speaks.
+/// In how many runs a rule must fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantifier {
-    /// It is enough that one run fails.
+    /// In at least one.
     Some,
-    /// All runs must fail.
+    /// In all of them.
     Every,
 }
 
-/// How bad a finding of a rule is.
+/// The levels of a rule's findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleLevels {
-    /// When every run that may come there fails.
+    /// If every run that may reach the subject fails.
     pub every: Level,
-    /// When only some do.
+    /// If only some of them fail.
     pub some: Level,
-    /// When the failing fact has a certain value.
+    /// For certain values of the failing fact.
     pub by_value: Vec<(String, Level)>,
 }
 
 impl RuleLevels {
-    /// The level that documents and SARIF name for the rule.
+    /// The level that documents and SARIF give for the rule.
     #[must_use]
     pub const fn usual(&self) -> Level {
         self.every
@@ -45,12 +45,12 @@ impl RuleLevels {
 pub struct FactCondition {
     /// The fact.
     pub fact: FactName,
-    /// What it must be.
+    /// The test that it must pass.
     pub test: ValueTest,
 }
 
 impl FactCondition {
-    /// Whether a fact passes.
+    /// Whether a fact passes the test.
     #[must_use]
     pub fn holds(&self, fact: &Fact) -> Truth {
         match fact {
@@ -60,30 +60,30 @@ impl FactCondition {
     }
 }
 
-/// What a finding says.
+/// The message of a rule.
 #[derive(Debug, Clone)]
 pub enum RuleMessage {
-    /// Always the same sentence.
+    /// The same for every finding.
     One(MessageTemplate),
-    /// By the fact that failed or by its value.
+    /// Chosen by the failing fact or by its value.
     By(Vec<(String, MessageTemplate)>),
 }
 
-/// A sentence with `{fact}` in it.
+/// A message with `{fact}` placeholders.
 #[derive(Debug, Clone)]
 pub struct MessageTemplate(pub Vec<MessagePiece>);
 
-/// A piece of a sentence.
+/// A piece of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessagePiece {
-    /// Text.
+    /// Literal text.
     Text(String),
     /// A fact's value.
     Fact(String),
 }
 
 impl MessageTemplate {
-    /// Takes a sentence apart. `${{` is text.
+    /// Splits a message at its placeholders. `${{` is literal text.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut pieces = Vec::new();
@@ -109,7 +109,7 @@ impl MessageTemplate {
         Self(pieces)
     }
 
-    /// The facts it names.
+    /// The facts that it names.
     pub fn facts(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|piece| match piece {
             MessagePiece::Fact(name) => Some(name.as_str()),
@@ -117,8 +117,7 @@ impl MessageTemplate {
         })
     }
 
-    /// The sentence with every fact's value; a fact without one reads "none". With a fact that is not known there is no sentence:
-    /// what cannot be said in full is not said.
+    /// Fills in every fact's value; a fact without a value reads "none". `None` if one of the facts is unknown.
     #[must_use]
     pub fn render(&self, mut ask: impl FnMut(&str) -> Fact) -> Option<String> {
         self.0
@@ -147,22 +146,22 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
 }
 
-/// A workflow that shows a rule.
+/// An example of a rule.
 #[derive(Debug, Clone)]
 pub struct RuleExample {
     /// What it shows.
     pub name: String,
-    /// Whether the rule must speak.
+    /// Whether the rule must report something.
     pub bad: bool,
-    /// The release workflow; empty when only `files` count.
+    /// The release workflow; empty if the example has only `files`.
     pub text: String,
-    /// The one file that the rule's fix changes, as it is then.
+    /// The content of the changed file after the rule's fix.
     pub fixed: Option<String>,
     /// Further files, or the workflow under another path.
     pub files: Vec<(String, String)>,
     /// The config.
     pub config: Option<String>,
-    /// Where the example stands in the rule file.
+    /// The example's place in the rule file.
     pub place: Place,
 }
 
@@ -175,46 +174,46 @@ pub struct Rule {
     pub code: String,
     /// One sentence.
     pub summary: String,
-    /// How bad.
+    /// The levels of its findings.
     pub levels: RuleLevels,
     /// `very-high`, `high`, `medium` or `low`.
     pub precision: String,
-    /// A number above 0 up to 10, as text.
+    /// A number above 0 and up to 10, as text.
     pub security_severity: Option<String>,
-    /// Words to find it by.
+    /// Keywords.
     pub tags: Vec<String>,
-    /// Markdown.
+    /// The help text in Markdown.
     pub help: String,
     /// Links.
     pub references: Vec<String>,
-    /// What it is about.
+    /// The kind of subject that it checks.
     pub kind: SubjectKind,
-    /// Over which runs.
+    /// In how many runs it must fail.
     pub runs: Quantifier,
-    /// When it speaks at all.
+    /// The conditions under which it applies.
     pub when: Vec<FactCondition>,
-    /// What must hold.
+    /// What it requires.
     pub require: Vec<FactCondition>,
-    /// What it says.
+    /// The message of its findings.
     pub message: RuleMessage,
-    /// The fact at whose place it says so; else the one that failed.
+    /// The fact whose place is the finding's place; by default the fact that failed.
     pub at: Option<String>,
-    /// Further labels: a fact and the sentence at its place.
+    /// Further labels: a fact and the text shown at its place.
     pub show: Vec<(String, MessageTemplate)>,
-    /// Rules whose finding says it already.
+    /// Rules that report the same cause: if one of them does, this rule reports nothing.
     pub yields_to: Vec<String>,
-    /// What would cure it, the preferred fix first.
+    /// Its fix templates, the preferred one first.
     pub fixes: Vec<FixTemplate>,
-    /// Its tests.
+    /// Its examples.
     pub examples: Vec<RuleExample>,
     /// Whether it comes from a user's folder.
     pub own: bool,
-    /// The path of its file, to show.
+    /// The path of its file.
     pub path: String,
 }
 
 impl Rule {
-    /// The sentence for a failing fact.
+    /// The message for a failing fact.
     #[must_use]
     pub fn sentence(&self, fact: &str, value: Option<&str>) -> Option<&MessageTemplate> {
         match &self.message {
@@ -226,7 +225,7 @@ impl Rule {
         }
     }
 
-    /// How bad a finding is.
+    /// The level of a finding.
     #[must_use]
     pub fn level(&self, value: Option<&str>, every: bool) -> Level {
         let named = self.levels.by_value.iter().find(|(name, _)| Some(name.as_str()) == value);

@@ -1,4 +1,4 @@
-//! What to type into a registry's form so that it accepts an upload. It never asks what stands there now.
+//! The publisher to enter in a registry's form so that it accepts an upload, whatever is registered there now.
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::ExplainedValue;
@@ -16,28 +16,28 @@ use crate::workflow::expression::Outcome;
 /// A registry's form, filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PublisherForm<'a> {
-    /// Its fields, in its own order.
+    /// Its fields, in the form's own order.
     pub lines: Vec<FormLine<'a>>,
-    /// The form of an existing package, filled in as far as its address allows; `None` where the package is not known.
+    /// The address of an existing package's form, with the values it can carry; `None` if the package is unknown.
     pub link: Option<String>,
-    /// Where an existing package has that form, with the field that is not known in angle brackets; `None` where there is a link.
+    /// The same address with `<field>` for the unknown package; `None` if there is a link.
     pub settings: Option<String>,
-    /// What the job needs first for a record to count.
+    /// What the job needs before any publisher can accept it.
     pub before: Vec<FirstStep<'a>>,
-    /// How many records one package can have, where other uploads of the project ask for other records that may be for the same package.
+    /// How many publishers one package can have, if other uploads may need another publisher for the same package.
     pub limit: Option<&'a str>,
-    /// The form for a first release.
+    /// The address of the form for a first release.
     pub pending: Option<&'a str>,
-    /// What to do for a first release.
+    /// How to publish a first release.
     pub first_release: &'a str,
 }
 
-/// What a job needs for a record to count at all.
+/// What a job needs before any publisher can accept it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FirstStep<'a> {
-    /// The permission to ask for an OIDC token.
+    /// The permission to request an OIDC token.
     IdToken,
-    /// A step that trades it for the registry's own: one of these actions.
+    /// A step that exchanges it for the registry's own token: one of these actions.
     Login(Vec<&'a str>),
 }
 
@@ -46,11 +46,11 @@ pub enum FirstStep<'a> {
 pub struct FormLine<'a> {
     /// The field.
     pub field: &'a FormField,
-    /// What to type; absent for a field to be left empty.
+    /// The value to enter; absent for a field to leave empty.
     pub value: ExplainedValue,
-    /// Where the files say so.
+    /// The place that determines it.
     pub place: Option<Place>,
-    /// What the value is only a hint of; `None` where the files say it.
+    /// Where the value comes from if it is only a hint; `None` if the files determine it.
     pub hint: Option<Hint>,
 }
 
@@ -60,7 +60,7 @@ impl PartialEq for FormLine<'_> {
     }
 }
 
-/// The form of a registry for one run of an upload.
+/// Fills in the form of a registry for one run of an upload.
 pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> PublisherForm<'a> {
     let lines: Vec<FormLine<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
     let project = registry.set_up.project.as_deref();
@@ -91,7 +91,7 @@ fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Firs
     found
 }
 
-/// Says of each form that a package can have one record only, where another form may be for the same package and says something else.
+/// Marks the forms of packages that can have one publisher only, if another form may be for the same package and differs.
 pub fn limit<'a>(forms: &mut [(&'a Registry, &mut PublisherForm<'a>)]) {
     let package =
         |form: &PublisherForm<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
@@ -147,7 +147,7 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormF
     }
 }
 
-/// A field that no claim is compared with: the package, a switch, or something that only people can say.
+/// A field that no claim is compared with: the package, a switch, or something that only the owner knows.
 fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
     let line = |value, place| FormLine { field, value, place, hint: None };
     let switch = |on: bool| line(ExplainedValue::Known(on.to_string()), None);
@@ -175,7 +175,7 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     }
 }
 
-/// The name of the repository that holds a called workflow, for the field beside the one that holds its owner.
+/// The repository name of a called workflow, for the field next to the one that holds its owner.
 fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &FormField) -> Option<String> {
     let owner = registry.record.iter().find(|other| other.with.as_ref() == Some(&field.name))?;
     let claim = owner.claim.filter(|claim| *claim == Claim::WorkflowRepository)?;
@@ -183,7 +183,7 @@ fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Form
     whole.split_once('/').map(|(_, name)| name.to_owned())
 }
 
-/// The pattern of the tags that start the run: what they all begin with, and then the version.
+/// The tag pattern: the common beginning of the tags that start the run, then the version.
 fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a FormField) -> FormLine<'a> {
     let claims = subject.claims;
     let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
@@ -201,7 +201,7 @@ fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a FormField) -> FormLine
     FormLine { field, value, place: claims.map(|claims| claims.ref_place), hint: None }
 }
 
-/// What the checkout hints at where nothing says it for certain.
+/// The repository's name from the git remote or a condition, if the config does not name it.
 fn hint(subject: &Subject<'_, '_, '_>, field: &FormField, claim: Claim) -> Option<(String, Hint)> {
     let (repository, hint) = subject.analysis.repository_hint()?;
     let (owner, name) = repository.split_once('/')?;
@@ -213,14 +213,14 @@ fn hint(subject: &Subject<'_, '_, '_>, field: &FormField, claim: Claim) -> Optio
     }
 }
 
-/// The field that names a package, in every registry's record.
+/// The field for the package, in every registry's form.
 pub(crate) const PACKAGE: &str = "package";
 
-/// Why the owner and the name of the repository are not known.
+/// Why owner and name of the repository are unknown.
 const NAMELESS: &str = "no config, git remote or condition names the repository";
 
-/// The package that the environment's address names, else that in the folder which the command names, else the only one of the project's
-/// manifests; or why it is not known.
+/// The package that the environment's address names, else the one in the folder that the command names, else the only one in the project's
+/// manifests; or why it is unknown.
 pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
     let manifests = &subject.analysis.project.manifests;
     let changed = || subject.workflow.is_none_or(|workflow| package::may_change(registry, workflow));
@@ -260,12 +260,12 @@ fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(Stri
     Some((name?, url.place()))
 }
 
-/// The address of a template without its query, every hole named.
+/// The address of a template without its query, with `<field>` for each placeholder.
 fn bracketed(template: &str) -> String {
     template.split('?').next().unwrap_or_default().replace('{', "<").replace('}', ">")
 }
 
-/// A template with every hole filled. A part of the path that is not known leaves no address; a part of the query is left out.
+/// Fills in a template. `None` if a field of the path is unknown; unknown fields of the query are left out.
 fn filled(template: &str, lines: &[FormLine<'_>]) -> Option<String> {
     let (path, query) = template.split_once('?').unwrap_or((template, ""));
     let path = filled_part(path, lines)?;
@@ -288,7 +288,7 @@ fn filled_part(template: &str, lines: &[FormLine<'_>]) -> Option<String> {
     Some(address)
 }
 
-/// A text as a part of an address: every byte but the unreserved ones of RFC 3986 is percent-encoded.
+/// Percent-encodes every byte except the unreserved ones of RFC 3986.
 fn encoded(text: &str) -> String {
     let mut address = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The way from a job to its upload: who calls, what is needed, where a condition keeps a run back. It never asks what is uploaded.
+//! The path from the event to the upload: callers, jobs, actions, steps, and the condition that skips a run.
 
 use crate::lint::explain::{ExplainedStart, OpenCondition, start};
 use crate::lint::subjects::Subject;
@@ -12,7 +12,7 @@ use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 use crate::workflow::simulate::reach::decide;
 use crate::workflow::simulate::run::TriggerStart;
 
-/// What a stop on the way is.
+/// The kind of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopKind {
     /// A job that calls the workflow of the next stop.
@@ -21,16 +21,16 @@ pub enum StopKind {
     Job,
     /// The step that uses the action of the next stop.
     Action,
-    /// The step that trades the OIDC token for the registry's own.
+    /// The step that exchanges the OIDC token for the registry's own.
     Login,
     /// The step that uploads.
     Step,
-    /// The workflow elsewhere that uploads.
+    /// The workflow of another repository that uploads.
     Call,
 }
 
 impl StopKind {
-    /// The word for it.
+    /// Its name in the output.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -44,38 +44,38 @@ impl StopKind {
     }
 }
 
-/// A stop on the way from the event to the upload.
+/// A stop on the path from the event to the upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathStop {
-    /// What it is.
+    /// Its kind.
     pub kind: StopKind,
     /// Its id or name.
     pub name: String,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Its condition.
     pub condition: Option<String>,
 }
 
-/// A run that does not get to an upload.
+/// A run that does not reach an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedRun {
     /// How it starts.
     pub start: ExplainedStart,
-    /// The job or step whose condition keeps it from there, at that condition.
+    /// The job or step whose condition skips it, at that condition.
     pub stop: Option<PathStop>,
-    /// The outputs that the condition reads and no job gives.
+    /// The outputs that the condition reads and no job declares.
     pub undeclared: Vec<UndeclaredOutput>,
 }
 
-/// An output that a condition reads in vain.
+/// An output that a condition reads and no job declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndeclaredOutput {
-    /// The job that does not give it.
+    /// The job that does not declare it.
     pub job: String,
     /// The output.
     pub output: String,
-    /// Where the job stands; nowhere if the reading job does not wait for one of that name.
+    /// The place of that job; `None` if the reading job does not list it in `needs`.
     pub place: Option<Place>,
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn missed<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_r
     SkippedRun { start: start(upload_run), stop, undeclared }
 }
 
-/// What leaves open whether a run gets to the upload.
+/// The conditions that leave open whether a run reaches the upload.
 pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
     let jobs = subject.job.map_or_else(Vec::new, |job| upload_run.simulated.doubts(job));
@@ -131,7 +131,7 @@ pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadR
     found
 }
 
-/// The outputs that a job's condition reads and no job gives.
+/// The outputs that a job's condition reads and no job declares.
 fn undeclared(
     checkout: &Model<'_>,
     workflow: &Workflow<'_>,
@@ -185,13 +185,13 @@ pub(crate) fn path(
     let pattern = match (site.resolved.step, site.pattern) {
         (None, _) => Some(of_client(StopKind::Call, &site.resolved)),
         (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.resolved)),
-        // A login stands for an upload that no data describes.
+        // A login without a recognised upload stands for that upload.
         (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.resolved)),
     };
     callers.chain(job).chain(login).chain(actions).chain(pattern).collect()
 }
 
-/// How the upload is written: the action, the called workflow, or the command's own words.
+/// How the upload is written: the action, the called workflow, or the words of the command.
 pub(crate) fn name(resolved: &ResolvedStep<'_, '_>) -> String {
     match (&resolved.command, resolved.script(), resolved.step.map_or(resolved.job.uses, |step| step.uses)) {
         (Some(command), Some(run), _) => run.value().get(command.span.clone()).unwrap_or_default().trim().to_owned(),

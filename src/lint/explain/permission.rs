@@ -1,4 +1,4 @@
-//! What the job of an upload may do, scope by scope, and which block says so. It does not ask what the upload needs.
+//! The permissions of an upload's job, scope by scope, and the block that grants each.
 
 use crate::lint::facts::{self, Fact};
 use crate::lint::subjects::Subject;
@@ -9,39 +9,39 @@ use crate::workflow::simulate::run::JobCall;
 /// What a job holds of one scope, or of all scopes by a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExplainedPermission {
-    /// The scope; the word that grants them all.
+    /// The scope; or the word that grants them all.
     pub scope: String,
-    /// `none`, `read` or `write`; `None` where only the repository's settings or an unknown caller say it. Of a word, there is none.
+    /// `none`, `read` or `write`; `None` if the repository's settings or an unknown caller decide, or if a word grants it.
     pub access: Option<String>,
-    /// `job`, `workflow`, or `default` for no block at all.
+    /// `job`, `workflow`, or `default` without any block.
     pub origin: String,
-    /// The entry that grants it, else the block that leaves it out, else the job.
+    /// The entry that grants it, else the block that omits it, else the job.
     pub place: Place,
-    /// What the job asks for, where that is more than the jobs hold that call its workflow.
+    /// What the job requests, if that is more than its calling jobs hold.
     pub asked: Option<String>,
-    /// What the jobs hold that call its workflow, the one of the workflow that GitHub starts first.
+    /// What the calling jobs hold, beginning with the workflow that GitHub starts.
     pub callers: Vec<PermissionLink>,
 }
 
-/// What a calling job holds of a scope: the most that a called one can have.
+/// What a calling job holds of a scope: the most that a called job can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionLink {
     /// The job.
     pub job: String,
-    /// `none`, `read` or `write`; `None` where only the repository's settings say it.
+    /// `none`, `read` or `write`; `None` if the repository's settings decide.
     pub access: Option<String>,
-    /// Where that is said.
+    /// The place that grants it.
     pub place: Place,
 }
 
-/// The scopes that a job holds, with `id-token` whether it holds it or not.
+/// The scopes that a job holds, and always `id-token`.
 pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     let github = &subject.analysis.data.github.permissions;
     let word = match facts::ask(subject, "permissions.word") {
         Fact::Known(Some(word), place) => Some((word, place)),
         _ => None,
     };
-    // A word grants every scope; naming them all would hide the one that counts.
+    // A word grants every scope; listing them all would hide the important one.
     let named = github.scopes.keys().filter(|scope| word.is_none() || is_asked_for(&github.never_by_default, scope));
     let scopes = named.filter_map(|scope| held(subject, scope, is_asked_for(&github.never_by_default, scope)));
     let scopes: Vec<ExplainedPermission> = scopes.collect();
@@ -52,7 +52,7 @@ pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     whole.into_iter().chain(scopes).collect()
 }
 
-/// Whether a scope is one that a job only holds when somebody asks for it: the OIDC token's.
+/// Whether a scope is never granted by default: `id-token`.
 fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
     never_by_default.iter().any(|name| name == scope)
 }
@@ -68,7 +68,7 @@ fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Expl
     Some(ExplainedPermission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })
 }
 
-/// What the jobs hold that call the workflow.
+/// What the calling jobs hold.
 fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
     let calls = subject.context.map_or(&[][..], |context| context.run().calls.as_slice());
     let link = |call: &JobCall<'_, '_>| {
@@ -83,7 +83,7 @@ fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
     calls.iter().map(link).collect()
 }
 
-/// What a job asks for, and where, if that is more than the jobs hold that call its workflow.
+/// What a job requests, and where, if that is more than its calling jobs hold.
 fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
     let (workflow, job, run) = (subject.workflow?, subject.job?, subject.context?.run());
     let github = &subject.analysis.data.github;

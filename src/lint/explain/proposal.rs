@@ -1,5 +1,4 @@
-//! The records that a project's uploads ask for, as a config would declare them. Nobody has registered them: a proposal only says
-//! what the files say.
+//! The publishers that a project's uploads need, as a config would declare them. The files alone do not show whether they are registered.
 
 use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
 use crate::read::source::{FileId, Place};
@@ -7,24 +6,24 @@ use crate::trust::publisher::accepts;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::site::Credential;
 
-/// A record that uploads ask for.
+/// A publisher that uploads need.
 #[derive(Debug, Clone)]
 pub struct Proposal<'u> {
     /// The registry.
     pub registry: &'u Registry,
     /// Its form, filled in.
     pub form: &'u PublisherForm<'u>,
-    /// The fields that a config declares, in the order of the form; of the owner and the name of the repository there are none.
+    /// The fields that a config declares, in the form's order, without owner and name of the repository.
     pub lines: Vec<&'u FormLine<'u>>,
     /// Why it cannot be declared as it is.
     pub open: Option<OpenProposal>,
-    /// Whether a secret may upload in its place.
+    /// Whether a secret may upload instead.
     pub maybe_secret: bool,
-    /// The uploads that ask for it.
+    /// The uploads that need it.
     pub asked_by: Vec<ProposalSource<'u>>,
 }
 
-/// An upload that asks for a record.
+/// An upload that needs a publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposalSource<'u> {
     /// The upload.
@@ -33,24 +32,24 @@ pub struct ProposalSource<'u> {
     pub workflow: FileId,
     /// Its job.
     pub job: &'u str,
-    /// The runs.
+    /// Its runs.
     pub whens: Vec<&'u str>,
 }
 
-/// Why a record cannot be declared as it is.
+/// Why a publisher cannot be declared as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenProposal {
-    /// The upload uses a stored secret, or nothing at all.
+    /// The upload uses a stored secret, or no credential.
     OtherCredential(Credential),
-    /// What the upload shows depends on this.
+    /// The credential depends on this.
     Credential(String),
     /// A field depends on this.
     Field(String, String),
-    /// The form refuses what the files say in this field, and why.
+    /// The form refuses the value of this field; why.
     Refused(String, String),
 }
 
-/// The records that uploads ask for, each once.
+/// The publishers that uploads need, each once.
 #[must_use]
 pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     let mut found: Vec<Proposal<'u>> = Vec::new();
@@ -84,14 +83,14 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, passport: &'u ExplainedRun<'u>)
     Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![requester] })
 }
 
-/// Why a field keeps its record from being declared.
+/// Why a field keeps its publisher from being declared.
 fn unfit(line: &FormLine<'_>) -> Option<OpenProposal> {
     let label = || line.field.label.clone();
     match &line.value {
         ExplainedValue::Known(value) => {
             accepts(line.field, value).err().map(|reason| OpenProposal::Refused(label(), format!("`{value}` {reason}")))
         }
-        // A record that is silent about the environment would accept any; the rest can be left for people to say.
+        // A publisher without an environment would accept any; other unknown fields can be left for the user to fill in.
         ExplainedValue::Unknown(reason) if line.field.required || line.field.claim == Some(Claim::Environment) => {
             Some(OpenProposal::Field(label(), reason.clone()))
         }
@@ -103,7 +102,7 @@ fn unfit(line: &FormLine<'_>) -> Option<OpenProposal> {
 }
 
 impl<'u> Proposal<'u> {
-    /// Whether two are the same record.
+    /// Whether two are the same publisher.
     fn is(&self, other: &Self) -> bool {
         let values = |proposal: &Self| proposal.lines.iter().map(|line| line.value.clone()).collect::<Vec<_>>();
         self.registry.id == other.registry.id && self.open == other.open && values(self) == values(other)

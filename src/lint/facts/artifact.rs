@@ -1,16 +1,16 @@
-//! Facts of the files that an upload takes, as artifacts bring them into its job.
+//! Facts about artifacts: which one a step downloads, whether a job uploads it, and whether its files end up where the upload looks.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
 use crate::trust::upload::artifact::ArtifactLayout;
 use crate::trust::upload::artifact::layout;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "artifact.layout",
         UPLOAD,
         FactValues::OneOf(&["fits", "misses"]),
-        "Whether downloaded artifacts may lie where the upload looks; known only where no other step could put files there.",
+        "Whether downloaded artifacts can be where the upload looks; unknown if another step could put files there.",
         files_layout,
     ),
     FactSpec::new("upload.folder", UPLOAD, FactValues::Any, "The folder in which the upload looks for files.", wanted),
@@ -18,7 +18,7 @@ pub const FACTS: &[FactSpec] = &[
         "artifact.folder",
         UPLOAD,
         FactValues::Any,
-        "The folder in which the first downloaded artifact lies.",
+        "The folder that holds the first downloaded artifact.",
         landed,
     ),
 ];

@@ -1,27 +1,27 @@
-//! Facts of a job that calls a workflow of this repository, one scope at a time. It never asks what the scope is for.
+//! Facts about a job that calls a workflow of this repository, one subject for each scope that the called workflow requests.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
 use crate::lint::subjects::SubjectKind;
 
 const CALL: &[SubjectKind] = &[SubjectKind::Call];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "call.grants",
         CALL,
         FactValues::OneOf(&["enough", "too-little"]),
-        "Whether the calling job holds what the called workflow asks for; if not, GitHub refuses the whole run.",
+        "Whether the calling job holds the access that the called workflow requests; if not, GitHub refuses to start the run.",
         grants,
     ),
-    FactSpec::new("call.scope", CALL, FactValues::Any, "The scope that the called workflow asks for.", scope),
-    FactSpec::new("call.asked", CALL, FactValues::Any, "The access that it asks for.", asked),
+    FactSpec::new("call.scope", CALL, FactValues::Any, "The scope that the called workflow requests.", scope),
+    FactSpec::new("call.asked", CALL, FactValues::Any, "The access that it requests.", asked),
     FactSpec::new("call.held", CALL, FactValues::Any, "The access that the calling job holds.", held),
     FactSpec::new(
         "call.asker",
         CALL,
         FactValues::Any,
-        "What in the called workflow asks: a job, or the workflow itself.",
+        "What requests it in the called workflow: a job, or the workflow itself.",
         requester,
     ),
     FactSpec::new("call.file", CALL, FactValues::Any, "The called workflow's file.", file),

@@ -1,4 +1,4 @@
-//! Facts of the values that a document repeats, one subject for each value.
+//! Facts about values that a document repeats, one subject for each value.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
 use crate::lint::subjects::SubjectKind;
@@ -6,18 +6,18 @@ use crate::read::source::Place;
 
 const DOCUMENT: &[SubjectKind] = &[SubjectKind::Document];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
-    FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value that a document repeats.", value),
-    FactSpec::new("document.field", DOCUMENT, FactValues::Any, "What the registry's form calls the field.", field),
+    FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value that the document gives.", value),
+    FactSpec::new("document.field", DOCUMENT, FactValues::Any, "The label of the field in the registry's form.", field),
     FactSpec::new(
         "document.status",
         DOCUMENT,
         FactValues::OneOf(&["same", "other"]),
-        "Whether the declared record says the same; of the publishers, the one that agrees with most of what stands together counts.",
+        "Whether the declared publisher has the same value. With several publishers, the one that agrees with most values of the block is compared.",
         status,
     ),
-    FactSpec::new("record.value", DOCUMENT, FactValues::Any, "What the declared record says.", record),
+    FactSpec::new("record.value", DOCUMENT, FactValues::Any, "The value that the declared publisher has.", record),
 ];
 
 fn place(subject: In<'_, '_, '_>) -> Option<Place> {

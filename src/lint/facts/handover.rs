@@ -1,4 +1,4 @@
-//! Facts of an artifact that a step takes by its name: whether any job of the run packs one. Where its files lie is `artifact`'s.
+//! Facts about artifacts that a step downloads by name: whether any job of the run uploads one.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
 use crate::lint::subjects::SubjectKind;
@@ -10,7 +10,7 @@ use crate::workflow::model::{Pairs, Text, Workflow};
 
 const STEP_ALONE: &[SubjectKind] = &[SubjectKind::Step];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "artifact",
@@ -23,12 +23,12 @@ pub const FACTS: &[FactSpec] = &[
         "artifact.status",
         STEP_ALONE,
         FactValues::OneOf(&["packed", "missing"]),
-        "Whether some job of the run packs the artifact; not known where an action or a called workflow that no data describes could.",
+        "Whether a job of the run uploads the artifact; unknown if an action or called workflow that no data describes could.",
         status,
     ),
 ];
 
-/// The name that a download asks for, if it asks for one artifact of this run and the name holds no expression.
+/// The name of the artifact, if the step downloads a single artifact of this run and the name has no expression.
 fn wanted<'p>(subject: In<'_, '_, 'p>) -> Option<Text<'p>> {
     let download = &subject.analysis.data.github.artifacts.download;
     let step = subject.step.filter(|step| uses(step, &download.action))?;
@@ -49,7 +49,7 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let callable = |workflow: &Workflow<'_>| {
         workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
     };
-    // What calls this workflow packs artifacts of the same run.
+    // A workflow that calls this one may upload artifacts in the same run.
     if callable(workflow) {
         return Some(Fact::Unknown);
     }
@@ -77,7 +77,7 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text("missing", name.place()))
 }
 
-/// Whether a step packs an artifact of a name, as far as that is known.
+/// Whether a step uploads an artifact of a name; `None` if that is unknown.
 fn packs(subject: In<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
     let (data, step) = (subject.analysis.data, resolved.step?);
     let Some(used) = step.uses else { return Some(false) };
@@ -89,7 +89,7 @@ fn packs(subject: In<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -
     (silent || subject.analysis.checkout.action(used.value()).is_some()).then_some(false)
 }
 
-/// Whether the name of what an action leaves could be this one: an expression in it may stand for anything.
+/// Whether an action's artifact could have this name: an expression in it can be any text.
 fn may_be(with: &Pairs<'_>, artifact: &NeedArtifact, name: &str) -> bool {
     let given = |input: &Option<String>| {
         let pair = input.as_ref().and_then(|input| with.get_ignore_case(input));

@@ -1,4 +1,4 @@
-//! Facts of workflows and jobs: environment, permissions, runner. It never looks at a registry.
+//! Facts about workflows and jobs: environment, permissions, runner.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, JOB, WORKFLOW, YES_NO, settled_in_job, yes};
 use crate::lint::subjects::SubjectKind;
@@ -9,7 +9,7 @@ use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Grant, Job, Text, Workflow};
 use crate::workflow::permissions::{self, GrantOrigin};
 
-/// A calling job has a name as well.
+/// The subjects that have a job, including calls.
 const JOB_OR_CALL: &[SubjectKind] = &[
     SubjectKind::Job,
     SubjectKind::Call,
@@ -20,7 +20,7 @@ const JOB_OR_CALL: &[SubjectKind] = &[
     SubjectKind::Need,
 ];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("workflow.file", WORKFLOW, FactValues::Any, "The workflow's file name.", workflow_file),
     FactSpec::new("job", JOB_OR_CALL, FactValues::Any, "The job's id.", job),
@@ -28,14 +28,14 @@ pub const FACTS: &[FactSpec] = &[
         "repository.publishes",
         WORKFLOW,
         YES_NO,
-        "Whether some job of the repository uploads to a registry.",
+        "Whether a job of the repository uploads to a registry.",
         repository_publishes,
     ),
     FactSpec::new(
         "workflow.publishes",
         WORKFLOW,
         YES_NO,
-        "Whether some job of the workflow uploads to a registry.",
+        "Whether a job of the workflow uploads to a registry.",
         workflow_publishes,
     ),
     FactSpec::new("job.publishes", JOB, YES_NO, "Whether a step of the job uploads to a registry.", job_publishes),
@@ -43,12 +43,12 @@ pub const FACTS: &[FactSpec] = &[
         "oidc.use",
         &[SubjectKind::Job],
         FactValues::OneOf(&["used", "none"]),
-        "Whether a step of the job uses the OIDC token; not known where an action that no data describes could.",
+        "Whether a step of the job uses the OIDC token; unknown if an action that no data describes could.",
         oidc_use,
     ),
     FactSpec::new("environment", JOB, FactValues::Any, "The name of the job's environment.", environment),
     FactSpec::new("environment.url", JOB, FactValues::Any, "The `url` of the job's environment.", environment_url),
-    FactSpec::new("permission.*", JOB, FactValues::Access, "What the job may do with a scope.", permission),
+    FactSpec::new("permission.*", JOB, FactValues::Access, "The access that the job holds of a scope.", permission),
     FactSpec::new(
         "permission-origin.*",
         JOB,
@@ -67,7 +67,7 @@ pub const FACTS: &[FactSpec] = &[
         "runner",
         JOB,
         FactValues::OneOf(&["linux", "windows", "macos", "self-hosted"]),
-        "The system of the job's runner, by GitHub's own labels.",
+        "The operating system of the job's runner, by GitHub's own labels.",
         runner,
     ),
 ];
@@ -77,7 +77,7 @@ fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
 }
 
-/// The file itself has no span; its name, its `on` or its first line stands for it.
+/// A file has no span, so its name, its `on:` or its first line stands for it.
 fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
     let place =
         workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));
@@ -123,7 +123,7 @@ fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 pub(crate) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let job = subject.job?;
-    // The environment of a workflow that another repository holds is handed over by the calling job.
+    // The environment of a called workflow in another repository is passed by the calling job.
     if let (None, Some(claims)) = (subject.step, subject.claims) {
         return Some(match &claims.environment {
             Outcome::Unknown(_) => Fact::Unknown,
@@ -154,7 +154,7 @@ fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAcce
 
 fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
     let held = held(subject, scope)?;
-    // A called job without a block of its own holds what its caller gives it.
+    // A called job without a block of its own holds what its caller grants.
     if held.origin == GrantOrigin::Default && subject.context.is_none() && callable(subject) {
         return Some(Fact::Unknown);
     }

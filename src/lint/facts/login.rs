@@ -1,17 +1,17 @@
-//! Facts of logins: what becomes of the token that they fetch. They hold for a job, whatever the run.
+//! Facts about logins and what becomes of their tokens. They are the same in every run.
 
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 use crate::workflow::model::{Text, action};
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "registry.login",
         UPLOAD,
         FactValues::Any,
-        "The action that logs in to the registry by OIDC, if there is one.",
+        "The action that logs in to the registry with OIDC, if there is one.",
         registry_login,
     ),
     FactSpec::new(
@@ -21,7 +21,7 @@ pub const FACTS: &[FactSpec] = &[
         "The action that logs in to the registry.",
         login,
     ),
-    FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login stands before the upload in its job.", login_before),
+    FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login precedes the upload in its job.", login_before),
     FactSpec::new(
         "login.use",
         &[SubjectKind::Login],
@@ -57,7 +57,7 @@ fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
 fn login_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (login, job) = (subject.login?, subject.job?);
     let place = login.resolved.place();
-    // What a login sets for all later steps reaches them whether they read it or not.
+    // Values that a login sets for all later steps reach them whether they read them or not.
     if login.login.output.is_none() || !login.login.exports.is_empty() {
         return Some(Fact::Unknown);
     }

@@ -1,4 +1,4 @@
-//! Facts of the manifests of what a publication uploads. They are known only where no script may change them.
+//! Facts about the manifests of what an upload sends. Unknown if a script may change the manifest.
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
@@ -9,13 +9,13 @@ use crate::trust::upload::history::CheckoutHistory;
 use crate::trust::upload::package;
 use crate::trust::upload::package::{Likeness, ManifestWord};
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "manifest.package",
         UPLOAD,
         FactValues::OneOf(&["same", "other"]),
-        "Whether a manifest of the project names the record's package, or all name others.",
+        "Whether a manifest of the project names the publisher's package, or all of them name others.",
         manifest_package,
     ),
     FactSpec::new("manifest.name", UPLOAD, FactValues::Any, "The package that the manifest names.", manifest_name),
@@ -23,7 +23,7 @@ pub const FACTS: &[FactSpec] = &[
         "environment.url.package",
         UPLOAD,
         FactValues::OneOf(&["same", "other"]),
-        "Whether the environment's `url` is the page of the record's package, or of another one.",
+        "Whether the environment's `url` is the page of the publisher's package, or of another one.",
         url_package,
     ),
     FactSpec::new(
@@ -37,7 +37,7 @@ pub const FACTS: &[FactSpec] = &[
         "manifest.repository",
         UPLOAD,
         FactValues::OneOf(&["same", "case", "other", "absent"]),
-        "Whether the manifest gives the address of this repository; of several manifests, all but one may be wrong.",
+        "Whether the manifest gives the address of this repository; with several manifests, only whether any of them does.",
         manifest_repository,
     ),
     FactSpec::new(
@@ -51,21 +51,21 @@ pub const FACTS: &[FactSpec] = &[
         "repository",
         UPLOAD,
         FactValues::Any,
-        "This repository as `owner/name`, where the config says it.",
+        "This repository as `owner/name`, if the config has it.",
         repository,
     ),
     FactSpec::new(
         "provenance",
         UPLOAD,
         FactValues::OneOf(&["asked", "automatic", "off"]),
-        "Whether the upload carries provenance: because it is asked for, or as far as repository and package are public.",
+        "Whether the upload carries provenance: because it is requested (`asked`), or if repository and package are public (`automatic`).",
         provenance,
     ),
     FactSpec::new(
         "provenance.verdict",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "missing", "unknown", "not-stated"]),
-        "What the registry says to provenance with the manifest's address, or with none (`missing`); `unknown` and `not-stated` where something unseen decides.",
+        "What the registry answers to provenance with the manifest's address, or without one (`missing`); `unknown` and `not-stated` if something outside the files decides.",
         provenance_answer,
     ),
     FactSpec::new(
@@ -79,7 +79,7 @@ pub const FACTS: &[FactSpec] = &[
         "checkout.history",
         UPLOAD,
         FactValues::OneOf(&["tags", "shallow"]),
-        "What of the history the job checks out that builds.",
+        "How much of the git history the building job checks out.",
         checkout_history,
     ),
 ];
@@ -104,7 +104,7 @@ fn manifest_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn of_url(subject: In<'_, '_, '_>) -> Option<(String, Place)> {
     let url = subject.job?.environment?.url?;
-    // The page may be told although the address ends in an expression.
+    // The address may name the package although it ends in an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
     let name = target(subject)?.package_at(fixed, fixed == url.value())?;
     let at = fixed.rfind(&name)?;
@@ -119,7 +119,7 @@ fn url_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
     if registry.names.same(own, &name) {
         return Some(Fact::text("same", place));
     }
-    // Of several packages under one record's values, each may be the one that is meant.
+    // If several publishers differ in their package only, the address may name any of them.
     let mut others = subject.analysis.publishers.iter().filter(|other| other.registry.id == registry.id);
     let meant =
         others.any(|other| other.entry("package").is_some_and(|entry| registry.names.same(&entry.value, &name)));
@@ -159,7 +159,7 @@ fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let site = &subject.upload?.site;
     let place = site.resolved.place();
     let switch = site.pattern?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
-    // The client's own switch wins over the manifest.
+    // The client's own switch overrides the manifest.
     let said = match site.resolved.first(&switch.slots) {
         Some((_, SlotValue::Text(text, place))) => match known_text(&site.resolved.resolve(&text, subject.context?)) {
             Some(text) if text == "true" => Some((true, place)),

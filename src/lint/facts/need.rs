@@ -1,30 +1,30 @@
-//! Facts of scopes that something in a job asks for. Which ones those are is for the data to say.
+//! Facts about the scopes that a job needs. `rules/needs` lists them.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 
 const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
-/// The facts that stand before anything is weighed: what is asked for, whatever becomes of it.
+/// The facts that are known before the need is compared with the job's permissions.
 pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
-    FactSpec::new("need.scope", NEED, FactValues::Any, "The scope that is asked for.", scope),
-    FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is asked for.", access),
+    FactSpec::new("need.scope", NEED, FactValues::Any, "The scope that is needed.", scope),
+    FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is needed.", access),
     FactSpec::new("need.held", NEED, FactValues::Access, "The access that the job holds of that scope.", held),
     FactSpec::new(
         "need.status",
         NEED,
         FactValues::OneOf(&["held", "missing", "doubtful"]),
-        "Whether the job holds what is asked for; doubtful where it does not, but the files do not show whether that matters.",
+        "Whether the job holds it; `doubtful` if it does not, but the files do not show whether that matters.",
         status,
     ),
     FactSpec::new(
         "need.client",
         NEED,
         FactValues::Any,
-        "The action, the called workflow or the command that asks.",
+        "The action, called workflow or command that needs it.",
         client,
     ),
     FactSpec::new("need.reason", NEED, FactValues::Any, "What it needs the scope for.", reason),
@@ -63,6 +63,6 @@ fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let standing = subject.need?;
-    // Asked of every checkout before anything is weighed, when the place of who asks would be the costly part.
+    // Evaluated for every checkout step; the place of the permissions is cheaper to find than the place of the step.
     yes(standing.need.private, standing.held.place)
 }

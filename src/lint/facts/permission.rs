@@ -1,10 +1,10 @@
-//! Facts of single entries of a `permissions` block. What a job holds in the end is a fact of the job.
+//! Facts about single entries of a `permissions` block. The resulting access of a job is the fact `permission.*`.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
 use crate::lint::subjects::SubjectKind;
 use crate::read::problem;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "scope",
@@ -24,7 +24,7 @@ pub const FACTS: &[FactSpec] = &[
         "scope.status",
         &[SubjectKind::Permission],
         FactValues::OneOf(&["known", "misspelt", "unknown"]),
-        "Whether GitHub has the scope, or has one that is spelt nearly so.",
+        "Whether GitHub has the scope; `misspelt` if it has one with a similar name.",
         scope_status,
     ),
     FactSpec::new(
@@ -78,7 +78,7 @@ fn level_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let pair = subject.permission?;
     let levels = subject.analysis.data.github.permissions.scopes.get(pair.key.value())?;
     let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());
-    // An expression has no place in `permissions`, but it is no misspelt level either.
+    // GitHub refuses expressions in `permissions`; that is not a misspelt level.
     (!pair.value.value().contains("${{"))
         .then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
 }

@@ -1,9 +1,9 @@
-//! Facts of problems in files, and of waivers.
+//! Facts about problems in files, and about ignores.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("problem", &[SubjectKind::Problem], FactValues::Any, "What is wrong.", problem),
     FactSpec::new(
@@ -17,7 +17,7 @@ pub const FACTS: &[FactSpec] = &[
         "problem.blocks-upload",
         &[SubjectKind::Problem],
         YES_NO,
-        "Whether the problem stands in a workflow that publishes or could.",
+        "Whether the problem is in a workflow that publishes or could.",
         problem_decides,
     ),
     FactSpec::new("ignore", &[SubjectKind::Ignore], FactValues::Any, "The rule that an ignore names.", ignore),
@@ -25,7 +25,7 @@ pub const FACTS: &[FactSpec] = &[
         "ignore.meant",
         &[SubjectKind::Ignore],
         FactValues::Any,
-        "The closest known rule name, if the ignore names an unknown one.",
+        "The closest rule name, if the ignore names an unknown one.",
         ignore_meant,
     ),
     FactSpec::new(

@@ -1,44 +1,44 @@
-//! Facts of declared records by themselves.
+//! Facts about declared publishers.
 
 use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, YES_NO, yes};
 use crate::lint::subjects::SubjectKind;
 use crate::trust::publisher;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "publisher.*",
         &[SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document],
         FactValues::Any,
-        "A field of the declared record.",
+        "A field of the declared publisher.",
         publisher_field,
     ),
     FactSpec::new(
         "record.*",
         &[SubjectKind::Publisher],
         FORM,
-        "Whether the registry's form would take the declared value of a field.",
+        "Whether the registry's form accepts the declared value of a field.",
         record,
     ),
     FactSpec::new(
         "record-problem.*",
         &[SubjectKind::Publisher],
         FactValues::Any,
-        "Why the form would not take a value.",
+        "Why the form refuses a value.",
         record_problem,
     ),
     FactSpec::new(
         "record-meant.*",
         &[SubjectKind::Publisher],
         FactValues::Any,
-        "What a value that the form would not take was meant to be, where only one thing can be meant.",
+        "The value that was most likely meant by one that the form refuses, if there is only one candidate.",
         record_meant,
     ),
     FactSpec::new(
         "publisher.used",
         &[SubjectKind::Publisher],
         YES_NO,
-        "Whether some publication is measured by this record; not known while a workflow does not parse or an upload is undecided.",
+        "Whether an upload is compared with this publisher; unknown while a workflow does not parse or an upload is undecided.",
         publisher_used,
     ),
 ];
@@ -77,7 +77,7 @@ fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
     let broken =
         analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
-    // An upload under this registry's environment that goes elsewhere is most likely the one that was meant.
+    // An upload in this registry's environment that goes to another registry is most likely the intended one.
     let open = uploads.any(|upload| {
         upload.undecided.is_some() || upload.runs.is_empty() || upload.swapped.contains(&publisher.registry.id)
     });

@@ -1,4 +1,4 @@
-//! Facts of the way to an upload through all its runs together. What holds in one run is `run`'s.
+//! Facts about the runs that reach an upload, all runs taken together.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
 use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
@@ -9,13 +9,13 @@ use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
 use crate::workflow::ref_pattern::{self, RefName};
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "reachable",
         UPLOAD,
         YES_NO,
-        "Whether some run comes to the upload; not known where other repositories may call it, or where it is switched off on purpose.",
+        "Whether a run reaches the upload; unknown if other repositories may call it, or if it is switched off on purpose.",
         reachable,
     ),
     FactSpec::new(
@@ -29,23 +29,23 @@ pub const FACTS: &[FactSpec] = &[
         "ancestors",
         UPLOAD,
         FactValues::OneOf(&["reached", "skipped"]),
-        "Whether a job before the upload is skipped, and with it the upload, in every run that releases.",
+        "Whether a job that the upload needs is skipped in every run that releases, and the upload with it.",
         ancestors,
     ),
-    FactSpec::new("ancestor", UPLOAD, FactValues::Any, "The job before the upload that is skipped.", ancestor),
-    FactSpec::new("ancestor.when", UPLOAD, FactValues::Any, "In which runs it is skipped.", ancestor_when),
+    FactSpec::new("ancestor", UPLOAD, FactValues::Any, "The needed job that is skipped.", ancestor),
+    FactSpec::new("ancestor.when", UPLOAD, FactValues::Any, "The runs in which it is skipped.", ancestor_when),
     FactSpec::new(
         "release.started-by",
         UPLOAD,
         FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
-        "Whether the upload waits for nothing but releases or tags which the repository makes with the token of its jobs, so that none starts it.",
+        "Whether the upload waits only for releases or tags that the repository creates with `GITHUB_TOKEN`, which start no workflow.",
         release_wait,
     ),
     FactSpec::new(
         "environment.refs",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused"]),
-        "Whether the refs that the config declares for the environment take the run's ref.",
+        "Whether the refs that the config declares for the environment accept the run's ref.",
         environment_refs,
     ),
     FactSpec::new(
@@ -64,7 +64,7 @@ fn found(subject: In<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
 fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let upload = subject.upload?;
     match found(subject)? {
-        // What is wrong there is the output, and that is told as such.
+        // The undeclared output is reported by a rule of its own.
         Some(blockers)
             if blockers
                 .iter()
@@ -131,7 +131,7 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
         }
     }
     let analysis = subject.analysis;
-    // A file that does not parse may make releases as well.
+    // A file that does not parse may create releases as well.
     if analysis.workflows.len() != analysis.project.workflows.len() {
         return Some(Fact::Unknown);
     }
@@ -150,7 +150,7 @@ fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
     found
 }
 
-/// What starts a run: a release, or a tag that its workflow waits for; `None` for anything else.
+/// What starts a run: a release, or a tag that its workflow filters for; `None` for anything else.
 fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
     let run = upload_run.run();
     if run.event == "release" {
@@ -161,7 +161,7 @@ fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>)
     (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
 }
 
-/// The patterns that the config declares for the job's environment. GitHub compares names of environments without case.
+/// The ref patterns that the config declares for the job's environment. GitHub ignores case in names of environments.
 fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
     let Some(Fact::Known(Some(name), _)) = crate::lint::facts::job::environment(subject, "") else { return None };
     let settings = &subject.analysis.config.environments;

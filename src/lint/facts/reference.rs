@@ -1,4 +1,4 @@
-//! Facts of context reads in expressions. It never evaluates one.
+//! Facts about context reads in expressions.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
 use crate::lint::reach;
@@ -8,7 +8,7 @@ use crate::read::source::Place;
 use crate::workflow::model::Text;
 use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "reference",
@@ -28,14 +28,14 @@ pub const FACTS: &[FactSpec] = &[
         "output.status",
         &[SubjectKind::Reference],
         FactValues::OneOf(&["declared", "undeclared", "not-needed"]),
-        "Whether a job's output that an expression reads is declared by that job, and the job is among those that are waited for.",
+        "Whether the job whose output an expression reads declares it and is among the reading job's `needs`.",
         output_status,
     ),
     FactSpec::new(
         "output.decides",
         &[SubjectKind::Reference],
         YES_NO,
-        "Whether an upload hangs on it: the reading job publishes, or it stands in the condition that keeps every run from a job that does.",
+        "Whether an upload depends on it: the reading job publishes, or the read is in the condition that keeps every run from a job that does.",
         output_decides,
     ),
     FactSpec::new("output", &[SubjectKind::Reference], FactValues::Any, "The output that an expression reads.", output),
@@ -48,7 +48,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-/// Where an expression reads something; it takes a walk through the text, so it is asked for last.
+/// The place of the read. Finding it scans the text, so callers check everything else first.
 fn place(subject: In<'_, '_, '_>) -> Option<Place> {
     subject.reference.map(|(reference, text)| text.inner(reference.range.clone()))
 }

@@ -1,4 +1,4 @@
-//! Facts of uploads: registry, credential, claims. Nothing here decides whether that is good.
+//! Facts about the registry of an upload and its claims.
 
 use crate::lint::facts::job::{environment, systems};
 use crate::lint::facts::run::context;
@@ -14,30 +14,30 @@ use crate::workflow::model::Text;
 const OF_REGISTRY: &[SubjectKind] =
     &[SubjectKind::Login, SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document];
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("registry", OF_REGISTRY, FactValues::Any, "The registry's id.", registry_id),
     FactSpec::new("registry.name", OF_REGISTRY, FactValues::Any, "The registry's name.", registry_name),
-    FactSpec::new("registry.test", UPLOAD, YES_NO, "Whether the registry is one for trials.", registry_test),
+    FactSpec::new("registry.test", UPLOAD, YES_NO, "Whether the registry is a test instance.", registry_test),
     FactSpec::new(
         "environment.suggests",
         UPLOAD,
         FactValues::Any,
-        "The registry that the environment's name speaks of, in whole words.",
+        "The registry that the environment's name mentions as a whole word.",
         environment_suggests,
     ),
     FactSpec::new(
         "environment.registry-match",
         UPLOAD,
         FactValues::OneOf(&["own", "other", "none"]),
-        "Whether the environment's name speaks of this registry, of another one, or of none.",
+        "Whether the environment's name mentions this registry, another one, or none.",
         environment_fits,
     ),
     FactSpec::new(
         "environment.form",
         UPLOAD,
         FORM,
-        "Whether the registry's form would take the environment's name.",
+        "Whether the registry's form accepts the environment's name.",
         environment_form,
     ),
     FactSpec::new(
@@ -51,7 +51,7 @@ pub const FACTS: &[FactSpec] = &[
         "runner.status",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "unsupported"]),
-        "Whether the upload can run on the job's system, and whether the registry's documents support that runner.",
+        "Whether the upload can run on the job's system, and whether the registry's documentation supports that runner.",
         runner_status,
     ),
     FactSpec::new("publishers", UPLOAD, YES_NO, "Whether the config declares any publisher.", publishers_declared),
@@ -66,7 +66,7 @@ pub const FACTS: &[FactSpec] = &[
         "claim.*",
         UPLOAD,
         ANSWERS,
-        "How the registry answers a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or the user of the login (`user`) and the kind of upload (`operation`).",
+        "What the registry answers to a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or to the user of the login (`user`) and the kind of upload (`operation`).",
         claim,
     ),
     FactSpec::new("token.*", UPLOAD, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
@@ -139,7 +139,7 @@ fn environment_form(subject: In<'_, '_, '_>, _: &str) -> Answered {
 
 fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let url = subject.job?.environment?.url?;
-    // The address's host is known even where its end is an expression.
+    // The host is known even if the end of the address is an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
     let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
     let owner =
@@ -162,7 +162,7 @@ fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> 
 fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let systems = systems(subject)?;
     let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
-    // A runner of somebody's own may carry any label; only GitHub's names for systems count.
+    // A self-hosted runner may carry any label; only GitHub's own labels name a system.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
         return Some(Fact::text("refused", *place));

@@ -1,4 +1,4 @@
-//! Facts of the run in which an upload is judged. It never asks what is uploaded.
+//! Facts about the simulated run: its event and its ref.
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
@@ -6,35 +6,35 @@ use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("event", UPLOAD, FactValues::Any, "The event that starts the run.", event),
     FactSpec::new(
         "event.status",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "disabled"]),
-        "Whether the registry takes tokens of that event; `disabled` where the declared record does not let it in.",
+        "Whether the registry accepts tokens of that event; `disabled` if the declared publisher does not allow it.",
         event_status,
     ),
     FactSpec::new(
         "event.fork",
         UPLOAD,
         YES_NO,
-        "Whether the event also runs for forks, where no OIDC token is issued.",
+        "Whether the event also runs for forks, which get no OIDC token.",
         event_fork,
     ),
     FactSpec::new(
         "ref",
         UPLOAD,
         FactValues::OneOf(&["tag", "branch", "pull-request"]),
-        "What `github.ref` names in the run.",
+        "The kind of ref that `github.ref` names in the run.",
         ref_kind,
     ),
     FactSpec::new(
         "ref.status",
         UPLOAD,
         FORM,
-        "Whether the registry takes tokens of that kind of ref; not known where a person chooses the ref.",
+        "Whether the registry accepts tokens of that kind of ref; unknown if a person chooses the ref.",
         ref_status,
     ),
 ];

@@ -1,11 +1,11 @@
-//! Facts of steps: what they use, what they are given, what their scripts show. It never asks what an action does.
+//! Facts about steps: what they use, their inputs, what their scripts print.
 
 use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, STEP, YES_NO, settled, yes};
 use crate::trust::upload::exposure::exposed;
 use crate::workflow::model::{Text, action};
 use crate::workflow::script::script;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new("step", STEP, FactValues::Any, "The step's name, else its id, else what it uses.", step),
     FactSpec::new("action", STEP, FactValues::Any, "The action that the step uses, without its ref.", step_action),
@@ -16,21 +16,21 @@ pub const FACTS: &[FactSpec] = &[
         "step.purpose",
         STEP,
         FactValues::OneOf(&["oidc-debug"]),
-        "What the step is for, where its name or action says it.",
+        "What the step is for, if its name or action says so.",
         step_purpose,
     ),
     FactSpec::new(
         "oidc.exposed",
         STEP,
         FactValues::OneOf(&["printed", "exported"]),
-        "How the step's script shows an OIDC token, if it does.",
+        "How the step's script reveals an OIDC token, if it does.",
         oidc_exposed,
     ),
     FactSpec::new(
         "failure.tolerated",
         STEP,
         YES_NO,
-        "Whether `continue-on-error` of the step or the job expects it to fail.",
+        "Whether `continue-on-error` of the step or the job allows it to fail.",
         failure_tolerated,
     ),
 ];
@@ -101,7 +101,7 @@ fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
     let github = &subject.analysis.data.github;
     let shown = &github.oidc.shown;
-    // Most scripts do not so much as name the token.
+    // Most scripts do not contain the token's name at all.
     let named = step.script.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
     let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
     Some(match found {

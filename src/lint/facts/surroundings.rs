@@ -1,4 +1,4 @@
-//! Facts of what stands around an upload: the action or called workflow that holds it, other uploads of its job. They hold in one run.
+//! Facts about the context of an upload: the action or called workflow that holds it, other uploads of its job.
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::run::context;
@@ -10,27 +10,27 @@ use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::Text;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "in-action",
         UPLOAD,
         FORM,
-        "Whether the upload can run where it stands, which is refused to some within a composite action.",
+        "Whether the upload can run here; some actions cannot run inside a composite action.",
         in_action,
     ),
     FactSpec::new(
         "certificate",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "unseen-caller"]),
-        "Whether the certificate of an attestation would name the file that the registry's record names; in a called workflow some name its caller.",
+        "Whether the certificate of an attestation would name the file that the publisher names; in a called workflow some name its caller.",
         certificate,
     ),
     FactSpec::new(
         "caller.file",
         UPLOAD,
         FactValues::Any,
-        "The workflow file that GitHub starts, where it calls the one that uploads.",
+        "The workflow file that GitHub starts, if it calls the one that uploads.",
         caller,
     ),
     FactSpec::new("called.file", UPLOAD, FactValues::Any, "The workflow file that holds the upload.", called),
@@ -38,21 +38,21 @@ pub const FACTS: &[FactSpec] = &[
         "called.repository",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused"]),
-        "Whether the registry takes uploads by a called workflow of that repository.",
+        "Whether the registry accepts uploads by a called workflow of that repository.",
         called_repository,
     ),
     FactSpec::new(
         "foreign.workflow",
         UPLOAD,
         FactValues::Any,
-        "The other repository's workflow that uploads.",
+        "The workflow of another repository that uploads.",
         foreign,
     ),
     FactSpec::new(
         "attestations.reused",
         UPLOAD,
         FactValues::OneOf(&["once", "again"]),
-        "Whether an upload with attestations has left them in this folder before, in the same job and run.",
+        "Whether an earlier upload with attestations left them in this folder, in the same job and run.",
         folder_uploads,
     ),
     FactSpec::new("folder", UPLOAD, FactValues::Any, "The folder whose files are uploaded.", folder),
@@ -73,7 +73,7 @@ fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
         (true, true) => "unseen-caller",
         (true, false) => "refused",
     };
-    // Which way round: the record's file is the called one, the certificate's its caller.
+    // Applies only if the publisher names the called file and the certificate its caller.
     (registry.claims.workflow == WorkflowClaim::Called || !differs).then(|| Fact::text(word, place))
 }
 
@@ -93,7 +93,7 @@ fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::text("accepted", place));
     };
-    // This repository by its full name is its own; whether the ref is the run's is not known.
+    // The full name of this repository is its own; whether the ref is the run's is unknown.
     let analysis = subject.analysis;
     let own = analysis.repository.or_else(|| analysis.repository_hint().map(|(name, _)| name));
     let itself = own.is_some_and(|own| own.eq_ignore_ascii_case(foreign));
@@ -106,7 +106,7 @@ fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(uses.value(), uses.place()))
 }
 
-/// The folder of an upload in this run, without what does not change it.
+/// The normalised folder of an upload in this run.
 fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
     let rule = upload.site.pattern?.files.as_ref()?;
     let text = match upload.site.resolved.first(&rule.slots) {
@@ -164,7 +164,7 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
     if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
-    // Without the OIDC token no attestation is made.
+    // Attestations need the OIDC token.
     let trusted = match other.site.credential(&data.github, &data.registries, &seen).0 {
         CredentialOutcomes::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
         CredentialOutcomes::Unknown(reason) => Truth::Unknown(reason),
@@ -173,7 +173,7 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
     seen.reached().and(trusted).and(on)
 }
 
-/// Whether a script between two uploads speaks of the folder or of attestations, and so may have put it in order.
+/// Whether a script between two uploads mentions the folder or attestations, and so may remove them.
 fn cleaned(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
     let after = other.site.resolved.position();
     let Some(upload) = subject.upload else { return true };

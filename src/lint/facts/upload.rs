@@ -1,4 +1,4 @@
-//! Facts of the step that uploads: its credential, its address, its switches. They hold in one run.
+//! Facts about the step that uploads: its credential, address and switches in one run.
 
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::context;
@@ -9,50 +9,50 @@ use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
 use crate::trust::upload::build_code;
 use crate::trust::upload::site::CredentialOutcomes;
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
-    FactSpec::new(
-        "upload",
-        UPLOAD,
-        FactValues::Any,
-        "What uploads: the command, the action or the called workflow.",
-        pattern,
-    ),
+    FactSpec::new("upload", UPLOAD, FactValues::Any, "The command, action or called workflow that uploads.", pattern),
     FactSpec::new(
         "credential",
         UPLOAD,
         FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
-        "What the upload shows to the registry.",
+        "The credential that the upload sends.",
         credential,
     ),
     FactSpec::new(
         "client.order",
         UPLOAD,
         FactValues::OneOf(&["token-first", "oidc-first", "none"]),
-        "What the client tries first; `none` where it cannot ask for the OIDC token itself.",
+        "What the client tries first; `none` if it cannot request an OIDC token itself.",
         client_order,
     ),
     FactSpec::new(
         "build.code",
         UPLOAD,
         FactValues::Any,
-        "The first action or command in the job before the upload that builds, by the registry's data.",
+        "The first action or command before the upload in its job that runs build code, as listed in the registry's data.",
         build_code,
     ),
-    FactSpec::new("skip-existing", UPLOAD, YES_NO, "Whether duplicates are waved through.", skip_existing),
+    FactSpec::new(
+        "skip-existing",
+        UPLOAD,
+        YES_NO,
+        "Whether files that already exist at the registry are skipped.",
+        skip_existing,
+    ),
     FactSpec::new(
         "attestations",
         UPLOAD,
         FactValues::OneOf(&["on", "off", "excused"]),
-        "Whether attestations are uploaded with it; `excused` where another upload in the job or a calling workflow would make them fail.",
+        "Whether the upload sends attestations; `excused` if another upload in the job or a calling workflow would make them fail.",
         attestations,
     ),
-    FactSpec::new("endpoint", UPLOAD, FactValues::Any, "The address that the files give to the upload.", endpoint),
+    FactSpec::new("endpoint", UPLOAD, FactValues::Any, "The upload address that the files set.", endpoint),
     FactSpec::new(
         "endpoint.status",
         UPLOAD,
         FactValues::OneOf(&["accepted", "wrong"]),
-        "Whether the registry takes uploads at that address, which is its own.",
+        "Whether the registry accepts uploads at that address of its own hosts.",
         endpoint_status,
     ),
     FactSpec::new("endpoint.meant", UPLOAD, FactValues::Any, "The registry's upload address.", endpoint_meant),
@@ -60,7 +60,7 @@ pub const FACTS: &[FactSpec] = &[
         "endpoint.input",
         UPLOAD,
         FactValues::OneOf(&["known", "misspelt"]),
-        "Whether an input that the action does not have looks like one for the address.",
+        "Whether the step sets an input that the action does not have and that resembles its input for the address.",
         endpoint_input,
     ),
     FactSpec::new(
@@ -107,7 +107,7 @@ fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(word, site.resolved.place()))
 }
 
-/// The settled text of the first of some slots that holds anything.
+/// The value of the first of some slots that is set.
 fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
     let site = &subject.upload?.site;
     let (_, given) = site.resolved.first(slots)?;
@@ -162,7 +162,7 @@ fn endpoint_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(target(subject)?.endpoints.uploads.first()?, target_place(subject)?))
 }
 
-/// An input that the action does not have, and the input for the address that it looks like.
+/// An input that the action does not have, and the address input that it resembles.
 fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
     let site = &subject.upload?.site;
     let pattern = site.pattern.filter(|pattern| !pattern.inputs.is_empty())?;

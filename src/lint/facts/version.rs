@@ -1,4 +1,4 @@
-//! Facts of versions: which ref of an action, which version of a client. What they ought to be stands in the data.
+//! Facts about versions: the ref of an action, the version of a client. The data lists the minimum versions.
 
 use crate::lint::data::Data;
 use crate::lint::facts::run::context;
@@ -9,56 +9,56 @@ use crate::trust::upload::version;
 use crate::trust::upload::version::{ActionStatus, ClientVersion};
 use crate::workflow::model::{Job, Step, Text, action};
 
-/// The lines of the table.
+/// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "action.judged",
         STEP,
         FactValues::Any,
-        "The action that uploads or logs in; of a publication with both, the one whose ref is worse.",
+        "The action that uploads or logs in; if an upload has both, the one with the worse ref.",
         action_judged,
     ),
     FactSpec::new(
         "action.status",
         STEP,
         FactValues::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
-        "What the ref of that action is worth.",
+        "What is known of that action's ref.",
         action_status,
     ),
     FactSpec::new(
         "action.version",
         STEP,
         FactValues::Any,
-        "That action's version: its tag, or what its commit is.",
+        "The version of that action: its tag, or the version that its commit belongs to.",
         action_version,
     ),
     FactSpec::new(
         "action.minimum",
         STEP,
         FactValues::Any,
-        "The first version of that action that can do trusted publishing.",
+        "The first version of that action that supports trusted publishing.",
         action_minimum,
     ),
-    FactSpec::new("action.pin", STEP, FactValues::Any, "What a commit without an image is.", action_pin),
+    FactSpec::new("action.pin", STEP, FactValues::Any, "What is known of a commit that has no image.", action_pin),
     FactSpec::new(
         "action.recommended",
         STEP,
         FactValues::Any,
-        "The ref that the action's maker recommends.",
+        "The ref that the action's maintainer recommends.",
         action_recommended,
     ),
     FactSpec::new(
         "job.floating",
         &[SubjectKind::Job, SubjectKind::Upload],
         FactValues::Any,
-        "The first action of the job whose ref its maker can move, and does not recommend; GitHub's own do not count.",
+        "The first action of the job with a ref that its maintainer can move and does not recommend; GitHub's own actions do not count.",
         floating,
     ),
     FactSpec::new(
         "client",
         UPLOAD,
         FactValues::Any,
-        "The client that uploads, where its version is described.",
+        "The client that uploads, if its versions are described.",
         client_name,
     ),
     FactSpec::new("client.version", UPLOAD, FactValues::Any, "The version of the client that uploads.", client_version),
@@ -66,19 +66,19 @@ pub const FACTS: &[FactSpec] = &[
         "client.status",
         UPLOAD,
         FactValues::OneOf(&["current", "outdated", "inferred"]),
-        "Whether that version can do trusted publishing; `inferred` where another tool brings one that cannot.",
+        "Whether that version supports trusted publishing; `inferred` if another tool installs a version that does not.",
         client_status,
     ),
     FactSpec::new(
         "client.minimum",
         UPLOAD,
         FactValues::Any,
-        "The first version of the client that can do trusted publishing.",
+        "The first version of the client that supports trusted publishing.",
         client_minimum,
     ),
 ];
 
-/// An action that uploads or logs in, with what the data says of its refs.
+/// An action that uploads or logs in, with what the data says about its refs.
 struct JudgedAction<'s, 'p> {
     uses: Text<'p>,
     refs: &'s ActionRefs,
@@ -153,7 +153,7 @@ fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-/// Whether an action is GitHub's own, or its maker recommends the ref.
+/// Whether an action is GitHub's own, or the ref is one that its maintainer recommends.
 fn recommended(data: &Data, name: &str, reference: &str) -> bool {
     let is = |known: &str, other: &str| known.eq_ignore_ascii_case(other);
     let maker = name.split('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! How a finding is known again after an edit elsewhere. It knows no lines: what moves is no part of what a finding is.
+//! Fingerprints of findings. They contain no line numbers, so edits above an alert do not reopen it.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use sha2::{Digest, Sha256};
 
 use crate::lint::findings::Finding;
 
-/// The name and version under which SARIF and baselines keep it.
+/// The key under which SARIF and baselines store a fingerprint.
 pub const NAME: &str = "trustpubId/v1";
 
-/// What a finding is about, as a hash: its rule, the file, the subject and the fact. Findings that are about the same thing have
-/// the same one; [`Ordinals`] tells them apart.
+/// The hash of what a finding is about: its rule, file, subject and requirement. Findings about the same thing share it;
+/// [`FingerprintOrdinals`] tells them apart.
 #[must_use]
 pub fn identity(finding: &Finding, path: &str) -> String {
     let mut hash = Sha256::new();
@@ -21,14 +21,14 @@ pub fn identity(finding: &Finding, path: &str) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Numbers findings that are about the same thing, in the order in which they come.
+/// Numbers findings with equal fingerprints, in the order in which they come.
 #[derive(Debug, Clone, Default)]
 pub struct FingerprintOrdinals {
     seen: HashMap<String, u32>,
 }
 
 impl FingerprintOrdinals {
-    /// The identity with its number: the first one stays as it is, the second ends in `/2`.
+    /// The fingerprint with its number: the first one is unchanged, the second ends in `/2`.
     pub fn told_apart(&mut self, identity: &str) -> String {
         let count = self.seen.entry(identity.to_owned()).or_default();
         *count += 1;
@@ -36,7 +36,7 @@ impl FingerprintOrdinals {
     }
 }
 
-/// An identity without its number.
+/// A fingerprint without its number.
 #[must_use]
 pub fn without_ordinal(told_apart: &str) -> &str {
     told_apart.split('/').next().unwrap_or(told_apart)

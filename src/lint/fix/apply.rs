@@ -1,4 +1,4 @@
-//! Makes the fixes that somebody wants, one round after another. It writes no file.
+//! Applies the fixes that are requested, in rounds. It writes no file.
 
 use jiff::civil::Date;
 
@@ -7,20 +7,20 @@ use crate::lint::fix::verify::{FindingTally, applied, id, offer};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::Project;
 
-/// How many rounds are made. Each cures at least one finding, so few are ever needed.
+/// The maximum number of rounds. Each removes at least one finding, so few are needed.
 const MOST_ROUNDS: usize = 10;
 
 /// A project after its fixes.
 pub struct AppliedFixes {
-    /// The project as it is then; its files are in the same order as before.
+    /// The changed project; its files are in the same order as before.
     pub project: Project,
-    /// What is left to say of it, with the fixes that were not wanted.
+    /// The remaining findings, with the fixes that were not requested.
     pub report: Report,
-    /// What was done, in order: the rule's name and the fix's title.
+    /// The applied fixes, in order: the rule's name and the fix's title.
     pub done: Vec<(String, String)>,
 }
 
-/// Makes every fix that is wanted. Fixes that meet at one place wait for the next round, in which all is judged again.
+/// Applies every fix that is `wanted`. Fixes that overlap wait for the next round, which checks the project again.
 #[must_use]
 pub fn mend(
     project: &Project,
@@ -40,7 +40,7 @@ pub fn mend(
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             before.is_bettered_by(&FindingTally::of(project, report), &ids)
         });
-        // Each one was tried alone; together they may differ.
+        // Each fix was tested alone; together they may conflict.
         let (made, next) = match all {
             Some(next) => (&chosen[..], Some(next)),
             None => (&chosen[..1], round(&mended, &chosen[..1], rules, today)),

@@ -1,4 +1,4 @@
-//! From a remedy and a subject to changes of files. It does not ask whether they cure anything.
+//! Turns a fix template and a subject into changes of files. `verify` tests them.
 
 use crate::lint::facts::{self, Fact};
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, script};
@@ -12,18 +12,18 @@ use crate::read::yaml::Node;
 use crate::workflow::expression::Truth;
 use crate::workflow::model::{Grant, Job, action};
 
-/// What a remedy would change for one subject.
+/// The changes that a fix template makes for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixDraft {
     /// What it does.
     pub title: String,
     /// Whether it changes no behaviour besides the fault.
     pub safe: bool,
-    /// Changes with the file of each.
+    /// The changes, each with its file.
     pub changes: Vec<(FileId, NodeChange)>,
 }
 
-/// The draft of a remedy; `None` where it does not apply, or speaks of something that is not there.
+/// Fills in a fix template; `None` if it does not apply, or if something that it changes does not exist.
 #[must_use]
 pub fn of(remedy: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<FixDraft> {
     let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
@@ -48,7 +48,7 @@ pub fn of(remedy: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<FixDraf
 struct FixBuilder<'x, 'a, 'p> {
     subject: &'x Subject<'x, 'a, 'p>,
     changes: Vec<(FileId, NodeChange)>,
-    /// Scopes that a new block holds by supposition.
+    /// Scopes that a new block grants because they are the usual default.
     added: Vec<(String, String)>,
 }
 
@@ -80,7 +80,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         self.changes.push((file, change));
     }
 
-    /// A value to write. Nothing, an expression and a control character are none: a file of a stranger may have said them.
+    /// A value to write. Empty values, expressions and control characters are refused: they may come from a stranger's file.
     fn text(&self, template: &MessageTemplate) -> Option<String> {
         let text = template.render(|name| match facts::ask(self.subject, name) {
             Fact::Known(None, _) => Fact::Unknown,
@@ -110,7 +110,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             }
             _ => {
                 let (file, path) = self.path(target)?;
-                // An expression chooses between values; one of them would end the choice.
+                // An expression chooses between values; a fixed value would remove the choice.
                 let chosen = self.node(file, &path).and_then(Node::text).is_some_and(|text| text.contains("${{"));
                 if chosen {
                     return None;
@@ -125,7 +125,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         }
     }
 
-    /// Grants a scope to a job. A new block would take away all that the job holds without one, so it repeats that.
+    /// Grants a scope to a job. A new block would revoke everything that the job holds without one, so it repeats that.
     fn grant(&mut self, job: &Job<'p>, scope: &str, level: &str) -> Option<()> {
         const AFTER: &[&str] = &["uses", "runs-on", "environment"];
         let workflow = self.subject.workflow?;
@@ -162,7 +162,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             && let Some(comment) = self.comment_at(place)
         {
             let source = self.subject.analysis.project.source(place.file)?;
-            // One of several rules goes, or the comment with its only one.
+            // If the comment names several rules, only the one is removed, else the whole comment.
             let span = ignores::without(source, comment, place.span).unwrap_or(comment);
             self.push(place.file, NodeChange::Comment { span, text: String::new() });
             return Some(());
@@ -178,7 +178,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some(())
     }
 
-    /// The script of the upload's command without the flag at which a fact stands.
+    /// The upload's script without the flag at the place of a fact.
     fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
         let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
@@ -193,7 +193,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         let written = uses.value();
         let from = action(written).len() + 1;
         let old = written.get(from..).filter(|old| !old.is_empty())?;
-        // Whoever pinned a commit wants no ref that can move.
+        // A pinned commit is never replaced by a ref that can move.
         let pinned = old.len() == 40 && old.bytes().all(|byte| byte.is_ascii_hexdigit());
         let sound = reference.chars().all(|letter| letter.is_ascii_alphanumeric() || "._/-".contains(letter));
         if pinned || !sound || old == reference {
@@ -204,7 +204,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some(())
     }
 
-    /// Where a target stands or would stand.
+    /// The path of a target in its file.
     fn path(&self, target: &FixTarget) -> Option<(FileId, NodePath)> {
         match target {
             FixTarget::JobScope(scope) => {
@@ -242,7 +242,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         }
     }
 
-    /// The way to something in the step. It may stand in one of the repository's own actions, so it is looked for where it is.
+    /// A path inside the step. The step may belong to a local action, so it is found by its place.
     fn in_step(&self, names: &[&str]) -> Option<(FileId, NodePath)> {
         let place = self.subject.step?.place;
         let mut path = self.entry_at(place)?;
@@ -250,7 +250,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some((place.file, path))
     }
 
-    /// What stands at the end of a way.
+    /// The node at a path.
     fn node(&self, file: FileId, path: &[PathSegment]) -> Option<Node<'x>> {
         path.iter().try_fold(self.document(file)?.tree.root()?, |node, part| match part {
             PathSegment::Key(key) => node.get(key),
@@ -262,13 +262,13 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         self.subject.analysis.project.document(file).map(|(document, _)| document)
     }
 
-    /// The comment that a place lies in.
+    /// The comment that contains a place.
     fn comment_at(&self, place: Place) -> Option<Span> {
         let mut comments = self.document(place.file)?.tree.comments().iter().map(|comment| comment.span);
         comments.find(|span| span.contains(place.span))
     }
 
-    /// The name of the job's environment, which may stand by itself or next to its `url`.
+    /// The path of the environment's name, which is the value itself or its `name` key.
     fn environment(&self) -> Option<(FileId, NodePath)> {
         let file = self.subject.workflow?.file;
         let mut path = job_path(self.subject.job?);
@@ -281,7 +281,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some((file, path))
     }
 
-    /// The item of a list of the config that begins at a place.
+    /// The item of a list in the config that begins at a place.
     fn item(&self, list: &str, place: Place) -> Option<(FileId, NodePath)> {
         let items = self.document(place.file)?.tree.root()?.get(list)?.items();
         let begins = |item: Node<'_>| item.entries().next().is_some_and(|entry| entry.key.span() == place.span);
@@ -289,7 +289,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some((place.file, vec![key(list), PathSegment::Item(index)]))
     }
 
-    /// The way to the item, or to the entry whose key, value or whole, is at a place.
+    /// The path of the item at a place, or of the entry whose key, value or whole is at that place.
     fn entry_at(&self, place: Place) -> Option<NodePath> {
         let mut node = self.document(place.file)?.tree.root()?;
         let mut path = NodePath::new();
@@ -304,7 +304,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     }
 }
 
-/// From a node towards a span: the entry or item that holds it, and whether it is that very one.
+/// The child that contains a span, and whether it is exactly at that span.
 fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(PathSegment, Node<'t>, bool)> {
     for entry in node.entries() {
         let value = entry.value.alias_span().unwrap_or_else(|| entry.value.span());

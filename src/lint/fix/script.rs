@@ -1,4 +1,4 @@
-//! A flag that is taken out of a script. It touches none that a running shell or an expression makes, and none with a value behind it.
+//! Removes a flag from a script. Only flags without a value, written literally, can be removed.
 
 use std::ops::Range;
 
@@ -6,8 +6,8 @@ use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
 use crate::read::text::Text;
 
-/// The bytes of a script that go with the flag at a place, with the blanks and the line's continuation before it; `None` where no
-/// word of the command that is a flag as written stands there.
+/// The bytes of a script to remove with the flag at a place, including the blanks and line continuation before it; `None` if no literal
+/// flag of the command is there.
 pub fn without_flag(command: &ShellCommand, script: Text<'_>, place: Place) -> Option<Range<usize>> {
     let index = command.words.iter().position(|word| script.inner(word.span.clone()) == place)?;
     let flag = command.words.get(index)?;
@@ -18,7 +18,7 @@ pub fn without_flag(command: &ShellCommand, script: Text<'_>, place: Place) -> O
     Some(start..flag.span.end)
 }
 
-/// Whether there are only blanks, and line ends that every shell's sign takes back.
+/// Whether a text consists of blanks and continued line ends only.
 fn is_gap(text: &str) -> bool {
     let mut lines = text.split('\n').rev();
     lines.next().is_some_and(|last| last.trim().is_empty()) && lines.all(|line| matches!(line.trim(), "\\" | "`" | "^"))

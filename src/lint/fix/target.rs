@@ -1,9 +1,9 @@
-//! What a fix can speak of: `job.permissions.id-token`, `step`, the entry in which a fact stands. It finds nothing in any file.
+//! The names that a fix can use for what it changes: `job.permissions.id-token`, `step`, the entry of a fact.
 
 use crate::lint::rules::MessageTemplate;
 use crate::lint::subjects::SubjectKind;
 
-/// What a change is made to.
+/// What a change applies to.
 #[derive(Debug, Clone)]
 pub enum FixTarget {
     /// A scope of the job's own `permissions`.
@@ -22,15 +22,15 @@ pub enum FixTarget {
     Variable(MessageTemplate),
     /// The action that the step uses.
     Uses,
-    /// An input of the step that checks out what is built.
+    /// An input of the step that checks out the built code.
     CheckoutInput(MessageTemplate),
     /// The whole declared publisher.
     Publisher,
     /// A field of the declared publisher.
     Field(MessageTemplate),
-    /// The whole waiver, or the rule that it names.
+    /// The whole ignore, or the rule that it names.
     Waiver,
-    /// The entry at whose key or value the fact stands.
+    /// The entry whose key or value is the fact's place.
     Fact(String),
 }
 
@@ -58,10 +58,10 @@ const STEP: &[SubjectKind] =
     &[SubjectKind::Step, SubjectKind::Reference, SubjectKind::Upload, SubjectKind::Need, SubjectKind::Login];
 const PUBLISHER: &[SubjectKind] = &[SubjectKind::Upload, SubjectKind::Publisher];
 
-/// One line of the table: how a rule writes it, the subjects that have it, what it is.
+/// A row of the table: the name in rules, the subjects that have it, what it is.
 pub type TargetRow = (&'static str, &'static [SubjectKind], &'static str);
 
-/// The table. A name that ends in `.*` takes any last part; every other name is a fact.
+/// The table. A name that ends in `.*` accepts any last part; every other name is a fact.
 pub const TARGETS: [TargetRow; 12] = [
     ("job.permissions.*", JOB, "A scope of the job's own `permissions`; a new block keeps what the job held."),
     ("workflow.permissions.*", WORKFLOW, "A scope of the workflow's `permissions`."),
@@ -82,7 +82,7 @@ pub const TARGETS: [TargetRow; 12] = [
 ];
 
 impl FixTarget {
-    /// The line of the table for a name, with the part that `*` stands for.
+    /// The row for a name, with the part that `*` stands for.
     #[must_use]
     pub fn line(name: &str) -> Option<(&'static TargetRow, &str)> {
         TARGETS.iter().find_map(|line| match line.0.strip_suffix('*') {
@@ -112,7 +112,7 @@ impl FixTarget {
         }
     }
 
-    /// The sentence in its name, if it has one.
+    /// The template in its name, if it has one.
     #[must_use]
     pub const fn part(&self) -> Option<&MessageTemplate> {
         match self {

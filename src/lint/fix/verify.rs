@@ -1,4 +1,4 @@
-//! Tries every fix before it is offered. What does not cure its finding, or does any harm that the rules can see, is not offered.
+//! Tests every fix before it is offered: it must remove its finding and cause no other.
 
 use std::collections::HashMap;
 
@@ -13,16 +13,16 @@ use crate::read::edit;
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place, SourceFile};
 
-/// How many fixes are tried for one project at most: each costs one more judgement of all of it.
+/// The maximum number of fixes that are tested for one project.
 const MOST_TRIALS: usize = 100;
 
-/// How much is judged again for all the trials of one project, in bytes of its files. A hostile project gets few trials, never none.
+/// The maximum number of bytes to check again for all tests of one project. A large hostile project gets few tests, but never none.
 const MOST_WORK: usize = 8 * 1024 * 1024;
 
-/// Judges a project as [`check`](crate::lint::check) does, and adds to each finding the fix that is known to cure it.
+/// Checks a project as [`check`](crate::lint::check) does, and adds to each finding the fix that removes it.
 ///
-/// A fix is tried on the text of the project: it parses, says exactly what was meant to change and nothing else; then the finding is
-/// gone, no other above note has come, and no publication or certainty was lost.
+/// A fix is tested on the project's text: it parses and makes exactly the intended change; then the finding is gone, there is no new one
+/// above note, and every upload is still found and decided.
 #[must_use]
 pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::judge(project, rules, today, true);
@@ -38,7 +38,7 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
                 before.is_bettered_by(&FindingTally::of(after, &report), &[&id])
             });
             if let Some((fix, _)) = fix {
-                // One that cures it is enough.
+                // One fix is enough.
                 finding.fixes.push(fix);
                 break;
             }
@@ -47,14 +47,14 @@ pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     report
 }
 
-/// How many fixes may be tried. Findings are compared with each other, so many of them weigh more than their text.
+/// The number of fixes to test. Comparing many findings with each other costs more than reading their text.
 fn trials(project: &Project, report: &Report) -> usize {
     let bytes: usize = project.files.iter().map(|source| source.text().len()).sum();
     let work = bytes + report.findings.len().pow(2) / 8;
     (MOST_WORK / work.max(1)).clamp(1, MOST_TRIALS)
 }
 
-/// A draft as edits, with the project as it would then be.
+/// The edits of a fix, with the project after them.
 fn tried(project: &Project, draft: FixDraft) -> Option<(Fix, Project)> {
     let mut files: Vec<FileId> = draft.changes.iter().map(|(file, _)| *file).collect();
     files.sort_unstable();
@@ -72,7 +72,7 @@ fn tried(project: &Project, draft: FixDraft) -> Option<(Fix, Project)> {
     Some((Fix { title: draft.title, safe: draft.safe, edits }, after))
 }
 
-/// A project after edits; `None` where one cannot be made.
+/// A project after edits; `None` if one cannot be applied.
 pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
     let mut texts: Vec<(FileId, Vec<edit::TextEdit>)> = Vec::new();
     for one in edits {
@@ -91,9 +91,9 @@ pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
     Some(after)
 }
 
-/// What a report says, without its places.
+/// The findings of a report without their places, for comparison.
 pub(crate) struct FindingTally {
-    /// How often each finding is there, and how often above note.
+    /// The number of each finding, in all and above note.
     findings: HashMap<String, (usize, usize)>,
     uploads: usize,
     undecided: usize,
@@ -116,7 +116,7 @@ impl FindingTally {
         self.findings.get(id).copied().unwrap_or_default()
     }
 
-    /// Whether another report says less of some findings, and nothing else is worse there.
+    /// Whether another report has fewer of some findings and is not worse otherwise.
     pub(crate) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
         cured.iter().all(|id| after.count(id).0 < self.count(id).0)
             && after.findings.iter().all(|(id, (_, loud))| *loud <= self.count(id).1)
@@ -126,7 +126,7 @@ impl FindingTally {
     }
 }
 
-/// The identity of a finding in a project.
+/// The fingerprint of a finding in a project.
 pub(crate) fn id(project: &Project, finding: &Finding) -> String {
     let path = project.source(finding.primary.place.file).map_or("", SourceFile::path);
     identity(finding, path)

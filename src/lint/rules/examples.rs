@@ -1,4 +1,4 @@
-//! The examples of rules and registries as tests: the same harness serves `cargo test` and `trustpub rules test`.
+//! Runs the examples of rules, registries and needs as tests, for `cargo test` and for `trustpub rules test`.
 
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::engine::check;
@@ -13,20 +13,20 @@ use crate::trust::needs::permission_check::{PermissionStatus, of_entry};
 use crate::trust::registry::{Registry, RegistryExamples};
 use crate::trust::upload::site::UploadTarget;
 
-/// Where an example's workflow stands unless it says otherwise.
+/// The path of an example's workflow, if the example names no other.
 pub const WORKFLOW: &str = ".github/workflows/release.yml";
 
-/// A mark in an example: a finding begins on its line and says its text.
+/// A marker in an example: a finding must start on its line and contain its text.
 struct ExampleMarker {
     path: String,
     line: u32,
     text: String,
 }
 
-/// Judges one example of a rule.
+/// Tests one example of a rule.
 ///
 /// # Errors
-/// What is missing and what is too much, a line each.
+/// Each missing and each unexpected finding, one line each.
 pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), Vec<String>> {
     let mut files = MemoryFiles::default();
     let mut marks = Vec::new();
@@ -70,7 +70,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), V
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-/// What is wrong with the rule's fixes here: made, they leave nothing that the rule could still cure, and give the text that is shown.
+/// Problems of the rule's fixes in an example: applying them must leave no finding with a fix, and must give the text of `fixed`.
 fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Vec<String> {
     if !example.bad || rule.fixes.is_empty() {
         return example.fixed.iter().map(|_| "`fixed` shows what a fix does, but there is none".to_owned()).collect();
@@ -121,7 +121,7 @@ fn compare(project: &Project, findings: &[&Finding], marks: &[ExampleMarker]) ->
     complaints
 }
 
-/// The text without its marks, and the marks. A line may have several, each behind a `# <- ` of its own.
+/// The text without its markers, and the markers. A line may have several, each after its own `# <- `.
 fn unmark(path: &str, text: &str) -> (String, Vec<ExampleMarker>) {
     let mut plain = String::new();
     let mut marks = Vec::new();
@@ -135,10 +135,10 @@ fn unmark(path: &str, text: &str) -> (String, Vec<ExampleMarker>) {
     (plain, marks)
 }
 
-/// Judges a registry's examples: each step that uploads is found to, each other one is not.
+/// Tests a registry's examples: every step that uploads is found, no other step is.
 ///
 /// # Errors
-/// Every step that is taken for what it is not.
+/// Every step that is mistaken.
 pub fn registry(rules: &RuleSet, registry: &Registry, examples: &RegistryExamples) -> Result<(), Vec<String>> {
     let mut complaints = Vec::new();
     if examples.uploads.is_empty() || examples.others.is_empty() {
@@ -162,11 +162,11 @@ pub fn registry(rules: &RuleSet, registry: &Registry, examples: &RegistryExample
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-/// Judges the examples of one action, called workflow or command: each bad one lacks something, no good one does, and every need is
+/// Tests the examples of one action, called workflow or command: each bad one lacks a permission, no good one does, and every need is
 /// missing in some bad one.
 ///
 /// # Errors
-/// Every example that does not show what it should, and every need that none shows.
+/// Every example that fails, and every need that no bad example lacks.
 pub fn need(rules: &RuleSet, entry: &NeedEntry) -> Result<(), Vec<String>> {
     let mut complaints = Vec::new();
     let mut shown = vec![false; entry.needs.len()];
@@ -193,7 +193,7 @@ pub fn need(rules: &RuleSet, entry: &NeedEntry) -> Result<(), Vec<String>> {
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-/// What befalls an entry's needs in an example: a job without its `runs-on`, or a whole workflow.
+/// The status of an entry's needs in an example, which is a job without its `runs-on`, or a whole workflow.
 fn job_of(rules: &RuleSet, entry: &NeedEntry, text: &str) -> Option<Vec<PermissionStatus>> {
     let head = |key: &str| text.lines().any(|line| line.starts_with(key));
     let workflow = if head("jobs:") {
@@ -213,7 +213,7 @@ fn job_of(rules: &RuleSet, entry: &NeedEntry, text: &str) -> Option<Vec<Permissi
     workflows.iter().find_map(|workflow| workflow.jobs.iter().find_map(|job| of_job(workflow, job)))
 }
 
-/// Whether some run of a project uploads to a registry.
+/// Whether a run of a project uploads to a registry.
 fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
     let reading = ParsedProject::new(&rules.data.github, project);
     let registries = &rules.data.registries;

@@ -1,4 +1,4 @@
-//! Reads a rule file. Every problem is collected with its place; a rule with a problem is not run.
+//! Reads a rule file. All problems are collected with their places; a rule with a problem is not run.
 
 mod example;
 mod fix;
@@ -12,7 +12,7 @@ use crate::read::source::{FileId, Place, SourceFile, Span};
 use crate::read::yaml::{self, Dialect, MappingEntry, Node};
 use crate::workflow::expression::Truth;
 
-/// Keys of files that are no rules, with the folder where such a file belongs.
+/// Keys of other kinds of data files, with the folder that such a file belongs to.
 const ELSEWHERE: [(&str, &str); 5] = [
     ("extends", "registries"),
     ("record", "registries"),
@@ -44,10 +44,10 @@ const KEYS: [&str; 19] = [
 ];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 
-/// Reads a rule from a file; where it is `tested`, it is JSON and may lack its examples.
+/// Reads a rule from a file. A `tested` file is built in: it is JSON and lacks its examples.
 ///
 /// # Errors
-/// Everything wrong with it, in the order of the file.
+/// All its problems, in the order of the file.
 pub fn load(file: FileId, source: &SourceFile, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
     let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
     let mut loader = RuleLoader { file, source, tested, problems: Vec::new() };
@@ -85,7 +85,7 @@ impl RuleLoader<'_> {
     }
 
     fn rule(&mut self, root: Node<'_>, own: bool) -> Option<Rule> {
-        // Each key of a file of another kind would be a complaint of its own, and none of them helps.
+        // Reporting each key of a file of another kind would not help.
         if let Some((entry, folder)) = other_kind(root) {
             let key = entry.key.text().unwrap_or_default();
             self.problem(
@@ -141,7 +141,7 @@ impl RuleLoader<'_> {
         Some(rule)
     }
 
-    /// What can only be checked on the whole rule.
+    /// Checks that need the whole rule.
     fn whole(&mut self, root: Node<'_>, rule: &Rule) {
         let stem = self.source.file_name().trim_end_matches(".yaml").trim_end_matches(".yml");
         let span = root.get("name").map_or_else(|| first(root), Node::span);
@@ -239,7 +239,7 @@ impl RuleLoader<'_> {
         })
     }
 
-    /// A fact's name, if the subject has that fact.
+    /// The name of a fact that the subject has.
     fn fact_name(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<String> {
         let name = node.text().unwrap_or_default();
         self.known_fact(name, node.span(), kind).then(|| name.to_owned())
@@ -348,7 +348,7 @@ fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
 }
 
-/// The key by which a file is of another kind, and where such a file belongs.
+/// The key that shows that a file is of another kind, and the folder for that kind.
 fn other_kind<'n>(root: Node<'n>) -> Option<(MappingEntry<'n>, &'static str)> {
     let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
     ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())

@@ -1,4 +1,4 @@
-//! All rules and data that are in force: the built-in ones and a user's folders. It judges nothing.
+//! The rules and data in force: the built-in ones and those of a user's folders.
 
 use rayon::prelude::*;
 
@@ -12,19 +12,19 @@ use crate::read::project::Project;
 use crate::read::source::{FileId, SourceFile};
 use crate::workflow::github::GitHubFacts;
 
-/// Rules with the data they speak of.
+/// The rules and the data that they refer to.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
-    /// GitHub's and the registries' facts.
+    /// The facts about GitHub, the registries and needs.
     pub data: Data,
-    /// The rules, by code.
+    /// The rules, sorted by code.
     pub rules: Vec<Rule>,
 }
 
-/// A file of a user's rule folder: its path to show and its text.
+/// A file of a user's folder: its path and its text.
 pub type UserFile = (String, String);
 
-/// A user's folder, which mirrors `rules/`.
+/// A user's folder, with the layout of `rules/`.
 #[derive(Debug, Clone, Default)]
 pub struct RuleFolder {
     /// Rule files.
@@ -36,27 +36,27 @@ pub struct RuleFolder {
 }
 
 impl RuleSet {
-    /// The built-in rules with all that is said of them.
+    /// The built-in rules with their examples.
     ///
     /// # Errors
-    /// When a built-in file is broken, which the tests rule out.
+    /// If a built-in file is invalid, which the tests rule out.
     pub fn builtin() -> Result<Self, Vec<String>> {
         Self::whole(&[])
     }
 
-    /// The built-in rules and those of a user's folders, with all that is said of them.
+    /// The built-in rules and those of a user's folders, with their examples.
     ///
     /// # Errors
-    /// Every problem of every file, each with its path, line and column.
+    /// Every problem of every file, with its path, line and column.
     pub fn whole(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         let github = GitHubFacts::parse(builtin::github());
         Self::read_all(folders, builtin::yaml_files, github, false)
     }
 
-    /// The built-in rules, without their examples, and those of a user's folders.
+    /// The built-in rules without their examples, and those of a user's folders.
     ///
     /// # Errors
-    /// Every problem of every file of a user, each with its path, line and column.
+    /// Every problem of every user file, with its path, line and column.
     pub fn with(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         let github = GitHubFacts::parse_json(builtin::lean_github());
         Self::read_all(folders, builtin::lean_files, github, true)
@@ -80,7 +80,7 @@ impl RuleSet {
         let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
         let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
         let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
-        // A quick run spends most of its time here.
+        // Loading takes most of the time of a check of a small project.
         let (data, read) = rayon::join(
             || Data::new(github, &registries, &needs),
             || files.into_par_iter().map(read_rule).collect::<Vec<_>>(),
@@ -110,7 +110,7 @@ impl RuleSet {
         }
     }
 
-    /// Reads a checkout with all that these rules ask for.
+    /// Reads a project with every file that these rules need.
     #[must_use]
     pub fn read(&self, files: &dyn Files) -> Project {
         let mut project = Project::load(files, None);
@@ -118,7 +118,7 @@ impl RuleSet {
         project
     }
 
-    /// A rule by its code or name.
+    /// Finds a rule by its code or name.
     #[must_use]
     pub fn find(&self, word: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.name == word || rule.code.eq_ignore_ascii_case(word))
@@ -130,10 +130,10 @@ impl RuleSet {
     }
 }
 
-/// Hands out the built-in files of a folder.
+/// Gives the built-in files of a folder.
 type BuiltIn = fn(&str) -> Vec<(&'static str, &'static str)>;
 
-/// Reads a rule's file, which may be a user's own. Gives its path back with the rule or with what is wrong.
+/// Reads a rule file. Returns its path with the rule or with its problems.
 fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
     let source = SourceFile::new(file.path.clone(), file.text.into_bytes());
     let told = |list: Vec<Problem>| list.iter().map(|problem| data::told(&source, problem)).collect();

@@ -1,4 +1,4 @@
-//! Reads the `examples` of a rule file. It runs none of them.
+//! Reads the `examples` of a rule file.
 
 use crate::lint::rules::load::{RuleLoader, first};
 use crate::lint::rules::{Rule, RuleExample};
@@ -42,7 +42,7 @@ impl RuleLoader<'_> {
         })
     }
 
-    /// Whether every side of a rule has an example, and every fix.
+    /// Checks that a rule has an example of each kind and one for its fix.
     pub(crate) fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
         for (wanted, has) in
             [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]

@@ -1,4 +1,4 @@
-//! Reads the `fix` of a rule file. It makes no change of anything.
+//! Reads the `fix` of a rule file.
 
 use crate::lint::facts;
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
@@ -11,11 +11,11 @@ use crate::read::yaml::{MappingEntry, Node};
 /// The keys of a fix.
 pub const KEYS: [&str; 7] = ["title", "safety", "when", "set", "remove", "rename", "repin"];
 
-/// Makes an action of what is changed and its new text.
+/// Makes an action from its target and its new text.
 type ActionMaker = fn(FixTarget, MessageTemplate) -> FixAction;
 
 impl RuleLoader<'_> {
-    /// The fixes of a rule: one, or a list of which the first that cures a finding is offered.
+    /// The fix templates of a rule: one, or a list of which the first that works is offered.
     pub(crate) fn fixes(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixTemplate> {
         let Some(node) = root.get("fix") else { return Vec::new() };
         let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
@@ -75,7 +75,7 @@ impl RuleLoader<'_> {
         actions
     }
 
-    /// What a change is made to: a line of the table of targets, else a fact.
+    /// What a change applies to: a row of the table of targets, else a fact.
     fn target(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTarget> {
         let name = node.text().unwrap_or_default();
         let Some((line, part)) = FixTarget::line(name) else {
