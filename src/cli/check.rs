@@ -17,7 +17,7 @@ use crate::cli::{ColorChoice, CommandError, ExitStatus, complain, folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::findings::{Finding, Level, Report};
-use crate::lint::fix::verify::offer;
+use crate::lint::fix::verify::check_with_fixes;
 use crate::lint::rules::Rule;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::files::reason;
@@ -252,7 +252,7 @@ impl FindingFilter {
 
     /// Whether a finding is reported, whatever else there is about the same thing.
     pub fn reports(&self, finding: &Finding, path: &str) -> bool {
-        self.names(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.knows(finding, path))
+        self.names(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.contains(finding, path))
     }
 
     /// Takes out of a report what was not asked for.
@@ -310,7 +310,7 @@ pub fn judge(
     let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules.as_ref().unwrap_or(rules);
     let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
-    let judge = if offering { offer } else { check };
+    let judge = if offering { check_with_fixes } else { check };
     let mut report = judge(&loaded.project, rules, today);
     narrow(&mut report, &loaded, target.found.only.as_deref());
     loaded.trouble.extend(loaded.complaints(&report.problems));

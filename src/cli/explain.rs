@@ -89,14 +89,14 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
         }
         analyses.push(analysis);
     }
-    let mut uploads: Vec<_> = analyses.iter().map(explain::passports).collect();
+    let mut uploads: Vec<_> = analyses.iter().map(explain::explain_uploads).collect();
     for ((uploads, one), target) in uploads.iter_mut().zip(&loaded).zip(&targets) {
         if let Some(only) = &target.found.only {
             let here = one.project.file(only);
             uploads.retain(|upload| here.is_some_and(|file| upload.passes(file)));
         }
         if arguments.ask.narrow() {
-            uploads.retain(|upload| !upload.passports.is_empty() || !upload.missed.is_empty());
+            uploads.retain(|upload| !upload.runs.is_empty() || !upload.skipped.is_empty());
         }
     }
     if uploads.iter().all(Vec::is_empty) && trouble.is_empty() {

@@ -13,7 +13,7 @@ use crate::cli::load::CheckTarget;
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, complain, print};
 use crate::lint::findings::{Finding, Fix};
-use crate::lint::fix::apply::{AppliedFixes, mend};
+use crate::lint::fix::apply::{AppliedFixes, apply_fixes};
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::read::project::Project;
@@ -113,26 +113,26 @@ impl Fixer<'_> {
             only: target.found.only.as_deref(),
             config: self.arguments.config.as_deref(),
         };
-        let mended = self.mended(one, &ground);
+        let applied = self.applied(one, &ground);
         if self.arguments.diff {
-            return Fixed { diff: difference(one, &mended), ..Fixed::default() };
+            return Fixed { diff: difference(one, &applied), ..Fixed::default() };
         }
-        let (files, trouble) = write(one, &ground, &mended);
+        let (files, trouble) = write(one, &ground, &applied);
         if files == 0 || !trouble.is_empty() {
             one.loaded.trouble.extend(trouble);
             return Fixed::default();
         }
-        let fixed = Fixed { findings: mended.done.len(), files, diff: String::new() };
-        one.report = mended.report;
-        one.loaded.project = mended.project;
+        let fixed = Fixed { findings: applied.done.len(), files, diff: String::new() };
+        one.report = applied.report;
+        one.loaded.project = applied.project;
         self.filter.apply(one, ground.only);
         fixed
     }
 
-    fn mended(&self, one: &Checked, ground: &FixScope<'_>) -> AppliedFixes {
+    fn applied(&self, one: &Checked, ground: &FixScope<'_>) -> AppliedFixes {
         let which = self.arguments.fix.unwrap_or(FixSafety::Safe);
         let rules = one.loaded.rules.as_ref().unwrap_or(self.rules);
-        mend(&one.loaded.project, rules, self.today, |project, finding, fix| {
+        apply_fixes(&one.loaded.project, rules, self.today, |project, finding, fix| {
             let writable = || fix.edits.iter().all(|edit| ground.file(project, edit.place.file).is_some());
             which.takes(fix)
                 && self.filter.reports(finding, &one.path(finding.primary.place))
@@ -143,9 +143,9 @@ impl Fixer<'_> {
 }
 
 /// Writes the files that fixes changed: how many, and why others could not be written.
-fn write(one: &Checked, ground: &FixScope<'_>, mended: &AppliedFixes) -> (usize, Vec<String>) {
+fn write(one: &Checked, ground: &FixScope<'_>, applied: &AppliedFixes) -> (usize, Vec<String>) {
     let (mut written, mut trouble) = (0, Vec::new());
-    for (file, old, new) in changed(&one.loaded.project, mended) {
+    for (file, old, new) in changed(&one.loaded.project, applied) {
         let path = ground.file(&one.loaded.project, file).ok_or_else(|| "it lies outside the project".to_owned());
         match path.and_then(|path| replace(&path, old, new)) {
             Ok(()) => written += 1,
@@ -156,9 +156,9 @@ fn write(one: &Checked, ground: &FixScope<'_>, mended: &AppliedFixes) -> (usize,
 }
 
 /// What fixes change in a project, as a unified diff.
-fn difference(one: &Checked, mended: &AppliedFixes) -> String {
+fn difference(one: &Checked, applied: &AppliedFixes) -> String {
     let mut text = String::new();
-    for (_, old, new) in changed(&one.loaded.project, mended) {
+    for (_, old, new) in changed(&one.loaded.project, applied) {
         let path = sanitize::line(&below(&one.loaded.near, old.path()));
         let diff = TextDiff::from_lines(old.text(), new.text());
         text.push_str(&diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string());
@@ -178,9 +178,9 @@ fn plural(count: usize, word: &str) -> String {
 
 fn changed<'m>(
     project: &'m Project,
-    mended: &'m AppliedFixes,
+    applied: &'m AppliedFixes,
 ) -> impl Iterator<Item = (FileId, &'m SourceFile, &'m SourceFile)> {
-    let pairs = project.files.iter().zip(&mended.project.files).enumerate();
+    let pairs = project.files.iter().zip(&applied.project.files).enumerate();
     pairs
         .filter(|(_, (old, new))| old.text() != new.text())
         .map(|(index, (old, new))| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), old, new))

@@ -57,7 +57,7 @@ pub fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     }
     let reading = ParsedProject::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
-    let uploads = explain::passports(&analysis);
+    let uploads = explain::explain_uploads(&analysis);
     let proposals = proposals(&uploads);
     if proposals.is_empty() {
         return nothing_to_write();

@@ -59,7 +59,7 @@ impl Baseline {
 
     /// Whether the baseline contains the finding, regardless of how often.
     #[must_use]
-    pub fn knows(&self, finding: &Finding, path: &str) -> bool {
+    pub fn contains(&self, finding: &Finding, path: &str) -> bool {
         self.known.contains_key(&identity(finding, path))
     }
 
@@ -77,7 +77,7 @@ impl Baseline {
                 None => true,
             }
         });
-        report.known += before - report.findings.len();
+        report.baselined += before - report.findings.len();
     }
 }
 
@@ -86,7 +86,7 @@ impl Baseline {
 pub fn write<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>) -> String {
     let mut ordinals = FingerprintOrdinals::default();
     let entry = |(finding, path): (&Finding, String)| BaselineEntry {
-        id: ordinals.told_apart(&identity(finding, &path)),
+        id: ordinals.numbered(&identity(finding, &path)),
         rule: finding.name.clone(),
         path,
         message: finding.message.clone(),
@@ -116,7 +116,7 @@ mod tests {
             jobs: Vec::new(),
             step: Vec::new(),
             fixes: Vec::new(),
-            drafts: Vec::new(),
+            untested_fixes: Vec::new(),
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
         };
         Baseline::parse(&text).unwrap().keep_new(&mut report, path);
         let left: Vec<_> = report.findings.iter().map(|finding| finding.primary.place.span.start).collect();
-        assert_eq!((left, report.known), (vec![50, 60], 2));
+        assert_eq!((left, report.baselined), (vec![50, 60], 2));
     }
 
     #[test]

@@ -39,28 +39,28 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     judge(project, rules, today, false)
 }
 
-/// The same; where `drafting`, each finding also says what its rule would change.
-pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, drafting: bool) -> Report {
+/// The same; where `with_fixes`, each finding also says what its rule would change.
+pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, with_fixes: bool) -> Report {
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, mut problems) = Analysis::new(&rules.data, project, &reading);
     let levels = levels(rules, analysis.config, &mut problems);
     let mut ignores = ignores::collect(project, analysis.config, rules, today, &mut problems);
-    let mut speakers: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
+    let mut enabled_rules: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
     for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
         if *level != Some(None) {
-            speakers.entry(rule.kind).or_default().push(index);
+            enabled_rules.entry(rule.kind).or_default().push(index);
         }
     }
-    let mut engine = Engine { rules, levels, speakers, drafting, raw: Vec::new(), routes: Vec::new() };
+    let mut engine = Engine { rules, levels, enabled_rules, with_fixes, raw: Vec::new(), routes: Vec::new() };
     engine.judge(&analysis);
-    let findings = engine.settle(&rules.rules);
+    let findings = engine.merge_findings(&rules.rules);
     let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
-    let routes = route::settle(std::mem::take(&mut engine.routes), &findings);
+    let routes = route::finish(std::mem::take(&mut engine.routes), &findings);
     let mut report = Report {
         routes,
         findings,
         suppressed,
-        known: 0,
+        baselined: 0,
         notices: notices(&analysis),
         workflows: project.workflows.len(),
         uploads: analysis.uploads.len(),
@@ -130,12 +130,12 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
 
 struct Engine<'r> {
     rules: &'r RuleSet,
-    drafting: bool,
+    with_fixes: bool,
     levels: Vec<Option<Option<Level>>>,
     /// By kind, positions of the rules that are not switched off.
-    speakers: BTreeMap<SubjectKind, Vec<usize>>,
+    enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
     raw: Vec<RawFinding>,
-    routes: Vec<route::RouteDraft>,
+    routes: Vec<route::PendingRoute>,
 }
 
 impl Engine<'_> {
@@ -206,14 +206,14 @@ impl Engine<'_> {
     /// What the steps of a job ask for.
     fn needs<'a, 'p>(&mut self, subject: Subject<'_, 'a, 'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) {
         let Analysis { data, checkout, .. } = subject.analysis;
-        let wanted = |standing: &PermissionCheck<'a, 'p>| {
-            let subject = Subject { need: Some(standing), ..subject };
-            self.may_speak(&subject, SubjectKind::Need)
+        let wanted = |check: &PermissionCheck<'a, 'p>| {
+            let subject = Subject { need: Some(check), ..subject };
+            self.rule_applies(&subject, SubjectKind::Need)
         };
         let found = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
-        for standing in &found {
-            let step = standing.requester.resolved.step;
-            self.subject(&Subject { need: Some(standing), step, ..subject }, SubjectKind::Need);
+        for check in &found {
+            let step = check.requester.resolved.step;
+            self.subject(&Subject { need: Some(check), step, ..subject }, SubjectKind::Need);
         }
     }
 
@@ -230,7 +230,7 @@ impl Engine<'_> {
     }
 
     fn references<'p>(&mut self, subject: Subject<'_, '_, 'p>, texts: impl FnOnce() -> Vec<(Text<'p>, bool)>) {
-        if !self.may_speak(&subject, SubjectKind::Reference) {
+        if !self.rule_applies(&subject, SubjectKind::Reference) {
             return;
         }
         for (text, condition) in texts() {
@@ -263,10 +263,10 @@ impl Engine<'_> {
         let mut failures: Vec<RunFailure> = Vec::new();
         for upload_run in &upload.runs {
             let (found, route) = analysis.with_upload_run(upload, upload_run, |subject| {
-                let mut found = self.ask(subject, SubjectKind::Upload);
+                let mut found = self.evaluate(subject, SubjectKind::Upload);
                 found.iter_mut().for_each(|raw| raw.finding.steps = path(subject, upload_run.run()));
-                let spoke = found.iter().map(|raw| raw.finding.name.clone()).collect();
-                (found, route::draft(subject, upload_run, spoke))
+                let fired = found.iter().map(|raw| raw.finding.name.clone()).collect();
+                (found, route::pending(subject, upload_run, fired))
             });
             self.routes.extend(route);
             let known = upload_run.reach == Truth::Yes;
@@ -292,41 +292,42 @@ impl Engine<'_> {
     }
 
     fn subject(&mut self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) {
-        let found = self.ask(subject, kind);
+        let found = self.evaluate(subject, kind);
         self.raw.extend(found);
     }
 
     /// The rules for a kind that are not switched off.
     fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &Rule)> {
-        let positions = self.speakers.get(&kind).map_or(&[][..], Vec::as_slice);
+        let positions = self.enabled_rules.get(&kind).map_or(&[][..], Vec::as_slice);
         positions.iter().filter_map(|index| Some((*index, self.rules.rules.get(*index)?)))
     }
 
     /// Whether some rule for a kind can speak of anything in a job, by what it asks of the job itself and of a scope's name.
-    fn may_speak(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool {
+    fn rule_applies(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool {
         let of_job = |condition: &&FactCondition| {
             let spec = condition.fact.spec();
             spec.kinds.contains(&SubjectKind::Job) || facts::need::UNWEIGHED.contains(&spec.name)
         };
-        let mut answers = FactCache::of(subject);
-        self.rules_for(kind).any(|(_, rule)| answers.all_hold(rule.when.iter().filter(of_job)))
+        let mut facts = FactCache::new(subject);
+        self.rules_for(kind).any(|(_, rule)| facts.all_hold(rule.when.iter().filter(of_job)))
     }
 
     /// What the rules for a kind say of one subject.
-    fn ask(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> Vec<RawFinding> {
+    fn evaluate(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> Vec<RawFinding> {
         let mut found = Vec::new();
-        let mut answers = FactCache::of(subject);
+        let mut facts = FactCache::new(subject);
         for (index, rule) in self.rules_for(kind) {
-            if !answers.all_hold(&rule.when) {
+            if !facts.all_hold(&rule.when) {
                 continue;
             }
             for condition in &rule.require {
-                let fact = answers.ask(&condition.fact);
+                let fact = facts.ask(&condition.fact);
                 if condition.holds(fact) == Truth::No
                     && let Some(mut raw) = raw(index, rule, condition, fact, subject)
                 {
-                    if self.drafting {
-                        raw.finding.drafts = rule.fixes.iter().filter_map(|remedy| fix::of(remedy, subject)).collect();
+                    if self.with_fixes {
+                        raw.finding.untested_fixes =
+                            rule.fixes.iter().filter_map(|template| fix::fill_in(template, subject)).collect();
                     }
                     found.push(raw);
                 }
@@ -351,7 +352,7 @@ impl Engine<'_> {
             }
         }
         let rules = &self.rules.rules;
-        self.settle(rules)
+        self.merge_findings(rules)
     }
 }
 

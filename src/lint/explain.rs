@@ -59,9 +59,9 @@ pub struct ExplainedUpload<'a> {
     /// The registry in the skipped runs, as far as it is known; for other runs see [`ExplainedRun::registry`].
     pub registry: Option<&'a Registry>,
     /// What it shows, one entry for all runs that do not differ in it.
-    pub passports: Vec<ExplainedRun<'a>>,
+    pub runs: Vec<ExplainedRun<'a>>,
     /// The runs of its workflow that do not reach it.
-    pub missed: Vec<SkippedRun>,
+    pub skipped: Vec<SkippedRun>,
 }
 
 impl ExplainedUpload<'_> {
@@ -69,11 +69,11 @@ impl ExplainedUpload<'_> {
     #[must_use]
     pub fn passes(&self, file: FileId) -> bool {
         let starts = self
-            .passports
+            .runs
             .iter()
-            .flat_map(|passport| &passport.starts)
-            .chain(self.missed.iter().map(|missed| &missed.start));
-        let stops = self.passports.iter().flat_map(|passport| &passport.path);
+            .flat_map(|explained| &explained.starts)
+            .chain(self.skipped.iter().map(|skipped| &skipped.start));
+        let stops = self.runs.iter().flat_map(|explained| &explained.path);
         let places = starts.map(|start| start.trigger).chain(stops.map(|stop| stop.place)).chain([self.place]);
         self.workflow == file || places.into_iter().any(|place| place.file == file)
     }
@@ -172,33 +172,33 @@ pub struct ExplainedClaim {
 
 /// Explains every upload of a project.
 #[must_use]
-pub fn passports<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
+pub fn explain_uploads<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
     let mut uploads: Vec<ExplainedUpload<'a>> =
-        analysis.uploads.iter().map(|upload| explained(analysis, upload)).collect();
-    let all = uploads.iter_mut().flat_map(|upload| &mut upload.passports);
-    let forms = all.filter_map(|passport| Some((*passport.registry.as_ref().ok()?, passport.form.as_mut()?)));
+        analysis.uploads.iter().map(|upload| explain_upload(analysis, upload)).collect();
+    let all = uploads.iter_mut().flat_map(|upload| &mut upload.runs);
+    let forms = all.filter_map(|explained| Some((*explained.registry.as_ref().ok()?, explained.form.as_mut()?)));
     form::limit(&mut forms.collect::<Vec<_>>());
     uploads
 }
 
-fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
+fn explain_upload<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
     let resolved = &upload.site.resolved;
-    let mut passports: Vec<ExplainedRun<'a>> = Vec::new();
+    let mut runs: Vec<ExplainedRun<'a>> = Vec::new();
     for upload_run in &upload.runs {
-        let next = analysis.with_upload_run(upload, upload_run, |subject| passport(subject, upload, upload_run));
+        let next = analysis.with_upload_run(upload, upload_run, |subject| explain_run(subject, upload, upload_run));
         let Some(next) = next else { continue };
-        match passports.iter_mut().find(|other| other.shown() == next.shown()) {
+        match runs.iter_mut().find(|other| other.shown() == next.shown()) {
             Some(other) => {
                 let new = next.starts.into_iter().filter(|start| !other.starts.contains(start)).collect::<Vec<_>>();
                 other.starts.extend(new);
             }
-            None => passports.push(next),
+            None => runs.push(next),
         }
     }
-    let missed = |upload_run| path::missed(analysis.checkout, upload, upload_run);
-    let mut missed: Vec<SkippedRun> = upload.missed.iter().map(missed).collect();
+    let skipped = |upload_run| path::skipped(analysis.checkout, upload, upload_run);
+    let mut skipped: Vec<SkippedRun> = upload.skipped.iter().map(skipped).collect();
     let mut seen = Vec::new();
-    missed.retain(|one| {
+    skipped.retain(|one| {
         !seen.contains(one) && {
             seen.push(one.clone());
             true
@@ -209,14 +209,14 @@ fn explained<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> Ex
         place: resolved.place(),
         workflow: resolved.workflow.file,
         job: resolved.job.id.value().to_owned(),
-        registry: upload.missed.first().and_then(|upload_run| {
+        registry: upload.skipped.first().and_then(|upload_run| {
             analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
                 Some(UploadTarget::Registry(registry, _)) => Some(*registry),
                 _ => None,
             })
         }),
-        passports,
-        missed,
+        runs,
+        skipped,
     }
 }
 
@@ -242,7 +242,7 @@ impl ExplainedRun<'_> {
     }
 }
 
-fn passport<'a, 'p>(
+fn explain_run<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
     upload: &Upload<'a, 'p>,
     upload_run: &UploadRun<'a, 'p>,

@@ -188,24 +188,21 @@ impl std::fmt::Debug for FactName {
     }
 }
 
-type Answered = Option<Fact>;
-type In<'x, 'a, 'p> = &'x Subject<'x, 'a, 'p>;
-
-fn yes(flag: bool, place: Place) -> Answered {
+fn yes(flag: bool, place: Place) -> Option<Fact> {
     Some(Fact::text(if flag { "yes" } else { "no" }, place))
 }
 
 /// The value of a text of the step.
-fn settled(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+fn settled(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
     settled_by(subject.context.copied(), text)
 }
 
 /// The value of a text of the job, outside its steps.
-fn settled_in_job(subject: In<'_, '_, '_>, text: Text<'_>) -> Answered {
+fn settled_in_job(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
     settled_by(subject.context.map(|context| context.of_job()), text)
 }
 
-fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Answered {
+fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {
     let place = text.place();
     let value = match context {
         Some(context) => known_text(&context.evaluate(text.value())),

@@ -3,7 +3,7 @@
 pub mod fingerprint;
 pub mod route;
 
-use crate::lint::fix::FixDraft;
+use crate::lint::fix::UntestedFix;
 use crate::read::problem::Problem;
 use crate::read::source::Place;
 
@@ -92,7 +92,7 @@ pub struct Finding {
     /// Tested fixes, the preferred one first; only [`check_with_fixes`](super::fix::verify::check_with_fixes) fills this in.
     pub fixes: Vec<Fix>,
     /// The changes that its rule's fix templates would make, not tested yet.
-    pub(crate) drafts: Vec<FixDraft>,
+    pub(crate) untested_fixes: Vec<UntestedFix>,
 }
 
 /// A finding that an ignore hides.
@@ -166,7 +166,7 @@ pub struct Report {
     /// The findings that ignores hide.
     pub suppressed: Vec<Suppressed>,
     /// The number of findings that a baseline hides.
-    pub known: usize,
+    pub baselined: usize,
     /// What could not be checked.
     pub notices: Vec<Notice>,
     /// Problems of the config: they are not findings, but they mean that not everything was checked as requested.

@@ -1,13 +1,13 @@
 //! Fix templates: what a rule's `fix` would change. Only tested fixes are offered: see [`verify`].
 
 pub mod apply;
-mod draft;
 mod script;
 mod target;
+mod template;
 pub mod verify;
 
-pub use draft::{FixDraft, of};
 pub use target::{FixTarget, TARGETS};
+pub use template::{UntestedFix, fill_in};
 
 use crate::lint::rules::{FactCondition, MessageTemplate};
 

@@ -24,7 +24,7 @@ pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
         return None;
     }
     let mut found: Vec<Blocker> = Vec::new();
-    for upload_run in &upload.missed {
+    for upload_run in &upload.skipped {
         // Other repositories may call the workflow as well.
         if upload_run.run().is_called() {
             return None;
@@ -112,11 +112,11 @@ pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
         return Ancestors::Unknown;
     }
     let releasing = |upload_run: &&UploadRun<'_, '_>| releases(upload, upload_run);
-    let any = upload.runs.iter().chain(&upload.missed).any(|upload_run| releases(upload, upload_run));
+    let any = upload.runs.iter().chain(&upload.skipped).any(|upload_run| releases(upload, upload_run));
     if upload.runs.iter().any(|upload_run| !any || releasing(&upload_run)) {
         return Ancestors::Reached;
     }
-    for upload_run in upload.missed.iter().filter(|upload_run| !any || releasing(upload_run)) {
+    for upload_run in upload.skipped.iter().filter(|upload_run| !any || releasing(upload_run)) {
         if upload_run.run().is_called() {
             return Ancestors::Unknown;
         }

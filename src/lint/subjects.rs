@@ -148,7 +148,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             parts.push(action(line).to_owned());
         }
         parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
-        parts.extend(self.need.map(|standing| standing.need.scope.clone()));
+        parts.extend(self.need.map(|check| check.need.scope.clone()));
         parts.extend(self.reference.map(|(reference, _)| reference.path.join(".")));
         parts.extend(self.request.map(|request| request.scope.clone()));
         if self.upload.is_none() {

@@ -58,7 +58,7 @@ pub struct Upload<'a, 'p> {
     /// The runs that may come to it and take it to a registry, or nobody knows where.
     pub runs: Vec<UploadRun<'a, 'p>>,
     /// The runs that start its workflow and surely do not come to it.
-    pub missed: Vec<UploadRun<'a, 'p>>,
+    pub skipped: Vec<UploadRun<'a, 'p>>,
     /// Why there may be runs that are not here.
     pub cut: Option<UnknownReason>,
     /// Positions of the publishers that some run is measured by.
@@ -88,7 +88,7 @@ impl<'a, 'p> Upload<'a, 'p> {
         }
         match &self.cut {
             Some(reason) => Truth::Unknown(reason.clone()),
-            None if self.missed.is_empty() => Truth::Unknown(UnknownReason::new("how the workflow starts")),
+            None if self.skipped.is_empty() => Truth::Unknown(UnknownReason::new("how the workflow starts")),
             None => Truth::No,
         }
     }
@@ -109,7 +109,7 @@ pub fn uploads<'a, 'p>(
             let mut upload = Upload {
                 index: found.len(),
                 runs: Vec::new(),
-                missed: Vec::new(),
+                skipped: Vec::new(),
                 cut: None,
                 assigned: Vec::new(),
                 undecided: None,
@@ -178,7 +178,7 @@ fn keep<'a, 'p>(
     let target = upload.site.target(&data.registries, &context);
     if upload_run.reach == Truth::No {
         upload.elsewhere |= matches!(target, UploadTarget::Elsewhere) && upload.runs.is_empty();
-        upload.missed.push(upload_run);
+        upload.skipped.push(upload_run);
         return;
     }
     match target {

@@ -1,4 +1,4 @@
-//! The account of every upload: for people in a terminal, for programs, and for a job summary. It adds nothing to the passports but words.
+//! The account of every upload: for people in a terminal, for programs, and for a job summary. It adds nothing to the runs but words.
 
 pub mod json;
 pub mod markdown;
@@ -60,29 +60,29 @@ impl<'a> ExplainPage<'a> {
 
     fn accounts_of(&self, upload: &ExplainedUpload<'_>) -> Vec<(String, Vec<Section>)> {
         let place = format!("job `{}` of {}", upload.job, self.file(upload.workflow).map_or("", SourceFile::file_name));
-        let missed = sections::missed(upload);
-        if upload.passports.is_empty() {
+        let skipped = sections::skipped(upload);
+        if upload.runs.is_empty() {
             let registry = upload.registry.map_or_else(String::new, |registry| format!(" to {}", registry.name));
             return vec![(
                 format!("no run gets to the upload{registry} in {place}"),
-                vec![sections::unreached(upload), missed],
+                vec![sections::unreached(upload), skipped],
             )];
         }
-        let all = upload.passports.len();
-        let account = |(at, passport): (usize, &ExplainedRun<'_>)| {
+        let all = upload.runs.len();
+        let account = |(at, explained): (usize, &ExplainedRun<'_>)| {
             let of = if all > 1 { format!(" ({} of {all})", at + 1) } else { String::new() };
-            let mut sections = sections::sections(passport);
+            let mut sections = sections::sections(explained);
             // What does not get there is no matter of one account; it is told once.
-            if at == 0 && !missed.rows.is_empty() {
-                sections.insert(1, missed.clone());
+            if at == 0 && !skipped.rows.is_empty() {
+                sections.insert(1, skipped.clone());
             }
-            (format!("{} from {place}{of}", registry_name(passport)), sections)
+            (format!("{} from {place}{of}", registry_name(explained)), sections)
         };
-        upload.passports.iter().enumerate().map(account).collect()
+        upload.runs.iter().enumerate().map(account).collect()
     }
 }
 
 /// How a registry is called; of one that is not known, that it is not.
-fn registry_name<'a>(passport: &ExplainedRun<'a>) -> &'a str {
-    passport.registry.as_ref().map_or("an unknown registry", |registry| registry.name.as_str())
+fn registry_name<'a>(explained: &ExplainedRun<'a>) -> &'a str {
+    explained.registry.as_ref().map_or("an unknown registry", |registry| registry.name.as_str())
 }

@@ -97,7 +97,7 @@ pub struct ReportTotals {
     /// Findings that waivers hide.
     pub suppressed: usize,
     /// Findings that a baseline knows already.
-    pub known: usize,
+    pub baselined: usize,
     /// Workflows that were read.
     pub workflows: usize,
     /// Publications that were found.
@@ -114,7 +114,7 @@ impl ReportTotals {
         self.warnings += count(Level::Warning);
         self.notes += count(Level::Note);
         self.suppressed += report.suppressed.len();
-        self.known += report.known;
+        self.baselined += report.baselined;
         self.workflows += report.workflows;
         self.uploads += report.uploads;
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
@@ -126,7 +126,7 @@ impl ReportTotals {
         self.warnings += other.warnings;
         self.notes += other.notes;
         self.suppressed += other.suppressed;
-        self.known += other.known;
+        self.baselined += other.baselined;
         self.workflows += other.workflows;
         self.uploads += other.uploads;
         self.undecided += other.undecided;
@@ -171,8 +171,8 @@ impl ReportTotals {
         if self.suppressed > 0 {
             asides.push(format!("{} waived", plural(self.suppressed, "finding")));
         }
-        if self.known > 0 {
-            asides.push(format!("{} in the baseline", plural(self.known, "finding")));
+        if self.baselined > 0 {
+            asides.push(format!("{} in the baseline", plural(self.baselined, "finding")));
         }
         if !asides.is_empty() {
             line.push_str(&format!(" ({})", asides.join(", ")));

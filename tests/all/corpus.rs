@@ -138,7 +138,7 @@ fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let bare = Project::load(&DiskFiles::new(root).unwrap(), None);
     let reading = ParsedProject::new(&rules.data.github, &bare);
     let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
-    let uploads = explain::passports(&analysis);
+    let uploads = explain::explain_uploads(&analysis);
     let proposals = proposals(&uploads);
     proposals.iter().find(|proposal| proposal.open.is_none())?;
     let page = ExplainPage { files: &bare.files, prefix: "", repository: None, uploads: &uploads };

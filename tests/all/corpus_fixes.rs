@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustpub::lint::check;
 use trustpub::lint::findings::fingerprint::identity;
 use trustpub::lint::findings::{Finding, Fix, FixEdit, Level, Report};
-use trustpub::lint::fix::verify::offer;
+use trustpub::lint::fix::verify::check_with_fixes;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::edit::{EditValue, NodeChange, PathSegment, edits};
 use trustpub::read::files::{DiskFiles, Files, MemoryFiles};
@@ -61,7 +61,7 @@ fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
     let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for root in &repositories {
         let project = rules.read(&DiskFiles::new(root).unwrap());
-        let report = offer(&project, &rules, None);
+        let report = check_with_fixes(&project, &rules, None);
         let before = loud(&project, &report);
         let same = |other: &Report, finding: &Finding| {
             let alike =

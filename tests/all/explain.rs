@@ -50,7 +50,7 @@ fn project(rules: &RuleSet, example: &RuleExample, config: Option<&str>) -> Proj
 fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '_>, &[explain::ExplainedUpload<'_>])) {
     let reading = ParsedProject::new(&rules.data.github, project);
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
-    look(&analysis, &explain::passports(&analysis));
+    look(&analysis, &explain::explain_uploads(&analysis));
 }
 
 #[test]
@@ -65,15 +65,14 @@ fn what_is_explained_is_what_is_judged() {
         let errors: Vec<_> = errors.collect();
         uploads(&rules, &project, |_, uploads| {
             for upload in uploads {
-                let refusals =
-                    upload.passports.iter().filter(|it| matches!(it.verdict, RunVerdict::Refused { .. })).count();
+                let refusals = upload.runs.iter().filter(|it| matches!(it.verdict, RunVerdict::Refused { .. })).count();
                 refused += refusals;
                 let job = format!("job `{}`", upload.job);
                 let accused = errors.iter().any(|it| it.steps.iter().any(|step| step.place == upload.place));
                 if accused && refusals == 0 {
                     wrong.push(format!("{name}: {job} has an error and no refusal"));
                 }
-                if refusals == upload.passports.len() && refusals > 0 && !accused && report.suppressed.is_empty() {
+                if refusals == upload.runs.len() && refusals > 0 && !accused && report.suppressed.is_empty() {
                     let said: BTreeSet<&str> = report.findings.iter().map(|it| it.name.as_str()).collect();
                     // Another rule may name the cause instead, and a trial may fail.
                     if said.is_empty() && !example.text.contains("continue-on-error") {
@@ -128,9 +127,9 @@ fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
     files.insert(".github/workflows/upload.yml", called.as_bytes());
     let project = Project::load(&files, None);
     uploads(&rules, &project, |_, uploads| {
-        let missed = uploads.iter().flat_map(|upload| &upload.missed);
-        let told: Vec<String> = missed
-            .filter_map(|missed| missed.stop.as_ref())
+        let skipped = uploads.iter().flat_map(|upload| &upload.skipped);
+        let told: Vec<String> = skipped
+            .filter_map(|skipped| skipped.stop.as_ref())
             .map(|stop| {
                 format!("{} {}: {}", stop.kind.word(), stop.name, stop.condition.as_deref().unwrap_or_default())
             })

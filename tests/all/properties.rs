@@ -7,7 +7,7 @@ use crate::support::scope::Something;
 use proptest::prelude::*;
 use trustpub::lint::check;
 use trustpub::lint::findings::{Level, Report};
-use trustpub::lint::fix::apply::mend;
+use trustpub::lint::fix::apply::apply_fixes;
 use trustpub::read::yaml::{self, Dialect, Node};
 use trustpub::workflow::expression::{Condition, ExpressionTemplate};
 use walkdir::WalkDir;
@@ -116,12 +116,12 @@ proptest! {
         ]);
         let loud = |report: &Report| report.findings.iter().filter(|finding| finding.level > Level::Note).count();
         let before = loud(&check(&project, rules(), None));
-        let mended = mend(&project, rules(), None, |_, _, _| true);
+        let fixed = apply_fixes(&project, rules(), None, |_, _, _| true);
         let errors = |text: &str| yaml::parse(text, Dialect::Workflow).errors().len();
-        for (before, after) in project.files.iter().zip(&mended.project.files) {
-            prop_assert!(errors(after.text()) <= errors(before.text()), "{:?}\n{}", mended.done, after.text());
+        for (before, after) in project.files.iter().zip(&fixed.project.files) {
+            prop_assert!(errors(after.text()) <= errors(before.text()), "{:?}\n{}", fixed.done, after.text());
         }
-        prop_assert!(loud(&mended.report) <= before, "{:?}", mended.done);
+        prop_assert!(loud(&fixed.report) <= before, "{:?}", fixed.done);
     }
 
     #[test]

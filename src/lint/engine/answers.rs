@@ -13,7 +13,7 @@ pub(crate) struct FactCache<'r, 's, 'a, 'p> {
 }
 
 impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
-    pub(crate) const fn of(subject: &'s Subject<'s, 'a, 'p>) -> Self {
+    pub(crate) const fn new(subject: &'s Subject<'s, 'a, 'p>) -> Self {
         Self { subject, known: Vec::new() }
     }
 

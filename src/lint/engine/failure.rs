@@ -40,7 +40,7 @@ impl RunFailure {
             finding,
             every,
             value: self.raw.value.clone(),
-            standing: self.raw.standing.clone(),
+            scope_of_subject: self.raw.scope_of_subject.clone(),
             job: self.raw.job.clone(),
             ..self.raw
         }

@@ -10,7 +10,7 @@ use crate::workflow::simulate::run::TriggerStart;
 
 /// Where a subject stands among the others, so that rules can make way for each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct MessageValues {
+pub(crate) struct SubjectScope {
     pub(crate) file: Option<FileId>,
     pub(crate) job: Option<String>,
     pub(crate) step: Option<usize>,
@@ -24,7 +24,7 @@ pub(crate) struct MessageValues {
     pub(crate) scope: Option<String>,
 }
 
-impl MessageValues {
+impl SubjectScope {
     pub(crate) fn of(subject: &Subject<'_, '_, '_>) -> Self {
         Self {
             file: subject.workflow.map(|workflow| workflow.file),
@@ -35,7 +35,7 @@ impl MessageValues {
             publisher: subject.publisher.filter(|_| subject.upload.is_none()).map(|publisher| publisher.index),
             own_block: subject.job.is_some_and(|job| job.permissions.is_some()),
             permission: subject.permission.is_some(),
-            scope: subject.need.map(|standing| standing.need.scope.clone()),
+            scope: subject.need.map(|scope_of_subject| scope_of_subject.need.scope.clone()),
         }
     }
 
@@ -63,7 +63,7 @@ pub(crate) struct RawFinding {
     pub(crate) rule: usize,
     pub(crate) value: Option<String>,
     pub(crate) every: bool,
-    pub(crate) standing: MessageValues,
+    pub(crate) scope_of_subject: SubjectScope,
     pub(crate) job: Option<String>,
     pub(crate) finding: Finding,
 }
@@ -71,18 +71,18 @@ pub(crate) struct RawFinding {
 impl RawFinding {
     /// Whether another finding may be the cause of this one: it is about the same thing, or blames the same place in the same job.
     pub(crate) fn shares_cause(&self, other: &Self) -> bool {
-        let same_place = self.standing.scope.is_some()
+        let same_place = self.scope_of_subject.scope.is_some()
             && self.job == other.job
             && self.finding.primary.place == other.finding.primary.place;
-        same_place || self.standing.shares_cause(&other.standing)
+        same_place || self.scope_of_subject.shares_cause(&other.scope_of_subject)
     }
 
     /// Whether another finding of the same rule differs in nothing, or in the job alone.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_equal_apart_from_job(&self, other: &Self) -> bool {
         self.rule == other.rule
             && self.finding.primary.place == other.finding.primary.place
             && self.finding.fact == other.finding.fact
-            && self.standing.scope == other.standing.scope
+            && self.scope_of_subject.scope == other.scope_of_subject.scope
             && (self.finding.message == other.finding.message || self.job != other.job)
     }
 }
@@ -121,12 +121,13 @@ pub(crate) fn raw(
         step: subject.step.map(step_names).unwrap_or_default(),
         fact: condition.fact.as_str().to_owned(),
         fixes: Vec::new(),
-        drafts: Vec::new(),
+        untested_fixes: Vec::new(),
     };
     let job = subject.job.map(|job| job.id.value().to_owned());
-    let mut standing = MessageValues::of(subject);
-    standing.scope = standing.scope.or_else(|| condition.fact.as_str().strip_prefix("permission.").map(str::to_owned));
-    Some(RawFinding { rule: index, value: value.clone(), every: true, standing, job, finding })
+    let mut scope_of_subject = SubjectScope::of(subject);
+    scope_of_subject.scope =
+        scope_of_subject.scope.or_else(|| condition.fact.as_str().strip_prefix("permission.").map(str::to_owned));
+    Some(RawFinding { rule: index, value: value.clone(), every: true, scope_of_subject, job, finding })
 }
 
 /// What a step may be called in a waiver.

@@ -17,7 +17,7 @@ struct KeptFinding<'r> {
 
 impl Engine<'_> {
     /// Lets rules make way for each other, merges equal findings and gives the levels.
-    pub(crate) fn settle(&mut self, rules: &[Rule]) -> Vec<Finding> {
+    pub(crate) fn merge_findings(&mut self, rules: &[Rule]) -> Vec<Finding> {
         let raw = std::mem::take(&mut self.raw);
         let silenced_by = |finding: &RawFinding| {
             let yields = &rules[finding.rule].yields_to;
@@ -30,7 +30,7 @@ impl Engine<'_> {
                 silenced.push((finding, other));
                 continue;
             }
-            match kept.iter_mut().find(|other| other.raw.says_the_same(finding)) {
+            match kept.iter_mut().find(|other| other.raw.is_equal_apart_from_job(finding)) {
                 Some(other) => other.jobs.extend(finding.job.clone().filter(|job| other.raw.job.as_ref() != Some(job))),
                 None => kept.push(KeptFinding { raw: finding, jobs: Vec::new(), labels: Vec::new() }),
             }

@@ -79,7 +79,7 @@ pub struct UndeclaredOutput {
     pub place: Option<Place>,
 }
 
-pub(crate) fn missed<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> SkippedRun {
+pub(crate) fn skipped<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> SkippedRun {
     let (resolved, simulated) = (&upload.site.resolved, &upload_run.simulated);
     let blocking_job = simulated.blocking_job(resolved.job);
     let (stop, condition) = match blocking_job {

@@ -54,8 +54,8 @@ pub enum OpenProposal {
 pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     let mut found: Vec<Proposal<'u>> = Vec::new();
     for upload in uploads {
-        for passport in &upload.passports {
-            let Some(next) = proposal(upload, passport) else { continue };
+        for explained in &upload.runs {
+            let Some(next) = proposal(upload, explained) else { continue };
             match found.iter_mut().find(|other| other.is(&next)) {
                 Some(other) => other.merge(next),
                 None => found.push(next),
@@ -65,21 +65,21 @@ pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     found
 }
 
-fn proposal<'u>(upload: &'u ExplainedUpload<'u>, passport: &'u ExplainedRun<'u>) -> Option<Proposal<'u>> {
-    let (Ok(registry), Some(form)) = (&passport.registry, &passport.form) else { return None };
+fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>) -> Option<Proposal<'u>> {
+    let (Ok(registry), Some(form)) = (&explained.registry, &explained.form) else { return None };
     let repository = |line: &&FormLine<'_>| matches!(line.field.claim, Some(Claim::Owner | Claim::Repository));
     let lines: Vec<&FormLine<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
-    let open = match &passport.credential {
+    let open = match &explained.credential {
         Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
             lines.iter().find_map(|line| unfit(line))
         }
         Ok(other) => Some(OpenProposal::OtherCredential(*other)),
         Err(reason) => Some(OpenProposal::Credential(reason.clone())),
     };
-    let mut whens: Vec<&str> = passport.starts.iter().map(|start: &ExplainedStart| start.when.as_str()).collect();
+    let mut whens: Vec<&str> = explained.starts.iter().map(|start: &ExplainedStart| start.when.as_str()).collect();
     whens.dedup();
     let requester = ProposalSource { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
-    let maybe_secret = passport.credential == Ok(Credential::MaybeEmpty);
+    let maybe_secret = explained.credential == Ok(Credential::MaybeEmpty);
     Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![requester] })
 }
 

@@ -1,6 +1,7 @@
 //! Facts about artifacts: which one a step downloads, whether a job uploads it, and whether its files end up where the upload looks.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
 use crate::trust::upload::artifact::ArtifactLayout;
 use crate::trust::upload::artifact::layout;
 
@@ -23,21 +24,21 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn of(subject: In<'_, '_, '_>) -> Option<ArtifactLayout> {
+fn of(subject: &Subject<'_, '_, '_>) -> Option<ArtifactLayout> {
     layout(&subject.analysis.data.github, &subject.upload?.site, subject.context?)
 }
 
-fn files_layout(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn files_layout(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let layout = of(subject)?;
     Some(Fact::text(if layout.fits { "fits" } else { "misses" }, layout.landed.1))
 }
 
-fn wanted(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn wanted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (folder, place) = of(subject)?.wanted;
     Some(Fact::text(folder.to_string(), place))
 }
 
-fn landed(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn landed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (folder, place) = of(subject)?.landed;
     Some(Fact::text(folder.to_string(), place))
 }

@@ -1,7 +1,7 @@
 //! Facts about a job that calls a workflow of this repository, one subject for each scope that the called workflow requests.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues};
+use crate::lint::subjects::{Subject, SubjectKind};
 
 const CALL: &[SubjectKind] = &[SubjectKind::Call];
 
@@ -27,34 +27,34 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("call.file", CALL, FactValues::Any, "The called workflow's file.", file),
 ];
 
-fn grants(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn grants(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     let enough = request.asked <= request.held;
     Some(Fact::text(if enough { "enough" } else { "too-little" }, request.held_place))
 }
 
-fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     Some(Fact::text(request.scope.clone(), request.asked_place))
 }
 
-fn asked(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn asked(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     Some(Fact::text(request.asked.word(), request.asked_place))
 }
 
-fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn held(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     Some(Fact::text(request.held.word(), request.held_place))
 }
 
-fn requester(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn requester(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     let requester = request.job.map_or_else(|| "the workflow".to_owned(), |job| format!("job `{}`", job.id.value()));
     Some(Fact::text(requester, request.asked_place))
 }
 
-fn file(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request?;
     Some(Fact::text(request.workflow.source.file_name(), request.asked_place))
 }

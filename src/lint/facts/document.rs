@@ -1,7 +1,7 @@
 //! Facts about values that a document repeats, one subject for each value.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 
 const DOCUMENT: &[SubjectKind] = &[SubjectKind::Document];
@@ -20,25 +20,25 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("record.value", DOCUMENT, FactValues::Any, "The value that the declared publisher has.", record),
 ];
 
-fn place(subject: In<'_, '_, '_>) -> Option<Place> {
+fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
     let repeated = subject.document?;
     Some(Place { file: repeated.file, span: repeated.statement.span })
 }
 
-fn value(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn value(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(subject.document?.statement.value.clone(), place(subject)?))
 }
 
-fn field(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn field(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let field = subject.publisher?.registry.field(&subject.document?.statement.field)?;
     Some(Fact::text(field.label.to_lowercase(), place(subject)?))
 }
 
-fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(if subject.document?.same { "same" } else { "other" }, place(subject)?))
 }
 
-fn record(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn record(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     Some(match publisher.entry(&subject.document?.statement.field) {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),

@@ -1,7 +1,7 @@
 //! Facts about artifacts that a step downloads by name: whether any job of the run uploads one.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::needs::NeedArtifact;
 use crate::trust::upload::step;
 use crate::trust::upload::step::ResolvedStep;
@@ -29,7 +29,7 @@ pub const FACTS: &[FactSpec] = &[
 ];
 
 /// The name of the artifact, if the step downloads a single artifact of this run and the name has no expression.
-fn wanted<'p>(subject: In<'_, '_, 'p>) -> Option<Text<'p>> {
+fn wanted<'p>(subject: &'_ Subject<'_, '_, 'p>) -> Option<Text<'p>> {
     let download = &subject.analysis.data.github.artifacts.download;
     let step = subject.step.filter(|step| uses(step, &download.action))?;
     let other =
@@ -38,12 +38,12 @@ fn wanted<'p>(subject: In<'_, '_, 'p>) -> Option<Text<'p>> {
     (!other && !step.with.dynamic && !name.value().is_empty() && !name.value().contains("${{")).then_some(name)
 }
 
-fn artifact(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn artifact(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let name = wanted(subject)?;
     Some(Fact::text(name.value(), name.place()))
 }
 
-fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (name, workflow) = (wanted(subject)?, subject.workflow?);
     let events = &subject.analysis.data.github.events;
     let callable = |workflow: &Workflow<'_>| {
@@ -78,7 +78,7 @@ fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether a step uploads an artifact of a name; `None` if that is unknown.
-fn packs(subject: In<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
+fn packs(subject: &Subject<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
     let (data, step) = (subject.analysis.data, resolved.step?);
     let Some(used) = step.uses else { return Some(false) };
     let mut left = data.needs.artifacts(used.value()).peekable();

@@ -1,7 +1,7 @@
 //! Facts about workflows and jobs: environment, permissions, runner.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, JOB, WORKFLOW, YES_NO, settled_in_job, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, WORKFLOW, YES_NO, settled_in_job, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::needs::oidc;
 use crate::trust::registry::slot::known_text;
@@ -72,7 +72,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn workflow_file(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn workflow_file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let workflow = subject.workflow?;
     Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
 }
@@ -84,31 +84,31 @@ fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
     place.unwrap_or_else(|| Place { file: workflow.file, span: workflow.source.line_span(1) })
 }
 
-fn job(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn job(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let id = subject.job?.id;
     Some(Fact::text(id.value(), id.place()))
 }
 
-fn repository_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn repository_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     yes(!subject.analysis.uploads.is_empty(), workflow_file_place(subject.workflow?))
 }
 
-fn workflow_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn workflow_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let workflow = subject.workflow?;
     let publishes = subject.analysis.uploads.iter().any(|it| it.site.resolved.workflow.file == workflow.file);
     Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
 }
 
-fn job_publishes(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn job_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     yes(publishes(subject, job), job.id.place())
 }
 
-fn publishes(subject: In<'_, '_, '_>, job: &Job<'_>) -> bool {
+fn publishes(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> bool {
     subject.analysis.uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place())
 }
 
-fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     let place = job.id.place();
     if publishes(subject, job) {
@@ -121,7 +121,7 @@ fn oidc_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-pub(crate) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
+pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     // The environment of a called workflow in another repository is passed by the calling job.
     if let (None, Some(claims)) = (subject.step, subject.claims) {
@@ -136,7 +136,7 @@ pub(crate) fn environment(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     match job.environment.and_then(|environment| environment.url) {
         Some(url) => settled_in_job(subject, url),
@@ -144,7 +144,7 @@ fn environment_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
+fn held(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
     let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
     Some(match subject.context {
         Some(context) => permissions::held_in(github, context.run(), workflow, job, scope),
@@ -152,7 +152,7 @@ fn held(subject: In<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAcce
     })
 }
 
-fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
     let held = held(subject, scope)?;
     // A called job without a block of its own holds what its caller grants.
     if held.origin == GrantOrigin::Default && subject.context.is_none() && callable(subject) {
@@ -162,19 +162,19 @@ fn permission(subject: In<'_, '_, '_>, scope: &str) -> Answered {
 }
 
 /// Whether other workflows may call this one.
-fn callable(subject: In<'_, '_, '_>) -> bool {
+fn callable(subject: &Subject<'_, '_, '_>) -> bool {
     subject.workflow.is_some_and(|workflow| {
         let events = &subject.analysis.data.github.events;
         workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
     })
 }
 
-fn permission_origin(subject: In<'_, '_, '_>, scope: &str) -> Answered {
+fn permission_origin(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
     let held = held(subject, scope)?;
     Some(Fact::text(held.origin.word(), held.place))
 }
 
-fn permissions_word(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn permissions_word(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     match permissions::block(subject.workflow?, job) {
         Some((block, _)) => match block.grant {
@@ -185,7 +185,7 @@ fn permissions_word(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-pub(crate) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
+pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
     for label in subject.job?.runs_on.as_ref()? {
@@ -200,7 +200,7 @@ pub(crate) fn systems<'s>(subject: In<'s, '_, '_>) -> Option<Vec<(&'s str, Place
     Some(systems)
 }
 
-fn runner(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn runner(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let systems = systems(subject)?;
     let own = systems.iter().find(|(system, _)| *system == "self-hosted").or_else(|| systems.first());
     own.map(|(system, place)| Fact::text(*system, *place))

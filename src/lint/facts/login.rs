@@ -1,8 +1,8 @@
 //! Facts about logins and what becomes of their tokens. They are the same in every run.
 
 use crate::lint::facts::registry::{target, target_place};
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::workflow::model::{Text, action};
 
 /// The facts of this file.
@@ -31,22 +31,24 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn registry_login(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let action = target(subject)?.logins.first().map(|login| login.action.clone());
     Some(Fact::Known(action, target_place(subject)?))
 }
 
-fn login_of<'s, 'a, 'p>(subject: In<'s, 'a, 'p>) -> Option<&'s crate::trust::upload::login::LoginStep<'a, 'p>> {
+fn login_of<'s, 'a, 'p>(
+    subject: &'s Subject<'s, 'a, 'p>,
+) -> Option<&'s crate::trust::upload::login::LoginStep<'a, 'p>> {
     subject.login.or_else(|| subject.upload.and_then(|upload| upload.site.login.as_ref()))
 }
 
-fn login(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let login = login_of(subject)?;
     let uses = login.resolved.step?.uses?;
     Some(Fact::text(action(uses.value()), uses.place()))
 }
 
-fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn login_before(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     match &site.login {
         Some(login) => yes(true, login.resolved.place()),
@@ -54,7 +56,7 @@ fn login_before(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn login_use(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (login, job) = (subject.login?, subject.job?);
     let place = login.resolved.place();
     // Values that a login sets for all later steps reach them whether they read them or not.

@@ -1,7 +1,8 @@
 //! Facts about the manifests of what an upload sends. Unknown if a script may change the manifest.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD};
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history;
@@ -84,7 +85,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn of_name(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
+fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;
@@ -92,17 +93,17 @@ fn of_name(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
     package::name(&subject.analysis.project.manifests, registry, &subject.publisher?.entry("package")?.value)
 }
 
-fn manifest_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn manifest_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_name(subject)?;
     Some(Fact::text(word.likeness.word(), word.place))
 }
 
-fn manifest_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_name(subject)?;
     Some(Fact::Known(word.text, word.place))
 }
 
-fn of_url(subject: In<'_, '_, '_>) -> Option<(String, Place)> {
+fn of_url(subject: &Subject<'_, '_, '_>) -> Option<(String, Place)> {
     let url = subject.job?.environment?.url?;
     // The address may name the package although it ends in an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
@@ -112,7 +113,7 @@ fn of_url(subject: In<'_, '_, '_>) -> Option<(String, Place)> {
     Some((name, place))
 }
 
-fn url_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn url_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
     let (name, place) = of_url(subject)?;
     let own = &subject.publisher?.entry("package")?.value;
@@ -126,12 +127,12 @@ fn url_package(subject: In<'_, '_, '_>, _: &str) -> Answered {
     (!meant).then(|| Fact::text("other", place))
 }
 
-fn url_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn url_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (name, place) = of_url(subject)?;
     Some(Fact::text(name, place))
 }
 
-fn of_repository(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
+fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;
@@ -139,22 +140,22 @@ fn of_repository(subject: In<'_, '_, '_>) -> Option<ManifestWord> {
     package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository)
 }
 
-fn manifest_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn manifest_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_repository(subject)?;
     let answer = if word.text.is_none() { "absent" } else { word.likeness.word() };
     Some(Fact::text(answer, word.place))
 }
 
-fn manifest_url(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_repository(subject)?;
     Some(Fact::Known(word.text, word.place))
 }
 
-fn repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     subject.analysis.config.repository.map(|text| Fact::text(text.value(), text.place()))
 }
 
-fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
     let site = &subject.upload?.site;
     let place = site.resolved.place();
@@ -177,7 +178,7 @@ fn provenance(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn provenance_answer(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn provenance_answer(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let Some(Fact::Known(Some(provenance), _)) = provenance(subject, "") else { return None };
     let word = of_repository(subject)?;
     let certain = provenance == "asked" && subject.analysis.repository.is_some();
@@ -202,12 +203,12 @@ fn provenance_answer(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(answer, word.place))
 }
 
-fn version_source(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn version_source(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let place = package::version_from_tags(&subject.analysis.project.manifests, target(subject)?)?;
     Some(Fact::text("tags", place))
 }
 
-fn checkout_history(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let builds = &target(subject)?.builds;
     let (workflow, job) = (subject.workflow?, subject.job?);
     Some(match history::history(&subject.analysis.data.github.checkout, builds, workflow, job)? {

@@ -1,7 +1,7 @@
 //! Facts about the scopes that a job needs. `rules/needs` lists them.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 
 const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
@@ -31,38 +31,38 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("need.private", NEED, YES_NO, "Whether only private repositories need it.", private),
 ];
 
-fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let standing = subject.need?;
-    Some(Fact::text(standing.need.scope.clone(), standing.held.place))
+fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let check = subject.need?;
+    Some(Fact::text(check.need.scope.clone(), check.held.place))
 }
 
-fn access(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let standing = subject.need?;
-    Some(Fact::text(standing.need.access.word(), standing.requester.resolved.place()))
+fn access(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let check = subject.need?;
+    Some(Fact::text(check.need.access.word(), check.requester.resolved.place()))
 }
 
-fn held(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn held(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let held = subject.need?.held;
     Some(Fact::text(held.access?.word(), held.place))
 }
 
-fn status(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let standing = subject.need?;
-    Some(Fact::text(standing.status.word()?, standing.held.place))
+fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let check = subject.need?;
+    Some(Fact::text(check.status.word()?, check.held.place))
 }
 
-fn client(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let requester = &subject.need?.requester;
     Some(Fact::text(requester.name(&subject.analysis.data.github), requester.resolved.place()))
 }
 
-fn reason(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let standing = subject.need?;
-    Some(Fact::text(standing.need.reason.clone(), standing.requester.resolved.place()))
+fn reason(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let check = subject.need?;
+    Some(Fact::text(check.need.reason.clone(), check.requester.resolved.place()))
 }
 
-fn private(subject: In<'_, '_, '_>, _: &str) -> Answered {
-    let standing = subject.need?;
+fn private(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let check = subject.need?;
     // Evaluated for every checkout step; the place of the permissions is cheaper to find than the place of the step.
-    yes(standing.need.private, standing.held.place)
+    yes(check.need.private, check.held.place)
 }

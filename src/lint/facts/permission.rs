@@ -1,7 +1,7 @@
 //! Facts about single entries of a `permissions` block. The resulting access of a job is the fact `permission.*`.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::problem;
 
 /// The facts of this file.
@@ -43,22 +43,22 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn scope(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let key = subject.permission?.key;
     Some(Fact::text(key.value(), key.place()))
 }
 
-fn level(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn level(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let value = subject.permission?.value;
     Some(Fact::text(value.value(), value.place()))
 }
 
-fn meant<'s>(subject: In<'s, '_, '_>) -> Option<&'s str> {
+fn meant<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<&'s str> {
     let known = subject.analysis.data.github.permissions.scopes.keys().map(String::as_str);
     problem::closest(subject.permission?.key.value(), known)
 }
 
-fn scope_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn scope_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let key = subject.permission?.key;
     let known = subject.analysis.data.github.permissions.scopes.contains_key(key.value());
     let status = match known {
@@ -69,12 +69,12 @@ fn scope_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(status, key.place()))
 }
 
-fn scope_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn scope_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let place = subject.permission?.key.place();
     meant(subject).map(|scope| Fact::text(scope, place))
 }
 
-fn level_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn level_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let pair = subject.permission?;
     let levels = subject.analysis.data.github.permissions.scopes.get(pair.key.value())?;
     let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());

@@ -1,7 +1,7 @@
 //! Facts about problems in files, and about ignores.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 
 /// The facts of this file.
 pub const FACTS: &[FactSpec] = &[
@@ -37,33 +37,33 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn problem(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn problem(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (message, place, _) = subject.problem?;
     Some(Fact::text(message, place))
 }
 
-fn problem_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn problem_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (_, place, kind) = subject.problem?;
     Some(Fact::text(kind, place))
 }
 
-fn problem_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn problem_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (_, place, kind) = subject.problem?;
     let uploads = &subject.analysis.uploads;
     yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.resolved.workflow.file == place.file), place)
 }
 
-fn ignore(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ignore(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let ignore = subject.ignore?;
     Some(Fact::text(&ignore.rule, ignore.place))
 }
 
-fn ignore_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ignore_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let ignore = subject.ignore?;
     Some(Fact::Known(ignore.meant.clone(), ignore.place))
 }
 
-fn ignore_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ignore_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let ignore = subject.ignore?;
     Some(Fact::text(ignore.status, ignore.place))
 }

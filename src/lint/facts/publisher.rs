@@ -1,7 +1,7 @@
 //! Facts about declared publishers.
 
-use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, YES_NO, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, YES_NO, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::publisher;
 
 /// The facts of this file.
@@ -43,7 +43,7 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn publisher_field(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     Some(match publisher.entry(name) {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),
@@ -51,24 +51,24 @@ fn publisher_field(subject: In<'_, '_, '_>, name: &str) -> Answered {
     })
 }
 
-fn record(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn record(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let entry = subject.publisher?.entry(name)?;
     let accepted = publisher::accepts(entry.field, &entry.value).is_ok();
     Some(Fact::text(if accepted { "accepted" } else { "refused" }, entry.place))
 }
 
-fn record_problem(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn record_problem(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let entry = subject.publisher?.entry(name)?;
     publisher::accepts(entry.field, &entry.value).err().map(|reason| Fact::text(reason, entry.place))
 }
 
-fn record_meant(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn record_meant(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     let place = publisher.entry(name)?.place;
     publisher::meant(publisher, name).map(|meant| Fact::text(meant, place))
 }
 
-fn publisher_used(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     let analysis = subject.analysis;
     let mut uploads = analysis.uploads.iter();

@@ -1,7 +1,8 @@
 //! Facts about the runs that reach an upload, all runs taken together.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
+use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Upload, UploadRun};
 use crate::trust::releases::{self, AwaitedEvent, StartedBy};
 use crate::workflow::expression::Truth;
@@ -57,11 +58,11 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn found(subject: In<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
+fn found(subject: &Subject<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
     Some(reach::blockers(subject.upload?))
 }
 
-fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     match found(subject)? {
         // The undeclared output is reported by a rule of its own.
@@ -78,13 +79,13 @@ fn reachable(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn blockers(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let blockers = found(subject)??;
     let texts: Vec<_> = blockers.iter().map(|blocker| format!("`{}`", blocker.condition)).collect();
     Some(Fact::text(texts.join(" and "), blockers.first()?.place))
 }
 
-fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     Some(match reach::ancestors(upload) {
         Ancestors::Reached => Fact::text("reached", upload.site.resolved.place()),
@@ -99,24 +100,24 @@ fn ancestors(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn skipped<'a, 'p>(subject: In<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
+fn skipped<'a, 'p>(subject: &'_ Subject<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
     match reach::ancestors(subject.upload?) {
         Ancestors::Skipped(skipped) => Some(skipped),
         Ancestors::Reached | Ancestors::Unknown => None,
     }
 }
 
-fn ancestor(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ancestor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = skipped(subject)?.job;
     Some(Fact::text(job.id.value(), job.id.place()))
 }
 
-fn ancestor_when(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ancestor_when(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let skipped = skipped(subject)?;
     Some(Fact::text(skipped.when, skipped.job.id.place()))
 }
 
-fn release_wait(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn release_wait(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     let trigger = upload.runs.first()?.run().trigger;
     let mut awaited = Vec::new();
@@ -162,14 +163,14 @@ fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>)
 }
 
 /// The ref patterns that the config declares for the job's environment. GitHub ignores case in names of environments.
-fn declared<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
+fn declared<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
     let Some(Fact::Known(Some(name), _)) = crate::lint::facts::job::environment(subject, "") else { return None };
     let settings = &subject.analysis.config.environments;
     let own = settings.iter().find(|settings| settings.name.value().eq_ignore_ascii_case(&name))?;
     own.refs.as_deref()
 }
 
-fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let patterns = declared(subject)?;
     let run = crate::lint::facts::run::context(subject)?.run();
     let place = subject.job?.environment?.name.place();
@@ -191,7 +192,7 @@ fn environment_refs(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn patterns(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn patterns(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let patterns = declared(subject)?;
     let texts: Vec<_> = patterns.iter().map(|text| format!("`{}`", text.value())).collect();
     Some(Fact::text(texts.join(", "), patterns.first()?.place()))

@@ -1,8 +1,8 @@
 //! Facts about context reads in expressions.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, YES_NO, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
 use crate::lint::reach;
-use crate::lint::subjects::SubjectKind;
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::lint::uploads::Upload;
 use crate::read::source::Place;
 use crate::workflow::model::Text;
@@ -49,11 +49,11 @@ pub const FACTS: &[FactSpec] = &[
 ];
 
 /// The place of the read. Finding it scans the text, so callers check everything else first.
-fn place(subject: In<'_, '_, '_>) -> Option<Place> {
+fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
     subject.reference.map(|(reference, text)| text.inner(reference.range.clone()))
 }
 
-fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (job, name) = outputs::path(&subject.reference?.0.path)?;
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
     let place = place(subject)?;
@@ -65,7 +65,7 @@ fn output_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn output_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     outputs::path(&subject.reference?.0.path)?;
     let place = place(subject)?;
@@ -81,21 +81,21 @@ fn output_decides(subject: In<'_, '_, '_>, _: &str) -> Answered {
     yes(publishes || condition.is_some() && subject.step.is_none() && uploads.iter().any(keeps), place)
 }
 
-fn output(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn output(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (_, name) = outputs::path(&subject.reference?.0.path)?;
     Some(Fact::text(name, place(subject)?))
 }
 
-fn output_job(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn output_job(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (job, _) = outputs::path(&subject.reference?.0.path)?;
     Some(Fact::text(job, place(subject)?))
 }
 
-fn reference(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn reference(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(subject.reference?.0.path.join("."), place(subject)?))
 }
 
-fn reference_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn reference_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let path = &subject.reference?.0.path;
     let (context, property) = (path.first()?, path.get(1)?);
     let known = subject.analysis.data.github.contexts.get(context.as_str())?;

@@ -2,8 +2,8 @@
 
 use crate::lint::facts::job::{environment, systems};
 use crate::lint::facts::run::context;
-use crate::lint::facts::{ANSWERS, Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{ANSWERS, FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::publisher;
 use crate::trust::registry::{Claim, Registry};
@@ -72,7 +72,7 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("token.*", UPLOAD, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
 ];
 
-pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
+pub(crate) fn target<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<&'s Registry> {
     match subject.target {
         Some(UploadTarget::Registry(registry, _)) => Some(registry),
         Some(_) => None,
@@ -83,7 +83,7 @@ pub(crate) fn target<'s>(subject: In<'s, '_, '_>) -> Option<&'s Registry> {
     }
 }
 
-pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
+pub(crate) fn target_place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
     match subject.target {
         Some(UploadTarget::Registry(_, place)) => Some(*place),
         _ => {
@@ -93,24 +93,24 @@ pub(crate) fn target_place(subject: In<'_, '_, '_>) -> Option<Place> {
     }
 }
 
-fn registry_id(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn registry_id(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(target(subject)?.id.clone(), target_place(subject)?))
 }
 
-fn registry_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn registry_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(target(subject)?.name.clone(), target_place(subject)?))
 }
 
-fn registry_test(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn registry_test(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     yes(target(subject)?.test, target_place(subject)?)
 }
 
-fn suggestion<'s>(subject: In<'s, '_, '_>) -> Option<(Vec<&'s str>, Place)> {
+fn suggestion<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(Vec<&'s str>, Place)> {
     let Some(Fact::Known(name, place)) = environment(subject, "") else { return None };
     Some((name.map(|name| subject.analysis.data.suggested(&name)).unwrap_or_default(), place))
 }
 
-fn environment_suggests(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_suggests(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (suggested, place) = suggestion(subject)?;
     let own = &target(subject)?.id;
     let one = suggested.iter().find(|id| *id == own).or_else(|| suggested.first());
@@ -118,7 +118,7 @@ fn environment_suggests(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::Known(name, place))
 }
 
-fn environment_fits(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_fits(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (suggested, place) = suggestion(subject)?;
     let own = target(subject)?.id.as_str();
     let word = if suggested.contains(&own) {
@@ -131,13 +131,13 @@ fn environment_fits(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(word, place))
 }
 
-fn environment_form(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let Some(Fact::Known(Some(name), place)) = environment(subject, "") else { return None };
     let field = target(subject)?.field_of(Claim::Environment)?;
     Some(Fact::text(if publisher::accepts(field, &name).is_ok() { "accepted" } else { "refused" }, place))
 }
 
-fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let url = subject.job?.environment?.url?;
     // The host is known even if the end of the address is an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
@@ -149,7 +149,7 @@ fn environment_url_registry(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether another upload of the same job goes to a registry in this run.
-fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> {
+fn job_uploads_to(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<bool> {
     let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job?);
     let mut sites = analysis.uploads.iter().map(|upload| &upload.site);
     Some(sites.any(|site| {
@@ -159,7 +159,7 @@ fn job_uploads_to(subject: In<'_, '_, '_>, registry: &Registry) -> Option<bool> 
     }))
 }
 
-fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let systems = systems(subject)?;
     let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
     // A self-hosted runner may carry any label; only GitHub's own labels name a system.
@@ -175,16 +175,16 @@ fn runner_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn publishers_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn publishers_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     yes(!subject.analysis.config.publishers.is_empty(), target_place(subject)?)
 }
 
-fn publisher_declared(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn publisher_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     target(subject)?;
     yes(subject.publisher.is_some(), target_place(subject)?)
 }
 
-fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
     let (claims, publisher) = (subject.claims?, subject.publisher?);
     let place = claim_place(subject, claim)?;
@@ -192,7 +192,7 @@ fn claim(subject: In<'_, '_, '_>, name: &str) -> Answered {
     Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
 }
 
-fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
+fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
     match claim {
         Claim::Environment => Some(subject.claims?.environment_place),
         Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
@@ -205,7 +205,7 @@ fn claim_place(subject: In<'_, '_, '_>, claim: Claim) -> Option<Place> {
     }
 }
 
-fn token(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn token(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
     let value = subject.claims?.value(claim, target(subject)?).ok()?;
     Some(Fact::Known(value, claim_place(subject, claim)?))

@@ -1,7 +1,8 @@
 //! Facts about the simulated run: its event and its ref.
 
 use crate::lint::facts::registry::target;
-use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::subjects::Subject;
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
@@ -39,16 +40,16 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-pub(crate) fn context<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
+pub(crate) fn context<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
     subject.context
 }
 
-fn event(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
 }
 
-fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let events = &target(subject)?.events;
     if run.unknown_caller {
@@ -68,7 +69,7 @@ fn event_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(word, run.trigger))
 }
 
-fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let allowed = &target(subject)?.refs.allowed;
     let github = &subject.analysis.data.github;
@@ -80,12 +81,12 @@ fn ref_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
 }
 
-fn event_fork(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn event_fork(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     if run.unknown_caller { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
 }
 
-fn ref_kind(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn ref_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     Some(if run.reference.kind == RefKind::Unknown {
         Fact::Unknown

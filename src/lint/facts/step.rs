@@ -1,6 +1,7 @@
 //! Facts about steps: what they use, their inputs, what their scripts print.
 
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, STEP, YES_NO, settled, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, YES_NO, settled, yes};
+use crate::lint::subjects::Subject;
 use crate::trust::upload::exposure::exposed;
 use crate::workflow::model::{Text, action};
 use crate::workflow::script::script;
@@ -35,14 +36,14 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn step(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn step(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let step = subject.step?;
     let text = step.name.or(step.id).or(step.uses).or(step.run)?;
     let line = text.value().lines().next().unwrap_or_default();
     Some(Fact::text(line, text.place()))
 }
 
-fn step_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let step = subject.step?;
     Some(match step.uses {
         Some(uses) => Fact::text(action(uses.value()), uses.place()),
@@ -50,7 +51,7 @@ fn step_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn step_action_ref(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let step = subject.step?;
     Some(match step.uses {
         Some(uses) => {
@@ -60,7 +61,7 @@ fn step_action_ref(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn input(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step?;
     match step.with.get_ignore_case(name) {
         Some(pair) => settled(subject, pair.value),
@@ -69,7 +70,7 @@ fn input(subject: In<'_, '_, '_>, name: &str) -> Answered {
     }
 }
 
-fn step_env(subject: In<'_, '_, '_>, name: &str) -> Answered {
+fn step_env(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step?;
     match step.env.get(name) {
         Some(pair) => settled(subject, pair.value),
@@ -78,7 +79,7 @@ fn step_env(subject: In<'_, '_, '_>, name: &str) -> Answered {
     }
 }
 
-fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn step_purpose(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let step = subject.step?;
     let debug = &subject.analysis.data.github.oidc.debug;
     let by_action =
@@ -97,7 +98,7 @@ fn step_purpose(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn oidc_exposed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
     let github = &subject.analysis.data.github;
     let shown = &github.oidc.shown;
@@ -110,7 +111,7 @@ fn oidc_exposed(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn failure_tolerated(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn failure_tolerated(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job?;
     let place = subject.step.map_or(job.id.place(), |step| step.place);
     yes(job.tolerated || subject.step.is_some_and(|step| step.tolerated), place)

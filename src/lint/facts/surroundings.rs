@@ -2,7 +2,8 @@
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::run::context;
-use crate::lint::facts::{Answered, FORM, Fact, FactSpec, FactValues, In, UPLOAD};
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::trust::registry::WorkflowClaim;
 use crate::trust::registry::slot::{SlotValue, known_text};
@@ -58,13 +59,13 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec::new("folder", UPLOAD, FactValues::Any, "The folder whose files are uploaded.", folder),
 ];
 
-fn in_action(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn in_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
     Some(Fact::text(if refused { "refused" } else { "accepted" }, site.resolved.place()))
 }
 
-fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn certificate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (registry, run) = (target(subject)?, context(subject)?.run());
     let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
     let place = subject.upload?.site.resolved.place();
@@ -77,18 +78,18 @@ fn certificate(subject: In<'_, '_, '_>, _: &str) -> Answered {
     (registry.claims.workflow == WorkflowClaim::Called || !differs).then(|| Fact::text(word, place))
 }
 
-fn caller(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn caller(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let call = context(subject)?.run().calls.first()?;
     let place = call.job.uses.map_or(call.job.id.place(), Text::place);
     Some(Fact::text(call.workflow.source.file_name(), place))
 }
 
-fn called(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn called(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let workflow = subject.workflow?;
     Some(Fact::text(workflow.source.file_name(), subject.upload?.site.resolved.place()))
 }
 
-fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (registry, claims, place) = (target(subject)?, subject.claims?, subject.upload?.site.resolved.place());
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::text("accepted", place));
@@ -100,14 +101,14 @@ fn called_repository(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(if itself { Fact::Unknown } else { Fact::text("refused", place) })
 }
 
-fn foreign(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn foreign(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     subject.claims?.foreign.as_ref()?;
     let uses = subject.job?.uses?;
     Some(Fact::text(uses.value(), uses.place()))
 }
 
 /// The normalised folder of an upload in this run.
-fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
+fn folder_of(subject: &Subject<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
     let rule = upload.site.pattern?.files.as_ref()?;
     let text = match upload.site.resolved.first(&rule.slots) {
         None => rule.folder.clone()?,
@@ -117,12 +118,12 @@ fn folder_of(subject: In<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String>
     Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
 }
 
-fn folder(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     Some(Fact::text(folder_of(subject, upload)?, upload.site.resolved.place()))
 }
 
-fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn folder_uploads(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     let (resolved, own) = (&upload.site.resolved, folder_of(subject, upload)?);
     let here = resolved.place();
@@ -144,7 +145,7 @@ fn folder_uploads(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// Whether another upload leaves attestations in a folder in this run.
-fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
+fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
     let unknown = || Truth::Unknown(UnknownReason::new("another upload of the job"));
     let (Some(context), Some(pattern)) = (context(subject), other.site.pattern) else { return unknown() };
     let Some(switch) = &pattern.attestations else { return Truth::No };
@@ -174,7 +175,7 @@ fn leaves(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> Truth {
 }
 
 /// Whether a script between two uploads mentions the folder or attestations, and so may remove them.
-fn cleaned(subject: In<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
+fn cleaned(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
     let after = other.site.resolved.position();
     let Some(upload) = subject.upload else { return true };
     let between = upload.site.resolved.before().filter(|step| after.first().is_none_or(|first| step.index > *first));

@@ -2,7 +2,8 @@
 
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::context;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, UPLOAD, YES_NO, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::subjects::Subject;
 use crate::read::problem::closest;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
 use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
@@ -72,14 +73,14 @@ pub const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn pattern(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn pattern(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     let pattern = site.pattern?;
     let name = pattern.command.as_ref().or(pattern.action.as_ref()).or(pattern.workflow.as_ref())?;
     Some(Fact::text(name, site.resolved.place()))
 }
 
-fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (analysis, site) = (subject.analysis, &subject.upload?.site);
     let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
     Some(match found {
@@ -88,7 +89,7 @@ fn build_code(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
     let (outcome, place) = subject.upload?.site.credential(&data.github, &data.registries, context(subject)?);
     Some(match outcome {
@@ -97,7 +98,7 @@ fn credential(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
         (OidcSupport::None, _) => "none",
@@ -108,7 +109,10 @@ fn client_order(subject: In<'_, '_, '_>, _: &str) -> Answered {
 }
 
 /// The value of the first of some slots that is set.
-fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String, crate::read::source::Place), ()>> {
+fn first_text(
+    subject: &Subject<'_, '_, '_>,
+    slots: &[Slot],
+) -> Option<Result<(String, crate::read::source::Place), ()>> {
     let site = &subject.upload?.site;
     let (_, given) = site.resolved.first(slots)?;
     let SlotValue::Text(text, place) = given else { return Some(Err(())) };
@@ -116,7 +120,7 @@ fn first_text(subject: In<'_, '_, '_>, slots: &[Slot]) -> Option<Result<(String,
     Some(value.map(|value| (value, place)).ok_or(()))
 }
 
-fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     match first_text(subject, &site.pattern?.skip_existing) {
         None => yes(false, site.resolved.place()),
@@ -125,7 +129,7 @@ fn skip_existing(subject: In<'_, '_, '_>, _: &str) -> Answered {
     }
 }
 
-fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
@@ -144,7 +148,7 @@ fn attestations(subject: In<'_, '_, '_>, _: &str) -> Answered {
     Some(Fact::text(word, place))
 }
 
-fn endpoint(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     Some(match site.address(context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
@@ -152,18 +156,18 @@ fn endpoint(subject: In<'_, '_, '_>, _: &str) -> Answered {
     })
 }
 
-fn endpoint_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn endpoint_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (text, place) = subject.upload?.site.address(context(subject)?)?;
     let wrong = target(subject)?.refuses_uploads_at(&text);
     Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
 }
 
-fn endpoint_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn endpoint_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(target(subject)?.endpoints.uploads.first()?, target_place(subject)?))
 }
 
 /// An input that the action does not have, and the address input that it resembles.
-fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
+fn misspelt<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
     let site = &subject.upload?.site;
     let pattern = site.pattern.filter(|pattern| !pattern.inputs.is_empty())?;
     let has = |name: &str| pattern.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -174,13 +178,13 @@ fn misspelt<'s>(subject: In<'s, '_, '_>) -> Option<(crate::workflow::model::Pair
     })
 }
 
-fn endpoint_input(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn endpoint_input(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     match misspelt(subject) {
         Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
         None => Some(Fact::text("known", subject.upload?.site.resolved.place())),
     }
 }
 
-fn endpoint_input_meant(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn endpoint_input_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     misspelt(subject).map(|(pair, meant)| Fact::text(meant, pair.key.place()))
 }

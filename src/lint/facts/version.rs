@@ -2,8 +2,8 @@
 
 use crate::lint::data::Data;
 use crate::lint::facts::run::context;
-use crate::lint::facts::{Answered, Fact, FactSpec, FactValues, In, STEP, UPLOAD};
-use crate::lint::subjects::SubjectKind;
+use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, UPLOAD};
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::registry::upload_pattern::ActionRefs;
 use crate::trust::upload::version;
 use crate::trust::upload::version::{ActionStatus, ClientVersion};
@@ -86,12 +86,12 @@ struct JudgedAction<'s, 'p> {
 }
 
 impl JudgedAction<'_, '_> {
-    fn known(&self, value: Option<String>) -> Answered {
+    fn known(&self, value: Option<String>) -> Option<Fact> {
         value.map(|value| Fact::text(value, self.uses.place()))
     }
 }
 
-fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
+fn judged<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
     let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
     let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
@@ -107,38 +107,38 @@ fn judged<'s, 'p>(subject: In<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     (worst < all.len()).then(|| all.swap_remove(worst))
 }
 
-fn action_judged(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_judged(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(Some(action(judged.uses.value()).to_owned()))
 }
 
-fn action_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(judged.status.map(|status| status.word().to_owned()))
 }
 
-fn action_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(version::action_version(judged.refs, subject.workflow?.source, judged.uses))
 }
 
-fn action_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(judged.refs.since.clone())
 }
 
-fn action_pin(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_pin(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     let pin = version::reference(judged.uses.value())?.to_lowercase();
     judged.known(judged.refs.without_image.get(&pin).cloned())
 }
 
-fn action_recommended(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn action_recommended(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(judged.refs.recommended.first().map(|glob| glob.as_str().to_owned()))
 }
 
-fn floating(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job: &Job<'_> = subject.job?;
     let data = subject.analysis.data;
     let moves = |step: &&Step<'_>| {
@@ -162,25 +162,25 @@ fn recommended(data: &Data, name: &str, reference: &str) -> bool {
     data.github.makers.iter().any(|known| is(known, maker)) || listed.chain(own).any(|glob| glob.is_match(reference))
 }
 
-fn client(subject: In<'_, '_, '_>) -> Option<ClientVersion> {
+fn client(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
     let data = subject.analysis.data;
     version::client(&subject.upload?.site, &data.github, &data.registries, context(subject)?)
 }
 
-fn client_name(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     Some(Fact::Known(site.pattern?.client.clone(), site.resolved.place()))
 }
 
-fn client_version(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     client(subject).map(|client| Fact::text(client.version, client.place))
 }
 
-fn client_status(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     client(subject).map(|client| Fact::text(client.status.word(), client.place))
 }
 
-fn client_minimum(subject: In<'_, '_, '_>, _: &str) -> Answered {
+fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
     let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
     Some(Fact::text(facts.minimum.clone(), site.resolved.place()))

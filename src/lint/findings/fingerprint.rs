@@ -29,7 +29,7 @@ pub struct FingerprintOrdinals {
 
 impl FingerprintOrdinals {
     /// The fingerprint with its number: the first one is unchanged, the second ends in `/2`.
-    pub fn told_apart(&mut self, identity: &str) -> String {
+    pub fn numbered(&mut self, identity: &str) -> String {
         let count = self.seen.entry(identity.to_owned()).or_default();
         *count += 1;
         if *count > 1 { format!("{identity}/{count}") } else { identity.to_owned() }
@@ -38,8 +38,8 @@ impl FingerprintOrdinals {
 
 /// A fingerprint without its number.
 #[must_use]
-pub fn without_ordinal(told_apart: &str) -> &str {
-    told_apart.split('/').next().unwrap_or(told_apart)
+pub fn without_ordinal(numbered: &str) -> &str {
+    numbered.split('/').next().unwrap_or(numbered)
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn equal_things_are_numbered() {
         let mut ordinals = FingerprintOrdinals::default();
-        assert_eq!(["a", "b", "a"].map(|id| ordinals.told_apart(id)), ["a", "b", "a/2"]);
+        assert_eq!(["a", "b", "a"].map(|id| ordinals.numbered(id)), ["a", "b", "a/2"]);
         assert_eq!(without_ordinal("a/2"), "a");
     }
 }

@@ -11,15 +11,19 @@ use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
 use crate::workflow::expression::Truth;
 
 /// A route whose answer waits for all findings.
-pub struct RouteDraft {
+pub struct PendingRoute {
     route: Route,
     file: FileId,
-    /// The rules that spoke of this run.
-    spoke: Vec<String>,
+    /// The rules that fired of this run.
+    fired: Vec<String>,
 }
 
-/// The route of a publication in one run, with the names of the rules that spoke there.
-pub fn draft(subject: &Subject<'_, '_, '_>, upload_run: &UploadRun<'_, '_>, spoke: Vec<String>) -> Option<RouteDraft> {
+/// The route of a publication in one run, with the names of the rules that fired there.
+pub fn pending(
+    subject: &Subject<'_, '_, '_>,
+    upload_run: &UploadRun<'_, '_>,
+    fired: Vec<String>,
+) -> Option<PendingRoute> {
     let (workflow, job, upload) = (subject.workflow?, subject.job?, subject.upload?);
     let registry = match subject.target? {
         UploadTarget::Registry(registry, _) => Ok(*registry),
@@ -44,7 +48,7 @@ pub fn draft(subject: &Subject<'_, '_, '_>, upload_run: &UploadRun<'_, '_>, spok
         Some(_) => job.environment.map(|environment| environment.name.value().to_owned()),
         None => subject.claims.and_then(|claims| known_text(&claims.environment)),
     };
-    Some(RouteDraft {
+    Some(PendingRoute {
         file: workflow.file,
         route: Route {
             workflow: workflow.source.path().to_owned(),
@@ -54,17 +58,17 @@ pub fn draft(subject: &Subject<'_, '_, '_>, upload_run: &UploadRun<'_, '_>, spok
             registry: registry.ok().map(|registry| registry.name.clone()),
             answer,
         },
-        spoke,
+        fired,
     })
 }
 
 /// The routes, now that it is known which findings are shown: where one of them is an error, the registry refuses.
-pub fn settle(drafts: Vec<RouteDraft>, findings: &[Finding]) -> Vec<Route> {
+pub fn finish(pending: Vec<PendingRoute>, findings: &[Finding]) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::new();
-    for RouteDraft { mut route, file, spoke } in drafts {
+    for PendingRoute { mut route, file, fired } in pending {
         let refused = findings.iter().any(|finding| {
             let start = finding.steps.first().unwrap_or(&finding.primary);
-            finding.level == Level::Error && start.place.file == file && spoke.contains(&finding.name)
+            finding.level == Level::Error && start.place.file == file && fired.contains(&finding.name)
         });
         if refused {
             route.answer = RouteAnswer::Refused;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::lint::findings::{Finding, Fix, FixEdit, Report};
-use crate::lint::fix::verify::{FindingTally, applied, id, offer};
+use crate::lint::fix::verify::{FindingTally, applied, check_with_fixes, id};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::Project;
 
@@ -22,48 +22,49 @@ pub struct AppliedFixes {
 
 /// Applies every fix that is `wanted`. Fixes that overlap wait for the next round, which checks the project again.
 #[must_use]
-pub fn mend(
+pub fn apply_fixes(
     project: &Project,
     rules: &RuleSet,
     today: Option<Date>,
     wanted: impl Fn(&Project, &Finding, &Fix) -> bool,
 ) -> AppliedFixes {
-    let mut mended = AppliedFixes { report: offer(project, rules, today), project: project.clone(), done: Vec::new() };
+    let mut fixed =
+        AppliedFixes { report: check_with_fixes(project, rules, today), project: project.clone(), done: Vec::new() };
     for _ in 0..MOST_ROUNDS {
-        let chosen = choice(&mended, &wanted);
+        let chosen = choice(&fixed, &wanted);
         if chosen.is_empty() {
             break;
         }
-        let before = FindingTally::of(&mended.project, &mended.report);
-        let all = round(&mended, &chosen, rules, today).filter(|(project, report)| {
-            let ids: Vec<String> = chosen.iter().map(|(finding, _)| id(&mended.project, finding)).collect();
+        let before = FindingTally::of(&fixed.project, &fixed.report);
+        let all = round(&fixed, &chosen, rules, today).filter(|(project, report)| {
+            let ids: Vec<String> = chosen.iter().map(|(finding, _)| id(&fixed.project, finding)).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
             before.is_bettered_by(&FindingTally::of(project, report), &ids)
         });
         // Each fix was tested alone; together they may conflict.
         let (made, next) = match all {
             Some(next) => (&chosen[..], Some(next)),
-            None => (&chosen[..1], round(&mended, &chosen[..1], rules, today)),
+            None => (&chosen[..1], round(&fixed, &chosen[..1], rules, today)),
         };
         let Some((project, report)) = next else { break };
         let done: Vec<_> = made.iter().map(|(finding, fix)| (finding.name.clone(), fix.title.clone())).collect();
-        mended = AppliedFixes { project, report, done: [mended.done, done].concat() };
+        fixed = AppliedFixes { project, report, done: [fixed.done, done].concat() };
     }
-    mended
+    fixed
 }
 
 /// The fixes of this round, none of which touches a line of another.
 fn choice<'m>(
-    mended: &'m AppliedFixes,
+    fixed: &'m AppliedFixes,
     wanted: &impl Fn(&Project, &Finding, &Fix) -> bool,
 ) -> Vec<(&'m Finding, &'m Fix)> {
     let mut chosen: Vec<(&Finding, &Fix)> = Vec::new();
-    for finding in &mended.report.findings {
-        let Some(fix) = finding.fixes.iter().find(|fix| wanted(&mended.project, finding, fix)) else { continue };
+    for finding in &fixed.report.findings {
+        let Some(fix) = finding.fixes.iter().find(|fix| wanted(&fixed.project, finding, fix)) else { continue };
         let meets = chosen
             .iter()
             .flat_map(|(_, other)| &other.edits)
-            .any(|other| fix.edits.iter().any(|edit| meet(&mended.project, edit, other)));
+            .any(|other| fix.edits.iter().any(|edit| meet(&fixed.project, edit, other)));
         if !meets {
             chosen.push((finding, fix));
         }
@@ -84,13 +85,13 @@ fn meet(project: &Project, left: &FixEdit, right: &FixEdit) -> bool {
 }
 
 fn round(
-    mended: &AppliedFixes,
+    fixed: &AppliedFixes,
     chosen: &[(&Finding, &Fix)],
     rules: &RuleSet,
     today: Option<Date>,
 ) -> Option<(Project, Report)> {
     let edits: Vec<FixEdit> = chosen.iter().flat_map(|(_, fix)| fix.edits.iter().cloned()).collect();
-    let project = applied(&mended.project, &edits)?;
-    let report = offer(&project, rules, today);
+    let project = applied(&fixed.project, &edits)?;
+    let report = check_with_fixes(&project, rules, today);
     Some((project, report))
 }

@@ -29,7 +29,7 @@ pub enum FixTarget {
     /// A field of the declared publisher.
     Field(MessageTemplate),
     /// The whole ignore, or the rule that it names.
-    Waiver,
+    Ignore,
     /// The entry whose key or value is the fact's place.
     Fact(String),
 }
@@ -108,7 +108,7 @@ impl FixTarget {
             "checkout.with.*" => Self::CheckoutInput(part()),
             "publisher" => Self::Publisher,
             "publisher.*" => Self::Field(part()),
-            _ => Self::Waiver,
+            _ => Self::Ignore,
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::lint::engine;
 use crate::lint::findings::fingerprint::identity;
 use crate::lint::findings::{Finding, Fix, FixEdit, Level, NoticeKind, Report};
-use crate::lint::fix::FixDraft;
+use crate::lint::fix::UntestedFix;
 use crate::lint::rules::set::RuleSet;
 use crate::read::edit;
 use crate::read::project::Project;
@@ -24,16 +24,16 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 /// A fix is tested on the project's text: it parses and makes exactly the intended change; then the finding is gone, there is no new one
 /// above note, and every upload is still found and decided.
 #[must_use]
-pub fn offer(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
+pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::judge(project, rules, today, true);
     let before = FindingTally::of(project, &report);
     let mut trials = trials(project, &report);
     for finding in &mut report.findings {
         let id = id(project, finding);
-        for draft in std::mem::take(&mut finding.drafts) {
+        for untested in std::mem::take(&mut finding.untested_fixes) {
             let Some(left) = trials.checked_sub(1) else { break };
             trials = left;
-            let fix = tried(project, draft).filter(|(_, after)| {
+            let fix = tried(project, untested).filter(|(_, after)| {
                 let report = engine::judge(after, rules, today, false);
                 before.is_bettered_by(&FindingTally::of(after, &report), &[&id])
             });
@@ -55,21 +55,21 @@ fn trials(project: &Project, report: &Report) -> usize {
 }
 
 /// The edits of a fix, with the project after them.
-fn tried(project: &Project, draft: FixDraft) -> Option<(Fix, Project)> {
-    let mut files: Vec<FileId> = draft.changes.iter().map(|(file, _)| *file).collect();
+fn tried(project: &Project, untested: UntestedFix) -> Option<(Fix, Project)> {
+    let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
     files.sort_unstable();
     files.dedup();
     let mut edits = Vec::new();
     for file in files {
         let source = project.source(file).filter(|source| source.is_utf8())?;
         let (document, dialect) = project.document(file)?;
-        let of_file = draft.changes.iter().filter(|(other, _)| *other == file);
+        let of_file = untested.changes.iter().filter(|(other, _)| *other == file);
         let changes: Vec<_> = of_file.map(|(_, change)| change.clone()).collect();
         let made = edit::edits(source.text(), &document.tree, dialect, &changes)?;
         edits.extend(made.into_iter().map(|edit| FixEdit { place: Place { file, span: edit.span }, text: edit.text }));
     }
     let after = applied(project, &edits)?;
-    Some((Fix { title: draft.title, safe: draft.safe, edits }, after))
+    Some((Fix { title: untested.title, safe: untested.safe, edits }, after))
 }
 
 /// A project after edits; `None` if one cannot be applied.

@@ -3,7 +3,7 @@
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::engine::check;
 use crate::lint::findings::{Finding, Level};
-use crate::lint::fix::apply::mend;
+use crate::lint::fix::apply::apply_fixes;
 use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{Rule, RuleExample};
 use crate::read::files::MemoryFiles;
@@ -63,7 +63,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), V
         complaints.push(format!("`{}` itself says nothing", rule.name));
     }
     complaints.extend(fixes(&project, rules, rule, example));
-    let workflows = files_named(&project);
+    let workflows = project.workflows.len();
     if workflows == 0 && !example.files.iter().any(|(path, _)| path.starts_with(WORKFLOWS)) {
         complaints.push("the example has no workflow".into());
     }
@@ -75,12 +75,12 @@ fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &RuleExample)
     if !example.bad || rule.fixes.is_empty() {
         return example.fixed.iter().map(|_| "`fixed` shows what a fix does, but there is none".to_owned()).collect();
     }
-    let mended = mend(project, rules, None, |_, finding, _| finding.name == rule.name);
+    let applied = apply_fixes(project, rules, None, |_, finding, _| finding.name == rule.name);
     let open = |finding: &&Finding| finding.name == rule.name && !finding.fixes.is_empty();
-    let left = mended.report.findings.iter().filter(open);
+    let left = applied.report.findings.iter().filter(open);
     let mut complaints: Vec<String> = left.map(|finding| format!("the fix leaves this: {}", finding.message)).collect();
     let Some(fixed) = &example.fixed else { return complaints };
-    let pairs = project.files.iter().zip(&mended.project.files);
+    let pairs = project.files.iter().zip(&applied.project.files);
     let changed: Vec<&str> = pairs.filter(|(old, new)| old.text() != new.text()).map(|(_, new)| new.text()).collect();
     match changed.as_slice() {
         [text] if text == fixed => {}
@@ -89,10 +89,6 @@ fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &RuleExample)
         _ => complaints.push("the fix changes several files; `fixed` shows one".to_owned()),
     }
     complaints
-}
-
-fn files_named(project: &Project) -> usize {
-    project.workflows.len()
 }
 
 fn compare(project: &Project, findings: &[&Finding], marks: &[ExampleMarker]) -> Vec<String> {

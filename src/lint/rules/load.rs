@@ -1,11 +1,11 @@
 //! Reads a rule file. All problems are collected with their places; a rule with a problem is not run.
 
-mod example;
-mod fix;
-
 use crate::lint::facts;
 use crate::lint::findings::Level;
-use crate::lint::rules::{FactCondition, MessageTemplate, Quantifier, Rule, RuleLevels, RuleMessage, ValueTest};
+use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
+use crate::lint::rules::{
+    FactCondition, MessageTemplate, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage, ValueTest,
+};
 use crate::lint::subjects::SubjectKind;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, SourceFile, Span};
@@ -42,6 +42,9 @@ const KEYS: [&str; 19] = [
     "fix",
     "examples",
 ];
+const EXAMPLE_KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
+/// The keys of a fix.
+pub const FIX_KEYS: [&str; 7] = ["title", "safety", "when", "set", "remove", "rename", "repin"];
 const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
 
 /// Reads a rule from a file. A `tested` file is built in: it is JSON and lacks its examples.
@@ -71,6 +74,9 @@ pub fn load(file: FileId, source: &SourceFile, own: bool, tested: bool) -> Resul
         _ => Err(loader.problems),
     }
 }
+
+/// Makes an action from its target and its new text.
+type ActionMaker = fn(FixTarget, MessageTemplate) -> FixAction;
 
 struct RuleLoader<'s> {
     file: FileId,
@@ -341,6 +347,144 @@ impl RuleLoader<'_> {
             }
         }
         list
+    }
+
+    /// The examples of a rule.
+    fn examples(&mut self, root: Node<'_>) -> Vec<RuleExample> {
+        let Some(node) = root.get("examples") else { return Vec::new() };
+        node.items().filter_map(|item| self.example(item)).collect()
+    }
+
+    fn example(&mut self, node: Node<'_>) -> Option<RuleExample> {
+        for entry in node.entries() {
+            let key = entry.key.text().unwrap_or_default();
+            if !EXAMPLE_KEYS.contains(&key) {
+                self.problem(
+                    entry.key.span(),
+                    format!("an example has no key `{key}`{}", suggestion(key, EXAMPLE_KEYS)),
+                );
+            }
+        }
+        let (bad, good) = (node.get("bad"), node.get("good"));
+        let shown = bad.or(good);
+        let Some(shown) = shown.filter(|_| bad.is_none() || good.is_none()) else {
+            return self.refuse(node, "an example is either `bad` or `good`");
+        };
+        let files = node.get("files").into_iter().flat_map(Node::entries);
+        Some(RuleExample {
+            name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
+            bad: bad.is_some(),
+            text: shown.text().unwrap_or_default().to_owned(),
+            fixed: node.get("fixed").and_then(Node::text).map(str::to_owned),
+            files: files
+                .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned())))
+                .collect(),
+            config: node.get("config").and_then(Node::text).map(str::to_owned),
+            place: Place { file: self.file, span: shown.span() },
+        })
+    }
+
+    /// Checks that a rule has an example of each kind and one for its fix.
+    fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
+        for (wanted, has) in
+            [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]
+        {
+            if !has {
+                let span = root.entry("examples").map_or_else(|| first(root), |entry| entry.key.span());
+                self.problem(
+                    span,
+                    format!("the rule has no `{wanted}` example; examples are its tests and its documentation"),
+                );
+            }
+        }
+        if !rule.fixes.is_empty() && !rule.examples.iter().any(|example| example.fixed.is_some()) {
+            let span = root.entry("fix").map_or_else(|| first(root), |entry| entry.key.span());
+            self.problem(
+                span,
+                "no example shows what the fix does; give a `bad` one the text of its file after it as `fixed`",
+            );
+        }
+    }
+
+    /// The fix templates of a rule: one, or a list of which the first that works is offered.
+    fn fixes(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixTemplate> {
+        let Some(node) = root.get("fix") else { return Vec::new() };
+        let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
+        nodes.into_iter().filter_map(|node| self.fix(node, kind)).collect()
+    }
+
+    fn fix(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTemplate> {
+        if !node.is_mapping() {
+            return self.refuse(node, "a fix is a mapping with `title`, `safety` and what to change");
+        }
+        for entry in node.entries() {
+            let key = entry.key.text().unwrap_or_default();
+            if !FIX_KEYS.contains(&key) {
+                self.problem(entry.key.span(), format!("a fix has no key `{key}`{}", suggestion(key, FIX_KEYS)));
+            }
+        }
+        let Some(title) = node.get("title") else {
+            return self.refuse(node, "the fix has no `title`, which says what it does");
+        };
+        let title = self.template(title, kind)?;
+        if node.get("safety").is_none() {
+            return self.refuse(
+                node,
+                "the fix has no `safety`: `safe` if it changes nothing besides the fault, else `unsafe`",
+            );
+        }
+        let safe = self.one_of(node, "safety", &["safe", "unsafe"], "unsafe") == "safe";
+        let when = self.conditions(node, "when", kind);
+        let actions = self.actions(node, kind);
+        if actions.is_empty() {
+            return self.refuse(node, "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`");
+        }
+        Some(FixTemplate { title, safe, when, actions })
+    }
+
+    fn actions(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixAction> {
+        let mut actions = Vec::new();
+        if let Some(removed) = node.get("remove") {
+            let names: Vec<_> = if removed.is_sequence() { removed.items().collect() } else { vec![removed] };
+            for name in names {
+                actions.extend(self.target(name, kind).map(FixAction::Remove));
+            }
+        }
+        let makers: [(&str, ActionMaker); 3] =
+            [("set", FixAction::Set), ("rename", FixAction::Rename), ("repin", FixAction::Repin)];
+        for (key, make) in makers {
+            let Some(lines) = node.get(key) else { continue };
+            if !lines.is_mapping() {
+                self.problem(lines.span(), format!("`{key}` is a mapping from what is changed to its new text"));
+            }
+            let pair = |loader: &mut Self, line: MappingEntry<'_>| {
+                Some(make(loader.target(line.key, kind)?, loader.template(line.value, kind)?))
+            };
+            let made: Vec<_> = lines.entries().filter_map(|line| pair(self, line)).collect();
+            actions.extend(made);
+        }
+        actions
+    }
+
+    /// What a change applies to: a row of the table of targets, else a fact.
+    fn target(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTarget> {
+        let name = node.text().unwrap_or_default();
+        let Some((line, part)) = FixTarget::line(name) else {
+            if facts::spec(name).is_none() {
+                let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
+                let known: Vec<_> = known.collect();
+                let message = format!("nothing is called `{name}` that could be changed{}", suggestion(name, known));
+                return self.refuse(node, &message);
+            }
+            return self.fact_name(node, kind).map(FixTarget::Fact);
+        };
+        if kind.is_some_and(|kind| !line.1.contains(&kind)) {
+            let subject = kind.map_or("", SubjectKind::word);
+            return self.refuse(node, &format!("a `{subject}` has no `{}` that could be changed", line.0));
+        }
+        let facts: Vec<_> = MessageTemplate::parse(part).facts().map(str::to_owned).collect();
+        let known = facts.iter().all(|name| self.known_fact(name, node.span(), kind));
+        known.then(|| FixTarget::parse(name))
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! ```json
 //! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "publications": [
-//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "registry": "pypi", "passports": [{
-//!     "runs": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag",
+//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "registry": "pypi", "runs": [{
+//!     "triggers": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag",
 //!               "ref_name": {"beginning": "v", "whole": false, "pattern": "v*"}, "inputs": {}, "fork": false, "place": {…}}],
 //!     "reached": {"value": "yes", "reason": null}, "refusal": null, "doubts": [],
 //!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
@@ -14,9 +14,9 @@
 //!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null, "only_for": []},
 //!     "form": {"before": [], "fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
 //!              "link": null, "settings": "https://…", "limit": null, "pending": "https://…", "first_release": "…"}}],
-//!   "missed": [{"run": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}, "undeclared": []}]}]}]}
+//!   "skipped": [{"trigger": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}, "undeclared": []}]}]}]}
 //! ```
-//! `missed` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back, and
+//! `skipped` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back, and
 //! the outputs that it reads in vain. `doubts` are the conditions that leave open whether a run gets there, in the order in which they are
 //! asked; `reached` gives the first. `refusal` says why GitHub starts none of the runs; `asked` of a permission, what the job asks for
 //! beyond what its `callers` hold. `only_for` names the packages of the records that answer, where the upload is not known to be one of
@@ -58,12 +58,12 @@ fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
         workflow: page.workflow(upload.workflow),
         place: spot(page, upload.place),
         registry: upload
-            .passports
+            .runs
             .first()
-            .map_or(upload.registry, |passport| passport.registry.as_ref().ok().copied())
+            .map_or(upload.registry, |explained| explained.registry.as_ref().ok().copied())
             .map(|registry| registry.id.as_str()),
-        passports: upload.passports.iter().map(|passport| shown(page, passport)).collect(),
-        missed: upload.missed.iter().map(|missed| kept(page, missed)).collect(),
+        runs: upload.runs.iter().map(|explained| shown(page, explained)).collect(),
+        skipped: upload.skipped.iter().map(|skipped| kept(page, skipped)).collect(),
     });
     Project { root: page.prefix, repository: page.repository, uploads: uploads.collect() }
 }
@@ -80,10 +80,10 @@ fn known(value: &ExplainedValue) -> Known<'_> {
     }
 }
 
-fn shown<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'a>) -> Shown<'a> {
-    let doubt = passport.doubts.first().map(|doubt| doubt.reason.as_str());
-    let path = passport.path.iter().map(|at| stop(page, at));
-    let permissions = passport.permissions.iter().map(|held| Permission {
+fn shown<'a>(page: &ExplainPage<'_>, explained: &'a ExplainedRun<'a>) -> Shown<'a> {
+    let doubt = explained.doubts.first().map(|doubt| doubt.reason.as_str());
+    let path = explained.path.iter().map(|at| stop(page, at));
+    let permissions = explained.permissions.iter().map(|held| Permission {
         scope: &held.scope,
         access: held.access.as_deref(),
         asked: held.asked.as_deref(),
@@ -95,7 +95,7 @@ fn shown<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'a>) -> Shown<'a
             .map(|link| Link { job: &link.job, access: link.access.as_deref(), place: spot(page, link.place) })
             .collect(),
     });
-    let refusal = passport.refusal.as_ref().map(|refused| Refused {
+    let refusal = explained.refusal.as_ref().map(|refused| Refused {
         caller: &refused.caller,
         called: &refused.called,
         requester: refused.requester.as_deref(),
@@ -110,37 +110,37 @@ fn shown<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'a>) -> Shown<'a
         (None, Some(_)) => "undecided",
         (None, None) => "yes",
     };
-    let claims = passport.claims.iter().map(|stamp| Claim {
+    let claims = explained.claims.iter().map(|stamp| Claim {
         name: stamp.name,
         known: known(&stamp.value),
         place: stamp.place.map(|place| spot(page, place)),
     });
     Shown {
-        runs: passport.starts.iter().map(|start| run(page, start)).collect(),
+        triggers: explained.starts.iter().map(|start| run(page, start)).collect(),
         reached: Known { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()) },
         refusal,
-        doubts: passport
+        doubts: explained
             .doubts
             .iter()
             .map(|doubt| Doubt { reason: &doubt.reason, place: doubt.place.map(|place| spot(page, place)) })
             .collect(),
         path: path.collect(),
         registry: Known {
-            value: passport.registry.as_ref().ok().map(|registry| registry.id.as_str()),
-            reason: passport.registry.as_ref().err().map(String::as_str),
+            value: explained.registry.as_ref().ok().map(|registry| registry.id.as_str()),
+            reason: explained.registry.as_ref().err().map(String::as_str),
         },
         credential: Credential {
             known: Known {
-                value: passport.credential.as_ref().ok().map(|credential| credential.word()),
-                reason: passport.credential.as_ref().err().map(String::as_str),
+                value: explained.credential.as_ref().ok().map(|credential| credential.word()),
+                reason: explained.credential.as_ref().err().map(String::as_str),
             },
-            place: spot(page, passport.credential_place),
+            place: spot(page, explained.credential_place),
         },
         permissions: permissions.collect(),
         claims: claims.collect(),
-        record: passport.record.as_ref().map(|record| declared(page, record)),
-        verdict: answer(page, passport),
-        form: passport.form.as_ref().map(blank),
+        record: explained.record.as_ref().map(|record| declared(page, record)),
+        verdict: answer(page, explained),
+        form: explained.form.as_ref().map(blank),
     }
 }
 
@@ -153,15 +153,15 @@ fn stop<'a>(page: &ExplainPage<'_>, stop: &'a explain::PathStop) -> Stop<'a> {
     }
 }
 
-fn kept<'a>(page: &ExplainPage<'_>, missed: &'a SkippedRun) -> Kept<'a> {
-    let undeclared = missed.undeclared.iter().map(|output| Undeclared {
+fn kept<'a>(page: &ExplainPage<'_>, skipped: &'a SkippedRun) -> Kept<'a> {
+    let undeclared = skipped.undeclared.iter().map(|output| Undeclared {
         job: &output.job,
         output: &output.output,
         place: output.place.map(|place| spot(page, place)),
     });
     Kept {
-        run: run(page, &missed.start),
-        stop: missed.stop.as_ref().map(|at| stop(page, at)),
+        trigger: run(page, &skipped.start),
+        stop: skipped.stop.as_ref().map(|at| stop(page, at)),
         undeclared: undeclared.collect(),
     }
 }
@@ -194,8 +194,8 @@ fn declared<'a>(page: &ExplainPage<'_>, record: &'a ComparedPublisher<'a>) -> De
     Declared { place: spot(page, record.place), fields: fields.collect() }
 }
 
-fn answer<'a>(page: &ExplainPage<'_>, passport: &'a ExplainedRun<'_>) -> Answer<'a> {
-    let ExplainedRun { verdict, only_for, .. } = passport;
+fn answer<'a>(page: &ExplainPage<'_>, explained: &'a ExplainedRun<'_>) -> Answer<'a> {
+    let ExplainedRun { verdict, only_for, .. } = explained;
     let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
     match verdict {
         RunVerdict::Accepted if !only_for.is_empty() => {

@@ -33,27 +33,26 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
 
 /// The ways of a project's uploads, for the diagram.
 fn routes(page: &ExplainPage<'_>) -> Vec<Route> {
-    let accounts =
-        page.uploads.iter().flat_map(|upload| upload.passports.iter().map(move |passport| (upload, passport)));
-    let routes = accounts.flat_map(|(upload, passport)| {
-        passport.starts.iter().map(|start| Route {
+    let accounts = page.uploads.iter().flat_map(|upload| upload.runs.iter().map(move |explained| (upload, explained)));
+    let routes = accounts.flat_map(|(upload, explained)| {
+        explained.starts.iter().map(|start| Route {
             workflow: page.file(upload.workflow).map_or("", SourceFile::path).to_owned(),
             when: start.when.clone(),
             job: upload.job.clone(),
-            environment: passport.environment().map(str::to_owned),
-            registry: passport.registry.as_ref().ok().map(|registry| registry.name.clone()),
-            answer: answer(passport),
+            environment: explained.environment().map(str::to_owned),
+            registry: explained.registry.as_ref().ok().map(|registry| registry.name.clone()),
+            answer: answer(explained),
         })
     });
     routes.collect()
 }
 
-const fn answer(passport: &ExplainedRun<'_>) -> RouteAnswer {
-    match &passport.verdict {
+const fn answer(explained: &ExplainedRun<'_>) -> RouteAnswer {
+    match &explained.verdict {
         RunVerdict::NotAsked => RouteAnswer::Token,
         RunVerdict::Refused { .. } => RouteAnswer::Refused,
-        RunVerdict::Undeclared if passport.doubts.is_empty() => RouteAnswer::Undeclared,
-        RunVerdict::Accepted if passport.doubts.is_empty() => RouteAnswer::Accepted,
+        RunVerdict::Undeclared if explained.doubts.is_empty() => RouteAnswer::Undeclared,
+        RunVerdict::Accepted if explained.doubts.is_empty() => RouteAnswer::Accepted,
         RunVerdict::Undecided(_) | RunVerdict::Undeclared | RunVerdict::Accepted => RouteAnswer::Undecided,
     }
 }

@@ -1,4 +1,4 @@
-//! A passport in words, section by section; terminals and pages lay the same sections out. It knows no format.
+//! A explained in words, section by section; terminals and pages lay the same sections out. It knows no format.
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::{
@@ -74,13 +74,13 @@ impl SectionRow {
 }
 
 /// The runs that do not get to an upload.
-pub fn missed(upload: &ExplainedUpload<'_>) -> Section {
+pub fn skipped(upload: &ExplainedUpload<'_>) -> Section {
     let mut rows = Vec::new();
-    let mut rest = upload.missed.as_slice();
+    let mut rest = upload.skipped.as_slice();
     while let Some(first) = rest.first() {
         let count = rest.iter().take_while(|other| first.stop == other.stop).count();
         let (here, after) = rest.split_at(count);
-        rows.extend(rows_of(&here.iter().map(|missed| missed.start.clone()).collect::<Vec<_>>()));
+        rows.extend(rows_of(&here.iter().map(|skipped| skipped.start.clone()).collect::<Vec<_>>()));
         if let Some(stop) = &first.stop {
             let why = format!("kept back by {} `{}`", stop.kind.word(), stop.name);
             rows.push(SectionRow::new([&why, stop.condition.as_deref().unwrap_or_default()], Some(stop.place)));
@@ -104,21 +104,21 @@ pub fn unreached(upload: &ExplainedUpload<'_>) -> Section {
     Section { title: "upload", rows: vec![SectionRow::new([&upload.step], Some(upload.place))] }
 }
 
-/// All sections of a passport.
-pub fn sections(passport: &ExplainedRun<'_>) -> Vec<Section> {
+/// All sections of a explained.
+pub fn sections(explained: &ExplainedRun<'_>) -> Vec<Section> {
     let section = |title, rows: Vec<SectionRow>| Section { title, rows };
     let mut all = vec![
-        section("starts", starts(passport)),
-        section("path", path(passport)),
-        section("permissions", passport.permissions.iter().flat_map(permission).collect()),
-        section("credential", vec![credential(passport)]),
-        section("token", token(passport)),
+        section("starts", starts(explained)),
+        section("path", path(explained)),
+        section("permissions", explained.permissions.iter().flat_map(permission).collect()),
+        section("credential", vec![credential(explained)]),
+        section("token", token(explained)),
     ];
-    if let Some(record) = &passport.record {
+    if let Some(record) = &explained.record {
         all.push(section("record", record.entries.iter().map(entry).collect()));
     }
-    all.push(section("answer", answer(passport)));
-    if let (None, Some(form)) = (&passport.record, &passport.form) {
+    all.push(section("answer", answer(explained)));
+    if let (None, Some(form)) = (&explained.record, &explained.form) {
         all.extend(blank(form));
     }
     all.retain(|section| !section.rows.is_empty());
@@ -131,11 +131,11 @@ pub fn blank(form: &PublisherForm<'_>) -> [Section; 2] {
     [Section { title: "record", rows: lines.collect() }, Section { title: "register", rows: register(form) }]
 }
 
-fn starts(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
-    let mut rows = rows_of(&passport.starts);
-    if let Some(refused) = &passport.refusal {
+fn starts(explained: &ExplainedRun<'_>) -> Vec<SectionRow> {
+    let mut rows = rows_of(&explained.starts);
+    if let Some(refused) = &explained.refusal {
         rows.extend(refusal_rows(refused));
-    } else if let [first, more @ ..] = passport.doubts.as_slice() {
+    } else if let [first, more @ ..] = explained.doubts.as_slice() {
         let reason = &first.reason;
         let more = match more.len() {
             0 => String::new(),
@@ -193,9 +193,9 @@ fn ref_shape(reference: &GitRef) -> String {
     }
 }
 
-fn path(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
+fn path(explained: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let mut rows = Vec::new();
-    for stop in &passport.path {
+    for stop in &explained.path {
         rows.push(SectionRow::new([stop.kind.word(), &stop.name], Some(stop.place)));
         if let Some(condition) = &stop.condition {
             rows.push(SectionRow::new(["if", condition], None));
@@ -235,15 +235,15 @@ fn permission(held: &ExplainedPermission) -> Vec<SectionRow> {
     [own].into_iter().chain(callers.map(link)).collect()
 }
 
-fn credential(passport: &ExplainedRun<'_>) -> SectionRow {
-    let text = match &passport.credential {
+fn credential(explained: &ExplainedRun<'_>) -> SectionRow {
+    let text = match &explained.credential {
         Ok(credential) => credential_words(*credential).to_owned(),
         Err(reason) => {
-            return SectionRow::new([&format!("not known: it depends on {reason}")], Some(passport.credential_place))
+            return SectionRow::new([&format!("not known: it depends on {reason}")], Some(explained.credential_place))
                 .meant(Tone::Open);
         }
     };
-    SectionRow::new([&text], Some(passport.credential_place))
+    SectionRow::new([&text], Some(explained.credential_place))
 }
 
 const fn credential_words(credential: Credential) -> &'static str {
@@ -256,13 +256,13 @@ const fn credential_words(credential: Credential) -> &'static str {
     }
 }
 
-fn token(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
-    let id_token = passport.permissions.iter().find(|held| held.scope == "id-token");
+fn token(explained: &ExplainedRun<'_>) -> Vec<SectionRow> {
+    let id_token = explained.permissions.iter().find(|held| held.scope == "id-token");
     let none = id_token.and_then(|held| held.access.as_deref()).filter(|access| *access != "write");
     let head = none
         .map(|_| SectionRow::new(["the job cannot ask for one; if it could, that would say:"], None).meant(Tone::Open));
     let claims =
-        passport.claims.iter().map(|stamp| valued(SectionRow::new([stamp.name], stamp.place), &stamp.value, "none"));
+        explained.claims.iter().map(|stamp| valued(SectionRow::new([stamp.name], stamp.place), &stamp.value, "none"));
     head.into_iter().chain(claims).collect()
 }
 
@@ -294,20 +294,20 @@ fn unknown_entry(entry: &ComparedField<'_>, reason: &UnknownReason) -> SectionRo
     SectionRow::new([&entry.field.label, &entry.value, &word], Some(entry.place)).meant(Tone::Open)
 }
 
-fn answer(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
-    let mut rows = verdict(passport);
-    let undeclared = passport.record.is_none() && passport.form.is_some();
-    if undeclared && passport.verdict != RunVerdict::Undeclared {
+fn answer(explained: &ExplainedRun<'_>) -> Vec<SectionRow> {
+    let mut rows = verdict(explained);
+    let undeclared = explained.record.is_none() && explained.form.is_some();
+    if undeclared && explained.verdict != RunVerdict::Undeclared {
         rows.push(SectionRow::new(["no record is declared; one for this upload says this:"], None));
     }
     rows
 }
 
-fn verdict(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
-    let registry = registry_name(passport);
+fn verdict(explained: &ExplainedRun<'_>) -> Vec<SectionRow> {
+    let registry = registry_name(explained);
     let row = |text: &str, tone| SectionRow::new([text], None).meant(tone);
-    match &passport.verdict {
-        RunVerdict::Accepted => vec![match only_for(passport) {
+    match &explained.verdict {
+        RunVerdict::Accepted => vec![match only_for(explained) {
             None => row(&format!("{registry} accepts it"), Tone::Good),
             Some(packages) => {
                 row(&format!("{registry} accepts it if it is {packages}, which no file says"), Tone::Open)
@@ -325,7 +325,7 @@ fn verdict(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
             let refusal = SectionRow::new([&refusal], Some(*place)).meant(Tone::Bad);
             let seen = text.as_ref().map(|text| SectionRow::new([&format!("people see: {text}")], None));
             let of_a_record = differ.is_some() && *cause != RefusalCause::Certificate;
-            let packages = only_for(passport).filter(|_| of_a_record);
+            let packages = only_for(explained).filter(|_| of_a_record);
             let packages = packages.map(|packages| {
                 row(&format!("so says the record of {packages}; no file says that it is that"), Tone::Open)
             });
@@ -335,8 +335,8 @@ fn verdict(passport: &ExplainedRun<'_>) -> Vec<SectionRow> {
 }
 
 /// The packages that the answer is about, where that is not known to be the upload's.
-fn only_for(passport: &ExplainedRun<'_>) -> Option<String> {
-    let names: Vec<String> = passport.only_for.iter().map(|name| format!("`{name}`")).collect();
+fn only_for(explained: &ExplainedRun<'_>) -> Option<String> {
+    let names: Vec<String> = explained.only_for.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => None,
         [one] => Some(format!("package {one}")),

@@ -129,7 +129,7 @@ pub fn tell_apart(results: &mut [s::Result]) {
     let mut ordinals = FingerprintOrdinals::default();
     for result in results {
         if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(fingerprint::NAME)) {
-            *print = ordinals.told_apart(print);
+            *print = ordinals.numbered(print);
         }
     }
 }

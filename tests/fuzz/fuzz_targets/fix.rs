@@ -2,15 +2,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trustpub::lint::fix::apply::mend;
+use trustpub::lint::fix::apply::apply_fixes;
 use trustpub::read::yaml::{self, Dialect};
 use trustpub_fuzz::judged::{project, rules};
 
 fuzz_target!(|data: &[u8]| {
     let project = project(&[(".github/workflows/release.yml", data)]);
-    let mended = mend(&project, rules(), None, |_, _, _| true);
+    let fixed = apply_fixes(&project, rules(), None, |_, _, _| true);
     let errors = |text: &str| yaml::parse(text, Dialect::Workflow).errors().len();
-    for (before, after) in project.files.iter().zip(&mended.project.files) {
-        assert!(errors(after.text()) <= errors(before.text()), "{:?}", mended.done);
+    for (before, after) in project.files.iter().zip(&fixed.project.files) {
+        assert!(errors(after.text()) <= errors(before.text()), "{:?}", fixed.done);
     }
 });

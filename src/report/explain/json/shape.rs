@@ -27,14 +27,14 @@ pub(crate) struct Publication<'a> {
     pub workflow: String,
     pub place: PlaceEntry,
     pub registry: Option<&'a str>,
-    pub passports: Vec<Shown<'a>>,
-    pub missed: Vec<Kept<'a>>,
+    pub runs: Vec<Shown<'a>>,
+    pub skipped: Vec<Kept<'a>>,
 }
 
 /// A run that does not come to the upload.
 #[derive(Serialize)]
 pub(crate) struct Kept<'a> {
-    pub run: Run<'a>,
+    pub trigger: Run<'a>,
     pub stop: Option<Stop<'a>>,
     pub undeclared: Vec<Undeclared<'a>>,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Refused<'a> {
 /// What an upload shows in runs that are alike.
 #[derive(Serialize)]
 pub(crate) struct Shown<'a> {
-    pub runs: Vec<Run<'a>>,
+    pub triggers: Vec<Run<'a>>,
     pub refusal: Option<Refused<'a>>,
     pub reached: Known<'a>,
     pub doubts: Vec<Doubt<'a>>,

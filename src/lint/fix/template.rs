@@ -14,7 +14,7 @@ use crate::workflow::model::{Grant, Job, action};
 
 /// The changes that a fix template makes for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FixDraft {
+pub struct UntestedFix {
     /// What it does.
     pub title: String,
     /// Whether it changes no behaviour besides the fault.
@@ -25,24 +25,24 @@ pub struct FixDraft {
 
 /// Fills in a fix template; `None` if it does not apply, or if something that it changes does not exist.
 #[must_use]
-pub fn of(remedy: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<FixDraft> {
+pub fn fill_in(template: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<UntestedFix> {
     let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
-    if !remedy.when.iter().all(holds) {
+    if !template.when.iter().all(holds) {
         return None;
     }
-    let mut drafter = FixBuilder { subject, changes: Vec::new(), added: Vec::new() };
-    for action in &remedy.actions {
-        drafter.action(action)?;
+    let mut builder = FixBuilder { subject, changes: Vec::new(), added: Vec::new() };
+    for action in &template.actions {
+        builder.action(action)?;
     }
-    let mut title = remedy.title.render(|name| facts::ask(subject, name))?;
-    if !drafter.added.is_empty() {
-        let added: Vec<_> = drafter.added.iter().map(|(scope, level)| format!("`{scope}: {level}`")).collect();
+    let mut title = template.title.render(|name| facts::ask(subject, name))?;
+    if !builder.added.is_empty() {
+        let added: Vec<_> = builder.added.iter().map(|(scope, level)| format!("`{scope}: {level}`")).collect();
         title.push_str(&format!(
             "; the new block replaces the repository's default, of which it keeps {}",
             added.join(", ")
         ));
     }
-    Some(FixDraft { title, safe: remedy.safe && drafter.added.is_empty(), changes: drafter.changes })
+    Some(UntestedFix { title, safe: template.safe && builder.added.is_empty(), changes: builder.changes })
 }
 
 struct FixBuilder<'x, 'a, 'p> {
@@ -60,7 +60,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
                 self.set(target, value)
             }
             FixAction::Remove(target) => self.remove(target),
-            FixAction::Rename(FixTarget::Waiver, name) => {
+            FixAction::Rename(FixTarget::Ignore, name) => {
                 let (name, place) = (self.text(name)?, self.subject.ignore?.place);
                 self.comment_at(place)?;
                 self.push(place.file, NodeChange::Comment { span: place.span, text: name });
@@ -158,7 +158,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     }
 
     fn remove(&mut self, target: &FixTarget) -> Option<()> {
-        if let (FixTarget::Waiver, Some(&Ignore { place, .. })) = (target, self.subject.ignore)
+        if let (FixTarget::Ignore, Some(&Ignore { place, .. })) = (target, self.subject.ignore)
             && let Some(comment) = self.comment_at(place)
         {
             let source = self.subject.analysis.project.source(place.file)?;
@@ -234,7 +234,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
                 path.push(key(&self.text(name)?));
                 Some((file, path))
             }
-            FixTarget::Waiver => self.item("ignore", self.subject.ignore?.place),
+            FixTarget::Ignore => self.item("ignore", self.subject.ignore?.place),
             FixTarget::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
                 Fact::Unknown => None,
