@@ -46,7 +46,7 @@ impl RunFilterArguments {
 }
 
 fn reference(text: &str) -> Result<crate::workflow::simulate::run::GitRef, String> {
-    run_filter::reference(text).ok_or_else(|| {
+    run_filter::parse_ref(text).ok_or_else(|| {
         let name = text.trim_start_matches('/');
         format!("`{text}` is no whole ref; a tag is `refs/tags/{name}`, a branch is `refs/heads/{name}`")
     })

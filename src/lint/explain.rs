@@ -348,7 +348,7 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
 
 fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> ExplainedClaim {
     let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.context).and_then(|(labels, context)| {
-        labels.iter().map(|label| known_text(&context.of_job().evaluate(label.value()))).collect()
+        labels.iter().map(|label| known_text(&context.for_job().evaluate(label.value()))).collect()
     });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
     let value = match (environment, labels) {

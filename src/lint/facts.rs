@@ -199,7 +199,7 @@ fn settled(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
 
 /// The value of a text of the job, outside its steps.
 fn settled_in_job(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
-    settled_by(subject.context.map(|context| context.of_job()), text)
+    settled_by(subject.context.map(|context| context.for_job()), text)
 }
 
 fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {

@@ -6,7 +6,7 @@ use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Tru
 use crate::workflow::github::RefKind;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
+use crate::workflow::simulate::outputs::{self, DeclaredOutput};
 
 /// A condition that keeps runs from an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]

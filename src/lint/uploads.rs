@@ -137,7 +137,7 @@ fn seen<'s, 'a, 'p>(
     simulated: &'s SimulatedRun<'a, 'p>,
     row: Option<&'s MatrixRow>,
 ) -> EvaluationContext<'s, 'p> {
-    site.resolved.seen(&simulated.context(site.resolved.job).in_row(row))
+    site.resolved.seen(&simulated.context(site.resolved.job).for_row(row))
 }
 
 /// Every run of a publication's job, with its copies.
@@ -149,10 +149,10 @@ fn upload_runs<'a, 'p>(
 ) -> Vec<UploadRun<'a, 'p>> {
     let resolved = &upload.site.resolved;
     let relevance = Relevance::of(resolved.workflow, resolved.job);
-    let starts = triggers::starts(&data.github, checkout, resolved.workflow, resolved.job, asked);
+    let starts = triggers::simulate(&data.github, checkout, resolved.workflow, resolved.job, asked);
     let mut upload_runs = Vec::new();
-    upload.cut = starts.cut;
-    for simulated in starts.simulated_runs {
+    upload.cut = starts.incomplete;
+    for simulated in starts.runs {
         for row in triggers::rows(&simulated, resolved.job, &relevance) {
             if upload_runs.len() == MOST_UPLOAD_RUNS {
                 upload.cut = Some(UnknownReason::new("more runs than are played"));

@@ -140,8 +140,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let makes =
             |simulated: &SimulatedRun<'a, 'p>| resolved.seen(&simulated.context(resolved.job)).reached() != Truth::No;
         let starts =
-            triggers::starts(self.github, self.checkout, resolved.workflow, resolved.job, &RunFilter::default());
-        let any = starts.simulated_runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
+            triggers::simulate(self.github, self.checkout, resolved.workflow, resolved.job, &RunFilter::default());
+        let any = starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
         if any { what() } else { StartedBy::None }
     }
 
@@ -218,9 +218,9 @@ fn takes(filter: &Filter<'_>, name: &TagName) -> Truth {
 }
 
 fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
-    let name = RefName { beginning: name, whole: true };
+    let name = RefName { prefix: name, complete: true };
     let asked = |list: &Option<Vec<Text<'_>>>| {
-        list.as_ref().map(|list| ref_pattern::takes(list.iter().map(|text| text.value()), name))
+        list.as_ref().map(|list| ref_pattern::matches_any(list.iter().map(|text| text.value()), name))
     };
     match (asked(&filter.only), asked(&filter.ignore)) {
         (Some(taken), _) => taken,

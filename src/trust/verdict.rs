@@ -229,7 +229,7 @@ fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
         return (Outcome::unknown("the called workflow's environment"), site.resolved.place());
     }
     match job.environment {
-        Some(environment) => (context.of_job().evaluate(environment.name.value()), environment.name.place()),
+        Some(environment) => (context.for_job().evaluate(environment.name.value()), environment.name.place()),
         None => (none, job.id.place()),
     }
 }

@@ -1,5 +1,6 @@
-//! What a called workflow asks of the job that calls it. GitHub compares before anything runs (`PermissionsHelper.cs`), and refuses the
-//! whole run where a block asks for more than the calling job holds.
+//! The permissions that a called workflow requests from its calling job. GitHub compares the two before the run starts
+//! and rejects the whole run if a job requests more than the calling job has (`PermissionsHelper.cs` in
+//! actions/runner).
 
 use crate::read::source::Place;
 use crate::workflow::github::GitHubFacts;
@@ -7,33 +8,28 @@ use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Grant, Job, Permissions, Workflow};
 use crate::workflow::permissions::{self, AccessLevel, GrantOrigin};
 
-/// How deep calls are followed that pass on what they hold.
-const DEEPEST: usize = 10;
+/// How many nested calls without a `permissions:` block are followed.
+const MAX_DEPTH: usize = 10;
 
-/// How many workflows below one are looked at. GitHub allows fewer.
-const MOST_CALLED: usize = 100;
+/// How many called workflows are checked below one workflow. GitHub allows 50.
+const MAX_CALLED: usize = 100;
 
-/// One scope that a block of a called workflow asks for, beside what the calling job holds.
+/// A scope that a called workflow requests, and what its calling job has.
 #[derive(Debug, Clone)]
 pub struct PermissionRequest<'c, 'p> {
-    /// The scope.
     pub scope: String,
-    /// What is asked for.
     pub asked: AccessLevel,
-    /// Where.
     pub asked_place: Place,
-    /// What the calling job holds.
+    /// The access of the calling job.
     pub held: AccessLevel,
-    /// What says so.
     pub held_place: Place,
-    /// The called workflow.
     pub workflow: &'c Workflow<'p>,
-    /// The job that asks; `None` where the workflow's own block does.
+    /// The called job that requests it; `None` where the workflow's own block does.
     pub job: Option<&'c Job<'p>>,
 }
 
-/// What the workflow that a job calls asks for, each scope once: the greatest request of it. Empty where the calling job has no block of
-/// its own or its workflow's, for then the repository's settings decide.
+/// The scopes that the workflow called by `job` requests, each once with the highest level. Empty if neither the
+/// calling job nor its workflow has a `permissions:` block, since the repository settings decide then.
 #[must_use]
 pub fn requests<'c, 'p>(
     github: &GitHubFacts,
@@ -45,10 +41,11 @@ pub fn requests<'c, 'p>(
     if permissions::block(workflow, job).is_none() {
         return found;
     }
-    let mut open: Vec<(&'c Workflow<'p>, usize)> = checkout.called(job).map(|called| (called, 0)).into_iter().collect();
+    let mut pending: Vec<(&'c Workflow<'p>, usize)> =
+        checkout.called(job).map(|called| (called, 0)).into_iter().collect();
     let mut seen = vec![workflow.file];
-    while let Some((called, depth)) = open.pop() {
-        if seen.contains(&called.file) || depth >= DEEPEST {
+    while let Some((called, depth)) = pending.pop() {
+        if seen.contains(&called.file) || depth >= MAX_DEPTH {
             continue;
         }
         seen.push(called.file);
@@ -69,38 +66,38 @@ pub fn requests<'c, 'p>(
                             workflow: called,
                             job: requester,
                         };
-                        keep(&mut found, request);
+                        keep_highest(&mut found, request);
                     }
                 }
-                // What has no block passes on what it was given.
-                None => open.extend(checkout.called(inner).map(|next| (next, depth + 1))),
+                // A job without a block passes its caller's permissions on.
+                None => pending.extend(checkout.called(inner).map(|next| (next, depth + 1))),
             }
         }
     }
     found
 }
 
-/// Why GitHub refuses every run of a workflow before anything of it starts.
+/// Why GitHub rejects every run of a workflow before its first job.
 #[derive(Debug, Clone)]
 pub struct StartRefusal<'c, 'p> {
-    /// The job that calls, in this workflow or in one that it calls.
+    /// The calling job, in this workflow or in one that it calls.
     pub job: &'c Job<'p>,
-    /// What is asked of it, which is more than it holds.
+    /// The request that exceeds the permissions of `job`.
     pub request: PermissionRequest<'c, 'p>,
 }
 
-/// Why GitHub refuses every run that a workflow starts: a call somewhere below it asks for more than its job holds, on the way to whatever
-/// is looked at or not.
+/// The first call at or below `started` that requests more than its calling job has, wherever it is in the workflow.
+/// GitHub checks all calls before the run starts.
 #[must_use]
 pub fn refusal<'c, 'p>(
     github: &GitHubFacts,
     checkout: &'c Model<'p>,
     started: &'c Workflow<'p>,
 ) -> Option<StartRefusal<'c, 'p>> {
-    let mut open = vec![started];
+    let mut pending = vec![started];
     let mut seen = Vec::new();
-    while let Some(workflow) = open.pop() {
-        if seen.contains(&workflow.file) || seen.len() >= MOST_CALLED {
+    while let Some(workflow) = pending.pop() {
+        if seen.contains(&workflow.file) || seen.len() >= MAX_CALLED {
             continue;
         }
         seen.push(workflow.file);
@@ -110,13 +107,13 @@ pub fn refusal<'c, 'p>(
             if let Some(request) = asked.into_iter().find(|request| request.asked > request.held) {
                 return Some(StartRefusal { job, request });
             }
-            open.push(called);
+            pending.push(called);
         }
     }
     None
 }
 
-fn keep<'c, 'p>(found: &mut Vec<PermissionRequest<'c, 'p>>, request: PermissionRequest<'c, 'p>) {
+fn keep_highest<'c, 'p>(found: &mut Vec<PermissionRequest<'c, 'p>>, request: PermissionRequest<'c, 'p>) {
     match found.iter_mut().find(|other| other.scope == request.scope) {
         Some(other) if other.asked < request.asked => *other = request,
         Some(_) => {}
@@ -124,7 +121,7 @@ fn keep<'c, 'p>(found: &mut Vec<PermissionRequest<'c, 'p>>, request: PermissionR
     }
 }
 
-/// The scopes that a block asks for: those that it names, or all of them by a word.
+/// The scopes that a block requests: those it names, or all for `read-all` and `write-all`.
 fn scopes(github: &GitHubFacts, block: &Permissions<'_>) -> Vec<String> {
     match &block.grant {
         Grant::Scopes(entries) => entries.iter().map(|pair| pair.key.value().to_owned()).collect(),

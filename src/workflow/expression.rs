@@ -1,4 +1,7 @@
-//! GitHub's expressions, evaluated with three answers: a value, or not known and why. It knows no context; a [`Scope`] does.
+//! GitHub's expressions, evaluated to a value or to unknown with a reason. A [`Scope`] supplies the contexts.
+//!
+//! The semantics are those of GitHub's expression reference: loose equality through numbers, strings compared without
+//! case, `&&` and `||` return an operand, a missing property is null.
 //!
 //! Semantics are those of GitHub's reference for expressions: loose comparison through numbers, texts compared without case,
 //! `&&` and `||` give an operand, a missing property is null.
@@ -13,10 +16,10 @@ use github_actions_expressions::{Expr, SpannedExpr};
 
 pub use value::{Outcome, Truth, UnknownReason, Value, coerce_text};
 
-/// The longest expression that GitHub takes, in bytes.
-const LONGEST: usize = 21_000;
+/// GitHub's maximum length of an expression, in bytes.
+const MAX_LENGTH: usize = 21_000;
 
-/// The functions that ask how the run went so far.
+/// The functions that test the status of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusFunction {
     /// `success()`
@@ -29,16 +32,16 @@ pub enum StatusFunction {
     Cancelled,
 }
 
-/// What an expression can see.
+/// The contexts and the status that an expression reads.
 pub trait Scope {
-    /// The value at a path such as `["github", "event_name"]`; a property that is known to be absent is a known null.
+    /// The value at a path such as `["github", "event_name"]`; null for a property that does not exist.
     fn lookup(&self, path: &[&str]) -> Outcome;
 
-    /// What a status function answers.
+    /// The value of a status function.
     fn status(&self, function: StatusFunction) -> Truth;
 }
 
-/// A context that an expression reads.
+/// A context property that an expression reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextReference {
     /// Names up to the first computed index or `*`.
@@ -47,34 +50,34 @@ pub struct ContextReference {
     pub range: Range<usize>,
 }
 
-/// Why an expression does not parse.
+/// A syntax error in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
-    /// What is wrong, without a final period.
+    /// Without a final period.
     pub message: String,
     /// Bytes of the text that was parsed.
     pub range: Range<usize>,
 }
 
 fn parse(text: &str) -> Result<SpannedExpr<'_>, ParseError> {
-    let refuse = |message: String| ParseError { message, range: 0..text.len() };
-    if text.len() > LONGEST {
-        return Err(refuse("an expression longer than GitHub takes".into()));
+    let error = |message: String| ParseError { message, range: 0..text.len() };
+    if text.len() > MAX_LENGTH {
+        return Err(error("an expression longer than GitHub allows".into()));
     }
-    Expr::parse(text).map_err(|error| refuse(format!("an expression that does not parse: {error}")))
+    Expr::parse(text).map_err(|cause| error(format!("invalid expression: {cause}")))
 }
 
-/// A text that may hold `${{ … }}`.
+/// A text with `${{ … }}` placeholders.
 #[derive(Debug)]
 pub struct ExpressionTemplate<'t> {
     text: &'t str,
-    holes: Vec<Placeholder<'t>>,
+    placeholders: Vec<Placeholder<'t>>,
 }
 
-/// An expression within a text, parsed once however often it is evaluated.
+/// An expression in a text.
 #[derive(Debug)]
 struct Placeholder<'t> {
-    /// Its bytes, without braces.
+    /// Its bytes without the braces.
     range: Range<usize>,
     expression: SpannedExpr<'t>,
 }
@@ -91,79 +94,79 @@ impl Placeholder<'_> {
 }
 
 impl<'t> ExpressionTemplate<'t> {
-    /// Takes a text apart. All ranges are bytes of `text`.
+    /// Parses the placeholders of a text. All ranges are bytes of `text`.
+    ///
+    /// # Errors
+    /// If a placeholder is not closed or does not parse.
     ///
     /// # Errors
     /// When an expression in it is not closed or does not parse.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
-        let mut holes = Vec::new();
-        // Most texts hold none, and a byte alone is found quickest.
+        let mut placeholders = Vec::new();
+        // Fast path: most texts have no placeholder, and a single byte is the cheapest search.
         if !text.as_bytes().contains(&b'$') {
-            return Ok(Self { text, holes });
+            return Ok(Self { text, placeholders });
         }
         let mut at = 0;
         while let Some(open) = text[at..].find("${{") {
             let start = at + open + 3;
-            let Some(length) = closing(&text[start..]) else {
-                return Err(ParseError {
-                    message: "an expression that is not closed".into(),
-                    range: at + open..text.len(),
-                });
+            let Some(length) = expression_length(&text[start..]) else {
+                return Err(ParseError { message: "an unclosed expression".into(), range: at + open..text.len() });
             };
             let range = start..start + length;
             let expression =
                 parse(&text[range.clone()]).map_err(|error| ParseError { range: range.clone(), ..error })?;
             at = range.end + 2;
-            holes.push(Placeholder { range, expression });
+            placeholders.push(Placeholder { range, expression });
         }
-        Ok(Self { text, holes })
+        Ok(Self { text, placeholders })
     }
 
-    /// Whether it holds no expression.
+    /// Whether it has no placeholders.
     #[must_use]
     pub const fn is_literal(&self) -> bool {
-        self.holes.is_empty()
+        self.placeholders.is_empty()
     }
 
-    /// Its value: a lone expression keeps its type, anything else is a text.
+    /// Its value. A single placeholder without other text keeps its type; otherwise the value is a string.
     #[must_use]
     pub fn evaluate(&self, scope: &dyn Scope) -> Outcome {
-        if let [hole] = self.holes.as_slice()
-            && is_alone(self.text, hole)
+        if let [placeholder] = self.placeholders.as_slice()
+            && is_only_part(self.text, placeholder)
         {
-            return evaluate::evaluate(&hole.expression, scope, 0);
+            return evaluate::evaluate(&placeholder.expression, scope, 0);
         }
-        let mut whole = String::new();
+        let mut text = String::new();
         let mut at = 0;
-        for hole in &self.holes {
-            whole.push_str(&self.text[at..hole.range.start - 3]);
-            match evaluate::evaluate(&hole.expression, scope, 0) {
-                Outcome::Known(value) => whole.push_str(&coerce_text(&value)),
+        for placeholder in &self.placeholders {
+            text.push_str(&self.text[at..placeholder.range.start - 3]);
+            match evaluate::evaluate(&placeholder.expression, scope, 0) {
+                Outcome::Known(value) => text.push_str(&coerce_text(&value)),
                 Outcome::Unknown(reason) => {
-                    whole.push_str(reason.beginning().unwrap_or_default());
-                    return Outcome::Unknown(reason.with_beginning(whole));
+                    text.push_str(reason.prefix().unwrap_or_default());
+                    return Outcome::Unknown(reason.with_prefix(text));
                 }
             }
-            at = hole.range.end + 2;
+            at = placeholder.range.end + 2;
         }
-        whole.push_str(&self.text[at..]);
-        Outcome::Known(Value::Text(whole))
+        text.push_str(&self.text[at..]);
+        Outcome::Known(Value::Text(text))
     }
 
-    /// Every context that it reads.
+    /// The context properties that it reads.
     #[must_use]
     pub fn references(&self) -> Vec<ContextReference> {
-        self.holes.iter().flat_map(Placeholder::references).collect()
+        self.placeholders.iter().flat_map(Placeholder::references).collect()
     }
 }
 
-/// Whether nothing but blanks stands around an expression.
-fn is_alone(text: &str, hole: &Placeholder<'_>) -> bool {
-    text[..hole.range.start - 3].trim().is_empty() && text[hole.range.end + 2..].trim().is_empty()
+/// Whether the text is a single placeholder, apart from blanks.
+fn is_only_part(text: &str, placeholder: &Placeholder<'_>) -> bool {
+    text[..placeholder.range.start - 3].trim().is_empty() && text[placeholder.range.end + 2..].trim().is_empty()
 }
 
-/// The length of an expression up to its `}}`, which does not count within quotes.
-fn closing(text: &str) -> Option<usize> {
+/// The length of the expression up to `}}`; braces in quotes do not count.
+fn expression_length(text: &str) -> Option<usize> {
     let mut quoted = false;
     let bytes = text.as_bytes();
     (0..bytes.len()).find(|at| {
@@ -172,7 +175,7 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-/// An `if:`, with or without `${{ }}`.
+/// An `if:` value, with or without `${{ }}`.
 #[derive(Debug)]
 pub struct Condition<'t> {
     form: ConditionForm<'t>,
@@ -180,16 +183,19 @@ pub struct Condition<'t> {
 
 #[derive(Debug)]
 enum ConditionForm<'t> {
-    /// No text: `success()`.
+    /// Empty: `success()`.
     Empty,
     /// One expression.
     Expression(Placeholder<'t>),
-    /// Text around an expression, which GitHub reads as a text, and a text that is not empty is true.
+    /// A placeholder with text around it: a non-empty string, which is true.
     Mixed(ExpressionTemplate<'t>),
 }
 
 impl<'t> Condition<'t> {
-    /// Reads a condition. All ranges are bytes of `text`.
+    /// Parses a condition. All ranges are bytes of `text`.
+    ///
+    /// # Errors
+    /// If it does not parse.
     ///
     /// # Errors
     /// When it does not parse.
@@ -200,29 +206,29 @@ impl<'t> Condition<'t> {
         }
         if text.contains("${{") {
             let mut template = ExpressionTemplate::parse(text)?;
-            let alone = template.holes.pop_if(|hole| is_alone(text, hole));
-            return Ok(Self { form: alone.map_or(ConditionForm::Mixed(template), ConditionForm::Expression) });
+            let single = template.placeholders.pop_if(|placeholder| is_only_part(text, placeholder));
+            return Ok(Self { form: single.map_or(ConditionForm::Mixed(template), ConditionForm::Expression) });
         }
         Ok(Self { form: ConditionForm::Expression(Placeholder { range: 0..text.len(), expression: parse(text)? }) })
     }
 
-    /// Whether it holds. Without a status function in it, `success()` must hold as well.
+    /// Its value. GitHub adds `success() &&` to a condition without a status function.
     #[must_use]
     pub fn evaluate(&self, scope: &dyn Scope) -> Truth {
         let own = match &self.form {
             ConditionForm::Empty => Truth::Yes,
-            ConditionForm::Expression(hole) => evaluate::evaluate(&hole.expression, scope, 0).truth(),
+            ConditionForm::Expression(placeholder) => evaluate::evaluate(&placeholder.expression, scope, 0).truth(),
             ConditionForm::Mixed(_) => Truth::Yes,
         };
         if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
     }
 
-    /// Every context that it reads.
+    /// The context properties that it reads.
     #[must_use]
     pub fn references(&self) -> Vec<ContextReference> {
         match &self.form {
             ConditionForm::Empty => Vec::new(),
-            ConditionForm::Expression(hole) => hole.references(),
+            ConditionForm::Expression(placeholder) => placeholder.references(),
             ConditionForm::Mixed(template) => template.references(),
         }
     }
@@ -230,11 +236,11 @@ impl<'t> Condition<'t> {
     /// Whether it calls `success`, `failure`, `always` or `cancelled`.
     #[must_use]
     pub fn has_status_function(&self) -> bool {
-        let calls = |hole: &Placeholder<'_>| evaluate::calls_status(&hole.expression);
+        let calls = |placeholder: &Placeholder<'_>| evaluate::calls_status(&placeholder.expression);
         match &self.form {
             ConditionForm::Empty => false,
-            ConditionForm::Expression(hole) => calls(hole),
-            ConditionForm::Mixed(template) => template.holes.iter().any(calls),
+            ConditionForm::Expression(placeholder) => calls(placeholder),
+            ConditionForm::Mixed(template) => template.placeholders.iter().any(calls),
         }
     }
 }

@@ -1,301 +1,328 @@
-//! GitHub's own facts as data (`rules/github.yaml`): scopes, events, contexts, runner labels. It holds no registry's facts.
-
-mod event;
+//! GitHub's own facts, from `rules/github.yaml`: permission scopes, events, contexts, runner labels, and what common
+//! actions do.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
-pub use crate::workflow::github::event::{EventFacts, EventStart, RefKind};
 use crate::workflow::model::action;
 
-/// Facts about `permissions:`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PermissionFacts {
-    /// The levels each scope knows besides `none`.
+    /// The levels of each scope besides `none`.
     pub scopes: BTreeMap<String, Vec<String>>,
-    /// Scopes that no default grants.
+    /// Scopes that no repository default contains.
     pub never_by_default: Vec<String>,
-    /// The words for a whole block and the level they give.
+    /// The words for a whole block, such as `write-all`, and their levels.
     pub words: BTreeMap<String, String>,
-    /// What a new block keeps of a repository's default, which the files do not tell.
+    /// The scopes that a fix keeps when it adds a block to a job without one, since the repository's default is
+    /// unknown.
     pub kept: BTreeMap<String, String>,
 }
 
-/// Facts about scripts.
+/// The kind of ref in `github.ref`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefKind {
+    /// `refs/tags/…`
+    Tag,
+    /// `refs/heads/…`
+    Branch,
+    /// `refs/pull/…/merge`
+    PullRequest,
+    /// The event does not determine it.
+    Unknown,
+}
+
+impl RefKind {
+    /// The word in fact values.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Branch => "branch",
+            Self::PullRequest => "pull-request",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The prefix of `github.ref`, if known.
+    #[must_use]
+    pub const fn prefix(self) -> Option<&'static str> {
+        match self {
+            Self::Tag => Some("refs/tags/"),
+            Self::Branch => Some("refs/heads/"),
+            Self::PullRequest => Some("refs/pull/"),
+            Self::Unknown => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventStart {
+    #[serde(rename = "ref")]
+    pub kind: RefKind,
+    /// The description in messages: "when a tag is pushed".
+    pub when: String,
+}
+
+/// The runs that an event starts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EventFacts {
+    /// One per kind of ref.
+    pub runs: Vec<EventStart>,
+    /// Whether it also starts runs for forks, in which GitHub issues no OIDC token.
+    #[serde(default)]
+    pub fork: bool,
+    /// Whether a person starts it and chooses the ref.
+    #[serde(default)]
+    pub by_hand: bool,
+    /// Whether a calling workflow starts it.
+    #[serde(default)]
+    pub called: bool,
+    /// The default of `types:`.
+    #[serde(default)]
+    pub types: Vec<String>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShellFacts {
-    /// Programs that only run the program that follows them.
+    /// Programs that run the program given as argument, such as `sudo`.
     pub transparent: Vec<String>,
-    /// Words of commands that put a program into place.
+    /// Subcommands that install a program.
     pub installs: Vec<String>,
-    /// Actions that run a script given in an input.
+    /// Actions that run a script given as input.
     pub scripts: Vec<ScriptRunner>,
 }
 
-/// An action that runs a script in the job as a step does, by the names of its inputs.
+/// The names of the inputs of an action that runs a script in the job.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptRunner {
-    /// The action.
     pub action: String,
-    /// The script.
     pub script: String,
-    /// The shell that runs it.
     pub shell: Option<String>,
-    /// The folder that it runs in.
     pub folder: Option<String>,
-    /// Whether its failure is expected.
+    /// The input that makes it ignore a failure.
     pub tolerated: Option<String>,
-    /// The shell where the step names none; without it the system's own.
+    /// The default shell; `None` is the default of the runner's system.
     pub otherwise: Option<String>,
 }
 
-/// Facts about the step that checks the repository out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CheckoutFacts {
-    /// Its action.
     pub action: String,
-    /// Inputs and the values with which the tags come along.
+    /// The inputs, with their values, that fetch all tags.
     pub with_tags: BTreeMap<String, String>,
-    /// Inputs that check out something else.
+    /// The inputs that check out another ref or repository.
     pub other: Vec<String>,
 }
 
-/// The action that packs artifacts, by the names of its inputs.
+/// The action that uploads artifacts, with the names of its inputs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ArtifactUpload {
-    /// The action.
     pub action: String,
-    /// The artifact's name.
     pub name: String,
-    /// What is packed.
     pub path: String,
-    /// The name of an artifact without one.
+    /// The default name.
     pub unnamed: String,
-    /// What packs in another way.
+    /// Inputs that change how the artifact is packed.
     pub opaque: Vec<String>,
 }
 
-/// The action that unpacks artifacts, by the names of its inputs.
+/// The action that downloads artifacts, with the names of its inputs.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ArtifactDownload {
-    /// The action.
     pub action: String,
-    /// The one artifact that is taken.
     pub name: String,
-    /// Where to.
     pub path: String,
-    /// Which artifacts are taken.
     pub pattern: String,
-    /// Whether several are unpacked into one folder.
     pub together: String,
-    /// The first version that unpacks as it is known here.
+    /// The first version with the behaviour described here.
     pub since: String,
-    /// The version that knows how to unpack several into one folder.
+    /// The first version that can merge several artifacts into one folder.
     pub together_since: String,
-    /// The version from which on a single artifact has no folder of its own, whatever it was asked for by.
+    /// The first version that extracts a single artifact directly into `path`, even if it was selected by pattern.
     pub alone_is_flat_since: String,
-    /// What takes artifacts that no step here packs.
+    /// Inputs that select artifacts of other runs.
     pub elsewhere: Vec<String>,
 }
 
-/// Steps that leave files where they are.
+/// Steps that do not move or change files.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InertSteps {
-    /// Their actions.
     pub actions: Vec<String>,
-    /// The commands of their scripts, as their first words.
+    /// The first words of their commands.
     pub commands: Vec<String>,
 }
 
-/// Facts about files that travel from job to job.
+/// Facts about artifacts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactFacts {
-    /// Packing.
     pub upload: ArtifactUpload,
-    /// Unpacking.
     pub download: ArtifactDownload,
-    /// Neither.
     pub inert: InertSteps,
-    /// Actions that pack no artifact. Any action that is not listed might.
+    /// Actions that upload no artifact. Any other action might.
     pub silent: Vec<String>,
 }
 
-/// Something that makes a release. What the token that GitHub gives to every job makes starts no other workflow.
+/// An action or command that creates a release or a tag. An event caused with `GITHUB_TOKEN` starts no workflow.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleaseMaker {
-    /// Its action.
     pub action: Option<String>,
-    /// Its command, as its words.
     pub command: Option<String>,
-    /// Inputs that hold the token.
     #[serde(default)]
     pub inputs: Vec<String>,
-    /// Variables that hold the token.
     #[serde(default)]
     pub env: Vec<String>,
-    /// Whether it takes the job's own token where none is given.
+    /// Whether `GITHUB_TOKEN` is the default token.
     #[serde(default)]
     pub own_by_default: bool,
-    /// The input or the flag that leaves the release a draft for people to publish, or makes nothing at all.
+    /// The input or flag for a draft or a dry run.
     pub draft: Option<String>,
-    /// Whether it always makes a new tag; others may take one that is there.
+    /// Whether it always creates a new tag; others can use an existing one.
     #[serde(default)]
     pub makes_tag: bool,
-    /// The input that holds what every tag begins with.
+    /// The input with the prefix of every tag.
     pub prefix: Option<TagPrefix>,
 }
 
-/// What every tag of a maker begins with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TagPrefix {
-    /// The input that says it.
     pub input: String,
-    /// What it is where the input is left out.
     pub default: String,
 }
 
-/// How scripts make tags and push them.
+/// How scripts create and push tags.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TagFacts {
-    /// What makes tags besides what makes releases.
+    /// Actions and commands that create tags, besides those that create releases.
     pub makers: Vec<ReleaseMaker>,
-    /// The command that makes one.
+    /// The command that creates a tag.
     pub make: String,
-    /// Its flags that take a value.
     pub valued: Vec<String>,
-    /// The command that pushes them.
+    /// The command that pushes tags.
     pub push: String,
-    /// Its flags that push all tags.
     pub all: Vec<String>,
-    /// Flags of both that move or delete a tag.
+    /// Flags of both commands that move or delete a tag.
     pub moves: Vec<String>,
-    /// The action that leaves the token for pushes.
+    /// The action that stores the token for later pushes.
     pub checkout: String,
-    /// Its input that holds the token.
     pub token: String,
-    /// Its input that says whether the token is left.
+    /// Its input that disables storing the token.
     pub keeps: String,
-    /// Its inputs that bring another key, or another repository.
+    /// Its inputs for another key or repository.
     pub others: Vec<String>,
-    /// Words of scripts, and of names of actions, that bring another token or key for pushes.
+    /// Words in scripts and action names that set another token or key for pushes.
     pub opaque: Vec<String>,
 }
 
-/// Facts about who makes releases.
+/// Facts about creating releases.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleaseFacts {
-    /// What makes them.
+    /// Actions and commands that create releases.
     pub makers: Vec<ReleaseMaker>,
-    /// Words of actions and scripts that may make one in a way that this data does not describe.
+    /// Words in actions and scripts that may create a release in a way not described here.
     pub opaque: Vec<String>,
-    /// Words of which a script has one besides, if it does so.
+    /// For `opaque` words in a script: it must also contain one of these.
     pub opaque_scripts: Vec<String>,
-    /// Words of scripts that start another workflow by themselves.
+    /// Words in scripts that start another workflow.
     pub passed_on: Vec<String>,
 }
 
-/// Facts about who asks for the OIDC token.
+/// Facts about requests for the OIDC token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcFacts {
-    /// The scope that lets a job ask for the token.
+    /// The permission scope for requesting a token.
     pub scope: String,
-    /// Actions that never do.
+    /// Actions that never request one.
     pub never: Vec<String>,
-    /// Words in a script that mean it might.
+    /// Words in a script that may request one.
     pub words: Vec<String>,
-    /// How scripts show it.
+    /// How scripts expose it.
     pub shown: ShownTokens,
-    /// Steps that only look at it.
+    /// Steps that only inspect it.
     pub debug: DebugSteps,
 }
 
-/// How a script shows a token that stands for the repository.
+/// How a script exposes a token.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShownTokens {
-    /// Variables that hold the token that a job asks with.
+    /// Variables with the request token.
     pub request: Vec<String>,
-    /// Variables that hold the address that it asks at.
+    /// Variables with the request URL.
     pub address: Vec<String>,
-    /// Programs that print their arguments.
     pub prints: Vec<String>,
-    /// Programs that print what they fetch.
     pub fetches: Vec<String>,
-    /// Flags of those with which they do not.
+    /// Flags of `fetches` that write to a file instead.
     pub keeps: Vec<String>,
-    /// Files that GitHub reads for later steps.
+    /// Files through which a step passes values to later steps.
     pub exports: Vec<String>,
-    /// Words of a value that is made with a token and is none.
+    /// Words in commands whose output is derived from a token but is none, such as its length.
     pub harmless: Vec<String>,
-    /// Filters that take a part of an answer.
+    /// Programs that extract a part of a response.
     pub filters: Vec<String>,
-    /// How the part that is a token is called.
+    /// The part of the response that is the token.
     pub fields: Vec<String>,
 }
 
-/// How steps that were added to look at the OIDC token are known.
+/// How steps that inspect the OIDC token are recognised.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DebugSteps {
-    /// Their actions.
     pub actions: Vec<String>,
-    /// Words that stand together in their names.
+    /// Words that occur together in step names.
     pub names: Vec<Vec<String>>,
 }
 
-/// All of `rules/github.yaml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GitHubFacts {
-    /// When somebody last compared this with GitHub.
+    /// The date of the last comparison with GitHub's documentation.
     pub reviewed: String,
-    /// Where the facts stand.
+    /// The pages with these facts.
     pub sources: Vec<String>,
-    /// Scopes and levels.
     pub permissions: PermissionFacts,
-    /// Events by name.
     pub events: BTreeMap<String, EventFacts>,
-    /// Properties of contexts that have a fixed list.
+    /// The properties of contexts with a fixed list.
     pub contexts: BTreeMap<String, Vec<String>>,
-    /// Runner labels by system, as globs.
+    /// Globs of runner labels, by operating system.
     pub runners: BTreeMap<String, Vec<String>>,
-    /// Labels of runners that GitHub hosts, as globs.
+    /// Globs of labels of GitHub-hosted runners.
     pub hosted: Vec<String>,
-    /// Owners whose actions run with GitHub itself behind them.
+    /// Owners of GitHub's own actions.
     pub makers: Vec<String>,
-    /// Refs, as globs, that move and that the makers of the actions recommend.
+    /// Mutable refs, as globs, that an action's maintainers recommend.
     pub recommended: BTreeMap<String, Vec<Glob>>,
-    /// Scripts.
     pub shell: ShellFacts,
-    /// Checking out.
     pub checkout: CheckoutFacts,
-    /// Artifacts.
     pub artifacts: ArtifactFacts,
-    /// Releases.
     pub releases: ReleaseFacts,
-    /// How tags are made.
     pub tags: TagFacts,
-    /// The OIDC token.
     pub oidc: OidcFacts,
 }
 
 impl GitHubFacts {
-    /// Reads the facts.
+    /// Parses the YAML text.
+    ///
+    /// # Errors
+    /// If the text has another structure.
     ///
     /// # Errors
     /// When the text has another shape; the message says where.
@@ -303,7 +330,10 @@ impl GitHubFacts {
         serde_yaml::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// Reads the same facts as JSON.
+    /// Parses the same facts as JSON.
+    ///
+    /// # Errors
+    /// If the text has another structure.
     ///
     /// # Errors
     /// When the text is not of the expected shape.
@@ -311,21 +341,21 @@ impl GitHubFacts {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// What is known of an action that runs a script given in an input, if `uses` names one.
+    /// The inputs of the action that `uses` names, if it runs a script given as input.
     #[must_use]
     pub fn script_runner(&self, uses: &str) -> Option<&ScriptRunner> {
         let name = action(uses);
         self.shell.scripts.iter().find(|runner| runner.action.eq_ignore_ascii_case(name))
     }
 
-    /// The system that a runner label stands for: `linux`, `windows`, `macos`, `self-hosted`; `None` for a label of somebody's own.
+    /// The operating system of a runner label, or `self-hosted`; `None` for a custom label.
     #[must_use]
     pub fn system(&self, label: &str) -> Option<&str> {
         let matches = |pattern: &String| fits(pattern, label);
         self.runners.iter().find(|(_, patterns)| patterns.iter().any(matches)).map(|(system, _)| system.as_str())
     }
 
-    /// Who runs a job with such labels, as the claim `runner_environment` has it; `None` where a label may be on anybody's runner.
+    /// The claim `runner_environment` of a job with these labels; `None` if a custom label leaves it open.
     #[must_use]
     pub fn runner_environment(&self, labels: &[String]) -> Option<&'static str> {
         if labels.iter().any(|label| self.system(label) == Some(SELF_HOSTED)) {
@@ -336,7 +366,7 @@ impl GitHubFacts {
     }
 }
 
-/// What GitHub calls a runner of somebody's own, in labels and in the claim.
+/// The label and the claim value of self-hosted runners.
 const SELF_HOSTED: &str = "self-hosted";
 
 fn fits(pattern: &str, label: &str) -> bool {

@@ -1,10 +1,11 @@
-//! What GitHub will do with the files: the model, permissions, expressions and runs. It knows no registry.
+//! What GitHub does with the files of a repository: the model of its workflows and actions, permissions, expressions,
+//! and the simulation of every run. Registries are in `trust`.
 
-pub mod calls;
+pub(crate) mod calls;
 pub mod expression;
-pub mod github;
-pub mod model;
-pub mod permissions;
-pub mod ref_pattern;
-pub mod script;
-pub mod simulate;
+pub(crate) mod github;
+pub(crate) mod model;
+pub(crate) mod permissions;
+pub(crate) mod ref_pattern;
+pub(crate) mod script;
+pub(crate) mod simulate;

@@ -1,7 +1,7 @@
-//! Workflow, job, step and action with a place for every leaf. It never evaluates an expression and never looks at other files.
+//! Workflows, jobs, steps and actions as typed structs. Every leaf keeps its place in the file; expressions stay text.
 
 mod read;
-pub mod repository;
+pub(crate) mod repository;
 
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
@@ -10,32 +10,31 @@ pub use crate::read::text::Text;
 use crate::read::yaml::Node;
 use crate::workflow::script::ScriptCommands;
 
-/// A key and its value.
+/// An entry of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub struct Pair<'p> {
     /// The key.
     pub key: Text<'p>,
-    /// The value; an empty text for a null.
+    /// Empty for a null.
     pub value: Text<'p>,
 }
 
-/// `with:` or `env:`: named texts in the order of the file.
+/// `with:`, `env:`, `outputs:` …: a mapping of names to texts, in file order.
 #[derive(Debug, Clone, Default)]
 pub struct Pairs<'p> {
-    /// The entries.
     pub entries: Vec<Pair<'p>>,
-    /// Whether the block is an expression, so that its entries are not known.
+    /// Whether the whole block is an expression, so that its entries are unknown.
     pub dynamic: bool,
 }
 
 impl<'p> Pairs<'p> {
-    /// An entry by name. GitHub compares input names without case.
+    /// The entry of this name, ignoring case as GitHub does for input names.
     #[must_use]
     pub fn get_ignore_case(&self, name: &str) -> Option<Pair<'p>> {
         self.entries.iter().copied().find(|pair| pair.key.value().eq_ignore_ascii_case(name))
     }
 
-    /// An entry by its exact name.
+    /// The entry of exactly this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Pair<'p>> {
         self.entries.iter().copied().find(|pair| pair.key.value() == name)
@@ -45,39 +44,37 @@ impl<'p> Pairs<'p> {
 /// A `permissions:` block.
 #[derive(Debug, Clone)]
 pub struct Permissions<'p> {
-    /// Where the key `permissions` stands.
+    /// The key `permissions`.
     pub key: Place,
-    /// What it grants.
     pub grant: Grant<'p>,
 }
 
-/// What a `permissions:` block says.
+/// The value of a `permissions:` block.
 #[derive(Debug, Clone)]
 pub enum Grant<'p> {
-    /// `read-all`, `write-all`, or another word that GitHub does not know.
+    /// `read-all`, `write-all` or a word that GitHub does not define.
     Word(Text<'p>),
-    /// One entry per named scope; an empty mapping or nothing grants nothing.
+    /// One entry per named scope. An empty mapping grants nothing.
     Scopes(Vec<Pair<'p>>),
 }
 
 /// One event of `on:`.
 #[derive(Debug, Clone)]
 pub struct Trigger<'p> {
-    /// The event's name.
     pub event: Text<'p>,
-    /// Its activity types, if the workflow lists any.
+    /// `types:`, if present.
     pub types: Option<Vec<Text<'p>>>,
-    /// `branches:` and `branches-ignore:`, if any.
+    /// `branches:` and `branches-ignore:`.
     pub branches: Filter<'p>,
-    /// `tags:` and `tags-ignore:`, if any.
+    /// `tags:` and `tags-ignore:`.
     pub tags: Filter<'p>,
-    /// Whether the trigger names `inputs:`, and which.
+    /// `inputs:` of `workflow_dispatch` and `workflow_call`.
     pub inputs: Vec<DeclaredInput<'p>>,
     /// `outputs:` of `workflow_call`.
     pub outputs: Vec<DeclaredJobOutput<'p>>,
 }
 
-/// An output of a called workflow.
+/// An entry of `on.workflow_call.outputs`.
 #[derive(Debug, Clone, Copy)]
 pub struct DeclaredJobOutput<'p> {
     /// Its name.
@@ -87,14 +84,14 @@ pub struct DeclaredJobOutput<'p> {
 }
 
 impl<'p> Trigger<'p> {
-    /// An input by its name, which GitHub compares without case.
+    /// The input of this name, ignoring case.
     #[must_use]
     pub fn input(&self, name: &str) -> Option<&DeclaredInput<'p>> {
         self.inputs.iter().find(|input| input.name.value().eq_ignore_ascii_case(name))
     }
 }
 
-/// A filter on refs: what it takes and what it leaves.
+/// A filter on branches or tags.
 #[derive(Debug, Clone, Default)]
 pub struct Filter<'p> {
     /// Patterns of `branches:` or `tags:`.
@@ -104,14 +101,14 @@ pub struct Filter<'p> {
 }
 
 impl Filter<'_> {
-    /// Whether the workflow filters at all.
+    /// Whether neither key is present.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
         self.only.is_none() && self.ignore.is_none()
     }
 }
 
-/// An input of `workflow_dispatch` or `workflow_call`.
+/// An input of `workflow_dispatch`, `workflow_call` or a composite action.
 #[derive(Debug, Clone)]
 pub struct DeclaredInput<'p> {
     /// Its name.
@@ -120,9 +117,9 @@ pub struct DeclaredInput<'p> {
     pub kind: Option<Text<'p>>,
     /// `default:`.
     pub default: Option<Text<'p>>,
-    /// `options:` of a choice.
+    /// `options:` of a `choice` input.
     pub options: Vec<Text<'p>>,
-    /// Whether `required: true` stands there.
+    /// `required:`
     pub required: bool,
 }
 
@@ -138,7 +135,7 @@ pub struct Environment<'p> {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step<'p> {
-    /// Position in `steps:`, from 0.
+    /// Position in `steps:`, counted from 0.
     pub index: usize,
     /// The whole step.
     pub place: Place,
@@ -152,47 +149,47 @@ pub struct Step<'p> {
     pub uses: Option<Text<'p>>,
     /// `run:`.
     pub run: Option<Text<'p>>,
-    /// The script that it runs: that of `run:`, or the one that it gives to an action which runs it.
+    /// The script that the step runs: `run:`, or the input of an action that runs a script, such as nick-fields/retry.
     pub script: Option<Text<'p>>,
-    /// The commands of the script, once somebody asked for them.
-    pub(crate) commands: ScriptCommands,
-    /// The shell that the step names for it.
+    /// The parsed commands of `script`, filled at first use.
+    pub commands: ScriptCommands,
+    /// The step's own `shell:`.
     pub shell: Option<Shell>,
-    /// The folder that the step names for it.
+    /// The step's own `working-directory:`.
     pub working_directory: Option<Text<'p>>,
     /// `with:`.
     pub with: Pairs<'p>,
     /// `env:`.
     pub env: Pairs<'p>,
-    /// Whether `continue-on-error: true` stands there, or the like of its action, so that a failure is expected.
+    /// Whether a failure of the step is ignored: `continue-on-error: true`, or the equivalent input of the action.
     pub tolerated: bool,
 }
 
-/// Which secrets a calling job passes on.
+/// `secrets:` of a calling job.
 #[derive(Debug, Clone)]
 pub enum Secrets<'p> {
     /// `secrets: inherit`.
     Inherited,
-    /// Those that it names, under the names that the called workflow has for them.
+    /// Named secrets; the keys are the called workflow's names.
     Given(Pairs<'p>),
 }
 
 /// One job.
 #[derive(Debug, Clone)]
 pub struct Job<'p> {
-    /// Its key.
+    /// Its key under `jobs:`.
     pub id: Text<'p>,
-    /// Jobs it waits for.
+    /// `needs:`
     pub needs: Vec<Text<'p>>,
-    /// Their positions among the workflow's jobs; a name that no job has is left out.
+    /// The positions of `needs` in [`Workflow::jobs`]; names that no job has are left out.
     pub needed: Vec<usize>,
     /// `if:`.
     pub condition: Option<Text<'p>>,
-    /// Its own `permissions:`.
+    /// Its own `permissions:`, not the workflow's.
     pub permissions: Option<Permissions<'p>>,
     /// `environment:`.
     pub environment: Option<Environment<'p>>,
-    /// The labels of `runs-on:`; `None` when they are not plain text.
+    /// The labels of `runs-on:`; `None` when `runs-on` is absent or names only a group.
     pub runs_on: Option<Vec<Text<'p>>>,
     /// `env:`.
     pub env: Pairs<'p>,
@@ -202,9 +199,9 @@ pub struct Job<'p> {
     pub working_directory: Option<Text<'p>>,
     /// `strategy:`.
     pub strategy: Option<Node<'p>>,
-    /// Whether it runs in a container.
+    /// Whether it has `container:`.
     pub container: bool,
-    /// The workflow it calls.
+    /// `uses:` of a job that calls a workflow.
     pub uses: Option<Text<'p>>,
     /// `with:` of the call.
     pub with: Pairs<'p>,
@@ -212,24 +209,20 @@ pub struct Job<'p> {
     pub secrets: Secrets<'p>,
     /// `outputs:`.
     pub outputs: Pairs<'p>,
-    /// Whether `continue-on-error: true` stands there, so that a failure is expected.
+    /// `continue-on-error: true`
     pub tolerated: bool,
-    /// Its steps.
     pub steps: Vec<Step<'p>>,
 }
 
 /// One workflow.
 #[derive(Debug, Clone)]
 pub struct Workflow<'p> {
-    /// Its file.
     pub file: FileId,
-    /// Its text.
     pub source: &'p SourceFile,
     /// `name:`.
     pub name: Option<Text<'p>>,
-    /// Its events.
+    /// `on:`
     pub triggers: Vec<Trigger<'p>>,
-    /// Its `permissions:`.
     pub permissions: Option<Permissions<'p>>,
     /// `env:`.
     pub env: Pairs<'p>,
@@ -237,52 +230,50 @@ pub struct Workflow<'p> {
     pub shell: Option<Text<'p>>,
     /// `defaults.run.working-directory`.
     pub working_directory: Option<Text<'p>>,
-    /// Its jobs, in the order of the file.
+    /// Its jobs in file order.
     pub jobs: Vec<Job<'p>>,
-    /// Positions of the jobs, each after those that it needs; without those that need each other in a circle.
+    /// Positions of the jobs in topological order of `needs`; jobs in a cycle of `needs` are left out.
     pub order: Vec<usize>,
-    /// What GitHub would refuse of its shape.
+    /// Shapes that GitHub rejects.
     pub problems: Vec<Problem>,
 }
 
 impl<'p> Workflow<'p> {
-    /// The position of a job by its id, which GitHub compares without case.
+    /// The position of the job with this id, ignoring case.
     #[must_use]
     pub fn position(&self, job: &str) -> Option<usize> {
         self.jobs.iter().position(|other| other.id.value().eq_ignore_ascii_case(job))
     }
 
-    /// Where a step's script runs: its own folder, the job's or the workflow's; none is the checkout's root.
+    /// The folder in which the step's script runs: the step's, the job's or the workflow's setting. `None` is the
+    /// workspace.
     #[must_use]
     pub fn folder_of(&self, job: &Job<'p>, step: &Step<'p>) -> Option<Text<'p>> {
-        // Defaults are for `run:` alone.
+        // `defaults.run` applies to `run:` steps only.
         let default = || job.working_directory.or(self.working_directory);
         step.working_directory.or_else(|| step.run.and_then(|_| default()))
     }
 
-    /// A job by its id, which GitHub compares without case.
+    /// The job with this id, ignoring case.
     #[must_use]
     pub fn job(&self, id: &str) -> Option<&Job<'p>> {
         self.jobs.iter().find(|job| job.id.value().eq_ignore_ascii_case(id))
     }
 }
 
-/// A composite action of the repository.
+/// A composite action in this repository.
 #[derive(Debug, Clone)]
 pub struct Action<'p> {
-    /// Its file.
     pub file: FileId,
-    /// Its text.
     pub source: &'p SourceFile,
     /// Its `inputs:`.
     pub inputs: Vec<DeclaredInput<'p>>,
-    /// Its steps.
     pub steps: Vec<Step<'p>>,
 }
 
-/// The action of a `uses:` without its ref.
+/// The action of a `uses:` value, without its ref.
 #[must_use]
 pub fn action(uses: &str) -> &str {
-    // Asked for often, and of texts so short that a search made for long ones is slower.
+    // A hot function on short texts; for these a byte loop is faster than `str::find`.
     uses.bytes().position(|byte| byte == b'@').map_or(uses, |at| &uses[..at]).trim()
 }

@@ -1,27 +1,25 @@
-//! What the job's token may do, as GitHub computes it. It does not ask whether that is wise.
+//! The permissions of a job's `GITHUB_TOKEN`, as GitHub computes them.
 //!
-//! The rules are those of GitHub's workflow parser: a job's block replaces the workflow's whole block; a block sets every scope that
-//! it does not name to none; with no block at all the repository's default holds, which never contains `id-token`. A called job keeps
-//! or lowers what the calling job holds; one that asks for more makes GitHub refuse the whole run (`PermissionsHelper.cs`).
+//! A job's block replaces the workflow's whole block. A block sets every scope that it does not name to `none`.
+//! Without any block the repository's default applies, which never contains `id-token`. A called job can keep or lower
+//! the permissions of its calling job; GitHub rejects the run if it requests more (`PermissionsHelper.cs` in
+//! actions/runner).
 
 use crate::read::source::Place;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Grant, Job, Permissions, Text, Workflow};
 use crate::workflow::simulate::run::TriggerStart;
 
-/// How much a scope allows. The order is from nothing to all.
+/// The access level of a scope, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AccessLevel {
-    /// Nothing.
     None,
-    /// Reading.
     Read,
-    /// Reading and writing.
     Write,
 }
 
 impl AccessLevel {
-    /// The word in a workflow.
+    /// The word used in workflow files.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -31,28 +29,28 @@ impl AccessLevel {
         }
     }
 
-    /// The access that a word means.
+    /// The level that a word in a workflow file means.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::None, Self::Read, Self::Write].into_iter().find(|access| access.word() == word)
     }
 }
 
-/// Where a job's access comes from.
+/// The block that decides a job's permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantOrigin {
     /// The job's own block.
     Job,
     /// The workflow's block.
     Workflow,
-    /// No block in a called workflow: what the calling job holds.
+    /// A called workflow without a block: the calling job's permissions apply.
     Caller,
-    /// No block: the repository's default.
+    /// No block: the repository's default applies.
     Default,
 }
 
 impl GrantOrigin {
-    /// The word that facts use.
+    /// The word in fact values.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -64,25 +62,24 @@ impl GrantOrigin {
     }
 }
 
-/// What a job may do with one scope.
+/// A job's access to one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantedAccess {
-    /// The access; `None` where only the repository's settings say it.
+    /// `None` if only the repository settings decide it.
     pub access: Option<AccessLevel>,
-    /// Where it comes from.
     pub origin: GrantOrigin,
-    /// The entry that grants it, else the block that leaves it out, else the job.
+    /// The entry that grants it; the block that leaves it out; or the job if there is no block.
     pub place: Place,
 }
 
-/// The block that holds for a job, and whose it is.
+/// The `permissions:` block that applies to a job.
 #[must_use]
 pub fn block<'m, 'p>(workflow: &'m Workflow<'p>, job: &'m Job<'p>) -> Option<(&'m Permissions<'p>, GrantOrigin)> {
     let own = job.permissions.as_ref().map(|block| (block, GrantOrigin::Job));
     own.or_else(|| workflow.permissions.as_ref().map(|block| (block, GrantOrigin::Workflow)))
 }
 
-/// What a job holds of one scope.
+/// The access of a job to one scope, ignoring calls.
 #[must_use]
 pub fn held(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, scope: &str) -> GrantedAccess {
     match block(workflow, job) {
@@ -101,7 +98,7 @@ pub fn held(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, scope:
     }
 }
 
-/// What a job holds of one scope in a run, through the calls that lead to it.
+/// The access of a job to one scope in a run, limited by the calling jobs of the run.
 #[must_use]
 pub fn held_in(
     github: &GitHubFacts,
@@ -117,15 +114,15 @@ pub fn held_in(
     }
     let mut calls = run.calls.iter().map(|call| held(github, call.workflow, call.job, scope));
     let Some(first) = calls.next() else { return own };
-    let ceiling = calls.fold(first, lowered);
-    lowered(ceiling, own)
+    let ceiling = calls.fold(first, limited);
+    limited(ceiling, own)
 }
 
-/// What is left of a called job's access below what its caller holds.
-fn lowered(ceiling: GrantedAccess, own: GrantedAccess) -> GrantedAccess {
+/// The called job's access, limited to its calling job's.
+fn limited(ceiling: GrantedAccess, own: GrantedAccess) -> GrantedAccess {
     match own.origin {
         GrantOrigin::Default | GrantOrigin::Caller => GrantedAccess { origin: GrantOrigin::Caller, ..ceiling },
-        // Where the caller has no block, the repository's settings say how much a called workflow may ask for.
+        // If the caller has no block, the repository settings limit what the called job may request.
         _ if ceiling.origin == GrantOrigin::Default => own,
         _ => match (ceiling.access, own.access) {
             (Some(most), Some(asked)) if asked > most => GrantedAccess { access: None, ..own },
@@ -151,12 +148,12 @@ fn by_word(github: &GitHubFacts, word: Text<'_>, scope: &str) -> Option<AccessLe
     if known.contains(level) {
         return AccessLevel::from_word(level);
     }
-    // A scope that only reads gets that from `write-all`; one that only writes gets nothing from `read-all`.
-    let lesser = known
+    // `write-all` grants `read` for a read-only scope; `read-all` grants nothing for a write-only scope.
+    let lower = known
         .iter()
         .filter_map(|word| AccessLevel::from_word(word))
         .filter(|access| Some(*access) < AccessLevel::from_word(level));
-    Some(lesser.max().unwrap_or(AccessLevel::None))
+    Some(lower.max().unwrap_or(AccessLevel::None))
 }
 
 fn cover(key: Place, value: Place) -> Place {

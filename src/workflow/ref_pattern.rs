@@ -1,13 +1,17 @@
-//! GitHub's patterns for branches and tags. It matches names; it knows no workflow.
+//! GitHub's filter patterns for branches and tags.
+//!
+//! `*` matches any text without `/`, `**` any text; `?` makes the preceding character optional, `+` repeats it;
+//! `[a-z]` is one character of a set; a leading `!` excludes names that an earlier pattern matched; `\` escapes the
+//! next character (GitHub's filter pattern cheat sheet). In a list, the last matching pattern decides.
 //!
 //! `*` is any text without `/`, `**` any text; `?` and `+` repeat the character before them none or one time, one time or more;
-//! `[a-z]` is one of a set; `!` at the beginning takes back what an earlier pattern took; `\` takes the next character as it is
+//! `[a-z]` is one of a set; `!` at the prefix takes back what an earlier pattern took; `\` takes the next character as it is
 //! (GitHub's filter pattern cheat sheet). All patterns of a list are asked in their order, and the last that matches decides.
 
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::Text;
 
-/// What matches one character.
+/// Matches one character.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PatternAtom {
     Letter(char),
@@ -17,7 +21,7 @@ enum PatternAtom {
 }
 
 impl PatternAtom {
-    fn takes(&self, letter: char) -> bool {
+    fn matches(&self, letter: char) -> bool {
         match self {
             Self::Letter(own) => *own == letter,
             Self::Set { ranges, negated } => {
@@ -29,32 +33,28 @@ impl PatternAtom {
     }
 }
 
-/// One part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PatternPart {
     atom: PatternAtom,
-    /// Whether it may be left out.
     optional: bool,
-    /// Whether it may come again.
     repeated: bool,
 }
 
-/// A pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefPattern {
-    /// Whether it takes back.
+    /// Whether it starts with `!`.
     pub negative: bool,
     parts: Vec<PatternPart>,
 }
 
 impl RefPattern {
-    /// Reads a pattern. Every text is one.
+    /// Parses a pattern. Every text is a valid pattern.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let negative = text.starts_with('!');
         let mut letters = text.strip_prefix('!').unwrap_or(text).chars().peekable();
         let mut parts: Vec<PatternPart> = Vec::new();
-        let one = |atom| PatternPart { atom, optional: false, repeated: false };
+        let once = |atom| PatternPart { atom, optional: false, repeated: false };
         while let Some(letter) = letters.next() {
             match letter {
                 '*' => {
@@ -67,42 +67,43 @@ impl RefPattern {
                 }
                 '?' => parts.last_mut().into_iter().for_each(|part| part.optional = true),
                 '+' => parts.last_mut().into_iter().for_each(|part| part.repeated = true),
-                '\\' => parts.push(one(PatternAtom::Letter(letters.next().unwrap_or('\\')))),
+                '\\' => parts.push(once(PatternAtom::Letter(letters.next().unwrap_or('\\')))),
                 '[' => {
                     let inner: String = letters.by_ref().take_while(|letter| *letter != ']').collect();
-                    parts.push(one(set(&inner)));
+                    parts.push(once(set(&inner)));
                 }
-                letter => parts.push(one(PatternAtom::Letter(letter))),
+                letter => parts.push(once(PatternAtom::Letter(letter))),
             }
         }
         Self { negative, parts }
     }
 
-    /// The positions that reading a text can lead to; the position after the last part means a match.
-    fn read(&self, text: &str) -> Vec<bool> {
+    /// The positions in `parts` that the text can lead to, as in a nondeterministic automaton; the position after the
+    /// last part is a match.
+    fn positions(&self, text: &str) -> Vec<bool> {
         let mut at = vec![false; self.parts.len() + 1];
         at[0] = true;
-        self.skip(&mut at);
+        self.skip_optional(&mut at);
         for letter in text.chars() {
             let mut next = vec![false; at.len()];
             for (index, part) in self.parts.iter().enumerate() {
-                if at[index] && part.atom.takes(letter) {
+                if at[index] && part.atom.matches(letter) {
                     next[index + 1] = true;
-                    // A part that may come again is still there to be read, but then no longer needed.
+                    // An optional repeated part (`*`) can match again from before it.
                     next[index] |= part.repeated && part.optional;
                 }
-                // After its first time a needed part that repeats is read from behind.
-                if at[index + 1] && part.repeated && !part.optional && part.atom.takes(letter) {
+                // A repeated part (`x+`) can match again from behind it.
+                if at[index + 1] && part.repeated && !part.optional && part.atom.matches(letter) {
                     next[index + 1] = true;
                 }
             }
             at = next;
-            self.skip(&mut at);
+            self.skip_optional(&mut at);
         }
         at
     }
 
-    fn skip(&self, at: &mut [bool]) {
+    fn skip_optional(&self, at: &mut [bool]) {
         for (index, part) in self.parts.iter().enumerate() {
             if at[index] && part.optional {
                 at[index + 1] = true;
@@ -110,21 +111,21 @@ impl RefPattern {
         }
     }
 
-    /// Whether a name matches.
+    /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        self.read(name).last() == Some(&true)
+        self.positions(name).last() == Some(&true)
     }
 
-    /// Whether some name with this beginning could match.
+    /// Whether any name with this prefix can match.
     #[must_use]
-    pub fn could_match(&self, beginning: &str) -> bool {
-        self.read(beginning).contains(&true)
+    pub fn could_match(&self, prefix: &str) -> bool {
+        self.positions(prefix).contains(&true)
     }
 
-    /// How every name that matches begins, and whether that is all of it.
+    /// The literal prefix of every matching name, and whether it is the whole pattern.
     #[must_use]
-    pub fn beginning(&self) -> (String, bool) {
+    pub fn literal_prefix(&self) -> (String, bool) {
         let fixed =
             |part: &&PatternPart| !part.optional && !part.repeated && matches!(part.atom, PatternAtom::Letter(_));
         let letters: String = self
@@ -136,8 +137,8 @@ impl RefPattern {
                 _ => None,
             })
             .collect();
-        let whole = letters.chars().count() == self.parts.len();
-        (letters, whole)
+        let complete = letters.chars().count() == self.parts.len();
+        (letters, complete)
     }
 }
 
@@ -159,36 +160,35 @@ fn set(inner: &str) -> PatternAtom {
     PatternAtom::Set { ranges, negated }
 }
 
-/// What is known of a name.
+/// A name, or its known prefix.
 #[derive(Debug, Clone, Copy)]
 pub struct RefName<'n> {
-    /// How it begins.
-    pub beginning: &'n str,
-    /// Whether that is all of it.
-    pub whole: bool,
+    pub prefix: &'n str,
+    /// Whether `prefix` is the whole name.
+    pub complete: bool,
 }
 
-/// Whether a list of patterns takes a name.
+/// Whether a list of patterns matches a name.
 #[must_use]
-pub fn takes<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefName<'_>) -> Truth {
-    let mut answer = Truth::No;
+pub fn matches_any<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefName<'_>) -> Truth {
+    let mut result = Truth::No;
     for pattern in patterns {
         let pattern = RefPattern::parse(pattern);
-        if name.whole {
-            if pattern.matches(name.beginning) {
-                answer = Truth::from(!pattern.negative);
+        if name.complete {
+            if pattern.matches(name.prefix) {
+                result = Truth::from(!pattern.negative);
             }
-        } else if pattern.could_match(name.beginning) {
-            // A pattern that takes back cannot make a name taken that no other takes.
-            if !(pattern.negative && answer == Truth::No) {
-                answer = Truth::Unknown(UnknownReason::new("the name of the branch or tag"));
+        } else if pattern.could_match(name.prefix) {
+            // A pattern with `!` has no effect on a name that no earlier pattern matches.
+            if !(pattern.negative && result == Truth::No) {
+                result = Truth::Unknown(UnknownReason::new("the name of the branch or tag"));
             }
         }
     }
-    answer
+    result
 }
 
-/// The patterns of a list that take something.
+/// The patterns of a list without `!`.
 pub fn positive<'t, 'p>(patterns: &'t [Text<'p>]) -> impl Iterator<Item = Text<'p>> + 't {
     patterns.iter().copied().filter(|text| !text.value().starts_with('!'))
 }
@@ -234,24 +234,24 @@ mod tests {
 
     #[test]
     fn the_last_pattern_that_matches_decides() {
-        let whole = |beginning| RefName { beginning, whole: true };
-        assert_eq!(takes(["v*", "!v*-rc*"], whole("v1")), Truth::Yes);
-        assert_eq!(takes(["v*", "!v*-rc*"], whole("v1-rc1")), Truth::No);
-        assert_eq!(takes(["v*", "!v*-rc*", "v1-rc1"], whole("v1-rc1")), Truth::Yes);
-        assert_eq!(takes(["!v*"], whole("v1")), Truth::No);
-        assert_eq!(takes(["release/*"], RefName { beginning: "v", whole: false }), Truth::No);
-        assert!(matches!(takes(["v[0-9]+"], RefName { beginning: "v", whole: false }), Truth::Unknown(_)));
+        let whole = |prefix| RefName { prefix, complete: true };
+        assert_eq!(matches_any(["v*", "!v*-rc*"], whole("v1")), Truth::Yes);
+        assert_eq!(matches_any(["v*", "!v*-rc*"], whole("v1-rc1")), Truth::No);
+        assert_eq!(matches_any(["v*", "!v*-rc*", "v1-rc1"], whole("v1-rc1")), Truth::Yes);
+        assert_eq!(matches_any(["!v*"], whole("v1")), Truth::No);
+        assert_eq!(matches_any(["release/*"], RefName { prefix: "v", complete: false }), Truth::No);
+        assert!(matches!(matches_any(["v[0-9]+"], RefName { prefix: "v", complete: false }), Truth::Unknown(_)));
     }
 
     #[test]
-    fn a_pattern_tells_how_its_names_begin() {
-        assert_eq!(RefPattern::parse("release/v*").beginning(), ("release/v".into(), false));
-        assert_eq!(RefPattern::parse("main").beginning(), ("main".into(), true));
-        assert_eq!(RefPattern::parse("v?1").beginning(), (String::new(), false));
+    fn literal_prefixes() {
+        assert_eq!(RefPattern::parse("release/v*").literal_prefix(), ("release/v".into(), false));
+        assert_eq!(RefPattern::parse("main").literal_prefix(), ("main".into(), true));
+        assert_eq!(RefPattern::parse("v?1").literal_prefix(), (String::new(), false));
     }
 
     #[test]
-    fn hostile_patterns_end() {
+    fn hostile_patterns_terminate() {
         let pattern = RefPattern::parse(&"*a".repeat(500));
         assert!(!pattern.matches(&"a".repeat(400)));
     }

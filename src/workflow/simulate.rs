@@ -1,10 +1,12 @@
-//! Simulates every way a workflow can start, job by job: which jobs a run reaches, and what expressions evaluate to there.
+//! Simulates every way a workflow can start: which jobs each run reaches, and the values of expressions in it.
 
-pub mod context;
-pub mod inputs;
-pub mod matrix;
-pub mod reach;
-pub mod relevance;
-pub mod run;
-pub mod run_filter;
-pub mod triggers;
+pub(crate) mod context;
+mod github_context;
+mod inputs;
+pub(crate) mod matrix;
+pub(crate) mod outputs;
+pub(crate) mod reach;
+pub(crate) mod relevance;
+pub(crate) mod run;
+pub(crate) mod run_filter;
+pub(crate) mod triggers;

@@ -120,7 +120,7 @@ fn what_is_wrong_in_a_registry_is_told_with_its_place() {
         ),
         (
             "extends: pypi\nuploads:\n  - workflow: a/b/.github/workflows/c.yml\n    only-if: a == ==\n    oidc: none\n    endpoint: {}\n",
-            "own/registries/acme.yaml:4:5: an expression that does not parse",
+            "own/registries/acme.yaml:4:5: invalid expression",
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    only-if: inputs.a\n    oidc: none\n    endpoint: {}\n",

@@ -254,7 +254,7 @@ fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(Stri
     let url = subject.job?.environment?.url?;
     let outcome = subject.context?.evaluate(url.value());
     let name = match &outcome {
-        Outcome::Unknown(reason) => registry.package_at(reason.beginning()?, false),
+        Outcome::Unknown(reason) => registry.package_at(reason.prefix()?, false),
         outcome => registry.package_at(&known_text(outcome)?, true),
     };
     Some((name?, url.place()))

@@ -8,7 +8,7 @@ use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
-use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
+use crate::workflow::simulate::outputs::{self, DeclaredOutput};
 use crate::workflow::simulate::reach::decide;
 use crate::workflow::simulate::run::TriggerStart;
 
@@ -109,7 +109,7 @@ pub(crate) fn skipped<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_
 /// The conditions that leave open whether a run reaches the upload.
 pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
-    let jobs = subject.job.map_or_else(Vec::new, |job| upload_run.simulated.doubts(job));
+    let jobs = subject.job.map_or_else(Vec::new, |job| upload_run.simulated.undecided_conditions(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
     let step =
         subject.step.and_then(|step| step.condition).zip(subject.context).and_then(|(text, context)| {

@@ -190,7 +190,7 @@ pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s s
     let mut systems = Vec::new();
     for label in subject.job?.runs_on.as_ref()? {
         let value = match subject.context {
-            Some(context) => known_text(&context.of_job().evaluate(label.value()))?,
+            Some(context) => known_text(&context.for_job().evaluate(label.value()))?,
             None => label.value().to_owned(),
         };
         if let Some(system) = github.system(&value) {

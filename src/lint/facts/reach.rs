@@ -184,8 +184,8 @@ fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         true => text.strip_prefix(prefix),
         false => Some(text),
     });
-    let name = RefName { beginning: &reference.beginning, whole: reference.whole };
-    Some(match ref_pattern::takes(names, name) {
+    let name = RefName { prefix: &reference.prefix, complete: reference.complete };
+    Some(match ref_pattern::matches_any(names, name) {
         Truth::No => Fact::text("refused", place),
         Truth::Yes => Fact::text("accepted", place),
         Truth::Unknown(_) => Fact::Unknown,

@@ -6,7 +6,7 @@ use crate::lint::subjects::{Subject, SubjectKind};
 use crate::lint::uploads::Upload;
 use crate::read::source::Place;
 use crate::workflow::model::Text;
-use crate::workflow::simulate::context::outputs::{self, DeclaredOutput};
+use crate::workflow::simulate::outputs::{self, DeclaredOutput};
 
 /// The facts of this file.
 pub const FACTS: &[FactSpec] = &[

@@ -173,8 +173,8 @@ fn run<'a>(page: &ExplainPage<'_>, start: &'a ExplainedStart) -> Run<'a> {
         activity: start.activity.as_deref(),
         kind: start.reference.kind.word(),
         name: Name {
-            beginning: &start.reference.beginning,
-            whole: start.reference.whole,
+            beginning: &start.reference.prefix,
+            whole: start.reference.complete,
             pattern: start.reference.pattern.as_deref(),
         },
         inputs: start.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),

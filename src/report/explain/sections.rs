@@ -189,7 +189,7 @@ fn ref_shape(reference: &GitRef) -> String {
     let Some(prefix) = reference.kind.prefix() else { return "a ref of its own".to_owned() };
     match &reference.pattern {
         Some(pattern) if pattern.chars().count() <= LONGEST_PATTERN => format!("{prefix}{pattern}"),
-        _ => format!("{prefix}{}{}", reference.beginning, if reference.whole { "" } else { "…" }),
+        _ => format!("{prefix}{}{}", reference.prefix, if reference.complete { "" } else { "…" }),
     }
 }
 

@@ -158,8 +158,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         }
         let mut worst = (own, PermissionStatus::Held);
         let (ways, relevance) = self.starts.get_or_insert_with(|| {
-            let simulated_runs =
-                triggers::starts(github, self.checkout, workflow, job, &RunFilter::default()).simulated_runs;
+            let simulated_runs = triggers::simulate(github, self.checkout, workflow, job, &RunFilter::default()).runs;
             let ways =
                 simulated_runs.into_iter().map(|simulated| GrantPath { simulated, rows: OnceCell::new() }).collect();
             (ways, Relevance::of(workflow, job))
@@ -170,7 +169,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
                 continue;
             }
             for row in rows.get_or_init(|| triggers::rows(simulated, job, relevance)) {
-                let seen = simulated.context(job).in_row(row.as_ref());
+                let seen = simulated.context(job).for_row(row.as_ref());
                 let status = at_hand.min(asked(github, requester, need, &requester.resolved.seen(&seen)));
                 if status > worst.1 {
                     worst = (held, status);

@@ -44,7 +44,7 @@ impl CalledContext<'_, '_, '_> {
     fn input(&self, name: &str) -> Outcome {
         let with = self.site.resolved.with();
         if let Some(pair) = with.get_ignore_case(name) {
-            let given = self.context.of_job().evaluate(pair.value.value());
+            let given = self.context.for_job().evaluate(pair.value.value());
             return known_text(&given).map_or(given, Outcome::text);
         }
         if with.dynamic {

@@ -341,7 +341,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     where
         'a: 's,
     {
-        context.within(&self.frames, self.step)
+        context.for_step(&self.frames, self.step)
     }
 
     /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.

@@ -249,7 +249,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         };
         let reached = match step.condition {
             None => Truth::Yes,
-            Some(_) => self.context.beside(step).reached(),
+            Some(_) => self.context.for_sibling(step).reached(),
         };
         match (said, reached) {
             (StatedVersion::Nothing, _) | (_, Truth::No) => StatedVersion::Nothing,

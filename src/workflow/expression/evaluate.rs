@@ -1,4 +1,4 @@
-//! Walks a parsed expression. What is not known spreads only where it decides.
+//! Evaluates a parsed expression. An unknown operand makes the result unknown only if the result depends on it.
 
 use std::cmp::Ordering;
 
@@ -8,16 +8,15 @@ use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Expr, SpannedExpr, call::Function};
 
 use crate::workflow::expression::function;
-use crate::workflow::expression::value::{Outcome, Truth, Value, coerce_number, equal, same_text};
+use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, coerce_number, equal, same_text};
 use crate::workflow::expression::{ContextReference, Scope, StatusFunction};
 
-/// How deep an expression is followed; the parser's own bound is lower for parentheses, not for chains of comparisons.
-const DEEPEST: usize = 200;
+/// The maximum depth. The parser limits parentheses, but not chains of comparisons.
+const MAX_DEPTH: usize = 200;
 
-/// The value of an expression.
 pub fn evaluate(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
-    if depth > DEEPEST {
-        return Outcome::unknown("a very deep expression");
+    if depth > MAX_DEPTH {
+        return Outcome::unknown("an expression nested too deeply");
     }
     let deeper = |inner: &SpannedExpr<'_>| evaluate(inner, scope, depth + 1);
     match &expression.inner {
@@ -41,7 +40,8 @@ pub fn evaluate(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -
     }
 }
 
-/// A chain of the same logical operator, which the parser nests to the left as deep as it is long.
+/// A chain of one logical operator. The parser nests it to the left, as deep as the chain is long, so it is evaluated
+/// in a loop.
 fn chain(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     let Expr::BinExpr(top) = &expression.inner else { return Outcome::unknown("a part of an expression") };
     let and = top.op == BinOp::And;
@@ -54,31 +54,31 @@ fn chain(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outco
         left = &inner.lhs;
     }
     operands.push(left);
-    let mut open = None;
+    let mut unknown = None;
     let mut last = Outcome::Known(Value::Null);
     for operand in operands.into_iter().rev() {
         last = evaluate(operand, scope, depth + 1);
         match last.truth() {
-            // The first operand that decides is the value, unless an open one before it might have been.
-            Truth::No if and => return open.map_or(last, |_| Outcome::Known(Value::Bool(false))),
+            // The first decisive operand is the value, unless an earlier unknown operand might be decisive.
+            Truth::No if and => return unknown.map_or(last, |_| Outcome::Known(Value::Bool(false))),
             Truth::Yes if !and => {
-                return match open {
-                    // Some operand is true; which one is not known, but nothing false can come of it.
+                return match unknown {
+                    // The result is true, but which operand it is remains unknown.
                     Some(reason) => truthy_unknown(reason, &last),
                     None => last,
                 };
             }
             Truth::Unknown(reason) => {
-                open.get_or_insert(reason);
+                unknown.get_or_insert(reason);
             }
             Truth::Yes | Truth::No => {}
         }
     }
-    open.map_or(last, Outcome::Unknown)
+    unknown.map_or(last, Outcome::Unknown)
 }
 
-/// `unknown || true` is true; `unknown || 'text'` is some text.
-fn truthy_unknown(reason: crate::workflow::expression::value::UnknownReason, last: &Outcome) -> Outcome {
+/// `unknown || true` is true; `unknown || 'text'` is an unknown string.
+fn truthy_unknown(reason: UnknownReason, last: &Outcome) -> Outcome {
     match last {
         Outcome::Known(Value::Bool(true)) => Outcome::Known(Value::Bool(true)),
         _ => Outcome::Unknown(reason),
@@ -89,12 +89,12 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
     let (left, right) = match (left, right) {
         (Outcome::Known(left), Outcome::Known(right)) => (left, right),
         (Outcome::Unknown(reason), other) | (other, Outcome::Unknown(reason)) => {
-            // A text that begins otherwise is another text.
-            let differs = match (reason.beginning(), other) {
-                (Some(beginning), Outcome::Known(Value::Text(text))) => {
-                    !text.get(..beginning.len()).is_some_and(|start| same_text(start, beginning))
+            // Strings with different prefixes are different.
+            let differs = match (reason.prefix(), other) {
+                (Some(prefix), Outcome::Known(Value::Text(text))) => {
+                    !text.get(..prefix.len()).is_some_and(|start| same_text(start, prefix))
                 }
-                (Some(left), Outcome::Unknown(other)) => other.beginning().is_some_and(|right| {
+                (Some(left), Outcome::Unknown(other)) => other.prefix().is_some_and(|right| {
                     let shared = left.len().min(right.len());
                     !left.get(..shared).zip(right.get(..shared)).is_some_and(|(left, right)| same_text(left, right))
                 }),
@@ -123,7 +123,8 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
     Outcome::Known(Value::Bool(holds))
 }
 
-/// `github.event.inputs['x'].*`: names as long as they are known, then what is left on the value.
+/// Evaluates `github.event.inputs['x'].*`: looks up the longest path of known names, then applies the other parts to
+/// the value.
 fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     let mut parts = context.parts.iter();
     let Some(first) = parts.next() else { return Outcome::unknown("an empty context") };
@@ -135,43 +136,47 @@ fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
         }
         _ => Some(evaluate(first, scope, depth + 1)),
     };
-    // Behind a `*`, what follows is asked of every item.
+    // After `*`, the remaining parts apply to every item.
     let mut filtered = false;
     for part in parts {
         let key = match &part.inner {
             Expr::Identifier(name) => Outcome::text(name.as_str()),
             Expr::Index(index) if !matches!(index.inner, Expr::Star) => evaluate(index, scope, depth + 1),
             _ => {
-                let whole = value.take().unwrap_or_else(|| look(scope, &path));
-                value = Some(if filtered { each(whole, members) } else { members(whole) });
+                let container = value.take().unwrap_or_else(|| lookup(scope, &path));
+                value = Some(if filtered { flat_map_items(container, members) } else { members(container) });
                 filtered = true;
                 continue;
             }
         };
         match (&mut value, key) {
             (None, Outcome::Known(Value::Text(name))) => path.push(name),
-            (None, key) => value = Some(member(look(scope, &path), &key)),
-            (Some(whole), key) => {
-                let own = std::mem::replace(whole, Outcome::Known(Value::Null));
-                *whole = if filtered { each(own, |item| one(member(item, &key))) } else { member(own, &key) };
+            (None, key) => value = Some(member(lookup(scope, &path), &key)),
+            (Some(container), key) => {
+                let own = std::mem::replace(container, Outcome::Known(Value::Null));
+                *container = if filtered {
+                    flat_map_items(own, |item| at_most_one(member(item, &key)))
+                } else {
+                    member(own, &key)
+                };
             }
         }
     }
-    value.unwrap_or_else(|| look(scope, &path))
+    value.unwrap_or_else(|| lookup(scope, &path))
 }
 
-fn look(scope: &dyn Scope, path: &[String]) -> Outcome {
+fn lookup(scope: &dyn Scope, path: &[String]) -> Outcome {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     scope.lookup(&path)
 }
 
-/// A property or an item; what is not there is null.
-fn member(whole: Outcome, key: &Outcome) -> Outcome {
+/// A property or an item; null if it does not exist.
+fn member(container: Outcome, key: &Outcome) -> Outcome {
     let key = match key {
         Outcome::Known(key) => key,
         Outcome::Unknown(reason) => return Outcome::Unknown(reason.clone()),
     };
-    match (whole, key) {
+    match (container, key) {
         (Outcome::Known(Value::Object(entries)), Value::Text(name)) => entries
             .into_iter()
             .find(|(own, _)| own.eq_ignore_ascii_case(name))
@@ -184,13 +189,13 @@ fn member(whole: Outcome, key: &Outcome) -> Outcome {
     }
 }
 
-/// What every item of a filtered list gives, in one list.
-fn each(whole: Outcome, give: impl Fn(Outcome) -> Outcome) -> Outcome {
-    let Outcome::Known(Value::Array(items)) = whole else { return whole };
+/// Applies `give` to every item of a list and joins the results.
+fn flat_map_items(container: Outcome, give: impl Fn(Outcome) -> Outcome) -> Outcome {
+    let Outcome::Known(Value::Array(items)) = container else { return container };
     let mut found = Vec::new();
     for item in items {
         match give(item) {
-            Outcome::Known(Value::Array(given)) => found.extend(given),
+            Outcome::Known(Value::Array(value)) => found.extend(value),
             Outcome::Known(_) => {}
             unknown => found.push(unknown),
         }
@@ -198,17 +203,17 @@ fn each(whole: Outcome, give: impl Fn(Outcome) -> Outcome) -> Outcome {
     Outcome::Known(Value::Array(found))
 }
 
-/// What an item gives, as a list of one, or of none where it has nothing there.
-fn one(given: Outcome) -> Outcome {
-    match given {
+/// A list of one item, or an empty list for null.
+fn at_most_one(value: Outcome) -> Outcome {
+    match value {
         Outcome::Known(Value::Null) => Outcome::Known(Value::Array(Vec::new())),
-        given => Outcome::Known(Value::Array(vec![given])),
+        value => Outcome::Known(Value::Array(vec![value])),
     }
 }
 
-/// `.*`: all items or all values.
-fn members(whole: Outcome) -> Outcome {
-    match whole {
+/// `.*`: all items of a list or all values of an object.
+fn members(container: Outcome) -> Outcome {
+    match container {
         Outcome::Known(Value::Object(entries)) => {
             Outcome::Known(Value::Array(entries.into_iter().map(|(_, value)| value).collect()))
         }
@@ -228,7 +233,7 @@ const fn status_function(function: Function) -> Option<StatusFunction> {
     }
 }
 
-/// Whether an expression calls a status function anywhere.
+/// Whether any part of an expression calls a status function.
 pub fn calls_status(expression: &SpannedExpr<'_>) -> bool {
     let mut found = false;
     walk(expression, &mut |inner| {
@@ -237,7 +242,7 @@ pub fn calls_status(expression: &SpannedExpr<'_>) -> bool {
     found
 }
 
-/// The contexts that an expression reads.
+/// Collects the context properties that an expression reads.
 pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference>) {
     walk(expression, &mut |inner| {
         if let Expr::Context(context) = &inner.inner {
@@ -260,15 +265,15 @@ pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference
 }
 
 /// Visits every part of an expression, without recursion.
-fn walk<'e, 's>(expression: &'e SpannedExpr<'s>, upload_run: &mut dyn FnMut(&'e SpannedExpr<'s>)) {
-    let mut open = vec![expression];
-    while let Some(part) = open.pop() {
-        upload_run(part);
+fn walk<'e, 's>(expression: &'e SpannedExpr<'s>, visit: &mut dyn FnMut(&'e SpannedExpr<'s>)) {
+    let mut pending = vec![expression];
+    while let Some(part) = pending.pop() {
+        visit(part);
         match &part.inner {
-            Expr::Call(call) => open.extend(&call.args),
-            Expr::Index(inner) | Expr::UnExpr { expr: inner, .. } => open.push(inner),
-            Expr::Context(context) => open.extend(&context.parts),
-            Expr::BinExpr(binary) => open.extend([&*binary.lhs, &*binary.rhs]),
+            Expr::Call(call) => pending.extend(&call.args),
+            Expr::Index(inner) | Expr::UnExpr { expr: inner, .. } => pending.push(inner),
+            Expr::Context(context) => pending.extend(&context.parts),
+            Expr::BinExpr(binary) => pending.extend([&*binary.lhs, &*binary.rhs]),
             Expr::Literal(_) | Expr::Star | Expr::Identifier(_) => {}
         }
     }

@@ -1,14 +1,14 @@
-//! GitHub's functions. Those that ask for the run's status are not here: a scope answers them.
+//! GitHub's functions, except the status functions, which a scope evaluates.
 
 use github_actions_expressions::SpannedExpr;
 use github_actions_expressions::call::Function;
 
 use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, coerce_text, equal, same_text};
 
-/// What every full ref begins with.
+/// The prefix of every full ref.
 const FULL_REF: &str = "refs/";
 
-/// Calls a function; `evaluate` gives the value of an argument.
+/// Calls a function; `evaluate` evaluates an argument.
 pub fn call<'s>(
     function: Function,
     args: &[SpannedExpr<'s>],
@@ -16,7 +16,7 @@ pub fn call<'s>(
 ) -> Outcome {
     let values: Vec<Outcome> = args.iter().map(evaluate).collect();
     match (function, values.as_slice()) {
-        (Function::Contains, [whole, part]) => contains(whole, part),
+        (Function::Contains, [container, part]) => contains(container, part),
         (Function::StartsWith, [text, part]) => starts_with(text, part),
         (Function::EndsWith, [text, part]) => {
             both(text, part, |text, part| text.to_uppercase().ends_with(&part.to_uppercase()))
@@ -30,7 +30,7 @@ pub fn call<'s>(
         }),
         (Function::FromJSON, [text]) => known(text, |text| match serde_json::from_str(&coerce_text(text)) {
             Ok(json) => Outcome::Known(from_json(json)),
-            Err(_) => Outcome::unknown("a text that is no JSON"),
+            Err(_) => Outcome::unknown("a string that is not JSON"),
         }),
         (Function::Case, values) => case(values),
         _ => Outcome::unknown("a call of `hashFiles`"),
@@ -48,37 +48,37 @@ fn both(left: &Outcome, right: &Outcome, test: impl FnOnce(&str, &str) -> bool) 
     known(left, |left| known(right, |right| Outcome::Known(Value::Bool(test(&coerce_text(left), &coerce_text(right))))))
 }
 
-/// A text of which only the beginning is known may decide it already.
+/// A known prefix can decide the result.
 fn starts_with(text: &Outcome, part: &Outcome) -> Outcome {
     if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
-        && let Some(beginning) = reason.beginning()
+        && let Some(prefix) = reason.prefix()
     {
-        let (beginning, part) = (beginning.to_uppercase(), coerce_text(part).to_uppercase());
-        if beginning.starts_with(&part) {
+        let (prefix, part) = (prefix.to_uppercase(), coerce_text(part).to_uppercase());
+        if prefix.starts_with(&part) {
             return Outcome::Known(Value::Bool(true));
         }
-        if !part.starts_with(&beginning) {
+        if !part.starts_with(&prefix) {
             return Outcome::Known(Value::Bool(false));
         }
     }
     both(text, part, |text, part| text.to_uppercase().starts_with(&part.to_uppercase()))
 }
 
-fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
-    if let (Outcome::Unknown(reason), Outcome::Known(text)) = (whole, part)
-        && let Some(beginning) = reason.beginning()
+fn contains(container: &Outcome, part: &Outcome) -> Outcome {
+    if let (Outcome::Unknown(reason), Outcome::Known(text)) = (container, part)
+        && let Some(prefix) = reason.prefix()
     {
-        if beginning.to_uppercase().contains(&coerce_text(text).to_uppercase()) {
+        if prefix.to_uppercase().contains(&coerce_text(text).to_uppercase()) {
             return Outcome::Known(Value::Bool(true));
         }
-        // `contains(github.ref, 'refs/tags/')` asks for the beginning: a full ref has no other within it.
+        // `contains(github.ref, 'refs/tags/')` tests the prefix, since `refs/` occurs only at the start of a full ref.
         if coerce_text(text).starts_with(FULL_REF) {
-            return starts_with(whole, part);
+            return starts_with(container, part);
         }
     }
-    known(whole, |whole| match whole {
+    known(container, |container| match container {
         Value::Array(items) => {
-            let mut answer = Truth::No;
+            let mut found = Truth::No;
             for item in items {
                 match (item, part) {
                     (Outcome::Known(item), Outcome::Known(part)) if equal(item, part) => {
@@ -86,11 +86,11 @@ fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
                     }
                     (Outcome::Known(_), Outcome::Known(_)) => {}
                     (Outcome::Unknown(reason), _) | (_, Outcome::Unknown(reason)) => {
-                        answer = Truth::Unknown(reason.derived())
+                        found = Truth::Unknown(reason.derived())
                     }
                 }
             }
-            answer.outcome()
+            found.outcome()
         }
         text => both(&Outcome::Known(text.clone()), part, |text, part| {
             part.is_empty() || same_text(text, part) || text.to_uppercase().contains(&part.to_uppercase())
@@ -98,7 +98,7 @@ fn contains(whole: &Outcome, part: &Outcome) -> Outcome {
     })
 }
 
-/// `{0}` is an argument, `{{` and `}}` are braces.
+/// `{0}` is an argument; `{{` and `}}` are braces.
 fn fill(format: &str, args: &[Outcome]) -> Outcome {
     let mut text = String::new();
     let mut rest = format;
@@ -110,14 +110,16 @@ fn fill(format: &str, args: &[Outcome]) -> Outcome {
             rest = &rest[2..];
             continue;
         }
-        let Some((number, after)) = rest[1..].split_once('}') else { return Outcome::unknown("a broken format") };
+        let Some((number, after)) = rest[1..].split_once('}') else {
+            return Outcome::unknown("an invalid format string");
+        };
         match number.trim().parse::<usize>().ok().and_then(|index| args.get(index)) {
             Some(Outcome::Known(value)) => text.push_str(&coerce_text(value)),
             Some(Outcome::Unknown(reason)) => {
-                text.push_str(reason.beginning().unwrap_or_default());
-                return Outcome::Unknown(reason.clone().with_beginning(text));
+                text.push_str(reason.prefix().unwrap_or_default());
+                return Outcome::Unknown(reason.clone().with_prefix(text));
             }
-            None => return Outcome::unknown("a broken format"),
+            None => return Outcome::unknown("an invalid format string"),
         }
         rest = after;
     }
@@ -144,7 +146,7 @@ fn join(list: &Outcome, separator: Option<&Outcome>) -> Outcome {
     })
 }
 
-/// `case(test, value, …, otherwise)`: the first test that holds.
+/// `case(test, value, …, otherwise)`: the value of the first true test.
 fn case(values: &[Outcome]) -> Outcome {
     let mut rest = values;
     while let [test, value, after @ ..] = rest {
@@ -174,7 +176,7 @@ fn from_json(json: serde_json::Value) -> Value {
 
 fn to_json(value: &Value, depth: usize) -> Result<serde_json::Value, UnknownReason> {
     if depth > 100 {
-        return Err(UnknownReason::new("a very deep value"));
+        return Err(UnknownReason::new("a value nested too deeply"));
     }
     let inner = |outcome: &Outcome| match outcome {
         Outcome::Known(value) => to_json(value, depth + 1),

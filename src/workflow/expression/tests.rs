@@ -1,15 +1,15 @@
-//! A table of expressions and their values, after GitHub's reference.
+//! Expressions and their values according to GitHub's reference.
 
 use super::*;
 
-/// Knows `github.event_name`, the beginning of `github.ref`, and nothing of `secrets`.
+/// Knows `github.event_name`, the prefix of `github.ref`, and nothing of `secrets`.
 struct Push;
 
 impl Scope for Push {
     fn lookup(&self, path: &[&str]) -> Outcome {
         match path {
             ["github", "event_name"] => Outcome::text("push"),
-            ["github", "ref"] => Outcome::starting_with("refs/tags/", "`github.ref`"),
+            ["github", "ref"] => Outcome::with_prefix("refs/tags/", "`github.ref`"),
             ["inputs", _] => Outcome::Known(Value::Null),
             ["matrix"] => Outcome::Known(Value::Object(vec![("os".into(), Outcome::text("linux"))])),
             _ => Outcome::unknown(format!("`{}`", path.join("."))),
@@ -32,7 +32,7 @@ fn value(text: &str) -> String {
 }
 
 #[test]
-fn expressions_have_github_s_values() {
+fn expressions_evaluate_as_github_does() {
     for (text, expected) in [
         ("1", "1"),
         ("0x10", "16"),
@@ -152,7 +152,7 @@ fn expressions_have_github_s_values() {
 }
 
 #[test]
-fn the_unknown_spreads_only_where_it_decides() {
+fn unknown_operands_matter_only_if_the_result_depends_on_them() {
     for (text, expected) in [
         ("secrets.A", "?"),
         ("!secrets.A", "?"),
@@ -189,7 +189,7 @@ fn the_unknown_spreads_only_where_it_decides() {
 }
 
 #[test]
-fn conditions_imply_success_unless_they_ask() {
+fn conditions_imply_success_without_a_status_function() {
     struct Failed;
     impl Scope for Failed {
         fn lookup(&self, _: &[&str]) -> Outcome {
@@ -210,7 +210,7 @@ fn conditions_imply_success_unless_they_ask() {
 }
 
 #[test]
-fn templates_keep_types_and_tell_what_they_read() {
+fn templates_keep_types_and_list_references() {
     let lone = ExpressionTemplate::parse(" ${{ fromJSON('true') }} ").unwrap();
     assert_eq!(lone.evaluate(&Push), Outcome::Known(Value::Bool(true)));
     let text = "a-${{ github.event_name }}-${{ inputs.x }}";
@@ -226,7 +226,7 @@ fn templates_keep_types_and_tell_what_they_read() {
 }
 
 #[test]
-fn hostile_expressions_end() {
+fn hostile_expressions_terminate() {
     let deep = format!("{}1{}", "(".repeat(10_000), ")".repeat(10_000));
     assert!(parse(&deep).is_err());
     let long = vec!["a"; 5_000].join("||");

@@ -1,62 +1,62 @@
-//! Values of expressions and what is known of them. It holds GitHub's coercions and nothing of any context.
+//! Values of expressions, known or unknown, with GitHub's type conversions.
 
 use std::sync::Arc;
 
-/// A value.
+/// A value of GitHub's expression types.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// `null`
     Null,
     /// A boolean.
     Bool(bool),
     /// A number.
     Number(f64),
-    /// A text.
+    /// A string.
     Text(String),
-    /// A list.
+    /// An array.
     Array(Vec<Outcome>),
-    /// Named values; names are looked up without case.
+    /// Names are looked up without case.
     Object(Vec<(String, Outcome)>),
 }
 
-/// A value, or why it is not known.
+/// A value, or the reason why it is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Known.
+    /// A known value.
     Known(Value),
     /// Not known.
     Unknown(UnknownReason),
 }
 
-/// Why something is not known: a short noun phrase. Cheap to clone.
+/// The reason why something is unknown: a short noun phrase. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownReason {
     what: Arc<str>,
-    /// How the text begins, where that much is known.
-    beginning: Option<Arc<str>>,
+    /// The known prefix of an unknown string.
+    prefix: Option<Arc<str>>,
 }
 
 impl UnknownReason {
     /// A reason such as "the output of step `build`".
     #[must_use]
     pub fn new(what: impl Into<Arc<str>>) -> Self {
-        Self { what: what.into(), beginning: None }
+        Self { what: what.into(), prefix: None }
     }
 
-    /// How the unknown text begins, if that much is known.
+    /// The known prefix of the unknown string.
     #[must_use]
-    pub fn beginning(&self) -> Option<&str> {
-        self.beginning.as_deref()
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
-    /// The reason for what is derived from the text and does not begin like it.
+    /// The reason for a value derived from this one, whose prefix is unknown.
     #[must_use]
     pub(crate) fn derived(&self) -> Self {
-        Self { what: self.what.clone(), beginning: None }
+        Self { what: self.what.clone(), prefix: None }
     }
 
-    pub(crate) fn with_beginning(self, beginning: String) -> Self {
-        Self { beginning: (!beginning.is_empty()).then(|| beginning.into()), ..self }
+    pub(crate) fn with_prefix(self, prefix: String) -> Self {
+        Self { prefix: (!prefix.is_empty()).then(|| prefix.into()), ..self }
     }
 }
 
@@ -67,25 +67,25 @@ impl std::fmt::Display for UnknownReason {
 }
 
 impl Outcome {
-    /// Not known, for a reason.
+    /// An unknown value and the reason.
     #[must_use]
     pub fn unknown(what: impl Into<Arc<str>>) -> Self {
         Self::Unknown(UnknownReason::new(what))
     }
 
-    /// A text of which only the beginning is known.
+    /// A string of which only a prefix is known.
     #[must_use]
-    pub fn starting_with(beginning: &str, what: &str) -> Self {
-        Self::Unknown(UnknownReason { what: what.into(), beginning: Some(beginning.into()) })
+    pub fn with_prefix(prefix: &str, what: &str) -> Self {
+        Self::Unknown(UnknownReason { what: what.into(), prefix: Some(prefix.into()) })
     }
 
-    /// A known text.
+    /// A known string.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
         Self::Known(Value::Text(text.into()))
     }
 
-    /// What stands at a path of names below it; a name that is not there gives null.
+    /// The value at a path of properties; null for a property that does not exist.
     #[must_use]
     pub fn at(&self, path: &[&str]) -> Self {
         let mut here = self;
@@ -104,22 +104,22 @@ impl Outcome {
         here.clone()
     }
 
-    /// Whether it counts as true.
+    /// Its truth value.
     #[must_use]
     pub fn truth(&self) -> Truth {
         match self {
             Self::Known(value) => Truth::from(truthy(value)),
-            // A text that begins with something is not empty.
-            Self::Unknown(reason) if reason.beginning.is_some() => Truth::Yes,
+            // A string with a known prefix is not empty.
+            Self::Unknown(reason) if reason.prefix.is_some() => Truth::Yes,
             Self::Unknown(reason) => Truth::Unknown(reason.clone()),
         }
     }
 }
 
-/// Yes, no, or not known.
+/// A three-valued truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Truth {
-    /// It holds.
+    /// True.
     Yes,
     /// It does not.
     No,
@@ -134,7 +134,7 @@ impl From<bool> for Truth {
 }
 
 impl Truth {
-    /// Both hold. One that does not decides, whatever the other is.
+    /// Logical and; a `No` decides even if the other is unknown.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -154,7 +154,7 @@ impl Truth {
         }
     }
 
-    /// As a value.
+    /// The truth as a boolean value.
     #[must_use]
     pub fn outcome(self) -> Outcome {
         match self {
@@ -175,7 +175,7 @@ fn truthy(value: &Value) -> bool {
     }
 }
 
-/// The text form of a value, as `format` and `join` use it.
+/// The string form of a value, as `format` and `join` use it.
 #[must_use]
 pub fn coerce_text(value: &Value) -> String {
     match value {
@@ -196,12 +196,12 @@ fn number_text(number: f64) -> String {
     } else if number == 0.0 {
         "0".to_owned()
     } else {
-        // GitHub prints fifteen significant digits.
+        // GitHub prints 15 significant digits.
         format!("{number:.14e}").parse::<f64>().unwrap_or(number).to_string()
     }
 }
 
-/// The number that a value is compared as.
+/// The number used to compare a value.
 pub(crate) fn coerce_number(value: &Value) -> f64 {
     match value {
         Value::Null => 0.0,
@@ -232,11 +232,11 @@ fn text_number(text: &str) -> f64 {
     }
 }
 
-/// Whether two known values are equal: the same type as it stands, else as numbers.
+/// Loose equality: values of the same type directly, others as numbers.
 pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => same_text(left, right),
-        // Lists and objects are equal only to themselves, which an expression cannot name twice.
+        // Lists and objects equal only themselves, and an expression cannot refer to the same one twice.
         (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => false,
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
@@ -247,7 +247,7 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Texts are compared without case.
+/// Strings are compared without case.
 pub(crate) fn same_text(left: &str, right: &str) -> bool {
     left.to_uppercase() == right.to_uppercase()
 }

@@ -1,4 +1,5 @@
-//! Reads the nodes of a file into the model. Whatever has another shape than GitHub's becomes a problem; the rest is kept.
+//! Builds the model from the YAML tree. A shape that GitHub rejects becomes a problem; the rest of the file is still
+//! read.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use crate::workflow::model::{
 use crate::workflow::script::ScriptCommands;
 
 impl<'p> Workflow<'p> {
-    /// Reads a workflow from its tree.
+    /// Builds a workflow from its tree.
     #[must_use]
     pub fn read(github: &GitHubFacts, file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Self {
         let mut reader = ModelReader { github, file, source, problems: Vec::new() };
@@ -31,12 +32,12 @@ impl<'p> Workflow<'p> {
             order: Vec::new(),
             problems: Vec::new(),
         };
-        // What is no mapping does not parse, which the tree says already.
+        // A root that is not a mapping is already reported as a syntax problem of the tree.
         let Some(root) = tree.root().filter(|root| root.is_mapping()) else { return empty };
         let triggers = match root.get("on") {
             Some(on) => reader.triggers(on),
             None => {
-                reader.problem(reader.first_key(root), "the workflow has no `on`, so nothing starts it");
+                reader.problem(reader.first_key(root), "the workflow has no `on`, so no event starts it");
                 Vec::new()
             }
         };
@@ -62,7 +63,7 @@ impl<'p> Workflow<'p> {
     }
 }
 
-/// Reads one file's nodes into the model.
+/// Builds the model of one file and collects its problems.
 struct ModelReader<'g, 'p> {
     github: &'g GitHubFacts,
     file: FileId,
@@ -83,7 +84,7 @@ impl<'p> ModelReader<'_, 'p> {
         node.is_scalar().then_some(Text::new(node, self.source, self.file))
     }
 
-    /// The text of a scalar that says something.
+    /// A scalar that is not null.
     fn some_text(&self, node: Option<Node<'p>>) -> Option<Text<'p>> {
         self.text(node?).filter(|text| text.kind() != NodeKind::Null)
     }
@@ -92,7 +93,7 @@ impl<'p> ModelReader<'_, 'p> {
         Text::new(entry.key, self.source, self.file)
     }
 
-    /// A scalar or a list of scalars.
+    /// A list of scalars; a single scalar is a list of one.
     fn texts(&self, node: Option<Node<'p>>) -> Option<Vec<Text<'p>>> {
         let node = node?;
         if node.is_sequence() {
@@ -108,7 +109,7 @@ impl<'p> ModelReader<'_, 'p> {
     }
 
     fn triggers(&mut self, on: Node<'p>) -> Vec<Trigger<'p>> {
-        let bare = |event| Trigger {
+        let without_filters = |event| Trigger {
             event,
             types: None,
             branches: Filter::default(),
@@ -120,9 +121,9 @@ impl<'p> ModelReader<'_, 'p> {
             return on.entries().map(|entry| self.trigger(entry)).collect();
         }
         match self.texts(Some(on)) {
-            Some(events) if !events.is_empty() => events.into_iter().map(bare).collect(),
+            Some(events) if !events.is_empty() => events.into_iter().map(without_filters).collect(),
             _ => {
-                self.problem(on.span(), "`on` names no event, so nothing starts the workflow");
+                self.problem(on.span(), "`on` names no event, so no event starts the workflow");
                 Vec::new()
             }
         }
@@ -144,7 +145,6 @@ impl<'p> ModelReader<'_, 'p> {
         }
     }
 
-    /// An output of a called workflow or of an action: a mapping with `value`.
     fn output(&self, entry: MappingEntry<'p>) -> DeclaredJobOutput<'p> {
         DeclaredJobOutput { name: self.key(entry), value: self.some_text(entry.value.get("value")) }
     }
@@ -168,7 +168,7 @@ impl<'p> ModelReader<'_, 'p> {
         if entry.value.is_sequence() {
             self.problem(
                 entry.value.span(),
-                "`permissions` is a mapping of scopes to levels, `read-all` or `write-all`",
+                "`permissions` must be a mapping of scopes to levels, `read-all` or `write-all`",
             );
         }
         let scopes = self.pairs(Some(entry.value)).entries;
@@ -181,7 +181,7 @@ impl<'p> ModelReader<'_, 'p> {
 
     fn jobs(&mut self, jobs: MappingEntry<'p>) -> Vec<Job<'p>> {
         if jobs.value.entries().next().is_none() {
-            self.problem(jobs.key.span(), "`jobs` holds no job");
+            self.problem(jobs.key.span(), "`jobs` is empty");
         }
         jobs.value.entries().filter_map(|entry| self.job(entry)).collect()
     }
@@ -229,10 +229,10 @@ impl<'p> ModelReader<'_, 'p> {
         }
     }
 
-    /// GitHub refuses a calling job that has a key of an ordinary one, and with it the whole workflow.
+    /// GitHub rejects a workflow in which a calling job has a key of an ordinary job.
     fn calling_job(&mut self, node: Node<'p>, id: Text<'p>) {
-        const REFUSED: [&str; 3] = ["environment", "steps", "runs-on"];
-        for key in REFUSED {
+        const REJECTED: [&str; 3] = ["environment", "steps", "runs-on"];
+        for key in REJECTED {
             if let Some(entry) = node.entry(key) {
                 self.problem(
                     entry.key.span(),
@@ -266,7 +266,7 @@ impl<'p> ModelReader<'_, 'p> {
 
     fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
         if !node.is_mapping() {
-            self.problem(node.span(), "a step is a mapping with `uses` or `run`");
+            self.problem(node.span(), "a step must be a mapping with `uses` or `run`");
             return None;
         }
         let uses = self.some_text(node.get("uses"));
@@ -294,14 +294,14 @@ impl<'p> ModelReader<'_, 'p> {
             tolerated: tolerated(node),
         };
         if let Some(runner) = uses.and_then(|uses| self.github.script_runner(uses.value())) {
-            give_script(&mut step, runner);
+            set_script(&mut step, runner);
         }
         Some(step)
     }
 }
 
-/// Lets a step run the script that it gives to an action which runs it.
-fn give_script(step: &mut Step<'_>, runner: &ScriptRunner) {
+/// Sets the script of a step whose action runs a script given as input.
+fn set_script(step: &mut Step<'_>, runner: &ScriptRunner) {
     let given = |input: Option<&String>| {
         let pair = step.with.get_ignore_case(input?)?;
         Some(pair.value).filter(|text| !text.value().trim().is_empty())
@@ -314,7 +314,7 @@ fn give_script(step: &mut Step<'_>, runner: &ScriptRunner) {
 }
 
 impl<'p> Action<'p> {
-    /// Reads an action from its tree; `None` for one that has no steps of its own, such as a container.
+    /// Builds a composite action from its tree; `None` for any other kind of action.
     #[must_use]
     pub fn read(github: &GitHubFacts, file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Option<Self> {
         let root = tree.root()?;
@@ -327,25 +327,24 @@ impl<'p> Action<'p> {
     }
 }
 
-/// Finds for every job those that it needs, and an order in which each comes after them. Jobs that need each other in a circle
-/// are in no order.
+/// Fills `needed` of every job, and returns the jobs in topological order (Kahn). Jobs in a cycle are left out.
 fn order(jobs: &mut [Job<'_>]) -> Vec<usize> {
     let names: HashMap<String, usize> =
         jobs.iter().enumerate().map(|(index, job)| (job.id.value().to_lowercase(), index)).collect();
-    let mut waiting = vec![Vec::new(); jobs.len()];
-    let mut open = vec![0_usize; jobs.len()];
+    let mut dependents = vec![Vec::new(); jobs.len()];
+    let mut unmet = vec![0_usize; jobs.len()];
     for (index, job) in jobs.iter_mut().enumerate() {
         job.needed = job.needs.iter().filter_map(|id| names.get(&id.value().to_lowercase()).copied()).collect();
-        job.needed.iter().for_each(|needed| waiting[*needed].push(index));
-        open[index] = job.needed.len();
+        job.needed.iter().for_each(|needed| dependents[*needed].push(index));
+        unmet[index] = job.needed.len();
     }
-    let mut order: Vec<usize> = (0..jobs.len()).filter(|index| open[*index] == 0).collect();
+    let mut order: Vec<usize> = (0..jobs.len()).filter(|index| unmet[*index] == 0).collect();
     let mut next = 0;
     while let Some(done) = order.get(next).copied() {
         next += 1;
-        for index in std::mem::take(&mut waiting[done]) {
-            open[index] -= 1;
-            if open[index] == 0 {
+        for index in std::mem::take(&mut dependents[done]) {
+            unmet[index] -= 1;
+            if unmet[index] == 0 {
                 order.push(index);
             }
         }

@@ -1,4 +1,4 @@
-//! The workflows and actions of one checkout, and which of them use which. What stands in other repositories is not known here.
+//! All workflows and composite actions of one repository, and the calls between them.
 
 use std::collections::HashMap;
 
@@ -7,26 +7,27 @@ use crate::read::manifest::Manifests;
 use crate::read::source::{FileId, Place};
 use crate::workflow::model::{Action, Job, Text, Workflow};
 
-/// Everything of one checkout that runs.
+/// All workflows and composite actions of one repository.
 #[derive(Debug, Default)]
 pub struct Model<'p> {
-    /// The workflows that parse, by path.
+    /// The workflows that parse, sorted by path.
     pub workflows: Vec<Workflow<'p>>,
-    /// What `github.repository` is taken to be: the certain name, else the one that the workflows' own guards ask for, so that a
-    /// fork's checkout is judged as the original.
+    /// The assumed value of `github.repository`: the configured name, else the name in the workflows' own conditions,
+    /// so that a fork's checkout is checked as the original repository. It ends with `/` where only the owner is
+    /// known.
     pub repository: Option<String>,
-    /// Where a guard says so; nowhere for the certain name.
+    /// The condition that names it; `None` for the configured name.
     pub guard: Option<Place>,
-    /// The files that name packages, if they were gathered.
+    /// The package manifests of the repository, if they were loaded.
     pub manifests: Option<&'p Manifests>,
     actions: HashMap<String, Action<'p>>,
-    /// By file: the jobs that call it, as positions of workflow and job.
+    /// For each workflow file, the positions (workflow, job) of the jobs that call it.
     callers: HashMap<FileId, Vec<(usize, usize)>>,
 }
 
 impl<'p> Model<'p> {
-    /// Puts workflows and actions (by folder) together. `certain` is the repository's name, if something says it; `hint` what it may be,
-    /// which chooses between guards that ask for several.
+    /// Builds the model. The keys of `actions` are their folders. `certain` is the configured repository name; `hint`
+    /// (such as the git remote) chooses between conditions that name several repositories.
     #[must_use]
     pub fn new(
         workflows: Vec<Workflow<'p>>,
@@ -50,14 +51,14 @@ impl<'p> Model<'p> {
         checkout
     }
 
-    /// The workflow of this repository that a job calls.
+    /// The workflow of this repository that the job calls.
     #[must_use]
     pub fn called(&self, job: &Job<'_>) -> Option<&Workflow<'p>> {
         let path = local_actions::path(job.uses?.value())?;
         self.workflows.iter().find(|workflow| workflow.source.path() == path)
     }
 
-    /// The jobs of this repository that call a workflow.
+    /// The jobs of this repository that call the workflow.
     pub fn callers(&self, workflow: &Workflow<'_>) -> impl Iterator<Item = (&Workflow<'p>, &Job<'p>)> {
         let positions = self.callers.get(&workflow.file).map_or(&[][..], Vec::as_slice);
         positions.iter().filter_map(|(index, job)| {
@@ -66,21 +67,22 @@ impl<'p> Model<'p> {
         })
     }
 
-    /// The composite action of this repository that a `uses:` names.
+    /// The composite action of this repository that a `uses:` value names.
     #[must_use]
     pub fn action(&self, uses: &str) -> Option<&Action<'p>> {
         self.actions.get(&local_actions::path(uses)?)
     }
 }
 
-/// What the workflows' own guards take `github.repository` to be, and where.
+/// The repository that conditions such as `github.repository == 'a/b'` name, and the first such condition.
 fn guarded_repository(workflows: &[Workflow<'_>], hint: Option<&str>) -> Option<(String, Place)> {
     let conditions = workflows.iter().flat_map(|workflow| &workflow.jobs).flat_map(|job| {
         let steps = job.steps.iter().filter_map(|step| step.condition);
         job.condition.into_iter().chain(steps)
     });
     let texts: Vec<Text<'_>> = conditions.collect();
-    // Guards that name several repositories name none, unless the hint is one of them: each may be meant for its own.
+    // Conditions that name different repositories decide nothing unless the hint is one of the names: each may be
+    // meant for its own repository.
     let literal = |context: &str, hint: Option<&str>| {
         let all = || texts.iter().filter_map(|text| Some((compared(text.value(), context)?, text.place())));
         let first = all().next()?;

@@ -1,38 +1,39 @@
-//! The inputs a workflow can be dispatched with. Only those that make a difference are played through; the rest is left open.
+//! The combinations of inputs that a `workflow_dispatch` can have. Only inputs that the simulated job's path reads are
+//! enumerated; the others are unknown.
 
 use crate::workflow::expression::{Outcome, Value, coerce_text};
 use crate::workflow::model::{DeclaredInput, Text, Trigger};
 use crate::workflow::simulate::relevance::Relevance;
 
-/// How many combinations are played at most; beyond it, the input with most values is left open.
-pub const MOST_COMBINATIONS: usize = 256;
+/// The maximum number of combinations; beyond it, the input with the most values becomes unknown.
+const MAX_COMBINATIONS: usize = 256;
 
-/// How many jobs are decided at most to play all combinations.
-const MOST_DECISIONS: usize = 20_000;
+/// The maximum number of job conditions evaluated for all combinations of one trigger.
+const MAX_DECISIONS: usize = 20_000;
 
-/// Inputs with their values.
 pub type InputValues = Vec<(String, Outcome)>;
 
-/// Every choice of the inputs that can be listed and that the way reads. `each` is how many copies of the job every choice has.
+/// All combinations of the inputs that have a list of values and that the path reads. `runs_per_combination` is the number of
+/// simulated runs per combination.
 #[must_use]
-pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usize) -> Vec<InputValues> {
-    let mut open = InputValues::new();
+pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, runs_per_combination: usize) -> Vec<InputValues> {
+    let mut unknown = InputValues::new();
     let mut choices: Vec<(String, Vec<Value>)> = Vec::new();
     for input in &trigger.inputs {
         let name = input.name.value().to_owned();
         match values(input).filter(|_| relevance.reads("inputs", &name)) {
             Some(values) => choices.push((name, values)),
-            None => open.push((name.clone(), Outcome::unknown(format!("the input `{name}`")))),
+            None => unknown.push((name.clone(), Outcome::unknown(format!("the input `{name}`")))),
         }
     }
-    let most = (MOST_DECISIONS / (relevance.ancestors + 1)).clamp(1, MOST_COMBINATIONS) / each.max(1);
-    while choices.iter().map(|(_, values)| values.len()).fold(1, usize::saturating_mul) > most.max(1) {
+    let limit = (MAX_DECISIONS / (relevance.ancestors + 1)).clamp(1, MAX_COMBINATIONS) / runs_per_combination.max(1);
+    while choices.iter().map(|(_, values)| values.len()).fold(1, usize::saturating_mul) > limit.max(1) {
         let Some(largest) = (0..choices.len()).max_by_key(|index| choices[*index].1.len()) else { break };
         let (name, _) = choices.remove(largest);
-        let reason = format!("the input `{name}`, one of more combinations than are played");
-        open.push((name, Outcome::unknown(reason)));
+        let reason = format!("the input `{name}` (too many combinations of inputs)");
+        unknown.push((name, Outcome::unknown(reason)));
     }
-    let mut all = vec![open];
+    let mut all = vec![unknown];
     for (name, values) in choices {
         let with = |chosen: &InputValues, value: &Value| {
             let mut chosen = chosen.clone();
@@ -44,7 +45,7 @@ pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, each: usiz
     all
 }
 
-/// How to say what was chosen: "with `target=pypi`"; nothing where nothing was.
+/// The known values as text, "with `target=pypi`"; `None` if no value is known.
 #[must_use]
 pub fn describe(inputs: &InputValues) -> Option<String> {
     let chosen: Vec<_> = inputs
@@ -57,7 +58,7 @@ pub fn describe(inputs: &InputValues) -> Option<String> {
     (!chosen.is_empty()).then(|| format!("with {}", chosen.join(" and ")))
 }
 
-/// The values an input can have, if they can be listed.
+/// The possible values of an input; `None` if they cannot be listed.
 fn values(input: &DeclaredInput<'_>) -> Option<Vec<Value>> {
     match input.kind.map(Text::value) {
         Some("boolean") => Some(vec![Value::Bool(true), Value::Bool(false)]),
@@ -68,7 +69,7 @@ fn values(input: &DeclaredInput<'_>) -> Option<Vec<Value>> {
     }
 }
 
-/// What a called workflow makes of a value that it is given, by the type that it declares.
+/// Converts a value to the input's declared type, as GitHub does.
 #[must_use]
 pub fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
     let Outcome::Known(value) = outcome else { return outcome };
@@ -80,9 +81,9 @@ pub fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
     })
 }
 
-/// What a called workflow takes for an input that it is not given and that has no default.
+/// The value of an input that is not given and has no default.
 #[must_use]
-pub fn absent(input: &DeclaredInput<'_>) -> Value {
+pub fn default_value(input: &DeclaredInput<'_>) -> Value {
     match input.kind.map(Text::value) {
         Some("boolean") => Value::Bool(false),
         Some("number") => Value::Number(0.0),

@@ -1,124 +1,124 @@
-//! The rows of a job's matrix, as GitHub makes them: every combination, without the excluded, with the included. It knows no run
-//! beyond the expressions that it is given to settle.
+//! The rows of `strategy.matrix`, expanded as GitHub does: all combinations, minus `exclude`, plus `include`.
 
 use std::collections::BTreeMap;
 
 use crate::read::yaml::{Node, NodeKind};
 use crate::workflow::expression::{Outcome, UnknownReason, Value, coerce_text};
 
-/// The most rows that GitHub makes of one matrix.
-const MOST_ROWS: usize = 256;
+/// The maximum number of rows of a matrix at GitHub.
+const MAX_ROWS: usize = 256;
 
-/// The most combinations that are looked at before any is excluded.
-const MOST_COMBINATIONS: usize = 4096;
+/// The maximum number of combinations computed before `exclude` applies.
+const MAX_COMBINATIONS: usize = 4096;
 
-/// Names and values of a row in the making.
 type MatrixCells = Vec<(String, Outcome)>;
 
-/// One row: the values of `matrix` in one of a job's copies.
+/// One row: the values of `matrix` in one copy of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MatrixRow {
-    /// Its values, in the order of the file.
+    /// Its values in file order.
     pub values: MatrixCells,
-    /// Those of the values that tell the rows of this job apart, to name the row by.
-    shown: Vec<String>,
+    /// The names whose values differ between the rows of this job; they name the row in messages.
+    distinguishing: Vec<String>,
 }
 
 impl MatrixRow {
-    /// The value of a name; `None` where the row has none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Outcome> {
         self.values.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// How to name it in a sentence: "`os=linux` and `python=3.12`".
+    /// The row's name in a message: "`os=linux` and `python=3.12`".
     #[must_use]
     pub fn title(&self) -> String {
-        let shown = self.values.iter().filter(|(name, _)| self.shown.contains(name));
-        let parts: Vec<_> = shown.map(|(name, value)| format!("`{name}={}`", plain(value))).collect();
+        let distinguishing = self.values.iter().filter(|(name, _)| self.distinguishing.contains(name));
+        let parts: Vec<_> = distinguishing.map(|(name, value)| format!("`{name}={}`", display(value))).collect();
         parts.join(" and ")
     }
 }
 
-fn plain(outcome: &Outcome) -> String {
+fn display(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Known(Value::Object(_) | Value::Array(_)) | Outcome::Unknown(_) => "…".to_owned(),
         Outcome::Known(value) => coerce_text(value),
     }
 }
 
-/// The rows of a `strategy`, with only those values that `reads` asks for, each row once; no row where there is no matrix.
+/// The distinct rows of a `strategy` with only the values for which `reads` is true; none if there is no matrix.
+///
+/// # Errors
+/// Why the rows are unknown.
 ///
 /// # Errors
 /// Why the rows are not known.
 pub fn rows(
     strategy: Option<Node<'_>>,
-    settle: &dyn Fn(&str) -> Outcome,
+    evaluate: &dyn Fn(&str) -> Outcome,
     reads: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<MatrixRow>, UnknownReason> {
     let Some(matrix) = strategy.and_then(|strategy| strategy.get("matrix")) else { return Ok(Vec::new()) };
     let mut rows: Vec<MatrixCells> = vec![Vec::new()];
     let mut includes = Vec::new();
     let mut excludes = Vec::new();
-    let mut open = None;
-    let entries = entries(matrix, settle)?;
-    let plain = !entries.iter().any(|(name, _)| matches!(name.as_str(), "include" | "exclude"));
-    // How many rows differ only in what nobody reads; nothing but their number counts.
-    let mut alike: usize = 1;
-    let mut unread = false;
+    let mut unknown_list = None;
+    let entries = entries(matrix, evaluate)?;
+    let unfiltered = !entries.iter().any(|(name, _)| matches!(name.as_str(), "include" | "exclude"));
+    // The number of rows that differ only in values that nothing reads; they count toward the limits only.
+    let mut unread_copies: usize = 1;
+    let mut any_unread = false;
     for (name, items) in entries {
         match (name.as_str(), items) {
-            (_, Ok(items)) if plain && !items.is_empty() && !reads(&name) => {
-                alike = alike.saturating_mul(items.len());
-                within_bounds(rows.len().saturating_mul(alike))?;
-                unread = true;
+            (_, Ok(items)) if unfiltered && !items.is_empty() && !reads(&name) => {
+                unread_copies = unread_copies.saturating_mul(items.len());
+                within_bounds(rows.len().saturating_mul(unread_copies))?;
+                any_unread = true;
             }
             ("include", items) => includes = items?,
             ("exclude", items) => excludes = items?,
             (_, Ok(items)) => {
-                within_bounds(rows.len().saturating_mul(alike).saturating_mul(items.len()))?;
-                rows = times(rows, &name, &items);
+                within_bounds(rows.len().saturating_mul(unread_copies).saturating_mul(items.len()))?;
+                rows = product(rows, &name, &items);
             }
-            // One list that is not known leaves the others as they are.
+            // An unknown list leaves the other lists known.
             (_, Err(reason)) => {
-                rows = times(rows, &name, &[Outcome::Unknown(reason.clone())]);
-                open = Some(reason);
+                rows = product(rows, &name, &[Outcome::Unknown(reason.clone())]);
+                unknown_list = Some(reason);
             }
         }
     }
-    if rows == [Vec::new()] && !unread {
+    if rows == [Vec::new()] && !any_unread {
         rows.clear();
     }
-    if let Some(reason) = open.filter(|_| !includes.is_empty() || !excludes.is_empty()) {
+    if let Some(reason) = unknown_list.filter(|_| !includes.is_empty() || !excludes.is_empty()) {
         return Err(reason);
     }
     let excluded = |row: &MatrixCells| {
         excludes.iter().map(pairs).any(|exclude| exclude.iter().all(|(name, value)| find(row, name) == Some(value)))
     };
     rows.retain(|row| !excluded(row));
-    let rows = include(rows, &includes);
-    if rows.len().saturating_mul(alike) > MOST_ROWS {
-        return Err(UnknownReason::new("a matrix of more than 256 rows"));
+    let rows = apply_includes(rows, &includes);
+    if rows.len().saturating_mul(unread_copies) > MAX_ROWS {
+        return Err(UnknownReason::new("a matrix with more than 256 rows"));
     }
-    Ok(shorten(rows, reads))
+    Ok(project(rows, reads))
 }
 
-/// A name of the matrix with its list, or why that is not known.
+/// A name in the matrix and its list, or why the list is unknown.
 type MatrixVector = (String, Result<Vec<Outcome>, UnknownReason>);
 
-fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<MatrixVector>, UnknownReason> {
+fn entries(matrix: Node<'_>, evaluate: &dyn Fn(&str) -> Outcome) -> Result<Vec<MatrixVector>, UnknownReason> {
     let list = |value| match value {
         Value::Array(items) => Ok(items),
-        _ => Err(UnknownReason::new("a matrix without lists")),
+        _ => Err(UnknownReason::new("a matrix entry that is no list")),
     };
     if matrix.is_mapping() {
         let entry = |entry: crate::read::yaml::MappingEntry<'_>| {
             let name = entry.key.text().unwrap_or_default().to_owned();
-            (name, value(entry.value, settle, 0).and_then(list))
+            (name, value(entry.value, evaluate, 0).and_then(list))
         };
         return Ok(matrix.entries().map(entry).collect());
     }
-    match value(matrix, settle, 0)? {
+    match value(matrix, evaluate, 0)? {
         Value::Object(entries) => {
             let entry = |(name, outcome)| match outcome {
                 Outcome::Known(value) => (name, list(value)),
@@ -126,18 +126,18 @@ fn entries(matrix: Node<'_>, settle: &dyn Fn(&str) -> Outcome) -> Result<Vec<Mat
             };
             Ok(entries.into_iter().map(entry).collect())
         }
-        _ => Err(UnknownReason::new("a matrix that is no mapping")),
+        _ => Err(UnknownReason::new("a matrix that is not a mapping")),
     }
 }
 
 fn within_bounds(combinations: usize) -> Result<(), UnknownReason> {
-    if combinations > MOST_COMBINATIONS {
-        return Err(UnknownReason::new("a matrix of too many combinations"));
+    if combinations > MAX_COMBINATIONS {
+        return Err(UnknownReason::new("a matrix with too many combinations"));
     }
     Ok(())
 }
 
-fn times(rows: Vec<MatrixCells>, name: &str, items: &[Outcome]) -> Vec<MatrixCells> {
+fn product(rows: Vec<MatrixCells>, name: &str, items: &[Outcome]) -> Vec<MatrixCells> {
     let with = |row: &MatrixCells, item: &Outcome| {
         let mut row = row.clone();
         row.push((name.to_owned(), item.clone()));
@@ -146,17 +146,18 @@ fn times(rows: Vec<MatrixCells>, name: &str, items: &[Outcome]) -> Vec<MatrixCel
     rows.iter().flat_map(|row| items.iter().map(move |item| with(row, item))).collect()
 }
 
-/// An include joins every row whose own values it does not change; where there is none, it is a row of its own.
-fn include(mut rows: Vec<MatrixCells>, includes: &[Outcome]) -> Vec<MatrixCells> {
+/// An `include` entry extends every row whose original values it does not overwrite; if there is none, it becomes a
+/// row of its own.
+fn apply_includes(mut rows: Vec<MatrixCells>, includes: &[Outcome]) -> Vec<MatrixCells> {
     let own: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|(name, _)| name.clone()).collect()).collect();
     let mut added = Vec::new();
     for extra in includes {
         let extra = pairs(extra);
-        let mut joined = false;
+        let mut extended = false;
         for (row, own) in rows.iter_mut().zip(&own) {
-            let fits = extra.iter().all(|(name, value)| !own.contains(name) || find(row, name) == Some(value));
-            if fits {
-                joined = true;
+            let compatible = extra.iter().all(|(name, value)| !own.contains(name) || find(row, name) == Some(value));
+            if compatible {
+                extended = true;
                 for (name, value) in &extra {
                     match row.iter_mut().find(|(known, _)| known == name) {
                         Some(entry) => entry.1 = value.clone(),
@@ -165,7 +166,7 @@ fn include(mut rows: Vec<MatrixCells>, includes: &[Outcome]) -> Vec<MatrixCells>
                 }
             }
         }
-        if !joined && added.len() <= MOST_ROWS {
+        if !extended && added.len() <= MAX_ROWS {
             added.push(extra);
         }
     }
@@ -173,26 +174,26 @@ fn include(mut rows: Vec<MatrixCells>, includes: &[Outcome]) -> Vec<MatrixCells>
     rows
 }
 
-fn shorten(rows: Vec<MatrixCells>, reads: &dyn Fn(&str) -> bool) -> Vec<MatrixRow> {
-    let mut short: Vec<MatrixCells> = Vec::new();
-    // To find out whether something reads a name takes a look at every text on the way to the job.
+fn project(rows: Vec<MatrixCells>, reads: &dyn Fn(&str) -> bool) -> Vec<MatrixRow> {
+    let mut projected: Vec<MatrixCells> = Vec::new();
+    // `reads` scans every text on the path to the job, so each name is looked up once.
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for mut row in rows {
         row.retain(|(name, _)| {
             let read = known.get(name).copied();
             read.unwrap_or_else(|| *known.entry(name.clone()).or_insert_with(|| reads(name)))
         });
-        if !short.contains(&row) {
-            short.push(row);
+        if !projected.contains(&row) {
+            projected.push(row);
         }
     }
-    let mut shown: Vec<String> = Vec::new();
-    for (name, value) in short.iter().flatten() {
-        if !shown.contains(name) && short.iter().any(|row| find(row, name) != Some(value)) {
-            shown.push(name.clone());
+    let mut distinguishing: Vec<String> = Vec::new();
+    for (name, value) in projected.iter().flatten() {
+        if !distinguishing.contains(name) && projected.iter().any(|row| find(row, name) != Some(value)) {
+            distinguishing.push(name.clone());
         }
     }
-    short.into_iter().map(|values| MatrixRow { values, shown: shown.clone() }).collect()
+    projected.into_iter().map(|values| MatrixRow { values, distinguishing: distinguishing.clone() }).collect()
 }
 
 fn find<'r>(row: &'r [(String, Outcome)], name: &str) -> Option<&'r Outcome> {
@@ -206,24 +207,24 @@ fn pairs(outcome: &Outcome) -> MatrixCells {
     }
 }
 
-/// A node as a value; any part that is not known makes the whole not known.
-fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Result<Value, UnknownReason> {
-    // YAML of GitHub's is at most 50 levels deep, but an alias may be used again and again.
+/// The value of a node; unknown if any part is unknown.
+fn value(node: Node<'_>, evaluate: &dyn Fn(&str) -> Outcome, depth: usize) -> Result<Value, UnknownReason> {
+    // Aliases can make a small file expand to a very large value.
     if depth > 8 {
-        return Err(UnknownReason::new("a very deep matrix"));
+        return Err(UnknownReason::new("a matrix nested too deeply"));
     }
     if node.is_mapping() {
         let entry = |entry: crate::read::yaml::MappingEntry<'_>| {
             let name = entry.key.text().unwrap_or_default().to_owned();
-            Ok((name, Outcome::Known(value(entry.value, settle, depth + 1)?)))
+            Ok((name, Outcome::Known(value(entry.value, evaluate, depth + 1)?)))
         };
         return Ok(Value::Object(node.entries().map(entry).collect::<Result<_, UnknownReason>>()?));
     }
     if node.is_sequence() {
-        if node.items().count() > MOST_COMBINATIONS {
-            return Err(UnknownReason::new("a matrix of too many combinations"));
+        if node.items().count() > MAX_COMBINATIONS {
+            return Err(UnknownReason::new("a matrix with too many combinations"));
         }
-        let items = node.items().map(|item| Ok(Outcome::Known(value(item, settle, depth + 1)?)));
+        let items = node.items().map(|item| Ok(Outcome::Known(value(item, evaluate, depth + 1)?)));
         return Ok(Value::Array(items.collect::<Result<_, UnknownReason>>()?));
     }
     let text = node.text().unwrap_or_default();
@@ -233,7 +234,7 @@ fn value(node: Node<'_>, settle: &dyn Fn(&str) -> Outcome, depth: usize) -> Resu
         NodeKind::Int | NodeKind::Float => {
             Ok(text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Number))
         }
-        _ => match settle(text) {
+        _ => match evaluate(text) {
             Outcome::Known(value) => Ok(value),
             Outcome::Unknown(reason) => Err(reason),
         },
@@ -248,12 +249,12 @@ mod tests {
 
     fn titles(matrix: &str) -> Result<Vec<String>, String> {
         let tree = parse(&format!("matrix: {matrix}"), Dialect::Workflow);
-        rows(tree.root(), &settle, &|name| name != "unread")
+        rows(tree.root(), &evaluate, &|name| name != "unread")
             .map(|rows| rows.iter().map(MatrixRow::title).collect())
             .map_err(|reason| reason.to_string())
     }
 
-    fn settle(text: &str) -> Outcome {
+    fn evaluate(text: &str) -> Outcome {
         ExpressionTemplate::parse(text).unwrap().evaluate(&Nothing)
     }
 
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_made_as_github_makes_them() {
+    fn rows_are_expanded_as_github_does() {
         for (matrix, expected) in [
             ("{os: [a, b]}", vec!["`os=a`", "`os=b`"]),
             (
@@ -282,7 +283,7 @@ mod tests {
             ("{os: [a, b], unread: [1, 2, 3]}", vec!["`os=a`", "`os=b`"]),
             ("{os: \"${{ fromJSON('[\\\"a\\\", \\\"b\\\"]') }}\"}", vec!["`os=a`", "`os=b`"]),
             ("\"${{ fromJSON('{\\\"os\\\": [\\\"a\\\", \\\"b\\\"]}') }}\"", vec!["`os=a`", "`os=b`"]),
-            // GitHub's own example of includes.
+            // The example in GitHub's documentation of `include`.
             (
                 "{fruit: [apple, pear], animal: [cat, dog], include: [{color: green}, {color: pink, animal: cat}, {fruit: apple, shape: circle}, {fruit: banana}, {fruit: banana, animal: cat}]}",
                 vec![
@@ -300,19 +301,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_or_too_much_says_why() {
+    fn an_unknown_or_too_large_matrix_has_a_reason() {
         let many = format!("{{n: [{}]}}", (0..10_000).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
         for (matrix, expected) in
-            [("{n: \"${{ needs.x.outputs.y }}\"}", "needs.x.outputs.y"), (&many, "a matrix of too many combinations")]
+            [("{n: \"${{ needs.x.outputs.y }}\"}", "needs.x.outputs.y"), (&many, "a matrix with too many combinations")]
         {
             let tree = parse(&format!("matrix: {matrix}"), Dialect::Workflow);
-            let rows = rows(tree.root(), &settle, &|_| true).unwrap();
+            let rows = rows(tree.root(), &evaluate, &|_| true).unwrap();
             let [row] = rows.as_slice() else { panic!("one row") };
             assert_eq!(row.get("n"), Some(&Outcome::unknown(expected)), "{matrix}");
         }
-        let open_and_excluded = "{n: \"${{ needs.x.outputs.y }}\", exclude: [{n: 1}]}";
-        assert_eq!(titles(open_and_excluded), Err("needs.x.outputs.y".into()));
+        let unknown_and_excluded = "{n: \"${{ needs.x.outputs.y }}\", exclude: [{n: 1}]}";
+        assert_eq!(titles(unknown_and_excluded), Err("needs.x.outputs.y".into()));
         let wide = format!("{{n: [{}]}}", (0..300).map(|n| n.to_string()).collect::<Vec<_>>().join(", "));
-        assert_eq!(titles(&wide), Err("a matrix of more than 256 rows".into()));
+        assert_eq!(titles(&wide), Err("a matrix with more than 256 rows".into()));
     }
 }

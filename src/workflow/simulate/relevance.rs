@@ -1,17 +1,18 @@
-//! What the way to a job reads, so that only what can make a difference is played through. It evaluates nothing.
+//! The inputs, matrix values and event properties that a job and its ancestors read, so that the simulation enumerates
+//! only values that make a difference.
 
 use crate::workflow::model::{Job, Pairs, Text, Workflow};
 
-/// The texts that decide whether and how a job runs: its own, the conditions and outputs of the jobs before it, the workflow's `env`.
+/// All texts that affect whether and how a job runs: its own, its ancestors' conditions and outputs, and the
+/// workflow's `env`.
 #[derive(Debug)]
 pub struct Relevance<'p> {
     texts: Vec<&'p str>,
-    /// How many jobs come before it.
+    /// The number of its ancestors.
     pub ancestors: usize,
 }
 
 impl<'p> Relevance<'p> {
-    /// Collects the texts of a job and of the way to it.
     #[must_use]
     pub fn of(workflow: &Workflow<'p>, job: &Job<'p>) -> Self {
         let mut texts: Vec<&str> = own_texts(job).chain(values(&workflow.env)).map(Text::value).collect();
@@ -22,31 +23,31 @@ impl<'p> Relevance<'p> {
                 texts.extend(values(&ancestor.with).map(Text::value));
             }
         }
-        // Plain text reads nothing; conditions may stand without braces.
+        // A text without `.` or `${{` reads no context. Conditions need no braces.
         texts.retain(|text| text.contains('.') || text.contains("${{"));
         Self { texts, ancestors: before.len() }
     }
 
-    /// Whether something reads a property of a context, `inputs.target` or `matrix.os`, or the context as a whole.
+    /// Whether any text reads this property (`inputs.target`) or the context as a whole.
     #[must_use]
     pub fn reads(&self, context: &str, property: &str) -> bool {
         self.texts.iter().any(|text| mentions(text, context, property))
     }
 
-    /// Whether something reads the ref.
+    /// Whether any text reads the ref.
     #[must_use]
     pub fn reads_ref(&self) -> bool {
         self.texts.iter().any(|text| text.contains("github.ref") || text.contains("github["))
     }
 
-    /// Whether something reads what the event carries.
+    /// Whether any text reads the event's payload.
     #[must_use]
     pub fn reads_event(&self) -> bool {
         self.texts.iter().any(|text| text.contains("github.event.") || text.contains("github["))
     }
 }
 
-/// Positions of all jobs that a job waits for, directly or through one another.
+/// The positions of all direct and indirect `needs` of a job, sorted.
 #[must_use]
 pub fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
     let mut known = vec![false; workflow.jobs.len()];
@@ -76,7 +77,7 @@ fn mentions(text: &str, context: &str, property: &str) -> bool {
         }
         let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix('\''));
         match rest.strip_prefix('.').map(str::trim_start).or(quoted) {
-            // A computed index or the whole context reads every property.
+            // A computed index, or the context as a whole, reads every property.
             None => true,
             Some(name) if name.starts_with('*') => true,
             Some(name) => {
@@ -91,7 +92,7 @@ fn values<'j, 'p>(pairs: &'j Pairs<'p>) -> impl Iterator<Item = Text<'p>> + 'j {
     pairs.entries.iter().map(|pair| pair.value)
 }
 
-/// All texts of a job that an expression may stand in.
+/// All texts of a job that can contain expressions.
 fn own_texts<'j, 'p>(job: &'j Job<'p>) -> impl Iterator<Item = Text<'p>> + 'j {
     let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
     let steps = job.steps.iter().flat_map(|step| {

@@ -1,4 +1,4 @@
-//! One way a job's workflow can start, with the calls that lead to it. How all of them are found is `start`'s work.
+//! How a run starts: event, ref, inputs and the path of calls to the job's workflow.
 
 use crate::read::source::Place;
 use crate::workflow::expression::{Outcome, Value};
@@ -9,66 +9,90 @@ use crate::workflow::simulate::matrix::MatrixRow;
 /// What is known of `github.ref`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitRef {
-    /// What it names.
     pub kind: RefKind,
-    /// How the name of the branch or tag begins, without `refs/heads/` or `refs/tags/`.
-    pub beginning: String,
-    /// Whether that is all of the name.
-    pub whole: bool,
-    /// The workflow's own pattern of the name, where it has one; several are parted by `|`.
+    /// The known start of the branch or tag name, without `refs/heads/` or `refs/tags/`.
+    pub prefix: String,
+    /// Whether `prefix` is the whole name.
+    pub complete: bool,
+    /// The pattern of `branches:` or `tags:` that the name matches; several are joined by `|`.
     pub pattern: Option<String>,
 }
 
-/// A job that calls the workflow which holds the next job of the way.
+/// A job on the path of calls.
 #[derive(Debug, Clone)]
 pub struct JobCall<'a, 'p> {
-    /// The calling workflow.
     pub workflow: &'a Workflow<'p>,
-    /// The calling job.
     pub job: &'a Job<'p>,
-    /// Which copy of the job, if it has a matrix and the copies differ.
+    /// The row of its matrix, if the rows differ in what is read.
     pub row: Option<MatrixRow>,
 }
 
-/// One way a workflow can start.
+/// One way a workflow can start, from the event to the job's workflow.
 #[derive(Debug, Clone)]
 pub struct TriggerStart<'a, 'p> {
-    /// The event, e.g. `push`; of a called workflow the one that started its first caller.
+    /// The event, such as `push`. In a called workflow it is the event of the first caller.
     pub event: String,
-    /// Where the event stands in `on:`; of an unknown caller, where `workflow_call` does.
+    /// The event's entry in `on:`; `workflow_call` if the caller is unknown.
     pub trigger: Place,
     /// What is known of `github.ref`.
     pub reference: GitRef,
-    /// How to say it: "when a tag is pushed", with the inputs that were chosen and the caller if there are several.
+    /// The description in messages: "when a tag is pushed", with the chosen inputs, and the calling job if there are
+    /// several.
     pub when: String,
-    /// `github.event.action`, where the workflow fixes it.
+    /// `github.event.action`, if `types:` determines it.
     pub activity: Option<String>,
-    /// Whether it also happens for forks.
+    /// Whether the event also starts runs for forks.
     pub fork: bool,
-    /// Whether another workflow starts this one that does not stand here, so that event, ref, inputs, secrets and permissions are its.
+    /// Whether the caller is in another repository, so that event, ref, inputs, secrets and permissions are unknown.
     pub unknown_caller: bool,
-    /// The inputs it was dispatched with: `github.event.inputs`.
+    /// `github.event.inputs`
     pub dispatched: Vec<(String, Outcome)>,
-    /// The context `inputs` of the workflow that holds the job.
+    /// The context `inputs` of the job's workflow.
     pub inputs: Vec<(String, Outcome)>,
-    /// The calls that lead to the workflow, from the one that GitHub starts; empty where that holds the job itself.
+    /// The path of calls, starting in the workflow that GitHub starts; empty if that is the job's own.
     pub calls: Vec<JobCall<'a, 'p>>,
 }
 
+impl GitRef {
+    /// `github.ref`
+    #[must_use]
+    pub fn full(&self) -> Outcome {
+        match (self.kind, self.kind.prefix()) {
+            // Any number will do; conditions only test the prefix.
+            (RefKind::PullRequest, _) => Outcome::text("refs/pull/1/merge"),
+            (_, Some(kind)) if self.complete => Outcome::text(format!("{kind}{}", self.prefix)),
+            (_, Some(kind)) => Outcome::with_prefix(&format!("{kind}{}", self.prefix), "`github.ref`"),
+            (_, None) => Outcome::unknown("`github.ref`"),
+        }
+    }
+
+    /// `github.ref_name`
+    #[must_use]
+    pub fn name(&self) -> Outcome {
+        match self.kind {
+            RefKind::PullRequest => Outcome::text("1/merge"),
+            _ if self.complete => Outcome::text(self.prefix.as_str()),
+            _ if self.prefix.is_empty() => Outcome::unknown("`github.ref_name`"),
+            _ => Outcome::with_prefix(&self.prefix, "`github.ref_name`"),
+        }
+    }
+}
+
 impl<'p> TriggerStart<'_, 'p> {
-    /// The workflow that GitHub starts, if it is not `own`.
+    /// The workflow that GitHub starts, if it is not the job's own.
     #[must_use]
     pub fn caller(&self) -> Option<&Workflow<'p>> {
         self.calls.first().map(|call| call.workflow)
     }
 
-    /// Whether the job stands in a called workflow.
+    /// Whether the job is in a called workflow.
     #[must_use]
     pub fn is_called(&self) -> bool {
         self.unknown_caller || !self.calls.is_empty()
     }
 
-    /// An input of the context `inputs`, or of `github.event.inputs`, where everything is text.
+    /// The value of `inputs.<name>`, or of `github.event.inputs.<name>` if `dispatched`, where every value is a
+    /// string.
     #[must_use]
     pub fn input(&self, name: &str, dispatched: bool) -> Outcome {
         let list = if dispatched { &self.dispatched } else { &self.inputs };

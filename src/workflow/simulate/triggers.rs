@@ -1,5 +1,5 @@
-//! Every way a job can come to run: events with their refs and inputs, and the jobs that call its workflow. It does not say which of
-//! them reach it.
+//! Finds every way a job's workflow can start: events with their refs, activity types and inputs, and the jobs that
+//! call it.
 
 use std::sync::Arc;
 
@@ -15,38 +15,38 @@ use crate::workflow::simulate::relevance::Relevance;
 use crate::workflow::simulate::run::{GitRef, JobCall, TriggerStart};
 use crate::workflow::simulate::run_filter::RunFilter;
 
-/// How deep calls are followed. GitHub allows ten levels.
-const DEEPEST_CALLS: usize = 10;
+/// The maximum depth of nested calls at GitHub.
+const MAX_CALL_DEPTH: usize = 10;
 
-/// How many ways to start are played at most.
-const MOST_SIMULATED_RUNS: usize = 512;
+/// The maximum number of simulated runs for one job.
+const MAX_SIMULATED_RUNS: usize = 512;
 
-/// How many patterns of a ref filter are told apart.
-const MOST_PATTERNS: usize = 8;
+/// The maximum number of patterns in a ref filter that get a run each.
+const MAX_PATTERNS: usize = 8;
 
-/// The ways a job can come to run.
+/// All simulated runs of a job.
 pub struct SimulatedRuns<'a, 'p> {
-    /// Each way, played up to the job.
-    pub simulated_runs: Vec<Arc<SimulatedRun<'a, 'p>>>,
-    /// Why there may be others.
-    pub cut: Option<UnknownReason>,
+    /// The runs, simulated up to the job.
+    pub runs: Vec<Arc<SimulatedRun<'a, 'p>>>,
+    /// Why there may be further runs.
+    pub incomplete: Option<UnknownReason>,
 }
 
-/// Every way a job can come to run, of those that are asked about.
+/// All simulated runs of a job that match the filter.
 #[must_use]
-pub fn starts<'a, 'p>(
+pub fn simulate<'a, 'p>(
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    asked: &RunFilter,
+    filter: &RunFilter,
 ) -> SimulatedRuns<'a, 'p> {
-    let mut search = TriggerSearch { github, checkout, asked, way: Vec::new(), cut: None };
-    let simulated_runs = search.simulated_runs(workflow, job);
-    SimulatedRuns { simulated_runs: simulated_runs.into_iter().map(Arc::new).collect(), cut: search.cut }
+    let mut search = TriggerSearch { github, checkout, filter, path: Vec::new(), incomplete: None };
+    let runs = search.runs_of(workflow, job);
+    SimulatedRuns { runs: runs.into_iter().map(Arc::new).collect(), incomplete: search.incomplete }
 }
 
-/// The copies of a job that differ in what is read: `[None]` without a matrix, and where its rows are not known.
+/// The matrix rows of a job that differ in what is read: `[None]` if it has no matrix or its rows are unknown.
 #[must_use]
 pub fn rows<'p>(simulated: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<MatrixRow>> {
     if job.strategy.is_none() {
@@ -63,20 +63,20 @@ pub fn rows<'p>(simulated: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Rel
 struct TriggerSearch<'a, 'p, 'q> {
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
-    asked: &'q RunFilter,
-    /// The workflows between the job and here, to notice circles.
-    way: Vec<&'a Workflow<'p>>,
-    cut: Option<UnknownReason>,
+    filter: &'q RunFilter,
+    /// The workflows between the job and the current one, to detect cycles.
+    path: Vec<&'a Workflow<'p>>,
+    incomplete: Option<UnknownReason>,
 }
 
 impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
-    fn simulated_runs(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
+    fn runs_of(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
         let relevance = Relevance::of(workflow, job);
         let mut found = Vec::new();
-        self.way.push(workflow);
+        self.path.push(workflow);
         for trigger in &workflow.triggers {
             let Some(event) = self.github.events.get(trigger.event.value()) else { continue };
-            if !event.called && !self.asked.takes(trigger) {
+            if !event.called && !self.filter.matches(trigger) {
                 continue;
             }
             if event.called {
@@ -84,16 +84,16 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             } else {
                 found.extend(self.started(workflow, job, trigger, event, &relevance));
             }
-            if found.len() > MOST_SIMULATED_RUNS {
-                found.truncate(MOST_SIMULATED_RUNS);
-                self.cut = Some(UnknownReason::new("more ways to start than are played"));
+            if found.len() > MAX_SIMULATED_RUNS {
+                found.truncate(MAX_SIMULATED_RUNS);
+                self.incomplete = Some(UnknownReason::new("more than 512 ways to start"));
             }
         }
-        self.way.pop();
+        self.path.pop();
         found
     }
 
-    /// The ways an event starts the workflow itself.
+    /// The runs that an event starts in this workflow.
     fn started(
         &self,
         workflow: &'a Workflow<'p>,
@@ -104,9 +104,9 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
     ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
         for start in event.runs.iter().filter(|start| trigger_allows(trigger, start)) {
-            for reference in self.asked.references(trigger, start, references(trigger, start, relevance.reads_ref())) {
+            for reference in self.filter.references(trigger, start, references(trigger, start, relevance.reads_ref())) {
                 for activity in activities(trigger, &event.types, relevance.reads_event()) {
-                    for inputs in self.asked.inputs(trigger, inputs::combinations(trigger, relevance, 1)) {
+                    for inputs in self.filter.inputs(trigger, inputs::combinations(trigger, relevance, 1)) {
                         let run = TriggerStart {
                             event: trigger.event.value().to_owned(),
                             trigger: trigger.event.place(),
@@ -119,7 +119,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
                             inputs,
                             calls: Vec::new(),
                         };
-                        found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::open(), job));
+                        found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), job));
                     }
                 }
             }
@@ -127,7 +127,8 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         found
     }
 
-    /// The ways other workflows call this one. Where nobody here does, somebody elsewhere may.
+    /// The runs in which other workflows of the repository call this one, or one run with an unknown caller if none
+    /// does.
     fn called(
         &mut self,
         workflow: &'a Workflow<'p>,
@@ -137,26 +138,26 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         let checkout = self.checkout;
         let callers: Vec<_> = checkout.callers(workflow).collect();
         if callers.is_empty() {
-            // What calls it from elsewhere is not known, except where somebody says what it is called with.
-            let taken = self.asked.takes(trigger) && self.asked.reference.is_none();
-            return taken.then(|| self.unknown_caller(workflow, job, trigger)).into_iter().collect();
+            // A filter on the ref excludes the unknown caller, whose ref is unknown.
+            let possible = self.filter.matches(trigger) && self.filter.reference.is_none();
+            return possible.then(|| self.unknown_caller(workflow, job, trigger)).into_iter().collect();
         }
-        if self.way.len() > DEEPEST_CALLS {
-            self.cut = Some(UnknownReason::new("calls that are nested deeper than GitHub allows"));
+        if self.path.len() > MAX_CALL_DEPTH {
+            self.incomplete = Some(UnknownReason::new("calls nested deeper than GitHub allows"));
             return Vec::new();
         }
         let several = callers.len() > 1;
         let mut found = Vec::new();
         for (caller, calling) in callers {
-            // GitHub refuses a workflow that calls itself, however far round.
-            if self.way.iter().any(|known| known.file == caller.file) {
+            // GitHub rejects workflows that call themselves, directly or indirectly.
+            if self.path.iter().any(|known| known.file == caller.file) {
                 continue;
             }
             let relevance = Relevance::of(caller, calling);
-            for simulated in self.simulated_runs(caller, calling) {
+            for simulated in self.runs_of(caller, calling) {
                 for row in rows(&simulated, calling, &relevance) {
-                    if found.len() >= MOST_SIMULATED_RUNS {
-                        self.cut = Some(UnknownReason::new("more ways to start than are played"));
+                    if found.len() >= MAX_SIMULATED_RUNS {
+                        self.incomplete = Some(UnknownReason::new("more than 512 ways to start"));
                         return found;
                     }
                     found.push(self.call(&simulated, calling, row, (workflow, job, trigger), several));
@@ -175,12 +176,12 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         several: bool,
     ) -> SimulatedRun<'a, 'p> {
         let inputs = trigger.inputs.iter().map(|input| {
-            let context = simulated.context(calling).in_row(row.as_ref());
+            let context = simulated.context(calling).for_row(row.as_ref());
             let outcome = match (calling.with.get_ignore_case(input.name.value()), input.default) {
                 (Some(pair), _) => context.evaluate(pair.value.value()),
                 (None, _) if calling.with.dynamic => Outcome::unknown("the inputs of the call"),
                 (None, Some(default)) => context.evaluate(default.value()),
-                (None, None) => Outcome::Known(inputs::absent(input)),
+                (None, None) => Outcome::Known(inputs::default_value(input)),
             };
             (input.name.value().to_owned(), inputs::typed(input, outcome))
         });
@@ -196,8 +197,15 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         run.calls.push(JobCall { workflow: simulated.workflow, job: calling, row });
         let reached = simulated.reached(calling);
         let blocking_job = if reached == Truth::No { simulated.blocking_job(calling) } else { None };
-        let doubts = if matches!(reached, Truth::Unknown(_)) { simulated.doubts(calling) } else { Vec::new() };
-        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry { reached, blocking_job, doubts }, job)
+        let undecided_conditions =
+            if matches!(reached, Truth::Unknown(_)) { simulated.undecided_conditions(calling) } else { Vec::new() };
+        SimulatedRun::new(
+            run,
+            workflow,
+            self.checkout,
+            WorkflowEntry { reached, blocking_job, undecided_conditions },
+            job,
+        )
     }
 
     fn unknown_caller(
@@ -211,69 +219,70 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             event: trigger.event.value().to_owned(),
             trigger: trigger.event.place(),
             when: start.map_or_else(String::new, |start| start.when.clone()),
-            reference: GitRef { kind: RefKind::Unknown, beginning: String::new(), whole: false, pattern: None },
+            reference: GitRef { kind: RefKind::Unknown, prefix: String::new(), complete: false, pattern: None },
             activity: None,
             fork: false,
             unknown_caller: true,
             dispatched: Vec::new(),
-            inputs: self.asked.given(trigger),
+            inputs: self.filter.typed_inputs(trigger),
             calls: Vec::new(),
         };
-        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::open(), job)
+        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), job)
     }
 }
 
-/// A filter on one kind of ref shuts the other kind out, unless that has a filter too; and a filter can take nothing.
+/// Whether the ref filters of a trigger let this kind of ref start a run. A filter on tags alone excludes branches and
+/// vice versa, and a filter can exclude every ref.
 fn trigger_allows(trigger: &Trigger<'_>, start: &EventStart) -> bool {
     let (own, other) = match start.kind {
         RefKind::Tag => (&trigger.tags, &trigger.branches),
         RefKind::Branch => (&trigger.branches, &trigger.tags),
         RefKind::PullRequest | RefKind::Unknown => return true,
     };
-    let takes = |patterns: &Vec<Text<'_>>| ref_pattern::positive(patterns).next().is_some();
-    let leaves = |patterns: &Vec<Text<'_>>| !patterns.iter().any(|text| text.value() == "**");
-    own.only.as_ref().is_none_or(takes)
-        && own.ignore.as_ref().is_none_or(leaves)
+    let matches_any = |patterns: &Vec<Text<'_>>| ref_pattern::positive(patterns).next().is_some();
+    let ignores_some = |patterns: &Vec<Text<'_>>| !patterns.iter().any(|text| text.value() == "**");
+    own.only.as_ref().is_none_or(matches_any)
+        && own.ignore.as_ref().is_none_or(ignores_some)
         && (!own.is_absent() || other.is_absent())
 }
 
-/// What the filter tells of the ref. Patterns are told apart only where something reads the ref.
-fn references(trigger: &Trigger<'_>, start: &EventStart, read: bool) -> Vec<GitRef> {
-    let open = GitRef { kind: start.kind, beginning: String::new(), whole: false, pattern: None };
+/// The refs that a trigger's filter allows. Each pattern is a ref of its own only if something reads the ref.
+fn references(trigger: &Trigger<'_>, start: &EventStart, is_read: bool) -> Vec<GitRef> {
+    let any = GitRef { kind: start.kind, prefix: String::new(), complete: false, pattern: None };
     let filter = match start.kind {
         RefKind::Tag => &trigger.tags,
         RefKind::Branch => &trigger.branches,
-        RefKind::PullRequest | RefKind::Unknown => return vec![open],
+        RefKind::PullRequest | RefKind::Unknown => return vec![any],
     };
-    // On events other than a push the branch filter is about something else than the run's ref.
-    let Some(patterns) = filter.only.as_ref().filter(|_| trigger.event.value() == "push") else { return vec![open] };
+    // For events other than `push`, `branches:` does not filter by the run's ref.
+    let Some(patterns) = filter.only.as_ref().filter(|_| trigger.event.value() == "push") else { return vec![any] };
     let known: Vec<GitRef> = ref_pattern::positive(patterns)
         .map(|text| {
-            let (beginning, whole) = RefPattern::parse(text.value()).beginning();
-            let pattern = (!whole).then(|| text.value().to_owned());
-            GitRef { kind: start.kind, beginning, whole, pattern }
+            let (prefix, complete) = RefPattern::parse(text.value()).literal_prefix();
+            let pattern = (!complete).then(|| text.value().to_owned());
+            GitRef { kind: start.kind, prefix, complete, pattern }
         })
         .collect();
-    if known.len() == 1 || read && known.len() <= MOST_PATTERNS {
+    if known.len() == 1 || is_read && known.len() <= MAX_PATTERNS {
         return known;
     }
     let all: Vec<&str> = ref_pattern::positive(patterns).map(|text| text.value()).collect();
-    vec![GitRef { pattern: Some(all.join("|")), ..open }]
+    vec![GitRef { pattern: Some(all.join("|")), ..any }]
 }
 
-/// The activities that start it, told apart only where something reads the event.
-fn activities(trigger: &Trigger<'_>, usual: &[String], read: bool) -> Vec<Option<String>> {
+/// The activity types that start the workflow, each on its own only if something reads the event.
+fn activities(trigger: &Trigger<'_>, default_types: &[String], is_read: bool) -> Vec<Option<String>> {
     let listed: Vec<_> = match &trigger.types {
         Some(types) => types.iter().map(|text| Some(text.value().to_owned())).collect(),
-        None => usual.iter().cloned().map(Some).collect(),
+        None => default_types.iter().cloned().map(Some).collect(),
     };
-    if listed.len() == 1 || read && !listed.is_empty() { listed } else { vec![None] }
+    if listed.len() == 1 || is_read && !listed.is_empty() { listed } else { vec![None] }
 }
 
 fn describe(start: &EventStart, reference: &GitRef, inputs: &inputs::InputValues) -> String {
     let mut when = start.when.clone();
-    if reference.whole && !reference.beginning.is_empty() {
-        when = format!("{when} (`{}`)", reference.beginning);
+    if reference.complete && !reference.prefix.is_empty() {
+        when = format!("{when} (`{}`)", reference.prefix);
     }
     match inputs::describe(inputs) {
         Some(chosen) => format!("{when} {chosen}"),

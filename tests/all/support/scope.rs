@@ -8,7 +8,7 @@ pub struct Something;
 impl Scope for Something {
     fn lookup(&self, path: &[&str]) -> Outcome {
         match path {
-            ["github", "ref"] => Outcome::starting_with("refs/tags/", "`github.ref`"),
+            ["github", "ref"] => Outcome::with_prefix("refs/tags/", "`github.ref`"),
             ["github", name] => Outcome::text(*name),
             _ => Outcome::unknown("a context"),
         }
