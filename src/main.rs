@@ -1,4 +1,4 @@
-//! Arguments in, exit code out.
+//! The `trustpub` program: passes its arguments to `trustpub::cli`.
 
 use std::process::ExitCode;
 

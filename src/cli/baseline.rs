@@ -1,56 +1,55 @@
-//! `trustpub baseline`: writes down what is found today, so that `check --baseline` can tell what is new. It fails on no finding.
+//! `trustpub baseline`: writes the current findings to a file, so that `check --baseline` reports only new ones.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::cli::check::{judge, today};
+use crate::cli::check::{check_project, today};
 use crate::cli::load::targets;
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, complain, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::baseline;
 use crate::lint::rules::set::RuleSet;
 
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]
-pub struct BaselineArguments {
+pub(crate) struct BaselineArguments {
     /// Repositories, folders of repositories, or single files.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// The file to write; stdout without it.
+    /// File to write [default: stdout].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Another config than `.github/trustpub.yaml`.
+    /// Config file [default: .github/trustpub.yaml in the repository].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// A folder of further rules and registries. May be given several times.
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 
-    /// The day on which waivers are judged.
+    /// Date against which `expires:` is compared [default: SOURCE_DATE_EPOCH, else today].
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
 }
 
-/// Runs the command.
-pub fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
+pub(crate) fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let today = arguments.today.or_else(today);
     let checked: Vec<_> = targets
         .iter()
-        .map(|target| judge(target, arguments.config.as_deref(), &rules, &folders, today, false))
+        .map(|target| check_project(target, arguments.config.as_deref(), &rules, &folders, today, false))
         .collect();
     trouble.extend(checked.iter().flat_map(|one| one.loaded.trouble.iter().cloned()));
-    trouble.iter().for_each(|text| complain(text));
-    // A baseline of half the findings would let the other half pass for new.
+    trouble.iter().for_each(|text| eprint(text));
+    // An incomplete baseline would make the missing findings appear as new.
     if !trouble.is_empty() {
-        return Ok(ExitStatus::Trouble);
+        return Ok(ExitStatus::Failure);
     }
     let findings = checked
         .iter()
@@ -61,7 +60,7 @@ pub fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
         Some(path) => match write_file(path, text.as_bytes()) {
             Ok(()) => Ok(ExitStatus::Clean),
             Err(error) => {
-                Err(CommandError::Told(format!("the baseline {} cannot be written: {error}", path.display())))
+                Err(CommandError::Message(format!("the baseline {} cannot be written: {error}", path.display())))
             }
         },
     }

@@ -1,4 +1,4 @@
-//! `trustpub check`: finds projects, has them judged, writes reports.
+//! `trustpub check`: finds projects, checks them and writes reports.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::cli::output::ReportOutput;
 use crate::cli::parallel::in_order;
 use crate::cli::progress::Progress;
 use crate::cli::reports::{self, ReportPart, Reports, RequestedReports, RunSummary};
-use crate::cli::{ColorChoice, CommandError, ExitStatus, complain, folder};
+use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, slashed};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::findings::{Finding, Level, Report};
@@ -22,83 +22,84 @@ use crate::lint::rules::Rule;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
+use crate::read::project::WORKFLOWS;
 use crate::read::source::{Place, SourceFile};
 use crate::report::{ReportTotals, below};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArguments {
+pub(crate) struct CheckArguments {
     /// Repositories, folders of repositories, single files, or `-` for stdin.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// text, oneline, sarif, json, github or markdown, and where to write it. May be given several times.
+    /// Report format, and the file to write it to [default: text on a terminal, else oneline; and github in GitHub Actions]; repeatable.
     #[arg(long, value_name = "FORMAT[=FILE]")]
-    pub format: Vec<ReportOutput>,
+    pub(crate) format: Vec<ReportOutput>,
 
-    /// The least level that makes the exit status 1.
+    /// Minimum level that makes the exit status 1.
     #[arg(long, value_name = "LEVEL", default_value = "error")]
     fail_on: FailOn,
 
-    /// Another config than `.github/trustpub.yaml`.
+    /// Config file [default: .github/trustpub.yaml in the repository].
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
-    /// A folder of further rules and registries. May be given several times.
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 
-    /// Report only this rule, by code or name. May be given several times.
+    /// Report only these rules, by code or name; repeatable.
     #[arg(long, value_name = "ID")]
     select: Vec<String>,
 
-    /// Do not report this rule. May be given several times.
+    /// Do not report these rules, by code or name; repeatable.
     #[arg(long, value_name = "ID")]
     ignore: Vec<String>,
 
-    /// Report only what is not in this baseline; `trustpub baseline` writes one.
+    /// Report only findings that are not in this file; `trustpub baseline` writes it.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Make the fixes that change no behaviour besides the fault; with `unsafe`, all fixes.
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
-    pub fix: Option<FixSafety>,
+    /// Apply the fixes that change nothing but the reported fault; `--fix=unsafe` applies all fixes.
+    #[arg(long, value_name = "SAFETY", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
+    pub(crate) fix: Option<FixSafety>,
 
-    /// Print what `--fix` would change, and change nothing.
+    /// Print what `--fix` would change as a diff; write no file.
     #[arg(long)]
-    pub diff: bool,
+    pub(crate) diff: bool,
 
-    /// The path that stdin stands for.
+    /// Path of the file whose text is read from stdin; needed with `-`.
     #[arg(long, value_name = "PATH")]
     stdin_filename: Option<PathBuf>,
 
-    /// Read the paths from stdin, one a line.
+    /// Read the paths from stdin, one per line.
     #[arg(long, conflicts_with = "paths")]
     stdin_filelist: bool,
 
-    /// The category under which code scanning keeps the results.
+    /// Code scanning category of the SARIF log.
     #[arg(long, value_name = "NAME")]
-    pub sarif_category: Option<String>,
+    pub(crate) sarif_category: Option<String>,
 
-    /// Write waived findings into SARIF too.
+    /// Include ignored findings in SARIF, marked as suppressed.
     #[arg(long)]
-    pub show_suppressed: bool,
+    pub(crate) show_suppressed: bool,
 
-    /// The day on which waivers are judged.
+    /// Date against which `expires:` is compared [default: SOURCE_DATE_EPOCH, else today].
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
 
-    /// When to colour.
+    /// When to use colours and links.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: ColorChoice,
+    pub(crate) color: ColorChoice,
 
-    /// No summary.
+    /// Do not print the summary.
     #[arg(short, long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 
-    /// Also say what could not be decided.
+    /// Also list the uploads that could not be decided.
     #[arg(short, long)]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -109,7 +110,7 @@ enum FailOn {
     Warning,
     /// Any finding.
     Note,
-    /// Nothing.
+    /// Never.
     Never,
 }
 
@@ -124,19 +125,17 @@ impl FailOn {
     }
 }
 
-/// A project that was judged.
-pub struct Checked {
-    /// The project.
-    pub loaded: LoadedProject,
-    /// What was found.
-    pub report: Report,
-    /// Rules of the project's own.
-    pub own: Vec<Rule>,
+/// A project and its report.
+pub(crate) struct Checked {
+    pub(crate) loaded: LoadedProject,
+    pub(crate) report: Report,
+    /// The user rules that apply to this project.
+    pub(crate) user_rules: Vec<Rule>,
 }
 
 impl Checked {
-    /// The path of a place's file, as reports have it.
-    pub fn path(&self, place: Place) -> String {
+    /// The path of a place's file, as reports print it.
+    pub(crate) fn path(&self, place: Place) -> String {
         path(&self.loaded, place)
     }
 }
@@ -145,26 +144,25 @@ fn path(loaded: &LoadedProject, place: Place) -> String {
     below(&loaded.prefix, loaded.project.source(place.file).map_or("", SourceFile::path))
 }
 
-/// Runs the command.
-pub fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
-    let outcome = judge_all(arguments);
-    if let Err(CommandError::Told(text)) = &outcome {
+pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
+    let outcome = check_all(arguments);
+    if let Err(CommandError::Message(text)) = &outcome {
         reports::failure(arguments, text);
     }
     outcome
 }
 
-fn judge_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
+fn check_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let filter = FindingFilter {
         select: names(&rules, &arguments.select)?,
         ignore: names(&rules, &arguments.ignore)?,
-        baseline: arguments.baseline.as_deref().map(known).transpose()?,
+        baseline: arguments.baseline.as_deref().map(read_baseline).transpose()?,
     };
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
-        return Err("`--fix` cannot change stdin; with `--diff` it prints the change".to_owned().into());
+        return Err("`--fix` cannot write to stdin; use `--diff` to print the change".to_owned().into());
     }
     let mut status = ExitStatus::Clean;
     let (targets, trouble) = if arguments.stdin_filelist {
@@ -173,17 +171,17 @@ fn judge_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
         targets(&arguments.paths, arguments.stdin_filename.as_deref())?
     };
     for text in &trouble {
-        complain(text);
-        status = ExitStatus::Trouble;
+        eprint(text);
+        status = ExitStatus::Failure;
     }
     let today = arguments.today.or_else(today);
-    let offering = reports::tells_fixes(arguments);
+    let with_fixes = reports::tells_fixes(arguments);
     let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
     let asked = RequestedReports::of(arguments);
     let mut reports = Reports::begin(&asked, &rules, started)?;
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
-        let mut one = judge(target, arguments.config.as_deref(), &rules, &folders, today, offering);
+        let mut one = check_project(target, arguments.config.as_deref(), &rules, &folders, today, with_fixes);
         filter.apply(&mut one, target.found.only.as_deref());
         let fixing = arguments.diff || arguments.fix.is_some();
         let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
@@ -191,73 +189,80 @@ fn judge_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
         totals.add(&one.report);
         let parts = asked.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
         progress.step();
-        CheckOutcome { parts, totals, fixed, trouble: one.loaded.trouble, failures: one.loaded.failures, own: one.own }
+        CheckOutcome {
+            parts,
+            totals,
+            fixed,
+            trouble: one.loaded.trouble,
+            failures: one.loaded.failures,
+            user_rules: one.user_rules,
+        }
     };
     let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, Fixed::default());
-    // What is complained of while the bar is drawn would be drawn over.
-    let mut complaints = Vec::new();
+    // Messages are printed after the progress bar is gone, so that it does not overwrite them.
+    let mut messages = Vec::new();
     let taken = in_order(&targets, work, |done| {
-        complaints.extend(done.trouble);
+        messages.extend(done.trouble);
         failures.extend(done.failures);
         totals.sum(&done.totals);
         fixed.add(&done.fixed);
-        reports.add(done.parts?, done.own)
+        reports.add(done.parts?, done.user_rules)
     });
     progress.end();
-    for text in &complaints {
-        complain(text);
-        status = ExitStatus::Trouble;
+    for text in &messages {
+        eprint(text);
+        status = ExitStatus::Failure;
     }
     taken?;
-    match fixed.tell(arguments) {
-        Err(CommandError::Closed) => return Ok(ExitStatus::Clean),
+    match fixed.print(arguments) {
+        Err(CommandError::ClosedPipe) => return Ok(ExitStatus::Clean),
         told => told?,
     }
     if totals.workflows == 0 && failures.is_empty() {
-        complain("no workflows here: nothing stands in `.github/workflows`");
+        eprint(&format!("no workflows found in {}", searched(arguments)));
     }
     match reports.end(&RunSummary { totals: &totals, failures: &failures }) {
         Ok(()) => {}
-        Err(CommandError::Told(text)) => {
-            complain(&text);
-            status = ExitStatus::Trouble;
+        Err(CommandError::Message(text)) => {
+            eprint(&text);
+            status = ExitStatus::Failure;
         }
-        Err(CommandError::Closed) => return Ok(ExitStatus::Clean),
+        Err(CommandError::ClosedPipe) => return Ok(ExitStatus::Clean),
     }
     let found = if arguments.fail_on.fails(totals.worst()) { ExitStatus::Findings } else { ExitStatus::Clean };
     Ok(status.max(found))
 }
 
-/// What is left of a project that was judged.
+/// What `check` keeps of a project after its report is made.
 struct CheckOutcome {
     parts: io::Result<Vec<ReportPart>>,
     totals: ReportTotals,
     fixed: Fixed,
     trouble: Vec<String>,
     failures: Vec<String>,
-    own: Vec<Rule>,
+    user_rules: Vec<Rule>,
 }
 
-/// Which findings are reported.
-pub struct FindingFilter {
+/// Selects the findings to report.
+pub(crate) struct FindingFilter {
     select: Vec<String>,
     ignore: Vec<String>,
     baseline: Option<Baseline>,
 }
 
 impl FindingFilter {
-    fn names(&self, finding: &Finding) -> bool {
+    fn selects(&self, finding: &Finding) -> bool {
         (self.select.is_empty() || self.select.contains(&finding.name)) && !self.ignore.contains(&finding.name)
     }
 
-    /// Whether a finding is reported, whatever else there is about the same thing.
-    pub fn reports(&self, finding: &Finding, path: &str) -> bool {
-        self.names(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.contains(finding, path))
+    /// Whether a finding is selected and not in the baseline.
+    pub(crate) fn reports(&self, finding: &Finding, path: &str) -> bool {
+        self.selects(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.contains(finding, path))
     }
 
-    /// Takes out of a report what was not asked for.
-    pub fn apply(&self, one: &mut Checked, only: Option<&str>) {
-        one.report.findings.retain(|finding| self.names(finding));
+    /// Removes the findings that are not to be reported.
+    pub(crate) fn apply(&self, one: &mut Checked, only: Option<&str>) {
+        one.report.findings.retain(|finding| self.selects(finding));
         narrow(&mut one.report, &one.loaded, only);
         if let Some(baseline) = &self.baseline {
             baseline.clone().keep_new(&mut one.report, |place| path(&one.loaded, place));
@@ -265,7 +270,7 @@ impl FindingFilter {
     }
 }
 
-/// Leaves only what stands in one file, if only one was asked for.
+/// If a single file was named: keeps only what is in that file.
 fn narrow(report: &mut Report, loaded: &LoadedProject, only: Option<&str>) {
     if let Some(only) = only {
         let here = loaded.project.file(only);
@@ -282,6 +287,17 @@ fn names(rules: &RuleSet, words: &[String]) -> Result<Vec<String>, String> {
     words.iter().map(name).collect()
 }
 
+/// Where workflows were searched for.
+fn searched(arguments: &CheckArguments) -> String {
+    match arguments.paths.as_slice() {
+        [path] if !arguments.stdin_filelist => {
+            let folder = slashed(path);
+            format!("{}/{WORKFLOWS}", folder.trim_end_matches('/'))
+        }
+        _ => format!("`{WORKFLOWS}` of any path"),
+    }
+}
+
 /// The paths on stdin.
 fn list() -> Result<Vec<PathBuf>, CommandError> {
     let mut list = String::new();
@@ -291,34 +307,34 @@ fn list() -> Result<Vec<PathBuf>, CommandError> {
     Ok(list.lines().filter(|line| !line.is_empty()).map(PathBuf::from).collect())
 }
 
-/// A baseline in a file.
-fn known(path: &Path) -> Result<Baseline, String> {
+/// Reads a baseline.
+fn read_baseline(path: &Path) -> Result<Baseline, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("the baseline {} cannot be read: {error}", path.display()))?;
     Baseline::parse(&text).map_err(|reason| format!("{} {reason}", path.display()))
 }
 
-/// Reads and judges one project; where `offering`, also looks for what would cure each finding.
-pub fn judge(
+/// Loads and checks one project; with `with_fixes`, also computes the fixes of each finding.
+pub(crate) fn check_project(
     target: &CheckTarget,
     config: Option<&Path>,
     rules: &RuleSet,
     folders: &[RuleFolder],
     today: Option<Date>,
-    offering: bool,
+    with_fixes: bool,
 ) -> Checked {
     let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules.as_ref().unwrap_or(rules);
-    let own = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
-    let judge = if offering { check_with_fixes } else { check };
-    let mut report = judge(&loaded.project, rules, today);
+    let user_rules = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
+    let run = if with_fixes { check_with_fixes } else { check };
+    let mut report = run(&loaded.project, rules, today);
     narrow(&mut report, &loaded, target.found.only.as_deref());
-    loaded.trouble.extend(loaded.complaints(&report.problems));
-    Checked { loaded, report, own }
+    loaded.trouble.extend(loaded.messages(&report.problems));
+    Checked { loaded, report, user_rules }
 }
 
-/// Today by `SOURCE_DATE_EPOCH`, else by the clock.
-pub fn today() -> Option<Date> {
+/// The date of `SOURCE_DATE_EPOCH`, else of the clock.
+pub(crate) fn today() -> Option<Date> {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let stamp = match epoch {
         Some(seconds) => jiff::Timestamp::from_second(seconds).ok()?,

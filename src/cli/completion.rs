@@ -1,4 +1,4 @@
-//! What shells and readers of manuals ask for: completions that know the rules by name, and pages for each command. It checks nothing.
+//! `trustpub completions` and `trustpub man`: shell completions with rule and format names, and manual pages.
 
 use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -7,14 +7,14 @@ use crate::cli::{CommandError, ExitStatus, print};
 use crate::lint::rules::set::RuleSet;
 
 /// Prints the completions for a shell.
-pub fn completions(command: Command, shell: clap_complete::Shell) -> Result<ExitStatus, CommandError> {
+pub(crate) fn completions(command: Command, shell: clap_complete::Shell) -> Result<ExitStatus, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut knowing(command)?, "trustpub", &mut script);
+    clap_complete::generate(shell, &mut with_names(command)?, "trustpub", &mut script);
     print(&script)
 }
 
 /// Prints the manual page of the program, or of one of its commands.
-pub fn man(mut command: Command, words: &[String]) -> Result<ExitStatus, CommandError> {
+pub(crate) fn man(mut command: Command, words: &[String]) -> Result<ExitStatus, CommandError> {
     command.build();
     let mut name = vec!["trustpub".to_owned()];
     for word in words {
@@ -29,9 +29,9 @@ pub fn man(mut command: Command, words: &[String]) -> Result<ExitStatus, Command
     print(&page)
 }
 
-/// The command line with every rule's name where a rule is asked for, and every format. This is for completion alone: a run also takes
-/// codes, rules of a user's own, and `FORMAT=FILE`.
-fn knowing(command: Command) -> Result<Command, CommandError> {
+/// The command line with rule and format names as possible values. Only for completion: a run also accepts codes, user rules and
+/// `FORMAT=FILE`.
+fn with_names(command: Command) -> Result<Command, CommandError> {
     let rules = RuleSet::builtin().map_err(|problems| problems.join("\n"))?;
     let names = || -> PossibleValuesParser {
         rules
@@ -63,10 +63,10 @@ mod tests {
     use crate::cli::Arguments;
 
     #[test]
-    fn every_shell_knows_the_rules() {
+    fn completions_contain_rules_and_formats() {
         for shell in [clap_complete::Shell::Bash, clap_complete::Shell::Zsh, clap_complete::Shell::Fish] {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut knowing(Arguments::command()).unwrap(), "trustpub", &mut script);
+            clap_complete::generate(shell, &mut with_names(Arguments::command()).unwrap(), "trustpub", &mut script);
             let script = String::from_utf8(script).unwrap();
             for word in ["missing-id-token", "environment-mismatch", "sarif", "oneline"] {
                 assert!(script.contains(word), "{shell}: {word}");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_still_takes_what_completion_does_not_offer() {
+    fn parsing_accepts_more_than_completions_offer() {
         let words = ["trustpub", "check", "--select", "TP101", "--ignore", "my-own-rule", "--format", "sarif=x.sarif"];
         assert!(<Arguments as clap::Parser>::try_parse_from(words).is_ok());
     }

@@ -1,4 +1,4 @@
-//! `trustpub explain`: the account of every upload, or of one rule. It judges nothing and fails nobody.
+//! `trustpub explain`: what the registry will see and answer, for every upload; or the documentation of one rule.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::load::{LoadedProject, load, targets};
 use crate::cli::run_filter::RunFilterArguments;
-use crate::cli::{ColorChoice, CommandError, ExitStatus, complain, folder, print};
+use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::rules::set::RuleSet;
@@ -18,43 +18,42 @@ use crate::report::sanitize;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArguments {
-    /// Repositories, folders of repositories, single workflows; or one rule, by code or name.
+pub(crate) struct ExplainArguments {
+    /// Repositories, folders of repositories or single workflows; or one rule, by code or name.
     #[arg(default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// How to write it.
+    /// Output format.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: ExplainFormat,
 
     #[command(flatten)]
-    ask: RunFilterArguments,
+    runs: RunFilterArguments,
 
-    /// Another config than `.github/trustpub.yaml`.
+    /// Config file [default: .github/trustpub.yaml in the repository].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// A folder of further rules and registries. May be given several times.
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 
-    /// When to colour.
+    /// When to use colours and links.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ExplainFormat {
-    /// For people.
+    /// Aligned columns for a terminal.
     Text,
-    /// For programs.
+    /// JSON for programs.
     Json,
-    /// For job summaries, with a diagram.
+    /// GitHub Markdown with a diagram, for job summaries.
     Markdown,
 }
 
-/// Runs the command.
-pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
+pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     if let [path] = arguments.paths.as_slice()
         && !path.exists()
@@ -67,25 +66,25 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     let (targets, trouble) = targets(&arguments.paths, None)?;
     let mut status = ExitStatus::Clean;
     for text in &trouble {
-        complain(text);
-        status = ExitStatus::Trouble;
+        eprint(text);
+        status = ExitStatus::Failure;
     }
     let config = arguments.config.as_deref();
     let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
     let github = &rules.data.github;
     let readings: Vec<ParsedProject<'_>> = loaded.iter().map(|one| ParsedProject::new(github, &one.project)).collect();
-    let asked = arguments.ask.asked(github, &readings)?;
+    let asked = arguments.runs.filter(github, &readings)?;
     let mut analyses = Vec::new();
     for (one, reading) in loaded.iter().zip(&readings) {
         let (analysis, problems) =
             Analysis::of(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading, &asked);
-        for text in one.trouble.iter().cloned().chain(one.complaints(&problems)) {
-            complain(&text);
-            status = ExitStatus::Trouble;
+        for text in one.trouble.iter().cloned().chain(one.messages(&problems)) {
+            eprint(&text);
+            status = ExitStatus::Failure;
         }
         for document in &one.project.workflows {
             let problems = subjects::syntax_problems(document.file, document.tree.errors());
-            one.told(&problems).iter().for_each(|text| complain(&format!("{text}; what it uploads is not known")));
+            one.problem_lines(&problems).iter().for_each(|text| eprint(&format!("{text}; its uploads are unknown")));
         }
         analyses.push(analysis);
     }
@@ -95,20 +94,20 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
             let here = one.project.file(only);
             uploads.retain(|upload| here.is_some_and(|file| upload.passes(file)));
         }
-        if arguments.ask.narrow() {
+        if arguments.runs.is_set() {
             uploads.retain(|upload| !upload.runs.is_empty() || !upload.skipped.is_empty());
         }
     }
     if uploads.iter().all(Vec::is_empty) && trouble.is_empty() {
-        complain(if arguments.ask.narrow() && analyses.iter().any(|analysis| !analysis.uploads.is_empty()) {
-            "no upload's workflow starts in such a run"
+        eprint(if arguments.runs.is_set() && analyses.iter().any(|analysis| !analysis.uploads.is_empty()) {
+            "no workflow with an upload starts in such a run"
         } else {
-            "no uploads here: no workflow publishes to a registry that trustpub knows"
+            "no uploads found: no workflow publishes to a known registry"
         });
     }
     let pages = loaded.iter().zip(&analyses).zip(&uploads).map(|((one, analysis), uploads)| ExplainPage {
         files: &one.project.files,
-        // People open paths from where they stand; a document that is kept counts from what was asked for.
+        // In a terminal, paths are relative to the current folder; in documents, to the named folder.
         prefix: if arguments.format == ExplainFormat::Text { &one.near } else { &one.prefix },
         repository: analysis.repository,
         uploads,
@@ -117,13 +116,13 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
     Ok(status)
 }
 
-/// Explains a rule.
+/// Prints the documentation of a rule.
 fn rule(word: &str, rules: &RuleSet) -> Result<ExitStatus, CommandError> {
     if let Some(rule) = rules.find(word) {
         return print(sanitize::page(&docs::rule(rule)).as_bytes());
     }
     let meant = closest(word, rules.words()).map(|other| format!("; did you mean the rule `{other}`?"));
-    Err(CommandError::Told(format!("there is neither a file nor a rule `{word}` here{}", meant.unwrap_or_default())))
+    Err(CommandError::Message(format!("no file and no rule is named `{word}`{}", meant.unwrap_or_default())))
 }
 
 fn write(arguments: &ExplainArguments, pages: &[ExplainPage<'_>]) -> Result<(), CommandError> {

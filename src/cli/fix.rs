@@ -1,5 +1,5 @@
-//! `check --fix` and `--diff`: brings fixes to the files, or shows what they would be. It writes only into the project that was
-//! checked, a file whole or not at all, and never one that is not as it was when it was judged.
+//! `check --fix` and `--diff`: applies fixes to files, or prints them as a diff. Only files of the checked project are written, each
+//! atomically, and only if it has not changed since it was read.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use similar::TextDiff;
 use crate::cli::check::{CheckArguments, Checked, FindingFilter};
 use crate::cli::load::CheckTarget;
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, complain, print};
+use crate::cli::{CommandError, eprint, print};
 use crate::lint::findings::{Finding, Fix};
 use crate::lint::fix::apply::{AppliedFixes, apply_fixes};
 use crate::lint::rules::set::RuleSet;
@@ -20,12 +20,12 @@ use crate::read::project::Project;
 use crate::read::source::{FileId, SourceFile};
 use crate::report::{below, sanitize};
 
-/// Which fixes are made.
+/// Which fixes are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FixSafety {
-    /// Those that change no behaviour besides the fault.
+pub(crate) enum FixSafety {
+    /// Fixes that change nothing but the reported fault.
     Safe,
-    /// All.
+    /// All fixes.
     Unsafe,
 }
 
@@ -35,18 +35,18 @@ impl FixSafety {
     }
 }
 
-/// Where a project's files stand.
-pub struct FixScope<'a> {
-    /// The project's root.
-    pub root: &'a Path,
-    /// The only file that was asked for.
-    pub only: Option<&'a str>,
-    /// The config, if another than the project's own was named.
-    pub config: Option<&'a Path>,
+/// The files that may be changed.
+pub(crate) struct FixScope<'a> {
+    pub(crate) root: &'a Path,
+    /// The single file that was named, if one was.
+    pub(crate) only: Option<&'a str>,
+    /// The file of `--config`.
+    pub(crate) config: Option<&'a Path>,
 }
 
 impl FixScope<'_> {
-    /// The file on disk, if it lies in the project. A link is followed only to a file that has no other name here.
+    /// The file on disk, if it is inside the project. A symlink is followed only to a file that the project does not also contain by its
+    /// own path.
     fn file(&self, project: &Project, file: FileId) -> Option<PathBuf> {
         let root = self.root.canonicalize().ok()?;
         let own_config = project.config.as_ref().is_some_and(|config| config.file == file);
@@ -66,58 +66,55 @@ impl FixScope<'_> {
     }
 }
 
-/// Fixes projects.
-pub struct Fixer<'a> {
-    /// What was asked for.
-    pub arguments: &'a CheckArguments,
-    /// The rules that hold for all projects.
-    pub rules: &'a RuleSet,
-    /// Which findings are reported: no other is cured.
-    pub filter: &'a FindingFilter,
-    /// The day on which waivers are judged.
-    pub today: Option<Date>,
+/// Applies fixes to projects.
+pub(crate) struct Fixer<'a> {
+    pub(crate) arguments: &'a CheckArguments,
+    /// The rules of all projects, without their `extra-rules`.
+    pub(crate) rules: &'a RuleSet,
+    /// Only reported findings are fixed.
+    pub(crate) filter: &'a FindingFilter,
+    pub(crate) today: Option<Date>,
 }
 
-/// What was done to a project.
+/// What was fixed.
 #[derive(Default)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     findings: usize,
     files: usize,
     diff: String,
 }
 
 impl Fixed {
-    /// Adds what was done to another project.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.findings += other.findings;
         self.files += other.files;
         self.diff.push_str(&other.diff);
     }
 
-    /// Says what was done, or shows what would be.
-    pub fn tell(self, arguments: &CheckArguments) -> Result<(), CommandError> {
+    /// Prints the diff, or how much was fixed.
+    pub(crate) fn print(self, arguments: &CheckArguments) -> Result<(), CommandError> {
         if arguments.diff {
-            print(shown(self.diff).as_bytes())?;
+            print(printable(self.diff).as_bytes())?;
         } else if self.findings > 0 && !arguments.quiet {
-            complain(&format!("fixed {} in {}", plural(self.findings, "finding"), plural(self.files, "file")));
+            eprint(&format!("fixed {} in {}", plural(self.findings, "finding"), plural(self.files, "file")));
         }
         Ok(())
     }
 }
 
 impl Fixer<'_> {
-    /// Fixes a project, or finds out what would be changed. What cannot be written is added to its trouble.
-    pub fn fix(&self, target: &CheckTarget, one: &mut Checked) -> Fixed {
-        let ground = FixScope {
+    /// Fixes a project, or computes the diff. Files that cannot be written are added to its messages.
+    pub(crate) fn fix(&self, target: &CheckTarget, one: &mut Checked) -> Fixed {
+        let scope = FixScope {
             root: &target.found.root,
             only: target.found.only.as_deref(),
             config: self.arguments.config.as_deref(),
         };
-        let applied = self.applied(one, &ground);
+        let applied = self.applied(one, &scope);
         if self.arguments.diff {
             return Fixed { diff: difference(one, &applied), ..Fixed::default() };
         }
-        let (files, trouble) = write(one, &ground, &applied);
+        let (files, trouble) = write(one, &scope, &applied);
         if files == 0 || !trouble.is_empty() {
             one.loaded.trouble.extend(trouble);
             return Fixed::default();
@@ -125,28 +122,28 @@ impl Fixer<'_> {
         let fixed = Fixed { findings: applied.done.len(), files, diff: String::new() };
         one.report = applied.report;
         one.loaded.project = applied.project;
-        self.filter.apply(one, ground.only);
+        self.filter.apply(one, scope.only);
         fixed
     }
 
-    fn applied(&self, one: &Checked, ground: &FixScope<'_>) -> AppliedFixes {
+    fn applied(&self, one: &Checked, scope: &FixScope<'_>) -> AppliedFixes {
         let which = self.arguments.fix.unwrap_or(FixSafety::Safe);
         let rules = one.loaded.rules.as_ref().unwrap_or(self.rules);
         apply_fixes(&one.loaded.project, rules, self.today, |project, finding, fix| {
-            let writable = || fix.edits.iter().all(|edit| ground.file(project, edit.place.file).is_some());
+            let writable = || fix.edits.iter().all(|edit| scope.file(project, edit.place.file).is_some());
             which.takes(fix)
                 && self.filter.reports(finding, &one.path(finding.primary.place))
-                && ground.takes(project, finding, fix)
+                && scope.takes(project, finding, fix)
                 && (self.arguments.diff || writable())
         })
     }
 }
 
-/// Writes the files that fixes changed: how many, and why others could not be written.
-fn write(one: &Checked, ground: &FixScope<'_>, applied: &AppliedFixes) -> (usize, Vec<String>) {
+/// Writes the changed files. Returns their number, and a message for each that could not be written.
+fn write(one: &Checked, scope: &FixScope<'_>, applied: &AppliedFixes) -> (usize, Vec<String>) {
     let (mut written, mut trouble) = (0, Vec::new());
     for (file, old, new) in changed(&one.loaded.project, applied) {
-        let path = ground.file(&one.loaded.project, file).ok_or_else(|| "it lies outside the project".to_owned());
+        let path = scope.file(&one.loaded.project, file).ok_or_else(|| "it is outside the project".to_owned());
         match path.and_then(|path| replace(&path, old, new)) {
             Ok(()) => written += 1,
             Err(why) => trouble.push(format!("{} cannot be fixed: {why}", below(&one.loaded.near, old.path()))),
@@ -155,7 +152,7 @@ fn write(one: &Checked, ground: &FixScope<'_>, applied: &AppliedFixes) -> (usize
     (written, trouble)
 }
 
-/// What fixes change in a project, as a unified diff.
+/// The changes as a unified diff.
 fn difference(one: &Checked, applied: &AppliedFixes) -> String {
     let mut text = String::new();
     for (_, old, new) in changed(&one.loaded.project, applied) {
@@ -166,10 +163,10 @@ fn difference(one: &Checked, applied: &AppliedFixes) -> String {
     text
 }
 
-/// A diff as it may be shown: whole, so that it can be applied, but where a terminal or a runner would act on what it holds.
-fn shown(diff: String) -> String {
-    let acted_on = io::stdout().is_terminal() || std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
-    if acted_on { sanitize::page(&diff) } else { diff }
+/// The diff as printed: unchanged, so that it can be applied, but escaped where a terminal or a runner would interpret it.
+fn printable(diff: String) -> String {
+    let interpreted = io::stdout().is_terminal() || std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
+    if interpreted { sanitize::page(&diff) } else { diff }
 }
 
 fn plural(count: usize, word: &str) -> String {

@@ -1,25 +1,19 @@
-//! Reads a folder of rules that mirrors `rules/`. It follows no link out of it.
+//! Reads a folder of user rules, laid out like `rules/`. Symlinks that leave the folder are not followed.
 
 use std::path::Path;
 
 use crate::lint::rules::set::{RuleFolder, UserFile};
 use crate::read::files::{DiskFiles, Files, reason};
 
-/// A folder on disk.
-///
-/// # Errors
-/// When it is not there or a file in it cannot be read.
-pub fn read(path: &Path) -> Result<RuleFolder, String> {
+/// Reads a folder on disk.
+pub(crate) fn read(path: &Path) -> Result<RuleFolder, String> {
     let disk = DiskFiles::new(path)
         .map_err(|error| format!("the rules folder {} cannot be read: {}", path.display(), reason(&error)))?;
-    within(&disk, "", &crate::cli::shown(path))
+    within(&disk, "", &crate::cli::slashed(path))
 }
 
-/// A folder of a tree. `shown` is how its path is told to people.
-///
-/// # Errors
-/// When a file in it cannot be read.
-pub fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<RuleFolder, String> {
+/// Reads a folder of `files`; messages name it `shown`.
+pub(crate) fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<RuleFolder, String> {
     let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
     Ok(RuleFolder {
         rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?,

@@ -1,4 +1,4 @@
-//! `trustpub init`: writes a first config from the workflows. It never replaces one unless it is told to.
+//! `trustpub init`: writes a first config from the workflows. An existing config is replaced only with `--force`.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::load::{load, targets};
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, complain, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::explain::proposal::{Proposal, proposals};
@@ -18,42 +18,38 @@ use crate::report::init;
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-pub struct InitArguments {
+pub(crate) struct InitArguments {
     /// The repository.
     #[arg(default_value = ".")]
     path: PathBuf,
 
-    /// Replace the config that stands there.
+    /// Overwrite an existing config.
     #[arg(long)]
     force: bool,
 
-    /// A folder of further rules and registries. May be given several times.
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 }
 
-/// Runs the command.
-pub fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
+pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     if let Some(text) = trouble.first() {
-        return Err(CommandError::Told(text.clone()));
+        return Err(CommandError::Message(text.clone()));
     }
     let target = match targets.as_slice() {
         [target] if target.found.only.is_none() => target,
         [] => return nothing_to_write(),
         _ => {
-            return Err(CommandError::Told(format!(
-                "{} is no repository; `init` writes one config",
-                arguments.path.display()
-            )));
+            return Err(CommandError::Message(format!("{} is not a repository", arguments.path.display())));
         }
     };
     let place = place(&target.found.root, arguments.force)?;
     let loaded = load(target, None, &rules, &folders);
     if let Some(text) = loaded.trouble.first() {
-        return Err(CommandError::Told(text.clone()));
+        return Err(CommandError::Message(text.clone()));
     }
     let reading = ParsedProject::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
@@ -67,54 +63,54 @@ pub fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let extra: Vec<String> = arguments.rules.iter().filter_map(|folder| below(&target.found.root, folder)).collect();
     let config = init::config(&page, init::repository(&analysis), &extra, &proposals);
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
-    told(&place, &proposals)
+    report_written(&place, &proposals)
 }
 
 fn nothing_to_write() -> Result<ExitStatus, CommandError> {
-    complain("no uploads here, so there is nothing to write down");
+    eprint("no uploads here, so there is nothing to write down");
     Ok(ExitStatus::Clean)
 }
 
 /// Where the config goes: over the one that stands there, if that may be replaced. A link is never followed: in a stranger's checkout
 /// it may lead anywhere.
 fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
-    let standing = CONFIGS.iter().map(|name| root.join(name)).find(|path| path.symlink_metadata().is_ok());
-    let Some(path) = standing else {
+    let existing = CONFIGS.iter().map(|name| root.join(name)).find(|path| path.symlink_metadata().is_ok());
+    let Some(path) = existing else {
         let path = root.join(CONFIGS[0]);
         let folder = path.parent().unwrap_or(root);
         return within(root, folder).map(|()| path);
     };
     if !force {
-        return Err(format!("{} is there already; `--force` replaces it", at(&path)));
+        return Err(format!("{} already exists; use `--force` to overwrite it", at(&path)));
     }
     match path.symlink_metadata() {
         Ok(kind) if kind.is_file() => within(root, path.parent().unwrap_or(root)).map(|()| path),
-        _ => Err(format!("{} is no ordinary file, so it is not replaced", at(&path))),
+        _ => Err(format!("{} is not a regular file, so it is not overwritten", at(&path))),
     }
 }
 
 fn within(root: &Path, folder: &Path) -> Result<(), String> {
     match (root.canonicalize(), folder.canonicalize()) {
         (Ok(root), Ok(folder)) if folder.starts_with(&root) => Ok(()),
-        _ => Err(format!("{} leads out of the repository", crate::cli::shown(folder))),
+        _ => Err(format!("{} is outside the repository", crate::cli::slashed(folder))),
     }
 }
 
-/// A folder of the repository as a config names it; none for one that lies elsewhere.
+/// A folder relative to the repository, as `extra-rules` names it; `None` outside of it.
 fn below(root: &Path, folder: &Path) -> Option<String> {
     let (root, folder) = (root.canonicalize().ok()?, folder.canonicalize().ok()?);
     let parts: Option<Vec<&str>> = folder.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/")).filter(|path| !path.is_empty())
 }
 
-/// A path as people write it, without a leading `./`.
+/// A path without a leading `./`.
 fn at(path: &Path) -> String {
-    let shown = crate::cli::shown(path);
+    let shown = crate::cli::slashed(path);
     shown.strip_prefix("./").unwrap_or(&shown).to_owned()
 }
 
-/// Says what was written, and which records are to be registered or verified.
-fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandError> {
+/// Prints what was written, and what to type into each registry's form.
+fn report_written(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandError> {
     let mut out = Vec::new();
     writeln!(out, "wrote {}", at(place))?;
     let sound = proposals.iter().filter(|proposal| proposal.open.is_none());
@@ -126,8 +122,8 @@ fn told(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandE
     }
     match proposals.len() - sound.count() {
         0 => {}
-        1 => writeln!(out, "\none record stands there as a comment, with what keeps it from being declared")?,
-        open => writeln!(out, "\n{open} records stand there as comments, with what keeps them from being declared")?,
+        1 => writeln!(out, "\none publisher is commented out in it, with the reason")?,
+        open => writeln!(out, "\n{open} publishers are commented out in it, with the reasons")?,
     }
     print(&out)
 }

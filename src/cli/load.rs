@@ -1,4 +1,4 @@
-//! Reads the projects that the command line names, each with the rules that hold for it. It judges nothing.
+//! Loads the projects that the command line names, each with the rules of its config.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,32 +15,30 @@ use crate::read::project::{Project, UnreadableFile};
 use crate::read::source::ColumnUnit;
 use crate::report::below;
 
-/// A project with the text that stdin gives for one of its files.
-pub struct CheckTarget {
-    /// The project.
-    pub found: FoundProjects,
+/// A project to check, with the text of stdin for one of its files.
+pub(crate) struct CheckTarget {
+    pub(crate) found: FoundProjects,
     stdin: Option<Vec<u8>>,
 }
 
-/// A project that was read, and what kept it from being read as asked.
+/// A loaded project, and what could not be loaded.
 #[derive(Default)]
-pub struct LoadedProject {
-    /// Its path below what was asked for: empty, or with a final slash.
-    pub prefix: String,
-    /// Its path from where the program runs: empty, or with a final slash.
-    pub near: String,
-    /// The project.
-    pub project: Project,
-    /// The rules with those that its config adds; `None` where it adds none.
-    pub rules: Option<RuleSet>,
-    /// Sentences for people.
-    pub trouble: Vec<String>,
-    /// Those of them without which nothing can be taken as checked: a root, a config or rules that cannot be read.
-    pub failures: Vec<String>,
+pub(crate) struct LoadedProject {
+    /// Its path relative to the named folder: empty, or with a final slash.
+    pub(crate) prefix: String,
+    /// Its path relative to the current folder: empty, or with a final slash.
+    pub(crate) near: String,
+    pub(crate) project: Project,
+    /// The rules including its `extra-rules`; `None` without any.
+    pub(crate) rules: Option<RuleSet>,
+    /// Messages for stderr.
+    pub(crate) trouble: Vec<String>,
+    /// The subset that makes the results incomplete: the root, the config or rules cannot be read.
+    pub(crate) failures: Vec<String>,
 }
 
-/// What paths mean, and which of them mean nothing. `-` is stdin, which stands for the file `stdin_filename`.
-pub fn targets(
+/// The projects of `paths`, and a message for each path that cannot be read. `-` is the text of the file `stdin_filename`.
+pub(crate) fn targets(
     paths: &[PathBuf],
     stdin_filename: Option<&Path>,
 ) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
@@ -49,9 +47,8 @@ pub fn targets(
     targets_below(paths, stdin_filename, prefix)
 }
 
-/// The same for a part of a longer list. Every project is told from where the program runs, whatever else is in its part, so that the
-/// reports of all parts name it alike.
-pub fn listed(paths: &[PathBuf]) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
+/// The same for a part of a longer list: paths are relative to the current folder, so that the reports of all parts agree.
+pub(crate) fn listed(paths: &[PathBuf]) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     targets_below(paths, None, |found| Some(projects::near(&found.real)))
 }
 
@@ -62,13 +59,12 @@ fn targets_below(
 ) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    // Thousands of repositories are looked for side by side too. `-` is none of them, so nothing is looked for.
-    let named = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
-    let found: Vec<_> = paths.par_iter().map(named).collect();
+    // In parallel: there may be thousands of paths. `-` needs no search.
+    let search = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
+    let found: Vec<_> = paths.par_iter().map(search).collect();
     for found in found {
         let Some(found) = found else {
-            let name = stdin_filename
-                .ok_or_else(|| "with `-`, `--stdin-filename` says which file it stands for".to_owned())?;
+            let name = stdin_filename.ok_or_else(|| "`-` needs `--stdin-filename PATH`".to_owned())?;
             let mut bytes = Vec::new();
             io::stdin().read_to_end(&mut bytes).map_err(|error| format!("stdin cannot be read: {}", reason(&error)))?;
             targets.push(CheckTarget { found: projects::of_file(name), stdin: Some(bytes) });
@@ -87,10 +83,13 @@ fn targets_below(
     Ok((targets, trouble))
 }
 
-/// Reads a project. `config` is another config than its own; `rules` hold for all projects; `folders` are those
-/// of them that are not built in.
-#[must_use]
-pub fn load(target: &CheckTarget, config: Option<&Path>, rules: &RuleSet, folders: &[RuleFolder]) -> LoadedProject {
+/// Loads a project. `config` replaces its own config; `rules` are the rules of all projects, with the user rules of `folders`.
+pub(crate) fn load(
+    target: &CheckTarget,
+    config: Option<&Path>,
+    rules: &RuleSet,
+    folders: &[RuleFolder],
+) -> LoadedProject {
     let mut loaded = LoadedProject {
         prefix: target.found.prefix.clone(),
         near: projects::near(&target.found.real),
@@ -133,9 +132,8 @@ impl LoadedProject {
         self.trouble.push(text);
     }
 
-    /// Problems as lines for people.
-    #[must_use]
-    pub fn told(&self, problems: &[Problem]) -> Vec<String> {
+    /// One line per problem, with its place.
+    pub(crate) fn problem_lines(&self, problems: &[Problem]) -> Vec<String> {
         let line = |problem: &Problem| {
             let source = self.project.source(problem.place.file)?;
             let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
@@ -145,23 +143,22 @@ impl LoadedProject {
         problems.iter().filter_map(line).collect()
     }
 
-    /// What is wrong with the config, and the files that could not be read.
-    #[must_use]
-    pub fn complaints(&self, problems: &[Problem]) -> Vec<String> {
+    /// The problems of the config, and the files that could not be read.
+    pub(crate) fn messages(&self, problems: &[Problem]) -> Vec<String> {
         let unreadable =
             |file: &UnreadableFile| format!("{}{} could not be read: {}", self.near, file.path, file.reason);
-        self.told(problems).into_iter().chain(self.project.unreadable.iter().map(unreadable)).collect()
+        self.problem_lines(problems).into_iter().chain(self.project.unreadable.iter().map(unreadable)).collect()
     }
 }
 
-/// A config's path below the project that it is for, or, elsewhere, in full.
+/// A config's path relative to the project, or the full path outside of it.
 fn config_path(path: &Path, root: &Path) -> String {
-    let Ok(real) = path.canonicalize() else { return crate::cli::shown(path) };
+    let Ok(real) = path.canonicalize() else { return crate::cli::slashed(path) };
     let inner = root.canonicalize().ok().and_then(|root| real.strip_prefix(root).ok().map(Path::to_owned));
-    crate::cli::shown(&inner.unwrap_or(real))
+    crate::cli::slashed(&inner.unwrap_or(real))
 }
 
-/// The rules with the folders that the project's config names.
+/// The rules with the `extra-rules` of the project's config.
 fn extended(
     project: &Project,
     files: &dyn Files,

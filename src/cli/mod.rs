@@ -1,4 +1,4 @@
-//! The command line: the only room that writes. It decides what is read and where reports go, never what they say.
+//! The command line: parses arguments, finds and loads projects, and writes reports. One file per subcommand.
 
 mod baseline;
 mod check;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-/// Reads a repository the way package registries will, and names what keeps its next release from being trusted.
+/// Checks before a release whether package registries will accept the uploads of your GitHub Actions workflows (trusted publishing).
 #[derive(Debug, Parser)]
 #[command(name = "trustpub", version, max_term_width = 110)]
 struct Arguments {
@@ -35,33 +35,33 @@ struct Arguments {
 enum CommandName {
     /// Check repositories, folders of repositories, or single files.
     Check(Box<check::CheckArguments>),
-    /// Account for every upload: what it shows to its registry, and what that answers; or explain a rule.
+    /// Show for every upload what the registry will see and answer; or explain a rule.
     Explain(explain::ExplainArguments),
-    /// Write `.github/trustpub.yaml` from the workflows, and say which records to register.
+    /// Write `.github/trustpub.yaml` from the workflows and print what to type into each registry's form.
     Init(init::InitArguments),
-    /// Write a baseline of today's findings.
+    /// Write a baseline of the current findings.
     Baseline(baseline::BaselineArguments),
-    /// List, show, test and begin rules.
+    /// List, show, test and create rules.
     Rules {
         #[command(subcommand)]
         command: rules::RulesCommand,
     },
-    /// Print completions for a shell.
+    /// Print shell completions.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, of the program or of one of its commands.
+    /// Print the manual page of the program or of one of its commands.
     Man {
         /// The command, e.g. `check`, or `rules test`.
         command: Vec<String>,
     },
 }
 
-/// When to colour.
+/// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ColorChoice {
-    /// On a terminal that can.
+    /// On terminals that support it, unless NO_COLOR is set.
     Auto,
     /// Always.
     Always,
@@ -70,7 +70,7 @@ enum ColorChoice {
 }
 
 impl ColorChoice {
-    /// Whether stdout is to be coloured.
+    /// Whether stdout is coloured.
     fn is_on(self) -> bool {
         match self {
             Self::Always => true,
@@ -83,15 +83,15 @@ impl ColorChoice {
     }
 }
 
-/// How a run ends.
+/// The exit status; `2` outranks `1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ExitStatus {
-    /// Nothing at or above the asked level.
+    /// No finding at or above `--fail-on`.
     Clean,
     /// Findings.
     Findings,
     /// It could not run as asked.
-    Trouble,
+    Failure,
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -100,26 +100,28 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Why a command could not run as asked: a sentence for people, or a closed pipe, which is no trouble.
+/// Why a command stopped.
 #[derive(Debug)]
 enum CommandError {
-    Told(String),
-    Closed,
+    /// It could not run as asked; the text says why.
+    Message(String),
+    /// The reader of stdout closed the pipe. This counts as success.
+    ClosedPipe,
 }
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            Self::Closed
+            Self::ClosedPipe
         } else {
-            Self::Told(format!("cannot write: {}", crate::read::files::reason(&error)))
+            Self::Message(format!("cannot write: {}", crate::read::files::reason(&error)))
         }
     }
 }
 
 impl From<String> for CommandError {
     fn from(text: String) -> Self {
-        Self::Told(text)
+        Self::Message(text)
     }
 }
 
@@ -128,8 +130,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let status = if error.use_stderr() { ExitStatus::Trouble } else { ExitStatus::Clean };
-            // Nothing can be told where not even this can be written.
+            let status = if error.use_stderr() { ExitStatus::Failure } else { ExitStatus::Clean };
+            // If this cannot be written, no other message can be either.
             let _ = error.print();
             return status.into();
         }
@@ -145,10 +147,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(status) => status.into(),
-        Err(CommandError::Closed) => ExitStatus::Clean.into(),
-        Err(CommandError::Told(text)) => {
-            complain(&text);
-            ExitStatus::Trouble.into()
+        Err(CommandError::ClosedPipe) => ExitStatus::Clean.into(),
+        Err(CommandError::Message(text)) => {
+            eprint(&text);
+            ExitStatus::Failure.into()
         }
     }
 }
@@ -160,8 +162,8 @@ fn print(text: &[u8]) -> Result<ExitStatus, CommandError> {
     Ok(ExitStatus::Clean)
 }
 
-/// Tells people why something could not be done. Every line is made harmless; where stderr is closed there is nobody to tell.
-fn complain(text: &str) {
+/// Writes a message to stderr, escaped for terminals and CI logs. A closed stderr is ignored.
+fn eprint(text: &str) {
     let mut out = io::stderr().lock();
     for (index, line) in text.lines().enumerate() {
         let lead = if index == 0 { "trustpub: " } else { "" };
@@ -170,12 +172,12 @@ fn complain(text: &str) {
     }
 }
 
-/// A path as people write it, with `/` between its parts.
-fn shown(path: &std::path::Path) -> String {
+/// A path with `/` as separator on every system.
+fn slashed(path: &std::path::Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// The folder in which a repository keeps its own rules.
-fn own_rules() -> PathBuf {
+/// The default folder for a repository's own rules.
+fn user_rules() -> PathBuf {
     PathBuf::from(".github/trustpub")
 }

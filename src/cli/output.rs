@@ -1,4 +1,4 @@
-//! Where a report goes: to stdout, or whole into a file or not at all.
+//! `--format FORMAT[=FILE]`, and writing files atomically.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// The formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FormatName {
+pub(crate) enum FormatName {
     /// For people.
     Text,
     /// For editors.
@@ -22,7 +22,7 @@ pub enum FormatName {
 }
 
 /// Every format by its word.
-pub const FORMATS: [(&str, FormatName); 6] = [
+pub(crate) const FORMATS: [(&str, FormatName); 6] = [
     ("text", FormatName::Text),
     ("oneline", FormatName::Oneline),
     ("sarif", FormatName::Sarif),
@@ -33,11 +33,11 @@ pub const FORMATS: [(&str, FormatName); 6] = [
 
 /// A format and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportOutput {
+pub(crate) struct ReportOutput {
     /// The format.
-    pub format: FormatName,
+    pub(crate) format: FormatName,
     /// The file; stdout without one.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl FromStr for ReportOutput {
@@ -58,7 +58,7 @@ impl FromStr for ReportOutput {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_file(path: &Path, mut report: impl Read) -> io::Result<()> {
+pub(crate) fn write_file(path: &Path, mut report: impl Read) -> io::Result<()> {
     if is_job_summary(path) {
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
         return io::copy(&mut report, &mut file).map(drop);

@@ -1,52 +1,49 @@
-//! Many at once, told one after the other. It knows neither projects nor reports.
+//! Parallel work with results delivered in order.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-/// Does some work on all items in parallel, and hands the results on in the order of the items. Items are begun in their order too, so
-/// few results ever wait for an earlier one.
-///
-/// # Errors
-/// The first one of `take`; what was not begun then is left undone.
-pub fn in_order<T: Sync, R: Send, E: Send>(
+/// Runs `work` on all items in parallel and passes the results to `take` in the order of the items. Items are started in order too, so few
+/// results wait for an earlier one. Stops at the first error of `take`.
+pub(crate) fn in_order<T: Sync, R: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
     mut take: impl FnMut(R) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    // One alone needs nobody's help, and starts no threads.
+    // A single item runs inline; the thread pool is not started.
     if let [item] = items {
         return take(work(item));
     }
-    // Whoever has worked hands on: a thread of its own for that would have to be woken for every item.
-    let line = Mutex::new(Delivery { take, early: BTreeMap::new(), next: 0, over: false });
+    // The worker that finishes an item delivers all ready results; a dedicated thread would wake once per item.
+    let delivery = Mutex::new(Delivery { take, waiting: BTreeMap::new(), next: 0, stopped: false });
     items.iter().enumerate().par_bridge().try_for_each(|(index, item)| {
         let result = work(item);
-        line.lock().unwrap_or_else(PoisonError::into_inner).hand_on(index, result)
+        delivery.lock().unwrap_or_else(PoisonError::into_inner).deliver(index, result)
     })
 }
 
-/// Results that wait for an earlier one.
+/// Finished results that wait for an earlier one.
 struct Delivery<R, F> {
     take: F,
-    early: BTreeMap<usize, R>,
+    waiting: BTreeMap<usize, R>,
     next: usize,
-    /// Set once `take` has failed: it is not called again.
-    over: bool,
+    /// `take` has failed and is not called again.
+    stopped: bool,
 }
 
 impl<R, F> Delivery<R, F> {
-    fn hand_on<E>(&mut self, index: usize, result: R) -> Result<(), E>
+    fn deliver<E>(&mut self, index: usize, result: R) -> Result<(), E>
     where
         F: FnMut(R) -> Result<(), E>,
     {
-        self.early.insert(index, result);
-        while !self.over
-            && let Some(result) = self.early.remove(&self.next)
+        self.waiting.insert(index, result);
+        while !self.stopped
+            && let Some(result) = self.waiting.remove(&self.next)
         {
             self.next += 1;
-            (self.take)(result).inspect_err(|_| self.over = true)?;
+            (self.take)(result).inspect_err(|_| self.stopped = true)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use tempfile::SpooledTempFile;
 
 use crate::cli::check::{CheckArguments, Checked};
 use crate::cli::output::{FormatName, ReportOutput, write_file};
-use crate::cli::{ColorChoice, CommandError, complain};
+use crate::cli::{ColorChoice, CommandError, eprint};
 use crate::lint::rules::Rule;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
@@ -21,7 +21,7 @@ use crate::report::{self, ReportTotals, ReportView, github, json, markdown, sani
 const KEPT: usize = 1024 * 1024;
 
 /// What a report says of one project.
-pub enum ReportPart {
+pub(crate) enum ReportPart {
     Text(Vec<u8>),
     Json(String),
     Github(github::Annotations),
@@ -39,13 +39,13 @@ enum ReportWriter {
 }
 
 /// What was asked for.
-pub struct RequestedReports<'a> {
+pub(crate) struct RequestedReports<'a> {
     arguments: &'a CheckArguments,
     outputs: Vec<ReportOutput>,
 }
 
 /// All reports that were asked for.
-pub struct Reports<'a> {
+pub(crate) struct Reports<'a> {
     asked: &'a RequestedReports<'a>,
     growing: Vec<ReportWriter>,
     rules: BTreeMap<String, Rule>,
@@ -53,21 +53,21 @@ pub struct Reports<'a> {
 }
 
 /// What was found over all projects.
-pub struct RunSummary<'a> {
+pub(crate) struct RunSummary<'a> {
     /// Counts.
-    pub totals: &'a ReportTotals,
+    pub(crate) totals: &'a ReportTotals,
     /// Why not everything was checked as asked.
-    pub failures: &'a [String],
+    pub(crate) failures: &'a [String],
 }
 
 impl<'a> RequestedReports<'a> {
     /// By the command line, and by where the program runs.
-    pub fn of(arguments: &'a CheckArguments) -> Self {
+    pub(crate) fn of(arguments: &'a CheckArguments) -> Self {
         Self { arguments, outputs: outputs(arguments) }
     }
 
     /// What each report says of one project. `rules` are those that hold for it.
-    pub fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<ReportPart>> {
+    pub(crate) fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<ReportPart>> {
         self.outputs.iter().map(|output| self.part(output, checked, rules)).collect()
     }
 
@@ -106,7 +106,11 @@ impl<'a> RequestedReports<'a> {
 
 impl<'a> Reports<'a> {
     /// Begins every report. `rules` are those that hold for all projects.
-    pub fn begin(asked: &'a RequestedReports<'a>, rules: &RuleSet, started: Instant) -> Result<Self, CommandError> {
+    pub(crate) fn begin(
+        asked: &'a RequestedReports<'a>,
+        rules: &RuleSet,
+        started: Instant,
+    ) -> Result<Self, CommandError> {
         let begun = |output: &ReportOutput| {
             Ok(match output.format {
                 FormatName::Text | FormatName::Oneline => ReportWriter::Text(SpooledTempFile::new(KEPT)),
@@ -122,7 +126,7 @@ impl<'a> Reports<'a> {
     }
 
     /// Adds what [`parts`](Asked::parts) made, and the rules that the project has of its own.
-    pub fn add(&mut self, parts: Vec<ReportPart>, own: Vec<Rule>) -> io::Result<()> {
+    pub(crate) fn add(&mut self, parts: Vec<ReportPart>, own: Vec<Rule>) -> io::Result<()> {
         self.rules.extend(own.into_iter().map(|rule| (rule.code.clone(), rule)));
         for (growing, part) in self.growing.iter_mut().zip(parts) {
             match (growing, part) {
@@ -139,7 +143,7 @@ impl<'a> Reports<'a> {
     }
 
     /// Ends every report and brings it where it was asked for; one that cannot be written does not keep the others.
-    pub fn end(self, sum: &RunSummary<'_>) -> Result<(), CommandError> {
+    pub(crate) fn end(self, sum: &RunSummary<'_>) -> Result<(), CommandError> {
         let rules: Vec<Rule> = self.rules.into_values().collect();
         let mut failed = Vec::new();
         let ending = ReportEnd { arguments: self.asked.arguments, started: self.started, rules: &rules, sum };
@@ -150,7 +154,7 @@ impl<'a> Reports<'a> {
                 failed.push(text);
             }
         }
-        if failed.is_empty() { Ok(()) } else { Err(CommandError::Told(failed.join("\n"))) }
+        if failed.is_empty() { Ok(()) } else { Err(CommandError::Message(failed.join("\n"))) }
     }
 }
 
@@ -177,8 +181,11 @@ impl ReportEnd<'_> {
             ReportWriter::Markdown(page) => harmless(&mut whole, page.text(self.sum.totals).as_bytes())?,
             ReportWriter::Sarif(log) => {
                 let found = self.sum.totals.errors + self.sum.totals.warnings + self.sum.totals.notes;
-                if found > sarif::MOST_SHOWN {
-                    complain(&format!("code scanning shows the worst {} of these {found} findings", sarif::MOST_SHOWN));
+                if found > sarif::MAX_SHOWN {
+                    eprint(&format!(
+                        "code scanning shows only the {} most severe of these {found} findings",
+                        sarif::MAX_SHOWN
+                    ));
                 }
                 log.write(
                     &mut io::BufWriter::new(&mut whole),
@@ -209,14 +216,14 @@ fn options(arguments: &CheckArguments, failures: &[String]) -> sarif::SarifOptio
 }
 
 /// A log that says why there is nothing in it: code scanning refuses it, and so keeps the alerts that it has.
-pub fn failure(arguments: &CheckArguments, text: &str) {
+pub(crate) fn failure(arguments: &CheckArguments, text: &str) {
     let Ok(rules) = RuleSet::builtin() else { return };
     let failures: Vec<String> = text.lines().map(str::to_owned).collect();
     for output in outputs(arguments).iter().filter(|output| output.format == FormatName::Sarif) {
         let mut log = Vec::new();
         let written = sarif::write(&mut log, &rules.rules, &[], &options(arguments, &failures)).is_ok();
         if written && let Ok(Err(text)) = deliver(output, log.as_slice()) {
-            complain(&text);
+            eprint(&text);
         }
     }
 }
@@ -234,7 +241,7 @@ fn deliver(output: &ReportOutput, mut report: impl Read) -> Result<Result<(), St
 }
 
 /// Whether something that was asked for also tells how findings can be cured.
-pub fn tells_fixes(arguments: &CheckArguments) -> bool {
+pub(crate) fn tells_fixes(arguments: &CheckArguments) -> bool {
     let tells =
         |output: &ReportOutput| matches!(output.format, FormatName::Text | FormatName::Sarif | FormatName::Json);
     outputs(arguments).iter().any(tells)

@@ -1,10 +1,10 @@
-//! `trustpub rules`: what rules there are, and how to write one.
+//! `trustpub rules`: list, show, test and create rules, and print the JSON Schemas.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::cli::{CommandError, ExitStatus, complain, folder, own_rules, print};
+use crate::cli::{CommandError, ExitStatus, eprint, folder, print, user_rules};
 use crate::lint::rules::examples;
 use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
@@ -12,33 +12,33 @@ use crate::report::{docs, sanitize, schema};
 
 /// Commands of `rules`.
 #[derive(Debug, Subcommand)]
-pub enum RulesCommand {
+pub(crate) enum RulesCommand {
     /// List all rules.
     List {
-        /// A folder of further rules. May be given several times.
+        /// Folder of additional rules; repeatable.
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
     },
-    /// Explain a rule.
+    /// Show a rule's documentation and examples.
     Show {
         /// The rule's code or name.
         id: String,
-        /// A folder of further rules. May be given several times.
+        /// Folder of additional rules; repeatable.
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
     },
     /// Run the examples of the rules, registries and needs in a folder.
     Test {
         /// The folder.
-        #[arg(default_value_os_t = own_rules())]
+        #[arg(default_value_os_t = user_rules())]
         path: PathBuf,
     },
-    /// Write a rule file to begin with.
+    /// Create a rule file from a template.
     New {
         /// The new rule's name, in kebab-case.
         name: String,
-        /// The folder it is written to.
-        #[arg(long, value_name = "DIR", default_value_os_t = own_rules())]
+        /// Folder to write to.
+        #[arg(long, value_name = "DIR", default_value_os_t = user_rules())]
         folder: PathBuf,
     },
     /// Print the JSON Schema of a kind of file.
@@ -50,7 +50,7 @@ pub enum RulesCommand {
 
 /// Kinds of files with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SchemaKind {
+pub(crate) enum SchemaKind {
     /// A rule file.
     Rule,
     /// A registry file.
@@ -61,8 +61,7 @@ pub enum SchemaKind {
     Config,
 }
 
-/// Runs the command.
-pub fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
+pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
     match command {
         RulesCommand::List { rules } => {
             let rules = load(rules)?;
@@ -79,7 +78,7 @@ pub fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
         RulesCommand::Show { id, rules } => {
             let rules = load(rules)?;
             let rule =
-                rules.find(id).ok_or_else(|| format!("there is no rule `{id}`{}", suggestion(id, rules.words())))?;
+                rules.find(id).ok_or_else(|| format!("no rule is named `{id}`{}", suggestion(id, rules.words())))?;
             print(sanitize::page(&docs::rule(rule)).as_bytes())
         }
         RulesCommand::Test { path } => test(path),
@@ -112,7 +111,7 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
         tested += 1;
         if let Err(lines) = outcome {
             failed += 1;
-            complain(&format!("{name}\n    {}", lines.join("\n    ")));
+            eprint(&format!("{name}\n    {}", lines.join("\n    ")));
         }
     };
     for rule in rules.rules.iter().filter(|rule| rule.own) {
@@ -131,7 +130,7 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;
     if tested == 0 {
-        return Err(CommandError::Told(format!("there is no rule in {}", path.display())));
+        return Err(CommandError::Message(format!("no rules found in {}", path.display())));
     }
     Ok(if failed == 0 { ExitStatus::Clean } else { ExitStatus::Findings })
 }
@@ -140,26 +139,26 @@ fn new(name: &str, folder: &Path) -> Result<ExitStatus, CommandError> {
     let kebab = !name.is_empty()
         && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
     if !kebab {
-        return Err(CommandError::Told(format!(
-            "`{name}` is not in kebab-case: small letters, digits and hyphens, such as `deploys-from-production`"
+        return Err(CommandError::Message(format!(
+            "`{name}` is not in kebab-case: use lower-case letters, digits and hyphens, e.g. `deploys-from-production`"
         )));
     }
     let path = folder.join(format!("{name}.yaml"));
     if path.exists() {
-        return Err(CommandError::Told(format!("{} is there already", path.display())));
+        return Err(CommandError::Message(format!("{} already exists", path.display())));
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(&path, schema::new_rule(name, free_number(folder)))?;
-    print(format!("{}\n", crate::cli::shown(&path)).as_bytes())
+    print(format!("{}\n", crate::cli::slashed(&path)).as_bytes())
 }
 
-/// The next number that no rule of a folder has in its code.
+/// The first number above those in the `OWN…` codes of a folder.
 fn free_number(folder: &Path) -> u32 {
     let taken = |text: &str| {
         let code = text.lines().find_map(|line| line.strip_prefix("code: OWN"))?;
         code.trim().parse::<u32>().ok()
     };
-    // What cannot be read here is complained about when the rules are loaded.
+    // Unreadable files are reported when the rules are loaded.
     let texts = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let texts = texts.filter_map(|entry| std::fs::read_to_string(entry.path()).ok());
     texts.filter_map(|text| taken(&text)).max().unwrap_or(0) + 1

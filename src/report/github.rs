@@ -1,4 +1,4 @@
-//! Workflow commands that GitHub turns into annotations. It writes no more than GitHub shows: ten of each kind.
+//! The `github` format: workflow commands that become annotations, at most ten of each kind, which is what GitHub shows.
 
 use std::io::{self, Write};
 
@@ -6,62 +6,57 @@ use crate::lint::findings::{Finding, Level};
 use crate::read::source::ColumnUnit;
 use crate::report::{ReportView, help_uri, plural, sanitize};
 
-/// How many annotations of each kind GitHub takes from one step.
-const MOST: usize = 10;
-/// The most letters of a message; the runner cuts at 4,096.
-const LONGEST: usize = 3_000;
+/// GitHub shows this many annotations of each kind per step.
+const MAX_ANNOTATIONS: usize = 10;
+/// In characters; the runner cuts messages at 4,096.
+const MAX_MESSAGE: usize = 3_000;
 
-/// The kinds of annotations, worst first.
+/// The levels with their commands, worst first.
 const KINDS: [(Level, &str); 3] = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "notice")];
 
-/// Annotations, no more of each kind than GitHub takes, in the order in which they were added.
+/// Annotations, no more of each kind than GitHub shows.
 #[derive(Default)]
 pub struct Annotations {
     kinds: [Vec<String>; KINDS.len()],
-    left: usize,
+    omitted: usize,
 }
 
 impl Annotations {
-    /// Those of one project.
-    #[must_use]
-    pub fn of(view: &ReportView<'_>) -> Self {
+    pub(crate) fn of(view: &ReportView<'_>) -> Self {
         let mut annotations = Self::default();
         for ((level, command), lines) in KINDS.into_iter().zip(&mut annotations.kinds) {
             let all = view.report.findings.iter().filter(|finding| finding.level == level);
             for finding in all {
-                if lines.len() < MOST {
+                if lines.len() < MAX_ANNOTATIONS {
                     lines.push(annotation(command, view, finding));
                 } else {
-                    annotations.left += 1;
+                    annotations.omitted += 1;
                 }
             }
         }
         annotations
     }
 
-    /// Adds those of another project, as far as there is room.
+    /// Adds the annotations of another project.
     pub fn add(&mut self, other: Self) {
-        self.left += other.left;
+        self.omitted += other.omitted;
         for (lines, more) in self.kinds.iter_mut().zip(other.kinds) {
-            let room = MOST.saturating_sub(lines.len());
-            self.left += more.len().saturating_sub(room);
+            let room = MAX_ANNOTATIONS.saturating_sub(lines.len());
+            self.omitted += more.len().saturating_sub(room);
             lines.extend(more.into_iter().take(room));
         }
     }
 
-    /// Writes them, errors first; then how many there was no room for.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
+    /// Writes all annotations, errors first, then the number of omitted ones.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         for line in self.kinds.iter().flatten() {
             writeln!(out, "{line}")?;
         }
-        if self.left > 0 {
-            let more = plural(self.left, "more finding");
+        if self.omitted > 0 {
+            let more = plural(self.omitted, "more finding");
             writeln!(
                 out,
-                "trustpub: GitHub shows {MOST} annotations of a kind, so there is none for {more}; the log has all"
+                "trustpub: {more} without an annotation: GitHub shows {MAX_ANNOTATIONS} of each kind; the log lists all"
             )?;
         }
         Ok(())
@@ -69,9 +64,6 @@ impl Annotations {
 }
 
 /// Writes annotations for several projects.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
     let mut annotations = Annotations::default();
     views.iter().for_each(|view| annotations.add(Annotations::of(view)));
@@ -82,26 +74,26 @@ fn annotation(command: &str, view: &ReportView<'_>, finding: &Finding) -> String
     let place = finding.primary.place;
     let (start, end) = (view.start(place, ColumnUnit::Utf16), view.end(place, ColumnUnit::Utf16));
     let mut fields = format!("file={},line={},endLine={}", property(&view.path(place)), start.line, end.line);
-    // The runner drops columns of several lines, so they are not given.
+    // The runner ignores columns of a range over several lines.
     if start.line == end.line {
         fields.push_str(&format!(",col={},endColumn={}", start.column, end.column));
     }
     let title = property(&format!("{} {}", finding.code, finding.name));
-    let mut message = data(&sanitize::line(&finding.message).chars().take(LONGEST).collect::<String>());
+    let mut message = data(&sanitize::line(&finding.message).chars().take(MAX_MESSAGE).collect::<String>());
     if let Some(rule) = view.rule(finding).filter(|rule| !rule.own) {
         message.push_str(&format!("%0A%0A{}", data(&help_uri(rule))));
     }
     format!("::{command} {fields},title={title}::{message}")
 }
 
-/// A message: the runner reads `%`, CR and LF.
+/// Escapes a message: `%`, CR and LF.
 fn data(text: &str) -> String {
     let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    // What else acts has no place in a path or a message, and `##[` would begin a command in the middle of a line.
+    // `line` escapes control characters, and `##[`, which starts a command in the middle of a line.
     sanitize::line(&text)
 }
 
-/// A property: `:` and `,` end it.
+/// Escapes a property, which `:` and `,` would end.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! A first config, written from what a project's uploads ask for. It claims nothing: every record is marked as one to verify.
+//! The config that `trustpub init` writes. Every publisher has a comment to verify it at the registry.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use crate::report::explain::ExplainPage;
 use crate::report::sanitize;
 use crate::trust::upload::site::Credential;
 
-/// How far comments go to the right.
+/// Comments are wrapped at this column.
 const WIDTH: usize = 110;
 
-/// Which repository a config is for: what the config there says, else what hints at it.
+/// The repository: from the existing config, else from a hint.
 #[must_use]
 pub fn repository<'a>(analysis: &'a Analysis<'_, '_>) -> Option<(&'a str, Option<Hint>)> {
     match analysis.repository {
@@ -21,8 +21,7 @@ pub fn repository<'a>(analysis: &'a Analysis<'_, '_>) -> Option<(&'a str, Option
     }
 }
 
-/// The text of a config. `repository` is `owner/name`, and what that is only a hint of; `rules` are the folders of rules that the
-/// records were found with.
+/// The text of a config. `repository` is `owner/name` and, if it is only a hint, its source; `rules` are the folders of `--rules`.
 #[must_use]
 pub fn config(
     page: &ExplainPage<'_>,
@@ -34,18 +33,18 @@ pub fn config(
     comment(
         &mut text,
         "",
-        "What the registries know of this repository. `trustpub check` compares the workflows with it.",
+        "The trusted publishers of this repository, as configured at the registries. `trustpub check` compares the workflows with them.",
     );
     comment(
         &mut text,
         "",
-        "trustpub cannot see the registries: verify each record there, and correct it here or there.",
+        "trustpub does not contact the registries: verify each publisher there, and correct it here or there.",
     );
     match repository {
         Some((name, hint)) => {
             let source = match hint {
-                Some(Hint::Remote) => "The git remote says so. Verify it: a fork's checkout has another one.",
-                Some(Hint::Guard) => "The conditions of the workflows say so. Verify it.",
+                Some(Hint::Remote) => "From the git remote. Verify it if this is a fork.",
+                Some(Hint::Guard) => "From the conditions of the workflows. Verify it.",
                 None => "",
             };
             if !source.is_empty() {
@@ -54,7 +53,7 @@ pub fn config(
             line(&mut text, "repository", name);
         }
         None => {
-            comment(&mut text, "", "Say which repository this is, so that owner and name are compared too.");
+            comment(&mut text, "", "Fill in the repository, so that owner and name are compared too.");
             text.push_str("# repository: owner/name\n");
         }
     }
@@ -75,7 +74,7 @@ pub fn config(
 
 fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>) {
     for requester in &proposal.asked_by {
-        // A line number would soon be wrong.
+        // Without a line number, which would soon be outdated.
         let job =
             format!("{}, job `{}`: {}", page.workflow(requester.workflow), requester.job, whens(&requester.whens));
         comment(text, "  ", &job);
@@ -83,14 +82,18 @@ fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>)
     if let Some(open) = &proposal.open {
         comment(text, "  ", &reason(open, &proposal.registry.name));
     } else if proposal.maybe_secret {
-        comment(text, "  ", "A secret uploads in place of the OIDC token where it is set; then no record is asked.");
+        comment(
+            text,
+            "  ",
+            "If its secret is set, the upload uses that instead of the OIDC token, and the registry compares no publisher.",
+        );
     }
     if let Some(limit) = proposal.form.limit {
-        comment(text, "  ", &format!("Mind that {limit}."));
+        comment(text, "  ", &format!("Note: {limit}."));
     }
     let address = proposal.form.link.as_deref().or(proposal.form.pending);
     if let Some(address) = address {
-        // An address is not broken: whoever opens it needs the whole.
+        // Not wrapped, so that the URL stays usable.
         let _ = writeln!(text, "  # Verify at {}", sanitize::line(address));
     }
     let lead = if proposal.open.is_some() { "  # " } else { "  " };
@@ -104,24 +107,26 @@ fn field(text: &mut String, lead: &str, line: &FormLine<'_>) {
     let name = &line.field.name;
     let _ = match &line.value {
         ExplainedValue::Known(value) => writeln!(text, "{lead}  {name}: {}", scalar(value)),
-        ExplainedValue::Absent => writeln!(text, "{lead}  # {name}: none here, so leave the form's field empty"),
-        ExplainedValue::Unknown(_) => writeln!(text, "{lead}  # {name}: say it here"),
+        ExplainedValue::Absent => writeln!(text, "{lead}  # {name}: none; leave this field of the form empty"),
+        ExplainedValue::Unknown(_) => writeln!(text, "{lead}  # {name}: FILL IN"),
     };
 }
 
 fn reason(open: &OpenProposal, registry: &str) -> String {
     match open {
         OpenProposal::OtherCredential(Credential::None) => {
-            "This upload shows no credential at all, so it needs more than a record.".to_owned()
+            "This upload has no credential, so a publisher alone is not enough.".to_owned()
         }
         OpenProposal::OtherCredential(_) => {
-            format!("This upload uses a stored secret. Register the record with {registry} before you remove it.")
+            format!("This upload uses a stored secret. Add the publisher at {registry} before you remove the secret.")
         }
         OpenProposal::Credential(reason) => {
-            format!("Not decided by the files: what the upload shows depends on {reason}.")
+            format!("Not decided by the files: the credential depends on {reason}.")
         }
         OpenProposal::Field(label, reason) => format!("Not decided by the files: {label} depends on {reason}."),
-        OpenProposal::Refused(label, reason) => format!("The form of {registry} does not take this {label}: {reason}."),
+        OpenProposal::Refused(label, reason) => {
+            format!("The form of {registry} does not accept this {label}: {reason}.")
+        }
     }
 }
 
@@ -135,7 +140,7 @@ fn line(text: &mut String, key: &str, value: &str) {
     let _ = writeln!(text, "{key}: {}", scalar(value));
 }
 
-/// A comment, broken at blanks. No text in it can end the comment.
+/// A comment, wrapped at spaces. Line ends in the text are replaced, so they cannot end it.
 fn comment(text: &mut String, lead: &str, words: &str) {
     let mut row = format!("{lead}#");
     for word in sanitize::line(words).split_whitespace() {
@@ -149,19 +154,19 @@ fn comment(text: &mut String, lead: &str, words: &str) {
     let _ = writeln!(text, "{row}");
 }
 
-/// A text as a YAML scalar: bare where it cannot be read as anything else, else in double quotes, which JSON's are too.
+/// A YAML scalar: plain if it is unambiguous, else double-quoted.
 fn scalar(value: &str) -> String {
-    let bare = value.trim_start_matches('.').starts_with(|letter: char| letter.is_ascii_alphabetic())
+    let plain = value.trim_start_matches('.').starts_with(|letter: char| letter.is_ascii_alphabetic())
         && value.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter))
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&value.to_lowercase().as_str());
-    if bare {
+    if plain {
         return value.to_owned();
     }
     let mut quoted = String::from("\"");
     for letter in value.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
-            letter if sanitize::acts(letter) => {
+            letter if sanitize::needs_escape(letter) => {
                 let _ = write!(quoted, "\\U{:08X}", u32::from(letter));
             }
             letter => quoted.push(letter),
@@ -179,7 +184,7 @@ mod tests {
     use crate::read::yaml::{Dialect, parse};
 
     #[test]
-    fn a_config_gives_back_every_value() {
+    fn scalars_round_trip() {
         for value in [
             "release.yml",
             "true",
@@ -206,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_ends_its_comment() {
+    fn comments_are_one_line() {
         let mut text = String::new();
         comment(&mut text, "  ", "job `a\n- registry: evil\r\u{2028}b`");
         assert!(text.lines().all(|line| line.starts_with("  # ")), "{text}");

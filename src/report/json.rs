@@ -1,4 +1,4 @@
-//! A document for programs, versioned: `version` grows when a field changes its meaning or goes; new fields may come any time.
+//! The `json` format. `version` is increased when a field is removed or changes its meaning; new fields may be added any time.
 //!
 //! ```json
 //! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "findings": […], "notices": […]}],
@@ -15,14 +15,12 @@ use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
 use crate::report::{ReportTotals, ReportView, sanitize};
 
-/// What comes before the projects.
 #[derive(Serialize)]
 struct ReportHead {
     version: u32,
     tool: ToolEntry,
 }
 
-/// Who wrote a document.
 #[derive(Serialize)]
 pub(crate) struct ToolEntry {
     name: &'static str,
@@ -30,7 +28,6 @@ pub(crate) struct ToolEntry {
 }
 
 impl ToolEntry {
-    /// This program.
     pub(crate) const fn new() -> Self {
         Self { name: "trustpub", version: env!("CARGO_PKG_VERSION") }
     }
@@ -52,7 +49,7 @@ struct ProjectEntry<'a> {
     root: &'a str,
     findings: Vec<FindingEntry<'a>>,
     notices: Vec<NoticeEntry<'a>>,
-    problems: Vec<RangeEnd>,
+    problems: Vec<MessageEntry>,
 }
 
 #[derive(Serialize)]
@@ -62,8 +59,8 @@ struct FindingEntry<'a> {
     level: &'static str,
     message: &'a str,
     place: PlaceEntry,
-    labels: Vec<RangeEnd>,
-    path: Vec<RangeEnd>,
+    labels: Vec<MessageEntry>,
+    path: Vec<MessageEntry>,
     runs: &'a [String],
     subject: &'a str,
     fact: &'a str,
@@ -91,12 +88,11 @@ struct NoticeEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct RangeEnd {
+struct MessageEntry {
     message: String,
     place: PlaceEntry,
 }
 
-/// A place in a file.
 #[derive(Serialize)]
 pub(crate) struct PlaceEntry {
     file: String,
@@ -108,7 +104,7 @@ pub(crate) struct PlaceEntry {
 }
 
 impl PlaceEntry {
-    /// A place in a source that is shown under a path.
+    /// `file` is the printed path of `source`.
     pub(crate) fn new(file: String, source: Option<&SourceFile>, place: Place) -> Self {
         let at = |offset| {
             source.map_or(Position { line: 1, column: 1 }, |source| source.position(offset, ColumnUnit::Utf16))
@@ -125,66 +121,61 @@ impl PlaceEntry {
     }
 }
 
-fn spot(view: &ReportView<'_>, place: Place) -> PlaceEntry {
+fn place_entry(view: &ReportView<'_>, place: Place) -> PlaceEntry {
     PlaceEntry::new(view.path(place), view.source(place), place)
 }
 
-fn marks(view: &ReportView<'_>, labels: &[Label]) -> Vec<RangeEnd> {
-    labels.iter().map(|label| RangeEnd { message: label.text.clone(), place: spot(view, label.place) }).collect()
+fn messages(view: &ReportView<'_>, labels: &[Label]) -> Vec<MessageEntry> {
+    labels
+        .iter()
+        .map(|label| MessageEntry { message: label.text.clone(), place: place_entry(view, label.place) })
+        .collect()
 }
 
-fn remedy<'a>(view: &ReportView<'a>, fix: &'a Fix) -> FixEntry<'a> {
-    let edits = fix.edits.iter().map(|edit| ReplacementEntry { place: spot(view, edit.place), text: &edit.text });
+fn fix_entry<'a>(view: &ReportView<'a>, fix: &'a Fix) -> FixEntry<'a> {
+    let edits =
+        fix.edits.iter().map(|edit| ReplacementEntry { place: place_entry(view, edit.place), text: &edit.text });
     FixEntry { title: &fix.title, safe: fix.safe, edits: edits.collect() }
 }
 
-fn entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntry<'a> {
+fn finding_entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntry<'a> {
     FindingEntry {
         code: &finding.code,
         name: &finding.name,
         level: finding.level.word(),
         message: &finding.message,
-        place: spot(view, finding.primary.place),
-        labels: marks(view, &finding.labels),
-        path: marks(view, &finding.steps),
+        place: place_entry(view, finding.primary.place),
+        labels: messages(view, &finding.labels),
+        path: messages(view, &finding.steps),
         runs: &finding.runs,
         subject: &finding.subject,
         fact: &finding.fact,
-        fixes: finding.fixes.iter().map(|fix| remedy(view, fix)).collect(),
+        fixes: finding.fixes.iter().map(|fix| fix_entry(view, fix)).collect(),
     }
 }
 
-/// A document that is written project by project, so that it need never be held whole.
+/// A document written project by project, so that it is never held in memory as a whole.
 pub struct JsonReport<W> {
     out: W,
     empty: bool,
 }
 
 impl<W: Write> JsonReport<W> {
-    /// Begins a document.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
+    /// Starts a document.
     pub fn begin(mut out: W) -> io::Result<Self> {
         let head = serde_json::to_string_pretty(&ReportHead { version: 1, tool: ToolEntry::new() })?;
         write!(out, "{},\n  \"projects\": [", head.strip_suffix("\n}").unwrap_or(&head))?;
         Ok(Self { out, empty: true })
     }
 
-    /// Adds what [`project`] made.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
+    /// Adds the JSON that [`project`] made.
     pub fn add(&mut self, project: &str) -> io::Result<()> {
         write!(self.out, "{}\n    {project}", if self.empty { "" } else { "," })?;
         self.empty = false;
         Ok(())
     }
 
-    /// Ends the document with what was found over all projects, and gives the writer back.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
+    /// Writes the summary and the end, and returns the writer.
     pub fn end(mut self, totals: &ReportTotals) -> io::Result<W> {
         let summary = Summary {
             errors: totals.errors,
@@ -201,35 +192,30 @@ impl<W: Write> JsonReport<W> {
     }
 }
 
-/// One project as a part of a [`Document`].
-///
-/// # Errors
-/// None that is known: all of it is text and numbers.
+/// One project as JSON.
 pub fn project(view: &ReportView<'_>) -> io::Result<String> {
     let notices = view.report.notices.iter().map(|notice| NoticeEntry {
         kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
         message: &notice.message,
-        place: notice.place.map(|place| spot(view, place)),
+        place: notice.place.map(|place| place_entry(view, place)),
     });
-    let problem = |problem: &Problem| RangeEnd { message: problem.message.clone(), place: spot(view, problem.place) };
+    let problem =
+        |problem: &Problem| MessageEntry { message: problem.message.clone(), place: place_entry(view, problem.place) };
     let project = ProjectEntry {
         root: view.prefix,
-        findings: view.report.findings.iter().map(|finding| entry(view, finding)).collect(),
+        findings: view.report.findings.iter().map(|finding| finding_entry(view, finding)).collect(),
         notices: notices.collect(),
         problems: view.report.problems.iter().map(problem).collect(),
     };
     Ok(sanitize::json(&indented(&project, 4)?))
 }
 
-/// JSON whose lines after the first stand further in. No string of JSON holds a line end, so only its structure moves.
-pub(crate) fn indented(value: &impl Serialize, blanks: usize) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(blanks))))
+/// Pretty-printed JSON with all lines after the first indented further. JSON strings contain no line ends, so only whitespace changes.
+pub(crate) fn indented(value: &impl Serialize, spaces: usize) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(spaces))))
 }
 
 /// Writes several projects as one document.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
     let mut totals = ReportTotals::default();
     let mut document = JsonReport::begin(out)?;

@@ -1,5 +1,5 @@
-//! A job summary in GitHub's Markdown: counts, the trust map, a table, then each finding folded away. Text from files can break
-//! out of nothing.
+//! The `markdown` format, a job summary: counts, a diagram of the releases, a table, and each finding in a folded section. Text from files
+//! is escaped.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -8,18 +8,18 @@ use crate::lint::findings::{Finding, Label, Level, NoticeKind, Route};
 use crate::read::source::{ColumnUnit, Place};
 use crate::report::{ReportTotals, ReportView, advice, help_uri, mermaid, sanitize};
 
-/// GitHub takes a summary of 1 MiB; some is left for what the runner adds.
-const LARGEST: usize = 900 * 1024;
-/// The most letters of a line that is shown.
-const LONGEST_LINE: usize = 300;
+/// In bytes. GitHub's limit for a summary is 1 MiB, which other steps of the job may share.
+const MAX_SIZE: usize = 900 * 1024;
+/// Longer lines of code are cut; in characters.
+const MAX_LINE: usize = 300;
 
 /// The levels, worst first.
 const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
-/// A summary of several projects. It holds no more than can be shown.
+/// The summary of several projects. It keeps no more than can be shown.
 #[derive(Default)]
 pub struct MarkdownPage {
-    map: mermaid::RouteDiagram,
+    diagram: mermaid::RouteDiagram,
     levels: [FindingRows; LEVELS.len()],
     undecided: String,
 }
@@ -27,15 +27,15 @@ pub struct MarkdownPage {
 /// The findings of one level.
 #[derive(Default)]
 struct FindingRows {
-    /// A row of the table, and a folded paragraph.
+    /// The table row and the folded section of each finding.
     kept: Vec<(String, String)>,
-    /// Bytes of all rows.
+    /// Total size of all rows.
     bytes: usize,
-    /// How many were not kept.
-    left: usize,
+    /// Number of findings that were not kept.
+    omitted: usize,
 }
 
-/// What a summary says of one project.
+/// The part of one project.
 pub struct MarkdownPart {
     routes: Vec<(String, Route)>,
     findings: Vec<(Level, String, String)>,
@@ -43,9 +43,7 @@ pub struct MarkdownPart {
 }
 
 impl MarkdownPart {
-    /// Of a project's report.
-    #[must_use]
-    pub fn of(view: &ReportView<'_>) -> Self {
+    pub(crate) fn of(view: &ReportView<'_>) -> Self {
         let entry = |finding: &Finding| (finding.level, row(view, finding), detail(view, finding));
         Self {
             routes: view.report.routes.iter().map(|route| (view.prefix.to_owned(), route.clone())).collect(),
@@ -58,65 +56,62 @@ impl MarkdownPart {
 impl MarkdownPage {
     /// Adds a project.
     pub fn add(&mut self, part: MarkdownPart) {
-        part.routes.iter().for_each(|(prefix, route)| self.map.add(prefix, route));
+        part.routes.iter().for_each(|(prefix, route)| self.diagram.add(prefix, route));
         for (level, row, detail) in part.findings {
             let Some((_, entries)) = LEVELS.iter().zip(&mut self.levels).find(|(known, _)| **known == level) else {
                 continue;
             };
-            if entries.bytes > LARGEST {
-                entries.left += 1;
+            if entries.bytes > MAX_SIZE {
+                entries.omitted += 1;
             } else {
                 entries.bytes += row.len();
                 entries.kept.push((row, detail));
             }
         }
-        if self.undecided.len() < LARGEST {
+        if self.undecided.len() < MAX_SIZE {
             self.undecided.push_str(&part.undecided);
         }
     }
 
-    /// The page: counts, the map, every finding in a table, errors before warnings before notes, and the same folded away.
+    /// The whole page; findings are sorted by level.
     #[must_use]
     pub fn text(&self, totals: &ReportTotals) -> String {
         let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
-        if let Some(map) = self.map.text() {
-            let _ = write!(text, "\n```mermaid\n{map}```\n");
+        if let Some(diagram) = self.diagram.text() {
+            let _ = write!(text, "\n```mermaid\n{diagram}```\n");
         }
         if self.levels.iter().any(|entries| !entries.kept.is_empty()) {
             text.push_str("\n| level | where | what | rule |\n| --- | --- | --- | --- |\n");
         }
-        let mut left = self.fill(&mut text, |(row, _)| row);
-        if left == 0 {
-            left = self.fill(&mut text, |(_, detail)| detail);
+        let mut omitted = self.fill(&mut text, |(row, _)| row);
+        if omitted == 0 {
+            omitted = self.fill(&mut text, |(_, detail)| detail);
         }
-        if left > 0 {
-            let _ = write!(text, "\n{left} more findings do not fit here.\n");
+        if omitted > 0 {
+            let _ = write!(text, "\n{omitted} more findings do not fit into this summary.\n");
         }
         let undecided = &self.undecided;
-        if !undecided.is_empty() && text.len() + undecided.len() < LARGEST {
+        if !undecided.is_empty() && text.len() + undecided.len() < MAX_SIZE {
             let _ = write!(text, "\n<details><summary>Undecided uploads</summary>\n\n{undecided}\n</details>\n");
         }
         text
     }
 
-    /// Adds one text of each finding; how many did not fit.
+    /// Adds one part of each finding; returns how many did not fit.
     fn fill(&self, text: &mut String, part: impl Fn(&(String, String)) -> &String) -> usize {
-        let all: usize = self.levels.iter().map(|entries| entries.kept.len() + entries.left).sum();
+        let all: usize = self.levels.iter().map(|entries| entries.kept.len() + entries.omitted).sum();
         for (index, entry) in self.levels.iter().flat_map(|entries| &entries.kept).enumerate() {
             let more = part(entry);
-            if text.len() + more.len() > LARGEST {
+            if text.len() + more.len() > MAX_SIZE {
                 return all - index;
             }
             text.push_str(more);
         }
-        self.levels.iter().map(|entries| entries.left).sum()
+        self.levels.iter().map(|entries| entries.omitted).sum()
     }
 }
 
 /// Writes a summary of several projects.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
     let (mut page, mut totals) = (MarkdownPage::default(), ReportTotals::default());
     for view in views {
@@ -150,7 +145,7 @@ fn detail(view: &ReportView<'_>, finding: &Finding) -> String {
         let _ = writeln!(text, "- {}: {}", at(view, *place), rich(label));
     }
     if let Some(known) = view.rule(finding) {
-        // Rules of one's own may come from a stranger's pull request: their advice is text, not markup.
+        // User rules may come from a pull request, so their advice is escaped.
         let advice = advice(known);
         let advice = if known.own { rich(&advice) } else { advice };
         if !advice.is_empty() {
@@ -164,7 +159,7 @@ fn detail(view: &ReportView<'_>, finding: &Finding) -> String {
     text
 }
 
-/// What the files do not decide.
+/// The uploads that the files do not decide.
 fn undecided(view: &ReportView<'_>) -> String {
     let mut list = String::new();
     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
@@ -187,7 +182,7 @@ fn at(view: &ReportView<'_>, place: Place) -> String {
     format!("<code>{}</code>", escape(&format!("{}:{line}", view.path(place))))
 }
 
-/// The rule's name as a link to its page; a rule of one's own has none.
+/// The rule's name, linked to its documentation if it is a built-in rule.
 fn rule(view: &ReportView<'_>, finding: &Finding) -> String {
     match view.rule(finding) {
         Some(rule) if !rule.own => format!("[{} {}]({})", finding.code, finding.name, help_uri(rule)),
@@ -195,16 +190,16 @@ fn rule(view: &ReportView<'_>, finding: &Finding) -> String {
     }
 }
 
-/// The line of a place in a fence that nothing in the line can close.
+/// The line of a place as a code block whose fence is longer than any in the line.
 fn code(view: &ReportView<'_>, place: Place) -> String {
     let line = view.source(place).map_or("", |source| source.line_text(source.line_at(place.span.start)));
-    let line = sanitize::line(&line.chars().take(LONGEST_LINE).collect::<String>());
+    let line = sanitize::line(&line.chars().take(MAX_LINE).collect::<String>());
     let longest = line.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}yaml\n{line}\n{fence}")
 }
 
-/// Text with what stands between backticks set as code. Each part is escaped, so a backtick in a name changes no more than the look.
+/// Escapes text and renders parts in backticks as code. A backtick inside a name can only change the formatting.
 pub(crate) fn rich(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let balanced = parts.len() % 2 == 1;
@@ -215,7 +210,7 @@ pub(crate) fn rich(text: &str) -> String {
     parts.iter().enumerate().map(part).collect::<Vec<_>>().join(if balanced { "" } else { "&#96;" })
 }
 
-/// Text that stays text: no markup, no table, no link, no HTML, no mention, no formula.
+/// Escapes Markdown, HTML, links, mentions and formulas.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -224,7 +219,7 @@ pub fn escape(text: &str) -> String {
             '<' => plain.push_str("&lt;"),
             '>' => plain.push_str("&gt;"),
             '&' => plain.push_str("&amp;"),
-            // GitHub makes links of bare addresses, so their marks are written by number too.
+            // As character references, because a backslash does not prevent autolinks and mentions.
             '`' | '@' | '|' => plain.push_str(&format!("&#{};", u32::from(letter))),
             '[' | ']' | '*' | '_' | '\\' | '!' | '#' | '~' | '$' | ':' => {
                 plain.extend(['\\', letter]);
@@ -248,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_backticks_is_code() {
+    fn text_in_backticks_is_code() {
         assert_eq!(rich("job `a_b` publishes"), "job <code>a\\_b</code> publishes");
         assert_eq!(rich("job `a` b` c"), "job &#96;a&#96; b&#96; c", "an odd backtick makes no code");
         assert_eq!(rich("job `</code><b>` x"), "job <code>&lt;/code&gt;&lt;b&gt;</code> x");

@@ -1,35 +1,32 @@
-//! The trust map: events, jobs and registries as a Mermaid diagram. No text from a file can become a part of the diagram's language.
+//! A Mermaid diagram of triggers, jobs and registries. Text from files is escaped, so that it cannot become Mermaid syntax.
 
 use std::fmt::Write;
 
 use crate::lint::findings::{Route, RouteAnswer};
 use crate::report::sanitize;
 
-/// The most edges; the renderer stops at 500.
-const MOST_EDGES: usize = 400;
-/// The most bytes; the renderer stops at 50,000 characters.
-const LARGEST: usize = 40_000;
+/// GitHub's Mermaid renderer stops at 500 edges.
+const MAX_EDGES: usize = 400;
+/// In bytes; GitHub's Mermaid renderer stops at 50,000 characters.
+const MAX_SIZE: usize = 40_000;
 
-/// The diagram of several projects' routes, each with the path of its project; `None` where there is nothing to draw.
-///
-/// An edge to a registry says what the registry will answer: a thick line is accepted, a dotted one is not decided by the files,
-/// and a refused one is named so.
+/// The diagram of routes, each with the path of its project; `None` without routes. The edge to a registry shows the verdict.
 #[must_use]
-pub fn map<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option<String> {
-    let mut map = RouteDiagram::default();
+pub fn diagram<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option<String> {
+    let mut diagram = RouteDiagram::default();
     for (prefix, route) in routes {
-        map.add(prefix, route);
+        diagram.add(prefix, route);
     }
-    map.text()
+    diagram.text()
 }
 
-/// Nodes and edges in the order in which they were met, no more than can be drawn.
+/// Nodes and edges in order of appearance, up to the renderer's limits.
 #[derive(Default)]
 pub struct RouteDiagram {
     nodes: Vec<(String, NodeShape)>,
     edges: Vec<(usize, usize, EdgeStyle)>,
     bytes: usize,
-    left_out: usize,
+    omitted: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,18 +43,17 @@ enum EdgeStyle {
 }
 
 impl RouteDiagram {
-    /// Adds a way, with the path of its project.
+    /// Adds a route of the project at `prefix`.
     pub fn add(&mut self, prefix: &str, route: &Route) {
         let file = format!("{prefix}{}", short(&route.workflow));
-        if self.edges.len() + 2 > MOST_EDGES || self.bytes > LARGEST {
-            self.left_out += 1;
+        if self.edges.len() + 2 > MAX_EDGES || self.bytes > MAX_SIZE {
+            self.omitted += 1;
             return;
         }
         let start = self.node(&[&file, &route.when], NodeShape::Start);
         let environment = route.environment.as_ref().map(|name| format!("environment {name}")).unwrap_or_default();
         let job = self.node(&[&file, &format!("job {}", route.job), &environment], NodeShape::Job);
-        let registry =
-            self.node(&[route.registry.as_deref().unwrap_or("not decided by the files")], NodeShape::Registry);
+        let registry = self.node(&[route.registry.as_deref().unwrap_or("unknown registry")], NodeShape::Registry);
         self.edge(start, job, EdgeStyle::Starts);
         self.edge(job, registry, EdgeStyle::Uploads(route.answer));
     }
@@ -80,7 +76,7 @@ impl RouteDiagram {
         }
     }
 
-    /// The diagram; `None` where there is nothing to draw.
+    /// The diagram; `None` without routes.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         if self.edges.is_empty() {
@@ -102,23 +98,23 @@ impl RouteDiagram {
                 EdgeStyle::Uploads(RouteAnswer::Refused) => "-- refused --x",
                 EdgeStyle::Uploads(RouteAnswer::Undecided) => "-. undecided .->",
                 EdgeStyle::Uploads(RouteAnswer::Token) => "-- stored token -->",
-                EdgeStyle::Uploads(RouteAnswer::Undeclared) => "-- no record declared -->",
+                EdgeStyle::Uploads(RouteAnswer::Undeclared) => "-- no publisher declared -->",
             };
             let _ = writeln!(text, "  n{from} {line} n{to}");
         }
-        if self.left_out > 0 {
-            let _ = writeln!(text, "  more[\"{} more ways are not drawn\"]", self.left_out);
+        if self.omitted > 0 {
+            let _ = writeln!(text, "  more[\"{} more routes are not shown\"]", self.omitted);
         }
         Some(text)
     }
 }
 
-/// A workflow's path without the folder that all workflows share.
+/// A workflow's path without `.github/workflows/`.
 fn short(path: &str) -> &str {
     path.strip_prefix(".github/workflows/").unwrap_or(path)
 }
 
-/// A text that stays text: whatever the language could read, quotes, entities, Markdown and HTML among it, is written by its number.
+/// Escapes everything that Mermaid, Markdown or HTML could interpret, as character references.
 fn quoted(text: &str) -> String {
     let mut label = String::with_capacity(text.len());
     for letter in sanitize::line(text).chars().take(200) {
@@ -149,9 +145,9 @@ mod tests {
     #[test]
     fn events_lead_to_jobs_and_jobs_to_registries() {
         let routes = [route("wheels", RouteAnswer::Accepted), route("docs", RouteAnswer::Refused)];
-        let map = map(routes.iter().map(|route| ("", route))).unwrap_or_default();
+        let text = diagram(routes.iter().map(|route| ("", route))).unwrap_or_default();
         assert_eq!(
-            map,
+            text,
             "flowchart LR\n  \
              n0([\"release.yml<br/>when a tag is pushed\"])\n  \
              n1[\"release.yml<br/>job wheels<br/>environment release\"]\n  \
@@ -165,18 +161,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_name_is_read_as_language() {
+    fn names_are_escaped() {
         let label = quoted("a\"]\n%%{init}%% `x` <b> #quot; --> \u{1b}[31m\u{202e}");
         assert!(!label.contains(['"', '%', '{', '`', '<', '>', '[', ']', '\n', '\u{1b}', '\u{202e}']), "{label}");
         assert!(label.starts_with("a#34;#93; #37;#37;#123;init"), "{label}");
     }
 
     #[test]
-    fn a_map_that_no_renderer_takes_is_cut_and_says_so() {
+    fn a_large_diagram_is_cut() {
         let routes: Vec<Route> = (0..1_000).map(|at| route(&format!("job-{at}"), RouteAnswer::Undeclared)).collect();
-        let map = map(routes.iter().map(|route| ("", route))).unwrap_or_default();
-        assert!(map.len() < 50_000 && map.matches("-->").count() <= 500, "{}", map.len());
-        assert!(map.contains("more ways are not drawn"));
-        assert_eq!(super::map(std::iter::empty()), None);
+        let text = diagram(routes.iter().map(|route| ("", route))).unwrap_or_default();
+        assert!(text.len() < 50_000 && text.matches("-->").count() <= 500, "{}", text.len());
+        assert!(text.contains("more routes are not shown"));
+        assert_eq!(diagram(std::iter::empty()), None);
     }
 }

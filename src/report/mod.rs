@@ -1,4 +1,4 @@
-//! How a report looks: one file per format. This room never judges and never opens a file.
+//! Report formats, one file each; the JSON Schemas and the generated reference.
 
 pub mod docs;
 pub mod explain;
@@ -17,19 +17,19 @@ use crate::lint::findings::{Finding, Level, NoticeKind, Report};
 use crate::lint::rules::Rule;
 use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
 
-/// The base of all links.
+/// The address of the project, from which all links are built.
 pub const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// One project's report with what is needed to show it.
+/// The report of one project, with the files and rules it refers to.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportView<'a> {
-    /// The project's files.
+    /// The files that places refer to.
     pub files: &'a [SourceFile],
-    /// Where the project stands under the folder that was asked for: empty, or with a final slash.
+    /// Prefix of the project's paths: empty, or with a final slash.
     pub prefix: &'a str,
-    /// What was found.
+    /// The report.
     pub report: &'a Report,
-    /// All rules, by code.
+    /// All rules that apply, including user rules.
     pub rules: &'a [Rule],
 }
 
@@ -40,7 +40,7 @@ impl<'a> ReportView<'a> {
         self.files.get(place.file.0 as usize)
     }
 
-    /// The path of a place's file, as people are shown it.
+    /// The path of a place's file, as printed.
     #[must_use]
     pub fn path(&self, place: Place) -> String {
         below(self.prefix, self.source(place).map_or("", SourceFile::path))
@@ -65,44 +65,44 @@ impl<'a> ReportView<'a> {
     }
 }
 
-/// A file's path below a prefix; a path in full stays as it is.
+/// Prepends a prefix to a relative path; an absolute path stays unchanged.
 #[must_use]
 pub fn below(prefix: &str, path: &str) -> String {
-    let full = path.starts_with('/') || path.get(1..3) == Some(":/");
-    if full { path.to_owned() } else { format!("{prefix}{path}") }
+    let absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
+    if absolute { path.to_owned() } else { format!("{prefix}{path}") }
 }
 
-/// Where a rule is explained.
+/// The address of a rule's documentation.
 #[must_use]
 pub fn help_uri(rule: &Rule) -> String {
     format!("{HOME}/blob/main/rules/README.md#{}", rule.name)
 }
 
-/// What a rule's help says to do, in one paragraph; empty if it does not say.
+/// The "What to do" part of a rule's help, on one line; empty without one.
 #[must_use]
 pub fn advice(rule: &Rule) -> String {
     let advice = rule.help.split("**What to do:**").nth(1).unwrap_or_default();
     advice.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What was found over all projects.
+/// Counts over all projects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReportTotals {
-    /// Findings of level error.
+    /// Findings of level `error`.
     pub errors: usize,
-    /// Findings of level warning.
+    /// Findings of level `warning`.
     pub warnings: usize,
-    /// Findings of level note.
+    /// Findings of level `note`.
     pub notes: usize,
-    /// Findings that waivers hide.
+    /// Findings hidden by ignores.
     pub suppressed: usize,
-    /// Findings that a baseline knows already.
+    /// Findings hidden by a baseline.
     pub baselined: usize,
-    /// Workflows that were read.
+    /// Workflows read.
     pub workflows: usize,
-    /// Publications that were found.
+    /// Uploads found.
     pub uploads: usize,
-    /// Publications that the files do not decide.
+    /// Uploads whose verdict the files do not decide.
     pub undecided: usize,
 }
 
@@ -120,7 +120,7 @@ impl ReportTotals {
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
     }
 
-    /// Adds what was found elsewhere.
+    /// Adds other counts.
     pub const fn sum(&mut self, other: &Self) {
         self.errors += other.errors;
         self.warnings += other.warnings;
@@ -132,7 +132,7 @@ impl ReportTotals {
         self.undecided += other.undecided;
     }
 
-    /// The worst level that was found.
+    /// The highest level found.
     #[must_use]
     pub const fn worst(&self) -> Option<Level> {
         if self.errors > 0 {
@@ -146,7 +146,7 @@ impl ReportTotals {
         }
     }
 
-    /// One line for people: "1 error, 2 notes in 3 workflows with 2 uploads (1 undecided)".
+    /// The summary line, e.g. "1 error, 2 notes in 3 workflows with 2 uploads (1 undecided)".
     #[must_use]
     pub fn line(&self) -> String {
         let mut parts = Vec::new();
@@ -169,7 +169,7 @@ impl ReportTotals {
             asides.push(format!("{} undecided", self.undecided));
         }
         if self.suppressed > 0 {
-            asides.push(format!("{} waived", plural(self.suppressed, "finding")));
+            asides.push(format!("{} ignored", plural(self.suppressed, "finding")));
         }
         if self.baselined > 0 {
             asides.push(format!("{} in the baseline", plural(self.baselined, "finding")));

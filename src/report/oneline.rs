@@ -1,7 +1,7 @@
-//! `file:line:col: level: message [name]`, one line per finding, for editors and problem matchers.
+//! The `oneline` format: `file:line:col: level: message [name]`, one line per finding, for editors and problem matchers.
 //!
-//! Columns count UTF-16 code units, as VS Code's task matchers and every other report for programs do. On a line of ASCII that is
-//! what everybody counts; behind other letters Vim, whose `%c` counts bytes, reads them rightly as screen columns, `%v`.
+//! Columns count UTF-16 code units, as VS Code's problem matchers and the other machine-readable formats do. Vim reads them best as screen
+//! columns (`%v`): its `%c` counts bytes, which differs behind non-ASCII characters.
 
 use std::io::{self, Write};
 
@@ -9,9 +9,6 @@ use crate::read::source::ColumnUnit;
 use crate::report::{ReportView, sanitize};
 
 /// Writes a project's findings.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
     for finding in &view.report.findings {
         let at = view.start(finding.primary.place, ColumnUnit::Utf16);

@@ -1,44 +1,43 @@
-//! Text from files made harmless for terminals and CI logs. It changes only what could act there.
+//! Escapes text from files for terminals and CI logs: control characters, bidirectional marks and workflow commands.
 
 use std::io::{self, Write};
 
-/// The text with every control character, and every mark that turns the direction of writing, made visible.
-/// Line ends become blanks: what is shown as one line stays one.
+/// Escapes control characters and bidirectional marks. Line ends become spaces, so the result is one line.
 #[must_use]
 pub fn line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\n' | '\r' | '\t' => shown.push(' '),
-            letter if acts(letter) => shown.extend(letter.escape_unicode()),
+            letter if needs_escape(letter) => shown.extend(letter.escape_unicode()),
             letter => shown.push(letter),
         }
     }
-    // The runner of GitHub Actions acts on `##[` anywhere in a line.
+    // The GitHub Actions runner interprets `##[` anywhere in a line.
     shown.replace("##[", "##\\[")
 }
 
-/// The same for text whose bytes must keep their places: what acts is overwritten by as many harmless letters.
+/// Like [`line`], but keeps all byte offsets: each escaped character becomes as many `?` as it has bytes.
 #[must_use]
 pub fn in_place(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\n' | '\t' => shown.push(letter),
-            letter if acts(letter) => shown.extend(std::iter::repeat_n('?', letter.len_utf8())),
+            letter if needs_escape(letter) => shown.extend(std::iter::repeat_n('?', letter.len_utf8())),
             letter => shown.push(letter),
         }
     }
     shown.replace("##[", "## ")
 }
 
-/// JSON that means the same, in which nothing acts on a terminal, and no `##[` on the runner of GitHub Actions.
+/// Equivalent JSON without control characters, bidirectional marks or `##[`.
 #[must_use]
 pub fn json(text: &str) -> String {
-    // What acts, besides line ends, can only stand in a string, where a letter may be written by its number. None needs two.
+    // Besides line ends, such characters only occur in strings, where `\u` escapes are allowed. None needs a surrogate pair.
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter != '\n' && acts(letter) {
+        if letter != '\n' && needs_escape(letter) {
             shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
         } else {
             shown.push(letter);
@@ -47,7 +46,7 @@ pub fn json(text: &str) -> String {
     shown.replace("##[", "#\\u0023[")
 }
 
-/// Makes JSON harmless as [`json`] does, on its way to a writer. Each write must be whole text, as those of `serde_json` are.
+/// Applies [`json`] to everything written. Each write must be valid UTF-8, as those of `serde_json` are.
 pub struct JsonFormatter<W>(pub W);
 
 impl<W: Write> Write for JsonFormatter<W> {
@@ -62,13 +61,13 @@ impl<W: Write> Write for JsonFormatter<W> {
     }
 }
 
-/// Text of which no line begins with `::`, which the runner of GitHub Actions would act on.
+/// Escapes `::` at the start of a line, which the GitHub Actions runner would interpret as a command.
 #[must_use]
 pub fn commands(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let text = line.trim_start();
-        // `::: ` marks another file in the look of rustc; the runner finds no command's name behind it.
+        // `::: ` starts the snippet of another file in the text format. The runner finds no command name in it.
         if text.starts_with("::") && !text.starts_with("::: ") {
             shown.push('\\');
         }
@@ -77,14 +76,14 @@ pub fn commands(text: &str) -> String {
     shown
 }
 
-/// A page of several lines, each made harmless.
+/// Applies [`line`] and [`commands`] to every line.
 #[must_use]
 pub fn page(text: &str) -> String {
     commands(&text.split('\n').map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether a letter does something instead of being shown.
-pub(crate) fn acts(letter: char) -> bool {
+/// Whether a terminal interprets this character instead of showing it.
+pub(crate) fn needs_escape(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

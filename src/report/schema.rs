@@ -1,4 +1,4 @@
-//! JSON Schemas of the files people write, made from the same tables that check them; and a rule file to begin with.
+//! JSON Schemas of rule, registry, needs and config files, and the template of `trustpub rules new`.
 
 use serde_json::{Value, json};
 
@@ -30,8 +30,8 @@ pub fn rule() -> Value {
     let conditions = conditions(facts().into_iter());
     let lines = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let fix = json!({"type": "object", "additionalProperties": false, "required": ["title", "safety"], "properties": {
-        "title": {"type": "string", "description": "What it does, as an imperative sentence."},
-        "safety": {"enum": ["safe", "unsafe"], "description": "Safe fixes change no behaviour besides the fault."},
+        "title": {"type": "string", "description": "What the fix does, as an imperative sentence."},
+        "safety": {"enum": ["safe", "unsafe"], "description": "A safe fix changes nothing but the reported fault."},
         "when": conditions,
         "set": lines, "rename": lines, "repin": lines,
         "remove": {"oneOf": [{"type": "string"}, texts]},
@@ -63,14 +63,14 @@ pub fn rule() -> Value {
             "fix": {"oneOf": [fix, {"type": "array", "items": fix}]},
             "examples": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
                 "name": {"type": "string"}, "bad": {"type": "string"}, "good": {"type": "string"},
-                "fixed": {"type": "string", "description": "The one file that the fix changes, as it is then."},
+                "fixed": {"type": "string", "description": "The changed file after the fix."},
                 "config": {"type": "string"}, "files": {"type": "object", "additionalProperties": {"type": "string"}},
             }}},
         },
     })
 }
 
-/// Patterns of the facts' names with what they are.
+/// Patterns of the fact names, with their documentation.
 fn facts() -> Vec<(String, String)> {
     facts::all().map(|spec| (name_pattern(spec.name), spec.doc.to_owned())).collect()
 }
@@ -79,10 +79,10 @@ fn name_pattern(name: &str) -> String {
     format!("^{}$", name.replace('.', "\\.").replace('*', ".+"))
 }
 
-/// A value that passes a test, as conditions write it.
+/// A test of a fact.
 fn test() -> Value {
     let texts = json!({"type": "array", "items": {"type": "string"}});
-    json!({"description": "A word the fact must equal, a list of such words, or a test.", "oneOf": [
+    json!({"description": "The expected value, a list of allowed values, or a test.", "oneOf": [
         {"type": ["string", "boolean", "number"]},
         texts,
         {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
@@ -114,15 +114,15 @@ pub fn needs(github: &GitHubFacts) -> Value {
     let when = conditions(FACTS.iter().map(|(name, _, doc)| (name_pattern(name), (*doc).to_owned())));
     let slots = json!({"type": "array", "items": {"type": "object", "additionalProperties": false,
         "minProperties": 1, "maxProperties": 1, "properties": {"input": text, "env": text, "flags": texts}}});
-    let otherwise = json!({"enum": ["job", "none"], "description": "The token it works with when no slot holds one."});
+    let otherwise = json!({"enum": ["job", "none"], "description": "The token that is used if no slot has one."});
     let earlier = json!({"type": "object", "additionalProperties": false, "required": ["action"],
-        "description": "The earlier step of the job that leaves its token.",
+        "description": "The earlier step of the job that provides the token.",
         "properties": {"action": text, "when": when, "slots": slots, "otherwise": otherwise}});
     let token = json!({"type": "object", "additionalProperties": false, "properties": {
         "slots": slots, "otherwise": otherwise, "earlier": earlier, "opaque": texts}});
     let need = json!({"type": "object", "additionalProperties": false, "required": ["permission", "reason"], "properties": {
         "permission": permission, "or": permission, "when": when, "documented": flag, "private": flag, "optional": flag,
-        "reason": {"type": "string", "description": "The end of the sentence: needs it to …"}}});
+        "reason": {"type": "string", "description": "Completes the sentence: needs it to …"}}});
     let artifact = json!({"type": "object", "additionalProperties": false, "properties": {
             "input": text, "name": text, "suffix": text}});
     let example = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
@@ -198,7 +198,7 @@ pub fn config(rules: &RuleSet) -> Value {
     })
 }
 
-/// A rule file to begin with, with a number for its code: it loads, and its examples pass.
+/// The template of a new rule, with `number` in its code. It loads, and its examples pass.
 #[must_use]
 pub fn new_rule(name: &str, number: u32) -> String {
     format!(

@@ -1,4 +1,4 @@
-//! The look of rustc: level, message, the line with the fault underlined, further places, a way out.
+//! The `text` format: rustc-style snippets with labels, help and the proposed fix.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -9,19 +9,16 @@ use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
 use crate::report::{ReportView, advice, below, help_uri, plural, sanitize};
 
-/// What the terminal can.
+/// What the terminal supports.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TextStyle {
     /// Colours.
     pub colour: bool,
-    /// Links.
+    /// Hyperlinks.
     pub links: bool,
 }
 
-/// Writes a project's findings: first those of no upload, then each uploading job's under a line that names it.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes a project's findings: first those without an upload, then those of each uploading job under a heading.
 pub fn write(out: &mut dyn Write, view: &ReportView<'_>, look: TextStyle) -> io::Result<()> {
     let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
     let groups = groups(view);
@@ -38,10 +35,7 @@ pub fn write(out: &mut dyn Write, view: &ReportView<'_>, look: TextStyle) -> io:
     Ok(())
 }
 
-/// Says which uploads the files do not decide.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Lists the uploads that the files do not decide.
 pub fn undecided(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
         let at = notice
@@ -53,12 +47,12 @@ pub fn undecided(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// The findings by the job whose upload they are about; those of no upload come first, under no title.
+/// The findings grouped by uploading job; those without an upload come first, without a heading.
 fn groups<'a>(view: &ReportView<'a>) -> Vec<(String, Vec<&'a Finding>)> {
     let mut registries: HashMap<JobOf<'_>, Vec<&str>> = HashMap::new();
     for route in &view.report.routes {
         let names = registries.entry((route.workflow.as_str(), route.job.as_str())).or_default();
-        let name = route.registry.as_deref().unwrap_or("an index that the files do not tell");
+        let name = route.registry.as_deref().unwrap_or("an unknown registry");
         if !names.contains(&name) {
             names.push(name);
         }
@@ -111,12 +105,12 @@ fn render(renderer: &Renderer, view: &ReportView<'_>, finding: &Finding, links: 
         group = group.element(Shown::HELP.with_name("docs").message(help_uri(rule)));
     }
     let mut groups = vec![group];
-    groups.extend(finding.fixes.first().map(|fix| remedy(view, fix)));
+    groups.extend(finding.fixes.first().map(|fix| fix_group(view, fix)));
     renderer.render(&groups)
 }
 
-/// What a fix would change, and how to have it changed.
-fn remedy<'a>(view: &ReportView<'a>, fix: &Fix) -> Group<'a> {
+/// The edits of a fix, and the option that applies it.
+fn fix_group<'a>(view: &ReportView<'a>, fix: &Fix) -> Group<'a> {
     let option = if fix.safe { "--fix" } else { "--fix=unsafe" };
     let title = Shown::HELP.secondary_title(sanitize::line(&format!("{} (`{option}`)", fix.title)));
     let mut files: Vec<FileId> = Vec::new();
@@ -136,11 +130,11 @@ fn remedy<'a>(view: &ReportView<'a>, fix: &Fix) -> Group<'a> {
     Group::with_title(title).elements(snippets)
 }
 
-/// The place of a finding with what is near it, then everything that stands further away or in another file.
+/// The primary place with the labels near it, then the labels further away or in other files.
 fn places<'a>(view: &ReportView<'a>, finding: &Finding) -> Vec<Element<'a>> {
     let mut elements = Vec::new();
     let mut left: Vec<(AnnotationKind, &Label)> = vec![(AnnotationKind::Primary, &finding.primary)];
-    left.extend(finding.labels.iter().take(MOST_LABELS).map(|label| (AnnotationKind::Context, label)));
+    left.extend(finding.labels.iter().take(MAX_LABELS).map(|label| (AnnotationKind::Context, label)));
     while let Some((_, first)) = left.first().copied() {
         let mut window = SnippetWindow::over(view, [first.place]);
         let (mut here, mut rest) = (Vec::new(), Vec::new());
@@ -159,19 +153,19 @@ fn places<'a>(view: &ReportView<'a>, finding: &Finding) -> Vec<Element<'a>> {
                 let snippet = Snippet::source(window.text).line_start(window.line).path(window.path);
                 elements.push(Element::from(snippet.annotations(annotations)));
             }
-            None => elements.extend(here.iter().flat_map(|(_, label)| pointed(view, label))),
+            None => elements.extend(here.iter().flat_map(|(_, label)| without_snippet(view, label))),
         }
         left = rest;
     }
-    let more = finding.labels.len().saturating_sub(MOST_LABELS);
+    let more = finding.labels.len().saturating_sub(MAX_LABELS);
     if more > 0 {
         elements.push(Element::from(Shown::NOTE.message(format!("and {}", plural(more, "more place")))));
     }
     elements
 }
 
-/// A place whose line is too long to be shown.
-fn pointed<'a>(view: &ReportView<'a>, label: &Label) -> Vec<Element<'a>> {
+/// A place without a snippet, because its line is too long.
+fn without_snippet<'a>(view: &ReportView<'a>, label: &Label) -> Vec<Element<'a>> {
     let at = view.start(label.place, ColumnUnit::CodePoints);
     let origin = Origin::path(sanitize::line(&view.path(label.place)));
     let mut elements = vec![Element::from(origin.line(at.line as usize).char_column(at.column as usize))];
@@ -181,51 +175,50 @@ fn pointed<'a>(view: &ReportView<'a>, label: &Label) -> Vec<Element<'a>> {
     elements
 }
 
-/// The most further places of one finding that are shown.
-const MOST_LABELS: usize = 50;
+/// Further labels of a finding are only counted.
+const MAX_LABELS: usize = 50;
 
-/// The most bytes of a file that are shown together. The renderer reads all that it is given, for each finding anew: given whole files, a
-/// hostile one with thousands of findings would be read for hours.
-const WIDEST: usize = 8 * 1024;
+/// Largest snippet in bytes. The renderer reads its whole input once per finding, so passing whole files would take quadratic time.
+const MAX_SNIPPET: usize = 8 * 1024;
 
-/// Some lines of a file, made harmless.
+/// Lines of a file, escaped.
 struct SnippetWindow {
     file: FileId,
     path: String,
     text: String,
     /// The number of the first line.
     line: usize,
-    /// What the text is of.
+    /// The part of the file.
     span: Span,
 }
 
 impl SnippetWindow {
-    /// The lines of some places of one file; `None` where that is too much to show.
+    /// The lines of some places of one file; `None` if they are too long.
     fn over(view: &ReportView<'_>, places: impl IntoIterator<Item = Place>) -> Option<Self> {
         let whole = places.into_iter().reduce(|all, one| Place { span: all.span.cover(one.span), ..all })?;
         let source = view.source(whole)?;
         let (first, last) = (source.line_at(whole.span.start), source.line_at(whole.span.end));
         let span = source.line_span(first).cover(source.line_span(last));
-        if span.len() as usize > WIDEST {
+        if span.len() as usize > MAX_SNIPPET {
             return None;
         }
         let text = sanitize::in_place(&lines_of(source.slice(span)));
         Some(Self { file: whole.file, path: sanitize::line(&view.path(whole)), text, line: first as usize, span })
     }
 
-    /// The same with another place; `None` where that stands in another file, or too far away.
+    /// Extends the window to another place; `None` if that is in another file or too far away.
     fn with(&self, view: &ReportView<'_>, place: Place) -> Option<Self> {
         (place.file == self.file).then(|| Self::over(view, [Place { span: self.span, ..place }, place]))?
     }
 
-    /// A span of the file as a range of the text. The renderer takes only what lies in the text and on its letters.
+    /// A span of the file as a range of `text`, on character boundaries as the renderer requires.
     fn range(&self, span: Span) -> std::ops::Range<usize> {
         let within = |at: u32| at.saturating_sub(self.span.start) as usize;
         let start = self.text.floor_char_boundary(within(span.start));
         start..self.text.ceil_char_boundary(within(span.end)).max(start)
     }
 
-    /// A label; one of several lines is cut to its first.
+    /// A label, cut to its first line.
     fn annotation<'a>(&self, kind: AnnotationKind, label: &Label) -> Annotation<'a> {
         let range = self.range(label.place.span);
         let line = self.text[range.clone()].find('\n').map_or(range.end, |at| range.start + at);
@@ -234,7 +227,7 @@ impl SnippetWindow {
     }
 }
 
-/// A text with every line end of GitHub's one of the renderer's, each as long as before.
+/// Replaces all line ends by `\n` without changing byte offsets.
 fn lines_of(text: &str) -> String {
     text.replace("\r\n", " \n").replace('\r', "\n")
 }

@@ -176,9 +176,9 @@ fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stand
     says(
         &beside,
         &[
-            "GitHub starts none of them: job `build` calls build.yml and holds `contents: none`, .github/workflows/release.yml:2:1",
-            "where the workflow asks for `contents: read` .github/workflows/build.yml:3:3",
-            "answer no run gets there: GitHub refuses the whole run before it starts .github/workflows/release.yml:2:1",
+            "GitHub starts none of these runs: job `build` calls build.yml with `contents: none`, .github/workflows/release.yml:2:1",
+            "but the workflow requests `contents: read` .github/workflows/build.yml:3:3",
+            "verdict no run reaches it: GitHub refuses to start the run .github/workflows/release.yml:2:1",
         ],
     );
     assert!(!beside.contains("PyPI accepts it"), "{beside}");
@@ -189,9 +189,9 @@ fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stand
     says(
         &on_the_way,
         &[
-            "id-token: write asked for by the job, more than the calling job holds .github/workflows/upload.yml:6:20",
-            "calling job `release` holds `none` .github/workflows/release.yml:4:5",
-            "no run gets there",
+            "id-token: write requested, set by the job, but the calling job grants less .github/workflows/upload.yml:6:20",
+            "calling job `release` grants `none` .github/workflows/release.yml:4:5",
+            "no run reaches it",
         ],
     );
 }
@@ -205,8 +205,8 @@ fn attestations_that_name_the_caller_are_refused_whatever_the_record_says() {
     says(
         &account,
         &[
-            "PyPI refuses it: the certificate of its attestations names `release.yml`, and a record can only name `upload.yml`",
-            "people see: Certificate's Build Config URI",
+            "PyPI refuses it: the certificate of its attestations names `release.yml`, but the publisher can only name `upload.yml`",
+            "error you would see: Certificate's Build Config URI",
         ],
     );
     assert!(!account.contains("PyPI accepts it"), "{account}");
@@ -224,13 +224,13 @@ fn what_a_loop_uploads_is_not_the_one_package_that_happens_to_stand_there() {
     says(&bare, &["an existing package its settings: https://www.npmjs.com/package/<package>/access"]);
     let config = "repository: acme/demo\npublishers:\n  - registry: npm\n    package: \"@acme/api\"\n    workflow: release.yml\n    environment: npm\n    allowed-actions: publish\n";
     let declared = account(&[("release.yml", &looped), manifest, (".github/trustpub.yaml", config)]);
-    says(&declared, &["answer npm accepts it if it is package `@acme/api`, which no file says"]);
+    says(&declared, &["verdict npm accepts it if it uploads package `@acme/api`; no manifest names the package"]);
     let direct = format!("{NPM}          npm publish packages/@acme/api --access public\n");
     let other = ("packages/@acme/cli/package.json", "{\"name\": \"@acme/cli\"}");
     let named = account(&[("release.yml", &direct), manifest, other]);
-    says(&named, &["record Package @acme/api packages/@acme/api/package.json:1:"]);
+    says(&named, &["publisher Package @acme/api packages/@acme/api/package.json:1:"]);
     let declared = account(&[("release.yml", &direct), manifest, other, (".github/trustpub.yaml", config)]);
-    says(&declared, &["answer npm accepts it\n"]);
+    says(&declared, &["verdict npm accepts it\n"]);
 }
 
 #[test]
@@ -263,10 +263,10 @@ fn an_upload_that_no_run_gets_to_is_named_with_its_cause() {
     says(
         &account(&[("release.yml", text)]),
         &[
-            "no run gets to the upload to PyPI in job `publish` of release.yml",
+            "no run reaches the upload to PyPI in job `publish` of release.yml",
             "upload uv publish .github/workflows/release.yml:15:20",
-            "kept back by job `build` needs.check.outputs.changed == 'true' .github/workflows/release.yml:9:9",
-            "job `check` declares no output `changed`, so that is empty .github/workflows/release.yml:3:3",
+            "skipped by job `build` needs.check.outputs.changed == 'true' .github/workflows/release.yml:9:9",
+            "job `check` declares no output `changed`, so it is empty .github/workflows/release.yml:3:3",
         ],
     );
 }
@@ -277,9 +277,9 @@ fn an_upload_with_a_secret_is_told_what_a_record_needs_first() {
     says(
         &account(&[("release.yml", text)]),
         &[
-            "token the job cannot ask for one; if it could, that would say:",
-            "before it counts the job needs `id-token: write`",
-            "before it counts the job needs a step with `rust-lang/crates-io-auth-action` and uploads with its token",
+            "token the job cannot request a token; it would contain:",
+            "first give the job `id-token: write`",
+            "first add a step with `rust-lang/crates-io-auth-action` and upload with its token",
         ],
     );
 }
@@ -289,14 +289,14 @@ fn the_first_open_condition_on_the_way_is_named_and_the_rest_counted() {
     let text = "on: push\njobs:\n  first:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  second:\n    needs: first\n    if: needs.first.outputs.go\n    runs-on: ubuntu-latest\n    outputs: { on: \"${{ steps.x.outputs.on }}\" }\n    steps: [{ id: x, run: make }]\n  publish:\n    needs: second\n    if: needs.second.outputs.on\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(
         &account(&[("release.yml", text)]),
-        &["it depends on the output `go` of job `first`, then on one more condition .github/workflows/release.yml:9:9"],
+        &["it depends on the output `go` of job `first` and one more condition .github/workflows/release.yml:9:9"],
     );
 }
 
 #[test]
 fn a_run_that_is_kept_back_before_an_open_condition_says_where() {
     let text = "on:\n  workflow_dispatch:\n    inputs:\n      dry: { type: boolean }\njobs:\n  plan:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  gate:\n    needs: plan\n    if: ${{ !inputs.dry }}\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: [plan, gate]\n    if: needs.plan.outputs.go\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
-    says(&account(&[("release.yml", text)]), &["kept back by job `gate` ${{ !inputs.dry }}"]);
+    says(&account(&[("release.yml", text)]), &["skipped by job `gate` ${{ !inputs.dry }}"]);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn the_git_remote_chooses_between_guards_that_ask_for_several_repositories() {
     says(&account(&[("release.yml", text)]), &["it depends on `github.repository`"]);
     let known = account(&[("release.yml", text), remote]);
     assert!(!known.contains("it depends on"), "{known}");
-    says(&known, &["Owner acme as the conditions of the workflows have it .github/workflows/release.yml:4:9"]);
+    says(&known, &["Owner acme from the conditions of the workflows .github/workflows/release.yml:4:9"]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn stdin_is_shown_and_never_written() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let refused = trustpub(root.path(), &["check", "--fix", "--stdin-filename", RELEASE, "-"]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(err(&refused).contains("`--fix` cannot change stdin"), "{}", err(&refused));
+    assert!(err(&refused).contains("`--fix` cannot write to stdin"), "{}", err(&refused));
 }
 
 #[cfg(unix)]

@@ -62,7 +62,7 @@ fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 10);
     let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
     let told = told.iter().find(|it| it["descriptor"]["id"] == "TP0003").unwrap();
-    assert_eq!(told["message"]["text"], "10 findings are left out: a log holds 25000.");
+    assert_eq!(told["message"]["text"], "10 findings are left out: this log is limited to 25000 findings.");
 }
 
 /// Letters that no packer makes smaller.
@@ -107,7 +107,7 @@ fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
     assert_eq!(
         told["message"]["text"],
         format!(
-            "{left} findings are left out: a log holds {} of these, so as to have 10 MB when it is packed.",
+            "{left} findings are left out: this log is limited to {} findings, to stay below 10 MB when compressed.",
             results.len()
         ),
     );

@@ -1,33 +1,39 @@
-//! The account for programs, versioned like the report of findings: `version` grows when a field changes its meaning or goes.
+//! `explain --format json`. `version` is increased when a field is removed or changes its meaning.
 //!
 //! ```json
-//! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "publications": [
-//!   {"upload": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "registry": "pypi", "runs": [{
+//! {"version": 1, "tool": {"name": "trustpub", "version": "…"}, "projects": [{"root": "", "repository": null, "uploads": [
+//!   {"step": "uv publish", "job": "publish", "workflow": "…", "place": {…}, "registry": "pypi", "runs": [{
 //!     "triggers": [{"when": "when a tag is pushed", "event": "push", "activity": null, "ref": "tag",
-//!               "ref_name": {"beginning": "v", "whole": false, "pattern": "v*"}, "inputs": {}, "fork": false, "place": {…}}],
-//!     "reached": {"value": "yes", "reason": null}, "refusal": null, "doubts": [],
+//!                   "ref_name": {"prefix": "v", "complete": false, "pattern": "v*"}, "inputs": {}, "fork": false, "place": {…}}],
+//!     "reached": {"value": "yes", "reason": null}, "refusal": null, "unknown_conditions": [],
 //!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
 //!     "registry": {"value": "pypi", "reason": null}, "credential": {"value": "trusted", "reason": null, "place": {…}},
 //!     "permissions": [{"scope": "id-token", "access": "write", "asked": null, "origin": "job", "place": {…}, "callers": []}],
 //!     "claims": [{"name": "environment", "value": "pypi", "reason": null, "place": {…}}],
-//!     "record": {"place": {…}, "fields": [{"name": "workflow", "label": "Workflow name", "value": "release.yml", "answer": "accepted", "place": {…}}]},
-//!     "verdict": {"answer": "accepted", "cause": null, "text": null, "reason": null, "place": null, "only_for": []},
-//!     "form": {"before": [], "fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
+//!     "publisher": {"place": {…}, "fields": [
+//!       {"name": "workflow", "label": "Workflow name", "value": "release.yml", "verdict": "accepted", "place": {…}}]},
+//!     "verdict": {"value": "accepted", "cause": null, "text": null, "reason": null, "place": null, "only_for": []},
+//!     "form": {"first": [], "fields": [{"name": "owner", "label": "Owner", "required": true, "value": null, "reason": "…", "hint": null}],
 //!              "link": null, "settings": "https://…", "limit": null, "pending": "https://…", "first_release": "…"}}],
-//!   "skipped": [{"trigger": {"when": "when a branch is pushed", …}, "stop": {"kind": "job", …}, "undeclared": []}]}]}]}
+//!   "skipped_runs": [{"trigger": {"when": "when a branch is pushed", …}, "skipped_by": {"kind": "job", …}, "undeclared_outputs": []}]}]}]}
 //! ```
-//! `skipped` are the runs that start the upload's workflow and do not get to it, with the job or step whose condition keeps them back, and
-//! the outputs that it reads in vain. `doubts` are the conditions that leave open whether a run gets there, in the order in which they are
-//! asked; `reached` gives the first. `refusal` says why GitHub starts none of the runs; `asked` of a permission, what the job asks for
-//! beyond what its `callers` hold. `only_for` names the packages of the records that answer, where the upload is not known to be one of
-//! them; what these accept is undecided then. A value that is null and has a reason is not known; one that is null without a reason is
-//! none. `answer` of a verdict is `accepted`, `refused`, `undeclared`, `not-asked` or `undecided`; of a field `accepted`, `refused`,
-//! `missing`, `case` or null. `hint` says that a value is not certain: `remote` for the git remote, `guard` for a condition of the
-//! workflows. Places count as in the report of findings.
+//! A value that is null and has a reason is unknown; a value that is null without a reason is absent. Runs with equal values are one entry
+//! with several triggers.
+//!
+//! - `reached` is `yes`, `no` or `undecided`; `unknown_conditions` are the conditions that it depends on.
+//! - `refusal` says why GitHub refuses to start these runs.
+//! - `asked` of a permission is the level that the job requests, if its `callers` grant less.
+//! - `verdict.value` is `accepted`, `refused`, `undeclared`, `not-asked` or `undecided`; `verdict` of a field is `accepted`, `refused`,
+//!   `missing`, `case` or null. `only_for` lists the packages that the verdict assumes if the upload's package is unknown.
+//! - `hint` marks an uncertain value: `remote` comes from the git remote, `guard` from a condition of the workflows.
+//! - `skipped_runs` start the workflow without reaching the upload: `skipped_by` is the job or step whose condition is false, and
+//!   `undeclared_outputs` are outputs that the condition reads and no job declares.
+//! - Places are those of `check --format json`.
 
-mod shape;
-
+use std::collections::BTreeMap;
 use std::io::{self, Write};
+
+use serde::Serialize;
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::{
@@ -35,197 +41,397 @@ use crate::lint::explain::{
 };
 use crate::read::source::Place;
 use crate::report::explain::ExplainPage;
-use crate::report::explain::json::shape::{
-    Answer, Before, Blank, Claim, Credential, Declared, Document, Doubt, Field, Kept, Known, Line, Link, Name,
-    Permission, Project, Publication, Refused, Run, Shown, Stop, Undeclared,
-};
 use crate::report::json::{PlaceEntry, ToolEntry};
 
-/// Writes the accounts of several projects as one document.
-///
-/// # Errors
-/// When `out` cannot be written.
+#[derive(Serialize)]
+struct ExplainDocument<'a> {
+    version: u32,
+    tool: ToolEntry,
+    projects: Vec<ProjectEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProjectEntry<'a> {
+    root: &'a str,
+    repository: Option<&'a str>,
+    uploads: Vec<UploadEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct UploadEntry<'a> {
+    step: &'a str,
+    job: &'a str,
+    workflow: String,
+    place: PlaceEntry,
+    registry: Option<&'a str>,
+    runs: Vec<RunEntry<'a>>,
+    skipped_runs: Vec<SkippedRunEntry<'a>>,
+}
+
+/// A run that starts the workflow and does not reach the upload.
+#[derive(Serialize)]
+struct SkippedRunEntry<'a> {
+    trigger: TriggerEntry<'a>,
+    skipped_by: Option<PathEntry<'a>>,
+    undeclared_outputs: Vec<UndeclaredOutputEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct UndeclaredOutputEntry<'a> {
+    job: &'a str,
+    output: &'a str,
+    place: Option<PlaceEntry>,
+}
+
+#[derive(Serialize)]
+struct ConditionEntry<'a> {
+    reason: &'a str,
+    place: Option<PlaceEntry>,
+}
+
+#[derive(Serialize)]
+struct RefusalEntry<'a> {
+    caller: &'a str,
+    called: &'a str,
+    requester: Option<&'a str>,
+    scope: &'a str,
+    asked: &'a str,
+    asked_place: PlaceEntry,
+    held: &'a str,
+    held_place: PlaceEntry,
+}
+
+/// The runs in which an upload is the same.
+#[derive(Serialize)]
+struct RunEntry<'a> {
+    triggers: Vec<TriggerEntry<'a>>,
+    refusal: Option<RefusalEntry<'a>>,
+    reached: KnownEntry<'a>,
+    unknown_conditions: Vec<ConditionEntry<'a>>,
+    path: Vec<PathEntry<'a>>,
+    registry: KnownEntry<'a>,
+    credential: CredentialEntry<'a>,
+    permissions: Vec<PermissionEntry<'a>>,
+    claims: Vec<ClaimEntry<'a>>,
+    publisher: Option<PublisherEntry<'a>>,
+    verdict: VerdictEntry<'a>,
+    form: Option<FormEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct TriggerEntry<'a> {
+    when: &'a str,
+    event: Option<&'a str>,
+    activity: Option<&'a str>,
+    #[serde(rename = "ref")]
+    kind: &'static str,
+    #[serde(rename = "ref_name")]
+    name: RefNameEntry<'a>,
+    inputs: BTreeMap<&'a str, &'a str>,
+    fork: bool,
+    place: PlaceEntry,
+}
+
+#[derive(Serialize)]
+struct RefNameEntry<'a> {
+    prefix: &'a str,
+    complete: bool,
+    pattern: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PathEntry<'a> {
+    kind: &'static str,
+    name: &'a str,
+    #[serde(rename = "if")]
+    condition: Option<&'a str>,
+    place: PlaceEntry,
+}
+
+#[derive(Serialize)]
+struct KnownEntry<'a> {
+    value: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CredentialEntry<'a> {
+    #[serde(flatten)]
+    known: KnownEntry<'a>,
+    place: PlaceEntry,
+}
+
+#[derive(Serialize)]
+struct PermissionEntry<'a> {
+    scope: &'a str,
+    access: Option<&'a str>,
+    asked: Option<&'a str>,
+    origin: &'a str,
+    place: PlaceEntry,
+    callers: Vec<CallerEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct CallerEntry<'a> {
+    job: &'a str,
+    access: Option<&'a str>,
+    place: PlaceEntry,
+}
+
+#[derive(Serialize)]
+struct ClaimEntry<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    known: KnownEntry<'a>,
+    place: Option<PlaceEntry>,
+}
+
+#[derive(Serialize)]
+struct PublisherEntry<'a> {
+    place: PlaceEntry,
+    fields: Vec<ComparedFieldEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct ComparedFieldEntry<'a> {
+    name: &'a str,
+    label: &'a str,
+    value: &'a str,
+    verdict: Option<&'static str>,
+    place: PlaceEntry,
+}
+
+#[derive(Serialize)]
+struct VerdictEntry<'a> {
+    value: &'static str,
+    cause: Option<&'static str>,
+    text: Option<&'a str>,
+    reason: Option<String>,
+    place: Option<PlaceEntry>,
+    only_for: &'a [String],
+}
+
+/// A registry's form with its values.
+#[derive(Serialize)]
+struct FormEntry<'a> {
+    first: Vec<FirstStepEntry<'a>>,
+    fields: Vec<FormFieldEntry<'a>>,
+    link: Option<&'a str>,
+    settings: Option<&'a str>,
+    limit: Option<&'a str>,
+    pending: Option<&'a str>,
+    first_release: Option<&'a str>,
+}
+
+/// What to do before the form.
+#[derive(Serialize)]
+struct FirstStepEntry<'a> {
+    kind: &'static str,
+    names: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FormFieldEntry<'a> {
+    name: &'a str,
+    label: &'a str,
+    required: bool,
+    #[serde(flatten)]
+    known: KnownEntry<'a>,
+    hint: Option<&'static str>,
+}
+
+/// Writes several projects as one document.
 pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
-    let projects = pages.iter().map(project).collect();
-    serde_json::to_writer_pretty(&mut *out, &Document { version: 1, tool: ToolEntry::new(), projects })?;
+    let projects = pages.iter().map(project_entry).collect();
+    serde_json::to_writer_pretty(&mut *out, &ExplainDocument { version: 1, tool: ToolEntry::new(), projects })?;
     out.write_all(b"\n")
 }
 
-fn project<'a>(page: &ExplainPage<'a>) -> Project<'a> {
-    let uploads = page.uploads.iter().map(|upload| Publication {
+fn project_entry<'a>(page: &ExplainPage<'a>) -> ProjectEntry<'a> {
+    let uploads = page.uploads.iter().map(|upload| UploadEntry {
         step: &upload.step,
         job: &upload.job,
         workflow: page.workflow(upload.workflow),
-        place: spot(page, upload.place),
+        place: place_entry(page, upload.place),
         registry: upload
             .runs
             .first()
-            .map_or(upload.registry, |explained| explained.registry.as_ref().ok().copied())
+            .map_or(upload.registry, |run| run.registry.as_ref().ok().copied())
             .map(|registry| registry.id.as_str()),
-        runs: upload.runs.iter().map(|explained| shown(page, explained)).collect(),
-        skipped: upload.skipped.iter().map(|skipped| kept(page, skipped)).collect(),
+        runs: upload.runs.iter().map(|run| run_entry(page, run)).collect(),
+        skipped_runs: upload.skipped.iter().map(|skipped| skipped_run_entry(page, skipped)).collect(),
     });
-    Project { root: page.prefix, repository: page.repository, uploads: uploads.collect() }
+    ProjectEntry { root: page.prefix, repository: page.repository, uploads: uploads.collect() }
 }
 
-fn spot(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {
+fn place_entry(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {
     PlaceEntry::new(page.path(place), page.source(place), place)
 }
 
-fn known(value: &ExplainedValue) -> Known<'_> {
+fn known_entry(value: &ExplainedValue) -> KnownEntry<'_> {
     match value {
-        ExplainedValue::Known(value) => Known { value: Some(value), reason: None },
-        ExplainedValue::Absent => Known { value: None, reason: None },
-        ExplainedValue::Unknown(reason) => Known { value: None, reason: Some(reason) },
+        ExplainedValue::Known(value) => KnownEntry { value: Some(value), reason: None },
+        ExplainedValue::Absent => KnownEntry { value: None, reason: None },
+        ExplainedValue::Unknown(reason) => KnownEntry { value: None, reason: Some(reason) },
     }
 }
 
-fn shown<'a>(page: &ExplainPage<'_>, explained: &'a ExplainedRun<'a>) -> Shown<'a> {
-    let doubt = explained.doubts.first().map(|doubt| doubt.reason.as_str());
-    let path = explained.path.iter().map(|at| stop(page, at));
-    let permissions = explained.permissions.iter().map(|held| Permission {
+fn run_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'a>) -> RunEntry<'a> {
+    let doubt = run.doubts.first().map(|doubt| doubt.reason.as_str());
+    let path = run.path.iter().map(|at| path_entry(page, at));
+    let permissions = run.permissions.iter().map(|held| PermissionEntry {
         scope: &held.scope,
         access: held.access.as_deref(),
         asked: held.asked.as_deref(),
         origin: &held.origin,
-        place: spot(page, held.place),
+        place: place_entry(page, held.place),
         callers: held
             .callers
             .iter()
-            .map(|link| Link { job: &link.job, access: link.access.as_deref(), place: spot(page, link.place) })
+            .map(|link| CallerEntry {
+                job: &link.job,
+                access: link.access.as_deref(),
+                place: place_entry(page, link.place),
+            })
             .collect(),
     });
-    let refusal = explained.refusal.as_ref().map(|refused| Refused {
+    let refusal = run.refusal.as_ref().map(|refused| RefusalEntry {
         caller: &refused.caller,
         called: &refused.called,
         requester: refused.requester.as_deref(),
         scope: &refused.scope,
         asked: refused.asked,
-        asked_place: spot(page, refused.asked_place),
+        asked_place: place_entry(page, refused.asked_place),
         held: refused.held,
-        held_place: spot(page, refused.held_place),
+        held_place: place_entry(page, refused.held_place),
     });
     let reached = match (&refusal, doubt) {
         (Some(_), _) => "no",
         (None, Some(_)) => "undecided",
         (None, None) => "yes",
     };
-    let claims = explained.claims.iter().map(|stamp| Claim {
+    let claims = run.claims.iter().map(|stamp| ClaimEntry {
         name: stamp.name,
-        known: known(&stamp.value),
-        place: stamp.place.map(|place| spot(page, place)),
+        known: known_entry(&stamp.value),
+        place: stamp.place.map(|place| place_entry(page, place)),
     });
-    Shown {
-        triggers: explained.starts.iter().map(|start| run(page, start)).collect(),
-        reached: Known { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()) },
+    RunEntry {
+        triggers: run.starts.iter().map(|start| trigger_entry(page, start)).collect(),
+        reached: KnownEntry { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()) },
         refusal,
-        doubts: explained
+        unknown_conditions: run
             .doubts
             .iter()
-            .map(|doubt| Doubt { reason: &doubt.reason, place: doubt.place.map(|place| spot(page, place)) })
+            .map(|doubt| ConditionEntry {
+                reason: &doubt.reason,
+                place: doubt.place.map(|place| place_entry(page, place)),
+            })
             .collect(),
         path: path.collect(),
-        registry: Known {
-            value: explained.registry.as_ref().ok().map(|registry| registry.id.as_str()),
-            reason: explained.registry.as_ref().err().map(String::as_str),
+        registry: KnownEntry {
+            value: run.registry.as_ref().ok().map(|registry| registry.id.as_str()),
+            reason: run.registry.as_ref().err().map(String::as_str),
         },
-        credential: Credential {
-            known: Known {
-                value: explained.credential.as_ref().ok().map(|credential| credential.word()),
-                reason: explained.credential.as_ref().err().map(String::as_str),
+        credential: CredentialEntry {
+            known: KnownEntry {
+                value: run.credential.as_ref().ok().map(|credential| credential.word()),
+                reason: run.credential.as_ref().err().map(String::as_str),
             },
-            place: spot(page, explained.credential_place),
+            place: place_entry(page, run.credential_place),
         },
         permissions: permissions.collect(),
         claims: claims.collect(),
-        record: explained.record.as_ref().map(|record| declared(page, record)),
-        verdict: answer(page, explained),
-        form: explained.form.as_ref().map(blank),
+        publisher: run.record.as_ref().map(|record| publisher_entry(page, record)),
+        verdict: verdict_entry(page, run),
+        form: run.form.as_ref().map(form_entry),
     }
 }
 
-fn stop<'a>(page: &ExplainPage<'_>, stop: &'a explain::PathStop) -> Stop<'a> {
-    Stop {
+fn path_entry<'a>(page: &ExplainPage<'_>, stop: &'a explain::PathStop) -> PathEntry<'a> {
+    PathEntry {
         kind: stop.kind.word(),
         name: &stop.name,
         condition: stop.condition.as_deref(),
-        place: spot(page, stop.place),
+        place: place_entry(page, stop.place),
     }
 }
 
-fn kept<'a>(page: &ExplainPage<'_>, skipped: &'a SkippedRun) -> Kept<'a> {
-    let undeclared = skipped.undeclared.iter().map(|output| Undeclared {
+fn skipped_run_entry<'a>(page: &ExplainPage<'_>, skipped: &'a SkippedRun) -> SkippedRunEntry<'a> {
+    let undeclared = skipped.undeclared.iter().map(|output| UndeclaredOutputEntry {
         job: &output.job,
         output: &output.output,
-        place: output.place.map(|place| spot(page, place)),
+        place: output.place.map(|place| place_entry(page, place)),
     });
-    Kept {
-        trigger: run(page, &skipped.start),
-        stop: skipped.stop.as_ref().map(|at| stop(page, at)),
-        undeclared: undeclared.collect(),
+    SkippedRunEntry {
+        trigger: trigger_entry(page, &skipped.start),
+        skipped_by: skipped.stop.as_ref().map(|at| path_entry(page, at)),
+        undeclared_outputs: undeclared.collect(),
     }
 }
 
-fn run<'a>(page: &ExplainPage<'_>, start: &'a ExplainedStart) -> Run<'a> {
-    Run {
+fn trigger_entry<'a>(page: &ExplainPage<'_>, start: &'a ExplainedStart) -> TriggerEntry<'a> {
+    TriggerEntry {
         when: &start.when,
         event: start.event.as_deref(),
         activity: start.activity.as_deref(),
         kind: start.reference.kind.word(),
-        name: Name {
-            beginning: &start.reference.prefix,
-            whole: start.reference.complete,
+        name: RefNameEntry {
+            prefix: &start.reference.prefix,
+            complete: start.reference.complete,
             pattern: start.reference.pattern.as_deref(),
         },
         inputs: start.inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         fork: start.fork,
-        place: spot(page, start.trigger),
+        place: place_entry(page, start.trigger),
     }
 }
 
-fn declared<'a>(page: &ExplainPage<'_>, record: &'a ComparedPublisher<'a>) -> Declared<'a> {
-    let fields = record.entries.iter().map(|entry| Field {
+fn publisher_entry<'a>(page: &ExplainPage<'_>, record: &'a ComparedPublisher<'a>) -> PublisherEntry<'a> {
+    let fields = record.entries.iter().map(|entry| ComparedFieldEntry {
         name: &entry.field.name,
         label: &entry.field.label,
         value: &entry.value,
-        answer: entry.answer.as_ref().and_then(|answer| answer.word()),
-        place: spot(page, entry.place),
+        verdict: entry.answer.as_ref().and_then(|answer| answer.word()),
+        place: place_entry(page, entry.place),
     });
-    Declared { place: spot(page, record.place), fields: fields.collect() }
+    PublisherEntry { place: place_entry(page, record.place), fields: fields.collect() }
 }
 
-fn answer<'a>(page: &ExplainPage<'_>, explained: &'a ExplainedRun<'_>) -> Answer<'a> {
-    let ExplainedRun { verdict, only_for, .. } = explained;
-    let plain = Answer { answer: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
+fn verdict_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'_>) -> VerdictEntry<'a> {
+    let ExplainedRun { verdict, only_for, .. } = run;
+    let plain = VerdictEntry { value: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
     match verdict {
         RunVerdict::Accepted if !only_for.is_empty() => {
-            Answer { answer: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
+            VerdictEntry { value: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
         }
         RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NotAsked => plain,
-        RunVerdict::Undecided(reason) => Answer { reason: Some(reason.clone()), ..plain },
-        RunVerdict::Refused { cause, place, text, .. } => {
-            Answer { cause: Some(cause.word()), text: text.as_deref(), place: Some(spot(page, *place)), ..plain }
-        }
+        RunVerdict::Undecided(reason) => VerdictEntry { reason: Some(reason.clone()), ..plain },
+        RunVerdict::Refused { cause, place, text, .. } => VerdictEntry {
+            cause: Some(cause.word()),
+            text: text.as_deref(),
+            place: Some(place_entry(page, *place)),
+            ..plain
+        },
     }
 }
 
-fn blank<'a>(form: &'a PublisherForm<'a>) -> Blank<'a> {
-    let fields = form.lines.iter().map(|line| Line {
+fn form_entry<'a>(form: &'a PublisherForm<'a>) -> FormEntry<'a> {
+    let fields = form.lines.iter().map(|line| FormFieldEntry {
         name: &line.field.name,
         label: &line.field.label,
         required: line.field.required,
-        known: known(&line.value),
+        known: known_entry(&line.value),
         hint: line.hint.map(|hint| match hint {
             Hint::Remote => "remote",
             Hint::Guard => "guard",
         }),
     });
-    let before = form.before.iter().map(|before| match before {
-        explain::FirstStep::IdToken => Before { kind: "permission", names: vec!["id-token: write"] },
-        explain::FirstStep::Login(actions) => Before { kind: "login", names: actions.clone() },
+    let first = form.before.iter().map(|before| match before {
+        explain::FirstStep::IdToken => FirstStepEntry { kind: "permission", names: vec!["id-token: write"] },
+        explain::FirstStep::Login(actions) => FirstStepEntry { kind: "login", names: actions.clone() },
     });
-    Blank {
-        before: before.collect(),
+    FormEntry {
+        first: first.collect(),
         fields: fields.collect(),
         link: form.link.as_deref(),
         settings: form.settings.as_deref(),

@@ -1,4 +1,4 @@
-//! The account for a terminal: aligned columns, places at the right. It never breaks a line that a file holds.
+//! `explain --format text`: aligned columns with places at the right.
 
 use std::io::{self, Write};
 
@@ -9,16 +9,13 @@ use crate::report::explain::ExplainPage;
 use crate::report::explain::sections::{Section, SectionCell, SectionRow, Tone, blank};
 use crate::report::sanitize;
 
-/// Places stand behind the longest row, but no farther right than this.
-const WIDEST: usize = 72;
+/// The column of places is never further right than this.
+const MAX_WIDTH: usize = 72;
 
-/// Writes the account of a project, coloured or plain.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes one project.
 pub fn write(out: &mut dyn Write, page: &ExplainPage<'_>, colour: bool) -> io::Result<()> {
     let paint = Paint { colour };
-    for (title, sections) in page.accounts() {
+    for (title, sections) in page.titled_sections() {
         writeln!(out, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
         write_sections(out, Some(page), &sections, paint)?;
         writeln!(out)?;
@@ -26,10 +23,7 @@ pub fn write(out: &mut dyn Write, page: &ExplainPage<'_>, colour: bool) -> io::R
     Ok(())
 }
 
-/// Writes what to type into a registry's form under a title, plain.
-///
-/// # Errors
-/// When `out` cannot be written.
+/// Writes what to type into a registry's form, without colours.
 pub fn form(out: &mut dyn Write, title: &str, form: &PublisherForm<'_>) -> io::Result<()> {
     writeln!(out, "{}", sanitize::line(title))?;
     write_sections(out, None, &blank(form), Paint { colour: false })
@@ -44,7 +38,7 @@ fn write_sections(
     let titles = sections.iter().map(|section| section.title.len()).max().unwrap_or(0);
     let lines: Vec<(&Section, Vec<Vec<SectionCell>>)> =
         sections.iter().map(|section| (section, aligned(&section.rows))).collect();
-    let widths = lines.iter().flat_map(|(_, rows)| rows).map(|row| width(row)).filter(|width| *width <= WIDEST);
+    let widths = lines.iter().flat_map(|(_, rows)| rows).map(|row| width(row)).filter(|width| *width <= MAX_WIDTH);
     let column = widths.max().unwrap_or(0);
     for (section, rows) in &lines {
         for (index, (row, cells)) in section.rows.iter().zip(rows).enumerate() {
@@ -56,8 +50,8 @@ fn write_sections(
                 None => writeln!(out, "{}", text.trim_end())?,
                 Some((page, place)) => {
                     let gap = " ".repeat(column.saturating_sub(width(cells)) + 2);
-                    let spot = sanitize::line(&page.spot(place));
-                    writeln!(out, "{text}{gap}{}", paint.styled(&spot, Style::new().dimmed()))?;
+                    let position = sanitize::line(&page.position(place));
+                    writeln!(out, "{text}{gap}{}", paint.styled(&position, Style::new().dimmed()))?;
                 }
             }
         }
@@ -65,18 +59,18 @@ fn write_sections(
     Ok(())
 }
 
-/// The cells of rows, filled up so that they stand below each other.
+/// Pads the cells so that the columns align.
 fn aligned(rows: &[SectionRow]) -> Vec<Vec<SectionCell>> {
     let clean = |cell: &SectionCell| SectionCell { text: sanitize::line(&cell.text), tone: cell.tone };
     let mut rows: Vec<Vec<SectionCell>> = rows.iter().map(|row| row.cells.iter().map(clean).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     for column in 0..columns {
-        // The last cell of a row needs no room behind it.
+        // The last cell of a row is not padded.
         let inner = rows.iter().filter(|row| row.len() > column + 1);
-        let widest = inner.filter_map(|row| row.get(column)).map(|cell| letters(&cell.text)).max().unwrap_or(0);
+        let widest = inner.filter_map(|row| row.get(column)).map(|cell| chars(&cell.text)).max().unwrap_or(0);
         for row in rows.iter_mut().filter(|row| row.len() > column + 1) {
             if let Some(cell) = row.get_mut(column) {
-                let gap = widest - letters(&cell.text) + 2;
+                let gap = widest - chars(&cell.text) + 2;
                 cell.text.push_str(&" ".repeat(gap));
             }
         }
@@ -84,15 +78,14 @@ fn aligned(rows: &[SectionRow]) -> Vec<Vec<SectionCell>> {
     rows
 }
 
-fn letters(text: &str) -> usize {
+fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
 fn width(cells: &[SectionCell]) -> usize {
-    cells.iter().map(|cell| letters(&cell.text)).sum()
+    cells.iter().map(|cell| chars(&cell.text)).sum()
 }
 
-/// Colours, where they are wanted.
 #[derive(Clone, Copy)]
 struct Paint {
     colour: bool,
@@ -109,7 +102,7 @@ impl Paint {
             Tone::Good => self.styled(&cell.text, AnsiColor::Green.on_default()),
             Tone::Bad => self.styled(&cell.text, AnsiColor::Red.on_default().bold()),
             Tone::Link => self.styled(&cell.text, Style::new().underline()),
-            Tone::Open => self.styled(&cell.text, AnsiColor::Yellow.on_default()),
+            Tone::Unknown => self.styled(&cell.text, AnsiColor::Yellow.on_default()),
         }
     }
 }

@@ -1,13 +1,13 @@
-//! GitHub's own way to know a finding again: a hash of the line it stands on. Ours is the lint room's.
+//! GitHub's `primaryLocationLineHash`. `trustpubId/v1` is in `lint::findings::fingerprint`.
 
 use std::collections::HashMap;
 
-/// How many UTF-16 code units a hash looks at.
+/// Number of UTF-16 code units in a hash.
 const WINDOW: usize = 100;
 
-/// GitHub's `primaryLocationLineHash` of every line, the first line first (`codeql-action`, `fingerprints.ts`).
+/// GitHub's `primaryLocationLineHash` of every line (`codeql-action`, `fingerprints.ts`).
 ///
-/// The hash runs over the next hundred code units without blanks, so it reaches into the lines below; equal hashes are counted.
+/// The hash covers the next hundred code units without spaces, so it extends into the following lines; equal hashes are numbered.
 #[must_use]
 pub fn line_hashes(text: &str) -> Vec<String> {
     let mut units: Vec<u16> = Vec::with_capacity(text.len() + WINDOW);

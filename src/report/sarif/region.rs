@@ -1,4 +1,4 @@
-//! Places as SARIF has them: encoded addresses, lines and columns, snippets.
+//! SARIF locations: URIs, regions and snippets.
 
 use serde_sarif::sarif as s;
 
@@ -6,15 +6,15 @@ use crate::read::source::{ColumnUnit, Place, SourceFile, Span};
 use crate::report::sarif::ROOT;
 use crate::report::{ReportView, sanitize};
 
-/// The most lines of a result's place: code scanning shows a result in a pull request only where all its lines were changed.
-const MOST_LINES: u32 = 10;
-/// The most bytes of a text that is quoted.
-const LONGEST_SNIPPET: usize = 4_096;
-/// The most letters of a sentence.
-const LONGEST_SENTENCE: usize = 1_024;
+/// Longer results are cut to their first line: code scanning shows a result in a pull request only if all of its lines were changed.
+const MAX_LINES: u32 = 10;
+/// In bytes.
+const MAX_SNIPPET: usize = 4_096;
+/// In characters.
+const MAX_SENTENCE: usize = 1_024;
 
-/// A place with a text about it.
-pub fn location(
+/// A location with a message.
+pub(crate) fn location(
     view: &ReportView<'_>,
     place: Place,
     id: Option<i64>,
@@ -23,7 +23,8 @@ pub fn location(
 ) -> s::Location {
     let mut location = s::Location::builder().physical_location(physical(view, place, context)).build();
     location.id = id;
-    location.message = text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(told(text)).build());
+    location.message =
+        text.filter(|text| !text.is_empty()).map(|text| s::Message::builder().text(message_text(text)).build());
     location
 }
 
@@ -38,28 +39,28 @@ fn physical(view: &ReportView<'_>, place: Place, context: bool) -> s::PhysicalLo
     physical
 }
 
-/// The first line of a place that covers many.
+/// Cuts a place of many lines to its first line.
 fn narrowed(source: &SourceFile, place: Place) -> Place {
     let first = source.line_at(place.span.start);
-    if source.line_at(place.span.end) < first + MOST_LINES {
+    if source.line_at(place.span.end) < first + MAX_LINES {
         return place;
     }
     let end = source.line_span(first).end.max(place.span.start);
     Place { span: Span::new(place.span.start, end), ..place }
 }
 
-/// A file by its address: below the checkout, or, for a file outside of it, in full.
-pub fn artifact(path: &str) -> s::ArtifactLocation {
+/// The URI of a file: relative to the checkout, or absolute for a file outside of it.
+pub(crate) fn artifact(path: &str) -> s::ArtifactLocation {
     if path.starts_with('/') {
         return s::ArtifactLocation::builder().uri(format!("file://{}", encode(path))).build();
     }
     s::ArtifactLocation::builder().uri(encode(path)).uri_base_id(ROOT).build()
 }
 
-/// The four numbers of a place, with its text where that is short.
-pub fn region(source: &SourceFile, place: Place) -> s::Region {
+/// The region of a place, with a snippet if it is short.
+pub(crate) fn region(source: &SourceFile, place: Place) -> s::Region {
     let text = source.slice(place.span);
-    // A place that takes its last line's end with it would end on a line that need not be there.
+    // Without the last line end, because the region would otherwise end on a line that may not exist.
     let text = text.trim_end_matches(['\n', '\r']);
     let end = place.span.start.saturating_add(u32::try_from(text.len()).unwrap_or(0));
     let (start, end) = (source.position(place.span.start, ColumnUnit::Utf16), source.position(end, ColumnUnit::Utf16));
@@ -73,8 +74,8 @@ pub fn region(source: &SourceFile, place: Place) -> s::Region {
     region
 }
 
-/// A region that a fix replaces: exactly the place, without its text.
-pub fn replaced(source: &SourceFile, place: Place) -> s::Region {
+/// The region that a fix replaces: exactly the place, without a snippet.
+pub(crate) fn replaced(source: &SourceFile, place: Place) -> s::Region {
     let (start, end) =
         (source.position(place.span.start, ColumnUnit::Utf16), source.position(place.span.end, ColumnUnit::Utf16));
     s::Region::builder()
@@ -86,20 +87,20 @@ pub fn replaced(source: &SourceFile, place: Place) -> s::Region {
 }
 
 fn snippet(text: &str) -> Option<s::ArtifactContent> {
-    (text.len() <= LONGEST_SNIPPET).then(|| s::ArtifactContent::builder().text(text).build())
+    (text.len() <= MAX_SNIPPET).then(|| s::ArtifactContent::builder().text(text).build())
 }
 
-/// The lines around a place; none where they would add nothing.
+/// The lines around a place; `None` if there are none.
 fn around(source: &SourceFile, place: Place) -> Option<s::Region> {
     let (first, last) = (source.line_at(place.span.start), source.line_at(place.span.end));
     let (from, mut to) = (first.saturating_sub(2).max(1), (last + 2).min(source.line_count()));
-    // A last, empty line has no text of its own.
+    // Not the empty line after the last line end.
     if to > last && source.line_span(to).is_empty() {
         to -= 1;
     }
     let span = source.line_span(from).cover(source.line_span(to));
     let wider = span.contains(place.span) && span != place.span;
-    let short = (span.end - span.start) as usize <= LONGEST_SNIPPET;
+    let short = (span.end - span.start) as usize <= MAX_SNIPPET;
     let end = source.position(span.end, ColumnUnit::Utf16);
     (wider && short).then(|| {
         s::Region::builder()
@@ -112,8 +113,8 @@ fn around(source: &SourceFile, place: Place) -> Option<s::Region> {
     })
 }
 
-/// A path as a relative address: every byte that an address cannot hold is encoded (RFC 3986).
-pub fn encode(path: &str) -> String {
+/// A path as a relative URI, percent-encoded (RFC 3986).
+pub(crate) fn encode(path: &str) -> String {
     let mut address = String::with_capacity(path.len());
     let first_segment = path.find('/').unwrap_or(path.len());
     for (at, byte) in path.bytes().enumerate() {
@@ -129,14 +130,13 @@ pub fn encode(path: &str) -> String {
     address
 }
 
-/// A text that may hold words from files as a sentence: on one line, with nothing in it that a terminal acts on or that a reader
-/// takes for a link, and no longer than readers show.
-pub fn told(text: &str) -> String {
-    sentence(&cut(&sanitize::line(text).replace("](", "] ("), LONGEST_SENTENCE - 1))
+/// A text as an escaped sentence on one line, without Markdown links.
+pub(crate) fn message_text(text: &str) -> String {
+    sentence(&cut(&sanitize::line(text).replace("](", "] ("), MAX_SENTENCE - 1))
 }
 
-/// The first letters of a text; where some are left out, an ellipsis says so.
-pub fn cut(text: &str, longest: usize) -> String {
+/// Cuts a text and adds an ellipsis if it is longer than `longest` characters.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
     if text.chars().count() <= longest {
         text.to_owned()
     } else {
@@ -144,8 +144,8 @@ pub fn cut(text: &str, longest: usize) -> String {
     }
 }
 
-/// A text as a sentence: with a period at its end.
-pub fn sentence(text: &str) -> String {
+/// Adds a period if the text has no final punctuation.
+pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn words_from_files_make_no_link_and_no_end() {
-        assert_eq!(told("job [x](1) \u{1b}[2J\n::error::"), "job [x] (1) \\u{1b}[2J ::error::.");
-        let long = told(&"é".repeat(5_000));
+        assert_eq!(message_text("job [x](1) \u{1b}[2J\n::error::"), "job [x] (1) \\u{1b}[2J ::error::.");
+        let long = message_text(&"é".repeat(5_000));
         assert_eq!(long.chars().count(), 1_024);
         assert!(long.ends_with("….") && cut("abc", 3) == "abc" && cut("abcd", 3) == "ab…");
     }

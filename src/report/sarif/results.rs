@@ -1,4 +1,4 @@
-//! Findings as results, notices as notifications.
+//! SARIF results and notifications.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,15 +9,15 @@ use crate::lint::findings::fingerprint::{self, FingerprintOrdinals, identity};
 use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::ColumnUnit;
 use crate::report::sarif::fingerprint::line_hashes;
-use crate::report::sarif::region::{artifact, cut, location, replaced, told};
+use crate::report::sarif::region::{artifact, cut, location, message_text, replaced};
 use crate::report::sarif::rules::NOTIFICATIONS;
 use crate::report::{ReportView, sanitize};
 
-/// The most letters of a link in a message.
-const LONGEST_LINK: usize = 255;
+/// In characters.
+const MAX_LINK: usize = 255;
 
-/// A project's findings.
-pub fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
+/// The results of a project.
+pub(crate) fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
     let mut hashes: HashMap<u32, Vec<String>> = HashMap::new();
     let mut results: Vec<s::Result> =
         view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
@@ -26,7 +26,7 @@ pub fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
             let kind = if hidden.in_source { "inSource" } else { "external" };
             let mut result = result(view, &hidden.finding, &mut hashes);
             result.suppressions =
-                Some(vec![s::Suppression::builder().kind(kind).justification(told(&hidden.reason)).build()]);
+                Some(vec![s::Suppression::builder().kind(kind).justification(message_text(&hidden.reason)).build()]);
             results.push(result);
         }
     }
@@ -55,18 +55,17 @@ fn result(view: &ReportView<'_>, finding: &Finding, hashes: &mut HashMap<u32, Ve
     if !finding.steps.is_empty() {
         result.code_flows = Some(vec![code_flow(view, &finding.steps)]);
     }
-    let fixes: Vec<_> =
-        finding.fixes.iter().filter(|fix| fix.safe).map(|fix| crate::report::sarif::results::fix(view, fix)).collect();
+    let fixes: Vec<_> = finding.fixes.iter().filter(|fix| fix.safe).map(|fix| self::fix(view, fix)).collect();
     result.fixes = Some(fixes).filter(|fixes| !fixes.is_empty());
     result
 }
 
-/// The message, with a link to each further place: code scanning shows only places that are linked.
+/// The message with a link to each related location: code scanning shows only linked ones.
 fn message(finding: &Finding) -> String {
-    let mut text = told(&finding.message);
+    let mut text = message_text(&finding.message);
     for (index, label) in finding.labels.iter().enumerate() {
         let name = sanitize::line(&label.text).replace(['[', ']', '\\'], "");
-        let name = if name.is_empty() { "see here" } else { &cut(&name, LONGEST_LINK) };
+        let name = if name.is_empty() { "see here" } else { &cut(&name, MAX_LINK) };
         text.push_str(&format!(" [{name}]({}).", index + 1));
     }
     text
@@ -101,7 +100,7 @@ fn fix(view: &ReportView<'_>, fix: &Fix) -> s::Fix {
         })
         .collect();
     s::Fix::builder()
-        .description(s::Message::builder().text(told(&fix.title)).build())
+        .description(s::Message::builder().text(message_text(&fix.title)).build())
         .artifact_changes(changes)
         .build()
 }
@@ -124,8 +123,8 @@ fn fingerprints(
     prints
 }
 
-/// Gives findings that are about the same thing a number, in the order of the file.
-pub fn tell_apart(results: &mut [s::Result]) {
+/// Numbers results with the same fingerprint, in the order of the file.
+pub(crate) fn number_duplicates(results: &mut [s::Result]) {
     let mut ordinals = FingerprintOrdinals::default();
     for result in results {
         if let Some(print) = result.partial_fingerprints.as_mut().and_then(|prints| prints.get_mut(fingerprint::NAME)) {
@@ -134,23 +133,18 @@ pub fn tell_apart(results: &mut [s::Result]) {
     }
 }
 
-/// The kinds of notifications: positions in [`NOTIFICATIONS`].
+/// The kinds of notifications; the value is the index in [`NOTIFICATIONS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResultKind {
-    /// An upload that the files do not decide.
+pub(crate) enum ResultKind {
     Undecided,
-    /// A file that could not be read.
     Unreadable,
-    /// Results that the log does not hold.
     LeftOut,
-    /// A fault of the config.
     Config,
-    /// What kept the check from running as asked.
     Failure,
 }
 
-/// What a project could not be told: its notices, and what is wrong with its config.
-pub fn notifications(view: &ReportView<'_>) -> Vec<s::Notification> {
+/// The notices of a project, and the problems of its config.
+pub(crate) fn notifications(view: &ReportView<'_>) -> Vec<s::Notification> {
     let here = |place| location(view, place, None, None, false);
     let notices = view.report.notices.iter().map(|notice| {
         let kind = if notice.kind == NoticeKind::Undecided { ResultKind::Undecided } else { ResultKind::Unreadable };
@@ -164,8 +158,7 @@ pub fn notifications(view: &ReportView<'_>) -> Vec<s::Notification> {
     notices.chain(problems).collect()
 }
 
-/// A notification.
-pub fn notification(kind: ResultKind, text: &str, place: Option<s::Location>) -> s::Notification {
+pub(crate) fn notification(kind: ResultKind, text: &str, place: Option<s::Location>) -> s::Notification {
     let index = kind as usize;
     let id = NOTIFICATIONS.get(index).map_or("", |(id, ..)| *id);
     let descriptor = s::ReportingDescriptorReference::builder().id(id).index(i64::try_from(index).unwrap_or(0)).build();
@@ -177,7 +170,7 @@ pub fn notification(kind: ResultKind, text: &str, place: Option<s::Location>) ->
     let mut notification = s::Notification::builder()
         .descriptor(descriptor)
         .level(json!(level))
-        .message(s::Message::builder().text(told(text)).build())
+        .message(s::Message::builder().text(message_text(text)).build())
         .build();
     notification.locations = place.map(|place| vec![place]);
     notification

@@ -1,4 +1,4 @@
-//! The tool and its rules. Nothing here depends on what was found: code scanning shares the rules of all repositories.
+//! The SARIF driver with all rules. It does not depend on the findings.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +10,49 @@ use crate::lint::rules::Rule;
 use crate::report::sarif::region::{cut, sentence};
 use crate::report::{HOME, help_uri};
 
-/// How many characters code scanning takes for a description.
-const LONGEST: usize = 1_024;
-/// How many it takes for a name.
-const LONGEST_NAME: usize = 255;
-/// How many tags it shows.
-const MOST_TAGS: usize = 10;
+/// Code scanning's limit for descriptions, in characters.
+const MAX_DESCRIPTION: usize = 1_024;
+/// Code scanning's limit for names, in characters.
+const MAX_NAME: usize = 255;
+/// Code scanning's limit for tags.
+const MAX_TAGS: usize = 10;
 
-/// The kinds of notifications, in the order of their index.
-pub const NOTIFICATIONS: [(&str, &str, &str, &str); 5] = [
+/// The kinds of notifications by index: id, name, short and full description.
+pub(crate) const NOTIFICATIONS: [(&str, &str, &str, &str); 5] = [
     (
         "TP0001",
-        "UndecidedPublication",
-        "An upload that the files alone do not decide.",
-        "No rule that needs the open value speaks of the upload.",
+        "UndecidedUpload",
+        "An upload whose verdict the files do not decide.",
+        "Rules that need the unknown value are not applied to this upload. Run `trustpub explain` to see what is unknown.",
     ),
-    ("TP0002", "UnreadableFile", "A file that could not be read.", "The other files are judged all the same."),
-    ("TP0003", "ResultsLeftOut", "There are more findings than a log may hold.", "The worst findings are kept."),
-    ("TP0004", "ConfigFault", "A fault of the config.", "What the faulty part says does not count; the rest holds."),
+    (
+        "TP0002",
+        "UnreadableFile",
+        "A file that could not be read.",
+        "The other files were checked. Fix the file or its permissions and run the check again.",
+    ),
+    (
+        "TP0003",
+        "ResultsLeftOut",
+        "There are more findings than code scanning accepts.",
+        "The most severe findings are kept. Fix them, or raise the limit by checking fewer repositories per log.",
+    ),
+    (
+        "TP0004",
+        "InvalidConfig",
+        "An error in the config.",
+        "The invalid part is ignored, the rest is used. Correct the config.",
+    ),
     (
         "TP0005",
         "CheckFailure",
         "The check could not run as asked.",
-        "The log may lack findings, so it counts as failed.",
+        "Findings may be missing, so the log is marked as failed. Fix the cause and run the check again.",
     ),
 ];
 
 /// The driver.
-pub fn driver(rules: &[Rule]) -> s::ToolComponent {
+pub(crate) fn driver(rules: &[Rule]) -> s::ToolComponent {
     let version = env!("CARGO_PKG_VERSION");
     let notifications: Vec<s::ReportingDescriptor> = NOTIFICATIONS
         .iter()
@@ -48,7 +63,7 @@ pub fn driver(rules: &[Rule]) -> s::ToolComponent {
                 .short_description(text(short))
                 .full_description(text(full))
                 .help(text(full))
-                .help_uri(format!("{HOME}#honest-limits"))
+                .help_uri(format!("{HOME}#limits"))
                 .build()
         })
         .collect();
@@ -72,9 +87,9 @@ fn descriptor(rule: &Rule) -> s::ReportingDescriptor {
     let level = json!(rule.levels.usual().word());
     s::ReportingDescriptor::builder()
         .id(rule.code.clone())
-        .name(pascal_case(&rule.name).chars().take(LONGEST_NAME).collect::<String>())
-        .short_description(text(&cut(&sentence(&rule.summary), LONGEST)))
-        .full_description(text(&cut(&first_paragraph(&plain), LONGEST)))
+        .name(pascal_case(&rule.name).chars().take(MAX_NAME).collect::<String>())
+        .short_description(text(&cut(&sentence(&rule.summary), MAX_DESCRIPTION)))
+        .full_description(text(&cut(&first_paragraph(&plain), MAX_DESCRIPTION)))
         .help(s::MultiformatMessageString::builder().text(plain.trim()).markdown(markdown.trim()).build())
         .help_uri(uri)
         .default_configuration(s::ReportingConfiguration::builder().level(level).build())
@@ -82,16 +97,16 @@ fn descriptor(rule: &Rule) -> s::ReportingDescriptor {
         .build()
 }
 
-/// The tags that are shown: of many, first those that code scanning acts on.
+/// The tags; if there are too many, those that code scanning interprets are kept.
 fn tags(rule: &Rule) -> Vec<String> {
     let mut tags = rule.tags.clone();
     if rule.security_severity.is_some() {
         tags.push("security".into());
     }
-    let acts = |tag: &String| tag == "security" || tag.starts_with("external/cwe/");
-    tags.sort_by_key(|tag| (!acts(tag), tag.clone()));
+    let interpreted = |tag: &String| tag == "security" || tag.starts_with("external/cwe/");
+    tags.sort_by_key(|tag| (!interpreted(tag), tag.clone()));
     tags.dedup();
-    tags.truncate(MOST_TAGS);
+    tags.truncate(MAX_TAGS);
     tags.sort();
     tags
 }
