@@ -1,13 +1,19 @@
 //! The table of facts: what a rule may read of a subject. A fact is a value with the place it came from, or it is unknown.
 
+mod action;
 mod artifact;
+mod attestations;
 mod call;
+mod called;
+mod claim;
+mod client;
 mod document;
-mod handover;
+mod environment;
 mod job;
 mod login;
 mod manifest;
 pub(crate) mod need;
+mod oidc;
 mod permission;
 mod problem;
 mod publisher;
@@ -15,10 +21,9 @@ mod reach;
 mod reference;
 mod registry;
 mod run;
+mod runner;
 mod step;
-mod surroundings;
 mod upload;
-mod version;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -99,25 +104,30 @@ const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);
 
 /// All rows, by the file that defines them: a fact is defined in the file of its first word.
 const TABLES: &[&[FactSpec]] = &[
-    job::FACTS,
-    step::FACTS,
-    need::FACTS,
-    permission::FACTS,
-    reference::FACTS,
-    call::FACTS,
-    reach::FACTS,
-    surroundings::FACTS,
-    run::FACTS,
-    registry::FACTS,
-    upload::FACTS,
-    login::FACTS,
-    version::FACTS,
-    publisher::FACTS,
-    problem::FACTS,
-    document::FACTS,
-    manifest::FACTS,
+    action::FACTS,
     artifact::FACTS,
-    handover::FACTS,
+    attestations::FACTS,
+    call::FACTS,
+    called::FACTS,
+    claim::FACTS,
+    client::FACTS,
+    document::FACTS,
+    environment::FACTS,
+    job::FACTS,
+    login::FACTS,
+    manifest::FACTS,
+    need::FACTS,
+    oidc::FACTS,
+    permission::FACTS,
+    problem::FACTS,
+    publisher::FACTS,
+    reach::FACTS,
+    reference::FACTS,
+    registry::FACTS,
+    run::FACTS,
+    runner::FACTS,
+    step::FACTS,
+    upload::FACTS,
 ];
 
 /// Every fact.
@@ -209,4 +219,53 @@ fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Opt
         None => (!text.value().contains("${{")).then(|| text.value().to_owned()),
     };
     Some(value.map_or(Fact::Unknown, |value| Fact::Known(Some(value).filter(|value| !value.is_empty()), place)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::lint::rules::set::RuleSet;
+    use crate::lint::rules::{MessageTemplate, RuleMessage};
+
+    #[test]
+    fn facts_with_one_first_word_are_in_one_file() {
+        let mut files: HashMap<&str, usize> = HashMap::new();
+        for (file, table) in TABLES.iter().enumerate() {
+            for spec in *table {
+                let word = spec.name.split('.').next().unwrap_or_default();
+                assert_eq!(*files.entry(word).or_insert(file), file, "`{word}` is in two files");
+            }
+        }
+    }
+
+    /// Facts for the rules of users, such as "every job that assumes a cloud role runs in `production`".
+    const FOR_USERS: [&str; 7] =
+        ["action", "action.ref", "env.*", "environment.url", "input.*", "step", "workflow.file"];
+
+    #[test]
+    fn every_fact_is_used_by_a_rule() {
+        let rules = RuleSet::builtin().unwrap().rules;
+        let mut used: HashSet<&str> = HashSet::new();
+        let mut add = |name: &str| used.extend(spec(name).map(|(spec, _)| spec.name));
+        let texts = |template: &MessageTemplate| template.facts().map(str::to_owned).collect::<Vec<_>>();
+        for rule in &rules {
+            let fixes = rule.fixes.iter().flat_map(|fix| &fix.when);
+            for condition in rule.when.iter().chain(&rule.require).chain(fixes) {
+                add(condition.fact.as_str());
+            }
+            let messages = match &rule.message {
+                RuleMessage::One(template) => vec![template],
+                RuleMessage::By(list) => list.iter().map(|(_, template)| template).collect(),
+            };
+            let shown = rule.show.iter().map(|(_, template)| template);
+            messages.into_iter().chain(shown).flat_map(texts).for_each(|name| add(&name));
+            rule.fixes.iter().flat_map(|fix| fix.facts()).for_each(|name| add(&name));
+            rule.show.iter().map(|(name, _)| name).chain(&rule.at).for_each(|name| add(name));
+        }
+        let mut unused: Vec<&str> = all().map(|spec| spec.name).filter(|name| !used.contains(name)).collect();
+        unused.sort_unstable();
+        assert_eq!(unused, FOR_USERS);
+    }
 }

@@ -36,3 +36,24 @@ pub enum FixAction {
     /// Changes the ref of an action.
     Repin(FixTarget, MessageTemplate),
 }
+
+impl FixTemplate {
+    /// The facts that its title, targets and new values name.
+    pub fn facts(&self) -> Vec<String> {
+        let of = |template: &MessageTemplate| template.facts().map(str::to_owned).collect::<Vec<_>>();
+        let mut found = of(&self.title);
+        for action in &self.actions {
+            let (target, value) = match action {
+                FixAction::Remove(target) => (target, None),
+                FixAction::Set(target, value) | FixAction::Rename(target, value) | FixAction::Repin(target, value) => {
+                    (target, Some(value))
+                }
+            };
+            found.extend(value.into_iter().chain(target.part()).flat_map(of));
+            if let FixTarget::Fact(name) = target {
+                found.push(name.clone());
+            }
+        }
+        found
+    }
+}

@@ -6,7 +6,7 @@ use crate::lint::subjects::{Subject, SubjectKind};
 const CALL: &[SubjectKind] = &[SubjectKind::Call];
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "call.grants",
         CALL,

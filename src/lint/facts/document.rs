@@ -7,7 +7,7 @@ use crate::read::source::Place;
 const DOCUMENT: &[SubjectKind] = &[SubjectKind::Document];
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value that the document gives.", value),
     FactSpec::new("document.field", DOCUMENT, FactValues::Any, "The label of the field in the registry's form.", field),
     FactSpec::new(
@@ -17,7 +17,13 @@ pub const FACTS: &[FactSpec] = &[
         "Whether the declared publisher has the same value. With several publishers, the one that agrees with most values of the block is compared.",
         status,
     ),
-    FactSpec::new("record.value", DOCUMENT, FactValues::Any, "The value that the declared publisher has.", record),
+    FactSpec::new(
+        "document.declared",
+        DOCUMENT,
+        FactValues::Any,
+        "The value that the declared publisher has.",
+        declared,
+    ),
 ];
 
 fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
@@ -38,7 +44,7 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(if subject.document?.same { "same" } else { "other" }, place(subject)?))
 }
 
-fn record(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     Some(match publisher.entry(&subject.document?.statement.field) {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),

@@ -1,19 +1,11 @@
 //! Facts about logins and what becomes of their tokens. They are the same in every run.
 
-use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::workflow::model::{Text, action};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
-    FactSpec::new(
-        "registry.login",
-        UPLOAD,
-        FactValues::Any,
-        "The action that logs in to the registry with OIDC, if there is one.",
-        registry_login,
-    ),
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "login",
         &[SubjectKind::Login, SubjectKind::Upload],
@@ -30,11 +22,6 @@ pub const FACTS: &[FactSpec] = &[
         login_use,
     ),
 ];
-
-fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let action = target(subject)?.logins.first().map(|login| login.action.clone());
-    Some(Fact::Known(action, target_place(subject)?))
-}
 
 fn login_of<'s, 'a, 'p>(
     subject: &'s Subject<'s, 'a, 'p>,

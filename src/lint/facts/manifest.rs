@@ -3,15 +3,12 @@
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
-use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, known_text};
-use crate::trust::upload::history;
-use crate::trust::upload::history::CheckoutHistory;
-use crate::trust::upload::package;
-use crate::trust::upload::package::{Likeness, ManifestWord};
+use crate::trust::upload::history::{self, CheckoutHistory};
+use crate::trust::upload::package::{self, Likeness, ManifestWord};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "manifest.package",
         UPLOAD,
@@ -21,27 +18,6 @@ pub const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new("manifest.name", UPLOAD, FactValues::Any, "The package that the manifest names.", manifest_name),
     FactSpec::new(
-        "environment.url.package",
-        UPLOAD,
-        FactValues::OneOf(&["same", "other"]),
-        "Whether the environment's `url` is the page of the publisher's package, or of another one.",
-        url_package,
-    ),
-    FactSpec::new(
-        "environment.url.name",
-        UPLOAD,
-        FactValues::Any,
-        "The package whose page the environment's `url` is.",
-        url_name,
-    ),
-    FactSpec::new(
-        "manifest.repository",
-        UPLOAD,
-        FactValues::OneOf(&["same", "case", "other", "absent"]),
-        "Whether the manifest gives the address of this repository; with several manifests, only whether any of them does.",
-        manifest_repository,
-    ),
-    FactSpec::new(
         "manifest.repository.url",
         UPLOAD,
         FactValues::Any,
@@ -49,25 +25,11 @@ pub const FACTS: &[FactSpec] = &[
         manifest_url,
     ),
     FactSpec::new(
-        "repository",
-        UPLOAD,
-        FactValues::Any,
-        "This repository as `owner/name`, if the config has it.",
-        repository,
-    ),
-    FactSpec::new(
-        "provenance",
-        UPLOAD,
-        FactValues::OneOf(&["asked", "automatic", "off"]),
-        "Whether the upload carries provenance: because it is requested (`asked`), or if repository and package are public (`automatic`).",
-        provenance,
-    ),
-    FactSpec::new(
         "provenance.verdict",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "missing", "unknown", "not-stated"]),
         "What the registry answers to provenance with the manifest's address, or without one (`missing`); `unknown` and `not-stated` if something outside the files decides.",
-        provenance_answer,
+        provenance_verdict,
     ),
     FactSpec::new(
         "version.source",
@@ -103,35 +65,6 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::Known(word.text, word.place))
 }
 
-fn of_url(subject: &Subject<'_, '_, '_>) -> Option<(String, Place)> {
-    let url = subject.job?.environment?.url?;
-    // The address may name the package although it ends in an expression.
-    let fixed = url.value().split("${{").next().unwrap_or_default();
-    let name = target(subject)?.package_at(fixed, fixed == url.value())?;
-    let at = fixed.rfind(&name)?;
-    let place = url.inner(at..at + name.len());
-    Some((name, place))
-}
-
-fn url_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let registry = target(subject)?;
-    let (name, place) = of_url(subject)?;
-    let own = &subject.publisher?.entry("package")?.value;
-    if registry.names.same(own, &name) {
-        return Some(Fact::text("same", place));
-    }
-    // If several publishers differ in their package only, the address may name any of them.
-    let mut others = subject.analysis.publishers.iter().filter(|other| other.registry.id == registry.id);
-    let meant =
-        others.any(|other| other.entry("package").is_some_and(|entry| registry.names.same(&entry.value, &name)));
-    (!meant).then(|| Fact::text("other", place))
-}
-
-fn url_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (name, place) = of_url(subject)?;
-    Some(Fact::text(name, place))
-}
-
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
@@ -140,19 +73,9 @@ fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
     package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository)
 }
 
-fn manifest_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let word = of_repository(subject)?;
-    let answer = if word.text.is_none() { "absent" } else { word.likeness.word() };
-    Some(Fact::text(answer, word.place))
-}
-
 fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_repository(subject)?;
     Some(Fact::Known(word.text, word.place))
-}
-
-fn repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    subject.analysis.config.repository.map(|text| Fact::text(text.value(), text.place()))
 }
 
 fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -178,7 +101,7 @@ fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     })
 }
 
-fn provenance_answer(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn provenance_verdict(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let Some(Fact::Known(Some(provenance), _)) = provenance(subject, "") else { return None };
     let word = of_repository(subject)?;
     let certain = provenance == "asked" && subject.analysis.repository.is_some();

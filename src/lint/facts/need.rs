@@ -9,7 +9,7 @@ const NEED: &[SubjectKind] = &[SubjectKind::Need];
 pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("need.scope", NEED, FactValues::Any, "The scope that is needed.", scope),
     FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is needed.", access),
     FactSpec::new("need.held", NEED, FactValues::Access, "The access that the job holds of that scope.", held),

@@ -1,11 +1,13 @@
-//! Facts about single entries of a `permissions` block. The resulting access of a job is the fact `permission.*`.
+//! Facts about permissions: the entries of a `permissions` block, and the resulting access of a job.
 
-use crate::lint::facts::{Fact, FactSpec, FactValues};
+use crate::lint::facts::{Fact, FactSpec, FactValues, JOB};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::problem;
+use crate::workflow::model::Grant;
+use crate::workflow::permissions::{self, GrantOrigin};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "scope",
         &[SubjectKind::Permission],
@@ -40,6 +42,21 @@ pub const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["known", "unknown"]),
         "Whether the scope has that level.",
         level_status,
+    ),
+    FactSpec::new("permission.*", JOB, FactValues::Access, "The access that the job holds of a scope.", permission),
+    FactSpec::new(
+        "permission-origin.*",
+        JOB,
+        FactValues::OneOf(&["job", "workflow", "caller", "default"]),
+        "Where the job's access to a scope comes from.",
+        permission_origin,
+    ),
+    FactSpec::new(
+        "permissions.word",
+        JOB,
+        FactValues::Any,
+        "The word (`write-all`, `read-all`) that grants the job's permissions.",
+        permissions_word,
     ),
 ];
 
@@ -81,4 +98,45 @@ fn level_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     // GitHub refuses expressions in `permissions`; that is not a misspelt level.
     (!pair.value.value().contains("${{"))
         .then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
+}
+
+fn granted(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
+    let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
+    Some(match subject.context {
+        Some(context) => permissions::held_in(github, context.run(), workflow, job, scope),
+        None => permissions::held(github, workflow, job, scope),
+    })
+}
+
+fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
+    let held = granted(subject, scope)?;
+    // A called job without a block of its own holds what its caller grants.
+    if held.origin == GrantOrigin::Default && subject.context.is_none() && is_callable(subject) {
+        return Some(Fact::Unknown);
+    }
+    Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
+}
+
+/// Whether other workflows may call this one.
+fn is_callable(subject: &Subject<'_, '_, '_>) -> bool {
+    subject.workflow.is_some_and(|workflow| {
+        let events = &subject.analysis.data.github.events;
+        workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
+    })
+}
+
+fn permission_origin(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
+    let held = granted(subject, scope)?;
+    Some(Fact::text(held.origin.word(), held.place))
+}
+
+fn permissions_word(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let job = subject.job?;
+    match permissions::block(subject.workflow?, job) {
+        Some((block, _)) => match block.grant {
+            Grant::Word(word) => Some(Fact::text(word.value(), word.place())),
+            Grant::Scopes(_) => Some(Fact::Known(None, block.key)),
+        },
+        None => Some(Fact::Known(None, job.id.place())),
+    }
 }

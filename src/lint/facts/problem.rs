@@ -4,7 +4,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("problem", &[SubjectKind::Problem], FactValues::Any, "What is wrong.", problem),
     FactSpec::new(
         "problem.kind",
@@ -18,7 +18,7 @@ pub const FACTS: &[FactSpec] = &[
         &[SubjectKind::Problem],
         YES_NO,
         "Whether the problem is in a workflow that publishes or could.",
-        problem_decides,
+        problem_blocks_upload,
     ),
     FactSpec::new("ignore", &[SubjectKind::Ignore], FactValues::Any, "The rule that an ignore names.", ignore),
     FactSpec::new(
@@ -47,7 +47,7 @@ fn problem_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(kind, place))
 }
 
-fn problem_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn problem_blocks_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (_, place, kind) = subject.problem?;
     let uploads = &subject.analysis.uploads;
     yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.resolved.workflow.file == place.file), place)

@@ -1,11 +1,20 @@
 //! Facts about declared publishers.
 
-use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, YES_NO, yes};
+use crate::lint::facts::registry::{target, target_place};
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::publisher;
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new("publishers", UPLOAD, YES_NO, "Whether the config declares any publisher.", publishers_declared),
+    FactSpec::new(
+        "publisher",
+        UPLOAD,
+        YES_NO,
+        "Whether the config declares a publisher for this registry.",
+        publisher_declared,
+    ),
     FactSpec::new(
         "publisher.*",
         &[SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document],
@@ -42,6 +51,15 @@ pub const FACTS: &[FactSpec] = &[
         publisher_used,
     ),
 ];
+
+fn publishers_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    yes(!subject.analysis.config.publishers.is_empty(), target_place(subject)?)
+}
+
+fn publisher_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    target(subject)?;
+    yes(subject.publisher.is_some(), target_place(subject)?)
+}
 
 fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let publisher = subject.publisher?;

@@ -8,10 +8,9 @@ use crate::trust::releases::{self, AwaitedEvent, StartedBy};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
-use crate::workflow::ref_pattern::{self, RefName};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "reachable",
         UPLOAD,
@@ -40,31 +39,17 @@ pub const FACTS: &[FactSpec] = &[
         UPLOAD,
         FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
         "Whether the upload waits only for releases or tags that the repository creates with `GITHUB_TOKEN`, which start no workflow.",
-        release_wait,
-    ),
-    FactSpec::new(
-        "environment.refs",
-        UPLOAD,
-        FactValues::OneOf(&["accepted", "refused"]),
-        "Whether the refs that the config declares for the environment accept the run's ref.",
-        environment_refs,
-    ),
-    FactSpec::new(
-        "environment.patterns",
-        UPLOAD,
-        FactValues::Any,
-        "The refs that the config declares for the environment.",
-        patterns,
+        release_started_by,
     ),
 ];
 
-fn found(subject: &Subject<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
+fn blockers_of(subject: &Subject<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
     Some(reach::blockers(subject.upload?))
 }
 
 fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
-    match found(subject)? {
+    match blockers_of(subject)? {
         // The undeclared output is reported by a rule of its own.
         Some(blockers)
             if blockers
@@ -80,7 +65,7 @@ fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let blockers = found(subject)??;
+    let blockers = blockers_of(subject)??;
     let texts: Vec<_> = blockers.iter().map(|blocker| format!("`{}`", blocker.condition)).collect();
     Some(Fact::text(texts.join(" and "), blockers.first()?.place))
 }
@@ -117,7 +102,7 @@ fn ancestor_when(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(skipped.when, skipped.job.id.place()))
 }
 
-fn release_wait(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     let trigger = upload.runs.first()?.run().trigger;
     let mut awaited = Vec::new();
@@ -160,40 +145,4 @@ fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>)
     let started = run.caller().unwrap_or(upload.site.resolved.workflow);
     let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
     (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
-}
-
-/// The ref patterns that the config declares for the job's environment. GitHub ignores case in names of environments.
-fn declared<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s [Text<'p>]> {
-    let Some(Fact::Known(Some(name), _)) = crate::lint::facts::job::environment(subject, "") else { return None };
-    let settings = &subject.analysis.config.environments;
-    let own = settings.iter().find(|settings| settings.name.value().eq_ignore_ascii_case(&name))?;
-    own.refs.as_deref()
-}
-
-fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let patterns = declared(subject)?;
-    let run = crate::lint::facts::run::context(subject)?.run();
-    let place = subject.job?.environment?.name.place();
-    let reference = &run.reference;
-    let prefix = match reference.kind {
-        RefKind::Tag | RefKind::Branch => reference.kind.prefix()?,
-        RefKind::PullRequest | RefKind::Unknown => return Some(Fact::Unknown),
-    };
-    // A pattern may name the full ref.
-    let names = patterns.iter().map(|text| text.value()).filter_map(|text| match text.starts_with("refs/") {
-        true => text.strip_prefix(prefix),
-        false => Some(text),
-    });
-    let name = RefName { prefix: &reference.prefix, complete: reference.complete };
-    Some(match ref_pattern::matches_any(names, name) {
-        Truth::No => Fact::text("refused", place),
-        Truth::Yes => Fact::text("accepted", place),
-        Truth::Unknown(_) => Fact::Unknown,
-    })
-}
-
-fn patterns(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let patterns = declared(subject)?;
-    let texts: Vec<_> = patterns.iter().map(|text| format!("`{}`", text.value())).collect();
-    Some(Fact::text(texts.join(", "), patterns.first()?.place()))
 }

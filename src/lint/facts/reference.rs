@@ -9,7 +9,7 @@ use crate::workflow::model::Text;
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "reference",
         &[SubjectKind::Reference],

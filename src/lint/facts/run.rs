@@ -8,7 +8,7 @@ use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("event", UPLOAD, FactValues::Any, "The event that starts the run.", event),
     FactSpec::new(
         "event.status",

@@ -1,16 +1,12 @@
-//! Facts about steps: what they use, their inputs, what their scripts print.
+//! Facts about steps: their names, inputs and variables.
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, YES_NO, settled, yes};
 use crate::lint::subjects::Subject;
-use crate::trust::upload::exposure::exposed;
 use crate::workflow::model::{Text, action};
-use crate::workflow::script::script;
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("step", STEP, FactValues::Any, "The step's name, else its id, else what it uses.", step),
-    FactSpec::new("action", STEP, FactValues::Any, "The action that the step uses, without its ref.", step_action),
-    FactSpec::new("action.ref", STEP, FactValues::Any, "The ref of the action.", step_action_ref),
     FactSpec::new("input.*", STEP, FactValues::Any, "An input that the step gives to its action.", input),
     FactSpec::new("env.*", STEP, FactValues::Any, "An environment variable that the step's own `env` sets.", step_env),
     FactSpec::new(
@@ -19,13 +15,6 @@ pub const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["oidc-debug"]),
         "What the step is for, if its name or action says so.",
         step_purpose,
-    ),
-    FactSpec::new(
-        "oidc.exposed",
-        STEP,
-        FactValues::OneOf(&["printed", "exported"]),
-        "How the step's script reveals an OIDC token, if it does.",
-        oidc_exposed,
     ),
     FactSpec::new(
         "failure.tolerated",
@@ -41,24 +30,6 @@ fn step(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let text = step.name.or(step.id).or(step.uses).or(step.run)?;
     let line = text.value().lines().next().unwrap_or_default();
     Some(Fact::text(line, text.place()))
-}
-
-fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
-    Some(match step.uses {
-        Some(uses) => Fact::text(action(uses.value()), uses.place()),
-        None => Fact::Known(None, step.place),
-    })
-}
-
-fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
-    Some(match step.uses {
-        Some(uses) => {
-            Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
-        }
-        None => Fact::Known(None, step.place),
-    })
 }
 
 fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
@@ -94,19 +65,6 @@ fn step_purpose(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let by_name = step.name.filter(words).filter(|_| step.script.is_some());
     Some(match by_action.or(by_name) {
         Some(text) => Fact::text("oidc-debug", text.place()),
-        None => Fact::Known(None, step.place),
-    })
-}
-
-fn oidc_exposed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
-    let github = &subject.analysis.data.github;
-    let shown = &github.oidc.shown;
-    // Most scripts do not contain the token's name at all.
-    let named = step.script.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
-    let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
-    Some(match found {
-        Some((exposure, place)) => Fact::text(exposure.word(), place),
         None => Fact::Known(None, step.place),
     })
 }

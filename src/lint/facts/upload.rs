@@ -1,17 +1,26 @@
-//! Facts about the step that uploads: its credential, address and switches in one run.
+//! Facts about the step that uploads: its credential, address, folder and switches in one run.
 
+use crate::lint::facts::artifact::layout_of;
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::context;
-use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::Subject;
+use crate::lint::uploads::Upload;
 use crate::read::problem::closest;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
-use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
 use crate::trust::upload::build_code;
 use crate::trust::upload::site::CredentialOutcomes;
 
 /// The facts of this file.
-pub const FACTS: &[FactSpec] = &[
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "in-action",
+        UPLOAD,
+        FORM,
+        "Whether the upload can run here; some actions cannot run inside a composite action.",
+        in_action,
+    ),
+    FactSpec::new("folder", UPLOAD, FactValues::Any, "The folder whose files are uploaded.", folder),
     FactSpec::new("upload", UPLOAD, FactValues::Any, "The command, action or called workflow that uploads.", pattern),
     FactSpec::new(
         "credential",
@@ -19,13 +28,6 @@ pub const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
         "The credential that the upload sends.",
         credential,
-    ),
-    FactSpec::new(
-        "client.order",
-        UPLOAD,
-        FactValues::OneOf(&["token-first", "oidc-first", "none"]),
-        "What the client tries first; `none` if it cannot request an OIDC token itself.",
-        client_order,
     ),
     FactSpec::new(
         "build.code",
@@ -40,13 +42,6 @@ pub const FACTS: &[FactSpec] = &[
         YES_NO,
         "Whether files that already exist at the registry are skipped.",
         skip_existing,
-    ),
-    FactSpec::new(
-        "attestations",
-        UPLOAD,
-        FactValues::OneOf(&["on", "off", "excused"]),
-        "Whether the upload sends attestations; `excused` if another upload in the job or a calling workflow would make them fail.",
-        attestations,
     ),
     FactSpec::new("endpoint", UPLOAD, FactValues::Any, "The upload address that the files set.", endpoint),
     FactSpec::new(
@@ -71,7 +66,36 @@ pub const FACTS: &[FactSpec] = &[
         "The input that a misspelt one most likely means.",
         endpoint_input_meant,
     ),
+    FactSpec::new(
+        "upload.folder",
+        UPLOAD,
+        FactValues::Any,
+        "The folder in which the upload looks for files.",
+        upload_folder,
+    ),
 ];
+
+fn in_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload?.site;
+    let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
+    Some(Fact::text(if refused { "refused" } else { "accepted" }, site.resolved.place()))
+}
+
+/// The normalised folder of an upload in this run.
+pub(crate) fn folder_of(subject: &Subject<'_, '_, '_>, upload: &Upload<'_, '_>) -> Option<String> {
+    let rule = upload.site.pattern?.files.as_ref()?;
+    let text = match upload.site.resolved.first(&rule.slots) {
+        None => rule.folder.clone()?,
+        Some((_, SlotValue::Text(text, _))) => known_text(&upload.site.resolved.resolve(&text, context(subject)?))?,
+        Some((_, SlotValue::Unknown(_) | SlotValue::Absent)) => return None,
+    };
+    Some(text.trim().trim_start_matches("./").trim_end_matches('/').to_owned())
+}
+
+fn folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let upload = subject.upload?;
+    Some(Fact::text(folder_of(subject, upload)?, upload.site.resolved.place()))
+}
 
 fn pattern(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload?.site;
@@ -98,18 +122,8 @@ fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     })
 }
 
-fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
-    let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
-        (OidcSupport::None, _) => "none",
-        (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
-        (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
-    };
-    Some(Fact::text(word, site.resolved.place()))
-}
-
 /// The value of the first of some slots that is set.
-fn first_text(
+pub(crate) fn first_text(
     subject: &Subject<'_, '_, '_>,
     slots: &[Slot],
 ) -> Option<Result<(String, crate::read::source::Place), ()>> {
@@ -127,25 +141,6 @@ fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(Err(())) => Some(Fact::Unknown),
         Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
     }
-}
-
-fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
-    let switch = upload.site.pattern?.attestations.as_ref()?;
-    let (on, place) = match first_text(subject, &switch.slots) {
-        None => (switch.default, upload.site.resolved.place()),
-        Some(Err(())) => return Some(Fact::Unknown),
-        Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
-    };
-    let job = subject.job?.id.place();
-    let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.resolved.job.id.place() == job;
-    let alone = subject.analysis.uploads.iter().filter(same_job).count() < 2;
-    let word = match (on, alone && !context(subject)?.run().is_called()) {
-        (true, _) => "on",
-        (false, true) => "off",
-        (false, false) => "excused",
-    };
-    Some(Fact::text(word, place))
 }
 
 fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -187,4 +182,9 @@ fn endpoint_input(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn endpoint_input_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     misspelt(subject).map(|(pair, meant)| Fact::text(meant, pair.key.place()))
+}
+
+fn upload_folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (folder, place) = layout_of(subject)?.wanted;
+    Some(Fact::text(folder.to_string(), place))
 }

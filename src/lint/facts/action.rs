@@ -1,0 +1,127 @@
+//! Facts about the action of a step: its name, its ref, and what the data says about that ref.
+
+use crate::lint::facts::{Fact, FactSpec, FactValues, STEP};
+use crate::lint::subjects::Subject;
+use crate::trust::registry::upload_pattern::ActionRefs;
+use crate::trust::upload::version::{self, ActionStatus};
+use crate::workflow::model::{Text, action};
+
+/// The facts of this file.
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "action.judged",
+        STEP,
+        FactValues::Any,
+        "The action that uploads or logs in; if an upload has both, the one with the worse ref.",
+        action_judged,
+    ),
+    FactSpec::new(
+        "action.status",
+        STEP,
+        FactValues::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
+        "What is known of that action's ref.",
+        action_status,
+    ),
+    FactSpec::new(
+        "action.version",
+        STEP,
+        FactValues::Any,
+        "The version of that action: its tag, or the version that its commit belongs to.",
+        action_version,
+    ),
+    FactSpec::new(
+        "action.minimum",
+        STEP,
+        FactValues::Any,
+        "The first version of that action that supports trusted publishing.",
+        action_minimum,
+    ),
+    FactSpec::new("action.pin", STEP, FactValues::Any, "What is known of a commit that has no image.", action_pin),
+    FactSpec::new(
+        "action.recommended",
+        STEP,
+        FactValues::Any,
+        "The ref that the action's maintainer recommends.",
+        action_recommended,
+    ),
+    FactSpec::new("action", STEP, FactValues::Any, "The action that the step uses, without its ref.", step_action),
+    FactSpec::new("action.ref", STEP, FactValues::Any, "The ref of the action.", step_action_ref),
+];
+
+/// An action that uploads or logs in, with what the data says about its refs.
+struct JudgedAction<'s, 'p> {
+    uses: Text<'p>,
+    refs: &'s ActionRefs,
+    status: Option<ActionStatus>,
+}
+
+impl JudgedAction<'_, '_> {
+    fn known(&self, value: Option<String>) -> Option<Fact> {
+        value.map(|value| Fact::text(value, self.uses.place()))
+    }
+}
+
+fn judged<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
+    let registries = &subject.analysis.data.registries;
+    let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
+    let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
+    let all = [own, login.and_then(|login| login.resolved.step?.uses)];
+    let source = subject.workflow?.source;
+    let all = all.into_iter().flatten().filter_map(|uses| {
+        let refs = version::refs(registries, action(uses.value()))?;
+        Some(JudgedAction { uses, refs, status: version::action_status(refs, source, uses) })
+    });
+    let fault = |judged: &JudgedAction<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
+    let mut all: Vec<_> = all.collect();
+    let worst = all.iter().position(fault).unwrap_or(0);
+    (worst < all.len()).then(|| all.swap_remove(worst))
+}
+
+fn action_judged(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    judged.known(Some(action(judged.uses.value()).to_owned()))
+}
+
+fn action_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    judged.known(judged.status.map(|status| status.word().to_owned()))
+}
+
+fn action_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    judged.known(version::action_version(judged.refs, subject.workflow?.source, judged.uses))
+}
+
+fn action_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    judged.known(judged.refs.since.clone())
+}
+
+fn action_pin(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    let pin = version::reference(judged.uses.value())?.to_lowercase();
+    judged.known(judged.refs.without_image.get(&pin).cloned())
+}
+
+fn action_recommended(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let judged = judged(subject)?;
+    judged.known(judged.refs.recommended.first().map(|glob| glob.as_str().to_owned()))
+}
+
+fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let step = subject.step?;
+    Some(match step.uses {
+        Some(uses) => Fact::text(action(uses.value()), uses.place()),
+        None => Fact::Known(None, step.place),
+    })
+}
+
+fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let step = subject.step?;
+    Some(match step.uses {
+        Some(uses) => {
+            Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
+        }
+        None => Fact::Known(None, step.place),
+    })
+}

@@ -1,0 +1,48 @@
+//! Facts about the claims of the OIDC token and what the registry answers to each.
+
+use crate::lint::facts::registry::{target, target_place};
+use crate::lint::facts::{ANSWERS, Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
+use crate::read::source::Place;
+use crate::trust::registry::Claim;
+use crate::trust::verdict::ClaimVerdict;
+use crate::workflow::model::Text;
+
+/// The facts of this file.
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "claim.*",
+        UPLOAD,
+        ANSWERS,
+        "What the registry answers to a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or to the user of the login (`user`) and the kind of upload (`operation`).",
+        claim,
+    ),
+    FactSpec::new("token.*", UPLOAD, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
+];
+
+fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let (claims, publisher) = (subject.claims?, subject.publisher?);
+    let place = claim_place(subject, claim)?;
+    let answer: ClaimVerdict = claims.answer(claim, publisher);
+    Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
+}
+
+fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
+    match claim {
+        Claim::Environment => Some(subject.claims?.environment_place),
+        Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
+        Claim::Ref => Some(subject.claims?.ref_place),
+        Claim::User => Some(subject.claims?.user_place),
+        Claim::Owner | Claim::Repository => {
+            let declared = subject.publisher.and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);
+            declared.or_else(|| subject.analysis.config.repository.map(Text::place))
+        }
+    }
+}
+
+fn token(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
+    let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
+    let value = subject.claims?.value(claim, target(subject)?).ok()?;
+    Some(Fact::Known(value, claim_place(subject, claim)?))
+}

@@ -1,0 +1,74 @@
+//! Facts about the client that uploads: its order of credentials and its version. The data lists the minimum versions.
+
+use crate::lint::facts::run::context;
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
+use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
+use crate::trust::upload::version::{self, ClientVersion};
+
+/// The facts of this file.
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "client",
+        UPLOAD,
+        FactValues::Any,
+        "The client that uploads, if its versions are described.",
+        client_name,
+    ),
+    FactSpec::new("client.version", UPLOAD, FactValues::Any, "The version of the client that uploads.", client_version),
+    FactSpec::new(
+        "client.status",
+        UPLOAD,
+        FactValues::OneOf(&["current", "outdated", "inferred"]),
+        "Whether that version supports trusted publishing; `inferred` if another tool installs a version that does not.",
+        client_status,
+    ),
+    FactSpec::new(
+        "client.minimum",
+        UPLOAD,
+        FactValues::Any,
+        "The first version of the client that supports trusted publishing.",
+        client_minimum,
+    ),
+    FactSpec::new(
+        "client.order",
+        UPLOAD,
+        FactValues::OneOf(&["token-first", "oidc-first", "none"]),
+        "What the client tries first; `none` if it cannot request an OIDC token itself.",
+        client_order,
+    ),
+];
+
+fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
+    let data = subject.analysis.data;
+    version::client(&subject.upload?.site, &data.github, &data.registries, context(subject)?)
+}
+
+fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload?.site;
+    Some(Fact::Known(site.pattern?.client.clone(), site.resolved.place()))
+}
+
+fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    client_of(subject).map(|client| Fact::text(client.version, client.place))
+}
+
+fn client_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    client_of(subject).map(|client| Fact::text(client.status.word(), client.place))
+}
+
+fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload?.site;
+    let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
+    Some(Fact::text(facts.minimum.clone(), site.resolved.place()))
+}
+
+fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload?.site;
+    let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
+        (OidcSupport::None, _) => "none",
+        (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
+        (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
+    };
+    Some(Fact::text(word, site.resolved.place()))
+}
