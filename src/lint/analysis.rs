@@ -14,6 +14,7 @@ use crate::read::source::{FileId, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::upload::site::UploadTarget;
+use crate::trust::claims;
 use crate::trust::verdict;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
@@ -143,7 +144,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let resolved = &upload.site.resolved;
         let context = upload.context(upload_run);
         let target = upload.site.target(&self.data.registries, &context);
-        let claims = verdict::claims(&upload.site, &context, self.repository);
+        let claims = claims::claims(&upload.site, &context, self.repository);
         let publisher = match &target {
             UploadTarget::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
             _ => None,

@@ -11,7 +11,7 @@ use crate::trust::needs::permission_check::PermissionCheck;
 use crate::trust::publisher::Publisher;
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::site::UploadTarget;
-use crate::trust::verdict::Claims;
+use crate::trust::claims::Claims;
 use crate::workflow::calls::PermissionRequest;
 use crate::workflow::expression::ContextReference;
 use crate::workflow::model::{Job, Pair, Step, Text, Workflow, action};

@@ -8,6 +8,7 @@ use crate::trust::registry::Claim;
 use crate::trust::upload::called;
 use crate::trust::upload::site;
 use crate::trust::upload::site::{UploadSite, UploadTarget};
+use crate::trust::claims;
 use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -189,10 +190,10 @@ fn keep<'a, 'p>(
         UploadTarget::Unknown(reason, _) => upload.undecided = Some(reason.to_string()),
         UploadTarget::Registry(registry, _) => {
             upload.known = true;
-            let claims = verdict::claims(&upload.site, &context, certain);
+            let claims = claims::claims(&upload.site, &context, certain);
             upload
                 .assigned
-                .extend(verdict::measures(&claims, &registry.id, publishers).map(|publisher| publisher.index));
+                .extend(verdict::all_assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {

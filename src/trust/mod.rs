@@ -1,6 +1,7 @@
-//! What a registry will do with a run: uploads, claims, declared publishers, verdicts. It says nothing to people.
+//! What a registry will see and answer: uploads, claims, declared publishers, verdicts.
 
 pub mod cause;
+pub mod claims;
 pub mod document;
 pub mod needs;
 pub mod publisher;

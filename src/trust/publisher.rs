@@ -59,7 +59,7 @@ impl<'a> Publisher<'a> {
 
     /// Whether two records of one registry differ in nothing that a claim is compared with.
     #[must_use]
-    pub fn asks_the_same(&self, other: &Self) -> bool {
+    pub fn accepts_the_same(&self, other: &Self) -> bool {
         let value = |publisher: &Self, claim| publisher.entry_of(claim).map(|entry| entry.value.clone());
         self.registry.id == other.registry.id
             && Claim::ALL.iter().all(|claim| value(self, *claim) == value(other, *claim))

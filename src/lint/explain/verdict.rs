@@ -9,7 +9,7 @@ use crate::trust::cause::RefusalCause;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Comparison, FormField, Registry};
 use crate::trust::upload::site::Credential;
-use crate::trust::verdict::{ClaimVerdict, measures};
+use crate::trust::verdict::{ClaimVerdict, all_assigned, claim_verdict};
 use crate::workflow::calls::StartRefusal;
 
 /// What the registry answers.
@@ -84,7 +84,7 @@ pub fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> C
         field: entry.field,
         value: entry.value.clone(),
         place: entry.place,
-        answer: entry.field.claim.zip(subject.claims).map(|(claim, claims)| claims.answer(claim, publisher)),
+        answer: entry.field.claim.zip(subject.claims).map(|(claim, claims)| claim_verdict(claims, claim, publisher)),
     };
     ComparedPublisher { place: publisher.place, entries: publisher.entries.iter().map(entry).collect() }
 }
@@ -128,7 +128,7 @@ pub fn verdict<'a, 'p>(
     // A number that the registry knows and the files do not can be taken to fit.
     let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
     for claim in compared.filter_map(|field| field.claim) {
-        match claims.answer(claim, publisher) {
+        match claim_verdict(claims, claim, publisher) {
             ClaimVerdict::Accepted => {}
             ClaimVerdict::Refused | ClaimVerdict::Missing => {
                 let value = claims.value(claim, registry).ok().flatten();
@@ -171,7 +171,7 @@ pub(crate) fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Ve
     let Some(claims) = subject.claims.filter(|_| subject.publisher.is_some()) else { return Vec::new() };
     let own = form::package(subject, registry);
     let mut named = Vec::new();
-    for publisher in measures(claims, &registry.id, &subject.analysis.publishers) {
+    for publisher in all_assigned(claims, &registry.id, &subject.analysis.publishers) {
         let Some(entry) = publisher.entry(form::PACKAGE) else { return Vec::new() };
         if own.as_ref().is_ok_and(|(own, _)| registry.names.same(own, &entry.value)) {
             return Vec::new();
