@@ -12,7 +12,7 @@ use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::source::{FileId, Place};
 use crate::trust::registry::Registry;
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
+use crate::trust::upload::site::{Credential, CredentialOutcome, UploadTarget};
 use crate::workflow::calls::StartRefusal;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
@@ -255,8 +255,8 @@ fn explain_run<'a, 'p>(
     let data = subject.analysis.data;
     let credential = upload.site.credential(&data.github, &data.registries, subject.context?);
     let (credential, credential_place) = match credential {
-        (CredentialOutcomes::Known(credential), place) => (Ok(credential), place),
-        (CredentialOutcomes::Unknown(reason), place) => (Err(reason.to_string()), place),
+        (CredentialOutcome::Known(credential), place) => (Ok(credential), place),
+        (CredentialOutcome::Unknown(reason), place) => (Err(reason.to_string()), place),
     };
     let form = registry
         .as_ref()

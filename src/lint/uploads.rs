@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::lint::data::Data;
+use crate::trust::claims;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::Claim;
 use crate::trust::upload::called;
 use crate::trust::upload::site;
 use crate::trust::upload::site::{UploadSite, UploadTarget};
-use crate::trust::claims;
 use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -138,7 +138,7 @@ fn seen<'s, 'a, 'p>(
     simulated: &'s SimulatedRun<'a, 'p>,
     row: Option<&'s MatrixRow>,
 ) -> EvaluationContext<'s, 'p> {
-    site.resolved.seen(&simulated.context(site.resolved.job).for_row(row))
+    site.resolved.context(&simulated.context(site.resolved.job).for_row(row))
 }
 
 /// Every run of a publication's job, with its copies.

@@ -1,21 +1,21 @@
-//! What an upload can be refused for, and the words that people then see. It never says whether it will be.
+//! The causes for which an upload can be refused, and the error texts that users then see.
 
 use serde::Deserialize;
 
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::{Claim, Registry};
 
-/// The one thing that decides a refusal.
+/// The cause of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RefusalCause {
-    /// GitHub, which does not start the run at all.
+    /// GitHub does not start the run.
     Start,
     /// The job may not request an OIDC token.
     IdToken,
     /// The event that started the run.
     Event,
-    /// What the run's ref names.
+    /// The run's ref.
     Ref,
     /// The runner.
     Runner,
@@ -27,18 +27,18 @@ pub enum RefusalCause {
     Workflow,
     /// The job's environment.
     Environment,
-    /// The repository of the workflow that holds the job.
+    /// The repository of the called workflow that holds the job.
     WorkflowRepository,
     /// The kind of upload.
     Operation,
-    /// The user that the login names.
+    /// The user that the login step names.
     User,
-    /// The workflow's file in the certificate of an attestation.
+    /// The workflow file in the certificate of an attestation.
     Certificate,
 }
 
 impl RefusalCause {
-    /// The word of data and documents.
+    /// The word in data files and documentation.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl From<Claim> for RefusalCause {
 }
 
 impl Registry {
-    /// The text that people see when an upload is refused for a cause: the client's own where it has one, else the registry's.
+    /// The error text for a cause: the client's own if data has one, else the registry's.
     #[must_use]
     pub fn error_text(&self, cause: RefusalCause, pattern: Option<&UploadPattern>) -> Option<&str> {
         let client = pattern.and_then(|pattern| pattern.action.as_deref().or(pattern.command.as_deref()));
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_shows_its_own_words_and_else_the_registrys() {
+    fn the_text_of_the_client_precedes_that_of_the_registry() {
         let text = r#"
             uploads:
               - { command: push it, oidc: native, order: token-first, endpoint: { default: here } }

@@ -1,4 +1,4 @@
-//! Which declared publisher a block of a document repeats, and where it says otherwise. It decides nothing about uploads.
+//! Compares documents that repeat a publisher's fields with the declared publisher.
 
 use crate::read::document::{DocumentBlock, DocumentLabel, Statement};
 use crate::read::project::github_repository;
@@ -6,20 +6,20 @@ use crate::read::source::FileId;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Comparison, RegistrySet};
 
-/// A value that a document repeats.
+/// A value of a publisher that a document repeats.
 #[derive(Debug, Clone)]
 pub struct RepeatedValue {
     /// The document.
     pub file: FileId,
-    /// Position of the publisher that its block speaks of.
+    /// The index of the publisher that its block repeats.
     pub publisher: usize,
-    /// What the document says.
+    /// The statement in the document.
     pub statement: Statement,
-    /// Whether the record says the same.
+    /// Whether the publisher has the same value.
     pub same: bool,
 }
 
-/// The words that mean a field of some registry's form.
+/// The labels that name a field of some registry's form.
 #[must_use]
 pub fn labels(registries: &RegistrySet) -> Vec<DocumentLabel> {
     let mut labels: Vec<DocumentLabel> = Vec::new();
@@ -34,10 +34,10 @@ pub fn labels(registries: &RegistrySet) -> Vec<DocumentLabel> {
     labels
 }
 
-/// The values of a block with the publisher that it repeats: the one that agrees with most of them, where the heading counts as
-/// much as three. Nothing of a block that is too short for a record or agrees with none.
+/// The values of a block, compared with the publisher that has most of them. A heading that names the registry counts as three values.
+/// Empty for a block that is too short for a publisher, or that no publisher fits.
 ///
-/// `suggested` gives the ids of the registries that a heading speaks of.
+/// `suggested` returns the ids of the registries that a heading names.
 #[must_use]
 pub fn repeated(
     file: FileId,
@@ -48,17 +48,17 @@ pub fn repeated(
     if !is_record(block, publishers) {
         return Vec::new();
     }
-    let meant =
+    let headed_by =
         block.headings.iter().rev().map(|title| suggested(title)).find(|ids| !ids.is_empty()).unwrap_or_default();
     let score = |(_, publisher): &(usize, &Publisher<'_>)| {
-        let headed = meant.contains(&publisher.registry.id);
+        let headed = headed_by.contains(&publisher.registry.id);
         3 * u32::from(headed) + agreed(block, publisher).map(|(_, weight)| weight).sum::<u32>()
     };
     let Some((index, publisher)) = publishers.iter().enumerate().rev().max_by_key(score) else { return Vec::new() };
-    let known = known(block, publisher).count();
+    let known = comparable(block, publisher).count();
     let agreed = agreed(block, publisher).count();
-    // A block about another registry, or one that shares little with the record, repeats something else.
-    let foreign = !meant.is_empty() && !meant.contains(&publisher.registry.id) && agreed < known;
+    // A block under another registry's heading, or one that shares less than half of the fields, is not about this publisher.
+    let foreign = !headed_by.is_empty() && !headed_by.contains(&publisher.registry.id) && agreed < known;
     if foreign || agreed * 2 < known {
         return Vec::new();
     }
@@ -68,10 +68,10 @@ pub fn repeated(
         statement: statement.clone(),
         same: agrees(statement, publisher),
     };
-    crate::trust::document::known(block, publisher).map(repeat).collect()
+    comparable(block, publisher).map(repeat).collect()
 }
 
-/// Whether a block has enough of a record to be one: three fields, or two of which one is the workflow.
+/// Whether a block has enough fields to describe a publisher: three, or two with the workflow.
 fn is_record(block: &DocumentBlock, publishers: &[Publisher<'_>]) -> bool {
     let workflow = |statement: &Statement| {
         publishers.iter().any(|publisher| claim_of(statement, publisher) == Some(Claim::Workflow))
@@ -83,8 +83,8 @@ fn claim_of(statement: &Statement, publisher: &Publisher<'_>) -> Option<Claim> {
     publisher.registry.field(&statement.field)?.claim
 }
 
-/// The statements about fields that the publisher's form has and whose value in the record is known.
-fn known<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterator<Item = &'b Statement> {
+/// The statements about fields of the publisher's form whose value is known.
+fn comparable<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterator<Item = &'b Statement> {
     block.statements.iter().filter(|statement| {
         let field = publisher.registry.field(&statement.field);
         field.is_some_and(|field| {
@@ -96,15 +96,15 @@ fn known<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterat
 
 fn agreed<'b>(block: &'b DocumentBlock, publisher: &Publisher<'_>) -> impl Iterator<Item = (&'b Statement, u32)> {
     let weight = |statement: &Statement| if claim_of(statement, publisher) == Some(Claim::Workflow) { 2 } else { 1 };
-    known(block, publisher)
+    comparable(block, publisher)
         .filter(|statement| agrees(statement, publisher))
         .map(|statement| (statement, weight(statement)))
         .collect::<Vec<_>>()
         .into_iter()
 }
 
-/// Whether a document's value is the record's, by the registry's own comparison. A path stands for its file, and an address or
-/// `owner/name` for the repository.
+/// Whether a statement has the publisher's value, compared as the registry does. A path counts as its file name, and an address or
+/// `owner/name` as the repository.
 fn agrees(statement: &Statement, publisher: &Publisher<'_>) -> bool {
     let Some(entry) = publisher.entry(&statement.field) else { return false };
     let same = |left: &str, right: &str| match entry.field.compare {

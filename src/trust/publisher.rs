@@ -1,4 +1,6 @@
-//! Declared publishers, checked against their registry's form. It does not compare them with any run.
+//! The publishers that the config declares, checked against the form of their registry.
+//!
+//! `trust::verdict` compares them with the claims of a run.
 
 use std::sync::OnceLock;
 
@@ -11,53 +13,53 @@ use crate::read::source::Place;
 use crate::trust::registry::{Claim, FormField, Registry, RegistrySet};
 use crate::workflow::model::Text;
 
-/// One field of a declared record.
+/// One field of a declared publisher.
 #[derive(Debug, Clone)]
 pub struct PublisherField<'a> {
     /// The form's field.
     pub field: &'a FormField,
-    /// What is declared.
+    /// The declared value.
     pub value: String,
-    /// Where; for an owner or a name that is taken from `repository:`, there.
+    /// Its place. An owner or a name that the publisher leaves out comes from the config's `repository:`.
     pub place: Place,
-    /// Whether the record itself says it.
+    /// Whether the publisher itself sets the field.
     pub own: bool,
 }
 
-/// A declared record of a known registry.
+/// A declared publisher of a known registry.
 #[derive(Debug, Clone)]
 pub struct Publisher<'a> {
-    /// Its position among the publishers of the config.
+    /// Its index among the publishers of the config.
     pub index: usize,
     /// The registry.
     pub registry: &'a Registry,
-    /// Where the entry begins.
+    /// The start of its entry in the config.
     pub place: Place,
-    /// Its fields, in the order of the form; what is not declared is not here.
+    /// The declared fields, in the order of the form.
     pub entries: Vec<PublisherField<'a>>,
 }
 
 impl<'a> Publisher<'a> {
-    /// What is declared for a field.
+    /// A declared field by its name.
     #[must_use]
     pub fn entry(&self, field: &str) -> Option<&PublisherField<'a>> {
         self.entries.iter().find(|entry| entry.field.name == field)
     }
 
-    /// What is declared for the field that a claim is compared with.
+    /// The declared field that a claim is compared with.
     #[must_use]
     pub fn entry_of(&self, claim: Claim) -> Option<&PublisherField<'a>> {
         self.entries.iter().find(|entry| entry.field.claim == Some(claim))
     }
 
-    /// What the record says in a field: what is declared, else what holds when nothing is.
+    /// The value of a field: the declared one, else the default of the form.
     #[must_use]
     pub fn setting(&self, field: &str) -> Option<&str> {
         let declared = self.entry(field).map(|entry| entry.value.as_str());
         declared.or_else(|| self.registry.field(field).and_then(|field| field.default.as_deref()))
     }
 
-    /// Whether two records of one registry differ in nothing that a claim is compared with.
+    /// Whether both belong to one registry and accept the same claims.
     #[must_use]
     pub fn accepts_the_same(&self, other: &Self) -> bool {
         let value = |publisher: &Self, claim| publisher.entry_of(claim).map(|entry| entry.value.clone());
@@ -65,7 +67,7 @@ impl<'a> Publisher<'a> {
             && Claim::ALL.iter().all(|claim| value(self, *claim) == value(other, *claim))
     }
 
-    /// How to name it in a sentence: its package, else its workflow, else its position.
+    /// A name for messages: its package, else its workflow, else its position.
     #[must_use]
     pub fn title(&self) -> String {
         let named = self.entry("package").or_else(|| self.entry_of(Claim::Workflow));
@@ -73,7 +75,7 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// The publishers of a config, and what keeps some of them from being one.
+/// Reads the publishers of a config. The problems are in the order of the file.
 #[must_use]
 pub fn publishers<'a>(config: &Config<'_>, registries: &'a RegistrySet) -> (Vec<Publisher<'a>>, Vec<Problem>) {
     let mut found = Vec::new();
@@ -130,17 +132,17 @@ fn publisher<'a>(
     for entry in &entries {
         if let Some(other) = entry.field.with.as_deref().filter(|name| entries.iter().all(|it| it.field.name != **name))
         {
-            let message = format!("a publisher of {} that has `{}` has `{other}` too", registry.name, entry.field.name);
+            let message = format!("a publisher of {} with `{}` needs `{other}` too", registry.name, entry.field.name);
             problems.push(Problem::new(entry.place, message));
         }
     }
     Publisher { index, registry, place: declared.place, entries }
 }
 
-/// Whether the registry's form would take a value, else why not.
+/// Whether the form of the registry accepts a value.
 ///
 /// # Errors
-/// The reason, as a sentence's end: "is no file name".
+/// The reason, as the end of a sentence: "is no file name".
 pub fn accepts(field: &FormField, value: &str) -> Result<(), String> {
     if let Some(longest) = field.longest.filter(|longest| value.chars().count() > *longest) {
         return Err(format!("is longer than {longest} characters"));
@@ -151,15 +153,14 @@ pub fn accepts(field: &FormField, value: &str) -> Result<(), String> {
     }
 }
 
-/// What a value of the record that the form refuses was meant to be, where only one thing can be meant: the value without the blanks around
-/// it, the file of a path, the part of `owner/name` that the field asks for while the record agrees with the other part, `owner/name` of
-/// an address. The form takes it.
+/// The value that was meant by one that the form refuses, where only one reading is possible: the value without surrounding blanks, the file
+/// name of a path, one part of `owner/name` whose other part the publisher has too, or `owner/name` of an address.
 #[must_use]
-pub fn meant(publisher: &Publisher<'_>, field: &str) -> Option<String> {
+pub fn intended_value(publisher: &Publisher<'_>, field: &str) -> Option<String> {
     let entry = publisher.entry(field).filter(|entry| entry.own)?;
     let value = entry.value.trim();
     let other = |claim| publisher.entry_of(claim).map(|entry| entry.value.trim());
-    let meant = match entry.field.claim {
+    let intended = match entry.field.claim {
         _ if accepts(entry.field, value).is_ok() => Some(value.to_owned()),
         Some(Claim::Workflow) => {
             let (folder, file) = value.rsplit_once('/')?;
@@ -180,7 +181,7 @@ pub fn meant(publisher: &Publisher<'_>, field: &str) -> Option<String> {
         }
         _ => None,
     };
-    meant.filter(|meant| *meant != entry.value && accepts(entry.field, meant).is_ok())
+    intended.filter(|intended| *intended != entry.value && accepts(entry.field, intended).is_ok())
 }
 
 /// Owner and name of `owner/name` or of an address.
@@ -190,7 +191,7 @@ fn slug(text: &str) -> Option<(String, String)> {
     (!owner.is_empty() && !name.is_empty() && !name.contains('/')).then(|| (owner.to_owned(), name.to_owned()))
 }
 
-/// Patterns are few and come from data; each is compiled once.
+/// The compiled form of a pattern. The patterns come from data files and are few, so each is compiled once.
 fn compiled(pattern: &str) -> Option<Regex> {
     use std::collections::HashMap;
     use std::sync::Mutex;

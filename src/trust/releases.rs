@@ -1,4 +1,4 @@
-//! Who makes the releases and the tags of a repository, and with which token. What waits for them is asked elsewhere.
+//! Whether the releases and tags of a repository are created by its own workflows with `GITHUB_TOKEN`, which starts no other workflow.
 
 pub mod tag;
 
@@ -8,7 +8,7 @@ use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::releases::tag::{TagName, TagPush};
 use crate::trust::upload::credential::follow_env;
-use crate::trust::upload::credential::is_own_token;
+use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
 use crate::workflow::expression::{Truth, UnknownReason};
@@ -22,28 +22,28 @@ use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
-/// What is known of the releases or the tags that a repository makes by itself.
+/// The origin of a repository's releases or tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartedBy {
-    /// None of its workflows makes one.
+    /// None of its workflows creates one.
     None,
-    /// Each is made with the token that every job has, the first of them here, so that none starts a workflow.
+    /// All are created with `GITHUB_TOKEN`, so that none starts a workflow. The place is the first step that creates one.
     ByGithubToken(Place),
-    /// Some start workflows, are published by people, or nobody knows.
-    Open,
+    /// Some are created by people or with another token, or may be.
+    Unknown,
 }
 
-/// What a workflow may wait for.
+/// The event that a workflow waits for.
 #[derive(Debug, Clone, Copy)]
 pub enum AwaitedEvent<'w, 'p> {
     /// A release.
     Release,
-    /// A tag that a filter takes.
+    /// The push of a tag that passes a filter.
     Tag(&'w Filter<'p>),
 }
 
 impl AwaitedEvent<'_, '_> {
-    /// Whether two are the same.
+    /// Whether both are the same event.
     #[must_use]
     pub fn is(&self, other: AwaitedEvent<'_, '_>) -> bool {
         match (self, other) {
@@ -54,14 +54,14 @@ impl AwaitedEvent<'_, '_> {
     }
 }
 
-/// The releases or tags that the workflows of a repository make.
+/// The origin of the releases or tags that a workflow waits for.
 #[must_use]
 pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEvent<'_, '_>) -> StartedBy {
     let search = ReleaseSearch { github, checkout, awaited };
     let mut found = StartedBy::None;
     for workflow in &checkout.workflows {
         match (search.of(workflow), found) {
-            (StartedBy::Open, _) => return StartedBy::Open,
+            (StartedBy::Unknown, _) => return StartedBy::Unknown,
             (StartedBy::ByGithubToken(place), StartedBy::None) => found = StartedBy::ByGithubToken(place),
             _ => {}
         }
@@ -75,7 +75,7 @@ struct ReleaseSearch<'a, 'p, 'w> {
     awaited: AwaitedEvent<'w, 'p>,
 }
 
-fn says(text: &str, words: &[String]) -> bool {
+fn contains_any(text: &str, words: &[String]) -> bool {
     let text = text.to_lowercase();
     words.iter().any(|word| text.contains(word.as_str()))
 }
@@ -84,14 +84,14 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
     fn of(&self, workflow: &'a Workflow<'p>) -> StartedBy {
         let mut found = StartedBy::None;
         for job in &workflow.jobs {
-            // A called workflow of another repository may do what its name says.
+            // A called workflow of another repository may create releases if its name suggests it.
             let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
-            if foreign.is_some_and(|uses| says(uses.value(), &self.github.releases.opaque)) {
-                return StartedBy::Open;
+            if foreign.is_some_and(|uses| contains_any(uses.value(), &self.github.releases.opaque)) {
+                return StartedBy::Unknown;
             }
             for resolved in steps(self.checkout, workflow, job) {
                 match self.by_step(&resolved) {
-                    StartedBy::Open => return StartedBy::Open,
+                    StartedBy::Unknown => return StartedBy::Unknown,
                     StartedBy::ByGithubToken(place) if found == StartedBy::None => {
                         found = StartedBy::ByGithubToken(place)
                     }
@@ -108,9 +108,9 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let script = step.script.map_or("", |run| run.value());
         let script = script.to_lowercase();
-        let said = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
-        if said(&facts.passed_on) || says(name, &facts.passed_on) {
-            return StartedBy::Open;
+        let mentions = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
+        if mentions(&facts.passed_on) || contains_any(name, &facts.passed_on) {
+            return StartedBy::Unknown;
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
             return self.made(&resolved, || self.by_maker(maker, &resolved));
@@ -118,27 +118,28 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         if let AwaitedEvent::Tag(_) = self.awaited {
             match tag::pushes(self.github, resolved) {
                 TagPush::None => {}
-                TagPush::Open => return self.made(resolved, || StartedBy::Open),
+                TagPush::Unknown => return self.made(resolved, || StartedBy::Unknown),
                 TagPush::ByGithubToken(names, command) => {
                     let resolved = ResolvedStep { command: Some(command), ..resolved.clone() };
                     return self.made(&resolved, || self.tagged(&resolved, &names));
                 }
             }
         }
-        // An action of the project's own whose steps can be read is looked into; any other may do what its name says.
-        let foreign = self.checkout.action(name).is_none() && says(name, &facts.opaque);
-        let scripted = said(&facts.opaque) && said(&facts.opaque_scripts);
-        if foreign || scripted { StartedBy::Open } else { StartedBy::None }
+        // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
+        let foreign = self.checkout.action(name).is_none() && contains_any(name, &facts.opaque);
+        let scripted = mentions(&facts.opaque) && mentions(&facts.opaque_scripts);
+        if foreign || scripted { StartedBy::Unknown } else { StartedBy::None }
     }
 
-    /// What a maker makes, if it does so in a run that nobody's release or tag has started: in such a one it only adds to that.
+    /// `what`, if the step runs in a run that no release or tag has started. In other runs it only adds to that release.
     fn made(&self, resolved: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> StartedBy) -> StartedBy {
         let follows = |run: &TriggerStart<'_, '_>| match self.awaited {
             AwaitedEvent::Release => run.event == "release",
             AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
         };
-        let makes =
-            |simulated: &SimulatedRun<'a, 'p>| resolved.seen(&simulated.context(resolved.job)).reached() != Truth::No;
+        let makes = |simulated: &SimulatedRun<'a, 'p>| {
+            resolved.context(&simulated.context(resolved.job)).reached() != Truth::No
+        };
         let starts =
             triggers::simulate(self.github, self.checkout, resolved.workflow, resolved.job, &RunFilter::default());
         let any = starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
@@ -147,31 +148,31 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
 
     fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
         if starts_workflows(maker, resolved) {
-            return StartedBy::Open;
+            return StartedBy::Unknown;
         }
         match self.awaited {
             AwaitedEvent::Release => StartedBy::ByGithubToken(resolved.place()),
-            // A release may be made of a tag that somebody has pushed.
-            AwaitedEvent::Tag(_) if !maker.makes_tag => StartedBy::Open,
+            // The release may be created for a tag that a person pushed.
+            AwaitedEvent::Tag(_) if !maker.makes_tag => StartedBy::Unknown,
             AwaitedEvent::Tag(_) => self.tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)]),
         }
     }
 
-    /// Tags that are made with the job's own token: of no interest if the filter leaves them, and nobody knows unless it takes them all.
+    /// The origin of tags that are pushed with `GITHUB_TOKEN`: unknown unless the filter accepts all of them.
     fn tagged(&self, resolved: &ResolvedStep<'a, 'p>, names: &[TagName]) -> StartedBy {
         let AwaitedEvent::Tag(filter) = self.awaited else { return StartedBy::None };
         let mut found = StartedBy::None;
         for name in names {
-            match takes(filter, name) {
+            match passes(filter, name) {
                 Truth::Yes => found = StartedBy::ByGithubToken(resolved.place()),
                 Truth::No => {}
-                Truth::Unknown(_) => return StartedBy::Open,
+                Truth::Unknown(_) => return StartedBy::Unknown,
             }
         }
         found
     }
 
-    /// What makes a release or a tag in a step, with its command if it is a script.
+    /// The release maker that a step uses, with the command of a script.
     fn maker(&self, resolved: &ResolvedStep<'a, 'p>) -> Option<(&'a ReleaseMaker, ResolvedStep<'a, 'p>)> {
         let step = resolved.step?;
         let tags = match self.awaited {
@@ -200,36 +201,36 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
     }
 }
 
-/// What completes the name of a tag of which nothing, or only the beginning, is known: a version.
+/// Versions that complete a tag name of which only the beginning is known.
 const VERSIONS: [&str; 2] = ["1.2.3", "v1.2.3"];
 
-/// Whether a filter takes a tag: one that is not all known, if it takes it with a version behind what is.
-fn takes(filter: &Filter<'_>, name: &TagName) -> Truth {
+/// Whether a tag passes a filter. A partly known name is completed with a version.
+fn passes(filter: &Filter<'_>, name: &TagName) -> Truth {
     if name.whole {
-        return takes_whole(filter, &name.beginning);
+        return passes_whole(filter, &name.beginning);
     }
     let endings = if name.beginning.is_empty() { &VERSIONS[..] } else { &VERSIONS[..1] };
-    let mut answers = endings.iter().map(|ending| takes_whole(filter, &format!("{}{ending}", name.beginning)));
-    let first = answers.next().unwrap_or(Truth::No);
-    match answers.all(|answer| answer == first) {
+    let mut results = endings.iter().map(|ending| passes_whole(filter, &format!("{}{ending}", name.beginning)));
+    let first = results.next().unwrap_or(Truth::No);
+    match results.all(|result| result == first) {
         true => first,
         false => Truth::Unknown(UnknownReason::new("the name of the tag")),
     }
 }
 
-fn takes_whole(filter: &Filter<'_>, name: &str) -> Truth {
+fn passes_whole(filter: &Filter<'_>, name: &str) -> Truth {
     let name = RefName { prefix: name, complete: true };
-    let asked = |list: &Option<Vec<Text<'_>>>| {
+    let passes = |list: &Option<Vec<Text<'_>>>| {
         list.as_ref().map(|list| ref_pattern::matches_any(list.iter().map(|text| text.value()), name))
     };
-    match (asked(&filter.only), asked(&filter.ignore)) {
-        (Some(taken), _) => taken,
-        (None, Some(left)) => left.negated(),
+    match (passes(&filter.only), passes(&filter.ignore)) {
+        (Some(passed), _) => passed,
+        (None, Some(ignored)) => ignored.negated(),
         (None, None) => Truth::Yes,
     }
 }
 
-/// Whether what is made may start a workflow: with a token of somebody's own, or as a draft that people publish.
+/// Whether the created release or tag may start a workflow: with another token than `GITHUB_TOKEN`, or as a draft that a person publishes.
 fn starts_workflows(maker: &ReleaseMaker, resolved: &ResolvedStep<'_, '_>) -> bool {
     if let Some(draft) = &maker.draft {
         let slot = if draft.starts_with('-') {
@@ -249,7 +250,7 @@ fn starts_workflows(maker: &ReleaseMaker, resolved: &ResolvedStep<'_, '_>) -> bo
         match resolved.slot_value(&slot) {
             SlotValue::Absent => {}
             SlotValue::Unknown(_) => return true,
-            SlotValue::Text(text, _) => return !is_own_token(&follow_env(resolved, &text)),
+            SlotValue::Text(text, _) => return !is_github_token(&follow_env(resolved, &text)),
         }
     }
     !maker.own_by_default

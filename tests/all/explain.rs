@@ -247,10 +247,10 @@ fn why_a_package_is_not_known_is_said() {
     let upload = "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     let of = |name| format!("[project]\nname = \"{name}\"\n");
     let (one, two) = (of("one"), of("two"));
-    says(&account(&[("release.yml", upload)]), &["PyPI project name not known: no file that is read here names it"]);
+    says(&account(&[("release.yml", upload)]), &["PyPI project name not known: no manifest names it"]);
     let workspace = format!("{one}[tool.uv.workspace]\nmembers = [\"pkg/*\"]\n");
     let several = account(&[("release.yml", upload), ("pyproject.toml", &workspace), ("pkg/two/pyproject.toml", &two)]);
-    says(&several, &["PyPI project name not known: files name several: `one`, `two`"]);
+    says(&several, &["PyPI project name not known: the manifests name several packages: `one`, `two`"]);
     says(
         &several,
         &["an existing package its settings: https://pypi.org/manage/project/<package>/settings/publishing/"],

@@ -122,10 +122,10 @@ pub(crate) fn layout_of(subject: &Subject<'_, '_, '_>) -> Option<ArtifactLayout>
 
 fn files_layout(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let layout = layout_of(subject)?;
-    Some(Fact::text(if layout.fits { "fits" } else { "misses" }, layout.landed.1))
+    Some(Fact::text(if layout.matches { "fits" } else { "misses" }, layout.artifact.1))
 }
 
 fn artifact_folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (folder, place) = layout_of(subject)?.landed;
+    let (folder, place) = layout_of(subject)?.artifact;
     Some(Fact::text(folder.to_string(), place))
 }

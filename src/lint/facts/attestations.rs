@@ -6,7 +6,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::trust::registry::slot::{SlotValue, known_text};
-use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
+use crate::trust::upload::site::{Credential, CredentialOutcome, UploadTarget};
 use crate::workflow::expression::{Truth, UnknownReason};
 
 /// The facts of this file.
@@ -65,14 +65,14 @@ fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> T
         return Truth::No;
     }
     let data = subject.analysis.data;
-    let seen = other.site.resolved.seen(context);
+    let seen = other.site.resolved.context(context);
     if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
     // Attestations need the OIDC token.
     let trusted = match other.site.credential(&data.github, &data.registries, &seen).0 {
-        CredentialOutcomes::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
-        CredentialOutcomes::Unknown(reason) => Truth::Unknown(reason),
+        CredentialOutcome::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
+        CredentialOutcome::Unknown(reason) => Truth::Unknown(reason),
     };
     let on = on.map_or_else(unknown, Truth::from);
     seen.reached().and(trusted).and(on)

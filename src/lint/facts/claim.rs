@@ -5,7 +5,7 @@ use crate::lint::facts::{ANSWERS, Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::Claim;
-use crate::trust::verdict::ClaimVerdict;
+use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::model::Text;
 
 /// The facts of this file.
@@ -24,7 +24,7 @@ fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
     let (claims, publisher) = (subject.claims?, subject.publisher?);
     let place = claim_place(subject, claim)?;
-    let answer: ClaimVerdict = claims.answer(claim, publisher);
+    let answer: ClaimVerdict = claim_verdict(claims, claim, publisher);
     Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
 }
 

@@ -125,7 +125,7 @@ fn job_uploads_to(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<
     let mut sites = analysis.uploads.iter().map(|upload| &upload.site);
     Some(sites.any(|site| {
         let here = site.resolved.job.id.place() == job.id.place();
-        let target = || site.target(&analysis.data.registries, &site.resolved.seen(context));
+        let target = || site.target(&analysis.data.registries, &site.resolved.context(context));
         here && matches!(target(), UploadTarget::Registry(other, _) if other.id == registry.id)
     }))
 }

@@ -5,7 +5,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
-use crate::trust::upload::package::{self, Likeness, ManifestWord};
+use crate::trust::upload::package::{self, ComparedValue, Likeness};
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -47,7 +47,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
+fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;
@@ -65,7 +65,7 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::Known(word.text, word.place))
 }
 
-fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ManifestWord> {
+fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
     if package::may_change(registry, subject.workflow?) {
         return None;

@@ -83,7 +83,7 @@ fn record_problem(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 fn record_meant(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let publisher = subject.publisher?;
     let place = publisher.entry(name)?.place;
-    publisher::meant(publisher, name).map(|meant| Fact::text(meant, place))
+    publisher::intended_value(publisher, name).map(|intended| Fact::text(intended, place))
 }
 
 fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -130,7 +130,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         match releases::releases(&analysis.data.github, analysis.checkout, one) {
             StartedBy::None => return Some(Fact::text("answered", trigger)),
             StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
-            StartedBy::Open => return Some(Fact::Unknown),
+            StartedBy::Unknown => return Some(Fact::Unknown),
         }
     }
     found

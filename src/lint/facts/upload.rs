@@ -9,7 +9,7 @@ use crate::lint::uploads::Upload;
 use crate::read::problem::closest;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
 use crate::trust::upload::build_code;
-use crate::trust::upload::site::CredentialOutcomes;
+use crate::trust::upload::site::CredentialOutcome;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -117,8 +117,8 @@ fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
     let (outcome, place) = subject.upload?.site.credential(&data.github, &data.registries, context(subject)?);
     Some(match outcome {
-        CredentialOutcomes::Known(credential) => Fact::text(credential.word(), place),
-        CredentialOutcomes::Unknown(_) => Fact::Unknown,
+        CredentialOutcome::Known(credential) => Fact::text(credential.word(), place),
+        CredentialOutcome::Unknown(_) => Fact::Unknown,
     })
 }
 
@@ -185,6 +185,6 @@ fn endpoint_input_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
 }
 
 fn upload_folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (folder, place) = layout_of(subject)?.wanted;
+    let (folder, place) = layout_of(subject)?.upload;
     Some(Fact::text(folder.to_string(), place))
 }

@@ -7,7 +7,7 @@ use crate::lint::uploads::UploadRun;
 use crate::read::source::FileId;
 use crate::trust::cause::RefusalCause;
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::{Credential, CredentialOutcomes, UploadTarget};
+use crate::trust::upload::site::{Credential, CredentialOutcome, UploadTarget};
 use crate::workflow::expression::Truth;
 
 /// A route whose answer waits for all findings.
@@ -32,8 +32,8 @@ pub fn pending(
     };
     let data = subject.analysis.data;
     let credential = match upload.site.credential(&data.github, &data.registries, subject.context?).0 {
-        CredentialOutcomes::Known(credential) => Ok(credential),
-        CredentialOutcomes::Unknown(reason) => Err(reason.to_string()),
+        CredentialOutcome::Known(credential) => Ok(credential),
+        CredentialOutcome::Unknown(reason) => Err(reason.to_string()),
     };
     let answer = match verdict(subject, upload, &registry, &credential) {
         RunVerdict::Refused { cause: RefusalCause::Start, .. } => RouteAnswer::Refused,

@@ -170,7 +170,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
             }
             for row in rows.get_or_init(|| triggers::rows(simulated, job, relevance)) {
                 let seen = simulated.context(job).for_row(row.as_ref());
-                let status = at_hand.min(asked(github, requester, need, &requester.resolved.seen(&seen)));
+                let status = at_hand.min(asked(github, requester, need, &requester.resolved.context(&seen)));
                 if status > worst.1 {
                     worst = (held, status);
                 }

@@ -1,41 +1,40 @@
-//! The tags that a script makes and pushes, and with which token. What waits for them is asked elsewhere.
+//! The tags that a script creates and pushes, and whether it uses `GITHUB_TOKEN`.
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{starts_with, unwrapped, words};
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
-use crate::trust::upload::credential::is_own_token;
+use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
 use crate::workflow::github::{GitHubFacts, TagFacts, TagPrefix};
 use crate::workflow::script::commands;
 
-/// The name of a tag, as far as the files tell it.
+/// The name of a tag, as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagName {
-    /// How it begins.
+    /// The known beginning.
     pub beginning: String,
-    /// Whether that is all of it.
+    /// Whether the beginning is the whole name.
     pub whole: bool,
 }
 
-/// What a step pushes.
+/// The tags that a step pushes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagPush {
-    /// No tag that its script makes.
+    /// None that its script creates.
     None,
-    /// These tags, with the token that every job has, by this command.
+    /// Tags that this command pushes with `GITHUB_TOKEN`.
     ByGithubToken(Vec<TagName>, ShellCommand),
-    /// Tags that are moved, or pushed with a token that nobody knows.
-    Open,
+    /// Tags that are moved, or pushed with an unknown token.
+    Unknown,
 }
 
-/// The new tags that the script of a step makes and pushes.
+/// The new tags that the script of a step creates and pushes.
 #[must_use]
 pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
     let Some((step, run)) = resolved.step.and_then(|step| Some((step, step.script?))) else { return TagPush::None };
-    // What makes no tag pushes none of its own.
     if !holds_words(run.value(), &facts.make) {
         return TagPush::None;
     }
@@ -48,7 +47,7 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
         if let Some(rest) = words_after(github, command, &facts.make) {
             let Some(name) = named(rest, facts) else { continue };
             if moves(rest, facts) {
-                return TagPush::Open;
+                return TagPush::Unknown;
             }
             made.extend(source(name).map(|text| (text, tag_name(name, run.value()))));
         } else if let Some(rest) = words_after(github, command, &facts.push) {
@@ -61,7 +60,7 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
             let own: Vec<_> = made.iter().filter(|(text, _)| sent(text)).map(|(_, name)| name.clone()).collect();
             let elsewhere = rest.iter().any(|word| source(word).is_some_and(|text| text.contains("://")));
             if !own.is_empty() && (elsewhere || moves(rest, facts)) {
-                return TagPush::Open;
+                return TagPush::Unknown;
             }
             by = by.or(Some(command).filter(|_| !own.is_empty()));
             pushed.extend(own);
@@ -69,19 +68,19 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
     }
     match by {
         None => TagPush::None,
-        Some(command) if token_is_own(facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
-        Some(_) => TagPush::Open,
+        Some(command) if uses_github_token(facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
+        Some(_) => TagPush::Unknown,
     }
 }
 
-/// The words behind those of a command.
+/// The arguments of a command.
 fn words_after<'c>(github: &GitHubFacts, command: &'c ShellCommand, name: &str) -> Option<&'c [ShellWord]> {
     let words = words(command);
     let rest = starts_with(unwrapped(github, &words), name)?.len();
     command.words.get(command.words.len() - rest..)
 }
 
-/// The word that names the tag: the first that is no flag and no flag's value.
+/// The word that names the tag: the first that is neither a flag nor a flag's value.
 fn named<'c>(words: &'c [ShellWord], facts: &TagFacts) -> Option<&'c ShellWord> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -108,7 +107,7 @@ fn tag_name(word: &ShellWord, script: &str) -> TagName {
     }
 }
 
-/// What is known of a name that may hold expressions.
+/// The known beginning of a name that may contain expressions.
 #[must_use]
 pub fn beginning(text: &str) -> TagName {
     match text.split_once("${{") {
@@ -117,33 +116,33 @@ pub fn beginning(text: &str) -> TagName {
     }
 }
 
-/// Whether pushes use the token of the job: the checkout before left it, and nothing brings another.
-fn token_is_own(facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+/// Whether pushes use `GITHUB_TOKEN`: the checkout stores it, and no step configures another token.
+fn uses_github_token(facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
     let inner = resolved.frames.iter().flat_map(|frame| &frame.action.steps);
-    let brings = |text: &str| {
+    let configures = |text: &str| {
         let text = text.to_lowercase();
         facts.opaque.iter().any(|word| text.contains(word.as_str()))
     };
     let mut steps = resolved.job.steps.iter().chain(inner);
-    if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| brings(text.value()))) {
+    if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| configures(text.value()))) {
         return false;
     }
     let Some(checkout) = resolved.before().rfind(|step| uses(step, &facts.checkout)) else { return false };
     let given = |input: &str| checkout.with.get_ignore_case(input).map(|pair| pair.value.value());
     !checkout.with.dynamic
-        && given(&facts.token).is_none_or(is_own_token)
+        && given(&facts.token).is_none_or(is_github_token)
         && given(&facts.keeps).is_none_or(|kept| kept == "true")
         && !facts.others.iter().any(|input| given(input).is_some())
 }
 
-/// What every tag of an action begins with, where data says that it has such an input.
+/// The beginning of the tags that an action creates, if data names the input for it.
 #[must_use]
 pub fn prefix(prefix: Option<&TagPrefix>, resolved: &ResolvedStep<'_, '_>) -> TagName {
-    let open = TagName { beginning: String::new(), whole: false };
-    let Some(prefix) = prefix else { return open };
+    let unknown = TagName { beginning: String::new(), whole: false };
+    let Some(prefix) = prefix else { return unknown };
     match resolved.slot_value(&Slot { input: Some(prefix.input.clone()), ..Slot::default() }) {
         SlotValue::Absent => TagName { beginning: prefix.default.clone(), whole: false },
         SlotValue::Text(text, _) => TagName { whole: false, ..beginning(&text) },
-        SlotValue::Unknown(_) => open,
+        SlotValue::Unknown(_) => unknown,
     }
 }

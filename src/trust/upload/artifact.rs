@@ -1,5 +1,4 @@
-//! Whether files that travel as artifacts lie where the upload looks for them. It follows only what the files decide: a step that may
-//! move files, or a name that only the run knows, leaves it open.
+//! Whether downloaded artifacts are in the folder that the upload reads. Unknown if a step may move files, or if only the run decides a name.
 
 mod folder;
 mod step;
@@ -13,56 +12,55 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// Where an upload looks and what is there.
+/// The folder that an upload reads, and the folder that a download fills.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactLayout {
-    /// The folder in which the upload looks, and where that is said.
-    pub wanted: (FolderPath, Place),
-    /// The folder in which a download puts files, and the download.
-    pub landed: (FolderPath, Place),
-    /// Whether files may lie where the upload looks.
-    pub fits: bool,
+    /// The folder that the upload reads, and its place.
+    pub upload: (FolderPath, Place),
+    /// The folder of the first downloaded artifact, and the place of the download.
+    pub artifact: (FolderPath, Place),
+    /// Whether an artifact may have files in the upload's folder.
+    pub matches: bool,
 }
 
-/// An artifact's way into a job.
+/// An artifact that a job downloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct UnpackedArtifact {
-    /// Where the artifact is unpacked; a part that is not known is `None`.
+    /// The folder in which it is unpacked.
     folder: FolderPath,
-    /// What is in it.
+    /// Its files.
     content: ArtifactContent,
 }
 
-/// How an upload's files and its job's artifacts lie to each other; `None` where the files do not decide it, or where nothing is
-/// downloaded.
+/// Compares the folder of an upload with the artifacts of its job. `None` if unknown, or if the job downloads nothing.
 #[must_use]
 pub fn layout(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
     context: &EvaluationContext<'_, '_>,
 ) -> Option<ArtifactLayout> {
-    let wanted = wanted(site, context)?;
+    let folders = upload_folders(site, context)?;
     if !own_script_is_inert(github, site) {
         return None;
     }
     let mut first = None;
-    let mut fits = false;
+    let mut matches = false;
     for step in site.resolved.before() {
         if step::is_download(github, step) {
             let place = step.uses?.place();
-            for arrival in step::arrivals(github, site, step, context)? {
-                fits |= wanted.iter().any(|(folder, _)| arrival.content.may_reach(&arrival.folder, folder));
-                first.get_or_insert((arrival.folder, place));
+            for artifact in step::downloaded(github, site, step, context)? {
+                matches |= folders.iter().any(|(folder, _)| artifact.content.may_reach(&artifact.folder, folder));
+                first.get_or_insert((artifact.folder, place));
             }
         } else if !step::is_inert(github, site, step) {
             return None;
         }
     }
-    Some(ArtifactLayout { wanted: wanted.into_iter().next()?, landed: first?, fits })
+    Some(ArtifactLayout { upload: folders.into_iter().next()?, artifact: first?, matches })
 }
 
-/// The folders in which an upload looks.
-fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
+/// The folders that an upload reads.
+fn upload_folders(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Option<Vec<(FolderPath, Place)>> {
     let pattern = site.pattern?;
     let files = pattern.files.as_ref()?;
     let resolved = &site.resolved;
@@ -70,7 +68,7 @@ fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Opt
     if has(&files.unless) || has(&pattern.other_folder) || !files.only_with.is_empty() && !has(&files.only_with) {
         return None;
     }
-    let below = match resolved
+    let base = match resolved
         .step
         .and_then(|step| resolved.workflow.folder_of(resolved.job, step))
         .filter(|_| resolved.command.is_some())
@@ -81,7 +79,7 @@ fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Opt
     if let Some((_, given)) = resolved.first(&files.slots) {
         let crate::trust::registry::slot::SlotValue::Text(text, place) = given else { return None };
         let folder = FolderPath::parse(&step::resolved_text(resolved, &text, context)?)?;
-        return Some(vec![(below.join(&folder), place)]);
+        return Some(vec![(base.join(&folder), place)]);
     }
     let mut folders = Vec::new();
     if let (Some(command), Some(run)) = (&resolved.command, resolved.script().filter(|_| files.arguments)) {
@@ -91,17 +89,17 @@ fn wanted(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Opt
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
                 let text = step::resolved_text(resolved, &text, context)?;
-                folders.push((below.join(&FolderPath::of_files(&text)?), place));
+                folders.push((base.join(&FolderPath::of_files(&text)?), place));
             }
         }
     }
     if folders.is_empty() {
-        folders.push((below.join(&FolderPath::parse(files.folder.as_deref()?)?), resolved.place()));
+        folders.push((base.join(&FolderPath::parse(files.folder.as_deref()?)?), resolved.place()));
     }
     Some(folders)
 }
 
-/// Whether nothing in the upload's own script before it moves files.
+/// Whether no command before the upload in its own script moves files.
 fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool {
     let resolved = &site.resolved;
     let (Some(own), Some(step)) = (&resolved.command, resolved.step) else { return true };

@@ -1,4 +1,4 @@
-//! Finds what builds in the job of an upload before it: code that its makers did not write. It does not ask what that code may do.
+//! Build steps before an upload in its job. They run third-party code next to the OIDC token.
 
 use crate::read::source::Place;
 use crate::trust::registry::BuildFacts;
@@ -12,7 +12,7 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::script::commands;
 
-/// The first action or command before an upload that builds, and where.
+/// The first action or command that builds before an upload, and its place.
 #[must_use]
 pub fn build<'p>(
     github: &GitHubFacts,
@@ -30,7 +30,7 @@ pub fn build<'p>(
     })
 }
 
-/// The first command of a step that builds; in the step of the upload itself, of what stands before that.
+/// The first command of a step that builds. In the upload's own step, only commands before the upload count.
 fn command(
     github: &GitHubFacts,
     builds: &BuildFacts,

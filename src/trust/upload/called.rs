@@ -1,11 +1,11 @@
-//! Whether a called workflow of another repository uploads in one run, as data says of it. It never looks for that workflow's file.
+//! Whether a called workflow of another repository uploads in one run, by the condition in its registry data.
 
 use crate::trust::registry::slot::known_text;
 use crate::trust::upload::site::UploadSite;
 use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// Whether the workflow that a job calls uploads in a run; yes for whatever data gives no condition.
+/// Whether the workflow that a job calls uploads in a run. Yes if data has no condition for it.
 #[must_use]
 pub fn uploads(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Truth {
     let Some(condition) = site.pattern.and_then(|pattern| pattern.only_if.as_deref()) else { return Truth::Yes };
@@ -15,7 +15,7 @@ pub fn uploads(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
     }
 }
 
-/// What the called workflow sees.
+/// The evaluation context of the called workflow.
 struct CalledContext<'s, 'a, 'p> {
     site: &'s UploadSite<'a, 'p>,
     context: &'s EvaluationContext<'s, 'p>,
@@ -31,7 +31,7 @@ impl Scope for CalledContext<'_, '_, '_> {
     }
 
     fn status(&self, function: StatusFunction) -> Truth {
-        // A run is played as one in which every job that starts succeeds.
+        // Runs are simulated with every reached job successful.
         match function {
             StatusFunction::Success | StatusFunction::Always => Truth::Yes,
             StatusFunction::Failure | StatusFunction::Cancelled => Truth::No,
@@ -40,12 +40,12 @@ impl Scope for CalledContext<'_, '_, '_> {
 }
 
 impl CalledContext<'_, '_, '_> {
-    /// An input as the text that it is there, whatever it is where it is given.
+    /// An input as text, whatever its type in the calling job.
     fn input(&self, name: &str) -> Outcome {
         let with = self.site.resolved.with();
         if let Some(pair) = with.get_ignore_case(name) {
-            let given = self.context.for_job().evaluate(pair.value.value());
-            return known_text(&given).map_or(given, Outcome::text);
+            let value = self.context.for_job().evaluate(pair.value.value());
+            return known_text(&value).map_or(value, Outcome::text);
         }
         if with.dynamic {
             return Outcome::unknown(format!("the input `{name}`"));

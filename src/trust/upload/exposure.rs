@@ -1,4 +1,4 @@
-//! Finds where a script shows an OIDC token: prints it, or hands it on unmasked. It runs nothing and guesses at no value.
+//! Commands that print an OIDC token or write it to a file of the runner without masking it.
 
 use std::ops::Range;
 
@@ -8,17 +8,17 @@ use crate::trust::registry::command::{flag_is, program};
 use crate::workflow::github::ShownTokens;
 use crate::workflow::model::Text;
 
-/// How a script shows a token.
+/// The way in which a script exposes a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposure {
-    /// In the log.
+    /// It prints the token to the log.
     Printed,
-    /// In a file that GitHub reads for later steps.
+    /// It writes the token to a file that GitHub reads for later steps, such as `GITHUB_ENV`.
     Exported,
 }
 
 impl Exposure {
-    /// The word that facts use.
+    /// The value of facts.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -28,20 +28,20 @@ impl Exposure {
     }
 }
 
-/// The first command of a script that shows the request token, or a token that was made with it, and how.
+/// The first command of a script that exposes the request token or a token obtained with it.
 #[must_use]
 pub fn exposed(tokens: &ShownTokens, run: Text<'_>, script: &ShellScript) -> Option<(Exposure, Place)> {
     let text = run.value();
-    let reader = ExposureSearch { tokens, text, commands: &script.commands };
+    let search = ExposureSearch { tokens, text, commands: &script.commands };
     let mut secret: Vec<&str> = tokens.request.iter().map(String::as_str).collect();
     for command in &script.commands {
         for assignment in &command.assignments {
-            if reader.holds_token(&assignment.value, &secret) {
+            if search.holds_token(&assignment.value, &secret) {
                 secret.push(&assignment.name);
             }
         }
-        let open: Vec<&str> = secret.iter().copied().filter(|name| !reader.is_masked(name)).collect();
-        if let Some(exposure) = reader.shown(command, &open) {
+        let open: Vec<&str> = secret.iter().copied().filter(|name| !search.is_masked(name)).collect();
+        if let Some(exposure) = search.exposure(command, &open) {
             return Some((exposure, run.inner(command.span.clone())));
         }
     }
@@ -59,7 +59,7 @@ impl<'s> ExposureSearch<'s> {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// Whether a value is made with a token and is one itself: what a filter takes out of it may be harmless.
+    /// Whether a value is obtained with a token and is a token itself. A filter such as `jq` may select something harmless.
     fn holds_token(&self, value: &ShellWord, secret: &[&str]) -> bool {
         let text = self.slice(&value.span);
         let filtered = self.tokens.filters.iter().any(|filter| text.contains(filter.as_str()));
@@ -72,25 +72,25 @@ impl<'s> ExposureSearch<'s> {
         self.text.lines().any(|line| line.contains("::add-mask::") && reads(line, name))
     }
 
-    fn shown(&self, command: &ShellCommand, secret: &[&str]) -> Option<Exposure> {
+    fn exposure(&self, command: &ShellCommand, secret: &[&str]) -> Option<Exposure> {
         let name = command.words.first()?.text()?;
         let prints = self.tokens.prints.iter().any(|known| known == program(&name));
         let fetches = self.tokens.fetches.iter().any(|known| known == program(&name));
         let reads = |name: &str| command.words.iter().any(|word| is_in(word, name));
-        let asks = |names: &[String]| names.iter().any(|name| reads(name));
+        let any = |names: &[String]| names.iter().any(|name| reads(name));
         let own = prints && secret.iter().any(|name| reads(name))
-            || fetches && asks(&self.tokens.request) && asks(&self.tokens.address) && !self.is_kept(command);
-        if own && !self.is_nested(command) { self.goes_to(command) } else { None }
+            || fetches && any(&self.tokens.request) && any(&self.tokens.address) && !self.writes_file(command);
+        if own && !self.is_captured(command) { self.output(command) } else { None }
     }
 
-    /// Whether a command that fetches keeps the answer in a file.
-    fn is_kept(&self, command: &ShellCommand) -> bool {
+    /// Whether a request writes its response to a file.
+    fn writes_file(&self, command: &ShellCommand) -> bool {
         let words = command.words.iter().filter_map(ShellWord::text);
         words.into_iter().any(|word| self.tokens.keeps.iter().any(|flag| flag_is(&word, flag)))
     }
 
-    /// Whether another command takes what the command says.
-    fn is_nested(&self, command: &ShellCommand) -> bool {
+    /// Whether another command captures the command's output.
+    fn is_captured(&self, command: &ShellCommand) -> bool {
         let around = |word: &ShellWord| {
             word.span != command.span && word.span.start <= command.span.start && command.span.end <= word.span.end
         };
@@ -100,8 +100,8 @@ impl<'s> ExposureSearch<'s> {
         })
     }
 
-    /// Where the command's words end up; none where that is a pipe, a file of the job, or behind a group's end.
-    fn goes_to(&self, command: &ShellCommand) -> Option<Exposure> {
+    /// The exposure by the command's output. `None` if it goes to a pipe or to another file, or if a group around the command is redirected.
+    fn output(&self, command: &ShellCommand) -> Option<Exposure> {
         let rest = self.text.get(command.span.end..)?;
         if ["} >", ") >", "}>", ")>", "done >", "} |", ") |", "done |"].iter().any(|end| rest.contains(end)) {
             return None;
@@ -121,7 +121,7 @@ fn is_in(word: &ShellWord, name: &str) -> bool {
     word.parts.iter().any(|part| matches!(part, WordPiece::Variable(own) if own == name))
 }
 
-/// Whether a text of a shell reads a variable.
+/// Whether a shell text expands a variable.
 fn reads(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();

@@ -1,21 +1,21 @@
-//! Which jobs make the packages that a publication uploads, and what of the repository's history they see. It reads no manifest.
+//! The git history that is checked out where the packages of an upload are built.
 
 use crate::read::source::Place;
 use crate::trust::registry::BuildFacts;
 use crate::workflow::github::CheckoutFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
 
-/// What a job's checkout brings along.
+/// The history that a job checks out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckoutHistory {
-    /// The tags.
+    /// With tags.
     Tags,
-    /// One commit, checked out here.
+    /// A single commit, with the place of the checkout.
     Shallow(Place),
 }
 
-/// The history that the jobs see which build for a job: its own if it builds, else those that it waits for. `None` where no job is
-/// seen to build, or where one may get its version by other means.
+/// The history in the jobs that build for a job: the job itself and its ancestors. `None` if none of them is known to build, or if one
+/// may take its version from elsewhere.
 #[must_use]
 pub fn history(
     checkout: &CheckoutFacts,
@@ -35,7 +35,7 @@ pub fn history(
     found
 }
 
-/// A job and all that it waits for, each once.
+/// A job and its ancestors in `needs`, each once.
 #[must_use]
 pub fn with_ancestors<'w, 'p>(workflow: &'w Workflow<'p>, job: &'w Job<'p>) -> Vec<&'w Job<'p>> {
     let mut jobs = vec![job];
@@ -80,12 +80,12 @@ fn of_job(checkout: &CheckoutFacts, builds: &BuildFacts, workflow: &Workflow<'_>
     }
     for (input, value) in &checkout.with_tags {
         match step.with.get_ignore_case(input).map(|pair| pair.value.value()) {
-            Some(given) if given.contains("${{") => return TagFetch::Unknown,
-            Some(given) if given == value => return TagFetch::Builds(CheckoutHistory::Tags),
+            Some(text) if text.contains("${{") => return TagFetch::Unknown,
+            Some(text) if text == value => return TagFetch::Builds(CheckoutHistory::Tags),
             _ => {}
         }
     }
-    // A depth of somebody's own may reach the last tag.
+    // A depth other than 1 may reach the last tag.
     let deep = step
         .with
         .entries

@@ -1,4 +1,4 @@
-//! Finds the steps that trade the OIDC token for one of a registry. What becomes of that token is asked elsewhere.
+//! The steps that exchange the OIDC token for a token of a registry.
 
 use crate::trust::registry::upload_pattern::LoginPattern;
 use crate::trust::registry::{Registry, RegistrySet};
@@ -8,18 +8,18 @@ use crate::workflow::model::action;
 /// A step that logs in.
 #[derive(Debug, Clone)]
 pub struct LoginStep<'a, 'p> {
-    /// The registry whose token it fetches.
+    /// The registry that issues the token.
     pub registry: &'a Registry,
-    /// What the data says of it.
+    /// The login pattern that it matches.
     pub login: &'a LoginPattern,
     /// The step.
     pub resolved: ResolvedStep<'a, 'p>,
 }
 
 impl LoginStep<'_, '_> {
-    /// Whether an expression's path reads the token: `steps.<id>.outputs.<output>`.
+    /// Whether the path of an expression is the token: `steps.<id>.outputs.<output>`.
     #[must_use]
-    pub fn gives(&self, path: &str) -> bool {
+    pub fn outputs_token(&self, path: &str) -> bool {
         let (Some(id), Some(output)) = (self.resolved.step.and_then(|step| step.id), &self.login.output) else {
             return false;
         };
@@ -27,7 +27,7 @@ impl LoginStep<'_, '_> {
     }
 }
 
-/// Every login among the steps of a job, in their order.
+/// The login steps of a job, in order.
 #[must_use]
 pub fn logins<'a, 'p>(registries: &'a RegistrySet, steps: &[ResolvedStep<'a, 'p>]) -> Vec<LoginStep<'a, 'p>> {
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What the manifests say of the package that is uploaded, compared with its record and its repository. It reads no file.
+//! The name, repository and provenance in the manifests of the uploaded package.
 
 use crate::read::manifest::{Manifest, ManifestField, Manifests};
 use crate::read::project::github_repository;
@@ -7,21 +7,21 @@ use crate::trust::registry::Registry;
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::model::Workflow;
 
-/// A manifest's word for something, and whether it is the expected one.
+/// A value of a manifest, compared with the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestWord {
-    /// What the manifest says; nothing if it says nothing.
+pub struct ComparedValue {
+    /// The value. `None` if the manifest does not have it.
     pub text: Option<String>,
-    /// Where.
+    /// Its place, or that of the package's name.
     pub place: Place,
-    /// How it compares.
+    /// The result of the comparison.
     pub likeness: Likeness,
 }
 
-/// How two words compare.
+/// The result of comparing two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Likeness {
-    /// They are the same to the registry.
+    /// The registry treats them as the same.
     Same,
     /// They differ by case alone.
     Case,
@@ -30,7 +30,7 @@ pub enum Likeness {
 }
 
 impl Likeness {
-    /// The word that facts use.
+    /// The value of facts.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -41,32 +41,31 @@ impl Likeness {
     }
 }
 
-/// The name that the project's manifests give to a package: its own if any of them has it, else that of the first. `None` where a
-/// manifest that is not known may have it.
+/// The manifest that names a package; if none does, the first other name. `None` if a manifest with an unknown name may name it.
 #[must_use]
-pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option<ManifestWord> {
+pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option<ComparedValue> {
     let mut other = None;
-    let mut open = !manifests.complete();
+    let mut unknown = !manifests.complete();
     for manifest in manifests.of(&registry.manifests) {
         match manifests.package(manifest) {
             ManifestField::Known(text, place) if registry.names.same(text, package) => {
-                return Some(ManifestWord { text: Some(text.to_owned()), place, likeness: Likeness::Same });
+                return Some(ComparedValue { text: Some(text.to_owned()), place, likeness: Likeness::Same });
             }
             ManifestField::Known(text, place) if !manifest.mentioned && !manifest.is_private() => {
-                other = other.or(Some(ManifestWord { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
+                other = other.or(Some(ComparedValue { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
             }
-            ManifestField::Open(_) => open = true,
-            ManifestField::Absent if manifest.kind.named_by_file && !manifest.is_private() => open = true,
+            ManifestField::Open(_) => unknown = true,
+            ManifestField::Absent if manifest.kind.named_by_file && !manifest.is_private() => unknown = true,
             ManifestField::Known(..) | ManifestField::Absent => {}
         }
     }
-    other.filter(|_| !open)
+    other.filter(|_| !unknown)
 }
 
-/// The only package that the project's manifests name, and where.
+/// The package, if the project's manifests name exactly one.
 ///
 /// # Errors
-/// Why it is not known: there is none, there are several, or one that only a build names.
+/// Why it is unknown: none, several, or a name that only a build computes.
 pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m str, Place), UnknownReason> {
     let mut found: Vec<(&str, Place)> = Vec::new();
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
@@ -80,25 +79,25 @@ pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m
             }
             ManifestField::Known(..) => {}
             ManifestField::Open(_) => {
-                return Err(UnknownReason::new(format!("only a build knows the name in `{}`", manifest.name)));
+                return Err(UnknownReason::new(format!("the name in `{}` is computed at build time", manifest.name)));
             }
         }
     }
     match found.as_slice() {
         [one] if manifests.complete() => Ok(*one),
-        [_] => Err(UnknownReason::new("there are more files that may name it than are read")),
-        [] => Err(UnknownReason::new("no file that is read here names it")),
+        [_] => Err(UnknownReason::new("there are more manifests than are read")),
+        [] => Err(UnknownReason::new("no manifest names it")),
         [(first, _), (second, _), rest @ ..] => {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            Err(UnknownReason::new(format!("files name several: `{first}`, `{second}`{more}")))
+            Err(UnknownReason::new(format!("the manifests name several packages: `{first}`, `{second}`{more}")))
         }
     }
 }
 
-/// The package that a manifest in a folder names, and where.
+/// The package that a manifest in a folder names.
 ///
 /// # Errors
-/// Why it is not known.
+/// Why it is unknown.
 pub fn within<'m>(
     manifests: &'m Manifests,
     registry: &'m Registry,
@@ -109,10 +108,10 @@ pub fn within<'m>(
         ManifestField::Known(text, place) => Some((text, place)),
         ManifestField::Open(_) | ManifestField::Absent => None,
     });
-    named.ok_or_else(|| UnknownReason::new(format!("no file in `{folder}` names it")))
+    named.ok_or_else(|| UnknownReason::new(format!("no manifest in `{folder}` names it")))
 }
 
-/// Whether a workflow's scripts may change manifests, or go to folders that only the run knows.
+/// Whether the scripts of a workflow may change manifests, or run in folders that only the run decides.
 #[must_use]
 pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
     let steps = || workflow.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
@@ -124,35 +123,35 @@ pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
             .any(|run| words.iter().any(|word| run.value().contains(word.as_str())))
 }
 
-/// The address of the repository in the manifests of the packages that may be uploaded: what the first says if all differ from `own`,
-/// which is `owner/name`. Without `own` only their silence counts. `None` where one of them is not known.
+/// The repository address in the manifests of the packages that may be uploaded: the first if all differ from `own`, which is
+/// `owner/name`. Without `own` only a missing address is reported. `None` if one of them is unknown.
 #[must_use]
-pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>) -> Option<ManifestWord> {
+pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>) -> Option<ComparedValue> {
     let mut first = None;
     let named = |manifest: &&Manifest| !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent;
     for manifest in manifests.of(&registry.manifests).filter(named) {
-        let word = match manifests.repository(manifest) {
+        let value = match manifests.repository(manifest) {
             ManifestField::Open(_) => return None,
             ManifestField::Absent => {
                 let place = match manifests.package(manifest) {
                     ManifestField::Known(_, place) | ManifestField::Open(place) => place,
                     ManifestField::Absent => manifest.start(),
                 };
-                ManifestWord { text: None, place, likeness: Likeness::Other }
+                ComparedValue { text: None, place, likeness: Likeness::Other }
             }
             ManifestField::Known(text, place) if text.trim().is_empty() => {
-                ManifestWord { text: None, place, likeness: Likeness::Other }
+                ComparedValue { text: None, place, likeness: Likeness::Other }
             }
-            ManifestField::Known(text, place) => ManifestWord {
+            ManifestField::Known(text, place) => ComparedValue {
                 text: Some(text.to_owned()),
                 place,
                 likeness: likeness(repository_of(text).as_deref(), own?),
             },
         };
-        if word.likeness == Likeness::Same {
-            return Some(word);
+        if value.likeness == Likeness::Same {
+            return Some(value);
         }
-        first = first.or(Some(word));
+        first = first.or(Some(value));
     }
     first.filter(|_| manifests.complete())
 }
@@ -165,7 +164,7 @@ fn likeness(repository: Option<&str>, own: &str) -> Likeness {
     }
 }
 
-/// `owner/name` of an address on GitHub or of its short form.
+/// `owner/name` of a GitHub address, or of npm's short form.
 fn repository_of(text: &str) -> Option<String> {
     let text = text.trim();
     let short = text.strip_prefix("github:").unwrap_or(text);
@@ -173,10 +172,10 @@ fn repository_of(text: &str) -> Option<String> {
     if is_short { Some(short.to_owned()) } else { github_repository(text) }
 }
 
-/// What a registry's manifests say about provenance: `true`, `false`, or nothing. `None` where they do not agree or are not known.
+/// The provenance setting of the manifests. `Some(None)` if none has it, `None` if they differ or are unknown.
 #[must_use]
 pub fn provenance(manifests: &Manifests, registry: &Registry) -> Option<Option<bool>> {
-    let mut said = None;
+    let mut found = None;
     for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
         let flag = match manifest.first(&manifest.kind.provenance) {
             ManifestField::Absent => continue,
@@ -184,15 +183,15 @@ pub fn provenance(manifests: &Manifests, registry: &Registry) -> Option<Option<b
             ManifestField::Known("false", _) => false,
             ManifestField::Known(..) | ManifestField::Open(_) => return None,
         };
-        if said.is_some_and(|other| other != flag) {
+        if found.is_some_and(|other| other != flag) {
             return None;
         }
-        said = Some(flag);
+        found = Some(flag);
     }
-    Some(said)
+    Some(found)
 }
 
-/// Where a manifest of the registry's says that its version comes from the git tags.
+/// The place in a manifest that takes the version from git tags.
 #[must_use]
 pub fn version_from_tags(manifests: &Manifests, registry: &Registry) -> Option<Place> {
     let own = manifests.of(&registry.manifests).filter(|manifest| !manifest.mentioned);
@@ -204,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repositories_are_read_in_every_spelling() {
+    fn repository_addresses_are_compared_in_every_spelling() {
         for text in [
             "acme/demo",
             "github:acme/demo",

@@ -1,4 +1,4 @@
-//! What a package's own files say of where it goes. It never asks which client reads them.
+//! The settings in a package's own files that name the address of its uploads.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use crate::read::manifest::{Manifest, ManifestField, ManifestValue, Manifests};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue};
 use crate::trust::registry::upload_pattern::NameList;
 
-/// Stands in a slot's key for the scope of the package.
+/// The placeholder in a slot's key for the scope of the package.
 const SCOPE: &str = "{scope}";
 
-/// What stands in a slot of a file: for the package in a folder, or for whichever package where the folder is not known.
+/// The value of a slot in a file: for the package in `folder`, or for any package if the folder is unknown.
 #[must_use]
-pub fn given(manifests: &Manifests, folder: Option<&str>, file: &str, slot: &Slot) -> SlotValue {
+pub fn slot_value(manifests: &Manifests, folder: Option<&str>, file: &str, slot: &Slot) -> SlotValue {
     match folder {
         Some(folder) => in_folder(manifests, folder, file, slot),
         None => anywhere(manifests, file, slot),
@@ -25,13 +25,17 @@ fn in_folder(manifests: &Manifests, folder: &str, file: &str, slot: &Slot) -> Sl
         let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
         (slot.above && !folder.is_empty()).then_some(above)
     });
-    let said = folders.filter_map(|folder| manifests.at(folder, file)).map(|manifest| manifests.value(manifest, &key));
-    said.map(|field| as_given(field, slot.kind)).find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
+    let values =
+        folders.filter_map(|folder| manifests.at(folder, file)).map(|manifest| manifests.value(manifest, &key));
+    values
+        .map(|field| as_slot_value(field, slot.kind))
+        .find(|given| *given != SlotValue::Absent)
+        .unwrap_or(SlotValue::Absent)
 }
 
-/// The address that a project's files give to a name: the same in all that know it, or nobody knows which of them counts.
+/// The address that the project's files define for a name. Unknown if they define different ones.
 #[must_use]
-pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> SlotValue {
+pub fn address_of(manifests: &Manifests, list: &NameList, name: &str) -> SlotValue {
     let mut found = SlotValue::Absent;
     for manifest in manifests.list.iter().filter(|manifest| manifest.name == list.manifest) {
         for item in manifest.values(&list.list).unwrap_or_default().into_iter().flat_map(ManifestValue::items) {
@@ -51,24 +55,25 @@ pub fn explained(manifests: &Manifests, list: &NameList, name: &str) -> SlotValu
     found
 }
 
-/// Whichever package it is: they must all say the same, or nobody knows what this one says.
+/// The value for an unknown package: known only if all packages agree.
 fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> SlotValue {
     let published = || manifests.list.iter().filter(|manifest| !manifest.is_private());
     let keys = keys(manifests, published(), slot);
     let files = published().filter(|manifest| manifest.name == file);
-    let said = files.map(|manifest| {
-        let fields = keys.iter().map(|key| as_given(manifests.value(manifest, key), slot.kind));
+    let values = files.map(|manifest| {
+        let fields = keys.iter().map(|key| as_slot_value(manifests.value(manifest, key), slot.kind));
         let given = fields.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent);
         (manifest, given)
     });
-    let said: Vec<_> = said.collect();
-    let Some((first, given)) = said.iter().find(|(_, given)| *given != SlotValue::Absent) else {
+    let values: Vec<_> = values.collect();
+    let Some((first, given)) = values.iter().find(|(_, given)| *given != SlotValue::Absent) else {
         return SlotValue::Absent;
     };
     let for_all = !slot.key.contains(SCOPE) && (!slot.above || first.folder.is_empty());
     match given {
         SlotValue::Text(text, _)
-            if for_all && said.iter().all(|(_, other)| matches!(other, SlotValue::Text(known, _) if known == text)) =>
+            if for_all
+                && values.iter().all(|(_, other)| matches!(other, SlotValue::Text(known, _) if known == text)) =>
         {
             given.clone()
         }
@@ -77,7 +82,7 @@ fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> SlotValue {
     }
 }
 
-/// A slot's key, once for each scope of some packages where it speaks of one.
+/// The key of a slot, once for each package scope if it contains `{scope}`.
 fn keys<'m>(manifests: &Manifests, packages: impl Iterator<Item = &'m Manifest>, slot: &Slot) -> BTreeSet<String> {
     if !slot.key.contains(SCOPE) {
         return BTreeSet::from([slot.key.clone()]);
@@ -89,9 +94,9 @@ fn keys<'m>(manifests: &Manifests, packages: impl Iterator<Item = &'m Manifest>,
     packages.filter_map(scope).map(|scope| slot.key.replace(SCOPE, &scope)).collect()
 }
 
-fn as_given(field: ManifestField<'_>, kind: SlotKind) -> SlotValue {
+fn as_slot_value(field: ManifestField<'_>, kind: SlotKind) -> SlotValue {
     match field {
-        // That a package is published says nothing of the place.
+        // `publish: true` names no address.
         ManifestField::Known("true", _) if matches!(kind, SlotKind::Url | SlotKind::Name | SlotKind::OwnName) => {
             SlotValue::Absent
         }

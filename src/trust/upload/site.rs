@@ -1,4 +1,4 @@
-//! Finds the steps that upload to a registry, and says for one run where to. It judges nothing.
+//! Finds the steps and calling jobs that upload to a registry, and the target of each in one run.
 
 use crate::read::source::Place;
 use crate::trust::registry::command::{names, words};
@@ -7,7 +7,7 @@ use crate::trust::registry::upload_pattern::{EndpointRule, UploadPattern};
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
-use crate::trust::upload::setting::explained;
+use crate::trust::upload::setting::address_of;
 use crate::trust::upload::step::steps;
 use crate::trust::upload::step::{FolderArgument, ResolvedStep};
 use crate::workflow::expression::{Outcome, UnknownReason};
@@ -17,34 +17,34 @@ use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
-use crate::trust::upload::credential::is_own_token;
-pub use crate::trust::upload::credential::{Credential, CredentialOutcomes};
+use crate::trust::upload::credential::is_github_token;
+pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
 
-/// A step or calling job that uploads, whatever the run; or a login after which no upload is recognised.
+/// A step or calling job that uploads, or a login step without a recognised upload after it.
 #[derive(Debug, Clone)]
 pub struct UploadSite<'a, 'p> {
     /// The step, with its command.
     pub resolved: ResolvedStep<'a, 'p>,
     /// The registry whose data describes it.
     pub registry: &'a Registry,
-    /// What the data says of the upload; none for a login alone.
+    /// The upload pattern that it matches. `None` for a login step.
     pub pattern: Option<&'a UploadPattern>,
-    /// The login before it, if there is one for this registry.
+    /// The login step for this registry before it.
     pub login: Option<LoginStep<'a, 'p>>,
 }
 
-/// Where an upload goes in one run.
+/// The registry that an upload addresses in one run.
 #[derive(Debug, Clone)]
 pub enum UploadTarget<'a> {
-    /// To a registry, and where the files say so.
+    /// A registry, and the place that names it.
     Registry(&'a Registry, Place),
-    /// To some other place, which is no business of ours.
+    /// An index that is not one of the known registries.
     Elsewhere,
-    /// The files do not say.
+    /// Unknown, with the place of the expression or setting that decides it.
     Unknown(UnknownReason, Place),
 }
 
-/// Everything in a workflow that uploads, in its own steps or in those of the repository's own actions.
+/// The uploads of a workflow, including those in local actions.
 #[must_use]
 pub fn sites<'a, 'p>(
     github: &GitHubFacts,
@@ -62,18 +62,18 @@ fn job_sites<'a, 'p>(
     (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
 ) -> Vec<UploadSite<'a, 'p>> {
     let mut found = Vec::new();
-    let mut spared = Vec::new();
+    let mut non_uploads = Vec::new();
     let calling = ResolvedStep::calling(checkout, workflow, job);
     if let Some(called) = job.uses {
-        found.extend(named(registries, &calling, action(called.value())).0);
+        found.extend(uploads_by_name(registries, &calling, action(called.value())).0);
     }
     let clients = steps(checkout, workflow, job);
     for resolved in &clients {
         let Some(step) = resolved.step else { continue };
         if let Some(used) = step.uses {
-            let (uploads, others) = named(registries, resolved, action(used.value()));
+            let (uploads, others) = uploads_by_name(registries, resolved, action(used.value()));
             found.extend(uploads);
-            spared.extend(others);
+            non_uploads.extend(others);
         }
         let commands_in = step.script.map(|script| registries.uploads_in(script.value())).unwrap_or_default();
         if commands_in.is_empty() {
@@ -85,7 +85,7 @@ fn job_sites<'a, 'p>(
             let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
             let meant = commands_in.iter().filter_map(|(registry, pattern)| {
                 let uploads = names(github, &words, pattern)?;
-                Some((*registry, *pattern, uploads && chosen(&resolved, pattern)))
+                Some((*registry, *pattern, uploads && is_chosen(&resolved, pattern)))
             });
             let meant: Vec<_> = meant.collect();
             match meant.iter().find(|(.., uploads)| *uploads) {
@@ -93,26 +93,28 @@ fn job_sites<'a, 'p>(
                     let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
                     found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None });
                 }
-                None => spared.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
+                None => {
+                    non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone())))
+                }
             }
         }
     }
-    with_logins(found, &spared, logins(registries, &clients))
+    with_logins(found, &non_uploads, logins(registries, &clients))
 }
 
-/// A step that could upload to a registry and is told not to: the registry's id, and the step's position.
-type NonUploads<'a> = (&'a str, Vec<usize>);
+/// A step that matches an upload pattern but uploads nothing, such as a dry run: the registry's id and the step's position.
+type NonUpload<'a> = (&'a str, Vec<usize>);
 
-/// The uploads by an action or a called workflow, and those that are told to upload nothing.
-fn named<'a, 'p>(
+/// The uploads by an action or a called workflow, and the steps that use it without uploading.
+fn uploads_by_name<'a, 'p>(
     registries: &'a RegistrySet,
     resolved: &ResolvedStep<'a, 'p>,
     name: &str,
-) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUploads<'a>>) {
+) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
     let (mut uploads, mut others) = (Vec::new(), Vec::new());
     for (registry, pattern) in registries.uploads_of(name) {
-        let given = resolved.with_arguments(pattern.arguments.as_deref());
-        match given.filter(|given| chosen(given, pattern) && !given.has_flag(&pattern.unless)) {
+        let with_arguments = resolved.with_arguments(pattern.arguments.as_deref());
+        match with_arguments.filter(|step| is_chosen(step, pattern) && !step.has_flag(&pattern.unless)) {
             Some(resolved) => uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None }),
             None => others.push((registry.id.as_str(), resolved.position())),
         }
@@ -120,11 +122,11 @@ fn named<'a, 'p>(
     (uploads, others)
 }
 
-/// Gives each upload the login before it. A login that no upload follows stands for one that is not recognised, unless a step after it
-/// is known and told to upload nothing.
+/// Gives each upload the login step before it. A login without a later upload counts as an upload by an unknown client, unless a later step
+/// matches a pattern without uploading.
 fn with_logins<'a, 'p>(
     mut sites: Vec<UploadSite<'a, 'p>>,
-    spared: &[NonUploads<'_>],
+    non_uploads: &[NonUpload<'_>],
     logins: Vec<LoginStep<'a, 'p>>,
 ) -> Vec<UploadSite<'a, 'p>> {
     let before = |site: &UploadSite<'_, '_>, login: &LoginStep<'_, '_>| {
@@ -134,7 +136,8 @@ fn with_logins<'a, 'p>(
         site.login = logins.iter().rfind(|login| before(site, login)).cloned();
     }
     for login in logins.into_iter().filter(|login| !login.login.does_else) {
-        let for_nothing = spared.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
+        let for_nothing =
+            non_uploads.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (resolved, registry) = (login.resolved.clone(), login.registry);
             sites.push(UploadSite { resolved, registry, pattern: None, login: Some(login) });
@@ -143,20 +146,19 @@ fn with_logins<'a, 'p>(
     sites
 }
 
-/// Whether the slots that must choose uploading do, or the project's files. An input that the run decides is left out: silence beats a
-/// guess.
-fn chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
-    pattern.only_with.iter().all(|choice| resolved.meets(choice)) || planned(resolved, pattern).unwrap_or(false)
+/// Whether the inputs or the project's files make the step upload. Inputs that only the run decides do not count.
+fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
+    pattern.only_with.iter().all(|choice| resolved.meets(choice)) || is_planned(resolved, pattern).unwrap_or(false)
 }
 
-/// Whether the files of the folder that a command runs in have it upload; `None` where that is not known.
-fn planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
+/// Whether the project's files make a release tool upload. `None` where they do not decide it.
+fn is_planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
     let plan = pattern.plan.as_ref()?;
     Some(!resolved.has_flag(&plan.flags) && plan.uploads(resolved.manifests?, &resolved.folder()?))
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
-    /// Where the upload goes in a run.
+    /// The target of the upload in a run.
     #[must_use]
     pub fn target(&self, registries: &'a RegistrySet, context: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
         let rule = self.endpoint();
@@ -170,28 +172,28 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             };
             return match self.resolved.resolve(&text, context) {
                 Outcome::Unknown(reason) => UploadTarget::Unknown(reason, place),
-                // An input that is set to nothing is an input that is not set.
+                // GitHub passes an empty input as if it were not set.
                 outcome if known_text(&outcome).is_none_or(|text| text.trim().is_empty()) => continue,
-                outcome => self.place_called(registries, slot, &known_text(&outcome).unwrap_or_default(), place),
+                outcome => self.target_of(registries, slot, &known_text(&outcome).unwrap_or_default(), place),
             };
         }
         if let Some(place) = rule.opaque.iter().find_map(|slot| self.opaque(slot)) {
-            return UploadTarget::Unknown(UnknownReason::new("the resolved's own arguments"), place);
+            return UploadTarget::Unknown(UnknownReason::new("the client's own arguments"), place);
         }
-        if self.shows_github_token() {
+        if self.uses_github_token() {
             return UploadTarget::Elsewhere;
         }
         let place = self.resolved.place();
         match (rule.default.as_str(), &self.login) {
             ("", Some(login)) => UploadTarget::Registry(login.registry, place),
-            ("", None) => UploadTarget::Unknown(UnknownReason::new("the source that a config file names"), place),
+            ("", None) => UploadTarget::Unknown(UnknownReason::new("the index that a config file names"), place),
             (id, _) => {
                 registries.get(id).map_or(UploadTarget::Elsewhere, |registry| UploadTarget::Registry(registry, place))
             }
         }
     }
 
-    /// What the command says of the folder of its package.
+    /// The folder of the package, as the command's argument names it.
     #[must_use]
     pub fn package_folder(&self) -> FolderArgument {
         let pattern = self.pattern.filter(|pattern| pattern.takes_folder);
@@ -199,7 +201,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         last.map_or(FolderArgument::None, |last| self.resolved.argument(last))
     }
 
-    /// What decides the upload's address; of a login alone, the place where the token is fetched.
+    /// The rule for the upload's address. For a login step, the address that issues the token.
     #[must_use]
     pub fn endpoint(&self) -> &'a EndpointRule {
         const NOWHERE: &EndpointRule =
@@ -210,7 +212,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         }
     }
 
-    /// The address that the files give to the upload, and where.
+    /// The address that the step passes to the client, and its place.
     #[must_use]
     pub fn address(&self, context: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
         self.endpoint().slots.iter().find_map(|slot| match self.resolved.slot_value(slot) {
@@ -222,16 +224,16 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         })
     }
 
-    /// Whether the token is the job's own of GitHub, which opens no registry but GitHub's.
-    fn shows_github_token(&self) -> bool {
+    /// Whether the token is `GITHUB_TOKEN`, which only GitHub Packages accepts.
+    fn uses_github_token(&self) -> bool {
         let slots = self.pattern.into_iter().flat_map(|pattern| &pattern.tokens);
         slots.into_iter().any(|slot| match self.resolved.slot_value(slot) {
-            SlotValue::Text(text, _) => is_own_token(&text),
+            SlotValue::Text(text, _) => is_github_token(&text),
             _ => false,
         })
     }
 
-    /// Where a text that could hold any option stands, if it names one that this data does not read.
+    /// The place of a text with arbitrary options, if it may name an address.
     fn opaque(&self, slot: &Slot) -> Option<Place> {
         match self.resolved.slot_value(slot) {
             SlotValue::Absent => None,
@@ -242,36 +244,36 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         }
     }
 
-    /// The address that the project gives to a name.
-    fn explained(&self, kind: SlotKind, name: &str) -> SlotValue {
+    /// The address that the project's files define for a name.
+    fn defined_address(&self, kind: SlotKind, name: &str) -> SlotValue {
         let lists =
             if matches!(kind, SlotKind::Name | SlotKind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
-        let given =
-            self.resolved.manifests.into_iter().flat_map(|all| lists.iter().map(|list| explained(all, list, name)));
-        given.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
+        let mut values =
+            self.resolved.manifests.into_iter().flat_map(|all| lists.iter().map(|list| address_of(all, list, name)));
+        values.find(|value| *value != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     }
 
-    fn place_called(&self, registries: &'a RegistrySet, slot: &Slot, text: &str, place: Place) -> UploadTarget<'a> {
-        let (explained, kind) = match self.explained(slot.kind, text) {
+    fn target_of(&self, registries: &'a RegistrySet, slot: &Slot, text: &str, place: Place) -> UploadTarget<'a> {
+        let (defined, kind) = match self.defined_address(slot.kind, text) {
             SlotValue::Text(address, _) => (Some(address), SlotKind::Url),
             SlotValue::Absent => (None, slot.kind),
             SlotValue::Unknown(place) => {
                 return UploadTarget::Unknown(UnknownReason::new(format!("the index `{text}`")), place);
             }
         };
-        let text = explained.as_deref().unwrap_or(text);
+        let text = defined.as_deref().unwrap_or(text);
         let found = match kind {
             SlotKind::Url => registries.at(text).or_else(|| registries.beside(text)),
             SlotKind::Name | SlotKind::OwnName | SlotKind::Text | SlotKind::Switch | SlotKind::Denial => {
                 registries.called(text).or_else(|| registries.at(text))
             }
         };
-        // An earlier step that chose the address is not where the upload stands.
+        // The address of an earlier step is not the place of the upload.
         let place = if slot.step.is_some() { self.resolved.place() } else { place };
         match (found, kind) {
             (Some(registry), _) => UploadTarget::Registry(registry, place),
             (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,
-            // A name that a config file in the repository or on the runner explains.
+            // A config file of the repository or of the runner may define the name.
             (None, _) => UploadTarget::Unknown(UnknownReason::new(format!("the index `{text}`")), place),
         }
     }

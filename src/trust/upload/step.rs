@@ -1,5 +1,4 @@
-//! The step that uploads and where it takes its values from: inputs, flags, variables, earlier steps, manifests. It finds the text; it
-//! never says what it means.
+//! A step with its local actions expanded, and the sources of its values: inputs, flags, variables, earlier steps and manifests.
 
 mod flag;
 
@@ -15,46 +14,46 @@ use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
 use crate::workflow::simulate::context::{ActionFrame, EvaluationContext};
 
-/// A step or calling job that uploads, with the command that does it if it is a script.
+/// A step with the local actions around it, or a calling job. In a script, `command` is the command in question.
 #[derive(Debug, Clone)]
 pub struct ResolvedStep<'a, 'p> {
     /// The workflow.
     pub workflow: &'a Workflow<'p>,
     /// The job.
     pub job: &'a Job<'p>,
-    /// The files of the project that name packages.
+    /// The manifests of the project.
     pub manifests: Option<&'a Manifests>,
-    /// Flags with which the command works on another folder than its own.
+    /// Flags that make the command work in another folder.
     pub other_folder: &'a [String],
-    /// The repository's own actions around the step, the outermost first; empty for a step of the job itself.
+    /// The local actions around the step, the outermost first. Empty for a step of the job itself.
     pub frames: Vec<ActionFrame<'a, 'p>>,
-    /// The step; none where the job itself calls a workflow that uploads.
+    /// The step. `None` for a calling job.
     pub step: Option<&'a Step<'p>>,
-    /// The command in the step's script, with what the script has exported before it; of an action that is given the words of a
-    /// command, those words.
+    /// A command of the step's script, with the variables that the script exported before it; or the command line that an action takes as
+    /// an input.
     pub command: Option<ShellCommand>,
-    /// The input of the action that holds those words.
+    /// The input that holds this command line.
     pub arguments: Option<Text<'p>>,
 }
 
-/// What a command says of the folder that it works on.
+/// The folder that a command's argument names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FolderArgument {
-    /// Nothing: it works where it runs.
+    /// No argument: the command works in its working directory.
     None,
-    /// This one, relative to the checkout.
+    /// A folder, relative to the checkout.
     Folder(String),
-    /// Only the running shell knows, and what says so.
+    /// Unknown, with the place of the argument.
     Unknown(Place),
 }
 
-/// How deep actions are followed that use one another.
+/// The depth to which local actions that use each other are expanded.
 const DEEPEST_ACTIONS: usize = 10;
 
-/// How many steps of one job are looked at: actions that use others several times over multiply.
+/// The number of steps that one job may expand to: actions that use others several times multiply.
 const MOST_STEPS: usize = 5_000;
 
-/// Every step of a job, each of the repository's own actions followed by the steps of that action.
+/// Every step of a job. The steps of a local action follow the step that uses it.
 #[must_use]
 pub fn steps<'a, 'p>(
     checkout: &'a Model<'p>,
@@ -97,12 +96,12 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
     }
 
-    /// What stands in a slot.
+    /// The value of a slot.
     #[must_use]
     pub fn slot_value(&self, slot: &Slot) -> SlotValue {
         if let Some(input) = &slot.input {
             return match &slot.step {
-                Some(name) => self.of_earlier(name, input),
+                Some(name) => self.earlier_input(name, input),
                 None => from_input(self.with(), input, self.place()),
             };
         }
@@ -116,19 +115,19 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             };
         }
         if let (Some(file), Some(manifests)) = (&slot.manifest, self.manifests) {
-            return setting::given(manifests, self.folder().as_deref(), file, slot);
+            return setting::slot_value(manifests, self.folder().as_deref(), file, slot);
         }
         self.flag(&slot.flags, slot.kind)
     }
 
-    /// An input of the last earlier step of an action; a step that leaves it out leaves the choice to the one before it.
-    fn of_earlier(&self, name: &str, input: &str) -> SlotValue {
+    /// An input of the last earlier step that uses an action and sets the input.
+    fn earlier_input(&self, name: &str, input: &str) -> SlotValue {
         let steps = self.before().rev().filter(|step| uses(step, name));
-        let given = steps.map(|step| (step, from_input(&step.with, input, step.place)));
-        let given: Vec<_> = given.filter(|(_, given)| *given != SlotValue::Absent).collect();
-        let Some(((last, value), others)) = given.split_first() else { return SlotValue::Absent };
+        let values = steps.map(|step| (step, from_input(&step.with, input, step.place)));
+        let values: Vec<_> = values.filter(|(_, value)| *value != SlotValue::Absent).collect();
+        let Some(((last, value), others)) = values.split_first() else { return SlotValue::Absent };
         match value {
-            // Of two that differ, a condition of the last one's own may choose either.
+            // The condition of the last step decides which of two values is used.
             SlotValue::Text(text, place)
                 if last.condition.is_some()
                     && others.iter().any(|(_, other)| !matches!(other, SlotValue::Text(known, _) if known == text)) =>
@@ -139,13 +138,13 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
     }
 
-    /// What stands in the first of some slots that holds anything.
+    /// The first slot that has a value, with the value.
     #[must_use]
     pub fn first<'s>(&self, slots: &'s [Slot]) -> Option<(&'s Slot, SlotValue)> {
-        slots.iter().map(|slot| (slot, self.slot_value(slot))).find(|(_, given)| *given != SlotValue::Absent)
+        slots.iter().map(|slot| (slot, self.slot_value(slot))).find(|(_, value)| *value != SlotValue::Absent)
     }
 
-    /// Where the client itself stands: the command of a script, else the `uses` of the step or of the job.
+    /// The place of the command, or of the `uses` of the step or job.
     #[must_use]
     pub fn place(&self) -> Place {
         let uses = self.step.map_or(self.job.uses, |step| step.uses);
@@ -156,7 +155,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
     }
 
-    /// The folder that the command runs in, relative to the checkout; `None` where the script or the command may go elsewhere.
+    /// The working directory of the command, relative to the checkout. `None` where the script or the command may change it.
     #[must_use]
     pub fn folder(&self) -> Option<String> {
         let (step, command) = (self.step?, self.command.as_ref()?);
@@ -164,7 +163,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         let elsewhere = command.words.iter().any(|word| word.text().is_none())
             || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
             || self.has_flag(self.other_folder);
-        if elsewhere || self.moves()? {
+        if elsewhere || self.changes_folder()? {
             return None;
         }
         match self.workflow.folder_of(self.job, step) {
@@ -173,13 +172,13 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
     }
 
-    /// Whether the script goes to another folder before the command; `None` where there is no script or no command.
-    fn moves(&self) -> Option<bool> {
+    /// Whether the script changes the working directory before the command. `None` without a script or command.
+    fn changes_folder(&self) -> Option<bool> {
         let before = self.step?.script?.value().get(..self.command.as_ref()?.span.start)?;
         Some(before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")))
     }
 
-    /// What the command's own argument behind `last`, its last word, says of the folder that it works on.
+    /// The folder that the first argument after the word `last` names.
     #[must_use]
     pub fn argument(&self, last: &str) -> FolderArgument {
         let (Some(command), Some(run)) = (&self.command, self.script()) else { return FolderArgument::None };
@@ -196,7 +195,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
                 continue;
             }
             match text {
-                // It may be the flag's value; in a loop the flag may be a switch, and this what the loop is over.
+                // The word may be the value of the flag. In a loop the flag may be a switch and the word the loop's variable.
                 None if behind_flag && !command.conditional => {}
                 Some(text) if behind_flag && !text.contains('/') => {}
                 Some(text) if !behind_flag => {
@@ -216,20 +215,20 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         if file || path.contains(['*', '?', '[', '{', '~', '\\']) || path.starts_with('/') {
             return None;
         }
-        if self.moves()? {
+        if self.changes_folder()? {
             return None;
         }
         let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());
         manifest::clean(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
     }
 
-    /// What the step or the calling job is given.
+    /// The inputs of the step or of the calling job.
     #[must_use]
     pub fn with(&self) -> &'a Pairs<'p> {
         self.step.map_or(&self.job.with, |step| &step.with)
     }
 
-    /// The steps before this one: of the job, and of the actions around it.
+    /// The earlier steps of the job and of the local actions around this step.
     pub fn before(&self) -> impl DoubleEndedIterator<Item = &'a Step<'p>> {
         let inner = self.frames.iter().map(|frame| frame.action.steps.as_slice());
         let lists = std::iter::once(self.job.steps.as_slice()).chain(inner);
@@ -237,16 +236,17 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         lists.zip(self.position()).flat_map(earlier).collect::<Vec<_>>().into_iter()
     }
 
-    /// Where the step stands among the others of the job: its index, after those of the steps around it.
+    /// The order of the step in the job: the indices of the steps around it, then its own.
     #[must_use]
     pub fn position(&self) -> Vec<usize> {
         let around = self.frames.iter().map(|frame| frame.step);
         around.chain(self.step).map(|step| step.index).collect()
     }
 
-    /// Every `env` that the step sees, nearest first; whether its expressions see what the step's own do.
+    /// Every `env` of the step, its actions, its job and its workflow, the nearest first. The flag says whether its expressions are evaluated in
+    /// the step's own context.
     pub fn envs(&self) -> impl Iterator<Item = (&'a Pairs<'p>, bool)> {
-        // A calling job hands no variable to the workflow that it calls.
+        // A called workflow does not inherit the caller's variables.
         let own = self.step.map(|step| (&step.env, true));
         let around = self.frames.iter().rev().map(|frame| (&frame.step.env, false));
         let inside = self.frames.is_empty();
@@ -254,7 +254,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         own.into_iter().chain(around).chain(whole).take(if self.step.is_some() { usize::MAX } else { 0 })
     }
 
-    /// Whether one of some flags stands among the command's words.
+    /// Whether the command has one of some flags.
     #[must_use]
     pub fn has_flag(&self, flags: &[String]) -> bool {
         let mut words = self.command.iter().flat_map(|command| &command.words).filter_map(ShellWord::text);
@@ -283,20 +283,20 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
     }
 
-    /// The script that the command stands in, or the input that holds its words.
+    /// The text that the spans of `command` refer to: the script, or the input with the command line.
     #[must_use]
     pub fn script(&self) -> Option<Text<'p>> {
         self.arguments.or_else(|| self.step.and_then(|step| step.script))
     }
 
-    /// The client of an action, with the words that it is given for the command it runs; `None` where they cannot be read.
+    /// The step with the command line that its action takes as an input. `None` if that is not one simple command.
     #[must_use]
     pub fn with_arguments(&self, input: Option<&str>) -> Option<Self> {
-        let Some(given) = input.and_then(|input| self.with().get_ignore_case(input)) else { return Some(self.clone()) };
-        // No shell reads them: the end of a line ends nothing, and what would be several commands to a shell is not understood here.
-        let mut commands = shell::parse(&given.value.value().replace('\n', " "), Shell::Posix).commands;
+        let Some(pair) = input.and_then(|input| self.with().get_ignore_case(input)) else { return Some(self.clone()) };
+        // The action splits the input into words without a shell, so a line feed is a space.
+        let mut commands = shell::parse(&pair.value.value().replace('\n', " "), Shell::Posix).commands;
         let command = commands.pop();
-        commands.is_empty().then(|| Self { arguments: command.as_ref().map(|_| given.value), command, ..self.clone() })
+        commands.is_empty().then(|| Self { arguments: command.as_ref().map(|_| pair.value), command, ..self.clone() })
     }
 
     fn word(&self, word: &ShellWord, run: Text<'p>) -> SlotValue {
@@ -305,13 +305,13 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             (Some(text), _) => SlotValue::Text(text, place),
             (None, [WordPiece::Variable(name)]) => match self.variable(&name.as_str().into()) {
                 SlotValue::Absent => SlotValue::Unknown(place),
-                given => given,
+                value => value,
             },
             _ => SlotValue::Unknown(place),
         }
     }
 
-    /// An environment variable as the command sees it: its own assignment, then the `env` of the step, the job and the workflow.
+    /// An environment variable of the command: its own assignment, else the `env` of the step, the job or the workflow.
     fn variable(&self, name: &Glob) -> SlotValue {
         if let (Some(command), Some(run)) = (&self.command, self.script())
             && let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
@@ -324,7 +324,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
         for (pairs, own) in self.envs() {
             if let Some(pair) = pairs.entries.iter().find(|pair| name.is_match(pair.key.value())) {
-                // Around an action the context `inputs` is another than within.
+                // Outside of the action `inputs` is a different context.
                 let foreign = !own && pair.value.value().contains("inputs");
                 return if foreign { SlotValue::Unknown(pair.value.place()) } else { from_text(pair.value) };
             }
@@ -335,19 +335,19 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         SlotValue::Absent
     }
 
-    /// What a run shows to the step, or to the calling job.
+    /// The evaluation context of the step in a run.
     #[must_use]
-    pub fn seen<'s>(&'s self, context: &EvaluationContext<'s, 'p>) -> EvaluationContext<'s, 'p>
+    pub fn context<'s>(&'s self, context: &EvaluationContext<'s, 'p>) -> EvaluationContext<'s, 'p>
     where
         'a: 's,
     {
         context.for_step(&self.frames, self.step)
     }
 
-    /// A text without expressions, as far as the run decides them; `${{ env.X }}` is followed to where `X` is set.
+    /// Evaluates the expressions of a text in the context of the step.
     #[must_use]
     pub fn resolve(&self, text: &str, context: &EvaluationContext<'_, '_>) -> Outcome {
-        self.seen(context).evaluate(text)
+        self.context(context).evaluate(text)
     }
 }
 

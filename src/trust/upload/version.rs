@@ -1,4 +1,4 @@
-//! Which version of an action or a client a job uses, and whether that one can do trusted publishing, as far as the data knows it.
+//! The versions of actions and clients, and whether they support trusted publishing.
 
 use crate::read::glob::Glob;
 use crate::read::shell::ShellCommand;
@@ -14,15 +14,15 @@ use crate::workflow::model::{Step, Text, action};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// The length of a commit's name in hexadecimal digits.
+/// The length of a commit hash in hexadecimal digits.
 const COMMIT: usize = 40;
 
-/// A version: numbers, of which the last may be left out. What is left out means the newest there is.
+/// A version number. Omitted parts mean the newest version: `v1` is the newest `1.x.y`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(Vec<u64>);
 
 impl Version {
-    /// Reads `1.2.3`, `v1.2`, `1.2.x`; what follows a `-` or a `+` does not count.
+    /// Parses `1.2.3`, `v1.2` and `1.2.x`. Pre-release and build parts are dropped.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -33,7 +33,7 @@ impl Version {
         numbers.filter(|numbers| !numbers.is_empty()).map(Self)
     }
 
-    /// Whether even the newest version that this may be is older than another.
+    /// Whether every version that this may be is older than `other`.
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
         let known = self.0.len().min(other.0.len());
@@ -41,23 +41,23 @@ impl Version {
     }
 }
 
-/// What an action's ref is worth.
+/// The state of an action's ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActionStatus {
-    /// Nothing is wrong with it.
+    /// Usable.
     Current,
-    /// A version that cannot do trusted publishing.
+    /// A version without trusted publishing.
     Outdated,
-    /// A ref that its maker has given up.
+    /// A ref that its maintainer has deprecated.
     Sunset,
-    /// A commit that no image was built for.
+    /// A commit without a container image.
     WithoutImage,
-    /// A ref that never was.
+    /// A ref that does not exist.
     Nonexistent,
 }
 
 impl ActionStatus {
-    /// The word that facts use.
+    /// The value of facts.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -70,32 +70,32 @@ impl ActionStatus {
     }
 }
 
-/// What data says of an action's refs, if it is one that uploads or logs in.
+/// The data about the refs of an action that uploads or logs in.
 #[must_use]
 pub fn refs<'a>(registries: &'a RegistrySet, name: &str) -> Option<&'a ActionRefs> {
     let own = |known: &str| known.eq_ignore_ascii_case(name);
     let named = registries.uploads_of(name).map(|(_, pattern)| pattern);
     let logins = registries.logins().map(|(_, login)| login).filter(|login| own(&login.action));
     let all = named.map(|pattern| &pattern.refs).chain(logins.map(|login| &login.refs));
-    // An action may be described as an upload and as a login; its refs stand at one of them.
+    // An action may be described as an upload and as a login, with its refs at one of them.
     let mut all = all.peekable();
     let first = all.peek().copied();
     all.find(|refs| **refs != ActionRefs::default()).or(first)
 }
 
-/// The ref behind the `@` of a `uses`.
+/// The ref after the `@` of a `uses`.
 #[must_use]
 pub fn reference(uses: &str) -> Option<&str> {
     uses.split_once('@').map(|(_, reference)| reference.trim())
 }
 
-/// Whether a ref names a commit, which nobody can move.
+/// Whether a ref is a full commit hash, which cannot move.
 #[must_use]
 pub fn is_commit(reference: &str) -> bool {
     reference.len() == COMMIT && reference.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The version that an action's ref is: by its tag, by the table of commits, or by the comment behind it.
+/// The version of an action's ref: its tag, the commit's version in the data, or the version in the trailing comment.
 #[must_use]
 pub fn action_version(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) -> Option<String> {
     let reference = reference(uses.value())?;
@@ -105,18 +105,18 @@ pub fn action_version(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) ->
     refs.commits.get(&reference.to_lowercase()).cloned().or_else(|| comment_version(source, uses))
 }
 
-/// The version in a comment behind a `uses`: `# v1.2.3`, `# tag=v1.2.3`.
+/// The version in a comment after `uses`: `# v1.2.3`, `# tag=v1.2.3`.
 fn comment_version(source: &SourceFile, uses: Text<'_>) -> Option<String> {
     let end = uses.place().span.end;
     let line = source.line_span(source.line_at(end));
     let rest = source.text().get(end as usize..line.end as usize)?;
     let comment = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix('#')?;
     let words = comment.split([' ', '=', ',', '/', '@']).map(str::trim);
-    // One number alone may be anything: a ticket, a year.
+    // A single number may be an issue number or a year.
     words.into_iter().find(|word| word.contains('.') && Version::parse(word).is_some()).map(str::to_owned)
 }
 
-/// What an action's ref is worth; `None` where the data does not tell.
+/// The state of an action's ref. `None` if unknown.
 #[must_use]
 pub fn action_status(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) -> Option<ActionStatus> {
     let reference = reference(uses.value())?;
@@ -142,19 +142,19 @@ pub fn action_status(refs: &ActionRefs, source: &SourceFile, uses: Text<'_>) -> 
     }
 }
 
-/// What a client's version is worth.
+/// Whether a client's version supports trusted publishing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientStatus {
-    /// It can do trusted publishing.
+    /// It does.
     Current,
-    /// It cannot.
+    /// It does not.
     Outdated,
-    /// It cannot if the tool that brings it brings the version it is known to bring.
+    /// It does not, if the tool that contains it has the version that data lists for it.
     Inferred,
 }
 
 impl ClientStatus {
-    /// The word that facts use.
+    /// The value of facts.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -164,7 +164,7 @@ impl ClientStatus {
         }
     }
 
-    /// Whether it cannot do trusted publishing.
+    /// Whether it does not support trusted publishing.
     #[must_use]
     pub const fn is_too_old(self) -> bool {
         matches!(self, Self::Outdated | Self::Inferred)
@@ -176,23 +176,23 @@ impl ClientStatus {
 pub struct ClientVersion {
     /// The version as far as it is known, such as `10`.
     pub version: String,
-    /// What it is worth.
+    /// Whether it supports trusted publishing.
     pub status: ClientStatus,
-    /// What chooses it.
+    /// The place that selects it.
     pub place: Place,
 }
 
-/// What one step says of a client's version.
-enum StatedVersion {
-    /// Nothing.
+/// The client version that one step installs.
+enum InstalledVersion {
+    /// The step installs none.
     Nothing,
-    /// Something that only the run tells.
-    Open,
-    /// This.
+    /// The step may install one.
+    Unknown,
+    /// A known version.
     Version(ClientVersion),
 }
 
-/// The version of the client that uploads in a run; `None` where the files do not tell.
+/// The version of the client of an upload in a run. `None` if unknown.
 #[must_use]
 pub fn client<'p>(
     site: &UploadSite<'_, 'p>,
@@ -205,23 +205,23 @@ pub fn client<'p>(
     let own = site.resolved.command.as_ref();
     if let (Some(command), Some(run)) = (own, step.script) {
         match in_words(facts, command, run, 0) {
-            StatedVersion::Version(version) => return Some(version),
-            StatedVersion::Open => return None,
-            StatedVersion::Nothing => {}
+            InstalledVersion::Version(version) => return Some(version),
+            InstalledVersion::Unknown => return None,
+            InstalledVersion::Nothing => {}
         }
     }
-    let look = VersionSearch { github, facts, context, site };
-    // What stands nearest before the upload wins, in its own script first.
+    let search = VersionSearch { github, facts, context, site };
+    // The last installation before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
-    let mut said = if step.script.is_some() { look.script(step, Some(until)) } else { look.step(step) };
+    let mut installed = if step.script.is_some() { search.script(step, Some(until)) } else { search.step(step) };
     for step in site.resolved.before().rev() {
-        if !matches!(said, StatedVersion::Nothing) {
+        if !matches!(installed, InstalledVersion::Nothing) {
             break;
         }
-        said = look.step(step);
+        installed = search.step(step);
     }
-    match said {
-        StatedVersion::Version(version) => Some(version),
+    match installed {
+        InstalledVersion::Version(version) => Some(version),
         _ => None,
     }
 }
@@ -234,54 +234,56 @@ struct VersionSearch<'l, 'p> {
 }
 
 impl<'l, 'p> VersionSearch<'l, 'p> {
-    fn step(&self, step: &'l Step<'p>) -> StatedVersion {
-        let said = match step.uses {
+    fn step(&self, step: &'l Step<'p>) -> InstalledVersion {
+        let installed = match step.uses {
             _ if step.script.is_some() => self.script(step, None),
-            // An action of the project's own may bring anything.
-            Some(uses) if uses.value().starts_with(['.', '$']) => StatedVersion::Open,
+            // A local action may install any version.
+            Some(uses) if uses.value().starts_with(['.', '$']) => InstalledVersion::Unknown,
             Some(uses) => {
                 match self.facts.tools.iter().find(|tool| tool.action.eq_ignore_ascii_case(action(uses.value()))) {
                     Some(tool) => self.tool(tool, step),
-                    None => StatedVersion::Nothing,
+                    None => InstalledVersion::Nothing,
                 }
             }
-            None => StatedVersion::Nothing,
+            None => InstalledVersion::Nothing,
         };
         let reached = match step.condition {
             None => Truth::Yes,
             Some(_) => self.context.for_sibling(step).reached(),
         };
-        match (said, reached) {
-            (StatedVersion::Nothing, _) | (_, Truth::No) => StatedVersion::Nothing,
-            (said, Truth::Yes) => said,
-            (_, Truth::Unknown(_)) => StatedVersion::Open,
+        match (installed, reached) {
+            (InstalledVersion::Nothing, _) | (_, Truth::No) => InstalledVersion::Nothing,
+            (installed, Truth::Yes) => installed,
+            (_, Truth::Unknown(_)) => InstalledVersion::Unknown,
         }
     }
 
-    /// What the script of a step installs before a place in it.
-    fn script(&self, step: &Step<'_>, until: Option<usize>) -> StatedVersion {
-        let Some(run) = step.script else { return StatedVersion::Nothing };
+    /// The version that a script installs, up to an offset in it.
+    fn script(&self, step: &Step<'_>, until: Option<usize>) -> InstalledVersion {
+        let Some(run) = step.script else { return InstalledVersion::Nothing };
         let commands = commands(self.github, self.site.resolved.workflow, self.site.resolved.job, step);
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
-        let mut last = StatedVersion::Nothing;
+        let mut last = InstalledVersion::Nothing;
         for command in before {
             let words = words(command);
             let installs = words.iter().flatten().any(|word| self.github.shell.installs.contains(word));
-            let said = if installs { in_words(self.facts, command, run, 1) } else { StatedVersion::Nothing };
-            match said {
-                StatedVersion::Nothing => {}
-                StatedVersion::Version(version) if !command.conditional => last = StatedVersion::Version(version),
-                StatedVersion::Version(_) | StatedVersion::Open => last = StatedVersion::Open,
+            let installed = if installs { in_words(self.facts, command, run, 1) } else { InstalledVersion::Nothing };
+            match installed {
+                InstalledVersion::Nothing => {}
+                InstalledVersion::Version(version) if !command.conditional => last = InstalledVersion::Version(version),
+                InstalledVersion::Version(_) | InstalledVersion::Unknown => last = InstalledVersion::Unknown,
             }
         }
         let scope = until.and_then(|until| run.value().get(..until)).unwrap_or(run.value());
         let opaque = self.facts.opaque.iter().any(|word| scope.contains(word.as_str()));
-        if opaque && matches!(last, StatedVersion::Nothing) { StatedVersion::Open } else { last }
+        if opaque && matches!(last, InstalledVersion::Nothing) { InstalledVersion::Unknown } else { last }
     }
 
-    fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> StatedVersion {
-        let Some(pair) = step.with.get_ignore_case(&tool.input) else { return StatedVersion::Open };
-        let Some(chosen) = known_text(&self.context.evaluate(pair.value.value())) else { return StatedVersion::Open };
+    fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> InstalledVersion {
+        let Some(pair) = step.with.get_ignore_case(&tool.input) else { return InstalledVersion::Unknown };
+        let Some(chosen) = known_text(&self.context.evaluate(pair.value.value())) else {
+            return InstalledVersion::Unknown;
+        };
         let place = pair.value.place();
         if tool.contains.is_empty() {
             return judge(self.facts, chosen.trim(), place, ClientStatus::Outdated);
@@ -290,12 +292,12 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
             let major = Version::parse(&chosen)?.0.first()?.to_string();
             tool.contains.get(&major)
         });
-        inside.map_or(StatedVersion::Open, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))
+        inside.map_or(InstalledVersion::Unknown, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))
     }
 }
 
-/// What the words of a command say of the client's version, from the word `first` on.
-fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first: usize) -> StatedVersion {
+/// The client version in the words of a command, from the word `first` on.
+fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first: usize) -> InstalledVersion {
     for word in command.words.iter().skip(first) {
         let known = word.template(run.value());
         let Some(text) = known.clone().or_else(|| before_version(word)) else { continue };
@@ -303,35 +305,35 @@ fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first
             continue;
         }
         if known.is_none() {
-            return StatedVersion::Open;
+            return InstalledVersion::Unknown;
         }
         let pinned = text.split_once("==").or_else(|| text.rsplit_once('@').filter(|(name, _)| !name.is_empty()));
         match pinned {
             Some((_, version)) => {
                 return judge(facts, version, run.inner(word.span.clone()), ClientStatus::Outdated);
             }
-            // By its plain name the newest is installed, and run what is there.
+            // `install NAME` installs the newest version; `NAME` runs the installed one.
             None if first > 0 && !text.contains(['<', '~', '/']) => {
                 return judge(facts, "latest", run.inner(word.span.clone()), ClientStatus::Outdated);
             }
-            None if first > 0 => return StatedVersion::Open,
+            None if first > 0 => return InstalledVersion::Unknown,
             None => {}
         }
     }
-    StatedVersion::Nothing
+    InstalledVersion::Nothing
 }
 
-/// Compares a version with the client's minimum; `too_old` is what a lesser one is called.
-fn judge(facts: &ClientVersions, version: &str, place: Place, too_old: ClientStatus) -> StatedVersion {
-    let current = |status| StatedVersion::Version(ClientVersion { version: version.to_owned(), status, place });
+/// Compares a version with the client's minimum. `too_old` is the status of a lower one.
+fn judge(facts: &ClientVersions, version: &str, place: Place, too_old: ClientStatus) -> InstalledVersion {
+    let current = |status| InstalledVersion::Version(ClientVersion { version: version.to_owned(), status, place });
     if matches!(version, "latest" | "next" | "stable") || version.starts_with(">=") {
         return current(ClientStatus::Current);
     }
     let bare = version.strip_prefix('^').unwrap_or(version);
     let (Some(known), Some(minimum)) = (Version::parse(bare), Version::parse(&facts.minimum)) else {
-        return StatedVersion::Open;
+        return InstalledVersion::Unknown;
     };
-    // `^1.2` is the newest of its major version.
+    // `^1.2` resolves to the newest version with this major number.
     let known = if bare == version { known } else { Version(known.0.into_iter().take(1).collect()) };
     current(if known.is_before(&minimum) { too_old } else { ClientStatus::Current })
 }
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_version_leaves_out_is_the_newest() {
+    fn omitted_parts_mean_the_newest_version() {
         assert!(version("v1.8.0").is_before(&version("1.8.1")));
         assert!(!version("v1").is_before(&version("1.8.1")));
         assert!(version("0.9").is_before(&version("1.8.1")));

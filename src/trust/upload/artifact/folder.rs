@@ -1,26 +1,26 @@
-//! Folders of a checkout as parts of paths, and what lies in an artifact relative to where it is unpacked.
+//! Folders of a checkout, and the folders in an artifact relative to where it is unpacked.
 
 use crate::read::manifest::clean;
 
-/// A folder below the checkout's root; a part that only the run knows is `None`.
+/// A folder relative to the checkout. A part that only the run decides is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FolderPath(Vec<Option<String>>);
 
 impl FolderPath {
-    /// The folder of a relative path; none for a path that leaves the checkout, or has a pattern in it.
+    /// Parses a relative path. `None` for a path outside of the checkout or with a glob.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
         let path = clean(path).filter(|path| !path.contains(['\\', '*', '?', '[', '$']))?;
         Some(Self(path.split('/').filter(|part| !part.is_empty()).map(|part| Some(part.to_owned())).collect()))
     }
 
-    /// The folder that directly holds the files of a pattern such as `dist/*.whl`.
+    /// The folder of the files of a glob such as `dist/*.whl`.
     #[must_use]
     pub fn of_files(pattern: &str) -> Option<Self> {
         Self::parse(pattern.rsplit_once('/').map_or("", |(folder, _)| folder))
     }
 
-    /// A folder in this one; `None` for a name that is not known.
+    /// A child folder; `None` for an unknown name.
     #[must_use]
     pub fn with(&self, name: Option<String>) -> Self {
         let mut parts = self.0.clone();
@@ -28,13 +28,13 @@ impl FolderPath {
         Self(parts)
     }
 
-    /// Another folder's path below this one.
+    /// Appends a path.
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         Self(self.0.iter().chain(&below.0).cloned().collect())
     }
 
-    /// The path from this folder to another that may be it or lie below it.
+    /// The path from this folder to `other`, if that may be the same folder or one below it.
     fn rest<'f>(&self, other: &'f Self) -> Option<&'f [Option<String>]> {
         let (head, rest) = other.0.split_at_checked(self.0.len())?;
         let alike = |(own, other): (&Option<String>, &Option<String>)| own.is_none() || other.is_none() || own == other;
@@ -52,20 +52,20 @@ impl std::fmt::Display for FolderPath {
     }
 }
 
-/// What lies in an artifact.
+/// The files of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArtifactContent {
-    /// Anything.
+    /// Unknown.
     Any,
-    /// Files, each directly in one of these folders.
+    /// Files directly in these folders.
     Files(Vec<FolderPath>),
-    /// All that was in a folder of this name.
+    /// The contents of a folder with this name.
     Inside(String),
 }
 
 impl ArtifactContent {
-    /// What `upload-artifact` packs for its `path`: one pattern a line. It strips what all patterns have in common, up to the first
-    /// part with a wildcard; of a single file its folder.
+    /// The contents for the `path` input of `upload-artifact`: one glob per line. The action strips the folders that all globs share, up to the
+    /// first wildcard; for a single file, its folder.
     #[must_use]
     pub fn packed(paths: &str) -> Self {
         let lines = paths.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('!'));
@@ -80,7 +80,7 @@ impl ArtifactContent {
         }
     }
 
-    /// Patterns that end in files: their folders, below the deepest one that they share.
+    /// The folders of file globs, relative to the deepest folder that they share.
     fn files(patterns: &[String]) -> Self {
         let folders: Vec<&str> =
             patterns.iter().map(|pattern| pattern.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
@@ -97,14 +97,14 @@ impl ArtifactContent {
         Self::Files(parts.iter().map(below).collect())
     }
 
-    /// Whether some of it may lie directly in a folder when it is unpacked in another.
+    /// Whether some files may be directly in `folder` after unpacking in `unpacked`.
     #[must_use]
     pub fn may_reach(&self, unpacked: &FolderPath, folder: &FolderPath) -> bool {
         let Some(rest) = unpacked.rest(folder) else { return false };
         match self {
             Self::Any => true,
             Self::Files(folders) => folders.iter().any(|inner| FolderPath(rest.to_vec()) == *inner),
-            // Nobody builds into a folder of the same name inside of the folder.
+            // A build does not write to a folder of the same name inside of its output folder.
             Self::Inside(name) => rest.first().is_none_or(|first| first.as_ref() != Some(name)),
         }
     }
@@ -114,7 +114,7 @@ fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '[', '{', '$'])
 }
 
-/// Whether the last part of a path looks like a file's name: it has a suffix of letters.
+/// Whether the last part of a path has a file extension.
 fn has_suffix(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(stem, suffix)| {

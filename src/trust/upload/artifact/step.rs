@@ -1,4 +1,4 @@
-//! Steps that pack artifacts, unpack them, or leave files alone, as data describes them. It never decides where files are wanted.
+//! Steps that upload or download artifacts, and steps that move no files.
 
 use globset::Glob;
 
@@ -17,16 +17,16 @@ use crate::workflow::model::{Job, Step};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// An artifact that a workflow packs.
+/// An artifact that a workflow uploads.
 struct PackedArtifact {
-    /// Its name; none where only the run knows it, and then what it begins with.
+    /// Its name, or the known beginning of a name that only the run decides.
     name: Result<String, String>,
     content: ArtifactContent,
-    /// Whether it is packed in each run that goes well.
+    /// Whether every successful run uploads it.
     sure: bool,
 }
 
-/// The text of a value as far as the run decides it.
+/// The text of a value, if the run decides it.
 pub fn resolved_text(
     resolved: &ResolvedStep<'_, '_>,
     text: &str,
@@ -35,15 +35,15 @@ pub fn resolved_text(
     known_text(&resolved.resolve(text, context))
 }
 
-/// Whether a step unpacks artifacts.
+/// Whether a step downloads artifacts.
 pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
     uses(step, &github.artifacts.download.action)
 }
 
-/// Whether a step leaves the files of the checkout where they are.
+/// Whether a step moves no files of the checkout.
 pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>) -> bool {
     let resolved = &site.resolved;
-    // An action that runs a script may do more besides.
+    // A script of an action is only a part of what the action does.
     if step.run.is_some() {
         let commands = commands(github, resolved.workflow, resolved.job, step);
         return !commands.is_empty() && commands.iter().all(|command| is_inert_command(github, command));
@@ -51,29 +51,29 @@ pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>
     github.artifacts.inert.actions.iter().any(|name| uses(step, name))
 }
 
-/// Whether a command leaves the files of the checkout where they are.
+/// Whether a command moves no files of the checkout.
 pub fn is_inert_command(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
     words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
 }
 
-/// What a download takes and where to.
+/// A step that downloads artifacts.
 struct ArtifactDownloadStep {
     folder: FolderPath,
-    /// The one artifact that it asks for; empty for none.
+    /// The name of a single artifact, or empty.
     name: String,
-    /// Which artifacts it asks for; empty for all.
+    /// A glob of artifact names. Empty for all.
     pattern: String,
-    /// Whether several share the folder.
+    /// Whether all artifacts are unpacked into one folder (`merge-multiple`).
     together: bool,
-    /// Whether the only one has no folder of its own.
+    /// Whether a single match is unpacked without a folder of its own.
     alone_is_flat: bool,
-    /// Whether it takes artifacts that no step here packs.
+    /// Whether it downloads artifacts of another run.
     foreign: bool,
 }
 
 impl ArtifactDownloadStep {
-    /// Reads a step; `None` where its inputs are not known.
+    /// Reads a step. `None` if its inputs are unknown.
     fn read(
         github: &GitHubFacts,
         site: &UploadSite<'_, '_>,
@@ -105,7 +105,7 @@ impl ArtifactDownloadStep {
         })
     }
 
-    /// Where the artifact that is asked for by its name comes to lie, with what may be in it.
+    /// The folder and contents of an artifact that is downloaded by name.
     fn named(self, packed: &[PackedArtifact]) -> Vec<UnpackedArtifact> {
         let may_be = |packed: &&PackedArtifact| match &packed.name {
             Ok(known) => *known == self.name,
@@ -113,7 +113,7 @@ impl ArtifactDownloadStep {
         };
         let mut contents: Vec<_> = packed.iter().filter(may_be).map(|packed| packed.content.clone()).collect();
         if contents.is_empty() {
-            // What no step here packs may come from an action that does more than it is known for.
+            // An action that is not described as uploading artifacts may have uploaded it.
             contents.push(ArtifactContent::Any);
         }
         contents.into_iter().map(|content| UnpackedArtifact { folder: self.folder.clone(), content }).collect()
@@ -126,7 +126,7 @@ impl ArtifactDownloadStep {
             (Ok(name), Some(glob)) => glob.is_match(name),
             _ => true,
         };
-        // Steps that only look like others may pack artifacts too, so what comes in is never known as a whole.
+        // Other actions may upload artifacts too, so the full list is never known.
         if self.together {
             return Some(vec![UnpackedArtifact { folder: self.folder, content: ArtifactContent::Any }]);
         }
@@ -139,8 +139,8 @@ impl ArtifactDownloadStep {
     }
 }
 
-/// Where the artifacts of a download come to lie; `None` where its own inputs are not known.
-pub fn arrivals(
+/// The artifacts that a step downloads. `None` if its inputs are unknown.
+pub fn downloaded(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
     step: &Step<'_>,
@@ -151,7 +151,7 @@ pub fn arrivals(
     if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
 }
 
-/// The artifacts that the steps of a workflow pack.
+/// The artifacts that the steps of a workflow upload.
 fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifact> {
     let mut found = Vec::new();
     for job in &site.resolved.workflow.jobs {

@@ -1,4 +1,4 @@
-//! What lies where after packing and unpacking.
+//! Tests of artifact contents and folders.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,19 +9,19 @@ fn reaches(paths: &str, unpacked: &str, folder: &str) -> bool {
 }
 
 #[test]
-fn a_folder_is_packed_without_its_own_name() {
+fn a_folder_is_uploaded_without_its_own_name() {
     assert!(reaches("dist", "dist", "dist"));
     assert!(reaches("./dist/", "out", "out"));
     assert!(!reaches("dist", ".", "dist"));
     assert!(!reaches("python/dist/", "", "dist"));
-    assert!(reaches("build", ".", "dist"), "there may be a folder `dist` in it");
+    assert!(reaches("build", ".", "dist"), "`build` may contain a folder `dist`");
     assert!(reaches(".", ".", "dist"));
     assert!(!reaches("dist", "dist/packages", "dist"));
     assert!(!reaches("dist", "wheels", "dist"));
 }
 
 #[test]
-fn files_keep_what_their_patterns_do_not_share() {
+fn files_keep_the_folders_that_their_globs_do_not_share() {
     assert!(reaches("dist/*.whl", "dist", "dist"));
     assert!(!reaches("dist/*.whl", ".", "dist"));
     assert!(!reaches("dist/*.whl\ndist/*.tar.gz", ".", "dist"));
@@ -35,7 +35,7 @@ fn files_keep_what_their_patterns_do_not_share() {
 }
 
 #[test]
-fn a_name_that_is_not_known_may_be_any() {
+fn an_unknown_name_matches_any_folder() {
     let below = FolderPath::parse("dist").unwrap().with(None);
     assert!(!ArtifactContent::Any.may_reach(&below, &FolderPath::parse("dist").unwrap()));
     assert!(ArtifactContent::Any.may_reach(&below, &FolderPath::parse("dist/wheels").unwrap()));
