@@ -156,7 +156,7 @@ uploads:
         findings(&rules, &[(".github/workflows/release.yml", &calling), (".github/trustpub.yaml", &config)])
     };
     let [finding] = found("acme/demo", "true").try_into().unwrap();
-    let refused = "foreign-workflow: nuget.org takes no upload from a workflow of another repository: `acme/shared/.github/workflows/nuget.yml@v1`";
+    let refused = "foreign-workflow: nuget.org does not accept uploads from a workflow of another repository: `acme/shared/.github/workflows/nuget.yml@v1`";
     assert_eq!(finding, refused);
     assert_eq!(found("acme/demo", "false"), [""; 0]);
     // A repository that calls its own workflow by its full name stands in its own records.
