@@ -9,7 +9,7 @@ use crate::cli::projects::{self, FoundProjects};
 use crate::cli::{CommandError, folder};
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::config::Config;
-use crate::read::files::{DiskFiles, Files, OverlayFiles, reason};
+use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles, reason};
 use crate::read::problem::Problem;
 use crate::read::project::{Project, UnreadableFile};
 use crate::read::source::ColumnUnit;
@@ -102,10 +102,11 @@ pub(crate) fn load(
             return loaded;
         }
     };
-    let overlay;
+    let (above, overlay);
     let files: &dyn Files = match (&target.stdin, &target.found.only) {
         (Some(bytes), Some(path)) => {
-            overlay = OverlayFiles { below: &disk, path: path.clone(), bytes: bytes.clone() };
+            above = MemoryFiles::from([(path.clone(), bytes.clone())]);
+            overlay = OverlayFiles { below: &disk, above: &above };
             &overlay
         }
         _ => &disk,

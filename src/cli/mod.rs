@@ -5,9 +5,11 @@ mod check;
 mod completion;
 mod explain;
 mod fix;
-mod folder;
+pub(crate) mod folder;
 mod init;
 mod load;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod output;
 mod parallel;
 mod progress;
@@ -46,6 +48,9 @@ enum CommandName {
         #[command(subcommand)]
         command: rules::RulesCommand,
     },
+    /// Run a language server on stdin and stdout, for editors.
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::LspArguments),
     /// Print shell completions.
     Completions {
         /// The shell.
@@ -142,6 +147,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Init(arguments) => init::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
         CommandName::Rules { command } => rules::run(&command),
+        #[cfg(feature = "lsp")]
+        CommandName::Lsp(arguments) => lsp::run(&arguments),
         CommandName::Completions { shell } => completion::completions(Arguments::command(), shell),
         CommandName::Man { command } => completion::man(Arguments::command(), &command),
     };

@@ -161,6 +161,12 @@ impl MemoryFiles {
     }
 }
 
+impl<const N: usize> From<[(String, Vec<u8>); N]> for MemoryFiles {
+    fn from(files: [(String, Vec<u8>); N]) -> Self {
+        Self { files: files.into() }
+    }
+}
+
 impl Files for MemoryFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -184,35 +190,34 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
-/// One file laid over a tree: an editor's buffer over the checkout.
+/// Files over a tree, which they replace or add to: the unsaved texts of an editor over the checkout.
 pub struct OverlayFiles<'f> {
-    /// The tree below.
+    /// The tree.
     pub below: &'f dyn Files,
-    /// Where the file stands, whether or not the tree has one there.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// The files over it.
+    pub above: &'f MemoryFiles,
 }
 
 impl Files for OverlayFiles<'_> {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        if path == self.path { Ok(self.bytes.clone()) } else { self.below.read(path) }
+        self.above.read(path).or_else(|_| self.below.read(path))
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut names = self.below.list(folder)?;
-        let here = below(&self.path, folder);
-        if let Some(name) = here.filter(|name| !name.contains('/'))
-            && let Err(index) = names.binary_search_by(|known| known.as_str().cmp(name))
-        {
-            names.insert(index, name.to_owned());
-        }
-        Ok(names)
+        Ok(merged(self.below.list(folder)?, self.above.list(folder)?))
     }
 
     fn folders(&self, folder: &str) -> Vec<String> {
-        self.below.folders(folder)
+        merged(self.below.folders(folder), self.above.folders(folder))
     }
+}
+
+/// Two sorted lists of names as one.
+fn merged(mut names: Vec<String>, more: Vec<String>) -> Vec<String> {
+    names.extend(more);
+    names.sort();
+    names.dedup();
+    names
 }
 
 #[cfg(test)]
@@ -232,10 +237,16 @@ mod tests {
     fn an_overlay_hides_and_adds() {
         let mut files = MemoryFiles::default();
         files.insert("w/a.yml", "old");
-        let over = OverlayFiles { below: &files, path: "w/a.yml".into(), bytes: b"new".to_vec() };
+        files.insert("w/c.yml", "old");
+        let mut above = MemoryFiles::default();
+        above.insert("w/a.yml", "new");
+        above.insert("w/b.yml", "");
+        above.insert("w/deep/a.yml", "");
+        let over = OverlayFiles { below: &files, above: &above };
         assert_eq!(over.read("w/a.yml").unwrap(), b"new");
-        let over = OverlayFiles { below: &files, path: "w/b.yml".into(), bytes: Vec::new() };
-        assert_eq!(over.list("w").unwrap(), ["a.yml", "b.yml"]);
+        assert_eq!(over.read("w/c.yml").unwrap(), b"old");
+        assert_eq!(over.list("w").unwrap(), ["a.yml", "b.yml", "c.yml"]);
+        assert_eq!(over.folders("w"), ["deep"]);
     }
 
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The rooms, from left to right.
+/// The layers, from left to right. `lsp` and `cli` are beside each other.
 const ROOMS: [&str; 6] = ["read", "workflow", "trust", "lint", "report", "cli"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -31,7 +31,7 @@ fn source() -> Vec<(String, String)> {
 }
 
 fn room(name: &str) -> Option<usize> {
-    ROOMS.iter().position(|room| *room == name)
+    ROOMS.iter().position(|room| *room == if name == "lsp" { "cli" } else { name })
 }
 
 /// The rooms that a text names in `crate::room`, and in `super::…::room` far enough up to leave its own room.
@@ -78,7 +78,10 @@ fn every_module_says_what_it_owns() {
 #[test]
 fn only_the_command_line_writes_and_asks_the_machine() {
     let mut wrong = Vec::new();
-    for (name, text) in source().into_iter().filter(|(name, _)| !name.starts_with("cli/") && name != "main.rs") {
+    for (name, text) in source()
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("cli/") && !name.starts_with("lsp/") && name != "main.rs")
+    {
         for word in [
             "std::env::",
             "std::net",

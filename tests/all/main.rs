@@ -18,6 +18,8 @@ mod hostile_reports;
 mod ignores;
 mod injection;
 mod layers;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod manifests;
 mod own_workflows;
 mod projects;

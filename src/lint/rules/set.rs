@@ -25,7 +25,7 @@ pub struct RuleSet {
 pub type UserFile = (String, String);
 
 /// A user's folder, with the layout of `rules/`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuleFolder {
     /// Rule files.
     pub rules: Vec<UserFile>,

@@ -1,0 +1,28 @@
+//! `trustpub lsp`: the language server.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::{CommandError, ExitStatus, check};
+use crate::lsp::{self, Ending};
+
+/// Arguments of `lsp`.
+#[derive(Debug, Args)]
+pub struct LspArguments {
+    /// A folder of user rules, registries and permission needs. May be given several times.
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+
+    /// Accepted because some editors always pass it; there is no other transport.
+    #[arg(long, hide = true)]
+    stdio: bool,
+}
+
+/// Runs the command. A client that goes away without `shutdown` and `exit` makes the exit status 1, as the protocol demands.
+pub fn run(arguments: &LspArguments) -> Result<ExitStatus, CommandError> {
+    match lsp::run(&arguments.rules, check::today())? {
+        Ending::Requested => Ok(ExitStatus::Clean),
+        Ending::Abandoned => Ok(ExitStatus::Findings),
+    }
+}

@@ -1,0 +1,330 @@
+//! The repositories of the open documents and of the workspace folders. Each is loaded with the unsaved texts of the editor over its
+//! files, and checked again after a change.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use jiff::civil::Date;
+
+use crate::cli::folder;
+use crate::lint::analysis::{Analysis, ParsedProject};
+use crate::lint::check;
+use crate::lint::findings::Report;
+use crate::lint::fix::verify::check_with_fixes;
+use crate::lint::rules::set::{RuleFolder, RuleSet};
+use crate::lsp::document::Document;
+use crate::read::config::Config;
+use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles};
+use crate::read::project::Project;
+use crate::read::source::{Place, SourceFile, Span};
+
+/// All repositories and open documents.
+pub(crate) struct Workspace {
+    /// The built-in rules.
+    rules: Arc<RuleSet>,
+    /// Folders of user rules that are in force for every repository.
+    pub(crate) rule_folders: Vec<PathBuf>,
+    pub(crate) documents: BTreeMap<PathBuf, Document>,
+    repositories: BTreeMap<PathBuf, Repository>,
+    today: Option<Date>,
+}
+
+/// A repository, by its root.
+#[derive(Default)]
+struct Repository {
+    /// The last result; `None` after a change.
+    checked: Option<Arc<CheckedRepository>>,
+    /// The user rules of the last result: most changes leave them as they are.
+    rules: Option<(Vec<RuleFolder>, LoadedRules)>,
+    /// A workspace folder; else the repository is dropped with its last document.
+    is_folder: bool,
+}
+
+/// The rules in force, and the problems of the user rules.
+type LoadedRules = (Arc<RuleSet>, Vec<RuleProblem>);
+
+/// A problem of a file of user rules.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleProblem {
+    pub(crate) file: Arc<SourceFile>,
+    pub(crate) span: Span,
+    pub(crate) message: String,
+}
+
+/// A repository as it was loaded and checked.
+pub(crate) struct CheckedRepository {
+    pub(crate) root: PathBuf,
+    pub(crate) project: Project,
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) report: Report,
+    pub(crate) rule_problems: Vec<RuleProblem>,
+    /// Problems without a file of their own, e.g. a folder of rules that cannot be read.
+    pub(crate) messages: Vec<String>,
+    pub(crate) today: Option<Date>,
+    offered: OnceLock<Report>,
+}
+
+impl CheckedRepository {
+    /// The absolute path of a file.
+    pub(crate) fn path(&self, file: &SourceFile) -> PathBuf {
+        self.root.join(file.path())
+    }
+
+    /// The file of the project at a path.
+    pub(crate) fn file(&self, path: &Path) -> Option<&SourceFile> {
+        let below = relative(&self.root, path)?;
+        self.project.source(self.project.file(&below)?)
+    }
+
+    pub(crate) fn source(&self, place: Place) -> Option<&SourceFile> {
+        self.project.source(place.file)
+    }
+
+    /// The report with a fix for each finding that has one. Each fix is tried, which takes as long as a check, so the editor waits for
+    /// it only when it asks for code actions.
+    pub(crate) fn offered(&self) -> &Report {
+        self.offered.get_or_init(|| {
+            let offered = catch_unwind(AssertUnwindSafe(|| check_with_fixes(&self.project, &self.rules, self.today)));
+            offered.unwrap_or_else(|_| self.report.clone())
+        })
+    }
+
+    /// Analyses the repository: an analysis borrows the project, so it cannot be kept.
+    pub(crate) fn analyse<T>(&self, look: impl FnOnce(&Analysis<'_, '_>) -> T) -> T {
+        let parsed = ParsedProject::new(&self.rules.data.github, &self.project);
+        let (analysis, _) = Analysis::new(&self.rules.data, &self.project, &parsed);
+        look(&analysis)
+    }
+}
+
+impl Workspace {
+    /// # Errors
+    /// If the built-in rules cannot be read, which the tests rule out.
+    pub(crate) fn new(rule_folders: Vec<PathBuf>, today: Option<Date>) -> Result<Self, String> {
+        let rules = Arc::new(RuleSet::with(&[]).map_err(|problems| problems.join("\n"))?);
+        Ok(Self { rules, rule_folders, documents: BTreeMap::new(), repositories: BTreeMap::new(), today })
+    }
+
+    /// Adds a workspace folder; one that is no repository, or only holds repositories, has nothing to check.
+    pub(crate) fn add_folder(&mut self, folder: &Path) {
+        if is_repository(folder) {
+            self.repositories.entry(folder.to_owned()).or_default().is_folder = true;
+        }
+    }
+
+    pub(crate) fn remove_folder(&mut self, folder: &Path) {
+        if let Some(repository) = self.repositories.get_mut(folder) {
+            repository.is_folder = false;
+        }
+    }
+
+    /// Removes the repositories of no folder and no document, and returns their roots.
+    pub(crate) fn remove_unused(&mut self) -> Vec<PathBuf> {
+        let documents = &self.documents;
+        let unused = |root: &PathBuf| !documents.keys().any(|path| repository_of(path).as_ref() == Some(root));
+        let roots: Vec<PathBuf> = self
+            .repositories
+            .iter()
+            .filter(|(root, repository)| !repository.is_folder && unused(root))
+            .map(|(root, _)| root.clone())
+            .collect();
+        for root in &roots {
+            self.repositories.remove(root);
+        }
+        roots
+    }
+
+    /// Opens or replaces a document, and with it its repository.
+    pub(crate) fn open(&mut self, path: PathBuf, document: Document) {
+        if let Some(root) = repository_of(&path) {
+            self.repositories.entry(root).or_default();
+        }
+        self.documents.insert(path.clone(), document);
+        self.changed(&path);
+    }
+
+    /// A file or a document has another text: the repositories around it, and all of them if it may be a rule, are checked again.
+    pub(crate) fn changed(&mut self, path: &Path) {
+        for (root, repository) in &mut self.repositories {
+            if path.starts_with(root) || self.rule_folders.iter().any(|folder| path.starts_with(root.join(folder))) {
+                repository.checked = None;
+            }
+        }
+    }
+
+    pub(crate) fn all_changed(&mut self) {
+        self.repositories.values_mut().for_each(|repository| repository.checked = None);
+    }
+
+    /// The roots of the repositories that have to be checked again.
+    pub(crate) fn unchecked(&self) -> Vec<PathBuf> {
+        let unchecked = self.repositories.iter().filter(|(_, repository)| repository.checked.is_none());
+        unchecked.map(|(root, _)| root.clone()).collect()
+    }
+
+    /// The repository that holds a file: the innermost one.
+    pub(crate) fn of(&mut self, path: &Path) -> Option<Arc<CheckedRepository>> {
+        let root = self.repositories.keys().rev().find(|root| path.starts_with(root))?.clone();
+        self.checked(&root)
+    }
+
+    /// The names of the manifests that the built-in registries read, as globs.
+    pub(crate) fn manifest_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.rules.data.registries.manifests().map(|kind| kind.file.as_str().to_owned()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    pub(crate) fn roots(&self) -> Vec<PathBuf> {
+        self.repositories.keys().cloned().collect()
+    }
+
+    /// A repository, checked.
+    pub(crate) fn checked(&mut self, root: &Path) -> Option<Arc<CheckedRepository>> {
+        if let Some(checked) = self.repositories.get(root)?.checked.clone() {
+            return Some(checked);
+        }
+        let known = self.repositories.get_mut(root)?.rules.take();
+        // A fault of ours in one repository must not end the server of all.
+        let (checked, rules) = catch_unwind(AssertUnwindSafe(|| self.check(root, known))).unwrap_or_else(|_| {
+            let message = "trustpub failed to check this repository, which is a bug; please report it".to_owned();
+            (self.failed(root, message), None)
+        });
+        let checked = Arc::new(checked);
+        let repository = self.repositories.get_mut(root)?;
+        repository.checked = Some(Arc::clone(&checked));
+        repository.rules = rules;
+        Some(checked)
+    }
+
+    fn failed(&self, root: &Path, message: String) -> CheckedRepository {
+        CheckedRepository {
+            root: root.to_owned(),
+            project: Project::default(),
+            rules: Arc::clone(&self.rules),
+            report: Report::default(),
+            rule_problems: Vec::new(),
+            messages: vec![message],
+            today: self.today,
+            offered: OnceLock::new(),
+        }
+    }
+
+    fn check(
+        &self,
+        root: &Path,
+        known: Option<(Vec<RuleFolder>, LoadedRules)>,
+    ) -> (CheckedRepository, Option<(Vec<RuleFolder>, LoadedRules)>) {
+        let mut result = self.failed(root, String::new());
+        result.messages.clear();
+        let folders = self.with_files(root, |files| {
+            result.project = Project::load(files, None);
+            self.folders(root, &result.project, files, &mut result.messages)
+        });
+        let loaded = match known.filter(|(known, _)| *known == folders) {
+            Some((_, loaded)) => loaded,
+            None => self.load_rules(&folders),
+        };
+        (result.rules, result.rule_problems) = (Arc::clone(&loaded.0), loaded.1.clone());
+        self.with_files(root, |files| result.project.gather(files, result.rules.data.registries.manifests()));
+        result.report = check(&result.project, &result.rules, self.today);
+        (result, Some((folders, loaded)))
+    }
+
+    /// The folders of user rules that are in force for a repository.
+    fn folders(
+        &self,
+        root: &Path,
+        project: &Project,
+        files: &dyn Files,
+        messages: &mut Vec<String>,
+    ) -> Vec<RuleFolder> {
+        let mut folders = Vec::new();
+        let mut add = |folder: Result<RuleFolder, String>| match folder {
+            Ok(folder) => folders.push(folder),
+            Err(message) => messages.push(message),
+        };
+        for path in &self.rule_folders {
+            let path = root.join(path);
+            add(self.with_files(&path, |files| folder::within(files, "", &path.to_string_lossy())));
+        }
+        let config = project
+            .config
+            .as_ref()
+            .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
+        for text in config.iter().flat_map(|config| &config.extra_rules) {
+            let name = text.value().trim_end_matches('/');
+            add(folder::within(files, name, name));
+        }
+        folders
+    }
+
+    fn load_rules(&self, folders: &[RuleFolder]) -> LoadedRules {
+        if folders.is_empty() {
+            return (Arc::clone(&self.rules), Vec::new());
+        }
+        match RuleSet::with(folders) {
+            Ok(rules) => (Arc::new(rules), Vec::new()),
+            Err(problems) => {
+                let problems = problems.iter().filter_map(|problem| rule_problem(folders, problem)).collect();
+                (Arc::clone(&self.rules), problems)
+            }
+        }
+    }
+
+    /// Shows a folder's files, each open document over its file.
+    fn with_files<T>(&self, root: &Path, look: impl FnOnce(&dyn Files) -> T) -> T {
+        let mut above = MemoryFiles::default();
+        for (path, document) in &self.documents {
+            if let Some(name) = relative(root, path) {
+                above.insert(name, document.source.text());
+            }
+        }
+        match DiskFiles::new(root) {
+            Ok(below) => look(&OverlayFiles { below: &below, above: &above }),
+            Err(_) => look(&above),
+        }
+    }
+}
+
+/// A path below a root, with `/` between its parts.
+pub(crate) fn relative(root: &Path, path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
+    parts.map(|parts| parts.join("/"))
+}
+
+fn is_repository(folder: &Path) -> bool {
+    folder.join(".git").exists() || folder.join(".github").is_dir()
+}
+
+/// The root of the repository of a file: the nearest repository around it, or the folder whose `.github` is to hold the file.
+fn repository_of(path: &Path) -> Option<PathBuf> {
+    let around = path.ancestors().skip(1).find(|folder| is_repository(folder));
+    let planned = || path.ancestors().find(|folder| folder.ends_with(".github")).and_then(Path::parent);
+    around.or_else(planned).map(Path::to_owned)
+}
+
+/// A problem of the user rules at its place. Loading says it as `path:line:column: message`, or as `path: message`.
+fn rule_problem(folders: &[RuleFolder], problem: &str) -> Option<RuleProblem> {
+    let files = folders.iter().flat_map(|folder| [&folder.rules, &folder.registries, &folder.needs]).flatten();
+    let mut of_file =
+        files.filter_map(|(path, text)| Some((path, text, problem.strip_prefix(path.as_str())?.strip_prefix(':')?)));
+    let (path, text, rest) = of_file.next()?;
+    let file = SourceFile::new(path.clone(), text.clone().into_bytes());
+    let mut parts = rest.splitn(3, ':');
+    let mut number = || parts.next()?.parse::<u32>().ok();
+    let at = number().zip(number());
+    let (line, column, message) = match (at, parts.next()) {
+        (Some((line, column)), Some(message)) => (line, column, message),
+        _ => (1, 1, rest),
+    };
+    let span = file.line_span(line);
+    let letters = file.slice(span).chars().take(column.saturating_sub(1) as usize);
+    let before: usize = letters.map(char::len_utf8).sum();
+    let start = span.start.saturating_add(u32::try_from(before).unwrap_or(0)).min(span.end);
+    Some(RuleProblem { span: Span::new(start, span.end), message: message.trim().to_owned(), file: Arc::new(file) })
+}

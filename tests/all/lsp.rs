@@ -1,0 +1,439 @@
+//! The language server, driven as an editor drives it: the real program, over its stdin and stdout.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::program::{RELEASE, project};
+
+/// A job that uploads without `id-token: write`, behind an emoji in the same line.
+const MISSING: &str = "\
+on: { push: { tags: [\"v*\"] } }
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions: { contents: read }
+    steps:
+      - { name: \"🚀 é\", uses: pypa/gh-action-pypi-publish@release/v1 }
+";
+
+const CONFIG: &str = ".github/trustpub.yaml";
+
+/// How long an answer may take in a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An editor with its server.
+struct Editor {
+    server: Child,
+    input: Option<ChildStdin>,
+    messages: Receiver<Value>,
+    /// Notifications and requests of the server that no one waited for yet.
+    pending: Vec<Value>,
+    root: PathBuf,
+    next: i64,
+    abilities: Value,
+}
+
+impl Editor {
+    /// Starts the server for a workspace folder.
+    fn new(root: &Path, capabilities: Value) -> Self {
+        Self::with_options(root, capabilities, json!(null), &[])
+    }
+
+    fn with_options(root: &Path, capabilities: Value, options: Value, arguments: &[&str]) -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_trustpub"))
+            .arg("lsp")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = server.stdin.take();
+        let mut output = BufReader::new(server.stdout.take().unwrap());
+        let (sender, messages) = channel();
+        std::thread::spawn(move || {
+            while let Some(message) = receive(&mut output) {
+                if sender.send(message).is_err() {
+                    break;
+                }
+            }
+        });
+        let root = root.canonicalize().unwrap();
+        let mut editor = Self { server, input, messages, pending: Vec::new(), root, next: 0, abilities: Value::Null };
+        let folders = json!([{ "uri": editor.uri(""), "name": "root" }]);
+        let parameters = json!({
+            "processId": null, "rootUri": null, "workspaceFolders": folders, "capabilities": capabilities,
+            "initializationOptions": options,
+        });
+        editor.abilities = editor.request("initialize", parameters);
+        editor.notify("initialized", json!({}));
+        editor
+    }
+
+    fn uri(&self, path: &str) -> String {
+        format!("file://{}", self.root.join(path).display()).trim_end_matches('/').replace(' ', "%20")
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        let input = self.input.as_mut().unwrap();
+        write!(input, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        input.flush().unwrap();
+    }
+
+    fn notify(&mut self, method: &str, parameters: Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": parameters }));
+    }
+
+    /// Sends a request and returns its result, or its error.
+    fn request(&mut self, method: &str, parameters: Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }));
+        let answer = self.wait(|message| message["id"] == id && message.get("method").is_none());
+        answer.get("result").or(answer.get("error")).cloned().unwrap()
+    }
+
+    /// The next message that is wanted; the others are kept.
+    fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        if let Some(index) = self.pending.iter().position(&wanted) {
+            return self.pending.remove(index);
+        }
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.messages.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(message) if wanted(&message) => return message,
+                Ok(message) => self.pending.push(message),
+                Err(error) => panic!("{error}; waiting: {:?}", self.pending),
+            }
+        }
+    }
+
+    fn open(&mut self, path: &str, text: &str) {
+        let document = json!({ "uri": self.uri(path), "languageId": "yaml", "version": 1, "text": text });
+        self.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    }
+
+    /// Replaces the whole text.
+    fn replace(&mut self, path: &str, version: i32, text: &str) {
+        self.change(path, version, json!([{ "text": text }]));
+    }
+
+    fn change(&mut self, path: &str, version: i32, changes: Value) {
+        let document = json!({ "uri": self.uri(path), "version": version });
+        self.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
+    }
+
+    fn close(&mut self, path: &str) {
+        let uri = self.uri(path);
+        self.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+    }
+
+    /// The next diagnostics that are pushed for a file.
+    fn pushed(&mut self, path: &str) -> Vec<Value> {
+        let uri = self.uri(path);
+        let message = self.wait(|message| {
+            message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri.as_str()
+        });
+        message["params"]["diagnostics"].as_array().unwrap().clone()
+    }
+
+    /// The codes of the next diagnostics that are pushed for a file.
+    fn codes(&mut self, path: &str) -> Vec<String> {
+        codes(&self.pushed(path))
+    }
+
+    fn position(&mut self, method: &str, path: &str, at: (u32, u32)) -> Value {
+        let uri = self.uri(path);
+        let position = json!({ "line": at.0, "character": at.1 });
+        let parameters =
+            json!({ "textDocument": { "uri": uri }, "position": position, "context": { "includeDeclaration": true } });
+        self.request(method, parameters)
+    }
+
+    /// Ends the server as the protocol has it.
+    fn end(mut self) -> ExitStatus {
+        assert_eq!(self.request("shutdown", Value::Null), Value::Null);
+        self.notify("exit", Value::Null);
+        self.ended()
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.server.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server does not end");
+    }
+}
+
+impl Drop for Editor {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn receive(output: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => break,
+            header => length = header.strip_prefix("Content-Length: ")?.parse().ok()?,
+        }
+    }
+    let mut body = vec![0; length];
+    output.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+fn codes(diagnostics: &[Value]) -> Vec<String> {
+    diagnostics.iter().filter_map(|it| Some(it["code"].as_str()?.to_owned())).collect()
+}
+
+fn range(diagnostic: &Value) -> [u64; 4] {
+    let at = |end: &str, part: &str| diagnostic["range"][end][part].as_u64().unwrap();
+    [at("start", "line"), at("start", "character"), at("end", "line"), at("end", "character")]
+}
+
+#[test]
+fn an_unsaved_workflow_has_diagnostics_that_follow_ranged_changes() {
+    let root = project(&[(".github/dependabot.yml", "")]);
+    let mut editor = Editor::new(root.path(), json!({}));
+    assert_eq!(editor.abilities["capabilities"]["positionEncoding"], "utf-16");
+    editor.open(RELEASE, MISSING);
+    assert!(editor.codes(RELEASE).contains(&"missing-id-token".to_owned()));
+    let line = MISSING.lines().position(|line| line.contains("permissions")).unwrap();
+    let insert = json!({ "line": line, "character": "    permissions: { ".len() });
+    editor.change(RELEASE, 2, json!([{ "range": { "start": insert, "end": insert }, "text": "id-token: write, " }]));
+    assert!(!editor.codes(RELEASE).contains(&"missing-id-token".to_owned()));
+    editor.close(RELEASE);
+    assert_eq!(editor.codes(RELEASE), [""; 0], "the file was never saved");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn columns_are_counted_in_the_encoding_that_was_agreed_on() {
+    let workflow = MISSING
+        .replace("contents: read", "id-token: write")
+        .replace("release/v1", "release/v1, with: { skip-existing: true }");
+    let root = project(&[(RELEASE, &workflow)]);
+    let line = workflow.lines().position(|line| line.contains('🚀')).unwrap();
+    let text = workflow.lines().nth(line).unwrap();
+    let offers = [
+        (json!(null), "utf-16"),
+        (json!(["utf-16"]), "utf-16"),
+        (json!(["utf-32", "utf-16"]), "utf-32"),
+        (json!(["utf-16", "utf-8"]), "utf-8"),
+    ];
+    for (offered, agreed) in offers {
+        let column = |word: &str| {
+            let before = &text[..text.find(word).unwrap()];
+            match agreed {
+                "utf-8" => before.len(),
+                "utf-16" => before.encode_utf16().count(),
+                _ => before.chars().count(),
+            }
+        };
+        let mut editor = Editor::new(root.path(), json!({ "general": { "positionEncodings": offered } }));
+        assert_eq!(editor.abilities["capabilities"]["positionEncoding"], agreed);
+        editor.open(RELEASE, &workflow);
+        let pushed = editor.pushed(RELEASE);
+        let found = pushed.iter().find(|it| it["code"] == "skip-existing").map(range);
+        assert_eq!(found.map(|at| (at[0], at[1])), Some((line as u64, column("true") as u64)), "{agreed}: {pushed:#?}");
+        // A change behind the emoji arrives at the same place.
+        let at = |column: usize| json!({ "line": line, "character": column });
+        let (start, end) = (at(column("true")), at(column("true") + 4));
+        editor.change(RELEASE, 2, json!([{ "range": { "start": start, "end": end }, "text": "false" }]));
+        let left = editor.wait(|it| it["params"]["version"] == 2)["params"]["diagnostics"].clone();
+        assert!(!codes(left.as_array().unwrap()).contains(&"skip-existing".to_owned()), "{agreed}");
+        assert!(editor.end().success());
+    }
+}
+
+#[test]
+fn diagnostics_carry_what_an_editor_can_show() {
+    let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
+    let shown = json!({ "relatedInformation": true, "tagSupport": { "valueSet": [1, 2] } });
+    let mut editor = Editor::new(root.path(), json!({ "textDocument": { "publishDiagnostics": shown } }));
+    editor.open(RELEASE, &workflow);
+    let pushed = editor.pushed(RELEASE);
+    let mismatch = pushed.iter().find(|it| it["code"] == "environment-mismatch").unwrap();
+    assert_eq!((&mismatch["source"], &mismatch["severity"]), (&json!("trustpub"), &json!(1)));
+    assert!(mismatch["codeDescription"]["href"].as_str().unwrap().contains("environment-mismatch"), "{mismatch:#}");
+    assert!(mismatch["data"]["id"].is_string());
+    let related = mismatch["relatedInformation"].as_array().unwrap();
+    assert!(related.iter().any(|it| it["location"]["uri"] == editor.uri(CONFIG).as_str()), "{related:#?}");
+    assert!(editor.end().success());
+
+    // A client that cannot show the other place has it in the message.
+    let mut editor = Editor::new(root.path(), json!({}));
+    let pushed = editor.pushed(RELEASE);
+    let mismatch = pushed.iter().find(|it| it["code"] == "environment-mismatch").unwrap();
+    assert!(mismatch.get("relatedInformation").is_none());
+    assert!(mismatch["message"].as_str().unwrap().contains(&format!("{CONFIG}:")), "{mismatch:#}");
+}
+
+#[test]
+fn an_edit_of_the_config_updates_the_workflows() {
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let config = |environment: &str| {
+        format!(
+            "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: {environment}\n"
+        )
+    };
+    let root = project(&[(RELEASE, &workflow), (CONFIG, &config("pypi"))]);
+    let mut editor = Editor::new(root.path(), json!({}));
+    editor.open(RELEASE, &workflow);
+    assert!(!editor.codes(RELEASE).contains(&"environment-mismatch".to_owned()));
+    editor.open(CONFIG, &config("pypi"));
+    editor.replace(CONFIG, 2, &config("other"));
+    assert!(editor.codes(RELEASE).contains(&"environment-mismatch".to_owned()));
+    editor.replace(CONFIG, 3, "publisher: 1\n");
+    let problems = editor.wait(|it| it["params"]["version"] == 3)["params"]["diagnostics"].clone();
+    assert!(problems[0]["message"].as_str().unwrap().contains("publishers"), "{problems:#}");
+    // The file on disk counts again once the editor has let it go.
+    editor.close(CONFIG);
+    assert_eq!(editor.codes(CONFIG), [""; 0]);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn an_edit_of_a_rule_file_loads_the_rules_again() {
+    const RULE: &str = ".github/rules/house-runner.yaml";
+    let rule = |label: &str| {
+        format!(
+            "name: house-runner\ncode: HOUSE1\nsummary: A job on another runner\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: {label} }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ {label}: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
+        )
+    };
+    let root = project(&[(RELEASE, MISSING), (CONFIG, "extra-rules: [.github/rules]\n"), (RULE, &rule("build"))]);
+    let mut editor = Editor::new(root.path(), json!({}));
+    editor.open(RELEASE, MISSING);
+    assert!(!editor.codes(RELEASE).contains(&"house-runner".to_owned()));
+    editor.open(RULE, &rule("build"));
+    editor.replace(RULE, 2, &rule("publish"));
+    assert!(editor.codes(RELEASE).contains(&"house-runner".to_owned()));
+    editor.replace(RULE, 3, &rule("publish").replace("level: warning", "level: loud"));
+    let broken = editor.wait(|it| it["params"]["version"] == 3 && it["params"]["diagnostics"] != json!([]));
+    let broken = &broken["params"]["diagnostics"][0];
+    assert_eq!((broken["severity"].as_u64(), range(broken)[0]), (Some(1), 3), "{broken:#}");
+    assert!(!editor.codes(RELEASE).contains(&"house-runner".to_owned()), "broken rules are not in force");
+    editor.replace(RULE, 4, &rule("publish"));
+    assert!(editor.codes(RELEASE).contains(&"house-runner".to_owned()));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn broken_yaml_keeps_the_server_alive() {
+    let root = project(&[(RELEASE, MISSING)]);
+    let mut editor = Editor::new(root.path(), json!({}));
+    editor.open(RELEASE, MISSING);
+    for (version, text) in
+        ["on: [push\n", "\0", "", "\u{feff}", "a: &a [*a]", &"[".repeat(50_000), &"é".repeat(2 << 20)]
+            .into_iter()
+            .enumerate()
+    {
+        editor.replace(RELEASE, version as i32 + 2, text);
+        let found = editor.wait(|it| it["params"]["version"] == version as i32 + 2);
+        assert_eq!(found["params"]["diagnostics"][0]["code"], "invalid-yaml");
+    }
+    for end in 0..MISSING.len() {
+        // What it looks like while it is typed.
+        if MISSING.is_char_boundary(end) {
+            editor.replace(RELEASE, 100, &MISSING[..end]);
+        }
+    }
+    editor.replace(RELEASE, 1000, MISSING);
+    let found = editor.wait(|it| it["params"]["version"] == 1000);
+    assert!(codes(found["params"]["diagnostics"].as_array().unwrap()).contains(&"missing-id-token".to_owned()));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn a_client_that_asks_for_diagnostics_is_pushed_none_of_what_it_has_open() {
+    const OTHER: &str = ".github/workflows/other.yml";
+    let root = project(&[(RELEASE, MISSING), (OTHER, MISSING)]);
+    let asks =
+        json!({ "textDocument": { "diagnostic": {} }, "workspace": { "diagnostics": { "refreshSupport": true } } });
+    let mut editor = Editor::new(root.path(), asks);
+    assert_eq!(editor.abilities["capabilities"]["diagnosticProvider"]["interFileDependencies"], true);
+    assert!(editor.codes(OTHER).contains(&"missing-id-token".to_owned()), "a closed file is pushed");
+    editor.open(OTHER, MISSING);
+    assert_eq!(editor.codes(OTHER), [""; 0], "an open one is asked for");
+    let document = json!({ "uri": editor.uri(OTHER) });
+    let full = editor.request("textDocument/diagnostic", json!({ "textDocument": document }));
+    assert_eq!(full["kind"], "full");
+    assert!(codes(full["items"].as_array().unwrap()).contains(&"missing-id-token".to_owned()));
+    let again = json!({ "textDocument": document, "previousResultId": full["resultId"] });
+    assert_eq!(editor.request("textDocument/diagnostic", again.clone())["kind"], "unchanged");
+    editor.open(CONFIG, "rules: { missing-id-token: off }\n");
+    editor.wait(|it| it["method"] == "workspace/diagnostic/refresh");
+    let items = editor.request("textDocument/diagnostic", again)["items"].clone();
+    assert!(!codes(items.as_array().unwrap()).contains(&"missing-id-token".to_owned()));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn files_are_watched_and_folders_come_and_go() {
+    let root = project(&[
+        ("one/.github/workflows/release.yml", MISSING),
+        ("two/.github/workflows/release.yml", MISSING),
+        ("three/a.txt", ""),
+    ]);
+    let watches = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let mut editor = Editor::new(&root.path().join("one"), watches);
+    let registered = editor.wait(|it| it["method"] == "client/registerCapability");
+    assert!(registered.to_string().contains("**/pyproject.toml"), "{registered:#}");
+    editor.root = root.path().canonicalize().unwrap();
+    let (one, two) = ("one/.github/workflows/release.yml", "two/.github/workflows/release.yml");
+    assert!(!editor.codes(one).is_empty());
+    std::fs::write(root.path().join(one), "on: push\njobs: {}\n").unwrap();
+    let change = json!({ "uri": editor.uri(one), "type": 2 });
+    editor.notify("workspace/didChangeWatchedFiles", json!({ "changes": [change] }));
+    assert!(!editor.codes(one).contains(&"missing-id-token".to_owned()));
+    let folder = |editor: &Editor, name: &str| json!({ "uri": editor.uri(name), "name": name });
+    let (added, silent) = (folder(&editor, "two"), folder(&editor, "three"));
+    editor
+        .notify("workspace/didChangeWorkspaceFolders", json!({ "event": { "added": [added, silent], "removed": [] } }));
+    assert!(editor.codes(two).contains(&"missing-id-token".to_owned()));
+    let removed = folder(&editor, "two");
+    editor.notify("workspace/didChangeWorkspaceFolders", json!({ "event": { "added": [], "removed": [removed] } }));
+    assert_eq!(editor.codes(two), [""; 0]);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn the_server_ends_as_the_protocol_has_it() {
+    let root = project(&[(RELEASE, MISSING)]);
+    assert_eq!(Editor::new(root.path(), json!({})).end().code(), Some(0));
+    // A client that is killed closes its end of the pipes.
+    let mut killed = Editor::new(root.path(), json!({}));
+    killed.input = None;
+    assert_eq!(killed.ended().code(), Some(1));
+    let mut rude = Editor::new(root.path(), json!({}));
+    rude.notify("exit", Value::Null);
+    assert_eq!(rude.ended().code(), Some(1));
+    // After `shutdown` and for what the server does not know there are errors, and no end.
+    let mut late = Editor::new(root.path(), json!({}));
+    assert_eq!(late.request("textDocument/unknown", json!({}))["code"], -32601);
+    assert_eq!(late.request("textDocument/diagnostic", json!({ "textDocument": 1 }))["code"], -32602);
+    late.notify("textDocument/didChange", json!([1, 2]));
+    late.request("shutdown", Value::Null);
+    assert_eq!(late.request("textDocument/diagnostic", json!({}))["code"], -32600);
+    late.notify("exit", Value::Null);
+    assert_eq!(late.ended().code(), Some(0));
+}
