@@ -12,7 +12,7 @@ use crate::cli::load::{CheckTarget, LoadedProject, listed, load, targets};
 use crate::cli::output::ReportOutput;
 use crate::cli::parallel::in_order;
 use crate::cli::progress::Progress;
-use crate::cli::reports::{self, ReportPart, Reports, RequestedReports, RunSummary};
+use crate::cli::reports::{Reports, RequestedReports};
 use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, slashed};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
@@ -24,6 +24,7 @@ use crate::read::files::reason;
 use crate::read::problem::suggestion;
 use crate::read::project::WORKFLOWS;
 use crate::read::source::{Place, SourceFile};
+use crate::report::format::ReportPart;
 use crate::report::{ReportTotals, below};
 
 /// Arguments of `check`.
@@ -97,6 +98,10 @@ pub(crate) struct CheckArguments {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
+    /// Count the findings of each rule after the text report.
+    #[arg(long)]
+    pub(crate) statistics: bool,
+
     /// Also list the uploads that could not be decided.
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -145,14 +150,15 @@ fn path(loaded: &LoadedProject, place: Place) -> String {
 }
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
-    let outcome = check_all(arguments);
+    let reports = RequestedReports::new(arguments)?;
+    let outcome = check_all(arguments, &reports);
     if let Err(CommandError::Message(text)) = &outcome {
-        reports::failure(arguments, text);
+        reports.write_failure(text);
     }
     outcome
 }
 
-fn check_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
+fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
@@ -175,10 +181,9 @@ fn check_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
         status = ExitStatus::Failure;
     }
     let today = arguments.today.or_else(today);
-    let with_fixes = reports::tells_fixes(arguments);
+    let with_fixes = requested.show_fixes();
     let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
-    let asked = RequestedReports::of(arguments);
-    let mut reports = Reports::begin(&asked, &rules, started)?;
+    let mut reports = Reports::start(requested, &rules, started);
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
         let mut one = check_project(target, arguments.config.as_deref(), &rules, &folders, today, with_fixes);
@@ -187,7 +192,7 @@ fn check_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
         let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
         let mut totals = ReportTotals::default();
         totals.add(&one.report);
-        let parts = asked.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
+        let parts = requested.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
         progress.step();
         CheckOutcome {
             parts,
@@ -221,7 +226,7 @@ fn check_all(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
     if totals.workflows == 0 && failures.is_empty() {
         eprint(&format!("no workflows found in {}", searched(arguments)));
     }
-    match reports.end(&RunSummary { totals: &totals, failures: &failures }) {
+    match reports.finish(&totals, &failures) {
         Ok(()) => {}
         Err(CommandError::Message(text)) => {
             eprint(&text);

@@ -41,7 +41,7 @@ fn with_names(command: Command) -> Result<Command, CommandError> {
             .collect::<Vec<_>>()
             .into()
     };
-    let formats = || PossibleValuesParser::from(super::output::FORMATS.map(|(name, _)| name).to_vec());
+    let formats = || PossibleValuesParser::from(crate::report::format::FORMATS.map(|format| format.name).to_vec());
     let check = |command: Command| {
         command
             .mut_arg("select", |argument| argument.value_parser(names()))

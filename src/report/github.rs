@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::lint::findings::{Finding, Level};
 use crate::read::source::ColumnUnit;
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportView, help_uri, plural, sanitize};
 
 /// GitHub shows this many annotations of each kind per step.
@@ -14,15 +15,26 @@ const MAX_MESSAGE: usize = 3_000;
 /// The levels with their commands, worst first.
 const KINDS: [(Level, &str); 3] = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Note, "notice")];
 
+pub(crate) const FORMAT: Format = Format {
+    is_log: true,
+    ..Format::new::<Annotations>("github", "workflow commands that GitHub shows as annotations")
+};
+
 /// Annotations, no more of each kind than GitHub shows.
 #[derive(Default)]
-pub struct Annotations {
+struct Annotations {
     kinds: [Vec<String>; KINDS.len()],
     omitted: usize,
 }
 
-impl Annotations {
-    pub(crate) fn of(view: &ReportView<'_>) -> Self {
+impl ReportWriter for Annotations {
+    type Part = Self;
+
+    fn start(_: &ReportOptions) -> Self {
+        Self::default()
+    }
+
+    fn part(view: &ReportView<'_>, _: &ReportOptions) -> io::Result<Self::Part> {
         let mut annotations = Self::default();
         for ((level, command), lines) in KINDS.into_iter().zip(&mut annotations.kinds) {
             let all = view.report.findings.iter().filter(|finding| finding.level == level);
@@ -34,21 +46,20 @@ impl Annotations {
                 }
             }
         }
-        annotations
+        Ok(annotations)
     }
 
-    /// Adds the annotations of another project.
-    pub fn add(&mut self, other: Self) {
-        self.omitted += other.omitted;
-        for (lines, more) in self.kinds.iter_mut().zip(other.kinds) {
+    fn add(&mut self, part: Self::Part, _: &mut dyn Write) -> io::Result<()> {
+        self.omitted += part.omitted;
+        for (lines, more) in self.kinds.iter_mut().zip(part.kinds) {
             let room = MAX_ANNOTATIONS.saturating_sub(lines.len());
             self.omitted += more.len().saturating_sub(room);
             lines.extend(more.into_iter().take(room));
         }
+        Ok(())
     }
 
-    /// Writes all annotations, errors first, then the number of omitted ones.
-    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn finish(self, _: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
         for line in self.kinds.iter().flatten() {
             writeln!(out, "{line}")?;
         }
@@ -61,13 +72,6 @@ impl Annotations {
         }
         Ok(())
     }
-}
-
-/// Writes annotations for several projects.
-pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
-    let mut annotations = Annotations::default();
-    views.iter().for_each(|view| annotations.add(Annotations::of(view)));
-    annotations.write(out)
 }
 
 fn annotation(command: &str, view: &ReportView<'_>, finding: &Finding) -> String {

@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::lint::findings::{Finding, Fix, Label, NoticeKind};
 use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
-use crate::report::{ReportTotals, ReportView, sanitize};
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
+use crate::report::{ReportView, sanitize};
 
 #[derive(Serialize)]
 struct ReportHead {
@@ -154,29 +155,40 @@ fn finding_entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntr
     }
 }
 
-/// A document written project by project, so that it is never held in memory as a whole.
-pub struct JsonReport<W> {
-    out: W,
-    empty: bool,
+pub(crate) const FORMAT: Format =
+    Format { shows_fixes: true, ..Format::new::<JsonWriter>("json", "everything, for programs") };
+
+#[derive(Default)]
+struct JsonWriter {
+    projects: JsonArray,
 }
 
-impl<W: Write> JsonReport<W> {
-    /// Starts a document.
-    pub fn begin(mut out: W) -> io::Result<Self> {
+impl JsonWriter {
+    /// Everything before the projects.
+    fn head() -> io::Result<String> {
         let head = serde_json::to_string_pretty(&ReportHead { version: 1, tool: ToolEntry::new() })?;
-        write!(out, "{},\n  \"projects\": [", head.strip_suffix("\n}").unwrap_or(&head))?;
-        Ok(Self { out, empty: true })
+        Ok(format!("{},\n  \"projects\": ", head.strip_suffix("\n}").unwrap_or(&head)))
+    }
+}
+
+impl ReportWriter for JsonWriter {
+    type Part = String;
+
+    fn start(_: &ReportOptions) -> Self {
+        Self::default()
     }
 
-    /// Adds the JSON that [`project`] made.
-    pub fn add(&mut self, project: &str) -> io::Result<()> {
-        write!(self.out, "{}\n    {project}", if self.empty { "" } else { "," })?;
-        self.empty = false;
-        Ok(())
+    fn part(view: &ReportView<'_>, _: &ReportOptions) -> io::Result<Self::Part> {
+        project(view)
     }
 
-    /// Writes the summary and the end, and returns the writer.
-    pub fn end(mut self, totals: &ReportTotals) -> io::Result<W> {
+    fn add(&mut self, part: Self::Part, out: &mut dyn Write) -> io::Result<()> {
+        self.projects.add(out, &Self::head()?, &part, 4)
+    }
+
+    fn finish(self, summary: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.projects.finish(out, &Self::head()?, 2)?;
+        let totals = summary.totals;
         let summary = Summary {
             errors: totals.errors,
             warnings: totals.warnings,
@@ -186,14 +198,31 @@ impl<W: Write> JsonReport<W> {
             uploads: totals.uploads,
             undecided: totals.undecided,
         };
-        let line = if self.empty { "" } else { "\n  " };
-        writeln!(self.out, "{line}],\n  \"summary\": {}\n}}", indented(&summary, 2)?)?;
-        Ok(self.out)
+        writeln!(out, ",\n  \"summary\": {}\n}}", indented(&summary, 2)?)
     }
 }
 
-/// One project as JSON.
-pub fn project(view: &ReportView<'_>) -> io::Result<String> {
+/// A JSON array that is written element by element.
+#[derive(Default)]
+pub(crate) struct JsonArray {
+    filled: bool,
+}
+
+impl JsonArray {
+    /// Adds an element at an indentation. `head` is what precedes the array.
+    pub(crate) fn add(&mut self, out: &mut dyn Write, head: &str, element: &str, indent: usize) -> io::Result<()> {
+        let (head, separator) = if self.filled { ("", ",") } else { (head, "[") };
+        self.filled = true;
+        write!(out, "{head}{separator}\n{:indent$}{element}", "")
+    }
+
+    /// Ends the array at an indentation.
+    pub(crate) fn finish(self, out: &mut dyn Write, head: &str, indent: usize) -> io::Result<()> {
+        if self.filled { write!(out, "\n{:indent$}]", "") } else { write!(out, "{head}[]") }
+    }
+}
+
+fn project(view: &ReportView<'_>) -> io::Result<String> {
     let notices = view.report.notices.iter().map(|notice| NoticeEntry {
         kind: if notice.kind == NoticeKind::Undecided { "undecided" } else { "unreadable" },
         message: &notice.message,
@@ -213,15 +242,4 @@ pub fn project(view: &ReportView<'_>) -> io::Result<String> {
 /// Pretty-printed JSON with all lines after the first indented further. JSON strings contain no line ends, so only whitespace changes.
 pub(crate) fn indented(value: &impl Serialize, spaces: usize) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(spaces))))
-}
-
-/// Writes several projects as one document.
-pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
-    let mut totals = ReportTotals::default();
-    let mut document = JsonReport::begin(out)?;
-    for view in views {
-        totals.add(view.report);
-        document.add(&project(view)?)?;
-    }
-    document.end(&totals).map(drop)
 }

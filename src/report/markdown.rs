@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use crate::lint::findings::{Finding, Label, Level, NoticeKind, Route};
 use crate::read::source::{ColumnUnit, Place};
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportTotals, ReportView, advice, help_uri, mermaid, sanitize};
 
 /// In bytes. GitHub's limit for a summary is 1 MiB, which other steps of the job may share.
@@ -16,9 +17,12 @@ const MAX_LINE: usize = 300;
 /// The levels, worst first.
 const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
+pub(crate) const FORMAT: Format =
+    Format::new::<MarkdownPage>("markdown", "a job summary with a diagram of the releases");
+
 /// The summary of several projects. It keeps no more than can be shown.
 #[derive(Default)]
-pub struct MarkdownPage {
+struct MarkdownPage {
     diagram: mermaid::RouteDiagram,
     levels: [FindingRows; LEVELS.len()],
     undecided: String,
@@ -36,26 +40,29 @@ struct FindingRows {
 }
 
 /// The part of one project.
-pub struct MarkdownPart {
+struct MarkdownPart {
     routes: Vec<(String, Route)>,
     findings: Vec<(Level, String, String)>,
     undecided: String,
 }
 
-impl MarkdownPart {
-    pub(crate) fn of(view: &ReportView<'_>) -> Self {
+impl ReportWriter for MarkdownPage {
+    type Part = MarkdownPart;
+
+    fn start(_: &ReportOptions) -> Self {
+        Self::default()
+    }
+
+    fn part(view: &ReportView<'_>, _: &ReportOptions) -> io::Result<Self::Part> {
         let entry = |finding: &Finding| (finding.level, row(view, finding), detail(view, finding));
-        Self {
+        Ok(MarkdownPart {
             routes: view.report.routes.iter().map(|route| (view.prefix.to_owned(), route.clone())).collect(),
             findings: view.report.findings.iter().map(entry).collect(),
             undecided: undecided(view),
-        }
+        })
     }
-}
 
-impl MarkdownPage {
-    /// Adds a project.
-    pub fn add(&mut self, part: MarkdownPart) {
+    fn add(&mut self, part: Self::Part, _: &mut dyn Write) -> io::Result<()> {
         part.routes.iter().for_each(|(prefix, route)| self.diagram.add(prefix, route));
         for (level, row, detail) in part.findings {
             let Some((_, entries)) = LEVELS.iter().zip(&mut self.levels).find(|(known, _)| **known == level) else {
@@ -71,11 +78,17 @@ impl MarkdownPage {
         if self.undecided.len() < MAX_SIZE {
             self.undecided.push_str(&part.undecided);
         }
+        Ok(())
     }
 
+    fn finish(self, summary: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(sanitize::commands(&self.text(summary.totals)).as_bytes())
+    }
+}
+
+impl MarkdownPage {
     /// The whole page; findings are sorted by level.
-    #[must_use]
-    pub fn text(&self, totals: &ReportTotals) -> String {
+    fn text(&self, totals: &ReportTotals) -> String {
         let mut text = format!("## trustpub\n\n{}\n", escape(&totals.line()));
         if let Some(diagram) = self.diagram.text() {
             let _ = write!(text, "\n```mermaid\n{diagram}```\n");
@@ -109,16 +122,6 @@ impl MarkdownPage {
         }
         self.levels.iter().map(|entries| entries.omitted).sum()
     }
-}
-
-/// Writes a summary of several projects.
-pub fn write(out: &mut dyn Write, views: &[ReportView<'_>]) -> io::Result<()> {
-    let (mut page, mut totals) = (MarkdownPage::default(), ReportTotals::default());
-    for view in views {
-        totals.add(view.report);
-        page.add(MarkdownPart::of(view));
-    }
-    out.write_all(page.text(&totals).as_bytes())
 }
 
 fn row(view: &ReportView<'_>, finding: &Finding) -> String {

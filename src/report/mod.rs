@@ -2,16 +2,21 @@
 
 pub mod docs;
 pub mod explain;
-pub mod github;
+pub mod format;
+mod github;
+mod gitlab;
 pub mod init;
-pub mod json;
-pub mod markdown;
-pub mod mermaid;
-pub mod oneline;
+mod json;
+mod markdown;
+mod mermaid;
+mod oneline;
+mod rdjson;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;
-pub mod text;
+mod text;
+
+use std::collections::BTreeMap;
 
 use crate::lint::findings::{Finding, Level, NoticeKind, Report};
 use crate::lint::rules::Rule;
@@ -86,7 +91,7 @@ pub fn advice(rule: &Rule) -> String {
 }
 
 /// Counts over all projects.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReportTotals {
     /// Findings of level `error`.
     pub errors: usize,
@@ -94,6 +99,12 @@ pub struct ReportTotals {
     pub warnings: usize,
     /// Findings of level `note`.
     pub notes: usize,
+    /// Findings that `--fix` fixes.
+    pub fixable: usize,
+    /// Further findings that `--fix=unsafe` fixes.
+    pub fixable_unsafely: usize,
+    /// Findings per rule, by code and name.
+    pub per_rule: BTreeMap<(String, String), usize>,
     /// Findings hidden by ignores.
     pub suppressed: usize,
     /// Findings hidden by a baseline.
@@ -113,6 +124,14 @@ impl ReportTotals {
         self.errors += count(Level::Error);
         self.warnings += count(Level::Warning);
         self.notes += count(Level::Note);
+        for finding in &report.findings {
+            match finding.fixes.iter().map(|fix| fix.safe).max() {
+                Some(true) => self.fixable += 1,
+                Some(false) => self.fixable_unsafely += 1,
+                None => {}
+            }
+            *self.per_rule.entry((finding.code.clone(), finding.name.clone())).or_default() += 1;
+        }
         self.suppressed += report.suppressed.len();
         self.baselined += report.baselined;
         self.workflows += report.workflows;
@@ -121,10 +140,15 @@ impl ReportTotals {
     }
 
     /// Adds other counts.
-    pub const fn sum(&mut self, other: &Self) {
+    pub fn sum(&mut self, other: &Self) {
         self.errors += other.errors;
         self.warnings += other.warnings;
         self.notes += other.notes;
+        self.fixable += other.fixable;
+        self.fixable_unsafely += other.fixable_unsafely;
+        for (rule, count) in &other.per_rule {
+            *self.per_rule.entry(rule.clone()).or_default() += count;
+        }
         self.suppressed += other.suppressed;
         self.baselined += other.baselined;
         self.workflows += other.workflows;
@@ -173,6 +197,13 @@ impl ReportTotals {
         }
         if self.baselined > 0 {
             asides.push(format!("{} in the baseline", plural(self.baselined, "finding")));
+        }
+        if self.fixable > 0 {
+            asides.push(format!("{} fixable with `--fix`", self.fixable));
+        }
+        if self.fixable_unsafely > 0 {
+            let more = if self.fixable > 0 { " more" } else { "" };
+            asides.push(format!("{}{more} fixable with `--fix=unsafe`", self.fixable_unsafely));
         }
         if !asides.is_empty() {
             line.push_str(&format!(" ({})", asides.join(", ")));

@@ -5,15 +5,41 @@
 
 use std::io::{self, Write};
 
+use crate::lint::findings::Finding;
 use crate::read::source::ColumnUnit;
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportView, sanitize};
 
-/// Writes a project's findings.
-pub fn write(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
-    for finding in &view.report.findings {
-        let at = view.start(finding.primary.place, ColumnUnit::Utf16);
-        let (path, message) = (sanitize::line(&view.path(finding.primary.place)), sanitize::line(&finding.message));
-        writeln!(out, "{path}:{}:{}: {}: {message} [{}]", at.line, at.column, finding.level.word(), finding.name)?;
+pub(crate) const FORMAT: Format = Format {
+    local_paths: true,
+    is_log: true,
+    ..Format::new::<OnelineWriter>("oneline", "one line per finding, for editors and logs")
+};
+
+struct OnelineWriter;
+
+impl ReportWriter for OnelineWriter {
+    type Part = String;
+
+    fn start(_: &ReportOptions) -> Self {
+        Self
     }
-    Ok(())
+
+    fn part(view: &ReportView<'_>, _: &ReportOptions) -> io::Result<Self::Part> {
+        let line = |finding: &Finding| {
+            let place = finding.primary.place;
+            let at = view.start(place, ColumnUnit::Utf16);
+            let (path, message) = (sanitize::line(&view.path(place)), sanitize::line(&finding.message));
+            format!("{path}:{}:{}: {}: {message} [{}]\n", at.line, at.column, finding.level.word(), finding.name)
+        };
+        Ok(sanitize::commands(&view.report.findings.iter().map(line).collect::<String>()))
+    }
+
+    fn add(&mut self, part: Self::Part, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(part.as_bytes())
+    }
+
+    fn finish(self, _: &RunSummary<'_>, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
 }

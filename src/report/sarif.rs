@@ -21,7 +21,7 @@ use serde_sarif::sarif as s;
 pub use fingerprint::line_hashes;
 use rows::{ResultRow, ResultRows};
 
-use crate::lint::rules::Rule;
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportView, sanitize};
 
 /// Code scanning rejects logs with more results.
@@ -35,17 +35,6 @@ pub const MAX_SHOWN: usize = 5_000;
 
 /// The base of all relative URIs: the root of the checkout.
 const ROOT: &str = "%SRCROOT%";
-
-/// Options of the command line, and failures.
-#[derive(Debug, Clone, Default)]
-pub struct SarifOptions {
-    /// The code scanning category.
-    pub category: Option<String>,
-    /// Whether ignored findings are included, marked as suppressed.
-    pub suppressed: bool,
-    /// Why the check could not run as asked. Code scanning then rejects the log instead of closing the alerts that are missing in it.
-    pub failures: Vec<String>,
-}
 
 /// `version` comes first, as the SARIF standard recommends.
 #[derive(Serialize)]
@@ -64,65 +53,84 @@ struct SarifRun<'l> {
     results: Vec<&'l RawValue>,
 }
 
+pub(crate) const FORMAT: Format = Format {
+    shows_fixes: true,
+    reports_failures: true,
+    ..Format::new::<SarifWriter>("sarif", "SARIF 2.1.0, for GitHub code scanning")
+};
+
 /// The part of one project.
-pub struct SarifPart {
+struct SarifPart {
     rows: Vec<ResultRow>,
     notifications: Vec<s::Notification>,
 }
 
-impl SarifPart {
-    pub(crate) fn of(view: &ReportView<'_>, options: &SarifOptions) -> io::Result<Self> {
-        let mut results = results::of(view, options.suppressed);
-        results::number_duplicates(&mut results);
-        let rows = results.into_iter().map(ResultRow::of).collect::<io::Result<_>>()?;
-        Ok(Self { rows, notifications: results::notifications(view) })
-    }
-}
-
-/// The log of several projects. It keeps little more than the most severe [`MAX_RESULTS`] results, however many are added.
-#[derive(Default)]
-pub struct SarifLog {
+/// It keeps little more than the most severe [`MAX_RESULTS`] results, however many are added.
+struct SarifWriter {
+    category: Option<String>,
     rows: ResultRows,
     notifications: Vec<s::Notification>,
     /// Number of notifications that were not kept.
     omitted_notifications: usize,
 }
 
-impl SarifLog {
-    /// Adds a project.
-    pub fn add(&mut self, part: SarifPart) {
+impl ReportWriter for SarifWriter {
+    type Part = SarifPart;
+
+    fn start(options: &ReportOptions) -> Self {
+        Self {
+            category: options.category.clone(),
+            rows: ResultRows::default(),
+            notifications: Vec::new(),
+            omitted_notifications: 0,
+        }
+    }
+
+    fn part(view: &ReportView<'_>, options: &ReportOptions) -> io::Result<Self::Part> {
+        let mut results = results::of(view, options.suppressed);
+        results::number_duplicates(&mut results);
+        let rows = results.into_iter().map(ResultRow::of).collect::<io::Result<_>>()?;
+        Ok(SarifPart { rows, notifications: results::notifications(view) })
+    }
+
+    fn add(&mut self, part: Self::Part, _: &mut dyn Write) -> io::Result<()> {
         self.rows.add(part.rows);
         let room = MAX_NOTIFICATIONS.saturating_sub(self.notifications.len());
         self.omitted_notifications += part.notifications.len().saturating_sub(room);
         self.notifications.extend(part.notifications.into_iter().take(room));
+        Ok(())
     }
 
-    /// Writes the log. `rules` are all rules that its results refer to.
-    pub fn write(mut self, out: &mut dyn Write, rules: &[Rule], options: &SarifOptions) -> io::Result<()> {
+    fn finish(mut self, summary: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
+        // `serde_json` writes a few bytes at a time.
+        let mut out = io::BufWriter::new(out);
         let mut limit = MAX_RESULTS;
         loop {
             self.rows.keep_worst(limit);
-            let results = self.rows.kept.iter().map(|row| row.json(rules)).collect::<io::Result<Vec<_>>>()?;
-            let run = self.run(rules, options, limit);
+            let results = self.rows.kept.iter().map(|row| row.json(summary.rules)).collect::<io::Result<Vec<_>>>()?;
+            let run = self.run(summary, limit);
             let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
             let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-            let written =
+            let write_document =
                 |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::JsonFormatter(out), &document)?);
-            match size::too_large(written)? {
+            match size::too_large(write_document)? {
                 Some(size) if !results.is_empty() => limit = size::fitting(results.len(), size),
                 _ => {
-                    written(&mut *out)?;
-                    return writeln!(out);
+                    write_document(&mut out)?;
+                    writeln!(out)?;
+                    return out.flush();
                 }
             }
         }
     }
+}
 
+impl SarifWriter {
     /// The run without its results.
-    fn run(&self, rules: &[Rule], options: &SarifOptions, limit: usize) -> s::Run {
+    fn run(&self, summary: &RunSummary<'_>, limit: usize) -> s::Run {
         let mut notifications = self.notifications.clone();
         notifications.extend(
-            options.failures.iter().map(|text| results::notification(results::ResultKind::Failure, text, None)),
+            summary.failures.iter().map(|text| results::notification(results::ResultKind::Failure, text, None)),
         );
         let why = if limit < MAX_RESULTS { ", to stay below 10 MB when compressed" } else { "" };
         let left_out = [
@@ -134,18 +142,18 @@ impl SarifLog {
             notifications.push(results::notification(results::ResultKind::LeftOut, &text, None));
         }
         let invocation = s::Invocation::builder()
-            .execution_successful(options.failures.is_empty())
+            .execution_successful(summary.failures.is_empty())
             .tool_execution_notifications(notifications)
             .build();
         let mut run = s::Run::builder()
-            .tool(rules::driver(rules))
+            .tool(rules::driver(summary.rules))
             .column_kind(json!("utf16CodeUnits"))
             // A lone CR is a line end, as in code scanning's own fingerprints.
             .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
             .invocations(vec![invocation])
             .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<BTreeMap<_, _>>())
             .build();
-        let category = options.category.as_deref().map(|text| text.trim_end_matches('/'));
+        let category = self.category.as_deref().map(|text| text.trim_end_matches('/'));
         if let Some(category) = category.filter(|it| !it.is_empty()) {
             // Code scanning uses the part before the last slash as category.
             let id = format!("{category}/");
@@ -153,15 +161,6 @@ impl SarifLog {
         }
         run
     }
-}
-
-/// Writes several projects as one log.
-pub fn write(out: &mut dyn Write, rules: &[Rule], views: &[ReportView<'_>], options: &SarifOptions) -> io::Result<()> {
-    let mut log = SarifLog::default();
-    for view in views {
-        log.add(SarifPart::of(view, options)?);
-    }
-    log.write(out, rules, options)
 }
 
 fn root() -> s::ArtifactLocation {

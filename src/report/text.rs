@@ -1,50 +1,97 @@
 //! The `text` format: rustc-style snippets with labels, help and the proposed fix.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
-use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
+use crate::lint::findings::{Finding, Fix, Label, Level, Notice, NoticeKind};
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
-use crate::report::{ReportView, advice, below, help_uri, plural, sanitize};
+use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
+use crate::report::{ReportTotals, ReportView, advice, below, help_uri, plural, sanitize};
 
-/// What the terminal supports.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TextStyle {
-    /// Colours.
-    pub colour: bool,
-    /// Hyperlinks.
-    pub links: bool,
+pub(crate) const FORMAT: Format = Format {
+    local_paths: true,
+    shows_fixes: true,
+    is_log: true,
+    ..Format::new::<TextWriter>("text", "rustc-style snippets, for people")
+};
+
+struct TextWriter {
+    options: ReportOptions,
 }
 
-/// Writes a project's findings: first those without an upload, then those of each uploading job under a heading.
-pub fn write(out: &mut dyn Write, view: &ReportView<'_>, look: TextStyle) -> io::Result<()> {
-    let renderer = if look.colour { Renderer::styled() } else { Renderer::plain() };
+impl ReportWriter for TextWriter {
+    type Part = String;
+
+    fn start(options: &ReportOptions) -> Self {
+        Self { options: options.clone() }
+    }
+
+    fn part(view: &ReportView<'_>, options: &ReportOptions) -> io::Result<Self::Part> {
+        let mut text = findings(view, options);
+        if options.verbose {
+            text.push_str(&undecided(view));
+        }
+        Ok(sanitize::commands(&text))
+    }
+
+    fn add(&mut self, part: Self::Part, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(part.as_bytes())
+    }
+
+    fn finish(self, summary: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
+        if self.options.quiet {
+            return Ok(());
+        }
+        write!(out, "{}", summary.totals.line())?;
+        if self.options.timing {
+            write!(out, ", {:.1} s", summary.elapsed.as_secs_f32())?;
+        }
+        writeln!(out)?;
+        if self.options.statistics {
+            statistics(out, summary.totals)?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings of each rule, most first.
+fn statistics(out: &mut dyn Write, totals: &ReportTotals) -> io::Result<()> {
+    let mut rules: Vec<_> = totals.per_rule.iter().collect();
+    rules.sort_by_key(|(_, count)| Reverse(**count));
+    rules.into_iter().try_for_each(|((code, name), count)| writeln!(out, "{count:>7}  {code}  {name}"))
+}
+
+/// A project's findings: first those without an upload, then those of each uploading job under a heading.
+fn findings(view: &ReportView<'_>, options: &ReportOptions) -> String {
+    let renderer = if options.colour { Renderer::styled() } else { Renderer::plain() };
     let groups = groups(view);
-    let named = groups.len() > 1;
+    let headings = groups.len() > 1;
+    let mut text = String::new();
     for (title, findings) in groups {
-        if named && !title.is_empty() {
-            let bold = if look.colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
-            writeln!(out, "{bold}{title}{bold:#}\n")?;
+        if headings && !title.is_empty() {
+            let bold = if options.colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+            text.push_str(&format!("{bold}{title}{bold:#}\n\n"));
         }
         for finding in findings {
-            writeln!(out, "{}\n", render(&renderer, view, finding, look.links))?;
+            text.push_str(&render(&renderer, view, finding, options.links));
+            text.push_str("\n\n");
         }
     }
-    Ok(())
+    text
 }
 
-/// Lists the uploads that the files do not decide.
-pub fn undecided(out: &mut dyn Write, view: &ReportView<'_>) -> io::Result<()> {
-    for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
+/// The uploads that the files do not decide.
+fn undecided(view: &ReportView<'_>) -> String {
+    let line = |notice: &Notice| {
         let at = notice
             .place
             .map(|place| format!("{}:{}: ", view.path(place), view.start(place, ColumnUnit::CodePoints).line));
-        let at = at.unwrap_or_default();
-        writeln!(out, "undecided: {}{}", sanitize::line(&at), sanitize::line(&notice.message))?;
-    }
-    Ok(())
+        format!("undecided: {}{}\n", sanitize::line(&at.unwrap_or_default()), sanitize::line(&notice.message))
+    };
+    view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).map(line).collect()
 }
 
 /// The findings grouped by uploading job; those without an upload come first, without a heading.

@@ -6,7 +6,8 @@ use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 use trustpub::read::source::{FileId, Place, SourceFile, Span};
-use trustpub::report::{ReportView, github, json, markdown, oneline, sarif, text};
+use trustpub::report::ReportView;
+use trustpub::report::format::{FORMATS, ReportOptions};
 
 const WORKFLOW: &str = "on: push
 jobs:
@@ -45,17 +46,6 @@ fn report(finding: &Finding, source: &SourceFile) -> Report {
     Report { findings: (0..FINDINGS).map(one).collect(), ..Report::default() }
 }
 
-type Write = fn(&mut Vec<u8>, &RuleSet, &ReportView<'_>);
-
-const FORMATS: [(&str, Write); 6] = [
-    ("text", |out, _, view| text::write(out, view, text::TextStyle::default()).unwrap()),
-    ("oneline", |out, _, view| oneline::write(out, view).unwrap()),
-    ("json", |out, _, view| json::write(out, &[*view]).unwrap()),
-    ("github", |out, _, view| github::write(out, &[*view]).unwrap()),
-    ("markdown", |out, _, view| markdown::write(out, &[*view]).unwrap()),
-    ("sarif", |out, rules, view| sarif::write(out, &rules.rules, &[*view], &sarif::SarifOptions::default()).unwrap()),
-];
-
 #[test]
 fn no_format_repeats_the_file_for_each_finding() {
     let rules = RuleSet::builtin().unwrap();
@@ -65,9 +55,10 @@ fn no_format_repeats_the_file_for_each_finding() {
         let files = [SourceFile::new("release.yml", unit.repeat(BYTES / unit.len()).into_bytes())];
         let report = report(&finding, &files[0]);
         let view = ReportView { files: &files, prefix: "", report: &report, rules: &rules.rules };
-        for (format, write) in FORMATS {
+        for format in FORMATS {
             let mut out = Vec::new();
-            write(&mut out, &rules, &view);
+            format.write(&mut out, &[view], &ReportOptions::default(), &[]).unwrap();
+            let format = format.name;
             let size = out.len();
             assert!(size > 0 && size < FINDINGS as usize * BYTES_PER_FINDING, "{format} of {shape}: {size} bytes");
         }

@@ -7,8 +7,10 @@ use trustpub::lint::findings::Level;
 use trustpub::lint::rules::set::{RuleFolder, RuleSet};
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
-use trustpub::report::text::TextStyle;
-use trustpub::report::{ReportView, advice, github, json, markdown, oneline, sanitize, sarif, text};
+use trustpub::report::format::{FORMATS, ReportOptions};
+use trustpub::report::{ReportView, advice};
+
+use crate::support::report;
 
 /// What wants to act, each in its own way.
 const WISHES: [&str; 14] = [
@@ -104,12 +106,6 @@ fn each(mut judge: impl FnMut(&str, &ReportView<'_>)) {
     }
 }
 
-fn shown(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut out);
-    String::from_utf8(out).unwrap()
-}
-
 /// What the runner of GitHub Actions would take for a command, if anything.
 fn command(line: &str) -> Option<&str> {
     if line.contains("##[") {
@@ -131,7 +127,7 @@ fn acts(text: &str) -> Option<char> {
 #[test]
 fn lines_stay_lines() {
     each(|wish, view| {
-        let lines = sanitize::commands(&shown(|out| oneline::write(out, view).unwrap()));
+        let lines = report("oneline", view, &ReportOptions::default(), &[]);
         assert_eq!(acts(&lines), None, "{wish:?}");
         assert_eq!(lines.lines().count(), view.report.findings.len(), "{wish:?}: a finding is one line");
         for line in lines.lines() {
@@ -144,17 +140,14 @@ fn lines_stay_lines() {
 
 #[test]
 fn text_for_people_commands_nothing() {
-    for look in [TextStyle::default(), TextStyle { colour: true, links: true }] {
+    for coloured in [false, true] {
+        let options = ReportOptions { colour: coloured, links: coloured, verbose: true, ..ReportOptions::default() };
         each(|wish, view| {
-            let page = shown(|out| {
-                text::write(out, view, look).unwrap();
-                text::undecided(out, view).unwrap();
-            });
-            let page = sanitize::commands(&page);
+            let page = report("text", view, &options, &[]);
             for line in page.lines() {
                 assert_eq!(command(line), None, "{wish:?}: {line}");
             }
-            let plain = if look.colour { without_our_own(&page) } else { page };
+            let plain = if coloured { without_our_own(&page) } else { page };
             assert_eq!(acts(&plain), None, "{wish:?}: {plain}");
         });
     }
@@ -173,7 +166,7 @@ fn without_our_own(page: &str) -> String {
 #[test]
 fn annotations_are_the_only_commands_and_say_where() {
     each(|wish, view| {
-        let out = shown(|out| github::write(out, &[*view]).unwrap());
+        let out = report("github", view, &ReportOptions::default(), &[]);
         assert_eq!(acts(&out), None, "{wish:?}");
         let paths: Vec<String> = view.files.iter().map(|source| format!("{}{}", view.prefix, source.path())).collect();
         let mut annotations = 0;
@@ -211,7 +204,7 @@ fn a_summary_holds_no_markup_but_its_own() {
     let own_tag = regex::Regex::new("</?(details|summary|code|b)>").unwrap();
     let link = regex::Regex::new(r"\]\(([^)]*)\)").unwrap();
     each(|wish, view| {
-        let page = shown(|out| markdown::write(out, &[*view]).unwrap());
+        let page = report("markdown", view, &ReportOptions::default(), &[]);
         assert_eq!(acts(&page), None, "{wish:?}");
         let mut fence: Option<(String, bool)> = None;
         let (mut rows, mut opened, mut closed) = (0, 0, 0);
@@ -263,19 +256,16 @@ fn diagram_line(wish: &str, line: &str) {
         r#"^  (n\d+|more)({label})(?:[\p{{Alphabetic}}\p{{Number}} \-_./,='#;]|<br/>)*("\]|"\]\)|"\)\])$"#
     ))
     .unwrap();
-    let edge = regex::Regex::new(r"^  n\d+ (-->|== accepted ==>|-- refused --x|-\. undecided \.->|-- (no record declared|stored token) -->) n\d+$").unwrap();
+    let edge = regex::Regex::new(r"^  n\d+ (-->|== accepted ==>|-- refused --x|-\. undecided \.->|-- (no publisher declared|stored token) -->) n\d+$").unwrap();
     assert!(line == "flowchart LR" || node.is_match(line) || edge.is_match(line), "{wish:?}: {line}");
 }
 
 #[test]
 fn logs_for_programs_stay_data() {
     each(|wish, view| {
-        let options =
-            sarif::SarifOptions { suppressed: true, category: Some(wish.to_owned()), failures: vec![wish.to_owned()] };
-        for page in [
-            shown(|out| sarif::write(out, view.rules, &[*view], &options).unwrap()),
-            shown(|out| json::write(out, &[*view]).unwrap()),
-        ] {
+        let options = ReportOptions { suppressed: true, category: Some(wish.to_owned()), ..ReportOptions::default() };
+        for format in FORMATS.iter().filter(|format| !format.is_log && format.name != "markdown") {
+            let page = report(format.name, view, &options, &[wish.to_owned()]);
             assert_eq!(acts(&page), None, "{wish:?}");
             assert!(page.lines().all(|line| command(line).is_none()), "{wish:?}");
             let log: Value = serde_json::from_str(&page).unwrap();

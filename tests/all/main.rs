@@ -11,6 +11,7 @@ mod corpus_fixes;
 mod documents;
 mod explain;
 mod fixes;
+mod formats;
 mod generated;
 mod graphs;
 mod hostile;

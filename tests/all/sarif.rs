@@ -7,7 +7,10 @@ use trustpub::lint::check;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::DiskFiles;
 use trustpub::report::ReportView;
-use trustpub::report::sarif::{self, SarifOptions, line_hashes};
+use trustpub::report::format::ReportOptions;
+use trustpub::report::sarif::line_hashes;
+
+use crate::support;
 
 /// The schema of the standard, as OASIS publishes it.
 const SCHEMA: &str = include_str!("../data/sarif-schema-2.1.0.json");
@@ -26,10 +29,8 @@ fn log(root: &Path) -> Value {
     let project = rules.read(&DiskFiles::new(root).unwrap());
     let report = check(&project, &rules, None);
     let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
-    let mut out = Vec::new();
-    let options = SarifOptions { suppressed: true, ..SarifOptions::default() };
-    sarif::write(&mut out, &rules.rules, &[view], &options).unwrap();
-    serde_json::from_slice(&out).unwrap()
+    let options = ReportOptions { suppressed: true, ..ReportOptions::default() };
+    serde_json::from_str(&support::report("sarif", &view, &options, &[])).unwrap()
 }
 
 #[test]

@@ -11,17 +11,17 @@ use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::DiskFiles;
 use trustpub::read::project::Project;
 use trustpub::report::ReportView;
-use trustpub::report::sarif::{self, SarifOptions};
+use trustpub::report::format::ReportOptions;
+
+use crate::support;
 
 fn faults() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/faults")
 }
 
-fn log(files: &Project, report: &Report, rules: &[Rule], options: &SarifOptions) -> Value {
+fn log(files: &Project, report: &Report, rules: &[Rule]) -> Value {
     let view = ReportView { files: &files.files, prefix: "", report, rules };
-    let mut out = Vec::new();
-    sarif::write(&mut out, rules, &[view], options).unwrap();
-    serde_json::from_slice(&out).unwrap()
+    serde_json::from_str(&support::report("sarif", &view, &ReportOptions::default(), &[])).unwrap()
 }
 
 /// The program, untouched by where the tests run.
@@ -56,7 +56,7 @@ fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
         finding.level = if index < 25_000 { Level::Note } else { Level::Error };
         finding.subject = format!("job-{index}");
     }
-    let log = log(&project, &report, &rules.rules, &SarifOptions::default());
+    let log = log(&project, &report, &rules.rules);
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert_eq!(results.len(), 25_000);
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 10);
@@ -91,13 +91,12 @@ fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
         finding.message = noise(1_000, &mut seed);
     }
     let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules.rules };
-    let mut out = Vec::new();
-    sarif::write(&mut out, &rules.rules, &[view], &SarifOptions::default()).unwrap();
+    let out = support::report("sarif", &view, &ReportOptions::default(), &[]);
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    std::io::Write::write_all(&mut packer, &out).unwrap();
+    std::io::Write::write_all(&mut packer, out.as_bytes()).unwrap();
     let size = packer.finish().unwrap().len();
     assert!((6_000_000..10_000_000).contains(&size), "{size}");
-    let log: Value = serde_json::from_slice(&out).unwrap();
+    let log: Value = serde_json::from_str(&out).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert!((6_000..18_000).contains(&results.len()), "{}", results.len());
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 1_000);
@@ -123,7 +122,7 @@ fn rules_keep_to_what_readers_take() {
     rule.security_severity = Some("5.0".to_owned());
     rule.tags = (0..30).map(|index| format!("a{index:02}")).collect();
     rule.tags.push("external/cwe/cwe-250".to_owned());
-    let log = log(&Project::default(), &Report::default(), &rules, &SarifOptions::default());
+    let log = log(&Project::default(), &Report::default(), &rules);
     let all = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     assert_eq!(all.len(), rules.len(), "all rules are there, also when nothing is found");
     for rule in all {
@@ -159,7 +158,7 @@ fn a_sentence_and_a_place_stay_short() {
     let whole = project.files[finding.primary.place.file.0 as usize].text().len();
     finding.primary.place.span.start = 0;
     finding.primary.place.span.end = u32::try_from(whole).unwrap();
-    let log = log(&project, &report, &rules.rules, &SarifOptions::default());
+    let log = log(&project, &report, &rules.rules);
     let results = log["runs"][0]["results"].as_array().unwrap();
     let long = results.iter().find(|it| it["message"]["text"].as_str().unwrap().starts_with("mmm")).unwrap();
     let text = long["message"]["text"].as_str().unwrap();

@@ -11,7 +11,8 @@ use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 use trustpub::read::shell::{self, Shell};
 use trustpub::read::yaml::{self, Dialect};
-use trustpub::report::{ReportView, sarif};
+use trustpub::report::ReportView;
+use trustpub::report::format::{ReportOptions, find};
 use trustpub::workflow::expression::Condition;
 
 const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
@@ -76,7 +77,7 @@ fn a_log_is_written(bencher: Bencher<'_, '_>) {
     let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules().rules };
     bencher.bench(|| {
         let mut log = Vec::new();
-        sarif::write(&mut log, view.rules, &[black_box(view)], &sarif::SarifOptions::default()).unwrap();
+        find("sarif").unwrap().write(&mut log, &[black_box(view)], &ReportOptions::default(), &[]).unwrap();
         log
     });
 }

@@ -2,10 +2,21 @@
 
 use std::io::Write;
 
+use trustpub::report::ReportView;
+use trustpub::report::format::{ReportOptions, find};
+
 pub mod corpus;
 pub mod judged;
 pub mod program;
 pub mod scope;
+
+/// A report of one project in a format.
+pub fn report(format: &str, view: &ReportView<'_>, options: &ReportOptions, failures: &[String]) -> String {
+    let format = find(format).unwrap_or_else(|| panic!("there is no format {format}"));
+    let mut out = Vec::new();
+    format.write(&mut out, &[*view], options, failures).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 /// Says that a test does nothing, past the capture of output that hides what `eprintln!` of a passing test writes.
 pub fn skipped(reason: &str) {

@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use trustpub::lint::check;
-use trustpub::report::{self, ReportView};
+use trustpub::report::ReportView;
+use trustpub::report::format::{FORMATS, ReportOptions};
 use trustpub_fuzz::judged::{assert_places_lie_in_their_files, project, rules};
 
 fuzz_target!(|data: &[u8]| {
@@ -11,12 +12,8 @@ fuzz_target!(|data: &[u8]| {
     let report = check(&project, rules(), None);
     assert_places_lie_in_their_files(&project, &report);
     let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules().rules };
-    let mut out = Vec::new();
-    report::text::write(&mut out, &view, report::text::Look { colour: true, links: true }).expect("memory takes all");
-    report::oneline::write(&mut out, &view).expect("memory takes all");
-    report::github::write(&mut out, &[view]).expect("memory takes all");
-    report::markdown::write(&mut out, &[view]).expect("memory takes all");
-    report::json::write(&mut out, &[view]).expect("memory takes all");
-    report::sarif::write(&mut out, &rules().rules, &[view], &report::sarif::Options::default())
-        .expect("memory takes all");
+    let options = ReportOptions { colour: true, links: true, verbose: true, suppressed: true, ..ReportOptions::default() };
+    for format in FORMATS {
+        format.write(&mut Vec::new(), &[view], &options, &[]).expect("memory takes all");
+    }
 });
