@@ -5,6 +5,10 @@
 //! on top.
 //! A room imports only from rooms to its left; `tests/all/layers.rs` enforces it.
 
+// Some functions exist only for the command line.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod lint;
 #[cfg(feature = "lsp")]

@@ -1,7 +1,5 @@
 //! The facts about GitHub, the registries and permission needs, loaded together from the built-in data and a user's folders.
 
-use rayon::prelude::*;
-
 use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, FileId, SourceFile};
 use crate::trust::needs::{NeedTopic, Needs};
@@ -38,7 +36,7 @@ impl Data {
     pub fn new(github: GitHubFacts, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut files: Vec<RegistryFile> = Vec::new();
-        let read = registries.par_iter().map(|file| {
+        let read = registries.iter().map(|file| {
             let read = if file.tested { RegistryFile::read_json } else { RegistryFile::read };
             read(stem(&file.path), &file.path, &file.text)
         });
@@ -62,8 +60,8 @@ impl Data {
         let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let tested = |path: &str| registries.iter().any(|own| own.tested && own.path == path);
-        let new = files.par_iter().filter(|file| !tested(file.path()));
-        problems.par_extend(new.flat_map_iter(|file| file.problems(&ids)));
+        let new = files.iter().filter(|file| !tested(file.path()));
+        problems.extend(new.flat_map(|file| file.problems(&ids)));
         let needs = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
@@ -97,7 +95,7 @@ impl Data {
 
 fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
     let mut topics = Vec::new();
-    let read = files.par_iter().map(|file| {
+    let read = files.iter().map(|file| {
         let source = SourceFile::new(file.path.clone(), file.text.clone().into_bytes());
         let told = |list: Vec<Problem>| list.iter().map(|problem| told(&source, problem)).collect::<Vec<_>>();
         NeedTopic::load(FileId(0), &source, github, file.tested).map_err(told)

@@ -1,7 +1,5 @@
 //! The rules and data in force: the built-in ones and those of a user's folders.
 
-use rayon::prelude::*;
-
 use crate::lint::data::{self, Data, DataFile};
 use crate::lint::rules::Rule;
 use crate::lint::rules::load;
@@ -80,12 +78,8 @@ impl RuleSet {
         let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
         let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
         let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
-        // Loading takes most of the time of a check of a small project.
-        let (data, read) = rayon::join(
-            || Data::new(github, &registries, &needs),
-            || files.into_par_iter().map(read_rule).collect::<Vec<_>>(),
-        );
-        let data = data.map_err(|error| problems.extend(error)).ok();
+        let read = files.into_iter().map(read_rule).collect::<Vec<_>>();
+        let data = Data::new(github, &registries, &needs).map_err(|error| problems.extend(error)).ok();
         let mut rules: Vec<Rule> = Vec::new();
         for (path, rule) in read {
             match rule {
