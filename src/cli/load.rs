@@ -123,7 +123,7 @@ pub(crate) fn load(
     loaded.rules = extended(&loaded.project, files, folders, &mut trouble);
     trouble.into_iter().for_each(|text| loaded.fail(text));
     let data = &loaded.rules.as_ref().unwrap_or(rules).data;
-    loaded.project.gather(files, data.registries.manifests());
+    loaded.project.load_manifests(files, data.registries.manifests());
     loaded
 }
 

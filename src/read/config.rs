@@ -1,88 +1,91 @@
-//! The config `.github/trustpub.yaml` with a place for every value; names are still text. It never asks what a registry or a rule is:
-//! the rooms to the right check their own part.
+//! The config `.github/trustpub.yaml`, with a place for every value. Names of registries and rules are plain texts here; `trust` and
+//! `lint` check them.
 
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::text::Text;
 use crate::read::yaml::{MappingEntry, Node, NodeKind, Tree};
 
-/// A publisher record as declared.
+/// An entry of `publishers:`.
 #[derive(Debug, Clone)]
 pub struct DeclaredPublisher<'p> {
-    /// The whole entry's first line: its first key.
-    pub place: Place,
+    /// The first key of the entry.
+    pub(crate) place: Place,
     /// `registry:`.
-    pub registry: Text<'p>,
+    pub(crate) registry: Text<'p>,
     /// All other keys with their values.
-    pub fields: Vec<(Text<'p>, Text<'p>)>,
+    pub(crate) fields: Vec<(Text<'p>, Text<'p>)>,
 }
 
-/// An environment as the repository's settings have it.
+/// An entry of `environments:`: settings of a GitHub environment.
 #[derive(Debug, Clone)]
 pub struct EnvironmentSettings<'p> {
     /// Its name.
-    pub name: Text<'p>,
-    /// The ref patterns that may deploy to it; `None` when it says nothing about refs.
-    pub refs: Option<Vec<Text<'p>>>,
+    pub(crate) name: Text<'p>,
+    /// The patterns of refs that may deploy to it; `None` without `refs:`.
+    pub(crate) refs: Option<Vec<Text<'p>>>,
 }
 
 /// An entry of `ignore:`.
 #[derive(Debug, Clone)]
 pub struct IgnoreEntry<'p> {
-    /// Where the entry stands.
-    pub place: Place,
+    /// The first key of the entry.
+    pub(crate) place: Place,
     /// The rule, by code or name.
-    pub rule: Text<'p>,
-    /// The workflow's file name, if only one.
-    pub workflow: Option<Text<'p>>,
-    /// The job's id, if only one.
-    pub job: Option<Text<'p>>,
-    /// The step's id or name, if only one.
-    pub step: Option<Text<'p>>,
-    /// Why.
-    pub reason: Text<'p>,
-    /// The last day it holds.
-    pub expires: Option<Text<'p>>,
+    pub(crate) rule: Text<'p>,
+    /// The file name of the workflow that it is limited to.
+    pub(crate) workflow: Option<Text<'p>>,
+    /// The id of the job that it is limited to.
+    pub(crate) job: Option<Text<'p>>,
+    /// The id or name of the step that it is limited to.
+    pub(crate) step: Option<Text<'p>>,
+    /// The reason.
+    pub(crate) reason: Text<'p>,
+    /// The last day on which it applies.
+    pub(crate) expires: Option<Text<'p>>,
 }
 
 /// A config.
 #[derive(Debug, Clone, Default)]
 pub struct Config<'p> {
-    /// `owner/name`, certain.
-    pub repository: Option<Text<'p>>,
-    /// Declared publishers.
-    pub publishers: Vec<DeclaredPublisher<'p>>,
-    /// Settings of environments.
-    pub environments: Vec<EnvironmentSettings<'p>>,
-    /// Prose that repeats records.
-    pub documents: Vec<Text<'p>>,
-    /// Levels by rule.
-    pub rules: Vec<(Text<'p>, Text<'p>)>,
-    /// Waivers.
-    pub ignore: Vec<IgnoreEntry<'p>>,
-    /// Folders of rules.
-    pub extra_rules: Vec<Text<'p>>,
-    /// Everything wrong with it, in the order of the file.
-    pub problems: Vec<Problem>,
+    /// `repository:`, as `owner/name`.
+    pub(crate) repository: Option<Text<'p>>,
+    /// `publishers:`.
+    pub(crate) publishers: Vec<DeclaredPublisher<'p>>,
+    /// `environments:`.
+    pub(crate) environments: Vec<EnvironmentSettings<'p>>,
+    /// `documents:`.
+    pub(crate) documents: Vec<Text<'p>>,
+    /// `rules:`, as pairs of rule and level.
+    pub(crate) rules: Vec<(Text<'p>, Text<'p>)>,
+    /// `ignore:`.
+    pub(crate) ignore: Vec<IgnoreEntry<'p>>,
+    /// `extra-rules:`.
+    pub(crate) extra_rules: Vec<Text<'p>>,
+    /// All problems, in the order of the file.
+    pub(crate) problems: Vec<Problem>,
 }
 
-/// The keys of a config.
-pub const KEYS: [&str; 7] = ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
+/// The top-level keys.
+pub(crate) const KEYS: [&str; 7] =
+    ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
 
 const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
 
 impl<'p> Config<'p> {
-    /// Reads a config. All its problems are collected; what is sound is kept.
+    /// Reads a config. Valid entries are kept; every problem is collected.
     #[must_use]
-    pub fn read(file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Self {
+    pub(crate) fn read(file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Self {
         let mut reader = ConfigReader { file, source, config: Self::default() };
         for error in tree.errors() {
-            reader.problem(error.span, format!("the config does not parse: {}", error.message));
+            reader.problem(error.span, format!("invalid config: {}", error.message));
         }
         match tree.root() {
             None => {}
             Some(root) if root.is_mapping() => root.entries().for_each(|entry| reader.key(entry)),
-            Some(root) => reader.problem(root.span(), "a config is a mapping; see `trustpub rules schema config`"),
+            Some(root) => {
+                reader.problem(root.span(), "the config must be a mapping; see `trustpub rules schema config`")
+            }
         }
         reader.config.problems.sort_by_key(|problem| problem.place);
         reader.config
@@ -118,12 +121,12 @@ impl<'p> ConfigReader<'p> {
         Text::new(node, self.source, self.file)
     }
 
-    /// A scalar that says something.
+    /// A scalar that is not null.
     fn word(&mut self, node: Node<'p>, what: &str) -> Option<Text<'p>> {
         if node.is_scalar() && node.kind() != NodeKind::Null {
             return Some(self.text(node));
         }
-        self.problem(node.span(), format!("{what} is expected here, not {}", shape(node)));
+        self.problem(node.span(), format!("expected {what}, found {}", shape(node)));
         None
     }
 
@@ -133,7 +136,7 @@ impl<'p> ConfigReader<'p> {
         }
         if !entry.value.is_sequence() {
             let key = entry.key.text().unwrap_or_default();
-            self.problem(entry.value.span(), format!("`{key}` is a list, not {}", shape(entry.value)));
+            self.problem(entry.value.span(), format!("`{key}` must be a list, not {}", shape(entry.value)));
         }
         entry.value.items().filter_map(|node| each(self, node)).collect()
     }
@@ -141,7 +144,7 @@ impl<'p> ConfigReader<'p> {
     fn mapping(&mut self, entry: MappingEntry<'p>) -> Vec<MappingEntry<'p>> {
         if !entry.value.is_mapping() && !entry.value.is_null() {
             let key = entry.key.text().unwrap_or_default();
-            self.problem(entry.value.span(), format!("`{key}` is a mapping, not {}", shape(entry.value)));
+            self.problem(entry.value.span(), format!("`{key}` must be a mapping, not {}", shape(entry.value)));
         }
         entry.value.entries().collect()
     }
@@ -149,20 +152,26 @@ impl<'p> ConfigReader<'p> {
     fn repository(&mut self, entry: MappingEntry<'p>) -> Option<Text<'p>> {
         let text = self.word(entry.value, "`owner/name`")?;
         let mut parts = text.value().split('/');
-        let sound = parts.next().is_some_and(|owner| !owner.is_empty())
+        let valid = parts.next().is_some_and(|owner| !owner.is_empty())
             && parts.next().is_some_and(|name| !name.is_empty())
             && parts.next().is_none();
-        if !sound {
-            self.problem(entry.value.span(), format!("`repository` is `owner/name`, not `{}`", text.value()));
+        if !valid {
+            self.problem(
+                entry.value.span(),
+                format!("`repository` must have the form `owner/name`, not `{}`", text.value()),
+            );
         }
-        sound.then_some(text)
+        valid.then_some(text)
     }
 
     fn publisher(&mut self, node: Node<'p>) -> Option<DeclaredPublisher<'p>> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
-                format!("a publisher is a mapping with `registry` and the fields of its form, not {}", shape(node)),
+                format!(
+                    "a publisher must be a mapping with `registry` and the fields of its form, not {}",
+                    shape(node)
+                ),
             );
             return None;
         }
@@ -175,13 +184,13 @@ impl<'p> ConfigReader<'p> {
             if key.value() == "registry" {
                 registry = self.word(entry.value, "the id of a registry");
             } else if entry.value.is_null() {
-                // A field without a value is a field the form leaves empty.
-            } else if let Some(value) = self.word(entry.value, "a text") {
+                // Without a value, the field is left empty in the registry's form.
+            } else if let Some(value) = self.word(entry.value, "a string") {
                 fields.push((key, value));
             }
         }
         if node.get("registry").is_none() {
-            self.problem(first.key.span(), "the publisher names no `registry`");
+            self.problem(first.key.span(), "the publisher has no `registry`");
         }
         Some(DeclaredPublisher { place, registry: registry?, fields })
     }
@@ -219,7 +228,7 @@ impl<'p> ConfigReader<'p> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
-                format!("an entry of `ignore` is a mapping with `rule` and `reason`, not {}", shape(node)),
+                format!("an entry of `ignore` must be a mapping with `rule` and `reason`, not {}", shape(node)),
             );
             return None;
         }
@@ -232,7 +241,7 @@ impl<'p> ConfigReader<'p> {
                 );
             }
         }
-        let mut field = |name: &str| node.get(name).and_then(|value| self.word(value, "a text"));
+        let mut field = |name: &str| node.get(name).and_then(|value| self.word(value, "a string"));
         let (rule, reason) = (field("rule"), field("reason"));
         let (workflow, job, step, expires) = (field("workflow"), field("job"), field("step"), field("expires"));
         let first = node.entries().next()?.key.span();
@@ -253,6 +262,6 @@ fn shape(node: Node<'_>) -> &'static str {
         NodeKind::Sequence => "a list",
         NodeKind::Bool => "a boolean",
         NodeKind::Int | NodeKind::Float => "a number",
-        NodeKind::Str => "a text",
+        NodeKind::Str => "a string",
     }
 }

@@ -1,5 +1,5 @@
-//! Prose that repeats a publisher's record: the lines and tables that give a value to one of some labels. Which labels there are
-//! is the caller's; it never compares a value with anything.
+//! Documents that state a trusted publisher's fields: finds the lines and tables that give a value to a label. The labels come from
+//! the registries' data; the comparison is in `trust::document`.
 
 mod line;
 mod table;
@@ -8,43 +8,43 @@ mod tests;
 
 use crate::read::source::Span;
 
-/// A word that stands before a value, and the field that it means.
+/// A label before a value, and the field that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentLabel {
-    /// The words, in any case; a blank also stands for `-` and `_`.
-    pub words: String,
+    /// The words, case-insensitive; a space also matches `-` and `_`.
+    pub(crate) words: String,
     /// The field.
-    pub field: String,
+    pub(crate) field: String,
 }
 
-/// A value that a document gives to a field.
+/// A field's value in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// The field.
-    pub field: String,
-    /// The value, without quotes and marks.
-    pub value: String,
-    /// Where the value stands.
-    pub span: Span,
+    pub(crate) field: String,
+    /// The value without quotes and markup.
+    pub(crate) value: String,
+    /// The place of the value.
+    pub(crate) span: Span,
 }
 
-/// Statements that stand together.
+/// Statements that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DocumentBlock {
     /// The headings above it, the outermost first.
-    pub headings: Vec<String>,
-    /// What it says, each field once.
-    pub statements: Vec<Statement>,
+    pub(crate) headings: Vec<String>,
+    /// The statements, each field once.
+    pub(crate) statements: Vec<Statement>,
 }
 
-/// How many lines without a statement may stand between two of a block.
+/// The maximum number of lines without a statement between two statements of a block.
 const WIDEST_GAP: usize = 3;
-/// The longest line that is looked at, in bytes: longer ones are no prose.
+/// Longer lines, in bytes, are skipped: they are not prose.
 const LONGEST_LINE: usize = 2000;
 
-/// The blocks of a text, in its order. `labels` with more words go first.
+/// The blocks of a text, in order. Longer labels take precedence.
 #[must_use]
-pub fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock> {
+pub(crate) fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock> {
     let mut labels: Vec<&DocumentLabel> = labels.iter().collect();
     labels.sort_by_key(|label| std::cmp::Reverse(label.words.len()));
     let mut reader = DocumentReader {
@@ -75,11 +75,11 @@ pub fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock> {
 struct DocumentReader<'l> {
     labels: Vec<&'l DocumentLabel>,
     headings: Vec<(usize, String)>,
-    /// The marks of the code block that is open.
+    /// The fence of the open code block.
     fence: Option<String>,
     gap: usize,
     open: DocumentBlock,
-    /// Whether the open block has a word to fill in.
+    /// Whether the open block has a placeholder.
     template: bool,
     done: Vec<DocumentBlock>,
 }
@@ -111,7 +111,7 @@ impl DocumentReader<'_> {
     }
 
     fn add(&mut self, statement: Statement) {
-        // A field that comes a second time begins another record.
+        // A second value for a field starts another record.
         if self.open.statements.iter().any(|other| other.field == statement.field) {
             self.close();
         }
@@ -119,7 +119,7 @@ impl DocumentReader<'_> {
         self.open.statements.push(statement);
     }
 
-    /// A row of a table with a column for each field is a record of its own.
+    /// A row of a table with one column per field is a record of its own.
     fn row(&mut self, statements: Vec<Statement>) {
         self.close();
         statements.into_iter().for_each(|statement| self.add(statement));
@@ -129,7 +129,7 @@ impl DocumentReader<'_> {
     fn close(&mut self) {
         self.gap = 0;
         let mut block = std::mem::take(&mut self.open);
-        // What each reader fills in is nobody's record.
+        // A block with placeholders is a template.
         if !std::mem::take(&mut self.template) && !block.statements.is_empty() {
             block.headings = self.headings.iter().map(|(_, title)| title.clone()).collect();
             self.done.push(block);
@@ -137,14 +137,14 @@ impl DocumentReader<'_> {
     }
 }
 
-/// The marks that open or close a code block.
+/// The fence that opens or closes a code block.
 fn fence(text: &str) -> Option<&str> {
     let mark = text.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
     let length = text.chars().take_while(|letter| *letter == mark).count();
     (length >= 3).then(|| &text[..length])
 }
 
-/// A heading's level and title; a line that is bold as a whole is one of the lowest level.
+/// A heading's level and title. A line that is entirely bold is a heading of the lowest level.
 fn heading(text: &str) -> Option<(usize, &str)> {
     let level = text.bytes().take_while(|byte| *byte == b'#').count();
     if (1..=6).contains(&level) {
@@ -154,7 +154,6 @@ fn heading(text: &str) -> Option<(usize, &str)> {
     (!inner.is_empty() && !inner.contains("**") && !inner.contains(':')).then_some((7, inner))
 }
 
-/// A range of bytes as a span.
 fn span(start: usize, end: usize) -> Span {
     let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Span::new(byte(start), byte(end))

@@ -1,5 +1,5 @@
-//! Changes what a YAML text says by edits of a few bytes. Comments, quotes, indentation, line ends, a byte order mark and everything
-//! else stay as they are; a change that cannot be made this way, or that would say anything else than it should, is refused.
+//! Changes the content of a YAML text by small edits. Comments, quotes, indentation, line ends and a byte order mark are preserved. A
+//! change that is impossible in this way, or whose result has other content than intended, is refused.
 
 mod block;
 mod flow;
@@ -10,7 +10,7 @@ mod scalar;
 use crate::read::source::Span;
 use crate::read::yaml::{Dialect, Node, NodeKind, NodeStyle, Tree, parse};
 
-/// One step from a node to a node in it.
+/// One step from a node to a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathSegment {
     /// The value of a key.
@@ -19,58 +19,58 @@ pub enum PathSegment {
     Item(usize),
 }
 
-/// The way from the root to a node.
+/// The path from the root to a node.
 pub type NodePath = Vec<PathSegment>;
 
-/// What shall stand somewhere.
+/// A new value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EditValue {
     /// A text.
     Text(String),
-    /// Digits, which stand without quotes where nothing or a number stood.
+    /// Digits, written without quotes unless they replace a string.
     Number(String),
     /// A mapping.
     Mapping(Vec<(String, EditValue)>),
 }
 
-/// What shall change.
+/// A change to a node or a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeChange {
-    /// The value of an entry. What is missing on the way is added, after the last of the keys in `after` that is there.
+    /// Sets the value of an entry. Missing entries on the path are added.
     Set {
-        /// The way to the value.
+        /// The path to the value.
         path: NodePath,
         /// The value.
         value: EditValue,
-        /// The keys that a new entry stands behind; at the end, if none is there.
+        /// A new entry is inserted after the last of these keys; at the end if there is none.
         after: &'static [&'static str],
     },
-    /// An entry or an item goes.
+    /// Removes an entry or an item.
     Remove {
-        /// The way to its value.
+        /// The path to its value.
         path: NodePath,
-        /// Whether the collection stays when it was the last one, as `{}`; else it goes as well.
+        /// Whether a collection that becomes empty is kept as `{}`; else it is removed too.
         keep: bool,
     },
-    /// Another name for a key.
+    /// Renames a key.
     Rename {
-        /// The way to the key's value.
+        /// The path to the key's value.
         path: NodePath,
-        /// The name.
+        /// The new name.
         key: String,
     },
-    /// Another text for a part of a scalar.
+    /// Replaces a part of a scalar.
     Within {
-        /// The way to the scalar.
+        /// The path to the scalar.
         path: NodePath,
         /// The bytes of its decoded text.
         range: std::ops::Range<usize>,
         /// The new text.
         text: String,
     },
-    /// Another text for a comment or a part of one; with an empty text, a whole comment goes.
+    /// Replaces a comment or a part of it. An empty text removes a whole comment.
     Comment {
-        /// What is replaced.
+        /// The replaced bytes.
         span: Span,
         /// The new text.
         text: String,
@@ -80,7 +80,7 @@ pub enum NodeChange {
 /// A replacement of some bytes of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEdit {
-    /// What is replaced; an empty span inserts.
+    /// The replaced bytes; an empty span inserts.
     pub span: Span,
     /// The new text.
     pub text: String,
@@ -93,8 +93,8 @@ impl TextEdit {
     }
 }
 
-/// The edits that make some changes to a text, in the order of the text; `None` when they cannot be made, touch what an alias repeats
-/// elsewhere, get in each other's way, or when the text would then say anything else than it should.
+/// The edits for some changes to a text, in the order of the text. `None` if a change is impossible, concerns a node that an alias
+/// names, overlaps another change, or if the result has other content than intended.
 #[must_use]
 pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) -> Option<Vec<TextEdit>> {
     if !tree.errors().is_empty() {
@@ -118,7 +118,7 @@ pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) 
     (parsed.errors().is_empty() && parsed.shape(&after) == intended).then_some(edits)
 }
 
-/// A text after edits that are in the order of the text and do not overlap.
+/// Applies edits that are in the order of the text and do not overlap.
 #[must_use]
 pub fn apply(text: &str, edits: &[TextEdit]) -> String {
     let mut out = String::with_capacity(text.len());
@@ -139,11 +139,11 @@ fn edit(text: &str, tree: &Tree, change: &NodeChange) -> Option<TextEdit> {
         NodeChange::Remove { path, keep } => remove(text, tree, path, *keep),
         NodeChange::Rename { path, key } => {
             let Some((PathSegment::Key(old), rest)) = path.split_last() else { return None };
-            let owner = EditPlanner::to(tree, rest)?;
+            let owner = FoundNode::follow(tree, rest)?;
             scalar::replace(owner.node.entry(old)?.key, key, owner.node.style() == NodeStyle::Flow)
         }
         NodeChange::Within { path, range, text: new } => {
-            let node = EditPlanner::to(tree, path)?.node;
+            let node = FoundNode::follow(tree, path)?.node;
             let span = node.is_scalar().then(|| node.source_span(text, range.clone()))?;
             Some(TextEdit { span, text: new.clone() })
         }
@@ -156,64 +156,66 @@ fn edit(text: &str, tree: &Tree, change: &NodeChange) -> Option<TextEdit> {
     }
 }
 
-/// A node with what is known of the way to it.
+/// A node with its parent.
 #[derive(Clone, Copy)]
-struct EditPlanner<'t> {
+struct FoundNode<'t> {
     node: Node<'t>,
-    /// The key that it is the value of.
+    /// The key of its entry, in a mapping.
     key: Option<Node<'t>>,
-    /// The collection that it stands in.
+    /// The collection that contains it.
     owner: Option<Node<'t>>,
 }
 
-impl<'t> EditPlanner<'t> {
-    /// Follows a path. An alias on the way ends it, and so does what an alias repeats: an edit there would change two places.
-    fn to(tree: &'t Tree, path: &[PathSegment]) -> Option<Self> {
-        let mut walk = Self { node: tree.root()?, key: None, owner: None };
+impl<'t> FoundNode<'t> {
+    /// Follows a path. `None` at an alias and at a node that an alias names: an edit would change two places.
+    fn follow(tree: &'t Tree, path: &[PathSegment]) -> Option<Self> {
+        let mut found = Self { node: tree.root()?, key: None, owner: None };
         for part in path {
             let (node, key) = match part {
-                PathSegment::Key(key) => walk.node.entry(key).map(|entry| (entry.value, Some(entry.key)))?,
-                PathSegment::Item(index) => (walk.node.items().nth(*index)?, None),
+                PathSegment::Key(key) => found.node.entry(key).map(|entry| (entry.value, Some(entry.key)))?,
+                PathSegment::Item(index) => (found.node.items().nth(*index)?, None),
             };
             if node.alias_span().is_some() || node.is_repeated() {
                 return None;
             }
-            walk = Self { node, key, owner: Some(walk.node) };
+            found = Self { node, key, owner: Some(found.node) };
         }
-        Some(walk)
+        Some(found)
     }
 }
 
 fn set(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue, after: &[&str]) -> Option<TextEdit> {
-    if let Some(walk) = EditPlanner::to(tree, path) {
-        let flow = walk.owner.is_some_and(|owner| owner.style() == NodeStyle::Flow);
+    if let Some(found) = FoundNode::follow(tree, path) {
+        let flow = found.owner.is_some_and(|owner| owner.style() == NodeStyle::Flow);
         return match value {
-            EditValue::Number(new) if walk.node.kind() == NodeKind::Int => {
-                Some(TextEdit { span: walk.node.span(), text: new.clone() })
+            EditValue::Number(new) if found.node.kind() == NodeKind::Int => {
+                Some(TextEdit { span: found.node.span(), text: new.clone() })
             }
-            EditValue::Text(new) | EditValue::Number(new) if walk.node.is_scalar() && !walk.node.span().is_empty() => {
-                scalar::replace(walk.node, new, flow)
+            EditValue::Text(new) | EditValue::Number(new)
+                if found.node.is_scalar() && !found.node.span().is_empty() =>
+            {
+                scalar::replace(found.node, new, flow)
             }
-            // Nothing stands behind the key yet.
-            _ if walk.node.is_null() && !flow => block::fill(text, tree, path, walk.key?, value),
+            // The key has no value yet.
+            _ if found.node.is_null() && !flow => block::fill(text, tree, path, found.key?, value),
             _ => None,
         };
     }
     let (PathSegment::Key(key), rest) = path.split_last()? else { return None };
-    match EditPlanner::to(tree, rest) {
+    match FoundNode::follow(tree, rest) {
         None => {
-            // The collection is missing too: it comes with this one entry.
+            // The collection is missing too: it is added with this one entry.
             let value = EditValue::Mapping(vec![(key.clone(), value.clone())]);
             set(text, tree, rest, &value, after)
         }
-        Some(walk) if walk.node.is_null() => {
-            block::fill(text, tree, rest, walk.key?, &EditValue::Mapping(vec![(key.clone(), value.clone())]))
+        Some(found) if found.node.is_null() => {
+            block::fill(text, tree, rest, found.key?, &EditValue::Mapping(vec![(key.clone(), value.clone())]))
         }
-        Some(walk) if walk.node.is_mapping() && walk.node.style() == NodeStyle::Flow => {
-            flow::insert(text, walk.node, key, value)
+        Some(found) if found.node.is_mapping() && found.node.style() == NodeStyle::Flow => {
+            flow::insert(text, found.node, key, value)
         }
-        Some(walk) if walk.node.is_mapping() => {
-            block::insert(text, walk.node, key, value, after, lines::unit(text, tree, rest))
+        Some(found) if found.node.is_mapping() => {
+            block::insert(text, found.node, key, value, after, lines::unit(text, tree, rest))
         }
         Some(_) => None,
     }
@@ -221,7 +223,7 @@ fn set(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue, after: 
 
 fn remove(text: &str, tree: &Tree, path: &[PathSegment], keep: bool) -> Option<TextEdit> {
     let (last, rest) = path.split_last()?;
-    let owner = EditPlanner::to(tree, rest)?;
+    let owner = FoundNode::follow(tree, rest)?;
     let alone = owner.node.entries().count() + owner.node.items().count() == 1;
     let flow = owner.node.style() == NodeStyle::Flow;
     if alone && keep {
@@ -239,7 +241,7 @@ fn remove(text: &str, tree: &Tree, path: &[PathSegment], keep: bool) -> Option<T
     }
 }
 
-/// Where a node is written: through an alias, the alias.
+/// The span of a node, or of the alias through which it was reached.
 fn written(node: Node<'_>) -> Span {
     node.alias_span().unwrap_or_else(|| node.span())
 }

@@ -1,4 +1,4 @@
-//! Where bytes come from: a folder on disk, memory, or one file laid over another. It never leaves its root and never writes.
+//! File access: a folder on disk, files in memory, or a tree with one file replaced. All access is read-only and inside the root.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,28 +11,28 @@ pub trait Files {
     /// The bytes of a file.
     ///
     /// # Errors
-    /// When there is no such file, it is no regular file, it lies outside the root, or it cannot be read.
+    /// If the file does not exist, is not a regular file, is outside the root, or cannot be read.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
 
-    /// The names of the files directly in a folder, sorted; empty when there is no such folder.
+    /// The names of the files directly in a folder, sorted. Empty if the folder does not exist.
     ///
     /// # Errors
-    /// When the folder exists but cannot be listed.
+    /// If the folder exists but cannot be listed.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
 
-    /// The names of the folders directly in a folder, sorted; empty when there is no such folder or it cannot be listed.
+    /// The names of the folders directly in a folder, sorted. Empty if the folder does not exist or cannot be listed.
     fn folders(&self, folder: &str) -> Vec<String>;
 }
 
-/// Why a file cannot be read or written, in words for people.
+/// Why a file cannot be read or written, for messages.
 #[must_use]
-pub fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
         _ => {
-            // The system's number says nothing to people.
+            // The error number of the operating system is dropped.
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or_default().to_owned()
         }
@@ -46,44 +46,43 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
-    /// Folders below the root that no link leads to; every file in them would ask again.
-    plain: RefCell<BTreeSet<PathBuf>>,
+    /// Folders that were checked to be real folders, not symlinks, so that files in them need no second check.
+    checked_folders: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl DiskFiles {
     /// A tree that starts at `root`.
     ///
     /// # Errors
-    /// When `root` does not exist.
+    /// If `root` does not exist.
     pub fn new(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: root.canonicalize()?, plain: RefCell::default() })
+        Ok(Self { root: root.canonicalize()?, checked_folders: RefCell::default() })
     }
 
-    /// The real path of what stands at a path, and what it is, if that lies within the root: a symlink in a stranger's checkout may
-    /// point anywhere.
+    /// The real path and the metadata of a path. An error if it is outside the root: a symlink in an untrusted checkout may point anywhere.
     fn resolve(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
-        if let Some(plain) = self.unlinked(path)? {
-            return Ok(plain);
+        if let Some(found) = self.resolve_without_symlinks(path)? {
+            return Ok(found);
         }
         let real = self.root.join(path).canonicalize()?;
         if real.starts_with(&self.root) {
             let found = std::fs::metadata(&real)?;
             Ok((real, found))
         } else {
-            Err(io::Error::other("it is a link that leaves the repository"))
+            Err(io::Error::other("it is a symlink that leaves the repository"))
         }
     }
 
-    /// The same if no link is on the way: the root is real, so the rest need not be asked from the top again.
-    fn unlinked(&self, path: &str) -> io::Result<Option<(PathBuf, Metadata)>> {
-        let mut plain = self.plain.borrow_mut();
+    /// Like `resolve`, without `canonicalize`, which looks at every parent of the root. `None` if the path contains a symlink.
+    fn resolve_without_symlinks(&self, path: &str) -> io::Result<Option<(PathBuf, Metadata)>> {
+        let mut checked = self.checked_folders.borrow_mut();
         let mut real = self.root.clone();
         let mut parts = Path::new(path).components().peekable();
         let mut found = if parts.peek().is_none() { Some(std::fs::symlink_metadata(&real)?) } else { None };
         while let Some(part) = parts.next() {
             let Component::Normal(name) = part else { return Ok(None) };
             real.push(name);
-            if parts.peek().is_some() && plain.contains(&real) {
+            if parts.peek().is_some() && checked.contains(&real) {
                 continue;
             }
             let kind = std::fs::symlink_metadata(&real)?;
@@ -91,7 +90,7 @@ impl DiskFiles {
                 return Ok(None);
             }
             if kind.is_dir() {
-                plain.insert(real.clone());
+                checked.insert(real.clone());
             }
             found = Some(kind);
         }
@@ -103,13 +102,13 @@ impl Files for DiskFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let (real, kind) = self.resolve(path)?;
         if !kind.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         if kind.len() > LARGEST {
             return Err(io::Error::other("it is larger than 16 MiB"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(kind.len()).unwrap_or(0));
-        // The file may have grown since; the bound holds all the same.
+        // The file may grow after the check of its length.
         std::fs::File::open(real)?.take(LARGEST).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
@@ -125,7 +124,7 @@ impl Files for DiskFiles {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(real)? {
             let entry = entry?;
-            // A folder named like a file is none; a pipe or a device is told apart when it is read.
+            // Pipes and devices are refused by `read`.
             if !is_folder(&entry) {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
@@ -143,12 +142,12 @@ impl Files for DiskFiles {
     }
 }
 
-/// Whether an entry is a folder or a link to one; only a link needs another look at the disk.
+/// Whether an entry is a folder or a symlink to one.
 fn is_folder(entry: &DirEntry) -> bool {
     entry.file_type().is_ok_and(|kind| if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() })
 }
 
-/// Files in memory: rule examples and tests.
+/// Files in memory, for rule examples and tests.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryFiles {
     files: BTreeMap<String, Vec<u8>>,
@@ -185,7 +184,7 @@ impl Files for MemoryFiles {
     }
 }
 
-/// The rest of a path below a folder; the root is the empty name.
+/// The part of `path` below `folder`; the root is the empty path.
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
@@ -225,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_lists_one_level() {
+    fn list_returns_one_level() {
         let mut files = MemoryFiles::default();
         files.insert(".github/workflows/b.yml", "");
         files.insert(".github/workflows/a.yml", "");
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overlay_hides_and_adds() {
+    fn an_overlay_replaces_and_adds_files() {
         let mut files = MemoryFiles::default();
         files.insert("w/a.yml", "old");
         files.insert("w/c.yml", "old");
@@ -251,7 +250,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_that_leaves_the_root_is_refused() {
+    fn a_symlink_that_leaves_the_root_is_refused() {
         let outside = tempfile::NamedTempFile::new().unwrap();
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(outside.path(), root.path().join("a.yml")).unwrap();

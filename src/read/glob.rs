@@ -1,4 +1,4 @@
-//! Globs of the data. Each is compiled when it is first asked, and once; a name without wildcards never. It knows no file.
+//! Glob patterns in data files. A pattern is compiled once, at its first use; a name without wildcards is never compiled.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -6,31 +6,31 @@ use std::sync::{Arc, OnceLock};
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
-/// A name, or a glob of names. `{,s}` may leave its part out.
+/// A name or a glob pattern. `{,s}` allows an empty alternative.
 #[derive(Clone, Default, Deserialize)]
 #[serde(from = "String")]
 pub struct Glob {
     text: String,
-    /// Shared by all copies, so that data that is copied for a project is not compiled for each; none for a mere name.
+    /// Shared by all clones, so that data cloned for a project is not compiled again. `None` for a name without wildcards.
     glob: Option<Arc<OnceLock<Option<GlobMatcher>>>>,
 }
 
 impl Glob {
-    /// As it is written.
+    /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it names a text. What is no glob names itself alone.
+    /// Whether the pattern matches `text`. An invalid pattern matches only itself.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
         text == self.text || self.compiled().is_some_and(|glob| glob.is_match(text))
     }
 
-    /// Whether it can be read as a glob.
+    /// Whether the pattern is valid.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub(crate) fn is_valid(&self) -> bool {
         self.glob.is_none() || self.compiled().is_some()
     }
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_itself_and_a_glob_is_many() {
+    fn a_name_matches_itself_and_a_glob_matches_many_names() {
         let holds = |pattern: &str, text: &str| Glob::from(pattern).is_match(text);
         assert!(holds("release.yml", "release.yml") && !holds("release.yml", "release-yml"));
         assert!(holds("TOOL_*_TOKEN", "TOOL_MAIN_TOKEN") && !holds("TOOL_*_TOKEN", "TOOL_TOKEN"));
@@ -94,8 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_glob_is_told() {
-        assert!(!Glob::from("v[").is_sound() && !Glob::from("v[").is_match("v"));
-        assert!(Glob::from("v[0-9]").is_sound() && Glob::from("plain name").is_sound());
+    fn an_invalid_glob_is_detected() {
+        assert!(!Glob::from("v[").is_valid() && !Glob::from("v[").is_match("v"));
+        assert!(Glob::from("v[0-9]").is_valid() && Glob::from("plain name").is_valid());
     }
 }

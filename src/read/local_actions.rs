@@ -1,38 +1,29 @@
-//! References to other files of the repository: `uses: ./…` and `uses: $/…`. It never leaves the repository's root.
+//! References to other files of the repository: `uses: ./…` and `uses: $/…`.
 
+use crate::read::path;
 use crate::read::yaml::Tree;
 
-/// The most actions of its own that are read of one repository.
+/// The maximum number of local actions that are read in one repository.
 const MOST_ACTIONS: usize = 200;
 
-/// The path below the root that a `uses:` names; `None` for one that names another repository or leaves this one.
+/// The path that a local `uses:` names. `None` if it names another repository or a path outside this one.
 #[must_use]
-pub fn path(uses: &str) -> Option<String> {
+pub(crate) fn local_path(uses: &str) -> Option<String> {
     let rest = uses.trim().strip_prefix("./").or_else(|| uses.trim().strip_prefix("$/"))?;
-    let mut parts: Vec<&str> = Vec::new();
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    path::resolve("", rest.trim_start_matches('/'))
 }
 
-/// The folders of the actions that the steps of a workflow or of an action use, in the order of the file.
+/// The folders of the local actions that the steps of a workflow or of an action use, in the order of the file.
 #[must_use]
-pub fn actions(tree: &Tree) -> Vec<String> {
+pub(crate) fn actions(tree: &Tree) -> Vec<String> {
     let Some(root) = tree.root() else { return Vec::new() };
     let jobs = root.get("jobs").into_iter().flat_map(|jobs| jobs.entries().map(|entry| entry.value));
     let owners = jobs.chain(root.get("runs"));
     let steps = owners.filter_map(|owner| owner.get("steps")).flat_map(|steps| steps.items().collect::<Vec<_>>());
-    steps.filter_map(|step| path(step.get("uses")?.text()?)).collect()
+    steps.filter_map(|step| local_path(step.get("uses")?.text()?)).collect()
 }
 
-/// Folders of actions that are still to be read, each once.
+/// The folders of local actions that remain to be read, each once.
 #[derive(Debug, Default)]
 pub struct ActionQueue {
     known: Vec<String>,
@@ -40,8 +31,8 @@ pub struct ActionQueue {
 }
 
 impl ActionQueue {
-    /// Adds what a file uses.
-    pub fn add(&mut self, tree: &Tree) {
+    /// Adds the actions that a file uses.
+    pub(crate) fn add(&mut self, tree: &Tree) {
         for folder in actions(tree) {
             if self.known.len() < MOST_ACTIONS && !self.known.contains(&folder) {
                 self.known.push(folder);
@@ -49,8 +40,7 @@ impl ActionQueue {
         }
     }
 
-    /// Takes the next folder.
-    pub fn take(&mut self) -> Option<String> {
+    pub(crate) fn take(&mut self) -> Option<String> {
         let folder = self.known.get(self.next).cloned();
         self.next += 1;
         folder
@@ -62,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_within_the_repository_count() {
+    fn a_local_path_stays_inside_the_repository() {
         for (uses, expected) in [
             ("./.github/actions/publish", Some(".github/actions/publish")),
             ("$/.github/workflows/publish.yml", Some(".github/workflows/publish.yml")),
@@ -74,7 +64,7 @@ mod tests {
             ("acme/demo@v1", None),
             ("acme/demo/.github/workflows/publish.yml@v1", None),
         ] {
-            assert_eq!(path(uses).as_deref(), expected, "{uses}");
+            assert_eq!(local_path(uses).as_deref(), expected, "{uses}");
         }
     }
 }

@@ -1,83 +1,83 @@
-//! Manifests: the files that name a package and say how it is published. Which files those are and which keys count is data;
-//! it never asks what a registry makes of them.
+//! Manifests: the files that name a package and configure how it is published. The kinds and their keys are data of the registries.
 
 mod ini;
+mod json_yaml;
 mod ruby;
 mod search;
 mod solution;
 mod toml;
-mod tree;
+
 mod value;
 mod xml;
 
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
-pub use crate::read::manifest::search::{clean, gather};
-pub use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
+pub(crate) use crate::read::manifest::search::load;
+pub use crate::read::manifest::value::{ManifestContent, ManifestValue};
 use crate::read::source::{FileId, Place};
 
-/// How a manifest is written.
+/// The format of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManifestFormat {
     /// TOML.
     Toml,
-    /// JSON, with comments or without.
+    /// JSON, with or without comments.
     Json,
     /// YAML.
     Yaml,
-    /// Lines `key = value`, under `[sections]` or not.
+    /// Lines `key = value`, optionally under `[sections]`.
     Ini,
-    /// XML; an attribute is a key that begins with `@`.
+    /// XML; an attribute is a key that starts with `@`.
     Xml,
-    /// A Ruby program that assigns texts to attributes.
+    /// A Ruby program that assigns strings to attributes.
     Ruby,
-    /// A solution of Visual Studio: its projects are a list under `Project`.
+    /// A Visual Studio solution; its projects are a list under `Project`.
     Solution,
-    /// A program: its being there is all that can be known.
+    /// A program; only its existence is known.
     Program,
 }
 
-/// A key and what it must hold; with neither `is` nor `has` it is enough that it is there.
+/// A test of a key's value. Without `is` and `has`, the key only has to exist.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackageSign {
-    /// The key, its parts joined by dots.
+    /// The key, with parts joined by dots.
     pub key: String,
-    /// The word that it holds.
+    /// The allowed values.
     #[serde(default)]
     pub is: Vec<String>,
-    /// What some item of its list, or a line of its text, begins with as a whole word; case and `_` for `-` do not count.
+    /// Words at the start of an item of its list or of a line of its text. Case is ignored, and `_` equals `-`.
     #[serde(default)]
     pub has: Vec<String>,
 }
 
-/// How a member of a workspace takes a value from the workspace's own manifest.
+/// How a workspace member inherits a value from the workspace's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inherit {
-    /// The key that stands in place of the value, set to `true`.
+    /// The key below the value's key that is set to `true` in the member.
     pub marker: String,
-    /// What the key is put under in the workspace's manifest.
+    /// The table with the inherited values in the workspace's manifest.
     pub under: String,
 }
 
-/// A kind of manifest: one line of a registry's `manifests`.
+/// A kind of manifest: an entry of a registry's `manifests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ManifestKind {
-    /// The file's name, or a glob of names.
+    /// The file name, or a glob of names.
     pub file: Glob,
-    /// How it is written.
+    /// Its format.
     pub format: ManifestFormat,
-    /// Keys that name the package, the first that is there counts.
+    /// Keys that name the package; the first one that exists counts.
     #[serde(default)]
     pub name: Vec<String>,
-    /// Keys that hold the repository's address, the first that is there counts.
+    /// Keys with the repository's URL; the first one that exists counts.
     #[serde(default)]
     pub repository: Vec<String>,
-    /// Set where a package that no key names is called as its file is, unless something unseen names it.
+    /// Set if a package without a name key has the file's name, unless a file that is not read names it.
     #[serde(default)]
     pub named_by_file: bool,
     /// Keys that list the folders of further packages, as globs.
@@ -86,28 +86,28 @@ pub struct ManifestKind {
     /// Keys that list the manifests of further packages.
     #[serde(default)]
     pub member_files: Vec<String>,
-    /// How values are taken from the workspace.
+    /// How values are inherited from the workspace.
     pub inherit: Option<Inherit>,
-    /// What means that the package is never published.
+    /// Tests that show that the package is never published.
     #[serde(default)]
     pub private: Vec<PackageSign>,
-    /// What means that its version comes from the git tags.
+    /// Tests that show that the version comes from git tags.
     #[serde(default)]
     pub tag_version: Vec<PackageSign>,
-    /// Keys that switch provenance on or off.
+    /// Keys that turn provenance on or off.
     #[serde(default)]
     pub provenance: Vec<String>,
 }
 
-/// A value that was looked up.
+/// The value of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManifestField<'m> {
-    /// Nothing stands there.
+    /// The key does not exist.
     Absent,
-    /// This text, and where.
+    /// The value and its place.
     Known(&'m str, Place),
-    /// Something that the files do not tell, and where.
-    Open(Place),
+    /// The value is not decided by the files; the place of the key or of the file.
+    Unknown(Place),
 }
 
 /// One manifest.
@@ -119,22 +119,22 @@ pub struct Manifest {
     pub folder: String,
     /// The file's name.
     pub name: String,
-    /// What kind it is.
+    /// Its kind.
     pub kind: ManifestKind,
-    /// Whether only a workflow's text led to its folder: it may belong to anything.
+    /// Whether its folder is known only from a path in a workflow's text, so it may be unrelated to the project's packages.
     pub mentioned: bool,
-    /// What it holds; `None` when it does not parse or is a program.
+    /// Its content; `None` if it is invalid or a program.
     content: Option<ManifestValue>,
 }
 
 impl Manifest {
-    /// What stands under a key.
+    /// The value of a key.
     #[must_use]
     pub fn field(&self, key: &str) -> ManifestField<'_> {
         self.read(key, ManifestValue::text)
     }
 
-    /// What stands under a key; of a list with one item, that item.
+    /// The value of a key; a list with one item counts as that item.
     #[must_use]
     pub fn only(&self, key: &str) -> ManifestField<'_> {
         self.read(key, ManifestValue::only_text)
@@ -142,7 +142,7 @@ impl Manifest {
 
     fn read(&self, key: &str, text: impl Fn(&ManifestValue) -> Option<&str>) -> ManifestField<'_> {
         match self.values(key) {
-            Err(place) => ManifestField::Open(place),
+            Err(place) => ManifestField::Unknown(place),
             Ok(values) => {
                 let Some(first) = values.first() else { return ManifestField::Absent };
                 let place = self.place(first);
@@ -150,16 +150,16 @@ impl Manifest {
                     Some(known) if values.iter().all(|other| text(other) == Some(known)) => {
                         ManifestField::Known(known, place)
                     }
-                    _ => ManifestField::Open(place),
+                    _ => ManifestField::Unknown(place),
                 }
             }
         }
     }
 
-    /// Every value under a key, or the place of the file when nothing can be known of it.
+    /// All values of a key.
     ///
     /// # Errors
-    /// The beginning of the file, when it does not parse.
+    /// The start of the file, if it is invalid or a program.
     pub fn values(&self, key: &str) -> Result<Vec<&ManifestValue>, Place> {
         match &self.content {
             Some(content) => Ok(content.all(key)),
@@ -167,7 +167,7 @@ impl Manifest {
         }
     }
 
-    /// What stands under the first of some keys that is there.
+    /// The value of the first of some keys that exists.
     #[must_use]
     pub fn first(&self, keys: &[String]) -> ManifestField<'_> {
         keys.iter()
@@ -176,9 +176,9 @@ impl Manifest {
             .unwrap_or(ManifestField::Absent)
     }
 
-    /// Whether a sign holds; `None` when the file does not tell.
+    /// The place of the value that passes a test; `None` if there is none.
     #[must_use]
-    pub fn shows(&self, sign: &PackageSign) -> Option<Place> {
+    pub fn place_of_sign(&self, sign: &PackageSign) -> Option<Place> {
         let values = self.values(&sign.key).ok()?;
         let holds = |value: &&&ManifestValue| {
             if !sign.has.is_empty() {
@@ -189,26 +189,26 @@ impl Manifest {
         values.iter().find(holds).map(|value| self.place(value))
     }
 
-    /// Whether it says that its package is never published.
+    /// Whether its package is never published.
     #[must_use]
     pub fn is_private(&self) -> bool {
-        self.kind.private.iter().any(|sign| self.shows(sign).is_some())
+        self.kind.private.iter().any(|sign| self.place_of_sign(sign).is_some())
     }
 
-    /// Where the file begins.
+    /// The start of the file.
     #[must_use]
     pub const fn start(&self) -> Place {
         Place { file: self.file, span: crate::read::source::Span::at(0) }
     }
 
-    /// Where a value of it stands.
+    /// The place of a value of this manifest.
     #[must_use]
     pub const fn place(&self, value: &ManifestValue) -> Place {
         Place { file: self.file, span: value.span }
     }
 }
 
-/// Whether a line of a text begins with one of some words.
+/// Whether a line of a text starts with one of some words.
 fn begins_with(text: &str, words: &[String]) -> bool {
     let plain = |text: &str| text.trim().to_lowercase().replace('_', "-");
     text.lines().map(plain).any(|line| {
@@ -224,26 +224,26 @@ fn begins_with(text: &str, words: &[String]) -> bool {
 pub struct Manifests {
     /// The manifests, those of the root first.
     pub list: Vec<Manifest>,
-    /// The folders that were looked into, sorted.
+    /// The folders that were searched, sorted.
     folders: Vec<String>,
-    /// Whether there were more than a project has.
-    cut: bool,
+    /// Whether a limit was reached.
+    truncated: bool,
 }
 
 impl Manifests {
-    /// Whether everything that could hold a manifest was looked into.
+    /// Whether every folder that could have a manifest was searched.
     #[must_use]
     pub const fn complete(&self) -> bool {
-        !self.cut
+        !self.truncated
     }
 
-    /// The manifest of a name in a folder.
+    /// The manifest with a file name in a folder.
     #[must_use]
     pub fn at(&self, folder: &str, name: &str) -> Option<&Manifest> {
         self.list.iter().find(|manifest| manifest.folder == folder && manifest.name == name)
     }
 
-    /// What a file in a folder has under a key. `None` when nobody has looked into that folder.
+    /// The value of a key of a file in a folder. `None` if the folder was not searched.
     #[must_use]
     pub fn field(&self, folder: &str, name: &str, key: &str) -> Option<ManifestField<'_>> {
         match self.at(folder, name) {
@@ -259,19 +259,19 @@ impl Manifests {
         self.list.iter().filter(|manifest| kinds.contains(&manifest.kind))
     }
 
-    /// The address of the repository that a manifest gives, by itself or through its workspace.
+    /// The repository's URL in a manifest, or inherited from its workspace.
     #[must_use]
     pub fn repository<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
         self.inherited(manifest, &manifest.kind.repository)
     }
 
-    /// The package that a manifest names.
+    /// The name of the package of a manifest.
     #[must_use]
     pub fn package<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
         self.inherited(manifest, &manifest.kind.name)
     }
 
-    /// What a manifest has under a key, by itself or through its workspace; of a list with one item, that item.
+    /// The value of a key in a manifest, or inherited from its workspace; a list with one item counts as that item.
     #[must_use]
     pub fn value<'m>(&'m self, manifest: &'m Manifest, key: &str) -> ManifestField<'m> {
         self.inherited(manifest, &[key.to_owned()])
@@ -298,7 +298,7 @@ impl Manifests {
                     && (other.folder.is_empty() || manifest.folder.starts_with(&format!("{}/", other.folder)))
                     && other.field(&inherit.under) != ManifestField::Absent
             });
-            return above.map_or(ManifestField::Open(manifest.start()), |above| {
+            return above.map_or(ManifestField::Unknown(manifest.start()), |above| {
                 above.only(&format!("{}.{key}", inherit.under))
             });
         }

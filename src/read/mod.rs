@@ -1,4 +1,4 @@
-//! Bytes → what stands in the repository. This room reads; it never judges.
+//! Reads the files of a repository: bytes become texts, trees, commands and manifests with places.
 
 pub mod builtin;
 pub mod config;
@@ -8,6 +8,7 @@ pub mod files;
 pub mod glob;
 pub mod local_actions;
 pub mod manifest;
+pub(crate) mod path;
 pub mod problem;
 pub mod project;
 pub mod shell;

@@ -1,77 +1,78 @@
-//! One repository checkout: which files count, read and parsed once. It never judges what they say.
+//! One repository checkout: every file that matters, read and parsed once.
 
 use crate::read::config::Config;
 use crate::read::files::{self, Files};
 use crate::read::local_actions;
 use crate::read::manifest::{self, Manifests};
+use crate::read::path;
 use crate::read::problem::Problem;
-use crate::read::source::{FileId, Place, SourceFile, Span};
+use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::yaml::{self, Dialect, Tree};
 
-/// Where GitHub looks for workflows: only directly in this folder.
-pub const WORKFLOWS: &str = ".github/workflows";
+/// The folder of the workflows. GitHub reads only files directly in it.
+pub(crate) const WORKFLOWS: &str = ".github/workflows";
 
-/// Where the config may stand, in order of preference.
+/// The default paths of the config, in order of preference.
 pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"];
 
 /// The largest document that is read, in bytes.
 const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
-/// What the file of an action is called, in order of preference.
+/// The file names of an action, in order of preference.
 const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
 
 /// A YAML file of the project.
 #[derive(Debug, Clone)]
 pub struct ProjectFile {
-    /// Which file.
+    /// The file.
     pub file: FileId,
-    /// Its tree, with its syntax errors.
+    /// The parsed file, with its syntax errors.
     pub tree: Tree,
 }
 
-/// An action of the repository that its workflows use.
+/// A local action: an action in the same repository that its workflows use.
 #[derive(Debug, Clone)]
 pub struct LocalAction {
-    /// Its folder below the root; empty for the root itself.
+    /// Its folder, relative to the root; empty for the root itself.
     pub folder: String,
-    /// Its file.
+    /// Its `action.yml`.
     pub document: ProjectFile,
 }
 
-/// A file that counts but could not be read.
+/// A file that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableFile {
-    /// Relative path.
+    /// Its path, relative to the root.
     pub path: String,
-    /// Why, as a sentence's end: "it is no regular file".
+    /// The reason, e.g. "it is not a regular file".
     pub reason: String,
 }
 
 /// One repository checkout.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
-    /// Every file that was read; [`FileId`] counts in here.
+    /// Every file that was read; a [`FileId`] is an index into this list.
     pub files: Vec<SourceFile>,
     /// The workflows, sorted by path.
     pub workflows: Vec<ProjectFile>,
-    /// The actions that they use, directly or through one another.
+    /// The local actions that they use, directly or through other local actions.
     pub actions: Vec<LocalAction>,
     /// The config, if there is one.
     pub config: Option<ProjectFile>,
-    /// Files that count but could not be read.
+    /// Files that could not be read.
     pub unreadable: Vec<UnreadableFile>,
-    /// The manifests, once they are gathered.
+    /// The manifests; empty until [`Project::load_manifests`].
     pub manifests: Manifests,
-    /// The documents that the config names, once they are gathered.
+    /// The documents that the config names; empty until [`Project::load_manifests`].
     pub documents: Vec<FileId>,
-    /// What is wrong with the files that the config names.
+    /// Problems of files that the config names.
     pub problems: Vec<Problem>,
-    /// `owner/name` as the environment or the git remote has it. It may be a fork's: only a hint.
+    /// `owner/name` from the environment or the git remote. It may be a fork, so it is only a hint.
     pub repository_hint: Option<String>,
 }
 
 impl Project {
-    /// Reads a checkout. `config` names another config file than the usual ones, as its path to show and its bytes.
+    /// Reads a checkout. `config` replaces the default config file: the path to show, and the content.
     #[must_use]
     pub fn load(files: &dyn Files, config: Option<(String, Vec<u8>)>) -> Self {
         let mut project = Self::default();
@@ -90,7 +91,7 @@ impl Project {
         }
         project.config = match config {
             Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data)),
-            None => project.usual_config(files),
+            None => project.default_config(files),
         };
         project.load_actions(files);
         project.repository_hint =
@@ -98,19 +99,23 @@ impl Project {
         project
     }
 
-    /// Reads the manifests of some kinds, and the documents that the config names. Which kinds there are is known only with the
-    /// rules, and those only with the config.
-    pub fn gather<'k>(&mut self, files: &dyn Files, kinds: impl IntoIterator<Item = &'k manifest::ManifestKind>) {
-        let manifests = manifest::gather(self, files, kinds);
+    /// Reads the manifests of the given kinds, and the documents that the config names. It is separate from `load` because the kinds come
+    /// from the rules, and the config may name further rules.
+    pub fn load_manifests<'k>(
+        &mut self,
+        files: &dyn Files,
+        kinds: impl IntoIterator<Item = &'k manifest::ManifestKind>,
+    ) {
+        let manifests = manifest::load(self, files, kinds);
         self.manifests = manifests;
         for (path, place) in self.named_documents() {
-            let read = match manifest::clean(&path) {
-                None => Err("it is outside of the repository".to_owned()),
+            let read = match path::normalize(&path) {
+                None => Err("it is outside the repository".to_owned()),
                 Some(path) => files.read(&path).map_err(|error| files::reason(&error)),
             };
             match read {
                 Ok(bytes) if bytes.len() > LARGEST_DOCUMENT => {
-                    let message = format!("the document `{path}` is larger than 1 MiB; name one that people read");
+                    let message = format!("the document `{path}` is larger than 1 MiB; name a shorter one");
                     self.problems.push(Problem::new(place, message));
                 }
                 Ok(bytes) => {
@@ -118,15 +123,16 @@ impl Project {
                     self.documents.push(file);
                 }
                 Err(reason) => {
-                    let message =
-                        format!("the document `{path}` cannot be read: {reason}; paths begin at the repository's root");
+                    let message = format!(
+                        "the document `{path}` cannot be read: {reason}; the path must be relative to the repository's root"
+                    );
                     self.problems.push(Problem::new(place, message));
                 }
             }
         }
     }
 
-    /// The documents that the config names, each with its place there.
+    /// The paths under `documents:` in the config, with their places.
     fn named_documents(&self) -> Vec<(String, Place)> {
         let config = self.config.as_ref().and_then(|document| {
             Some(Config::read(document.file, self.source(document.file)?, &document.tree).documents)
@@ -134,14 +140,13 @@ impl Project {
         config.into_iter().flatten().map(|path| (path.value().to_owned(), path.place())).collect()
     }
 
-    /// Adds a file's text.
     pub(crate) fn add(&mut self, source: SourceFile) -> FileId {
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(source);
         file
     }
 
-    /// The text of a file. An id of another project gives the first file or, in an empty project, nothing.
+    /// The file with an id; `None` for an id of another project that has more files.
     #[must_use]
     pub fn source(&self, file: FileId) -> Option<&SourceFile> {
         self.files.get(file.0 as usize)
@@ -149,14 +154,14 @@ impl Project {
 
     /// The id of the file at a path.
     #[must_use]
-    pub fn file(&self, path: &str) -> Option<FileId> {
+    pub(crate) fn file(&self, path: &str) -> Option<FileId> {
         let index = self.files.iter().position(|source| source.path() == path)?;
         u32::try_from(index).ok().map(FileId)
     }
 
-    /// A workflow, an action or the config, with the dialect that it is read in; `None` for any other file.
+    /// A workflow, an action or the config, with its YAML dialect; `None` for any other file.
     #[must_use]
-    pub fn document(&self, file: FileId) -> Option<(&ProjectFile, Dialect)> {
+    pub(crate) fn document(&self, file: FileId) -> Option<(&ProjectFile, Dialect)> {
         let actions = self.actions.iter().map(|action| &action.document);
         let mut workflows = self.workflows.iter().chain(actions);
         let workflow = workflows.find(|document| document.file == file).map(|document| (document, Dialect::Workflow));
@@ -166,9 +171,9 @@ impl Project {
         })
     }
 
-    /// Gives a workflow, an action or the config another text; `None`, and nothing done, for any other file.
+    /// Replaces the text of a workflow, an action or the config. Returns `None` and changes nothing for any other file.
     #[must_use]
-    pub fn replace(&mut self, file: FileId, text: String) -> Option<()> {
+    pub(crate) fn replace(&mut self, file: FileId, text: String) -> Option<()> {
         let actions = self.actions.iter_mut().map(|action| &mut action.document);
         let workflow = self.workflows.iter_mut().chain(actions).find(|document| document.file == file);
         let (document, dialect) = match workflow {
@@ -181,7 +186,7 @@ impl Project {
         Some(())
     }
 
-    /// Reads the repository's own actions. One that is not there may be made while the job runs, so it is no problem.
+    /// Reads the local actions. A missing one is not a problem: an earlier step of the job may create it.
     fn load_actions(&mut self, files: &dyn Files) {
         let mut queue = local_actions::ActionQueue::default();
         self.workflows.iter().for_each(|document| queue.add(&document.tree));
@@ -196,7 +201,7 @@ impl Project {
         }
     }
 
-    fn usual_config(&mut self, files: &dyn Files) -> Option<ProjectFile> {
+    fn default_config(&mut self, files: &dyn Files) -> Option<ProjectFile> {
         let names = files.list(".github").unwrap_or_default();
         let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
         self.read(files, path, Dialect::Data)
@@ -218,17 +223,11 @@ impl Project {
     }
 }
 
-/// The whole file as a place: for problems of the file itself, its first line.
-#[must_use]
-pub fn first_line(source: &SourceFile) -> Span {
-    source.line_span(1)
-}
-
 fn is_yaml(name: &str) -> bool {
     name.ends_with(".yml") || name.ends_with(".yaml")
 }
 
-/// `owner/name` of the remote `origin`, else of the first remote, when it is on GitHub.
+/// `owner/name` of the remote `origin`, else of the first remote, if it is on GitHub.
 fn remote(config: &str) -> Option<String> {
     let mut section = "";
     let mut urls = Vec::new();
@@ -246,9 +245,9 @@ fn remote(config: &str) -> Option<String> {
     github_repository(url)
 }
 
-/// `owner/name` of a GitHub address in any of its spellings.
+/// `owner/name` of a GitHub URL, in any of its forms.
 #[must_use]
-pub fn github_repository(url: &str) -> Option<String> {
+pub(crate) fn github_repository(url: &str) -> Option<String> {
     let rest = url.split_once("github.com").map(|(_, rest)| rest)?;
     let rest = rest.strip_prefix([':', '/'])?.trim_end_matches('/');
     let rest = rest.strip_suffix(".git").unwrap_or(rest);
@@ -262,7 +261,7 @@ mod tests {
     use crate::read::files::MemoryFiles;
 
     #[test]
-    fn only_yaml_directly_in_the_folder_counts() {
+    fn only_yaml_files_directly_in_the_folder_are_workflows() {
         let mut files = MemoryFiles::default();
         files.insert(".github/workflows/release.yml", "on: push");
         files.insert(".github/workflows/notes.md", "");
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_are_read_through_one_another() {
+    fn actions_that_use_actions_are_read_once() {
         let mut files = MemoryFiles::default();
         files.insert(".github/workflows/a.yml", "jobs: {a: {steps: [uses: ./ci/one, uses: ./../out, uses: ./none]}}");
         files.insert("ci/one/action.yaml", "runs: {using: composite, steps: [uses: $/ci/two, uses: ./ci/one]}");
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remote_is_read_in_every_spelling() {
+    fn the_remote_is_read_in_every_form() {
         let config = "[core]\n\tbare = false\n[remote \"up\"]\n\turl = https://github.com/other/demo\n[remote \"origin\"]\n\turl = git@github.com:acme/demo.git\n";
         assert_eq!(remote(config).as_deref(), Some("acme/demo"));
         assert_eq!(github_repository("ssh://git@github.com/acme/demo.git").as_deref(), Some("acme/demo"));

@@ -1,30 +1,30 @@
-//! Scripts as simple commands with places. It expands nothing: what only a running shell knows stays open.
+//! Reads scripts as simple commands with places. Nothing is expanded: variables and substitutions stay unknown.
 
 mod plain;
 mod posix;
 
 use std::ops::Range;
 
-/// The longest script that is read, in bytes.
+/// Longer scripts, in bytes, are not read.
 const LONGEST: usize = 256 * 1024;
 
 /// The language of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
-    /// bash, sh and their kin.
+    /// bash, sh, zsh, dash and ksh.
     Posix,
     /// PowerShell.
     PowerShell,
-    /// The command prompt of Windows.
+    /// The Windows command prompt.
     Cmd,
     /// Another language, whose commands are not read.
     Other,
 }
 
 impl Shell {
-    /// The shell that a `shell:` setting names, e.g. `bash -leo pipefail {0}`.
+    /// The shell in a `shell:` setting, e.g. `bash -leo pipefail {0}`.
     #[must_use]
-    pub fn from_setting(setting: &str) -> Self {
+    pub(crate) fn from_setting(setting: &str) -> Self {
         let program = setting.split_whitespace().next().unwrap_or_default();
         let name = program.rsplit(['/', '\\']).next().unwrap_or(program).trim_end_matches(".exe");
         match name.to_ascii_lowercase().as_str() {
@@ -36,31 +36,29 @@ impl Shell {
     }
 }
 
-/// What a script does, as far as it can be read. All ranges are bytes of the script.
+/// The commands of a script. All ranges are bytes of the script.
 #[derive(Debug, Clone, Default)]
 pub struct ShellScript {
-    /// Its commands, in the order of the text.
+    /// The commands, in the order of the text.
     pub commands: Vec<ShellCommand>,
-    /// Whether all of it was read.
-    pub complete: bool,
 }
 
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// `A=b` before the program, or alone, or behind `export`.
+    /// `A=b` before the program, alone, or after `export`.
     pub assignments: Vec<Assignment>,
     /// The program and its arguments.
     pub words: Vec<ShellWord>,
-    /// From the first word to the last.
+    /// From the first word to the end of the last.
     pub span: Range<usize>,
     /// Whether it runs only under a condition, in a loop or in a function.
     pub conditional: bool,
-    /// Whether the script goes on when it fails: it stands before `||`, or asks as a condition.
+    /// Whether the script continues when it fails: it is before `||`, or a condition.
     pub tolerated: bool,
 }
 
-/// A variable that is set.
+/// An assignment to a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     /// Its name.
@@ -72,13 +70,13 @@ pub struct Assignment {
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellWord {
-    /// Where it stands, with its quotes.
+    /// Its place, with its quotes.
     pub span: Range<usize>,
-    /// What it is made of, without quotes.
+    /// Its pieces, without quotes.
     pub parts: Vec<WordPiece>,
 }
 
-/// A part of a word.
+/// A piece of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WordPiece {
     /// Text.
@@ -87,12 +85,12 @@ pub enum WordPiece {
     Expression(Range<usize>),
     /// A variable.
     Variable(String),
-    /// What only a running shell knows.
+    /// A substitution or another construct whose value is unknown.
     Dynamic,
 }
 
 impl ShellWord {
-    /// The word's text, if it is nothing but text.
+    /// The text of a word that has only text.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         self.parts
@@ -104,7 +102,7 @@ impl ShellWord {
             .collect()
     }
 
-    /// The word's text with its expressions as written in `script`, if there is nothing else in it.
+    /// The text of a word that has only text and expressions, which are kept as written in `script`.
     #[must_use]
     pub fn template(&self, script: &str) -> Option<String> {
         self.parts
@@ -117,42 +115,42 @@ impl ShellWord {
             .collect()
     }
 
-    /// Whether the text that the word begins with begins so.
+    /// Whether the word starts with a literal `prefix`.
     #[must_use]
-    pub fn starts_with(&self, prefix: &str) -> bool {
+    pub(crate) fn starts_with(&self, prefix: &str) -> bool {
         matches!(self.parts.first(), Some(WordPiece::Text(text)) if text.starts_with(prefix))
     }
 }
 
-/// Reads a script.
+/// Reads the commands of a script.
 #[must_use]
 pub fn parse(script: &str, shell: Shell) -> ShellScript {
     if script.len() > LONGEST {
         return ShellScript::default();
     }
-    let (masked, holes) = mask(script);
+    let (masked, expressions) = mask(script);
     match shell {
-        Shell::Posix => posix::parse(&masked, &holes),
-        Shell::PowerShell => plain::parse(&masked, &holes, plain::POWERSHELL),
-        Shell::Cmd => plain::parse(&masked, &holes, plain::CMD),
+        Shell::Posix => posix::parse(&masked, &expressions),
+        Shell::PowerShell => plain::parse(&masked, &expressions, plain::POWERSHELL),
+        Shell::Cmd => plain::parse(&masked, &expressions, plain::CMD),
         Shell::Other => ShellScript::default(),
     }
 }
 
-/// The script with every `${{ … }}` overwritten letter by letter, and where they stood: no shell ever sees an expression.
+/// The script with every `${{ … }}` overwritten by `_`, and their ranges. GitHub replaces expressions before the shell reads the script.
 fn mask(script: &str) -> (String, Vec<Range<usize>>) {
-    // A carriage return before a line feed is part of the line's end, and a NUL ends no script.
+    // CR LF is one line end, and a NUL does not end a script. Replacements keep every offset.
     let mut masked = script.replace('\0', " ").replace("\r\n", " \n").into_bytes();
-    let mut holes = Vec::new();
+    let mut expressions = Vec::new();
     let mut at = 0;
     while let Some(open) = script[at..].find("${{") {
         let start = at + open;
         let end = closing(&script[start + 3..]).map_or(script.len(), |length| start + 3 + length + 2);
         masked[start..end].fill(b'_');
-        holes.push(start..end);
+        expressions.push(start..end);
         at = end;
     }
-    (String::from_utf8_lossy(&masked).into_owned(), holes)
+    (String::from_utf8_lossy(&masked).into_owned(), expressions)
 }
 
 fn closing(text: &str) -> Option<usize> {
@@ -164,19 +162,21 @@ fn closing(text: &str) -> Option<usize> {
     })
 }
 
-/// Text at a range of the masked script, with the expressions that stood in it put back. `read` takes quoting off.
+/// Adds the text at a range of the masked script, with its expressions restored. `read` removes quoting.
 fn text_parts(
     masked: &str,
-    holes: &[Range<usize>],
+    expressions: &[Range<usize>],
     range: Range<usize>,
     read: impl Fn(&str) -> String,
     parts: &mut Vec<WordPiece>,
 ) {
     let mut at = range.start;
-    for hole in holes.iter().filter(|hole| hole.start >= range.start && hole.end <= range.end) {
-        push_text(parts, read(masked.get(at..hole.start).unwrap_or_default()));
-        parts.push(WordPiece::Expression(hole.clone()));
-        at = hole.end;
+    for expression in
+        expressions.iter().filter(|expression| expression.start >= range.start && expression.end <= range.end)
+    {
+        push_text(parts, read(masked.get(at..expression.start).unwrap_or_default()));
+        parts.push(WordPiece::Expression(expression.clone()));
+        at = expression.end;
     }
     push_text(parts, read(masked.get(at..range.end).unwrap_or_default()));
 }

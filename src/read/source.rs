@@ -1,8 +1,8 @@
-//! One file's text, with byte spans and lines and columns in three units. It never interprets the text.
+//! The text of a file with byte spans, and lines and columns in three units.
 
 use std::sync::OnceLock;
 
-/// A half-open range of bytes in [`Source::text`].
+/// A half-open range of bytes in [`SourceFile::text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// First byte.
@@ -12,7 +12,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// A span from `start` to `end`; an end before the start becomes an empty span at `start`.
+    /// The span from `start` to `end`; empty if `end` is before `start`.
     #[must_use]
     pub const fn new(start: u32, end: u32) -> Self {
         Self { start, end: if end < start { start } else { end } }
@@ -36,7 +36,7 @@ impl Span {
         self.start == self.end
     }
 
-    /// Whether `other` lies inside this span.
+    /// Whether `other` is inside this span.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
@@ -55,7 +55,7 @@ impl Span {
     }
 }
 
-/// Which file of a project: an index into the project's list of files.
+/// A file of a project: an index into [`Project::files`](crate::read::project::Project::files).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
 
@@ -64,7 +64,7 @@ pub struct FileId(pub u32);
 pub struct Place {
     /// The file.
     pub file: FileId,
-    /// The bytes in it.
+    /// The bytes in the file.
     pub span: Span,
 }
 
@@ -79,26 +79,26 @@ pub enum ColumnUnit {
     CodePoints,
 }
 
-/// A line and a column, both counted from 1. A byte order mark takes no column.
+/// A line and a column, both counted from 1. A byte order mark has no column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// Line, from 1.
     pub line: u32,
-    /// Column, from 1, in the unit that was asked for.
+    /// Column, from 1, in the requested unit.
     pub column: u32,
 }
 
-/// A file's text under its path.
+/// A file: its path and its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     path: String,
     text: String,
     lossy: bool,
-    /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR. Found when first asked for: of most files nothing
-    /// is told.
+    /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR. Computed at first use, because most files have no
+    /// finding.
     starts: OnceLock<Vec<u32>>,
-    /// Code points and UTF-16 code units before every byte whose offset is a multiple of [`STRIDE`]; none where each byte is a letter.
-    /// One line may be the whole file, and thousands of places may stand in it.
+    /// Code points and UTF-16 code units before every byte whose offset is a multiple of [`STRIDE`]; empty for ASCII texts. A file may be
+    /// one long line with thousands of places, so counting from the start of the line would take quadratic time.
     widths: OnceLock<Vec<(u32, u32)>>,
 }
 
@@ -107,7 +107,8 @@ const STRIDE: usize = 1024;
 const BOM: &str = "\u{feff}";
 
 impl SourceFile {
-    /// Takes a file's bytes. Bytes that are no UTF-8 become U+FFFD, and [`Source::is_utf8`] says so.
+    /// A file from its bytes. Invalid UTF-8 becomes U+FFFD, and [`SourceFile::is_utf8`] is false.
+    ///
     /// `path` is relative to the project's root, with `/` between its parts.
     #[must_use]
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
@@ -122,7 +123,7 @@ impl SourceFile {
         self.starts.get_or_init(|| line_starts(&self.text))
     }
 
-    /// The path relative to the project's root, `/`-separated.
+    /// The path, relative to the project's root and `/`-separated.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -146,26 +147,26 @@ impl SourceFile {
         !self.lossy
     }
 
-    /// The text of a span; a span out of bounds or inside a character is moved to the next boundary before it.
+    /// The text of a span. An end that is out of bounds or inside a character is moved to the character boundary before it.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         let end = self.floor(span.end);
         self.text.get(self.floor(span.start).min(end)..end).unwrap_or_default()
     }
 
-    /// How many lines there are; a final line end opens one more, empty line.
+    /// The number of lines; a final line end starts one more, empty line.
     #[must_use]
     pub fn line_count(&self) -> u32 {
         u32::try_from(self.starts().len()).unwrap_or(u32::MAX)
     }
 
-    /// The line (from 1) that holds a byte offset.
+    /// The line (from 1) of a byte offset.
     #[must_use]
     pub fn line_at(&self, offset: u32) -> u32 {
         u32::try_from(self.starts().partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
-    /// The span of a line (from 1) without its line end and without a byte order mark; empty when there is no such line.
+    /// The span of a line (from 1) without its line end and byte order mark; empty if there is no such line.
     #[must_use]
     pub fn line_span(&self, line: u32) -> Span {
         let index = line.saturating_sub(1) as usize;
@@ -185,7 +186,7 @@ impl SourceFile {
         self.slice(self.line_span(line))
     }
 
-    /// Where a byte offset stands.
+    /// The line and column of a byte offset.
     #[must_use]
     pub fn position(&self, offset: u32, columns: ColumnUnit) -> Position {
         let offset = self.floor(offset);
@@ -195,7 +196,7 @@ impl SourceFile {
         Position { line, column }
     }
 
-    /// How wide the text before a character boundary is.
+    /// The width of the text before a character boundary.
     fn width(&self, offset: usize, columns: ColumnUnit) -> u32 {
         let widths = self.widths.get_or_init(|| widths(&self.text));
         if columns == ColumnUnit::Utf8 || widths.is_empty() {
@@ -211,17 +212,17 @@ impl SourceFile {
         if self.text.starts_with(BOM) { 3 } else { 0 }
     }
 
-    /// The character boundary at or before an offset, within the text.
+    /// The last character boundary of the text at or before an offset.
     fn floor(&self, offset: u32) -> usize {
         self.text.floor_char_boundary(offset as usize)
     }
 }
 
-/// How many code points begin in some bytes of a text, and how many UTF-16 code units those are.
+/// The number of code points that begin in some bytes of a text, and of their UTF-16 code units.
 fn width_of(bytes: &[u8]) -> (u32, u32) {
     bytes.iter().fold((0, 0), |(points, units), byte| {
         let begins = u32::from(byte & 0xC0 != 0x80);
-        // What takes four bytes takes two units.
+        // A character of four bytes takes two UTF-16 code units.
         (points + begins, units + begins + u32::from(*byte >= 0xF0))
     })
 }
@@ -243,7 +244,7 @@ fn widths(text: &str) -> Vec<(u32, u32)> {
 fn line_starts(text: &str) -> Vec<u32> {
     let mut starts = vec![0];
     if !text.contains('\r') {
-        // Nearly every file, and line feeds alone are found many bytes at a time.
+        // `match_indices` searches many bytes at a time; nearly no file has a carriage return.
         starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         return starts;
     }
@@ -267,16 +268,16 @@ mod tests {
     }
 
     #[test]
-    fn columns_count_in_the_asked_unit() {
+    fn columns_are_counted_in_the_requested_unit() {
         let text = "a: 🦀 b";
         assert_eq!(at(text, 7, ColumnUnit::Utf8), (1, 8));
         assert_eq!(at(text, 7, ColumnUnit::Utf16), (1, 6));
         assert_eq!(at(text, 7, ColumnUnit::CodePoints), (1, 5));
-        assert_eq!(at(text, 5, ColumnUnit::CodePoints), (1, 4), "inside the crab is the crab");
+        assert_eq!(at(text, 5, ColumnUnit::CodePoints), (1, 4), "an offset inside a character is the character");
     }
 
     #[test]
-    fn columns_of_a_long_line_count_all_that_stands_before() {
+    fn columns_in_a_long_line_are_exact() {
         for text in ["aé🦀".repeat(1_000), "ab".repeat(3_000), "🦀".repeat(256), "x".repeat(1_022) + "🦀é"] {
             for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
                 let (before, at) = (&text[..offset], u32::try_from(offset).unwrap());
@@ -291,13 +292,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_takes_no_column() {
+    fn a_byte_order_mark_has_no_column() {
         assert_eq!(at("\u{feff}on: push", 3, ColumnUnit::Utf16), (1, 1));
         assert_eq!(SourceFile::new("f", "\u{feff}on: push".into()).line_text(1), "on: push");
     }
 
     #[test]
-    fn all_three_line_ends_count() {
+    fn all_three_line_ends_end_a_line() {
         let source = SourceFile::new("f", "a\r\nb\rc\n".into());
         assert_eq!(source.line_count(), 4);
         assert_eq!([1, 2, 3, 4].map(|line| source.line_text(line)), ["a", "b", "c", ""]);
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_bytes_are_told() {
+    fn invalid_utf8_is_replaced_and_reported() {
         let source = SourceFile::new("f", vec![b'a', 0xff, b'b']);
         assert!(!source.is_utf8());
         assert_eq!(source.text(), "a\u{fffd}b");

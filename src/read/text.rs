@@ -1,9 +1,9 @@
-//! A scalar with its place, the leaf of every model. It never says what the text means.
+//! A YAML scalar with its place in a file.
 
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::yaml::{Node, NodeKind};
 
-/// A scalar with its place. Cheap to copy; its text lives in the project.
+/// A scalar with its place. Cheap to copy: it borrows from the project.
 #[derive(Clone, Copy)]
 pub struct Text<'p> {
     node: Node<'p>,
@@ -12,33 +12,33 @@ pub struct Text<'p> {
 }
 
 impl<'p> Text<'p> {
-    /// The text of a node that stands in `source`.
+    /// The scalar at a node of `source`.
     #[must_use]
-    pub const fn new(node: Node<'p>, source: &'p SourceFile, file: FileId) -> Self {
+    pub(crate) const fn new(node: Node<'p>, source: &'p SourceFile, file: FileId) -> Self {
         Self { node, source, file }
     }
 
-    /// The decoded text, expressions included as written.
+    /// The decoded text. Expressions are kept as written.
     #[must_use]
-    pub fn value(self) -> &'p str {
+    pub(crate) fn value(self) -> &'p str {
         self.node.text().unwrap_or_default()
     }
 
-    /// Where it stands; through an alias, where the alias stands.
+    /// The place of the scalar, or of the alias through which it was reached.
     #[must_use]
-    pub fn place(self) -> Place {
+    pub(crate) fn place(self) -> Place {
         Place { file: self.file, span: self.node.alias_span().unwrap_or_else(|| self.node.span()) }
     }
 
-    /// Where a range of bytes of [`Text::value`] stands.
+    /// The place of a range of bytes of [`Text::value`].
     #[must_use]
-    pub fn inner(self, range: std::ops::Range<usize>) -> Place {
+    pub(crate) fn inner(self, range: std::ops::Range<usize>) -> Place {
         Place { file: self.file, span: self.node.source_span(self.source.text(), range) }
     }
 
     /// The YAML type of the scalar.
     #[must_use]
-    pub fn kind(self) -> NodeKind {
+    pub(crate) fn kind(self) -> NodeKind {
         self.node.kind()
     }
 }

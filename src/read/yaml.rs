@@ -1,6 +1,6 @@
-//! YAML as GitHub reads it: a tree in which every key and value has its place. It never says what the keys mean.
+//! YAML as GitHub reads it: a tree in which every key and value has a place.
 //!
-//! The parser underneath is young, so nothing of it shows outside this module. Trees of JSON are the same, but nothing in them has a place.
+//! No type of the YAML parser is used outside this module, so that it can be replaced. Trees of JSON have the same type, without places.
 
 mod build;
 mod fast_path;
@@ -10,53 +10,53 @@ mod node;
 mod shape;
 
 pub use node::{MappingEntry, Node};
-pub use shape::ParserQuirk;
+pub use shape::NodeShape;
 
 use crate::read::source::Span;
 
-/// Whose YAML a file is.
+/// The rules that a YAML file follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// GitHub's: one document, no merge keys, keys that differ by case alone are duplicates, 50 levels, 1 MiB
     /// (`actions/runner`, `ParseOptions.cs` and `TemplateReader.cs`).
     Workflow,
-    /// Our own configs and rule files: one document, no merge keys, exact keys.
+    /// Our own config and rule files: one document, no merge keys, case-sensitive keys.
     Data,
 }
 
-/// What kind of syntax error.
+/// The kind of a syntax error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyntaxErrorKind {
-    /// No YAML, or no JSON where we wrote that.
+    /// Invalid YAML, or invalid JSON in [`json`].
     Invalid,
-    /// No keys at all: nothing, a lone word, a list.
+    /// The root is not a mapping: an empty file, a scalar or a sequence.
     NoMapping,
-    /// Bytes that no text has.
+    /// A NUL byte.
     Binary,
-    /// A key that stands there already.
+    /// A key that the mapping already has.
     DuplicateKey,
     /// `<<`.
     MergeKey,
     /// A second document.
     SeveralDocuments,
-    /// More levels than GitHub takes.
+    /// More levels than GitHub accepts.
     TooDeep,
-    /// More bytes than GitHub takes.
+    /// More bytes than GitHub accepts.
     TooLarge,
-    /// An alias of nothing, or of a node that it stands in.
+    /// An alias without an anchor, or of a node that contains it.
     Alias,
 }
 
-/// Why a file does not parse.
+/// A syntax error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What kind.
+    /// Its kind.
     pub kind: SyntaxErrorKind,
-    /// What is wrong, without a final period.
+    /// The message, without a final period.
     pub message: String,
-    /// Where.
+    /// Its place.
     pub span: Span,
-    /// Of a duplicate key, the first one.
+    /// For a duplicate key, the first occurrence.
     pub first: Option<Span>,
 }
 
@@ -65,11 +65,11 @@ pub struct SyntaxError {
 pub struct Comment {
     /// From the `#` to the end of the line.
     pub span: Span,
-    /// Whether nothing else stands on its line.
+    /// Whether its line has nothing else.
     pub own_line: bool,
 }
 
-/// How a node is written.
+/// The notation of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeStyle {
     /// `text`
@@ -82,7 +82,7 @@ pub enum NodeStyle {
     Literal,
     /// `>`
     Folded,
-    /// A collection over several lines.
+    /// A collection in block style.
     Block,
     /// `{}` or `[]`
     Flow,
@@ -91,7 +91,7 @@ pub enum NodeStyle {
 /// The type of a node in YAML's core schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeKind {
-    /// Nothing, `~` or `null`.
+    /// An empty value, `~` or `null`.
     Null,
     /// `true` or `false`.
     Bool,
@@ -99,7 +99,7 @@ pub enum NodeKind {
     Int,
     /// Another number.
     Float,
-    /// A text; `on`, `yes` and `off` are texts.
+    /// A string, also `on`, `yes` and `off`.
     Str,
     /// A mapping.
     Mapping,
@@ -107,7 +107,7 @@ pub enum NodeKind {
     Sequence,
 }
 
-/// A part of what the tree keeps in one piece: of its texts, in bytes, or of its children.
+/// A range of the tree's `texts` (in bytes) or of its `children`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct NodeLink {
     start: u32,
@@ -126,10 +126,10 @@ enum NodeContent {
         text: NodeLink,
         kind: NodeKind,
     },
-    /// Keys and values in turn.
+    /// Keys and values alternate.
     Mapping(NodeLink),
     Sequence(NodeLink),
-    /// Another node, or nothing where the alias is wrong.
+    /// The node that the alias names; `None` for an invalid alias.
     Alias(Option<u32>),
 }
 
@@ -144,9 +144,9 @@ struct NodeData {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
     nodes: Vec<NodeData>,
-    /// The decoded texts of all scalars, one behind the other.
+    /// The decoded texts of all scalars, concatenated.
     texts: String,
-    /// The nodes that stand in collections; those of one stand together.
+    /// The children of all collections; those of one collection are adjacent.
     children: Vec<u32>,
     root: Option<u32>,
     errors: Vec<SyntaxError>,
@@ -177,27 +177,27 @@ pub fn parse_with_granit(text: &str, dialect: Dialect) -> Tree {
     build::tolerant(text, dialect)
 }
 
-/// Reads a text of JSON that we wrote ourselves: ten times as fast, and nothing has a place.
+/// Parses JSON that the build wrote: ten times as fast as YAML, without places.
 #[must_use]
-pub fn json(text: &str) -> Tree {
+pub(crate) fn json(text: &str) -> Tree {
     json::tree(text)
 }
 
 impl Tree {
-    /// The root; none for an empty file.
+    /// The root; `None` for an empty file.
     #[must_use]
     pub fn root(&self) -> Option<Node<'_>> {
         self.root.map(|id| Node::new(self, id))
     }
 
-    /// Why the file does not parse, in the order of the file.
+    /// The syntax errors, in the order of the file.
     #[must_use]
     pub fn errors(&self) -> &[SyntaxError] {
         &self.errors
     }
 
-    /// The text of every scalar, keys included, in the order of the file; what an alias names is there once.
-    pub fn scalars(&self) -> impl Iterator<Item = &str> {
+    /// The text of every scalar, keys included, in the order of the file. Aliases are not followed.
+    pub(crate) fn scalars(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter_map(|node| self.scalar(node.content))
     }
 
@@ -224,7 +224,7 @@ impl Tree {
         self.add_node(NodeContent::Scalar { text, kind }, span, style)
     }
 
-    /// Gives nodes to a collection that has none yet. Of a mapping, a key whose value never came is dropped.
+    /// Sets the children of a collection. In a mapping, a last key without a value is dropped.
     fn fill(&mut self, id: u32, children: impl Iterator<Item = u32>) {
         let start = self.children.len();
         self.children.extend(children);
@@ -238,25 +238,24 @@ impl Tree {
         }
     }
 
-    /// What stands in a collection.
     fn children(&self, part: NodeLink) -> &[u32] {
         self.children.get(part.range()).unwrap_or_default()
     }
 
-    /// Where block scalars stand, each from its `|` or `>` to its last text.
-    pub fn block_scalars(&self) -> impl Iterator<Item = Span> {
+    /// The spans of the block scalars, each from its `|` or `>` to the end of its text.
+    pub(crate) fn block_scalars(&self) -> impl Iterator<Item = Span> {
         let block = |data: &&NodeData| matches!(data.style, NodeStyle::Literal | NodeStyle::Folded);
         self.nodes.iter().filter(block).map(|data| data.span)
     }
 
     /// The comments, in the order of the file.
     #[must_use]
-    pub fn comments(&self) -> &[Comment] {
+    pub(crate) fn comments(&self) -> &[Comment] {
         &self.comments
     }
 }
 
-/// A position in a tree. What lies beyond four gigabytes reads as empty; no file of a repository that is read is as long.
+/// An index into a tree. The largest file that is read has 16 MiB, so an index always fits.
 fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -16,7 +16,7 @@ fn kind(yaml: &str) -> ManifestKind {
 fn name(project: &Project, folder: &str) -> Option<String> {
     match project.manifests.field(folder, "package.json", "name") {
         Some(ManifestField::Known(text, _)) => Some(text.to_owned()),
-        Some(ManifestField::Open(_)) => Some("open".into()),
+        Some(ManifestField::Unknown(_)) => Some("open".into()),
         Some(ManifestField::Absent) | None => None,
     }
 }
@@ -51,7 +51,7 @@ fn a_hostile_checkout_is_bounded_and_silent() {
         kind("{file: package.json, format: json, name: [name]}"),
         kind("{file: pnpm-workspace.yaml, format: yaml, members: [packages]}"),
     ];
-    project.gather(&disk, &kinds);
+    project.load_manifests(&disk, &kinds);
     assert!(project.unreadable.is_empty() && project.problems.is_empty());
     assert!(!project.manifests.complete() && project.manifests.list.len() <= 257);
     assert_eq!(name(&project, "").as_deref(), Some("open"));

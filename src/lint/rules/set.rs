@@ -108,7 +108,7 @@ impl RuleSet {
     #[must_use]
     pub fn read(&self, files: &dyn Files) -> Project {
         let mut project = Project::load(files, None);
-        project.gather(files, self.data.registries.manifests());
+        project.load_manifests(files, self.data.registries.manifests());
         project
     }
 

@@ -1,39 +1,38 @@
-//! One line that gives a value to a label: `Label: value`, "**Label** is `value`", `| Label | value |`, `"label": "value",`.
-//! A line of other prose is none.
+//! Reads one line that gives a value to a label: `Label: value`, "**Label** is `value`", `| Label | value |`, `"label": "value",`.
 
 use crate::read::document::{DocumentLabel, Statement, span};
 
-/// Marks that may stand around words without being part of them.
+/// Markup characters around words.
 const MARKS: [char; 6] = ['*', '_', '`', '"', '\'', '~'];
-/// Marks that part a label from its value.
-const PARTING: [&str; 9] = [":", "=>", "->", "=", "|", "→", "⇒", "–", "—"];
-/// Words that do.
-const PARTING_WORDS: [&str; 4] = ["is", "must be", "should be", "set to"];
-/// Values that say that there is none.
-const NOTHING: [&str; 8] = ["any", "none", "empty", "blank", "n/a", "null", "optional", "required"];
+/// Characters between a label and its value.
+const SEPARATORS: [&str; 9] = [":", "=>", "->", "=", "|", "→", "⇒", "–", "—"];
+/// Words between a label and its value.
+const SEPARATOR_WORDS: [&str; 4] = ["is", "must be", "should be", "set to"];
+/// Words that mean that the field has no value.
+const EMPTY_VALUES: [&str; 8] = ["any", "none", "empty", "blank", "n/a", "null", "optional", "required"];
 
-/// What a line says.
+/// The content of a line.
 pub enum LineStatement {
     /// A value.
     Value(Statement),
-    /// A word that the reader is to fill in.
+    /// A placeholder for the reader to fill in.
     Placeholder,
 }
 
-/// What a line says. `at` is where the line begins in its text.
-pub fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<LineStatement> {
-    let mut rest = lead(line);
+/// The statement in a line that starts at byte `at` of its text.
+pub(crate) fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<LineStatement> {
+    let mut rest = without_bullet(line);
     let (label, after) = labels.iter().find_map(|label| Some((label, after_label(rest, &label.words)?)))?;
-    rest = unmarked(after);
+    rest = without_marks(after);
     if rest.starts_with('(') {
-        rest = unmarked(rest.split_once(')')?.1);
+        rest = without_marks(rest.split_once(')')?.1);
     }
-    let behind = closed(parted(rest)?);
+    let behind = without_closing_marks(after_separator(rest)?);
     if is_placeholder(behind) {
         return Some(LineStatement::Placeholder);
     }
     let (value, rest) = value(behind)?;
-    // A table's heading has labels side by side.
+    // In the header of a table, another label follows the label.
     if line.contains('|') && labels.iter().any(|label| is_label(value, label)) {
         return None;
     }
@@ -42,26 +41,26 @@ pub fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<Lin
     Some(LineStatement::Value(Statement { field: label.field.clone(), value: value.to_owned(), span }))
 }
 
-/// Whether a value is one that each reader has to fill in: `<owner>`, `{{ owner }}`, `$OWNER`, `your-name`.
+/// Whether a value is a placeholder: `<owner>`, `{{ owner }}`, `$OWNER`, `your-name`.
 fn is_placeholder(text: &str) -> bool {
-    let text = unmarked(text);
+    let text = without_marks(text);
     let yours = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("your"));
     yours || text.starts_with(['<', '{', '$']) && !text.starts_with("<code>")
 }
 
-/// A cell of a table as a value, with the blanks and marks around it left out.
-pub fn cell(cell: &str) -> Option<&str> {
+/// The value in a cell of a table, without spaces and markup around it.
+pub(crate) fn cell(cell: &str) -> Option<&str> {
     value(cell).map(|(value, _)| value)
 }
 
 /// Whether a cell of a table is a label.
-pub fn is_label(cell: &str, label: &DocumentLabel) -> bool {
-    let rest = after_label(lead(cell), &label.words).map(unmarked);
+pub(crate) fn is_label(cell: &str, label: &DocumentLabel) -> bool {
+    let rest = after_label(without_bullet(cell), &label.words).map(without_marks);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('(') && rest.ends_with(')'))
 }
 
-/// A line without what leads to its first word: bullets, numbers, boxes, check marks, quotes.
-fn lead(line: &str) -> &str {
+/// A line without bullets, numbers, checkboxes, check marks and quotes before its first word.
+fn without_bullet(line: &str) -> &str {
     let mut rest = line.trim_start_matches(|letter: char| !letter.is_alphanumeric());
     if let Some(boxed) = rest.strip_prefix("x]").or_else(|| rest.strip_prefix("X]")) {
         rest = boxed;
@@ -75,7 +74,7 @@ fn lead(line: &str) -> &str {
     rest.trim_start_matches(|letter: char| !letter.is_alphanumeric())
 }
 
-/// The rest behind a label, if a text begins with it.
+/// The text after a label; `None` if the text does not start with the label.
 fn after_label<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     let mut rest = text;
     for word in words.split([' ', '-', '_']).filter(|word| !word.is_empty()) {
@@ -91,16 +90,16 @@ fn after_label<'t>(text: &'t str, words: &str) -> Option<&'t str> {
     (!rest.starts_with(char::is_alphanumeric)).then_some(rest)
 }
 
-fn unmarked(text: &str) -> &str {
+fn without_marks(text: &str) -> &str {
     text.trim_start_matches(|letter: char| letter.is_whitespace() || MARKS.contains(&letter))
 }
 
-/// The rest behind what parts a label from its value.
-fn parted(text: &str) -> Option<&str> {
-    if let Some(rest) = PARTING.iter().find_map(|mark| text.strip_prefix(mark)) {
+/// The text after the separator between a label and its value.
+fn after_separator(text: &str) -> Option<&str> {
+    if let Some(rest) = SEPARATORS.iter().find_map(|mark| text.strip_prefix(mark)) {
         return Some(rest);
     }
-    PARTING_WORDS.iter().find_map(|words| {
+    SEPARATOR_WORDS.iter().find_map(|words| {
         let start = text.get(..words.len()).filter(|start| start.eq_ignore_ascii_case(words))?;
         let rest = &text[start.len()..];
         let rest = rest.strip_prefix(':').unwrap_or(rest);
@@ -108,13 +107,13 @@ fn parted(text: &str) -> Option<&str> {
     })
 }
 
-/// A text without the marks that only close what stood before it.
-fn closed(text: &str) -> &str {
+/// A text without markup that closes the label before it.
+fn without_closing_marks(text: &str) -> &str {
     let behind = text.trim_start().trim_start_matches(MARKS);
     if behind.starts_with(char::is_whitespace) { behind } else { text }
 }
 
-/// The value that a text begins with, and what follows it. A bare value is one word, with nothing but a remark behind it.
+/// The value at the start of a text, and the rest. A value without markup is one word, followed at most by a remark.
 fn value(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start().trim_start_matches("<code>");
     let marks = text.len() - text.trim_start_matches(MARKS).len();
@@ -130,12 +129,12 @@ fn value(text: &str) -> Option<(&str, &str)> {
     if bare {
         word = word.trim_end_matches(['.', ':']);
     }
-    // What stands behind a bare word tells whether it was the whole value.
+    // A word without markup is the whole value only if nothing but a remark follows.
     let behind = inner[end..].trim_start();
     let whole = !bare || behind.is_empty() || behind.starts_with(['(', '|', '#', ',', ';', '<', '}', '←', '—', '–']);
     let named = word.contains(char::is_alphanumeric)
         && !word.contains(|letter: char| letter.is_whitespace() || "<>{}$()".contains(letter));
-    let says = !NOTHING.iter().any(|nothing| word.eq_ignore_ascii_case(nothing));
+    let has_value = !EMPTY_VALUES.iter().any(|nothing| word.eq_ignore_ascii_case(nothing));
     let start = inner[..end].find(word)? + text.len() - inner.len();
-    (whole && named && says).then(|| (word, &text[start + word.len()..]))
+    (whole && named && has_value).then(|| (word, &text[start + word.len()..]))
 }

@@ -1,30 +1,30 @@
-//! Tables with a column for each field and a row for each record. A table with a row for each field is read line by line, not here.
+//! Tables with one column per field and one row per record. Tables with one row per field are read by `document::line`.
 
 use crate::read::document::line::{cell, is_label};
 use crate::read::document::{DocumentLabel, Statement, span};
 
-/// The table that is being read.
+/// The state while a table is read.
 #[derive(Debug, Default)]
 pub struct TableRows {
-    /// The last line's cells, which are a heading if the next line is a rule.
+    /// The cells of the previous line, which is the header if the next line is a delimiter row.
     before: Vec<String>,
-    /// The fields of the columns, once there is a heading.
+    /// The fields of the columns, after the header.
     columns: Vec<Option<String>>,
 }
 
 impl TableRows {
-    /// The values of a row; `None` of a line that is no row of such a table.
-    pub fn line(&mut self, line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<Vec<Statement>> {
+    /// The values in a row; `None` if the line is not a row of such a table.
+    pub(crate) fn line(&mut self, line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<Vec<Statement>> {
         let cells = cells(line);
         if cells.len() < 2 {
             *self = Self::default();
             return None;
         }
-        if cells.iter().all(|(_, text)| is_rule(text)) {
+        if cells.iter().all(|(_, text)| is_delimiter(text)) {
             let field =
                 |cell: &String| labels.iter().find(|label| is_label(cell, label)).map(|label| label.field.clone());
             let columns: Vec<_> = self.before.iter().map(field).collect();
-            // One label alone may as well be the heading of any other table.
+            // A header with only one label may belong to any other table.
             self.columns = if columns.iter().flatten().count() > 1 { columns } else { Vec::new() };
             return None;
         }
@@ -41,11 +41,11 @@ impl TableRows {
     }
 }
 
-/// The cells of a row, each with its place in the line.
+/// The cells of a row, each with its offset in the line.
 fn cells(line: &str) -> Vec<(usize, &str)> {
     let inner = line.trim_end().trim_end_matches('|');
     let Some(first) = inner.find('|') else { return Vec::new() };
-    // A first bar at the beginning opens the row.
+    // A leading `|` is optional.
     let mut start = if inner[..first].trim().is_empty() { first + 1 } else { 0 };
     let mut cells = Vec::new();
     for text in inner[start..].split('|') {
@@ -55,7 +55,7 @@ fn cells(line: &str) -> Vec<(usize, &str)> {
     cells
 }
 
-fn is_rule(text: &str) -> bool {
+fn is_delimiter(text: &str) -> bool {
     let text = text.trim();
     text.contains("--") && text.trim_matches(|letter| matches!(letter, '-' | ':')).is_empty()
 }

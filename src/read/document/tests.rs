@@ -1,4 +1,4 @@
-//! The spellings in which documents repeat a record.
+//! The forms in which documents state the fields of a publisher.
 
 #![allow(clippy::unwrap_used)]
 
@@ -18,7 +18,7 @@ fn labels() -> Vec<DocumentLabel> {
     pairs.map(|(words, field)| DocumentLabel { words: words.into(), field: field.into() }).into()
 }
 
-/// Each block as `field=value`, and a check that every place holds its value.
+/// Each block as `field=value`; asserts that every place contains its value.
 fn shown(text: &str) -> Vec<String> {
     let found = blocks(text, &labels());
     found
@@ -34,7 +34,7 @@ fn shown(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn one_value_in_every_spelling() {
+fn a_value_is_found_in_every_form() {
     for line in [
         "Workflow filename: release.yml",
         "- **Workflow filename**: `release.yml`",
@@ -55,7 +55,7 @@ fn one_value_in_every_spelling() {
 }
 
 #[test]
-fn other_prose_is_no_statement() {
+fn other_prose_is_not_a_statement() {
     for line in [
         "Workflows: release.yml",
         "The workflow is `release.yml`",
@@ -77,7 +77,7 @@ fn other_prose_is_no_statement() {
 }
 
 #[test]
-fn blocks_end_where_a_record_does() {
+fn a_block_ends_where_its_record_ends() {
     let text = "# One\n```\nOwner: a\nRepository: b\n```\n\n- Owner: c\n- Repository: d\n- Owner: e\n\n\n\n\n\nRepository: f\n## Two\nWorkflow: g.yml\n";
     assert_eq!(
         shown(text),
@@ -88,7 +88,7 @@ fn blocks_end_where_a_record_does() {
 }
 
 #[test]
-fn a_table_has_a_row_for_each_field_or_for_each_record() {
+fn a_table_has_one_row_per_field_or_per_record() {
     let rows = "| Field | Value |\r\n|---|---|\r\n| Owner | `a` |\r\n| Repository name | b |\r\n";
     assert_eq!(shown(rows), ["owner=a repository=b"]);
     let columns = "Index | Owner | Repository | Workflow | Environment (optional)\n:--|:--|:--|--:|---\nmain | a | `b` | r.yml | **p**\ntest | a | b | t.yml | -\n\nOwner | x\n";
@@ -99,7 +99,7 @@ fn a_table_has_a_row_for_each_field_or_for_each_record() {
 }
 
 #[test]
-fn long_and_strange_texts_are_passed_over() {
+fn long_and_unusual_texts_are_skipped() {
     let long = format!("Owner: {}", "a".repeat(10_000));
     assert_eq!(shown(&long), Vec::<String>::new());
     assert_eq!(shown("Owner: ü\u{0}\u{feff}"), ["owner=ü\u{0}\u{feff}"]);
@@ -107,7 +107,7 @@ fn long_and_strange_texts_are_passed_over() {
 }
 
 #[test]
-fn a_block_to_fill_in_is_nobodys_record() {
+fn a_block_with_placeholders_is_skipped() {
     assert_eq!(shown("Owner: <you>\nWorkflow: r.yml\n\n\n\n\nWorkflow: s.yml\n"), ["workflow=s.yml"]);
     assert_eq!(shown("Workflow: r.yml\nOwner: `your-name`\n"), Vec::<String>::new());
 }

@@ -1,10 +1,10 @@
-//! Edits of collections over lines. It moves no line that it need not.
+//! Edits of block collections.
 
 use crate::read::edit::{EditValue, PathSegment, TextEdit, flow, lines, scalar, written};
 use crate::read::source::Span;
 use crate::read::yaml::{MappingEntry, Node, NodeStyle, Tree};
 
-/// Where the text of a node ends. What is written as nothing ends with its key; the depth of a tree is bounded by the parser.
+/// The end of a node's text; `None` for an empty value. The recursion is bounded: the parser limits the depth.
 fn end_of(node: Node<'_>) -> Option<usize> {
     if node.alias_span().is_some() || node.is_scalar() || node.style() == NodeStyle::Flow {
         return Some(written(node).end as usize);
@@ -24,16 +24,16 @@ fn end_of_entry(entry: MappingEntry<'_>) -> Option<usize> {
     }
 }
 
-/// The end of the last line of an entry, behind its comment; `None` when something else stands there too.
+/// The end of an entry's last line, after its comment; `None` if the line has anything else.
 fn line_of(text: &str, entry: MappingEntry<'_>) -> Option<usize> {
     let from = end_of_entry(entry)?;
     let end = lines::end(text, from);
     let rest = text.get(from..end)?;
     let rest = if entry.value.is_null() { rest.strip_prefix(':').unwrap_or(rest) } else { rest };
-    lines::is_rest(rest).then_some(end)
+    lines::is_blank_or_comment(rest).then_some(end)
 }
 
-/// An entry as lines.
+/// Writes an entry as lines.
 fn entry_lines(indent: &str, unit: usize, key: &str, value: &EditValue, lines: &mut Vec<String>) {
     let key_text = scalar::written(key, false);
     match value {
@@ -50,14 +50,14 @@ fn entry_lines(indent: &str, unit: usize, key: &str, value: &EditValue, lines: &
     }
 }
 
-fn added(text: &str, at: usize, lines: &[String]) -> TextEdit {
+fn insert_lines(text: &str, at: usize, lines: &[String]) -> TextEdit {
     let line_end = lines::line_end(text, at);
     let new: String = lines.iter().map(|line| format!("{line_end}{line}")).collect();
     TextEdit::new(at, at, new)
 }
 
-/// Adds an entry to a mapping that has some.
-pub fn insert(
+/// Adds an entry to a mapping that is not empty.
+pub(crate) fn insert(
     text: &str,
     mapping: Node<'_>,
     key: &str,
@@ -71,43 +71,49 @@ pub fn insert(
     let at = line_of(text, neighbour)?;
     let mut new = Vec::new();
     entry_lines(&indent, unit, key, value, &mut new);
-    Some(added(text, at, &new))
+    Some(insert_lines(text, at, &new))
 }
 
-/// Gives a key that stands there without a value its value.
-pub fn fill(text: &str, tree: &Tree, path: &[PathSegment], key: Node<'_>, value: &EditValue) -> Option<TextEdit> {
+/// Adds the value of a key that has none.
+pub(crate) fn fill(
+    text: &str,
+    tree: &Tree,
+    path: &[PathSegment],
+    key: Node<'_>,
+    value: &EditValue,
+) -> Option<TextEdit> {
     let at = key.span().end as usize;
     let end = lines::end(text, at);
     let rest = text.get(at..end)?.strip_prefix(':')?;
-    if !lines::is_rest(rest) {
+    if !lines::is_blank_or_comment(rest) {
         return None;
     }
     match value {
         EditValue::Number(new) => Some(TextEdit::new(at + 1, at + 1, format!(" {new}"))),
         EditValue::Text(new) => Some(TextEdit::new(at + 1, at + 1, format!(" {}", scalar::written(new, false)))),
         EditValue::Mapping(entries) => {
-            let owner = crate::read::edit::EditPlanner::to(tree, path.split_last()?.1)?;
+            let owner = crate::read::edit::FoundNode::follow(tree, path.split_last()?.1)?;
             let unit = lines::unit(text, tree, path);
             let indent = format!("{}{}", lines::indent(text, owner.node)?, " ".repeat(unit));
             let mut new = Vec::new();
             for (key, value) in entries {
                 entry_lines(&indent, unit, key, value, &mut new);
             }
-            Some(added(text, end, &new))
+            Some(insert_lines(text, end, &new))
         }
     }
 }
 
-/// Empties a collection whose key stays.
-pub fn empty(text: &str, key: Node<'_>, collection: Node<'_>) -> Option<TextEdit> {
+/// Replaces a collection by `{}`.
+pub(crate) fn empty(text: &str, key: Node<'_>, collection: Node<'_>) -> Option<TextEdit> {
     let from = key.span().end as usize;
     let to = end_of(collection)?;
     let rest = text.get(from..to)?.strip_prefix(':')?;
     (!rest.contains('#')).then(|| TextEdit::new(from + 1, to, " {}"))
 }
 
-/// Takes one of several entries away.
-pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<TextEdit> {
+/// Removes one of several entries.
+pub(crate) fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<TextEdit> {
     let gone = mapping.entry(key)?;
     let at = gone.key.span().start as usize;
     let last = line_of(text, gone)?;
@@ -115,14 +121,14 @@ pub fn remove_entry(text: &str, mapping: Node<'_>, key: &str) -> Option<TextEdit
     if before.trim().is_empty() {
         return Some(lines::without(text, at, last));
     }
-    // Behind a dash: the next entry moves up.
+    // After a dash, the next entry takes the place of the removed one.
     let next = mapping.entries().map(|entry| entry.key.span()).find(|span| span.start > gone.key.span().start)?;
     let between = text.get(last..next.start as usize)?;
     between.trim().is_empty().then(|| TextEdit::new(at, next.start as usize, ""))
 }
 
-/// Takes one of several items away.
-pub fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<TextEdit> {
+/// Removes one of several items.
+pub(crate) fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<TextEdit> {
     let item = sequence.items().nth(index)?;
     let Span { start, .. } = written(item);
     let line = lines::start(text, start as usize);
@@ -131,5 +137,6 @@ pub fn remove_item(text: &str, sequence: Node<'_>, index: usize) -> Option<TextE
     }
     let end = end_of(item)?;
     let last = lines::end(text, end);
-    lines::is_rest(text.get(end..last)?.trim_start_matches(':')).then(|| lines::without(text, start as usize, last))
+    lines::is_blank_or_comment(text.get(end..last)?.trim_start_matches(':'))
+        .then(|| lines::without(text, start as usize, last))
 }

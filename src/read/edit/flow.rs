@@ -1,11 +1,11 @@
-//! Edits of collections in brackets. It never breaks one into lines.
+//! Edits of flow collections.
 
 use crate::read::edit::{EditValue, TextEdit, scalar, written};
 use crate::read::source::Span;
 use crate::read::yaml::Node;
 
 /// Adds an entry at the end of a mapping.
-pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &EditValue) -> Option<TextEdit> {
+pub(crate) fn insert(text: &str, mapping: Node<'_>, key: &str, value: &EditValue) -> Option<TextEdit> {
     let inner = mapping.span().range();
     let (open, close) = (inner.start + 1, inner.end.checked_sub(1)?);
     let entry = entry(key, value);
@@ -25,8 +25,8 @@ pub fn insert(text: &str, mapping: Node<'_>, key: &str, value: &EditValue) -> Op
     Some(TextEdit::new(end, end, format!(", {entry}")))
 }
 
-/// An entry as it stands in brackets.
-pub fn entry(key: &str, value: &EditValue) -> String {
+/// An entry in flow style.
+pub(crate) fn entry(key: &str, value: &EditValue) -> String {
     format!("{}: {}", scalar::written(key, true), crate::read::edit::flow::value(value))
 }
 
@@ -42,8 +42,8 @@ fn value(value: &EditValue) -> String {
     }
 }
 
-/// Takes one of several entries or items away, with its comma.
-pub fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<TextEdit> {
+/// Removes one of several entries or items, with its comma.
+pub(crate) fn remove(text: &str, owner: Node<'_>, gone: Span) -> Option<TextEdit> {
     let entries = owner.entries().map(|entry| entry.span());
     let spans: Vec<Span> = entries.chain(owner.items().map(written)).collect();
     let index = spans.iter().position(|span| *span == gone)?;

@@ -1,10 +1,10 @@
-//! What a text shall say after a change. It knows no bytes.
+//! The intended content of a text after a change.
 
 use crate::read::edit::{EditValue, NodeChange, PathSegment};
-use crate::read::yaml::{NodeKind, ParserQuirk};
+use crate::read::yaml::{NodeKind, NodeShape};
 
-/// The shape after a change; `None` where nothing is left, or where the change fits nothing.
-pub fn after(shape: Option<ParserQuirk>, change: &NodeChange) -> Option<ParserQuirk> {
+/// The content after a change; `None` if nothing is left or the change does not apply.
+pub(crate) fn after(shape: Option<NodeShape>, change: &NodeChange) -> Option<NodeShape> {
     let mut shape = shape?;
     let done = match change {
         NodeChange::Set { path, value, .. } => set(&mut shape, path, value),
@@ -16,75 +16,75 @@ pub fn after(shape: Option<ParserQuirk>, change: &NodeChange) -> Option<ParserQu
     done.map(|()| shape)
 }
 
-fn at<'s>(shape: &'s mut ParserQuirk, path: &[PathSegment]) -> Option<&'s mut ParserQuirk> {
+fn at<'s>(shape: &'s mut NodeShape, path: &[PathSegment]) -> Option<&'s mut NodeShape> {
     path.iter().try_fold(shape, |shape, part| match (shape, part) {
-        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key),
-        (ParserQuirk::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
+        (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key),
+        (NodeShape::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
         _ => None,
     })
 }
 
-fn set(shape: &mut ParserQuirk, path: &[PathSegment], value: &EditValue) -> Option<()> {
+fn set(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
     let Some((part, rest)) = path.split_first() else {
         *shape = match (&*shape, value) {
-            (ParserQuirk::Scalar(_, kind), EditValue::Number(text))
+            (NodeShape::Scalar(_, kind), EditValue::Number(text))
                 if !matches!(kind, NodeKind::Int | NodeKind::Null) =>
             {
-                ParserQuirk::Scalar(text.clone(), NodeKind::Str)
+                NodeShape::Scalar(text.clone(), NodeKind::Str)
             }
-            _ => wanted(value),
+            _ => shape_of(value),
         };
         return Some(());
     };
-    if matches!(shape, ParserQuirk::Scalar(_, NodeKind::Null)) {
-        *shape = ParserQuirk::Mapping(Default::default());
+    if matches!(shape, NodeShape::Scalar(_, NodeKind::Null)) {
+        *shape = NodeShape::Mapping(Default::default());
     }
     match (shape, part) {
-        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => {
-            let null = ParserQuirk::Scalar(String::new(), NodeKind::Null);
+        (NodeShape::Mapping(entries), PathSegment::Key(key)) => {
+            let null = NodeShape::Scalar(String::new(), NodeKind::Null);
             set(entries.entry(key.clone()).or_insert(null), rest, value)
         }
-        (ParserQuirk::Sequence(items), PathSegment::Item(index)) => set(items.get_mut(*index)?, rest, value),
+        (NodeShape::Sequence(items), PathSegment::Item(index)) => set(items.get_mut(*index)?, rest, value),
         _ => None,
     }
 }
 
-fn wanted(value: &EditValue) -> ParserQuirk {
+fn shape_of(value: &EditValue) -> NodeShape {
     match value {
-        EditValue::Text(text) => ParserQuirk::Scalar(text.clone(), NodeKind::Str),
-        EditValue::Number(text) => ParserQuirk::Scalar(text.clone(), NodeKind::Int),
+        EditValue::Text(text) => NodeShape::Scalar(text.clone(), NodeKind::Str),
+        EditValue::Number(text) => NodeShape::Scalar(text.clone(), NodeKind::Int),
         EditValue::Mapping(entries) => {
-            ParserQuirk::Mapping(entries.iter().map(|(key, value)| (key.clone(), wanted(value))).collect())
+            NodeShape::Mapping(entries.iter().map(|(key, value)| (key.clone(), shape_of(value))).collect())
         }
     }
 }
 
-fn remove(mut shape: ParserQuirk, path: &[PathSegment], keep: bool) -> Option<ParserQuirk> {
+fn remove(mut shape: NodeShape, path: &[PathSegment], keep: bool) -> Option<NodeShape> {
     let (last, rest) = path.split_last()?;
     let left = match (at(&mut shape, rest)?, last) {
-        (ParserQuirk::Mapping(entries), PathSegment::Key(key)) => {
+        (NodeShape::Mapping(entries), PathSegment::Key(key)) => {
             entries.remove(key)?;
             entries.len()
         }
-        (ParserQuirk::Sequence(items), PathSegment::Item(index)) if *index < items.len() => {
+        (NodeShape::Sequence(items), PathSegment::Item(index)) if *index < items.len() => {
             items.remove(*index);
             items.len()
         }
         _ => return None,
     };
-    // A collection that has become empty goes with its last entry.
+    // A collection that becomes empty is removed with its last entry.
     if left == 0 && !keep { remove(shape, rest, false) } else { Some(shape) }
 }
 
-fn rename(shape: &mut ParserQuirk, path: &[PathSegment], new: &str) -> Option<()> {
+fn rename(shape: &mut NodeShape, path: &[PathSegment], new: &str) -> Option<()> {
     let (PathSegment::Key(key), rest) = path.split_last()? else { return None };
-    let ParserQuirk::Mapping(entries) = at(shape, rest)? else { return None };
+    let NodeShape::Mapping(entries) = at(shape, rest)? else { return None };
     let value = entries.remove(key)?;
     entries.insert(new.to_owned(), value).is_none().then_some(())
 }
 
-fn within(shape: &mut ParserQuirk, path: &[PathSegment], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
-    let ParserQuirk::Scalar(text, _) = at(shape, path)? else { return None };
+fn within(shape: &mut NodeShape, path: &[PathSegment], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
+    let NodeShape::Scalar(text, _) = at(shape, path)? else { return None };
     text.get(range.clone())?;
     text.replace_range(range.clone(), new);
     Some(())

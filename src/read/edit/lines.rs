@@ -1,32 +1,32 @@
-//! Lines, indentation and line ends of a text that is to be edited. It never looks at what the lines say.
+//! Lines, indentation and line ends of an edited text.
 
-use crate::read::edit::{EditPlanner, PathSegment, TextEdit};
+use crate::read::edit::{FoundNode, PathSegment, TextEdit};
 use crate::read::source::Span;
 use crate::read::yaml::{Node, NodeStyle, Tree};
 
 const BOM: &str = "\u{feff}";
 
-/// Where the line of an offset begins, after a byte order mark.
-pub fn start(text: &str, offset: usize) -> usize {
+/// The start of the line of an offset, after a byte order mark.
+pub(crate) fn start(text: &str, offset: usize) -> usize {
     let start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
     if start == 0 && text.starts_with(BOM) { BOM.len().min(offset) } else { start }
 }
 
-/// Where the line of an offset ends, before its line end.
-pub fn end(text: &str, offset: usize) -> usize {
+/// The end of the line of an offset, before its line end.
+pub(crate) fn end(text: &str, offset: usize) -> usize {
     text[offset..].find(['\n', '\r']).map_or(text.len(), |at| offset + at)
 }
 
-/// Where the line after an offset begins; none when there is no more.
-pub fn next(text: &str, offset: usize) -> Option<usize> {
+/// The start of the line after an offset; `None` on the last line.
+pub(crate) fn next(text: &str, offset: usize) -> Option<usize> {
     let end = end(text, offset);
     let rest = &text[end..];
     let width = if rest.starts_with("\r\n") { 2 } else { usize::from(!rest.is_empty()) };
     (width > 0).then_some(end + width)
 }
 
-/// The line end that a new line takes after an offset: that of its line, else that of the file's first line.
-pub fn line_end(text: &str, offset: usize) -> &str {
+/// The line end for a new line after an offset: that of its line, else that of the file's first line.
+pub(crate) fn line_end(text: &str, offset: usize) -> &str {
     [offset, 0]
         .into_iter()
         .find_map(|at| {
@@ -37,15 +37,14 @@ pub fn line_end(text: &str, offset: usize) -> &str {
         .unwrap_or("\n")
 }
 
-/// Whether a text is blank, or blanks and a comment.
-pub fn is_rest(text: &str) -> bool {
+/// Whether a text is blank except for a comment.
+pub(crate) fn is_blank_or_comment(text: &str) -> bool {
     let rest = text.trim_start_matches([' ', '\t']);
     rest.is_empty() || (rest.starts_with('#') && (rest.len() < text.len()))
 }
 
-/// Deletes whole lines, from the one of `first` to the one of `last`. Where the last line of the file has no end, the line before gives
-/// up its own, so that the file ends as it did.
-pub fn without(text: &str, first: usize, last: usize) -> TextEdit {
+/// Deletes the lines from that of `first` to that of `last`. If the file does not end with a line end, it still does not afterwards.
+pub(crate) fn without(text: &str, first: usize, last: usize) -> TextEdit {
     let from = start(text, first);
     match next(text, last) {
         Some(to) => {
@@ -55,7 +54,7 @@ pub fn without(text: &str, first: usize, last: usize) -> TextEdit {
                 let line = start(text, at);
                 blank(line)
             });
-            // Of the blank lines above and below, one is enough.
+            // With a blank line above and below, one of them is deleted.
             let to = if opens && to < text.len() && blank(to) { next(text, to).unwrap_or(to) } else { to };
             TextEdit::new(from, to, "")
         }
@@ -67,8 +66,8 @@ pub fn without(text: &str, first: usize, last: usize) -> TextEdit {
     }
 }
 
-/// Deletes a comment: its line, or what stands before it on its line in blanks.
-pub fn without_comment(text: &str, span: Span) -> TextEdit {
+/// Deletes a comment: its whole line, or the comment and the spaces before it.
+pub(crate) fn without_comment(text: &str, span: Span) -> TextEdit {
     let range = span.range();
     let line = start(text, range.start);
     let before = &text[line..range.start];
@@ -78,8 +77,8 @@ pub fn without_comment(text: &str, span: Span) -> TextEdit {
     TextEdit::new(line + before.trim_end().len(), end(text, range.start), "")
 }
 
-/// The blanks that a block mapping's keys stand behind. A mapping that begins behind a dash has no line of its own for its first key.
-pub fn indent(text: &str, mapping: Node<'_>) -> Option<String> {
+/// The indentation of a block mapping's keys. The first key may be after the dash of an item.
+pub(crate) fn indent(text: &str, mapping: Node<'_>) -> Option<String> {
     let mut width = None;
     for entry in mapping.entries() {
         let at = entry.key.span().start as usize;
@@ -93,14 +92,14 @@ pub fn indent(text: &str, mapping: Node<'_>) -> Option<String> {
     width.map(|width| " ".repeat(width))
 }
 
-/// By how many blanks the file indents a mapping within a mapping, near the end of a path.
-pub fn unit(text: &str, tree: &Tree, path: &[PathSegment]) -> usize {
+/// The indentation width of the mappings along a path, the innermost first; 2 if there is none.
+pub(crate) fn unit(text: &str, tree: &Tree, path: &[PathSegment]) -> usize {
     (1..=path.len())
         .rev()
         .filter_map(|length| {
-            let walk = EditPlanner::to(tree, &path[..length])?;
-            let owner = walk.owner.filter(|owner| owner.is_mapping() && owner.style() == NodeStyle::Block)?;
-            let node = Some(walk.node).filter(|node| node.is_mapping() && node.style() == NodeStyle::Block)?;
+            let found = FoundNode::follow(tree, &path[..length])?;
+            let owner = found.owner.filter(|owner| owner.is_mapping() && owner.style() == NodeStyle::Block)?;
+            let node = Some(found.node).filter(|node| node.is_mapping() && node.style() == NodeStyle::Block)?;
             indent(text, node)?.len().checked_sub(indent(text, owner)?.len()).filter(|unit| *unit > 0)
         })
         .next()

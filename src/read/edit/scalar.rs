@@ -1,10 +1,10 @@
-//! How a text is written as a scalar. It chooses quotes only where the text needs them or where they stood before.
+//! Writes a text as a scalar, with quotes only if the text needs them or the old value had them.
 
 use crate::read::edit::TextEdit;
-use crate::read::yaml::{Node, NodeKind, NodeStyle, ParserQuirk};
+use crate::read::yaml::{Node, NodeKind, NodeShape, NodeStyle};
 
-/// Replaces a scalar, in the style that it has.
-pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<TextEdit> {
+/// Replaces a scalar and keeps its style.
+pub(crate) fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<TextEdit> {
     let written = match node.style() {
         NodeStyle::Plain => written(new, flow),
         NodeStyle::SingleQuoted => single(new)?,
@@ -15,21 +15,21 @@ pub fn replace(node: Node<'_>, new: &str, flow: bool) -> Option<TextEdit> {
     Some(TextEdit { span, text: written })
 }
 
-/// A text as a scalar: plain where that reads back as this very text.
-pub fn written(text: &str, flow: bool) -> String {
+/// A text as a scalar: plain if that is read as the same string, else quoted.
+pub(crate) fn written(text: &str, flow: bool) -> String {
     if plain(text, flow) { text.to_owned() } else { single(text).unwrap_or_else(|| double(text)) }
 }
 
 fn plain(text: &str, flow: bool) -> bool {
     let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./".contains(letter));
-    // A colon is text before a slash, as in an address.
+    // A colon before a slash is part of a plain scalar, as in a URL.
     let text = if flow { text } else { &text.replace(":/", "/") };
     let inner = |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (letter == ' ' && !flow);
-    let kind = matches!(ParserQuirk::plain(text), ParserQuirk::Scalar(_, NodeKind::Str));
+    let kind = matches!(NodeShape::plain(text), NodeShape::Scalar(_, NodeKind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
 }
 
-/// In single quotes, which hold no control character.
+/// In single quotes; `None` for a text with control characters.
 fn single(text: &str) -> Option<String> {
     (!text.chars().any(char::is_control)).then(|| format!("'{}'", text.replace('\'', "''")))
 }

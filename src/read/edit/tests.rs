@@ -1,4 +1,4 @@
-//! Changes in every style that people write YAML in.
+//! Changes in every YAML style.
 
 use super::*;
 
@@ -11,15 +11,15 @@ fn text(text: &str) -> EditValue {
     EditValue::Text(text.to_owned())
 }
 
-fn set(way: &str, value: &str) -> NodeChange {
-    NodeChange::Set { path: path(way), value: text(value), after: &["runs-on"] }
+fn set(at: &str, value: &str) -> NodeChange {
+    NodeChange::Set { path: path(at), value: text(value), after: &["runs-on"] }
 }
 
-fn remove(way: &str) -> NodeChange {
-    NodeChange::Remove { path: path(way), keep: false }
+fn remove(at: &str) -> NodeChange {
+    NodeChange::Remove { path: path(at), keep: false }
 }
 
-/// The text after a change; `None` when it is refused.
+/// The text after a change; `None` if the change is refused.
 fn changed(before: &str, change: &NodeChange) -> Option<String> {
     let tree = parse(before, Dialect::Workflow);
     let edits = edits(before, &tree, Dialect::Workflow, std::slice::from_ref(change))?;
@@ -43,7 +43,7 @@ fn a_value_keeps_its_quotes_and_its_comment() {
 }
 
 #[test]
-fn an_entry_joins_its_siblings() {
+fn a_new_entry_is_written_like_its_siblings() {
     becomes("a:\n    b: c # why\nd: e\n", &set("a/x", "y"), "a:\n    b: c # why\n    x: y\nd: e\n");
     becomes("a:\r\n  b: c\r\n", &set("a/x", "y"), "a:\r\n  b: c\r\n  x: y\r\n");
     becomes("a:\n  b: c", &set("a/x", "y"), "a:\n  b: c\n  x: y");
@@ -56,7 +56,7 @@ fn an_entry_joins_its_siblings() {
 }
 
 #[test]
-fn what_is_missing_on_the_way_is_added_where_it_belongs() {
+fn missing_entries_on_the_path_are_added() {
     let job = "jobs:\n   one:\n      runs-on: x\n      steps: []\n";
     becomes(
         job,
@@ -78,7 +78,7 @@ fn what_is_missing_on_the_way_is_added_where_it_belongs() {
 }
 
 #[test]
-fn an_entry_goes_with_its_line_and_takes_nothing_along() {
+fn an_entry_is_removed_with_its_line_only() {
     becomes("a:\n  b: c # gone\n  # stays\n  d: e\n", &remove("a/b"), "a:\n  # stays\n  d: e\n");
     becomes("a:\n  b: c\n  d: e", &remove("a/d"), "a:\n  b: c");
     becomes("a:\r\n  b: c\r\n  d: |\r\n    x\r\n", &remove("a/d"), "a:\r\n  b: c\r\n");
@@ -88,7 +88,7 @@ fn an_entry_goes_with_its_line_and_takes_nothing_along() {
 }
 
 #[test]
-fn the_last_entry_takes_its_collection_along() {
+fn a_collection_is_removed_with_its_last_entry() {
     becomes("a:\n  b:\n    c: d\n  e: f\n", &remove("a/b/c"), "a:\n  e: f\n");
     becomes("a:\n  - b\nc: d\n", &remove("a/0"), "c: d\n");
     let alone = "# why\na:\n  - b: c\n";
@@ -101,15 +101,19 @@ fn the_last_entry_takes_its_collection_along() {
 }
 
 #[test]
-fn an_item_goes_with_one_of_its_blank_lines() {
+fn an_item_is_removed_with_one_blank_line() {
     becomes("a:\n  - b: 1\n\n  - c: 2\n\n  - d: 3\n", &remove("a/1"), "a:\n  - b: 1\n\n  - d: 3\n");
     becomes("a:\n- b\n- c\n", &remove("a/0"), "a:\n- c\n");
     becomes("a: [b, c]\n", &remove("a/1"), "a: [b]\n");
-    assert_eq!(changed("a:\n  - - b\n    - c\n", &remove("a/0/0")), None, "behind a dash there is no line to take");
+    assert_eq!(
+        changed("a:\n  - - b\n    - c\n", &remove("a/0/0")),
+        None,
+        "an item after another dash has no line of its own"
+    );
 }
 
 #[test]
-fn a_key_gets_another_name_and_a_scalar_another_part() {
+fn keys_are_renamed_and_parts_of_scalars_replaced() {
     let rename = NodeChange::Rename { path: path("a/id_token"), key: "id-token".into() };
     becomes("a:\n  id_token: write # why\n", &rename, "a:\n  id-token: write # why\n");
     becomes("a: {\"id_token\": write}\n", &rename, "a: {\"id-token\": write}\n");
@@ -119,7 +123,7 @@ fn a_key_gets_another_name_and_a_scalar_another_part() {
 }
 
 #[test]
-fn comments_change_alone() {
+fn comments_are_changed_and_removed() {
     let comment = |before: &str, text: &str| {
         let tree = parse(before, Dialect::Workflow);
         changed(before, &NodeChange::Comment { span: tree.comments().first()?.span, text: text.to_owned() })
@@ -127,21 +131,21 @@ fn comments_change_alone() {
     assert_eq!(comment("a: b # why\nc: d\n", "").as_deref(), Some("a: b\nc: d\n"));
     assert_eq!(comment("a:\n  # why\n  c: d\n", "").as_deref(), Some("a:\n  c: d\n"));
     assert_eq!(comment("a: b # why\r\n", "# so").as_deref(), Some("a: b # so\r\n"));
-    assert_eq!(comment("a: b # why\n", "x: y").as_deref(), None, "what follows would be text");
+    assert_eq!(comment("a: b # why\n", "x: y").as_deref(), None, "the rest of the comment would become content");
 }
 
 #[test]
-fn what_stands_for_two_places_is_left_alone() {
+fn nodes_with_an_anchor_are_not_edited() {
     let anchored = "a: &p\n  b: c\nd: *p\n";
     assert_eq!(changed(anchored, &set("a/x", "y")), None);
     assert_eq!(changed(anchored, &set("a/b", "y")), None);
     assert_eq!(changed(anchored, &set("d/b", "y")), None);
-    assert_eq!(changed(anchored, &remove("a")), None, "the alias would name nothing");
+    assert_eq!(changed(anchored, &remove("a")), None, "the alias would have no anchor");
     assert_eq!(changed("a: b: c\n", &set("a", "y")), None, "a broken file is not edited");
 }
 
 #[test]
-fn changes_that_meet_are_refused() {
+fn overlapping_changes_are_refused() {
     let before = "a: b\n";
     let tree = parse(before, Dialect::Workflow);
     assert_eq!(edits(before, &tree, Dialect::Workflow, &[set("a", "c"), remove("a")]), None);

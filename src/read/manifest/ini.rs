@@ -1,10 +1,10 @@
-//! Manifests in lines `key = value` under `[sections]`. It knows no other shape of a line.
+//! Manifests with lines `key = value` under `[sections]`.
 
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
-/// The file's content: a table for each section, and the keys before the first one.
-pub fn read(text: &str) -> ManifestValue {
+/// The file's content: the keys before the first section, and a table for each section.
+pub(crate) fn read(text: &str) -> ManifestValue {
     let mut reader = IniReader { top: Vec::new(), section: None };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -32,21 +32,17 @@ impl IniReader {
         } else if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
             self.close();
             let place = span(start, start + text.len());
-            self.section = Some(ManifestEntry {
-                key: name.trim().to_owned(),
-                place,
-                value: ManifestValue::table(Vec::new(), place),
-            });
+            self.section =
+                Some(ManifestEntry { key: name.trim().to_owned(), value: ManifestValue::table(Vec::new(), place) });
         } else if let Some((key, value_at)) = split(text) {
             let value = text[value_at..].trim_start();
             let value_start = start + text.len() - value.len();
-            let place = span(start, start + key.len());
             let value = ManifestValue::word(unquoted(value), span(value_start, value_start + value.len()));
-            self.open().push(ManifestEntry { key: key.to_owned(), place, value });
+            self.open().push(ManifestEntry { key: key.to_owned(), value });
         }
     }
 
-    /// A line that is indented goes on with the value before it.
+    /// An indented line continues the previous value.
     fn continue_value(&mut self, text: &str, start: usize) {
         let Some(ManifestEntry { value: ManifestValue { content: ManifestContent::Word(word), span: place }, .. }) =
             self.open().last_mut()
@@ -76,7 +72,7 @@ impl IniReader {
     }
 }
 
-/// The key of a line and where its value begins: behind the first `=`, or behind a colon with a blank before that.
+/// The key of a line and the start of its value: after the first `=`, or after an earlier colon that a space follows.
 fn split(line: &str) -> Option<(&str, usize)> {
     let equals = line.find('=');
     let colon = line.find(':').filter(|at| line[at + 1..].starts_with([' ', '\t']) || equals.is_none());

@@ -1,4 +1,4 @@
-//! Manifests that are Ruby programs, as far as they are plain assignments `spec.key = "text"`. It runs nothing.
+//! Manifests that are Ruby programs: reads plain assignments `spec.key = "text"`.
 
 use std::sync::OnceLock;
 
@@ -7,8 +7,8 @@ use regex::Regex;
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
-/// The file's assignments to a variable's attributes and to entries of its `metadata`.
-pub fn read(text: &str) -> ManifestValue {
+/// The assignments to attributes and to entries of `metadata`.
+pub(crate) fn read(text: &str) -> ManifestValue {
     let mut entries = Vec::new();
     let mut metadata = Vec::new();
     let mut comment = false;
@@ -21,7 +21,7 @@ pub fn read(text: &str) -> ManifestValue {
         at += line.len();
     }
     let whole = span(0, text.len());
-    entries.push(ManifestEntry { key: "metadata".into(), place: whole, value: ManifestValue::table(metadata, whole) });
+    entries.push(ManifestEntry { key: "metadata".into(), value: ManifestValue::table(metadata, whole) });
     ManifestValue::table(entries, whole)
 }
 
@@ -32,26 +32,25 @@ fn assignment(line: &str, at: usize, entries: &mut Vec<ManifestEntry>, metadata:
     let Some(found) = pattern.captures(line.trim_end()) else { return };
     let (Some(name), Some(written)) = (found.get(1), found.get(5)) else { return };
     let key = found.get(2).or_else(|| found.get(3)).or_else(|| found.get(4));
-    let place = span(at + name.start(), at + name.end());
     let value = literal(written.as_str(), at + written.start());
     match key {
         Some(key) if name.as_str() == "metadata" => {
-            metadata.push(ManifestEntry { key: key.as_str().to_owned(), place, value });
+            metadata.push(ManifestEntry { key: key.as_str().to_owned(), value });
         }
         Some(_) => {}
-        None => entries.push(ManifestEntry { key: name.as_str().to_owned(), place, value }),
+        None => entries.push(ManifestEntry { key: name.as_str().to_owned(), value }),
     }
 }
 
-/// A text in quotes and nothing else but `.freeze` or a comment; anything more is a program's business.
+/// A string literal, optionally with `.freeze` or a comment; any other expression is unknown.
 fn literal(written: &str, at: usize) -> ManifestValue {
-    let open = || ManifestValue { span: span(at, at + written.len()), content: ManifestContent::Open };
-    let Some(quote) = written.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return open() };
-    let Some(length) = written[1..].find(quote) else { return open() };
+    let unknown = || ManifestValue { span: span(at, at + written.len()), content: ManifestContent::Unknown };
+    let Some(quote) = written.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { return unknown() };
+    let Some(length) = written[1..].find(quote) else { return unknown() };
     let (text, rest) = (&written[1..=length], written[length + 2..].trim());
     let rest = rest.strip_prefix(".freeze").unwrap_or(rest).trim_start();
     if text.contains(['\\', '#']) || !(rest.is_empty() || rest.starts_with('#')) {
-        return open();
+        return unknown();
     }
     ManifestValue::word(text, span(at, at + length + 2))
 }

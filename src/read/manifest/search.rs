@@ -1,4 +1,4 @@
-//! Which manifests a project has: those of its root, of its workspaces, and of the folders that its workflows speak of. It walks no tree.
+//! Finds the manifests of a project: in its root, in its workspaces, and in the folders that its workflows name.
 
 use std::collections::BTreeSet;
 
@@ -6,25 +6,26 @@ use globset::Glob;
 
 use crate::read::files::Files;
 use crate::read::manifest::{
-    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, ruby, solution, toml, tree,
-    xml,
+    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, ruby, solution,
+    toml, xml,
 };
+use crate::read::path;
 use crate::read::project::Project;
 use crate::read::source::SourceFile;
 
-/// The largest manifest that is parsed, in bytes.
+/// Larger manifests, in bytes, are not parsed.
 const LARGEST: usize = 1024 * 1024;
-/// All manifests together, in bytes.
+/// The limit for all manifests together, in bytes.
 const LARGEST_SUM: usize = 16 * 1024 * 1024;
-/// The most folders that are looked into.
+/// The maximum number of folders that are searched.
 const MOST_FOLDERS: usize = 256;
-/// The most folders that workflows may bring in.
+/// The maximum number of folders from the texts of workflows.
 const MOST_MENTIONED: usize = 64;
-/// How far `**` reaches.
+/// The number of levels that `**` covers.
 const DEEPEST: usize = 4;
 
 /// Reads the manifests of a project.
-pub fn gather<'k>(
+pub(crate) fn load<'k>(
     project: &mut Project,
     files: &dyn Files,
     kinds: impl IntoIterator<Item = &'k ManifestKind>,
@@ -64,7 +65,7 @@ impl ManifestSearch<'_> {
             return;
         }
         if self.seen.len() >= MOST_FOLDERS {
-            self.found.cut = true;
+            self.found.truncated = true;
             return;
         }
         self.seen.insert(folder.to_owned());
@@ -77,15 +78,15 @@ impl ManifestSearch<'_> {
         }
     }
 
-    /// A file that cannot be read is a manifest of which nothing is known: it is no workflow, so nobody is told.
+    /// Reads one file. An unreadable one is kept as a manifest without content; it is not reported, because it is not a workflow.
     fn file(&mut self, folder: &str, name: &str, kinds: Vec<ManifestKind>, mentioned: bool) {
-        let path = join(folder, name);
+        let path = path::join(folder, name);
         let bytes = if self.bytes < LARGEST_SUM { self.files.read(&path).unwrap_or_default() } else { Vec::new() };
         self.bytes += bytes.len();
-        let sound = !bytes.is_empty() && bytes.len() <= LARGEST && !bytes.contains(&0);
-        let source = SourceFile::new(path, if sound { bytes } else { Vec::new() });
+        let valid = !bytes.is_empty() && bytes.len() <= LARGEST && !bytes.contains(&0);
+        let source = SourceFile::new(path, if valid { bytes } else { Vec::new() });
         let contents: Vec<_> =
-            kinds.iter().map(|kind| parse(kind.format, source.text()).filter(|_| sound && source.is_utf8())).collect();
+            kinds.iter().map(|kind| parse(kind.format, source.text()).filter(|_| valid && source.is_utf8())).collect();
         let file = self.project.add(source);
         for (kind, content) in kinds.into_iter().zip(contents) {
             let (folder, name) = (folder.to_owned(), name.to_owned());
@@ -93,16 +94,16 @@ impl ManifestSearch<'_> {
         }
     }
 
-    /// Reads the members of every workspace, and theirs.
+    /// Reads the members of every workspace, recursively.
     fn workspaces(&mut self) {
         let mut next = 0;
         while let Some(manifest) = self.found.list.get(next) {
             next += 1;
             let (folder, mentioned) = (manifest.folder.clone(), manifest.mentioned);
             let (folders, files) =
-                (listed(manifest, &manifest.kind.members), listed(manifest, &manifest.kind.member_files));
+                (list_values(manifest, &manifest.kind.members), list_values(manifest, &manifest.kind.member_files));
             let (Some(folders), Some(files)) = (folders, files) else {
-                self.found.cut = true;
+                self.found.truncated = true;
                 continue;
             };
             for pattern in folders.iter().filter(|pattern| !pattern.starts_with('!')) {
@@ -114,22 +115,22 @@ impl ManifestSearch<'_> {
         }
     }
 
-    /// Reads the folders that a pattern names, part by part.
+    /// Reads the folders that a pattern matches.
     fn members(&mut self, folder: &str, pattern: &str, mentioned: bool) {
-        let Some((from, pattern)) = climb(folder, pattern) else { return };
-        let mut folders = vec![from];
+        let Some(pattern) = path::resolve(folder, pattern) else { return };
+        let mut folders = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             folders = if part == "**" {
-                self.below(&folders)
+                self.descendants(&folders)
             } else if part.contains(['*', '?', '[', '{']) {
                 let Ok(glob) = Glob::new(part) else { return };
                 let glob = glob.compile_matcher();
-                folders.iter().flat_map(|folder| self.inside(folder, |name| glob.is_match(name))).collect()
+                folders.iter().flat_map(|folder| self.subfolders(folder, |name| glob.is_match(name))).collect()
             } else {
-                folders.iter().map(|folder| join(folder, part)).collect()
+                folders.iter().map(|folder| path::join(folder, part)).collect()
             };
             if folders.len() > MOST_FOLDERS {
-                self.found.cut = true;
+                self.found.truncated = true;
                 folders.truncate(MOST_FOLDERS);
             }
         }
@@ -138,18 +139,18 @@ impl ManifestSearch<'_> {
         }
     }
 
-    fn inside(&self, folder: &str, matches: impl Fn(&str) -> bool) -> Vec<String> {
+    fn subfolders(&self, folder: &str, matches: impl Fn(&str) -> bool) -> Vec<String> {
         let names = self.files.folders(folder).into_iter().filter(|name| matches(name) && !is_hidden(name));
-        names.map(|name| join(folder, &name)).collect()
+        names.map(|name| path::join(folder, &name)).collect()
     }
 
-    /// Folders and what is below them, as far as a project goes.
-    fn below(&self, folders: &[String]) -> Vec<String> {
+    /// Folders and their descendants, with limits.
+    fn descendants(&self, folders: &[String]) -> Vec<String> {
         let mut all = folders.to_vec();
         let mut level = folders.to_vec();
         for _ in 0..DEEPEST {
             let room = MOST_FOLDERS.saturating_sub(all.len());
-            level = level.iter().flat_map(|folder| self.inside(folder, |_| true)).take(room).collect();
+            level = level.iter().flat_map(|folder| self.subfolders(folder, |_| true)).take(room).collect();
             all.extend(level.iter().cloned());
         }
         all
@@ -159,8 +160,8 @@ impl ManifestSearch<'_> {
 fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
     match format {
         ManifestFormat::Toml => toml::read(text),
-        ManifestFormat::Json => tree::json(text),
-        ManifestFormat::Yaml => tree::yaml(text),
+        ManifestFormat::Json => json_yaml::json(text),
+        ManifestFormat::Yaml => json_yaml::yaml(text),
         ManifestFormat::Ini => Some(ini::read(text)),
         ManifestFormat::Xml => xml::read(text),
         ManifestFormat::Ruby => Some(ruby::read(text)),
@@ -169,12 +170,12 @@ fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
     }
 }
 
-/// What a manifest lists under some keys; `None` where it lists something that the files do not tell.
-fn listed(manifest: &Manifest, keys: &[String]) -> Option<Vec<String>> {
+/// The values of some keys that are lists; `None` if a value is unknown.
+fn list_values(manifest: &Manifest, keys: &[String]) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for key in keys {
         let values = manifest.values(key).ok()?;
-        if values.iter().any(|value| matches!(value.content, ManifestContent::Open)) {
+        if values.iter().any(|value| matches!(value.content, ManifestContent::Unknown)) {
             return None;
         }
         found.extend(
@@ -184,28 +185,12 @@ fn listed(manifest: &Manifest, keys: &[String]) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// Where a pattern in a folder begins: above it for each `..` at its beginning. None for one that leaves the repository.
-fn climb(folder: &str, pattern: &str) -> Option<(String, String)> {
-    let (mut folder, mut rest) = (folder, pattern.trim());
-    loop {
-        rest = rest.trim_start_matches("./");
-        match rest.strip_prefix("..").filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            Some(_) if folder.is_empty() => return None,
-            Some(above) => {
-                folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
-                rest = above.trim_start_matches('/');
-            }
-            None => return Some((folder.to_owned(), clean(rest)?)),
-        }
-    }
-}
-
-/// Folders that hold other people's packages.
+/// Whether a folder holds dependencies or generated files.
 fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "node_modules" | "target" | "vendor")
 }
 
-/// The folders that the workflows speak of and that are there, in the order of the text, bounded.
+/// The existing folders in the texts of the workflows, in order, with a limit.
 fn mentioned(project: &Project, files: &dyn Files) -> Vec<String> {
     let tops: BTreeSet<String> = files.folders("").into_iter().filter(|name| !is_hidden(name)).collect();
     let mut found: Vec<String> = Vec::new();
@@ -218,8 +203,8 @@ fn mentioned(project: &Project, files: &dyn Files) -> Vec<String> {
     for word in words {
         let path = word.split('*').next().unwrap_or_default();
         let top = path.split('/').find(|part| !matches!(*part, "" | "."));
-        // Few words begin like a folder, and only those are looked at closely.
-        let Some(path) = top.filter(|top| tops.contains(*top)).and_then(|_| clean(path)) else { continue };
+        // Few words start with the name of an existing folder; all others are skipped early.
+        let Some(path) = top.filter(|top| tops.contains(*top)).and_then(|_| path::normalize(path)) else { continue };
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).take(DEEPEST);
         for folder in ends.filter_map(|end| path.get(..end)) {
             if !found.iter().any(|known| known == folder) {
@@ -231,18 +216,4 @@ fn mentioned(project: &Project, files: &dyn Files) -> Vec<String> {
         }
     }
     found
-}
-
-/// A relative path without `.` parts and final slashes; none for one that leaves its folder.
-pub fn clean(path: &str) -> Option<String> {
-    let path = path.trim();
-    if path.starts_with(['/', '~']) {
-        return None;
-    }
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
-    (!parts.contains(&"..")).then(|| parts.join("/"))
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }

@@ -1,10 +1,10 @@
-//! Solutions of Visual Studio: the projects that they hold. It reads no other line of them.
+//! Visual Studio solutions: reads the paths of their projects.
 
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
-/// The file's content: the path of every project under `Project`.
-pub fn read(text: &str) -> ManifestValue {
+/// The file's content: the paths of all projects, as a list under `Project`.
+pub(crate) fn read(text: &str) -> ManifestValue {
     let mut projects = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -13,13 +13,13 @@ pub fn read(text: &str) -> ManifestValue {
     }
     let whole = span(0, text.len());
     let list = ManifestValue { span: whole, content: ManifestContent::List(projects) };
-    ManifestValue::table(vec![ManifestEntry { key: "Project".into(), place: Span::at(0), value: list }], whole)
+    ManifestValue::table(vec![ManifestEntry { key: "Project".into(), value: list }], whole)
 }
 
-/// The path in a line `Project("{kind}") = "Name", "path", "{id}"` that begins at a byte.
+/// The path in a line `Project("{kind}") = "Name", "path", "{id}"` that starts at byte `at`.
 fn project(line: &str, at: usize) -> Option<ManifestValue> {
     let (head, values) = line.split_once('=').filter(|(head, _)| head.trim_start().starts_with("Project("))?;
-    // Between the quotes: before, the name, a comma, the path.
+    // Split at quotes: the text before, the name, a comma, the path.
     let path = values.split('"').nth(3)?;
     let before: usize = values.split('"').take(3).map(|part| part.len() + 1).sum();
     let start = at + head.len() + 1 + before;

@@ -1,4 +1,4 @@
-//! Every kind of manifest, whole and broken.
+//! Every format of manifest, valid and invalid.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,23 +10,23 @@ fn kind(yaml: &str) -> ManifestKind {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-fn gathered(kinds: &[ManifestKind], files: &[(&str, &str)]) -> Project {
+fn loaded(kinds: &[ManifestKind], files: &[(&str, &str)]) -> Project {
     let mut memory = MemoryFiles::default();
     for (path, text) in files {
         memory.insert(*path, *text);
     }
     let mut project = Project::load(&memory, None);
-    project.gather(&memory, kinds);
+    project.load_manifests(&memory, kinds);
     project
 }
 
-/// What a key holds, as it is written in the file.
+/// The value of a key, and its text in the file.
 fn shown(project: &Project, path: &str, key: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     match project.manifests.field(folder, name, key) {
-        None => "not looked into".into(),
+        None => "not searched".into(),
         Some(ManifestField::Absent) => "absent".into(),
-        Some(ManifestField::Open(_)) => "open".into(),
+        Some(ManifestField::Unknown(_)) => "unknown".into(),
         Some(ManifestField::Known(text, place)) => {
             format!("{text} at {}", project.source(place.file).unwrap().slice(place.span))
         }
@@ -34,32 +34,32 @@ fn shown(project: &Project, path: &str, key: &str) -> String {
 }
 
 #[test]
-fn toml_has_words_at_their_places() {
+fn toml_values_have_places() {
     let text = "[project]\nname = 'demo'\ndynamic = [\"version\"]\n[tool.a]\n'b.c' = true\nd.e = 1\n";
     let project =
-        gathered(&[kind("{file: pyproject.toml, format: toml, name: [project.name]}")], &[("pyproject.toml", text)]);
+        loaded(&[kind("{file: pyproject.toml, format: toml, name: [project.name]}")], &[("pyproject.toml", text)]);
     assert_eq!(shown(&project, "pyproject.toml", "project.name"), "demo at 'demo'");
     assert_eq!(shown(&project, "pyproject.toml", "tool.a.b.c"), "true at true");
     assert_eq!(shown(&project, "pyproject.toml", "tool.a.d.e"), "1 at 1");
     assert_eq!(shown(&project, "pyproject.toml", "project.version"), "absent");
-    assert_eq!(shown(&project, "pyproject.toml", "project.dynamic"), "open");
+    assert_eq!(shown(&project, "pyproject.toml", "project.dynamic"), "unknown");
     let sign = PackageSign { key: "project.dynamic".into(), is: Vec::new(), has: vec!["version".into()] };
-    assert!(project.manifests.list[0].shows(&sign).is_some());
+    assert!(project.manifests.list[0].place_of_sign(&sign).is_some());
 }
 
 #[test]
-fn json_may_have_tabs_comments_and_a_key_twice() {
+fn json_may_have_tabs_comments_and_duplicate_keys() {
     let text = "{\n\t\"name\": \"@acme/demo\", // the name\n\t\"a\": {\"b\": \"//x\"},\n\t\"c\": 1, \"c\": 2,\n}\n";
-    let project = gathered(&[kind("{file: package.json, format: json}")], &[("package.json", text)]);
+    let project = loaded(&[kind("{file: package.json, format: json}")], &[("package.json", text)]);
     assert_eq!(shown(&project, "package.json", "name"), "@acme/demo at \"@acme/demo\"");
     assert_eq!(shown(&project, "package.json", "a.b"), "//x at \"//x\"");
-    assert_eq!(shown(&project, "package.json", "c"), "open");
+    assert_eq!(shown(&project, "package.json", "c"), "unknown");
 }
 
 #[test]
-fn ini_has_sections_and_lines_that_go_on() {
+fn ini_has_sections_and_continued_lines() {
     let text = "registry=https://r.example.com/\n@acme:registry = https://a.example.com/\n//r.example.com/:_authToken=${T}\n[metadata]\nname: demo\nurl =\n  https://example.com\n";
-    let project = gathered(&[kind("{file: f.ini, format: ini}")], &[("f.ini", text)]);
+    let project = loaded(&[kind("{file: f.ini, format: ini}")], &[("f.ini", text)]);
     assert_eq!(shown(&project, "f.ini", "registry"), "https://r.example.com/ at https://r.example.com/");
     assert_eq!(shown(&project, "f.ini", "@acme:registry"), "https://a.example.com/ at https://a.example.com/");
     assert_eq!(shown(&project, "f.ini", "//r.example.com/:_authToken"), "${T} at ${T}");
@@ -70,10 +70,10 @@ fn ini_has_sections_and_lines_that_go_on() {
 #[test]
 fn xml_has_elements_attributes_and_conditions() {
     let text = "<?xml version=\"1.0\"?>\n<Project>\n  <!-- <PackageId>No</PackageId> -->\n  <PropertyGroup Condition=\"'$(C)' == 'Release'\"><Optimize>true</Optimize></PropertyGroup>\n  <PropertyGroup>\n    <PackageId>Acme.Demo</PackageId>\n    <Version>$(V)</Version>\n    <Authors>A &amp; B</Authors>\n    <repository type=\"git\" url='https://e.example/x' />\n  </PropertyGroup>\n</Project>\n";
-    let project = gathered(&[kind("{file: '*.csproj', format: xml}")], &[("Demo.csproj", text)]);
+    let project = loaded(&[kind("{file: '*.csproj', format: xml}")], &[("Demo.csproj", text)]);
     assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.PackageId"), "Acme.Demo at Acme.Demo");
-    assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.Version"), "open");
-    assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.Optimize"), "open");
+    assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.Version"), "unknown");
+    assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.Optimize"), "unknown");
     assert_eq!(shown(&project, "Demo.csproj", "Project.PropertyGroup.Authors"), "A & B at A &amp; B");
     assert_eq!(
         shown(&project, "Demo.csproj", "Project.PropertyGroup.repository.@url"),
@@ -82,12 +82,12 @@ fn xml_has_elements_attributes_and_conditions() {
 }
 
 #[test]
-fn ruby_has_plain_assignments_only() {
+fn only_plain_assignments_of_ruby_are_known() {
     let text = "Gem::Specification.new do |spec|\n  spec.name = \"demo\".freeze\n  spec.version = Demo::VERSION\n  spec.homepage = \"https://#{HOST}\"\n  spec.metadata[\"source_code_uri\"] = 'https://example.com' # here\n=begin\n  spec.name = \"other\"\n=end\nend\n";
-    let project = gathered(&[kind("{file: '*.gemspec', format: ruby}")], &[("demo.gemspec", text)]);
+    let project = loaded(&[kind("{file: '*.gemspec', format: ruby}")], &[("demo.gemspec", text)]);
     assert_eq!(shown(&project, "demo.gemspec", "name"), "demo at \"demo\"");
-    assert_eq!(shown(&project, "demo.gemspec", "version"), "open");
-    assert_eq!(shown(&project, "demo.gemspec", "homepage"), "open");
+    assert_eq!(shown(&project, "demo.gemspec", "version"), "unknown");
+    assert_eq!(shown(&project, "demo.gemspec", "homepage"), "unknown");
     assert_eq!(
         shown(&project, "demo.gemspec", "metadata.source_code_uri"),
         "https://example.com at 'https://example.com'"
@@ -107,7 +107,7 @@ fn members_of_workspaces_are_found_and_inherit() {
         ("tool/Cargo.toml", "[package]\nname = 'tool'\nrepository = 'x'\n"),
         ("other/Cargo.toml", member),
     ];
-    let project = gathered(&[cargo], &files);
+    let project = loaded(&[cargo], &files);
     let folders: Vec<&str> = project.manifests.list.iter().map(|manifest| manifest.folder.as_str()).collect();
     assert_eq!(folders, ["", "crates/one", "tool"]);
     let one = project.manifests.at("crates/one", "Cargo.toml").unwrap();
@@ -115,11 +115,11 @@ fn members_of_workspaces_are_found_and_inherit() {
     assert!(
         matches!(project.manifests.repository(one), ManifestField::Known("https://github.com/acme/demo", place) if place.file == project.manifests.list[0].file)
     );
-    assert_eq!(shown(&project, "other/Cargo.toml", "package.name"), "not looked into");
+    assert_eq!(shown(&project, "other/Cargo.toml", "package.name"), "not searched");
 }
 
 #[test]
-fn folders_that_a_workflow_speaks_of_are_looked_into() {
+fn folders_that_a_workflow_names_are_searched() {
     let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: cd python && python -m build\n      - run: npm publish\n        working-directory: ./web/app\n      - run: cat ../secret /etc/passwd\n";
     let package = "{\"name\": \"x\"}";
     let files = [
@@ -128,14 +128,14 @@ fn folders_that_a_workflow_speaks_of_are_looked_into() {
         ("web/app/package.json", package),
         ("unseen/package.json", package),
     ];
-    let project = gathered(&[kind("{file: package.json, format: json}")], &files);
+    let project = loaded(&[kind("{file: package.json, format: json}")], &files);
     let found: Vec<_> =
         project.manifests.list.iter().map(|manifest| (manifest.folder.as_str(), manifest.mentioned)).collect();
     assert_eq!(found, [("python", true), ("web/app", true)]);
 }
 
 #[test]
-fn what_does_not_parse_is_there_and_says_nothing() {
+fn an_invalid_manifest_has_unknown_values() {
     let kinds = [
         kind("{file: a.toml, format: toml}"),
         kind("{file: a.json, format: json}"),
@@ -158,14 +158,14 @@ fn what_does_not_parse_is_there_and_says_nothing() {
         ("a.xml", "<a x=\"1"),
         ("setup.py", "setup(name='x')"),
     ] {
-        let project = gathered(&kinds, &[(name, text)]);
-        assert_eq!(shown(&project, name, "name"), "open", "{name}: {:.20}", text);
+        let project = loaded(&kinds, &[(name, text)]);
+        assert_eq!(shown(&project, name, "name"), "unknown", "{name}: {:.20}", text);
         assert!(project.unreadable.is_empty());
     }
 }
 
 #[test]
-fn a_member_may_be_a_path_upward_a_file_or_a_line_of_a_solution() {
+fn a_member_may_be_above_its_manifest_a_file_or_a_project_of_a_solution() {
     let kinds = [
         kind("{file: Cargo.toml, format: toml, name: [package.name], members: ['dependencies.*.path']}"),
         kind("{file: '*.sln', format: solution, member-files: [Project]}"),
@@ -187,25 +187,25 @@ fn a_member_may_be_a_path_upward_a_file_or_a_line_of_a_solution() {
         ("src/A/A.csproj", reference),
         ("src/B/B.csproj", empty),
     ];
-    let project = gathered(&kinds, &files);
+    let project = loaded(&kinds, &files);
     let mut folders: Vec<&str> = project.manifests.list.iter().map(|manifest| manifest.folder.as_str()).collect();
     folders.sort_unstable();
     assert_eq!(folders, ["", "", "crates", "crates/b", "crates/x", "src/A", "src/B"]);
     assert!(project.manifests.complete());
-    assert_eq!(shown(&project, "Demo.sln", "Project"), "open");
+    assert_eq!(shown(&project, "Demo.sln", "Project"), "unknown");
     let list = project.manifests.at("", "Demo.sln").unwrap();
     let path = list.values("Project").unwrap()[0].items()[0].clone();
     assert_eq!(project.source(list.file).unwrap().slice(path.span), "src\\A\\A.csproj");
 }
 
 #[test]
-fn a_member_that_only_a_build_knows_leaves_the_list_open() {
+fn an_unknown_member_makes_the_list_incomplete() {
     let kinds = [kind("{file: '*.csproj', format: xml, member-files: [Project.ItemGroup.ProjectReference.@Include]}")];
     for text in [
         "<Project><ItemGroup><ProjectReference Include=\"$(Root)B.csproj\" /></ItemGroup></Project>",
         "<Project><ItemGroup Condition=\"x\"><ProjectReference Include=\"B.csproj\" /></ItemGroup></Project>",
         "<Project><ItemGroup>",
     ] {
-        assert!(!gathered(&kinds, &[("A.csproj", text)]).manifests.complete(), "{text}");
+        assert!(!loaded(&kinds, &[("A.csproj", text)]).manifests.complete(), "{text}");
     }
 }

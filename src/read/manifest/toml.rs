@@ -1,13 +1,13 @@
-//! Manifests in TOML. What does not parse is no manifest; it never says why.
+//! Manifests in TOML.
 
 use toml_edit::{Document, Item, Key, TableLike, Value as Toml};
 
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
-/// The file's content; none when it does not parse.
-pub fn read(text: &str) -> Option<ManifestValue> {
-    // The parser takes no more than 80 levels, so the walk down is bounded.
+/// The file's content; `None` if it is invalid.
+pub(crate) fn read(text: &str) -> Option<ManifestValue> {
+    // The recursion is bounded: the parser allows 80 levels.
     let document = Document::parse(text).ok()?;
     Some(table(document.as_table(), Span::at(0)))
 }
@@ -15,12 +15,12 @@ pub fn read(text: &str) -> Option<ManifestValue> {
 fn table(table: &dyn TableLike, span: Span) -> ManifestValue {
     let entries = table.iter().filter_map(|(name, item)| {
         let place = table.key(name).and_then(Key::span).map_or(span, bounded);
-        Some(ManifestEntry { key: name.to_owned(), place, value: item_value(item, place)? })
+        Some(ManifestEntry { key: name.to_owned(), value: item_value(item, place)? })
     });
     ManifestValue::table(entries.collect(), span)
 }
 
-/// The value of an item; what has no place of its own has the place of its key.
+/// The value of an item; without a place of its own, it has the place of its key.
 fn item_value(item: &Item, key: Span) -> Option<ManifestValue> {
     let span = item.span().map_or(key, bounded);
     Some(match item {

@@ -1,76 +1,72 @@
-//! What a manifest holds, whatever it is written in: words, lists and tables with their places. It never says what a key means.
+//! The content of a manifest in any format: words, lists and tables with places.
 
 use crate::read::source::Span;
 
 /// A value of a manifest.
 #[derive(Debug, Clone)]
 pub struct ManifestValue {
-    /// Where it is written, with its quotes or brackets.
-    pub span: Span,
-    /// What it is.
-    pub content: ManifestContent,
+    /// Its place, with its quotes or brackets.
+    pub(crate) span: Span,
+    /// Its content.
+    pub(crate) content: ManifestContent,
 }
 
-/// What a value is.
+/// The content of a value.
 #[derive(Debug, Clone)]
 pub enum ManifestContent {
-    /// A text or a number.
+    /// A string or a number.
     Word(String),
     /// A boolean.
     Flag(bool),
     /// A list.
     List(Vec<ManifestValue>),
-    /// A table; a key may stand in it several times.
+    /// A table; keys may repeat.
     Table(Vec<ManifestEntry>),
-    /// What only a running program knows: a variable, a condition, a call.
-    Open,
+    /// A value that the file does not decide: a variable, a condition, a call.
+    Unknown,
 }
 
 /// A key of a table with its value.
 #[derive(Debug, Clone)]
 pub struct ManifestEntry {
     /// The key.
-    pub key: String,
-    /// Where the key stands.
-    pub place: Span,
+    pub(crate) key: String,
     /// The value.
-    pub value: ManifestValue,
+    pub(crate) value: ManifestValue,
 }
 
 impl ManifestValue {
-    /// A text or a number.
-    pub fn word(text: impl Into<String>, span: Span) -> Self {
+    pub(crate) fn word(text: impl Into<String>, span: Span) -> Self {
         Self { span, content: ManifestContent::Word(text.into()) }
     }
 
-    /// A table of its entries, over the whole of them.
-    pub fn table(entries: Vec<ManifestEntry>, span: Span) -> Self {
+    pub(crate) fn table(entries: Vec<ManifestEntry>, span: Span) -> Self {
         Self { span, content: ManifestContent::Table(entries) }
     }
 
-    /// The value as a word: a boolean is `true` or `false`; none of a list or a table.
+    /// The value as a word. A boolean is `true` or `false`; `None` for a list or a table.
     #[must_use]
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.content {
             ManifestContent::Word(text) => Some(text),
             ManifestContent::Flag(true) => Some("true"),
             ManifestContent::Flag(false) => Some("false"),
-            ManifestContent::List(_) | ManifestContent::Table(_) | ManifestContent::Open => None,
+            ManifestContent::List(_) | ManifestContent::Table(_) | ManifestContent::Unknown => None,
         }
     }
 
-    /// The value as a word, and of a list with one item that item.
+    /// The value as a word; a list with one item counts as that item.
     #[must_use]
-    pub fn only_text(&self) -> Option<&str> {
+    pub(crate) fn only_text(&self) -> Option<&str> {
         match &self.content {
             ManifestContent::List(items) => items.first().filter(|_| items.len() == 1).and_then(Self::text),
             _ => self.text(),
         }
     }
 
-    /// The items of a list; a word is a list of one.
+    /// The items of a list; a word counts as a list with one item.
     #[must_use]
-    pub fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match &self.content {
             ManifestContent::List(items) => items,
             ManifestContent::Word(_) => std::slice::from_ref(self),
@@ -78,15 +74,15 @@ impl ManifestValue {
         }
     }
 
-    /// Every value that a key leads to. Its parts are joined by dots, and a part `*` is any key; a table's own key may have dots in it.
+    /// All values of a key. Its parts are joined by dots, and a part `*` is any key; a table's own key may contain dots.
     #[must_use]
-    pub fn all(&self, key: &str) -> Vec<&Self> {
+    pub(crate) fn all(&self, key: &str) -> Vec<&Self> {
         let mut found = Vec::new();
         let mut open = vec![(self, key)];
         while let Some((value, key)) = open.pop() {
             match &value.content {
-                // What a program fills may hold the key as well as not.
-                ManifestContent::Open => found.push(value),
+                // An unknown value may have the key.
+                ManifestContent::Unknown => found.push(value),
                 ManifestContent::Table(entries) => {
                     for entry in entries {
                         match key.strip_prefix('*').or_else(|| key.strip_prefix(entry.key.as_str())) {

@@ -1,23 +1,23 @@
-//! Manifests in XML: elements as tables, attributes as keys that begin with `@`. It resolves no entity beyond the five of every file.
+//! Manifests in XML: elements are tables, attributes are keys that start with `@`. Only the five predefined entities are resolved.
 
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
-/// How many levels a manifest may have.
+/// The maximum nesting of elements.
 const DEEPEST: usize = 64;
 
-/// An element that is not closed yet.
+/// An open element.
 struct OpenElement {
     name: String,
     start: usize,
     text_start: usize,
     entries: Vec<ManifestEntry>,
-    /// Whether its content stands under a condition.
+    /// Whether it has a `Condition` attribute.
     conditional: bool,
 }
 
-/// The file's content; none when it is no XML.
-pub fn read(text: &str) -> Option<ManifestValue> {
+/// The file's content; `None` if it is not XML.
+pub(crate) fn read(text: &str) -> Option<ManifestValue> {
     let mut open = vec![OpenElement::new("", 0, 0)];
     let mut at = 0;
     while let Some(next) = text[at..].find('<').map(|found| at + found) {
@@ -48,14 +48,14 @@ pub fn read(text: &str) -> Option<ManifestValue> {
     Some(ManifestValue::table(root.entries, span(0, text.len())))
 }
 
-/// The length of a comment, an instruction or another thing that is no element; an inner `None` when it does not end.
+/// The length of a comment, a processing instruction, CDATA or a declaration; an inner `None` if it does not end.
 fn skipped(rest: &str) -> Option<Option<usize>> {
     let pairs = [("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">")];
     let (_, end) = pairs.into_iter().find(|(start, _)| rest.starts_with(start))?;
     Some(rest.find(end).map(|at| at + end.len()))
 }
 
-/// The length of a tag; a `>` in quotes does not end it.
+/// The length of a tag; a `>` in quotes does not end the tag.
 fn tag_length(rest: &str) -> Option<usize> {
     let mut quote = None;
     for (at, letter) in rest.char_indices() {
@@ -74,7 +74,7 @@ impl OpenElement {
         Self { name: name.to_owned(), start, text_start, entries: Vec::new(), conditional: false }
     }
 
-    /// An element by its opening tag, which begins at `start`; `end` is behind its `>`.
+    /// An element from its opening tag, which starts at `start`; `end` is after its `>`.
     fn tag(tag: &str, start: usize, end: usize) -> Self {
         let length = tag.find(|letter: char| letter.is_whitespace()).unwrap_or(tag.len());
         let mut element = Self::new(&tag[..length], start, end);
@@ -88,7 +88,7 @@ impl OpenElement {
             let place = span(start + value_at + 1, start + value_at + 1 + length);
             element.conditional |= name == "Condition";
             let value = word(&behind[1..=length], place);
-            element.entries.push(ManifestEntry { key: format!("@{name}"), place, value });
+            element.entries.push(ManifestEntry { key: format!("@{name}"), value });
             at = value_at + length + 2;
         }
         element
@@ -104,26 +104,26 @@ impl OpenElement {
             let start = self.text_start + (inner.len() - inner.trim_start().len());
             word(inner.trim(), span(start, start + inner.trim().len()))
         };
-        ManifestEntry { key: self.name, place, value: if self.conditional { opened(value) } else { value } }
+        ManifestEntry { key: self.name, value: if self.conditional { made_unknown(value) } else { value } }
     }
 }
 
-/// What stands under a condition: its keys may hold or not.
-fn opened(value: ManifestValue) -> ManifestValue {
+/// A value under a condition: its keys exist, but their values are unknown.
+fn made_unknown(value: ManifestValue) -> ManifestValue {
     let content = match value.content {
         ManifestContent::Table(entries) => {
-            let open = |entry: ManifestEntry| ManifestEntry { value: opened(entry.value), ..entry };
-            ManifestContent::Table(entries.into_iter().map(open).collect())
+            let unknown = |entry: ManifestEntry| ManifestEntry { value: made_unknown(entry.value), ..entry };
+            ManifestContent::Table(entries.into_iter().map(unknown).collect())
         }
-        _ => ManifestContent::Open,
+        _ => ManifestContent::Unknown,
     };
     ManifestValue { content, ..value }
 }
 
-/// A text; one with a build tool's variable, a comment or a piece of raw text in it is not known.
+/// A text. It is unknown if it has a build variable, a comment or CDATA.
 fn word(text: &str, span: Span) -> ManifestValue {
     if text.contains("$(") || text.contains('<') {
-        return ManifestValue { span, content: ManifestContent::Open };
+        return ManifestValue { span, content: ManifestContent::Unknown };
     }
     let plain = text
         .replace("&lt;", "<")

@@ -1,51 +1,49 @@
-//! The plain commands of PowerShell and cmd: one a line, words and quotes. Anything cleverer is left out rather than guessed.
+//! Reads the plain commands of PowerShell and cmd: one per line, with words and quotes. Other constructs are skipped.
 
 use std::ops::Range;
 
 use crate::read::shell::{ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
 
-/// What tells one of these shells from another.
+/// The syntax of one of these shells.
 #[derive(Debug, Clone, Copy)]
 pub struct PlainSyntax {
-    /// The letter that continues a line.
-    continues: char,
-    /// What a comment begins with.
-    comments: &'static [&'static str],
-    /// The quotes.
+    /// The character that continues a line.
+    continuation: char,
+    /// The starts of comments.
+    comment_starts: &'static [&'static str],
+    /// The quote characters.
     quotes: &'static [char],
-    /// What parts commands on one line.
+    /// The characters that separate commands on one line.
     separators: &'static [char],
-    /// Whether `$env:NAME` is a variable; else `%NAME%` is.
+    /// Whether variables are written `$env:NAME`; else `%NAME%`.
     dollar: bool,
 }
 
-/// PowerShell.
-pub const POWERSHELL: PlainSyntax = PlainSyntax {
-    continues: '`',
-    comments: &["#"],
+pub(crate) const POWERSHELL: PlainSyntax = PlainSyntax {
+    continuation: '`',
+    comment_starts: &["#"],
     quotes: &['"', '\''],
     separators: &[';', '|', '{', '}', '(', ')'],
     dollar: true,
 };
 
-/// The command prompt.
-pub const CMD: PlainSyntax = PlainSyntax {
-    continues: '^',
-    comments: &["::", "rem ", "REM ", "@rem "],
+pub(crate) const CMD: PlainSyntax = PlainSyntax {
+    continuation: '^',
+    comment_starts: &["::", "rem ", "REM ", "@rem "],
     quotes: &['"'],
     separators: &['&', '|', '(', ')'],
     dollar: false,
 };
 
 /// Reads a masked script.
-pub fn parse(masked: &str, holes: &[Range<usize>], syntax: PlainSyntax) -> ShellScript {
-    let mut reader = PlainReader { masked, holes, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
+pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], syntax: PlainSyntax) -> ShellScript {
+    let mut reader = PlainReader { masked, expressions, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
     let mut at = 0;
     let mut here_string = false;
     for line in masked.split_inclusive('\n') {
         let text = line.trim();
         let ends_here = here_string && (text.starts_with("'@") || text.starts_with("\"@"));
-        if !here_string && !syntax.comments.iter().any(|comment| text.starts_with(comment)) {
+        if !here_string && !syntax.comment_starts.iter().any(|comment| text.starts_with(comment)) {
             let continued = reader.line(at, line);
             if !continued {
                 reader.finish();
@@ -57,12 +55,12 @@ pub fn parse(masked: &str, holes: &[Range<usize>], syntax: PlainSyntax) -> Shell
         at += line.len();
     }
     reader.finish();
-    ShellScript { commands: reader.commands, complete: true }
+    ShellScript { commands: reader.commands }
 }
 
 struct PlainReader<'s> {
     masked: &'s str,
-    holes: &'s [Range<usize>],
+    expressions: &'s [Range<usize>],
     syntax: PlainSyntax,
     commands: Vec<ShellCommand>,
     words: Vec<ShellWord>,
@@ -79,11 +77,11 @@ impl PlainReader<'_> {
         }
     }
 
-    /// Reads one line; true when the next one belongs to it.
+    /// Reads one line. Returns whether the next line continues it.
     fn line(&mut self, start: usize, line: &str) -> bool {
         let text = line.trim_end();
-        let continued = text.ends_with(self.syntax.continues);
-        let text = text.strip_suffix(self.syntax.continues).unwrap_or(text);
+        let continued = text.ends_with(self.syntax.continuation);
+        let text = text.strip_suffix(self.syntax.continuation).unwrap_or(text);
         let mut at = 0;
         while let Some(letter) = text[at..].chars().next() {
             if letter.is_whitespace() {
@@ -101,7 +99,7 @@ impl PlainReader<'_> {
             } else {
                 let end = at + self.word_length(&text[at..]);
                 let word = self.word(start + at..start + end);
-                // `& "program"` and `@program` call the program.
+                // `& "program"` calls the program.
                 if word.text().as_deref() != Some("&") {
                     self.words.push(word);
                 }
@@ -143,12 +141,12 @@ impl PlainReader<'_> {
             push_text(&mut parts, text.split(['$', '%']).next().unwrap_or_default().to_owned());
             parts.push(WordPiece::Dynamic);
         } else {
-            text_parts(self.masked, self.holes, inner, str::to_owned, &mut parts);
+            text_parts(self.masked, self.expressions, inner, str::to_owned, &mut parts);
         }
         ShellWord { span, parts }
     }
 
-    /// Whether a word is PowerShell's `@name`, which stands for all arguments in a variable.
+    /// Whether a word is PowerShell's splat `@name`, which expands to all arguments in a variable.
     fn is_splat(&self, text: &str) -> bool {
         let name = text.strip_prefix('@').filter(|name| self.syntax.dollar && !name.is_empty());
         name.is_some_and(|name| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_'))

@@ -1,4 +1,4 @@
-//! bash and sh, through a parser that is young and therefore stays in here.
+//! Reads bash and sh. No type of the parser is used outside this module.
 
 use std::ops::Range;
 
@@ -10,26 +10,25 @@ use shuck_parser::parser::Parser;
 
 use crate::read::shell::{Assignment, ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
 
-/// How deep commands are followed into each other; the parser has a bound of its own.
+/// The maximum nesting of commands.
 const DEEPEST: usize = 120;
 
 /// Reads a masked script.
-pub fn parse(masked: &str, holes: &[Range<usize>]) -> ShellScript {
-    let mut reader = PosixReader { masked, holes, commands: Vec::new() };
+pub(crate) fn parse(masked: &str, expressions: &[Range<usize>]) -> ShellScript {
+    let mut reader = PosixReader { masked, expressions, commands: Vec::new() };
     let parsed = Parser::new(masked).parse();
     reader.sequence(&parsed.file.body, false, 0);
-    let complete = parsed.is_ok();
-    if !complete && reader.commands.is_empty() {
-        // One broken construct must not hide the plain commands around it.
-        reader.lines();
+    if !parsed.is_ok() && reader.commands.is_empty() {
+        // After a syntax error, the plain commands are read line by line.
+        reader.read_line_by_line();
     }
     reader.commands.sort_by_key(|command| command.span.start);
-    ShellScript { commands: reader.commands, complete }
+    ShellScript { commands: reader.commands }
 }
 
 struct PosixReader<'s> {
     masked: &'s str,
-    holes: &'s [Range<usize>],
+    expressions: &'s [Range<usize>],
     commands: Vec<ShellCommand>,
 }
 
@@ -38,20 +37,20 @@ fn range(span: &shuck_ast::Span) -> Range<usize> {
 }
 
 impl PosixReader<'_> {
-    fn lines(&mut self) {
+    fn read_line_by_line(&mut self) {
         let mut at = 0;
         for line in self.masked.split_inclusive('\n') {
             let parsed = Parser::new(line).parse();
             if parsed.is_ok() {
-                let holes: Vec<_> = self
-                    .holes
+                let expressions: Vec<_> = self
+                    .expressions
                     .iter()
-                    .filter(|hole| hole.start >= at && hole.end <= at + line.len())
-                    .map(|hole| hole.start - at..hole.end - at)
+                    .filter(|expression| expression.start >= at && expression.end <= at + line.len())
+                    .map(|expression| expression.start - at..expression.end - at)
                     .collect();
-                let mut inner = PosixReader { masked: line, holes: &holes, commands: Vec::new() };
+                let mut inner = PosixReader { masked: line, expressions: &expressions, commands: Vec::new() };
                 inner.sequence(&parsed.file.body, true, 0);
-                self.commands.extend(inner.commands.into_iter().map(|command| moved(command, at)));
+                self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, at)));
             }
             at += line.len();
         }
@@ -95,7 +94,7 @@ impl PosixReader<'_> {
             Node::Binary(binary) => {
                 let from = self.commands.len();
                 self.statement(&binary.left, conditional, depth);
-                if matches!(binary.op, BinaryOp::Or) && !self.gives_up(&range(&binary.right.span)) {
+                if matches!(binary.op, BinaryOp::Or) && !self.exits(&range(&binary.right.span)) {
                     self.tolerate(from);
                 }
                 let guarded = matches!(binary.op, BinaryOp::And | BinaryOp::Or);
@@ -110,10 +109,10 @@ impl PosixReader<'_> {
     fn compound(&mut self, compound: &CompoundCommand, conditional: bool, depth: usize) {
         match compound {
             CompoundCommand::If(branch) => {
-                self.question(&branch.condition, conditional, depth);
+                self.condition(&branch.condition, conditional, depth);
                 self.sequence(&branch.then_branch, true, depth);
                 for (condition, body) in &branch.elif_branches {
-                    self.question(condition, true, depth);
+                    self.condition(condition, true, depth);
                     self.sequence(body, true, depth);
                 }
                 if let Some(body) = &branch.else_branch {
@@ -124,11 +123,11 @@ impl PosixReader<'_> {
             CompoundCommand::ArithmeticFor(body) => self.sequence(&body.body, true, depth),
             CompoundCommand::Select(body) => self.sequence(&body.body, true, depth),
             CompoundCommand::While(body) => {
-                self.question(&body.condition, conditional, depth);
+                self.condition(&body.condition, conditional, depth);
                 self.sequence(&body.body, true, depth);
             }
             CompoundCommand::Until(body) => {
-                self.question(&body.condition, conditional, depth);
+                self.condition(&body.condition, conditional, depth);
                 self.sequence(&body.body, true, depth);
             }
             CompoundCommand::Case(case) => {
@@ -148,20 +147,20 @@ impl PosixReader<'_> {
         }
     }
 
-    /// Commands whose failure is an answer.
-    fn question(&mut self, sequence: &StmtSeq, conditional: bool, depth: usize) {
+    /// Commands of a condition: their failure does not end the script.
+    fn condition(&mut self, sequence: &StmtSeq, conditional: bool, depth: usize) {
         let from = self.commands.len();
         self.sequence(sequence, conditional, depth);
         self.tolerate(from);
     }
 
-    /// The script goes on when one of the commands from here on fails.
+    /// Marks the commands from an index on as tolerated.
     fn tolerate(&mut self, from: usize) {
         self.commands.iter_mut().skip(from).for_each(|command| command.tolerated = true);
     }
 
-    /// Whether what runs after a failure ends the script, as far as its words tell.
-    fn gives_up(&self, span: &Range<usize>) -> bool {
+    /// Whether the right side of `||` ends the script, judged by its words.
+    fn exits(&self, span: &Range<usize>) -> bool {
         let words = self.masked.get(span.clone()).unwrap_or_default().split(|letter: char| !letter.is_alphanumeric());
         words.into_iter().any(|word| matches!(word, "exit" | "return" | "false" | "kill" | "die" | "fail" | "abort"))
     }
@@ -195,12 +194,12 @@ impl PosixReader<'_> {
         let span = range(&part.span);
         match &part.kind {
             WordPart::Literal(_) => {
-                text_parts(self.masked, self.holes, span, |text| unescape(text, quoted), parts);
+                text_parts(self.masked, self.expressions, span, |text| unescape(text, quoted), parts);
             }
             WordPart::SingleQuoted { .. } => {
                 let quote = self.masked.get(span.clone()).map_or(0, |text| text.find('\'').map_or(0, |at| at + 1));
                 let end = span.end.saturating_sub(1).max(span.start + quote);
-                text_parts(self.masked, self.holes, span.start + quote..end, str::to_owned, parts);
+                text_parts(self.masked, self.expressions, span.start + quote..end, str::to_owned, parts);
                 if end == span.start + quote {
                     push_text(parts, String::new());
                 }
@@ -225,7 +224,7 @@ impl PosixReader<'_> {
     }
 }
 
-/// Takes backslashes off: all of them outside quotes, within double quotes only those that the shell reads there.
+/// Removes backslashes: all of them outside quotes; in double quotes, only before `$`, `` ` ``, `"` and `\`.
 fn unescape(text: &str, quoted: bool) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -246,7 +245,7 @@ fn unescape(text: &str, quoted: bool) -> String {
     plain
 }
 
-fn moved(mut command: ShellCommand, by: usize) -> ShellCommand {
+fn shifted(mut command: ShellCommand, by: usize) -> ShellCommand {
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
     let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);

@@ -1,8 +1,8 @@
-//! Scripts and the commands that are read in them.
+//! Scripts and the commands found in them.
 
 use super::*;
 
-/// The commands of a script, words joined by `·`; a word that is not plain text is shown as its template or as `?`.
+/// The commands of a script, with words joined by `·`. A word that is not plain text is shown as its template or as `?`.
 fn commands(script: &str, shell: Shell) -> Vec<String> {
     let show = |word: &ShellWord| {
         word.template(script).unwrap_or_else(|| match word.parts.as_slice() {
@@ -62,14 +62,14 @@ fn windows_shells_read_plain_commands() {
 }
 
 #[test]
-fn a_condition_is_told() {
+fn conditional_commands_are_marked() {
     let script = parse("a\nif x; then b; fi\nc && d", Shell::Posix);
     let conditional: Vec<_> = script.commands.iter().map(|command| command.conditional).collect();
     assert_eq!(conditional, [false, false, true, false, true]);
 }
 
 #[test]
-fn a_failure_that_the_script_survives_is_told() {
+fn commands_whose_failure_is_tolerated_are_marked() {
     let tolerated = |script: &str| {
         let script = parse(script, Shell::Posix);
         script.commands.iter().map(|command| command.tolerated).collect::<Vec<_>>()
@@ -83,7 +83,7 @@ fn a_failure_that_the_script_survives_is_told() {
 }
 
 #[test]
-fn spans_point_at_the_words() {
+fn spans_cover_the_words() {
     let script = "true\ntwine upload -p ${{ secrets.TÖKEN }} 'a b'";
     let parsed = parse(script, Shell::Posix);
     let words: Vec<_> = parsed.commands[1].words.iter().map(|word| &script[word.span.clone()]).collect();
@@ -92,7 +92,7 @@ fn spans_point_at_the_words() {
 }
 
 #[test]
-fn hostile_scripts_end() {
+fn hostile_scripts_are_read_in_bounded_time() {
     for script in [
         "a && ".repeat(20_000),
         "$(".repeat(5_000),

@@ -1,4 +1,4 @@
-//! From the parser's events to the tree, over broken lines where there are any. It refuses nothing that GitHub would take.
+//! Builds the tree from the parser's events, and continues after broken lines. No file that GitHub accepts gets an error.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,17 +10,17 @@ use crate::read::yaml::{
     Comment, Dialect, NodeContent, NodeData, NodeKind, NodeLink, NodeStyle, SyntaxError, SyntaxErrorKind, Tree,
 };
 
-/// How many levels GitHub takes.
+/// GitHub's limit of nesting levels.
 pub const DEEPEST_WORKFLOW: usize = 50;
-/// How many levels the parser takes; beyond it a file is hostile.
+/// The parser's limit of nesting levels.
 const DEEPEST: usize = 200;
-/// How many bytes GitHub takes.
+/// GitHub's limit of bytes.
 pub const LARGEST_WORKFLOW: usize = 1024 * 1024;
-/// How often a broken line is blanked to save the rest.
+/// How many broken lines are blanked to parse the rest of the file.
 const RESCUES: usize = 8;
 
-/// Parses, and where a line is broken, parses again without it: blanks keep every offset.
-pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
+/// Parses, and after a syntax error parses again with the broken line replaced by blanks, which keep every offset.
+pub(crate) fn tolerant(text: &str, dialect: Dialect) -> Tree {
     if dialect == Dialect::Workflow && text.len() > LARGEST_WORKFLOW {
         let message = "the file is larger than 1 MiB, which GitHub refuses".to_owned();
         let error = SyntaxError { kind: SyntaxErrorKind::TooLarge, message, span: Span::at(0), first: None };
@@ -28,7 +28,7 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
     }
     if let Some(at) = text.find('\0') {
         let span = Span::at(u32::try_from(at).unwrap_or(u32::MAX));
-        let message = "the file is no text: it holds a NUL byte".to_owned();
+        let message = "the file is binary: it contains a NUL byte".to_owned();
         return Tree {
             errors: vec![SyntaxError { kind: SyntaxErrorKind::Binary, message, span, first: None }],
             ..Tree::default()
@@ -41,7 +41,7 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
         }
         return tree;
     };
-    // GitHub's parser is of libyaml's family, which takes some texts that stricter ones refuse.
+    // GitHub's parser accepts some texts that ours refuses; `serde_yaml` is based on libyaml, like GitHub's.
     let taken = serde_yaml::from_str::<serde_yaml::Value>(text).is_ok();
     let mut rescued = text.to_owned();
     for _ in 0..RESCUES {
@@ -58,24 +58,24 @@ pub fn tolerant(text: &str, dialect: Dialect) -> Tree {
     tree
 }
 
-/// Why a workflow's file is none from its root on.
+/// The error of a workflow whose root is not a mapping.
 fn no_mapping(tree: &Tree) -> Option<SyntaxError> {
     let (message, span) = match tree.root() {
         Some(root) if root.is_mapping() => return None,
-        Some(root) => ("the file is no workflow, which is a mapping with `on` and `jobs`", root.span()),
-        None => ("the file is empty, which GitHub refuses; remove it or write `on` and `jobs`", Span::at(0)),
+        Some(root) => ("not a workflow: the file must be a mapping with `on` and `jobs`", root.span()),
+        None => ("the file is empty, which GitHub refuses; delete it or add `on` and `jobs`", Span::at(0)),
     };
     Some(SyntaxError { kind: SyntaxErrorKind::NoMapping, message: message.to_owned(), span, first: None })
 }
 
-/// Parses once.
-pub fn strict(text: &str) -> Tree {
+/// Parses once, without recovery.
+pub(crate) fn strict(text: &str) -> Tree {
     let (mut tree, broken) = TreeBuilder::run(text, Dialect::Data);
     tree.errors.extend(broken);
     tree
 }
 
-/// Overwrites the line at an offset with blanks; false when nothing was left on it.
+/// Overwrites the line at an offset with blanks. Returns false if the line was already blank.
 fn blank_line(text: &mut String, offset: usize) -> bool {
     let offset = text.floor_char_boundary(offset);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
@@ -91,7 +91,7 @@ fn blank_line(text: &mut String, offset: usize) -> bool {
 /// An open collection.
 pub struct OpenCollection {
     pub id: u32,
-    /// Where its own children begin among those that wait.
+    /// The index of its first child in `waiting`.
     pub start: usize,
 }
 
@@ -100,7 +100,7 @@ struct TreeBuilder<'t> {
     dialect: Dialect,
     tree: Tree,
     open: Vec<OpenCollection>,
-    /// The children of all open collections, so far.
+    /// The children of all open collections so far.
     waiting: Vec<u32>,
     anchors: HashMap<usize, u32>,
     deep: bool,
@@ -131,7 +131,7 @@ impl<'t> TreeBuilder<'t> {
                     if matches!(event, Event::DocumentStart(..)) {
                         documents += 1;
                         if documents > 1 {
-                            let message = "a second document begins here; a file holds one";
+                            let message = "a second YAML document starts here; a file may contain only one";
                             builder.error(SyntaxErrorKind::SeveralDocuments, span, message);
                             break;
                         }
@@ -148,12 +148,12 @@ impl<'t> TreeBuilder<'t> {
         while let Some(open) = builder.open.pop() {
             builder.finish(&open, None);
         }
-        // A comment on the header of a block scalar comes after the scalar.
+        // The parser reports a comment in the header of a block scalar after the scalar.
         builder.tree.comments.sort_by_key(|comment| comment.span);
         (builder.tree, broken)
     }
 
-    /// A span of the parser, bounded by the text.
+    /// A span of the parser, limited to the text.
     fn span(&self, span: &granit_parser::Span) -> Span {
         let range = span.byte_range().unwrap_or(0..0);
         let bound = |at: usize| u32::try_from(self.text.floor_char_boundary(at)).unwrap_or(u32::MAX);
@@ -164,14 +164,14 @@ impl<'t> TreeBuilder<'t> {
         self.tree.errors.push(SyntaxError { kind, message: message.into(), span, first: None });
     }
 
-    /// A syntax error at an offset; one at the very end is told where the last text stands.
+    /// A syntax error at an offset. One at the end of the file gets the place of the last text.
     fn invalid(&self, at: usize, message: &str) -> SyntaxError {
         let at = self.text.floor_char_boundary(at);
         let at = if self.text[at..].trim().is_empty() { self.text[..at].trim_end().len() } else { at };
         let start = u32::try_from(at).unwrap_or(u32::MAX);
         let width = self.text[at..].chars().next().filter(|letter| !letter.is_control()).map_or(0, char::len_utf8);
         let span = Span::new(start, start + u32::try_from(width).unwrap_or(0));
-        let message = format!("the file is no YAML: {}", message.trim_end_matches('.'));
+        let message = format!("invalid YAML: {}", message.trim_end_matches('.'));
         SyntaxError { kind: SyntaxErrorKind::Invalid, message, span, first: None }
     }
 
@@ -234,7 +234,7 @@ impl<'t> TreeBuilder<'t> {
         let target = self.anchors.get(&target).copied();
         let circular = self.open.iter().any(|open| Some(open.id) == target);
         if circular {
-            self.error(SyntaxErrorKind::Alias, span, "the alias names a node that it stands in");
+            self.error(SyntaxErrorKind::Alias, span, "the alias names a node that contains it");
         }
         let id = self.tree.add_node(NodeContent::Alias(target.filter(|_| !circular)), span, NodeStyle::Plain);
         self.place(id);
@@ -260,7 +260,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Gives a node to the collection that it stands in.
+    /// Adds a node to the innermost open collection.
     fn place(&mut self, id: u32) {
         if self.open.is_empty() {
             self.tree.root.get_or_insert(id);
@@ -269,7 +269,7 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Closes a collection: a flow one ends with its bracket, a block one with its last child.
+    /// Closes a collection. A flow collection ends with its bracket, a block collection with its last child.
     fn finish(&mut self, open: &OpenCollection, end: Option<Span>) {
         self.tree.fill(open.id, self.waiting.drain(open.start..));
         let Some(data) = self.tree.nodes.get(open.id as usize) else { return };
@@ -285,13 +285,13 @@ impl<'t> TreeBuilder<'t> {
         self.tree.errors.extend(duplicates);
     }
 
-    /// From a block scalar's header to its last text; the parser gives the content alone.
+    /// The span from a block scalar's header to the end of its text; the parser reports only the content.
     fn block_scalar(&self, content: Span) -> Span {
         let (start, end) = (content.start as usize, content.end as usize);
         let text = self.text[start..end].trim_end();
         let before = self.text[..start].trim_end();
         let line = before.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        // A content that begins with its header already needs no search.
+        // The content of an empty block scalar starts with its header.
         let header = if text.starts_with(['|', '>']) && is_header(text.lines().next().unwrap_or_default()) {
             Some(start)
         } else {
@@ -308,7 +308,7 @@ impl<'t> TreeBuilder<'t> {
     }
 }
 
-/// The repeated keys of a mapping, and its merge keys.
+/// The errors of duplicate keys and merge keys.
 pub fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<SyntaxError> {
     let mut errors = Vec::new();
     let pairs = tree.children(mapping).as_chunks::<2>().0;
@@ -317,20 +317,20 @@ pub fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<Synta
         let Some(NodeData { content, span, style }) = tree.nodes.get(*key as usize) else { continue };
         let Some(text) = tree.scalar(*content) else { continue };
         if text == "<<" && *style == NodeStyle::Plain {
-            let message = "GitHub does not know the merge key `<<`; write the entries out".to_owned();
+            let message = "GitHub does not support the merge key `<<`; repeat the entries instead".to_owned();
             errors.push(SyntaxError { kind: SyntaxErrorKind::MergeKey, message, span: *span, first: None });
         }
         let lower = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
         let exact = dialect == Dialect::Data || text.bytes().all(lower);
         names.push((if exact { Cow::Borrowed(text) } else { text.to_lowercase().into() }, text, *span));
     }
-    // Equal names keep their order, so the first of them is the one that stands there already.
+    // The sort is stable, so the first of equal names is the first in the file.
     names.sort_by(|left, right| left.0.cmp(&right.0));
     for same in names.chunk_by(|left, right| left.0 == right.0) {
         let Some(((.., first), repeated)) = same.split_first() else { continue };
         errors.extend(repeated.iter().map(|(_, text, span)| SyntaxError {
             kind: SyntaxErrorKind::DuplicateKey,
-            message: format!("the key `{text}` stands here a second time"),
+            message: format!("duplicate key `{text}`"),
             span: *span,
             first: Some(*first),
         }));
@@ -339,7 +339,7 @@ pub fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<Synta
     errors
 }
 
-/// Whether a text is `|` or `>` with its indicators and perhaps a comment.
+/// Whether a text is a block scalar's header: `|` or `>`, its indicators and an optional comment.
 fn is_header(text: &str) -> bool {
     let Some(rest) = text.strip_prefix(['|', '>']) else { return false };
     let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '+' || letter == '-');
@@ -349,7 +349,7 @@ fn is_header(text: &str) -> bool {
 
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
 pub(crate) fn plain_kind(text: &str) -> NodeKind {
-    // Nearly all texts begin like no other kind.
+    // The first character decides for nearly all strings.
     if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
         return NodeKind::Str;
     }
@@ -370,7 +370,7 @@ pub(crate) fn plain_kind(text: &str) -> NodeKind {
     if matches!(digits, ".inf" | ".Inf" | ".INF") {
         return NodeKind::Float;
     }
-    // Rust also reads `inf`, `nan` and `infinity`, which are texts here.
+    // Rust also parses `inf`, `nan` and `infinity`, which are strings in YAML.
     let numeric = digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
     if numeric && digits.bytes().any(|byte| byte.is_ascii_digit()) && text.parse::<f64>().is_ok() {
         NodeKind::Float

@@ -1,4 +1,4 @@
-//! From JSON to the same tree, for what we wrote ourselves and laid aside in that form: nothing in it has a place.
+//! Builds the same tree from JSON, for the built-in rule files, which the build converts to JSON. The nodes have no places.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use crate::read::source::Span;
 use crate::read::yaml::{NodeContent, NodeKind, NodeLink, NodeStyle, SyntaxError, SyntaxErrorKind, Tree};
 
-/// Reads a text of JSON. Where it is broken, the tree has that error and nothing else.
-pub fn tree(text: &str) -> Tree {
+/// Parses a JSON text. If it is invalid, the tree has only the error.
+pub(crate) fn tree(text: &str) -> Tree {
     let mut tree = Tree::default();
     let mut reader = serde_json::Deserializer::from_str(text);
     match JsonTreeBuilder(&mut tree).deserialize(&mut reader).and_then(|root| reader.end().map(|()| root)) {
@@ -25,7 +25,7 @@ pub fn tree(text: &str) -> Tree {
     }
 }
 
-/// Adds a value to the tree, and what stands in it.
+/// Adds a value with its children to the tree.
 struct JsonTreeBuilder<'t>(&'t mut Tree);
 
 impl JsonTreeBuilder<'_> {

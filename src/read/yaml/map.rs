@@ -1,12 +1,12 @@
-//! From a byte of a decoded scalar back to the byte of the file. It decodes nothing itself.
+//! Maps an offset in a decoded scalar to the offset in the file.
 
 use crate::read::source::Span;
 use crate::read::yaml::NodeStyle;
 
-/// The place in `source` of byte `offset` of `decoded`, the text of a scalar at `span`.
+/// The offset in `source` of byte `offset` of `decoded`, the text of a scalar at `span`.
 ///
-/// Letters are matched one by one, and a run of white space as a whole, because only white space is folded, stripped or indented.
-pub fn source_offset(source: &str, span: Span, style: NodeStyle, decoded: &str, offset: usize) -> u32 {
+/// Characters are matched one by one and runs of white space as a whole, because only white space is folded, stripped or indented.
+pub(crate) fn source_offset(source: &str, span: Span, style: NodeStyle, decoded: &str, offset: usize) -> u32 {
     let range = span.range();
     let written = source.get(range.clone()).unwrap_or_default();
     let skip = content_start(written, style);
@@ -15,7 +15,7 @@ pub fn source_offset(source: &str, span: Span, style: NodeStyle, decoded: &str, 
     u32::try_from(range.start + at.min(written.len())).unwrap_or(span.end)
 }
 
-/// Where the content begins: after a quote, or after a block scalar's header line.
+/// Where the content starts: after a quote, or after a block scalar's header line.
 fn content_start(written: &str, style: NodeStyle) -> usize {
     match style {
         NodeStyle::SingleQuoted | NodeStyle::DoubleQuoted => 1,
@@ -33,7 +33,7 @@ struct OffsetWalk<'s> {
 impl OffsetWalk<'_> {
     fn to(mut self, decoded: &str, offset: usize) -> usize {
         let mut read = 0;
-        // A block scalar begins with the line break of its header and the first indentation, which the text does not have.
+        // The line break after a block scalar's header and the first indentation are not part of the text.
         if matches!(self.style, NodeStyle::Literal | NodeStyle::Folded) && !starts_blank(decoded) {
             self.at += blank_run(&self.written[self.at..]);
         }
@@ -55,7 +55,7 @@ impl OffsetWalk<'_> {
         self.at
     }
 
-    /// Blanks that are written as they are read have exact places; others the place of their run.
+    /// An offset within white space: exact if it is unchanged in the file, else the start of the run.
     fn within_blank(&self, decoded: &str, run: usize, written: usize, inside: usize) -> usize {
         let same = self.written.get(self.at..self.at + run) == decoded.get(..run);
         self.at + if same { inside } else { inside.min(written).min(usize::from(inside > 0 && written > run) * inside) }
@@ -65,12 +65,12 @@ impl OffsetWalk<'_> {
         self.style == NodeStyle::DoubleQuoted && self.written[self.at..].starts_with('\\')
     }
 
-    /// Passes what stands for one character.
+    /// Skips the notation of one character.
     fn step(&mut self) {
         let rest = &self.written[self.at..];
         let width = match (self.style, rest.as_bytes()) {
             (NodeStyle::DoubleQuoted, [b'\\', b'\n' | b'\r', ..]) => {
-                // A line that is continued gives no character; the next one follows after the indentation.
+                // An escaped line break is not a character; the next one follows after the indentation.
                 self.at += 1 + blank_run(&rest[1..]);
                 return self.step_once_more();
             }

@@ -1,9 +1,9 @@
-//! What stands in a tree: keys and values, reached one from another.
+//! Nodes of a tree: access to keys, values and items.
 
 use crate::read::source::Span;
 use crate::read::yaml::{NodeContent, NodeData, NodeKind, NodeStyle, Tree, map};
 
-/// A node. An alias stands for the node that it names.
+/// A node. An alias gives the node that it names.
 #[derive(Clone, Copy)]
 pub struct Node<'t> {
     tree: &'t Tree,
@@ -37,7 +37,7 @@ impl MappingEntry<'_> {
 impl<'t> Node<'t> {
     pub(crate) fn new(tree: &'t Tree, id: u32) -> Self {
         match tree.nodes.get(id as usize) {
-            // An anchor never stands on an alias, so one step is enough and there are no circles.
+            // An alias cannot have an anchor, so one step is enough and there are no cycles.
             Some(&NodeData { content: NodeContent::Alias(Some(id)), span, .. }) => Self { tree, id, alias: Some(span) },
             _ => Self { tree, id, alias: None },
         }
@@ -47,25 +47,25 @@ impl<'t> Node<'t> {
         self.tree.nodes.get(self.id as usize)
     }
 
-    /// Where the node is written, with its quotes or brackets; a block scalar from its `|` or `>` to its last text.
+    /// The span of the node with its quotes or brackets; of a block scalar, from its `|` or `>` to the end of its text.
     #[must_use]
     pub fn span(self) -> Span {
         self.data().map_or_else(Span::default, |data| data.span)
     }
 
-    /// Where the alias stands through which the node was reached.
+    /// The span of the alias through which the node was reached.
     #[must_use]
     pub const fn alias_span(self) -> Option<Span> {
         self.alias
     }
 
-    /// Whether some alias repeats the node elsewhere.
+    /// Whether an alias names the node.
     #[must_use]
     pub fn is_repeated(self) -> bool {
         self.tree.nodes.iter().any(|data| matches!(data.content, NodeContent::Alias(Some(target)) if target == self.id))
     }
 
-    /// How it is written.
+    /// Its notation.
     #[must_use]
     pub fn style(self) -> NodeStyle {
         self.data().map_or(NodeStyle::Plain, |data| data.style)
@@ -82,7 +82,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The decoded text of a scalar; of a null, the empty text.
+    /// The decoded text of a scalar; empty for a null.
     #[must_use]
     pub fn text(self) -> Option<&'t str> {
         match self.data()?.content {
@@ -97,7 +97,7 @@ impl<'t> Node<'t> {
         (self.kind() == NodeKind::Bool).then(|| self.text().is_some_and(|text| text.eq_ignore_ascii_case("true")))
     }
 
-    /// The entries of a mapping; none of anything else.
+    /// The entries of a mapping; empty for any other node.
     pub fn entries(self) -> impl Iterator<Item = MappingEntry<'t>> {
         let tree = self.tree;
         self.pairs().map(move |(key, value)| MappingEntry { key: Node::new(tree, key), value: Node::new(tree, value) })
@@ -111,7 +111,7 @@ impl<'t> Node<'t> {
         children.as_chunks().0.iter().map(|[key, value]| (*key, *value))
     }
 
-    /// The items of a sequence; none of anything else.
+    /// The items of a sequence; empty for any other node.
     pub fn items(self) -> impl Iterator<Item = Node<'t>> {
         let items = match self.data().map(|data| data.content) {
             Some(NodeContent::Sequence(part)) => self.tree.children(part),
@@ -121,12 +121,12 @@ impl<'t> Node<'t> {
         items.iter().map(move |id| Node::new(tree, *id))
     }
 
-    /// An entry by its key, which is compared letter by letter.
+    /// The entry with a key; case matters.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<MappingEntry<'t>> {
         let tree = self.tree;
         let is = |(own, _): &(u32, u32)| match tree.nodes.get(*own as usize).map(|data| data.content) {
-            // Most keys are another by their length alone.
+            // Comparing lengths first rejects most keys.
             Some(NodeContent::Scalar { text, kind }) if kind != NodeKind::Null => {
                 text.range().len() == key.len() && tree.text(text) == key
             }
@@ -160,19 +160,19 @@ impl<'t> Node<'t> {
         matches!(self.data().map(|data| &data.content), Some(NodeContent::Scalar { .. }))
     }
 
-    /// Whether nothing stands there.
+    /// Whether it is null or empty.
     #[must_use]
     pub fn is_null(self) -> bool {
         self.kind() == NodeKind::Null
     }
 
-    /// Where in the file a byte of [`Node::text`] comes from. White space that the style folds or strips has the place of its beginning.
+    /// The offset in the file of a byte of [`Node::text`]. White space that the style folds or strips has the offset of its start.
     #[must_use]
     pub fn source_offset(self, source: &str, offset: usize) -> u32 {
         map::source_offset(source, self.span(), self.style(), self.text().unwrap_or_default(), offset)
     }
 
-    /// Where in the file a range of [`Node::text`] comes from.
+    /// The span in the file of a range of [`Node::text`].
     #[must_use]
     pub fn source_span(self, source: &str, range: std::ops::Range<usize>) -> Span {
         Span::new(self.source_offset(source, range.start), self.source_offset(source, range.end))

@@ -1,56 +1,56 @@
-//! A tree without its places: what a text says, to be compared before and after a change. It follows no alias.
+//! The content of a tree without places, to compare a text before and after an edit. Aliases are not followed.
 
 use std::collections::BTreeMap;
 
 use crate::read::yaml::{NodeContent, NodeKind, Tree};
 
-/// What a node says. The order of a mapping's entries says nothing.
+/// The content of a node. The order of a mapping's entries does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParserQuirk {
+pub enum NodeShape {
     /// A scalar with its type.
     Scalar(String, NodeKind),
-    /// An alias as it is written.
+    /// An alias as written.
     Alias(String),
     /// A mapping by its keys' texts.
-    Mapping(BTreeMap<String, ParserQuirk>),
+    Mapping(BTreeMap<String, NodeShape>),
     /// A sequence.
-    Sequence(Vec<ParserQuirk>),
+    Sequence(Vec<NodeShape>),
 }
 
-impl ParserQuirk {
-    /// The type of the text of a scalar that is written without quotes.
+impl NodeShape {
+    /// The content of a scalar written without quotes.
     #[must_use]
-    pub fn plain(text: &str) -> Self {
+    pub(crate) fn plain(text: &str) -> Self {
         Self::Scalar(text.to_owned(), crate::read::yaml::build::plain_kind(text))
     }
 }
 
 impl Tree {
-    /// What the whole text says; none for an empty text.
+    /// The content of the whole text; `None` for an empty text.
     #[must_use]
-    pub fn shape(&self, text: &str) -> Option<ParserQuirk> {
+    pub(crate) fn shape(&self, text: &str) -> Option<NodeShape> {
         self.root.and_then(|root| self.shape_of(root, text))
     }
 
-    /// The depth of a tree is bounded by the parser, and an alias is a leaf here.
-    fn shape_of(&self, id: u32, text: &str) -> Option<ParserQuirk> {
+    /// The recursion is bounded: the parser limits the depth, and an alias is a leaf.
+    fn shape_of(&self, id: u32, text: &str) -> Option<NodeShape> {
         let data = self.nodes.get(id as usize)?;
         let written = || text.get(data.span.range()).unwrap_or_default().to_owned();
         Some(match data.content {
-            NodeContent::Scalar { text, kind } => ParserQuirk::Scalar(self.text(text).to_owned(), kind),
-            NodeContent::Alias(_) => ParserQuirk::Alias(written()),
-            NodeContent::Sequence(items) => ParserQuirk::Sequence(
-                self.children(items).iter().filter_map(|item| self.shape_of(*item, text)).collect(),
-            ),
+            NodeContent::Scalar { text, kind } => NodeShape::Scalar(self.text(text).to_owned(), kind),
+            NodeContent::Alias(_) => NodeShape::Alias(written()),
+            NodeContent::Sequence(items) => {
+                NodeShape::Sequence(self.children(items).iter().filter_map(|item| self.shape_of(*item, text)).collect())
+            }
             NodeContent::Mapping(pairs) => {
                 let pair = |[key, value]: &[u32; 2]| {
                     let key = match self.shape_of(*key, text)? {
-                        ParserQuirk::Scalar(key, _) | ParserQuirk::Alias(key) => key,
+                        NodeShape::Scalar(key, _) | NodeShape::Alias(key) => key,
                         other => format!("{other:?}"),
                     };
                     Some((key, self.shape_of(*value, text)?))
                 };
-                ParserQuirk::Mapping(self.children(pairs).as_chunks().0.iter().filter_map(pair).collect())
+                NodeShape::Mapping(self.children(pairs).as_chunks().0.iter().filter_map(pair).collect())
             }
         })
     }

@@ -241,7 +241,7 @@ impl RegistryCheck<'_> {
             if slot.step.is_some() && slot.input.is_none() {
                 self.tell(&path, "a slot of an earlier `step` is an `input` of it");
             }
-            if slot.env.as_ref().is_some_and(|glob| !glob.is_sound()) {
+            if slot.env.as_ref().is_some_and(|glob| !glob.is_valid()) {
                 self.tell(&[&path[..], &[Key("env")]].concat(), "this is no glob");
             }
         }
@@ -263,7 +263,7 @@ impl RegistryCheck<'_> {
         }
         let lists = [("sunset", &refs.sunset), ("recommended", &refs.recommended), ("nonexistent", &refs.nonexistent)];
         for (key, globs) in lists {
-            for (index, _) in globs.iter().enumerate().filter(|(_, glob)| !glob.is_sound()) {
+            for (index, _) in globs.iter().enumerate().filter(|(_, glob)| !glob.is_valid()) {
                 self.tell(&[path, &[Key("refs"), Key(key), Item(index)]].concat(), "this is no glob");
             }
         }

@@ -54,7 +54,7 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
             ManifestField::Known(text, place) if !manifest.mentioned && !manifest.is_private() => {
                 other = other.or(Some(ComparedValue { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
             }
-            ManifestField::Open(_) => unknown = true,
+            ManifestField::Unknown(_) => unknown = true,
             ManifestField::Absent if manifest.kind.named_by_file && !manifest.is_private() => unknown = true,
             ManifestField::Known(..) | ManifestField::Absent => {}
         }
@@ -78,7 +78,7 @@ pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m
                 found.push((text, place));
             }
             ManifestField::Known(..) => {}
-            ManifestField::Open(_) => {
+            ManifestField::Unknown(_) => {
                 return Err(UnknownReason::new(format!("the name in `{}` is computed at build time", manifest.name)));
             }
         }
@@ -106,7 +106,7 @@ pub fn within<'m>(
     let mut here = manifests.of(&registry.manifests).filter(|manifest| manifest.folder == folder);
     let named = here.find_map(|manifest| match manifests.package(manifest) {
         ManifestField::Known(text, place) => Some((text, place)),
-        ManifestField::Open(_) | ManifestField::Absent => None,
+        ManifestField::Unknown(_) | ManifestField::Absent => None,
     });
     named.ok_or_else(|| UnknownReason::new(format!("no manifest in `{folder}` names it")))
 }
@@ -131,10 +131,10 @@ pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>)
     let named = |manifest: &&Manifest| !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent;
     for manifest in manifests.of(&registry.manifests).filter(named) {
         let value = match manifests.repository(manifest) {
-            ManifestField::Open(_) => return None,
+            ManifestField::Unknown(_) => return None,
             ManifestField::Absent => {
                 let place = match manifests.package(manifest) {
-                    ManifestField::Known(_, place) | ManifestField::Open(place) => place,
+                    ManifestField::Known(_, place) | ManifestField::Unknown(place) => place,
                     ManifestField::Absent => manifest.start(),
                 };
                 ComparedValue { text: None, place, likeness: Likeness::Other }
@@ -181,7 +181,7 @@ pub fn provenance(manifests: &Manifests, registry: &Registry) -> Option<Option<b
             ManifestField::Absent => continue,
             ManifestField::Known("true", _) => true,
             ManifestField::Known("false", _) => false,
-            ManifestField::Known(..) | ManifestField::Open(_) => return None,
+            ManifestField::Known(..) | ManifestField::Unknown(_) => return None,
         };
         if found.is_some_and(|other| other != flag) {
             return None;
@@ -195,7 +195,7 @@ pub fn provenance(manifests: &Manifests, registry: &Registry) -> Option<Option<b
 #[must_use]
 pub fn version_from_tags(manifests: &Manifests, registry: &Registry) -> Option<Place> {
     let own = manifests.of(&registry.manifests).filter(|manifest| !manifest.mentioned);
-    own.flat_map(|manifest| manifest.kind.tag_version.iter().filter_map(|sign| manifest.shows(sign))).next()
+    own.flat_map(|manifest| manifest.kind.tag_version.iter().filter_map(|sign| manifest.place_of_sign(sign))).next()
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ fn keys<'m>(manifests: &Manifests, packages: impl Iterator<Item = &'m Manifest>,
     }
     let scope = |manifest: &Manifest| match manifests.package(manifest) {
         ManifestField::Known(name, _) => name.strip_prefix('@')?.split_once('/').map(|(scope, _)| scope.to_owned()),
-        ManifestField::Open(_) | ManifestField::Absent => None,
+        ManifestField::Unknown(_) | ManifestField::Absent => None,
     };
     packages.filter_map(scope).map(|scope| slot.key.replace(SCOPE, &scope)).collect()
 }
@@ -101,7 +101,7 @@ fn as_slot_value(field: ManifestField<'_>, kind: SlotKind) -> SlotValue {
             SlotValue::Absent
         }
         ManifestField::Known(text, place) => SlotValue::Text(text.to_owned(), place),
-        ManifestField::Open(place) => SlotValue::Unknown(place),
+        ManifestField::Unknown(place) => SlotValue::Unknown(place),
         ManifestField::Absent => SlotValue::Absent,
     }
 }

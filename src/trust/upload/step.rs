@@ -3,7 +3,8 @@
 mod flag;
 
 use crate::read::glob::Glob;
-use crate::read::manifest::{self, Manifests};
+use crate::read::manifest::Manifests;
+use crate::read::path;
 use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::registry::command::flag_is;
@@ -167,7 +168,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             return None;
         }
         match self.workflow.folder_of(self.job, step) {
-            Some(folder) => manifest::clean(folder.value()).filter(|folder| !folder.contains("${{")),
+            Some(folder) => path::normalize(folder.value()).filter(|folder| !folder.contains("${{")),
             None => Some(String::new()),
         }
     }
@@ -219,7 +220,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             return None;
         }
         let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());
-        manifest::clean(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
+        path::normalize(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
     }
 
     /// The inputs of the step or of the calling job.

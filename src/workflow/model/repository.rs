@@ -54,7 +54,7 @@ impl<'p> Model<'p> {
     /// The workflow of this repository that the job calls.
     #[must_use]
     pub fn called(&self, job: &Job<'_>) -> Option<&Workflow<'p>> {
-        let path = local_actions::path(job.uses?.value())?;
+        let path = local_actions::local_path(job.uses?.value())?;
         self.workflows.iter().find(|workflow| workflow.source.path() == path)
     }
 
@@ -70,7 +70,7 @@ impl<'p> Model<'p> {
     /// The composite action of this repository that a `uses:` value names.
     #[must_use]
     pub fn action(&self, uses: &str) -> Option<&Action<'p>> {
-        self.actions.get(&local_actions::path(uses)?)
+        self.actions.get(&local_actions::local_path(uses)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Folders of a checkout, and the folders in an artifact relative to where it is unpacked.
 
-use crate::read::manifest::clean;
+use crate::read::path::normalize;
 
 /// A folder relative to the checkout. A part that only the run decides is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,7 +10,7 @@ impl FolderPath {
     /// Parses a relative path. `None` for a path outside of the checkout or with a glob.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
-        let path = clean(path).filter(|path| !path.contains(['\\', '*', '?', '[', '$']))?;
+        let path = normalize(path).filter(|path| !path.contains(['\\', '*', '?', '[', '$']))?;
         Some(Self(path.split('/').filter(|part| !part.is_empty()).map(|part| Some(part.to_owned())).collect()))
     }
 
@@ -69,7 +69,8 @@ impl ArtifactContent {
     #[must_use]
     pub fn packed(paths: &str) -> Self {
         let lines = paths.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('!'));
-        let lines: Option<Vec<String>> = lines.map(|line| clean(line).filter(|line| !line.contains('\\'))).collect();
+        let lines: Option<Vec<String>> =
+            lines.map(|line| normalize(line).filter(|line| !line.contains('\\'))).collect();
         match lines.as_deref() {
             Some([folder]) if !is_pattern(folder) && !has_suffix(folder) => match folder.rsplit('/').next() {
                 Some(name) if !name.is_empty() => Self::Inside(name.to_owned()),

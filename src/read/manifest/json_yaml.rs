@@ -1,28 +1,28 @@
-//! Manifests in JSON and YAML, of which JSON is a part. What does not parse is no manifest; it never says why.
+//! Manifests in YAML, and in JSON, which is read as YAML.
 
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 use crate::read::yaml::{self, Node, NodeKind, SyntaxErrorKind};
 
-/// The content of a YAML file; none when it does not parse.
-pub fn yaml(text: &str) -> Option<ManifestValue> {
+/// The content of a YAML file; `None` if it is invalid.
+pub(crate) fn yaml(text: &str) -> Option<ManifestValue> {
     let tree = yaml::strict(text);
-    // A key that stands there twice is told by its two values.
+    // A duplicate key gives two values, so its value is unknown.
     if tree.errors().iter().any(|error| error.kind != SyntaxErrorKind::DuplicateKey) {
         return None;
     }
     tree.root().and_then(value)
 }
 
-/// The content of a JSON file; comments and final commas are overlooked, as the tools that allow them do.
-pub fn json(text: &str) -> Option<ManifestValue> {
+/// The content of a JSON file. Comments and trailing commas are allowed, as in several tools.
+pub(crate) fn json(text: &str) -> Option<ManifestValue> {
     yaml(&without_comments(text))
 }
 
 fn value(node: Node<'_>) -> Option<ManifestValue> {
-    // An alias stands for a whole other part of the file: following it could multiply the file.
+    // Aliases are not followed: nested aliases could multiply the size of the file.
     if let Some(span) = node.alias_span() {
-        return Some(ManifestValue { span, content: ManifestContent::Open });
+        return Some(ManifestValue { span, content: ManifestContent::Unknown });
     }
     let span = node.span();
     let content = match node.kind() {
@@ -33,7 +33,7 @@ fn value(node: Node<'_>) -> Option<ManifestValue> {
         NodeKind::Mapping => {
             let entry = |entry: yaml::MappingEntry<'_>| {
                 let key = entry.key.text()?.to_owned();
-                Some(ManifestEntry { key, place: entry.key.span(), value: value(entry.value)? })
+                Some(ManifestEntry { key, value: value(entry.value)? })
             };
             ManifestContent::Table(node.entries().filter_map(entry).collect())
         }
@@ -41,7 +41,7 @@ fn value(node: Node<'_>) -> Option<ManifestValue> {
     Some(ManifestValue { span: Span::new(span.start, span.end), content })
 }
 
-/// The text with blanks for its comments, so that nothing moves.
+/// The text with comments replaced by blanks, so that offsets do not change.
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -70,7 +70,7 @@ fn without_comments(text: &str) -> String {
     out
 }
 
-/// The length of the string that a text begins with, quotes included.
+/// The length of the string at the start of a text, quotes included.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
