@@ -93,9 +93,9 @@ mod unix {
         assert_eq!(output.status.code(), Some(2));
         let (told, found) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
         for words in [
-            "away.yml could not be read: it is a link that leaves",
+            "away.yml could not be read: it is a symlink that leaves",
             "circle.yml could not",
-            "pipe.yml could not be read: it is no regular file",
+            "pipe.yml could not be read: it is not a regular file",
         ] {
             assert!(told.contains(words), "{words}: {told}");
         }

@@ -74,7 +74,7 @@ fn each_changed_value_is_told_with_both_places() {
 
 #[test]
 fn a_document_that_is_not_there_is_a_problem_of_the_config() {
-    for (named, reason) in [("docs/OTHER.md", "there is no such file"), ("../SETUP.md", "outside of the repository")] {
+    for (named, reason) in [("docs/OTHER.md", "there is no such file"), ("../SETUP.md", "outside the repository")] {
         let (project, report) = judged(named, |guide| guide);
         let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };
         assert!(problem.message.contains(named) && problem.message.contains(reason), "{}", problem.message);
