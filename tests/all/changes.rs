@@ -43,7 +43,7 @@ fn findings(edit: impl FnOnce(&mut Vec<(String, String)>), least: Level) -> Vec<
         .collect()
 }
 
-/// Replaces one text in one file; the text must stand there once.
+/// Replaces one text in one file; the file must contain the text exactly once.
 fn replace(file: &'static str, from: &'static str, to: &'static str) -> impl FnOnce(&mut Vec<(String, String)>) {
     move |texts| {
         let (_, text) = texts.iter_mut().find(|(path, _)| path == file).unwrap();

@@ -1,4 +1,4 @@
-//! A document that repeats two records: it agrees with its project, and each value that is changed is told with both places.
+//! A document that repeats two publishers: no finding while the values agree, and one finding with both places for each changed value.
 
 use std::path::Path;
 

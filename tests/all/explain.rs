@@ -88,7 +88,7 @@ fn what_is_explained_is_what_is_judged() {
 
 /// Everything above a note, without its place: a config shifts nothing.
 fn said(report: &Report) -> BTreeSet<(String, String)> {
-    // A record can settle what a waiver was for.
+    // With the declared publisher, an ignore may have nothing left to hide.
     let loud = report.findings.iter().filter(|it| it.level > Level::Note && it.name != "unused-ignore");
     loud.map(|finding| (finding.name.clone(), finding.subject.clone())).collect()
 }

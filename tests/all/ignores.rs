@@ -1,4 +1,4 @@
-//! Where a waiver may stand, and what it covers there.
+//! Where an ignore can be written, and which findings it hides there.
 
 use trustpub::lint::check;
 use trustpub::lint::findings::Report;
@@ -27,7 +27,7 @@ fn judged(workflow: &str, config: &str, today: Option<&str>) -> (Project, Report
     (project, report)
 }
 
-/// Findings as `line name`, then waived ones as `(line name)`.
+/// Findings as `line name`, then ignored ones as `(line name)`.
 fn said(workflow: &str, config: &str, today: Option<&str>) -> Vec<String> {
     let (project, report) = judged(workflow, config, today);
     assert_eq!(report.problems, []);

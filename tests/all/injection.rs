@@ -35,7 +35,7 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap().replace('\u{7f}', "\\x7f").replace('\u{9b}', "\\x9b")
 }
 
-/// A project in which a wish stands wherever a finding may speak of it.
+/// A project with an injection attempt in every place that a finding can quote.
 fn project(wish: &str) -> MemoryFiles {
     let name = quoted(wish);
     let mut files = MemoryFiles::default();
@@ -80,7 +80,7 @@ fn project(wish: &str) -> MemoryFiles {
     files
 }
 
-/// A rule of one's own that says what it is told to say.
+/// A user rule with the given message.
 fn own_rules(wish: &str) -> RuleSet {
     let name = quoted(wish);
     let rule = format!(
@@ -100,7 +100,7 @@ fn each(mut judge: impl FnMut(&str, &ReportView<'_>)) {
         let report = check(&project, &rules, None);
         assert!(report.findings.len() > 6, "{wish:?} gives only {} findings", report.findings.len());
         assert!(report.findings.iter().any(|finding| finding.code == "ACME001"), "{wish:?}");
-        // The folder that a project stands in has a name too.
+        // The name of the project folder is printed too.
         let prefix = format!("{}/", wish.replace('/', "∕"));
         judge(wish, &ReportView { files: &project.files, prefix: &prefix, report: &report, rules: &rules.rules });
     }

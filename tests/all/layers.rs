@@ -1,9 +1,9 @@
-//! The house: data flows from room to room, and a room imports only from rooms to its left.
+//! The layers of `src`: each imports only from layers to its left, and only `cli` writes files or reads the environment.
 
 use std::path::{Path, PathBuf};
 
 /// The layers, from left to right. `lsp` and `cli` are beside each other.
-const ROOMS: [&str; 6] = ["read", "workflow", "trust", "lint", "report", "cli"];
+const LAYERS: [&str; 6] = ["read", "workflow", "trust", "lint", "report", "cli"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -30,38 +30,38 @@ fn source() -> Vec<(String, String)> {
         .collect()
 }
 
-fn room(name: &str) -> Option<usize> {
-    ROOMS.iter().position(|room| *room == if name == "lsp" { "cli" } else { name })
+fn layer(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| *layer == if name == "lsp" { "cli" } else { name })
 }
 
-/// The rooms that a text names in `crate::room`, and in `super::…::room` far enough up to leave its own room.
+/// The layers that a line imports by `crate::LAYER`.
 fn named(line: &str) -> Vec<usize> {
     let code = line.split("//").next().unwrap_or_default();
     let words = code.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':'));
     words
         .filter_map(|path| {
             let inner = path.strip_prefix("crate::")?;
-            room(inner.split("::").next().unwrap_or_default())
+            layer(inner.split("::").next().unwrap_or_default())
         })
         .collect()
 }
 
 #[test]
-fn a_room_imports_only_from_its_left() {
+fn a_layer_imports_only_from_its_left() {
     let mut wrong = Vec::new();
     for (name, text) in source() {
-        let Some(own) = name.split('/').next().and_then(room) else { continue };
+        let Some(own) = name.split('/').next().and_then(layer) else { continue };
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for (index, line) in code.lines().enumerate() {
             for other in named(line) {
                 if other > own {
-                    wrong.push(format!("src/{name}:{}: {} imports {}", index + 1, ROOMS[own], ROOMS[other]));
+                    wrong.push(format!("src/{name}:{}: {} imports {}", index + 1, LAYERS[own], LAYERS[other]));
                 }
             }
-            // A path of `super` may never climb out of its room, where this test could not follow it.
+            // A `super` path that leaves its layer would escape this test.
             let depth = name.matches('/').count() - usize::from(name.ends_with("/mod.rs"));
             if line.contains(&"super::".repeat(depth + 1)) && depth > 0 {
-                wrong.push(format!("src/{name}:{}: `super` climbs out of the room", index + 1));
+                wrong.push(format!("src/{name}:{}: `super` leaves the layer", index + 1));
             }
         }
     }
@@ -69,14 +69,14 @@ fn a_room_imports_only_from_its_left() {
 }
 
 #[test]
-fn every_module_says_what_it_owns() {
-    let silent: Vec<_> =
+fn every_module_has_a_header() {
+    let missing: Vec<_> =
         source().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(name, _)| name).collect();
-    assert!(silent.is_empty(), "without a first line `//! …`: {}", silent.join(", "));
+    assert!(missing.is_empty(), "without a first line `//! …`: {}", missing.join(", "));
 }
 
 #[test]
-fn only_the_command_line_writes_and_asks_the_machine() {
+fn only_the_command_line_writes_or_reads_the_environment() {
     let mut wrong = Vec::new();
     for (name, text) in source()
         .into_iter()
@@ -113,5 +113,5 @@ fn no_registry_or_client_is_named_in_code() {
             }
         }
     }
-    assert!(wrong.is_empty(), "these words belong to the data:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "these names belong in rules/:\n{}", wrong.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! Whole projects: the healthy ones hear nothing above note.
+//! Whole projects: the healthy ones have no findings above note.
 
 use std::path::Path;
 

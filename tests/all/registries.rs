@@ -1,4 +1,4 @@
-//! Registries and wrapper actions of somebody's own: files alone add them, their examples test them, and what is wrong in them is told.
+//! User registries and wrapper actions: YAML files alone add them, their examples test them, and their errors are reported.
 
 use std::path::Path;
 
@@ -159,7 +159,7 @@ uploads:
     let refused = "foreign-workflow: nuget.org does not accept uploads from a workflow of another repository: `acme/shared/.github/workflows/nuget.yml@v1`";
     assert_eq!(finding, refused);
     assert_eq!(found("acme/demo", "false"), [""; 0]);
-    // A repository that calls its own workflow by its full name stands in its own records.
+    // A repository that calls its own workflow by its full name is accepted by its own publishers.
     assert_eq!(found("acme/shared", "true"), [""; 0]);
 }
 

@@ -384,7 +384,7 @@ fn category_and_waived_findings_are_there_when_asked_for() {
         let place = &result["locations"][0]["physicalLocation"];
         (place["artifactLocation"]["uri"].to_string(), place["region"]["startLine"].as_u64())
     };
-    assert!(results.is_sorted_by_key(key), "waived findings stand where they belong");
+    assert!(results.is_sorted_by_key(key), "ignored findings are sorted with the others");
 }
 
 #[test]
