@@ -149,8 +149,9 @@ fn upload_runs<'a, 'p>(
     asked: &RunFilter,
 ) -> Vec<UploadRun<'a, 'p>> {
     let resolved = &upload.site.resolved;
-    let relevance = Relevance::of(resolved.workflow, resolved.job);
-    let starts = triggers::simulate(&data.github, checkout, resolved.workflow, resolved.job, asked);
+    let step = resolved.frames.first().map(|frame| frame.step).or(resolved.step);
+    let relevance = Relevance::of(resolved.workflow, resolved.job, step);
+    let starts = triggers::simulate(&data.github, checkout, resolved.workflow, (resolved.job, step), asked);
     let mut upload_runs = Vec::new();
     upload.cut = starts.incomplete;
     for simulated in starts.runs {

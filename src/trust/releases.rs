@@ -140,8 +140,13 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let makes = |simulated: &SimulatedRun<'a, 'p>| {
             resolved.context(&simulated.context(resolved.job)).reached() != Truth::No
         };
-        let starts =
-            triggers::simulate(self.github, self.checkout, resolved.workflow, resolved.job, &RunFilter::default());
+        let starts = triggers::simulate(
+            self.github,
+            self.checkout,
+            resolved.workflow,
+            (resolved.job, None),
+            &RunFilter::default(),
+        );
         let any = starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
         if any { what() } else { StartedBy::None }
     }

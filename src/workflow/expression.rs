@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use github_actions_expressions::{Expr, SpannedExpr};
 
-pub use value::{Outcome, Truth, UnknownReason, Value, coerce_text};
+pub use value::{Outcome, StringTest, Truth, UnknownReason, Value, coerce_text};
 
 /// GitHub's maximum length of an expression, in bytes.
 const MAX_LENGTH: usize = 21_000;
@@ -158,6 +158,20 @@ impl<'t> ExpressionTemplate<'t> {
     pub fn references(&self) -> Vec<ContextReference> {
         self.placeholders.iter().flat_map(Placeholder::references).collect()
     }
+}
+
+/// The tests of context properties against string literals in a text, which is a condition or has placeholders.
+#[must_use]
+pub fn string_tests(text: &str) -> Vec<(Vec<String>, StringTest)> {
+    let mut found = Vec::new();
+    if text.contains("${{") {
+        let template = ExpressionTemplate::parse(text);
+        let placeholders = template.iter().flat_map(|template| &template.placeholders);
+        placeholders.for_each(|placeholder| evaluate::string_tests(&placeholder.expression, &mut found));
+    } else if let Ok(expression) = parse(text) {
+        evaluate::string_tests(&expression, &mut found);
+    }
+    found
 }
 
 /// Whether the text is a single placeholder, apart from blanks.

@@ -65,6 +65,9 @@ impl RefKind {
 pub struct EventStart {
     #[serde(rename = "ref")]
     pub kind: RefKind,
+    /// The start of the name of every such ref.
+    #[serde(default)]
+    pub prefix: String,
     /// The description in messages: "when a tag is pushed".
     pub when: String,
 }
@@ -87,6 +90,8 @@ pub struct EventFacts {
     /// The default of `types:`.
     #[serde(default)]
     pub types: Vec<String>,
+    /// The day from which GitHub blocks it by default in public repositories.
+    pub blocked_from: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -306,6 +311,9 @@ pub struct GitHubFacts {
     pub runners: BTreeMap<String, Vec<String>>,
     /// Globs of labels of GitHub-hosted runners.
     pub hosted: Vec<String>,
+    /// Former labels of GitHub-hosted runners.
+    pub retired: BTreeMap<String, RetiredLabel>,
+    pub rejected: RejectedShapes,
     /// Owners of GitHub's own actions.
     pub makers: Vec<String>,
     /// Mutable refs, as globs, that an action's maintainers recommend.
@@ -316,6 +324,38 @@ pub struct GitHubFacts {
     pub releases: ReleaseFacts,
     pub tags: TagFacts,
     pub oidc: OidcFacts,
+}
+
+/// A label that no GitHub-hosted runner has any more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetiredLabel {
+    /// The first day without such a runner.
+    pub since: String,
+    /// The announcement.
+    pub source: String,
+}
+
+/// Shapes of workflows that GitHub rejects.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RejectedShapes {
+    /// A step with none but these keys runs nothing.
+    pub idle_step: Vec<String>,
+    /// Keys that a calling job cannot have.
+    pub calling_job: Vec<String>,
+    /// Contexts that are not available in a place.
+    pub contexts: RejectedContexts,
+}
+
+/// Contexts that are not available in a place.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RejectedContexts {
+    pub job_if: Vec<String>,
+    /// In `with:` of a calling job.
+    pub call_with: Vec<String>,
+    pub runs_on: Vec<String>,
 }
 
 impl GitHubFacts {

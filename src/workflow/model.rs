@@ -70,6 +70,8 @@ pub struct Trigger<'p> {
     pub tags: Filter<'p>,
     /// `inputs:` of `workflow_dispatch` and `workflow_call`.
     pub inputs: Vec<DeclaredInput<'p>>,
+    /// `workflows:` of `workflow_run`.
+    pub workflows: Vec<Text<'p>>,
     /// `outputs:` of `workflow_call`.
     pub outputs: Vec<DeclaredJobOutput<'p>>,
 }
@@ -135,7 +137,7 @@ pub struct Environment<'p> {
 /// One step.
 #[derive(Debug, Clone)]
 pub struct Step<'p> {
-    /// Position in `steps:`, counted from 0.
+    /// Position among the steps of the job, counted from 0. Those of a `parallel:` block count one by one.
     pub index: usize,
     /// The whole step.
     pub place: Place,
@@ -189,6 +191,8 @@ pub struct Job<'p> {
     pub permissions: Option<Permissions<'p>>,
     /// `environment:`.
     pub environment: Option<Environment<'p>>,
+    /// Whether `runs-on:` names a runner group.
+    pub runner_group: bool,
     /// The labels of `runs-on:`; `None` when `runs-on` is absent or names only a group.
     pub runs_on: Option<Vec<Text<'p>>>,
     /// `env:`.

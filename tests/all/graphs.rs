@@ -105,7 +105,7 @@ fn a_matrix_of_ten_thousand_rows() {
     let with_upload_run = with_upload_run(&[("release.yml", text)]);
     assert_eq!(
         (with_upload_run.runs, with_upload_run.undecided.as_deref()),
-        (2, Some("a matrix of too many combinations"))
+        (2, Some("a matrix with too many combinations"))
     );
 }
 

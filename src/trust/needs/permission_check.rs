@@ -158,10 +158,11 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         }
         let mut worst = (own, PermissionStatus::Held);
         let (ways, relevance) = self.starts.get_or_insert_with(|| {
-            let simulated_runs = triggers::simulate(github, self.checkout, workflow, job, &RunFilter::default()).runs;
+            let simulated_runs =
+                triggers::simulate(github, self.checkout, workflow, (job, None), &RunFilter::default()).runs;
             let ways =
                 simulated_runs.into_iter().map(|simulated| GrantPath { simulated, rows: OnceCell::new() }).collect();
-            (ways, Relevance::of(workflow, job))
+            (ways, Relevance::of(workflow, job, None))
         });
         for GrantPath { simulated, rows } in ways.iter() {
             let (held, at_hand) = at_hand(github, simulated, job, need);

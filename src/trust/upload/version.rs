@@ -247,11 +247,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
             }
             None => InstalledVersion::Nothing,
         };
-        let reached = match step.condition {
-            None => Truth::Yes,
-            Some(_) => self.context.for_sibling(step).reached(),
-        };
-        match (installed, reached) {
+        match (installed, self.context.sibling_reached(step)) {
             (InstalledVersion::Nothing, _) | (_, Truth::No) => InstalledVersion::Nothing,
             (installed, Truth::Yes) => installed,
             (_, Truth::Unknown(_)) => InstalledVersion::Unknown,

@@ -8,7 +8,9 @@ use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Expr, SpannedExpr, call::Function};
 
 use crate::workflow::expression::function;
-use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, coerce_number, equal, same_text};
+use crate::workflow::expression::value::{
+    Outcome, StringTest, Truth, UnknownReason, Value, coerce_number, equal, same_text,
+};
 use crate::workflow::expression::{ContextReference, Scope, StatusFunction};
 
 /// The maximum depth. The parser limits parentheses, but not chains of comparisons.
@@ -91,6 +93,7 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
         (Outcome::Unknown(reason), other) | (other, Outcome::Unknown(reason)) => {
             // Strings with different prefixes are different.
             let differs = match (reason.prefix(), other) {
+                (_, Outcome::Known(Value::Text(text))) if reason.excludes(text, true) => true,
                 (Some(prefix), Outcome::Known(Value::Text(text))) => {
                     !text.get(..prefix.len()).is_some_and(|start| same_text(start, prefix))
                 }
@@ -261,6 +264,30 @@ pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference
                 found.push(ContextReference { path, range: inner.origin.span.start..inner.origin.span.end });
             }
         }
+    });
+}
+
+/// Collects the tests of context properties against string literals: `startsWith(github.ref, 'x')`, `github.ref == 'x'`.
+pub fn string_tests(expression: &SpannedExpr<'_>, found: &mut Vec<(Vec<String>, StringTest)>) {
+    let mut add = |context: &SpannedExpr<'_>, literal: &SpannedExpr<'_>, exact: bool| {
+        if let (Expr::Context(_), Expr::Literal(Literal::String(text))) = (&context.inner, &literal.inner) {
+            let mut paths = Vec::new();
+            references(context, &mut paths);
+            let path = paths.into_iter().next().map(|reference| reference.path).unwrap_or_default();
+            found.push((path, StringTest { literal: text.to_string(), exact }));
+        }
+    };
+    walk(expression, &mut |inner| match &inner.inner {
+        Expr::Call(call) if call.func == Function::StartsWith => {
+            if let [text, prefix] = call.args.as_slice() {
+                add(text, prefix, false);
+            }
+        }
+        Expr::BinExpr(binary) if matches!(binary.op, BinOp::Eq | BinOp::Neq) => {
+            add(&binary.lhs, &binary.rhs, true);
+            add(&binary.rhs, &binary.lhs, true);
+        }
+        _ => {}
     });
 }
 

@@ -51,6 +51,11 @@ fn both(left: &Outcome, right: &Outcome, test: impl FnOnce(&str, &str) -> bool) 
 /// A known prefix can decide the result.
 fn starts_with(text: &Outcome, part: &Outcome) -> Outcome {
     if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
+        && reason.excludes(&coerce_text(part), false)
+    {
+        return Outcome::Known(Value::Bool(false));
+    }
+    if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
         && let Some(prefix) = reason.prefix()
     {
         let (prefix, part) = (prefix.to_uppercase(), coerce_text(part).to_uppercase());

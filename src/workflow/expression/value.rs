@@ -34,13 +34,34 @@ pub struct UnknownReason {
     what: Arc<str>,
     /// The known prefix of an unknown string.
     prefix: Option<Arc<str>>,
+    /// What the unknown string is known not to be.
+    excluded: Option<Arc<[StringTest]>>,
+}
+
+/// A test of a string against a literal: equality or, if not `exact`, a prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StringTest {
+    /// The literal.
+    pub literal: String,
+    /// Whether the whole string is compared.
+    pub exact: bool,
+}
+
+impl StringTest {
+    /// Whether every string equal to `text` or, if not `exact`, starting with it passes the test.
+    fn implied_by(&self, text: &str, exact: bool) -> bool {
+        match self.exact {
+            true => exact && same_text(&self.literal, text),
+            false => text.get(..self.literal.len()).is_some_and(|start| same_text(start, &self.literal)),
+        }
+    }
 }
 
 impl UnknownReason {
     /// A reason such as "the output of step `build`".
     #[must_use]
     pub fn new(what: impl Into<Arc<str>>) -> Self {
-        Self { what: what.into(), prefix: None }
+        Self { what: what.into(), prefix: None, excluded: None }
     }
 
     /// The known prefix of the unknown string.
@@ -52,11 +73,21 @@ impl UnknownReason {
     /// The reason for a value derived from this one, whose prefix is unknown.
     #[must_use]
     pub(crate) fn derived(&self) -> Self {
-        Self { what: self.what.clone(), prefix: None }
+        Self::new(self.what.clone())
     }
 
     pub(crate) fn with_prefix(self, prefix: String) -> Self {
-        Self { prefix: (!prefix.is_empty()).then(|| prefix.into()), ..self }
+        Self { prefix: (!prefix.is_empty()).then(|| prefix.into()), excluded: None, ..self }
+    }
+
+    pub(crate) fn excluding(self, excluded: impl IntoIterator<Item = StringTest>) -> Self {
+        let excluded: Arc<[StringTest]> = excluded.into_iter().collect();
+        Self { excluded: (!excluded.is_empty()).then_some(excluded), ..self }
+    }
+
+    /// Whether the unknown string is known to differ from `text` or, if not `exact`, to start otherwise.
+    pub(crate) fn excludes(&self, text: &str, exact: bool) -> bool {
+        self.excluded.iter().flat_map(|tests| tests.iter()).any(|test| test.implied_by(text, exact))
     }
 }
 
@@ -76,7 +107,7 @@ impl Outcome {
     /// A string of which only a prefix is known.
     #[must_use]
     pub fn with_prefix(prefix: &str, what: &str) -> Self {
-        Self::Unknown(UnknownReason { what: what.into(), prefix: Some(prefix.into()) })
+        Self::Unknown(UnknownReason::new(what).with_prefix(prefix.to_owned()))
     }
 
     /// A known string.

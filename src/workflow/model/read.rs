@@ -7,6 +7,7 @@ use crate::read::problem::Problem;
 use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, SourceFile, Span};
 use crate::read::yaml::{MappingEntry, Node, NodeKind, Tree};
+use crate::workflow::expression::{Condition, ExpressionTemplate};
 use crate::workflow::github::{GitHubFacts, ScriptRunner};
 use crate::workflow::model::{
     Action, DeclaredInput, DeclaredJobOutput, Environment, Filter, Grant, Job, Pair, Pairs, Permissions, Secrets, Step,
@@ -71,7 +72,7 @@ struct ModelReader<'g, 'p> {
     problems: Vec<Problem>,
 }
 
-impl<'p> ModelReader<'_, 'p> {
+impl<'g, 'p> ModelReader<'g, 'p> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
@@ -115,6 +116,7 @@ impl<'p> ModelReader<'_, 'p> {
             branches: Filter::default(),
             tags: Filter::default(),
             inputs: Vec::new(),
+            workflows: Vec::new(),
             outputs: Vec::new(),
         };
         if on.is_mapping() {
@@ -141,6 +143,7 @@ impl<'p> ModelReader<'_, 'p> {
             branches: filter("branches", "branches-ignore"),
             tags: filter("tags", "tags-ignore"),
             inputs: inputs.into_iter().flat_map(Node::entries).map(|input| self.input(input)).collect(),
+            workflows: self.texts(entry.value.get("workflows")).unwrap_or_default(),
             outputs: entry.value.get("outputs").into_iter().flat_map(Node::entries).map(|it| self.output(it)).collect(),
         }
     }
@@ -193,21 +196,34 @@ impl<'p> ModelReader<'_, 'p> {
             return None;
         }
         let uses = self.some_text(node.get("uses"));
+        let condition = node.get("if").and_then(|condition| self.text(condition));
+        let contexts = &self.github.rejected.contexts;
+        if let Some(text) = condition {
+            self.rejected_contexts(text, true, &contexts.job_if, "the `if` of a job");
+        }
         if uses.is_some() {
             self.calling_job(node, id);
+            for pair in self.pairs(node.get("with")).entries {
+                self.rejected_contexts(pair.value, false, &contexts.call_with, "the `with` of a calling job");
+            }
         } else if node.get("steps").is_none() {
             self.problem(entry.key.span(), format!("job `{}` has neither `steps` nor `uses`", id.value()));
         } else if node.get("runs-on").is_none() {
             self.problem(entry.key.span(), format!("job `{}` has no `runs-on`", id.value()));
         }
+        let runs_on = self.runs_on(node);
+        for text in runs_on.iter().flatten() {
+            self.rejected_contexts(*text, false, &contexts.runs_on, "`runs-on`");
+        }
         Some(Job {
             id,
             needs: self.texts(node.get("needs")).unwrap_or_default(),
             needed: Vec::new(),
-            condition: node.get("if").and_then(|condition| self.text(condition)),
+            condition,
             permissions: self.permissions(node),
             environment: self.environment(node),
-            runs_on: self.runs_on(node),
+            runner_group: node.get("runs-on").is_some_and(|runner| runner.get("group").is_some()),
+            runs_on,
             env: self.pairs(node.get("env")),
             shell: self.run_default(node, "shell"),
             working_directory: self.run_default(node, "working-directory"),
@@ -231,14 +247,36 @@ impl<'p> ModelReader<'_, 'p> {
 
     /// GitHub rejects a workflow in which a calling job has a key of an ordinary job.
     fn calling_job(&mut self, node: Node<'p>, id: Text<'p>) {
-        const REJECTED: [&str; 3] = ["environment", "steps", "runs-on"];
-        for key in REJECTED {
+        let github = self.github;
+        for key in &github.rejected.calling_job {
             if let Some(entry) = node.entry(key) {
                 self.problem(
                     entry.key.span(),
                     format!("job `{}` calls a workflow, so it cannot have `{key}`", id.value()),
                 );
             }
+        }
+    }
+
+    /// GitHub rejects a workflow with a context that is not available in its place.
+    fn rejected_contexts(&mut self, text: Text<'p>, condition: bool, rejected: &[String], place: &str) {
+        if !rejected.iter().any(|context| text.value().contains(context.as_str())) {
+            return;
+        }
+        let references = match condition {
+            true => Condition::parse(text.value()).map(|parsed| parsed.references()),
+            false => ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references()),
+        };
+        let first = references.unwrap_or_default().into_iter().find_map(|reference| {
+            let context =
+                rejected.iter().find(|context| reference.path.first().is_some_and(|name| name == *context))?;
+            Some((context, reference.range))
+        });
+        if let Some((context, range)) = first {
+            self.problem(
+                text.inner(range).span,
+                format!("{place} cannot read the context `{context}`; GitHub rejects the workflow"),
+            );
         }
     }
 
@@ -259,9 +297,15 @@ impl<'p> ModelReader<'_, 'p> {
         Some(Environment { name: name?, url: self.some_text(entry.value.get("url")) })
     }
 
-    fn steps(&mut self, job: Node<'p>) -> Vec<Step<'p>> {
-        let steps = job.get("steps").into_iter().flat_map(Node::items);
-        steps.enumerate().filter_map(|(index, node)| self.step(index, node)).collect()
+    fn steps(&mut self, owner: Node<'p>) -> Vec<Step<'p>> {
+        let mut steps = Vec::new();
+        for node in owner.get("steps").into_iter().flat_map(Node::items) {
+            match node.get("parallel").filter(|block| block.is_sequence()) {
+                Some(block) => block.items().for_each(|inner| steps.extend(self.step(steps.len(), inner))),
+                None => steps.extend(self.step(steps.len(), node)),
+            }
+        }
+        steps
     }
 
     fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
@@ -271,7 +315,10 @@ impl<'p> ModelReader<'_, 'p> {
         }
         let uses = self.some_text(node.get("uses"));
         let run = self.some_text(node.get("run"));
-        if uses.is_none() && run.is_none() {
+        let idle = |entry: MappingEntry<'_>| {
+            entry.key.text().is_some_and(|key| self.github.rejected.idle_step.iter().any(|known| known == key))
+        };
+        if uses.is_none() && run.is_none() && node.entries().all(idle) {
             self.problem(self.first_key(node), "the step has neither `uses` nor `run`");
         }
         if let (Some(_), Some(second)) = (uses, node.entry("run").filter(|_| run.is_some())) {

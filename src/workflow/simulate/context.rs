@@ -1,7 +1,7 @@
 //! The evaluation context: the contexts and status functions that an expression sees in one run, at one job or step.
 
 use crate::workflow::expression::{ExpressionTemplate, Outcome, Scope, StatusFunction, Truth, Value, coerce_text};
-use crate::workflow::model::{Action, Job, Secrets, Step, Workflow};
+use crate::workflow::model::{Action, Job, Secrets, Step, Text, Workflow};
 use crate::workflow::simulate::github_context;
 use crate::workflow::simulate::matrix::MatrixRow;
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
@@ -131,6 +131,17 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
             Some(condition) => reached.and(decide(condition, self)),
             None => reached,
         }
+    }
+
+    /// Whether another step of the job runs, given that this step does.
+    #[must_use]
+    pub fn sibling_reached(&self, sibling: &'s Step<'p>) -> Truth {
+        let Some(condition) = sibling.condition else { return Truth::Yes };
+        let own = self.step.and_then(|step| step.condition).map_or("", Text::value);
+        if implies(own, condition.value()) {
+            return Truth::Yes;
+        }
+        decide(condition, &self.for_sibling(sibling))
     }
 
     /// The context of the step that uses a frame's action.
@@ -279,4 +290,22 @@ impl Scope for EvaluationContext<'_, '_> {
     fn status(&self, function: StatusFunction) -> Truth {
         self.status_of(function)
     }
+}
+
+/// Whether a condition is one of the operands of `&&` in another.
+fn implies(whole: &str, part: &str) -> bool {
+    let operands = |text: &str| -> Vec<String> {
+        let text = text.trim();
+        let inner = text.strip_prefix("${{").and_then(|text| text.strip_suffix("}}")).unwrap_or(text);
+        match inner.contains("||") || inner.contains("${{") {
+            true => vec![inner.trim().to_owned()],
+            false => {
+                let operands: Vec<_> = inner.split("&&").map(|operand| operand.trim().to_owned()).collect();
+                let closed = |text: &String| text.matches('(').count() == text.matches(')').count();
+                if operands.iter().all(closed) { operands } else { vec![inner.trim().to_owned()] }
+            }
+        }
+    };
+    let whole = operands(whole);
+    operands(part).iter().all(|operand| whole.contains(operand))
 }

@@ -36,6 +36,7 @@ fn payload(run: &TriggerStart<'_, '_>, path: &[&str]) -> Option<Outcome> {
     match path {
         ["action"] => run.activity.as_deref().map(Outcome::text),
         ["inputs", name] => Some(run.input(name, true)),
+        ["ref"] => payload_ref(run),
         ["repository", "fork"] => flag(false),
         ["release", "draft"] if matches!(run.activity.as_deref(), Some("published" | "released" | "prereleased")) => {
             flag(false)
@@ -47,6 +48,7 @@ fn payload(run: &TriggerStart<'_, '_>, path: &[&str]) -> Option<Outcome> {
         ["workflow_run", "conclusion"] if run.activity.as_deref() == Some("completed") => {
             Some(Outcome::text("success"))
         }
+        ["workflow_run", "event"] if run.event == "workflow_run" => run.followed_event.as_deref().map(Outcome::text),
         [payload @ ("release" | "pull_request" | "workflow_run" | "client_payload"), ..] => {
             let carried = match *payload {
                 "client_payload" => run.event == "repository_dispatch",
@@ -54,6 +56,23 @@ fn payload(run: &TriggerStart<'_, '_>, path: &[&str]) -> Option<Outcome> {
             };
             (!carried).then_some(Outcome::Known(Value::Null))
         }
+        _ => None,
+    }
+}
+
+/// `github.event.ref`: the full ref, the name alone, or no such property, by event.
+fn payload_ref(run: &TriggerStart<'_, '_>) -> Option<Outcome> {
+    match run.event.as_str() {
+        "push" | "workflow_dispatch" => Some(run.reference.full()),
+        "create" => Some(run.reference.name()),
+        "pull_request"
+        | "pull_request_target"
+        | "release"
+        | "schedule"
+        | "workflow_run"
+        | "merge_group"
+        | "issues"
+        | "issue_comment" => Some(Outcome::Known(Value::Null)),
         _ => None,
     }
 }

@@ -1,7 +1,12 @@
 //! The inputs, matrix values and event properties that a job and its ancestors read, so that the simulation enumerates
 //! only values that make a difference.
 
-use crate::workflow::model::{Job, Pairs, Text, Workflow};
+use crate::workflow::expression::{StringTest, string_tests};
+use crate::workflow::github::RefKind;
+use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
+
+/// The maximum number of literals by which the names of refs are told apart.
+const MAX_REF_TESTS: usize = 8;
 
 /// All texts that affect whether and how a job runs: its own, its ancestors' conditions and outputs, and the
 /// workflow's `env`.
@@ -13,9 +18,10 @@ pub struct Relevance<'p> {
 }
 
 impl<'p> Relevance<'p> {
+    /// Of a job or, if `step` is given, of one of its steps: then the scripts of the other steps do not count.
     #[must_use]
-    pub fn of(workflow: &Workflow<'p>, job: &Job<'p>) -> Self {
-        let mut texts: Vec<&str> = own_texts(job).chain(values(&workflow.env)).map(Text::value).collect();
+    pub fn of(workflow: &Workflow<'p>, job: &Job<'p>, step: Option<&Step<'p>>) -> Self {
+        let mut texts: Vec<&str> = own_texts(job, step).chain(values(&workflow.env)).map(Text::value).collect();
         let before = ancestors(workflow, job);
         for ancestor in before.iter().filter_map(|index| workflow.jobs.get(*index)) {
             texts.extend(ancestor.condition.into_iter().chain(values(&ancestor.outputs)).map(Text::value));
@@ -37,7 +43,27 @@ impl<'p> Relevance<'p> {
     /// Whether any text reads the ref.
     #[must_use]
     pub fn reads_ref(&self) -> bool {
-        self.texts.iter().any(|text| text.contains("github.ref") || text.contains("github["))
+        self.texts.iter().any(|text| reads_ref(text))
+    }
+
+    /// The tests of the names of tags or branches against literals.
+    #[must_use]
+    pub fn ref_tests(&self, kind: RefKind) -> Vec<StringTest> {
+        let mut found: Vec<StringTest> = Vec::new();
+        let Some(prefix) = kind.prefix() else { return found };
+        for (path, test) in self.texts.iter().filter(|text| reads_ref(text)).flat_map(|text| string_tests(text)) {
+            let path: Vec<_> = path.iter().map(|name| name.to_ascii_lowercase()).collect();
+            let literal = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                ["github", "ref"] | ["github", "event", "ref"] => test.literal.strip_prefix(prefix),
+                ["github", "ref_name"] => Some(test.literal.as_str()),
+                ["github", "event", "release", "tag_name"] if kind == RefKind::Tag => Some(test.literal.as_str()),
+                _ => None,
+            };
+            let test = literal.map(|literal| StringTest { literal: literal.to_owned(), exact: test.exact });
+            found.extend(test.filter(|test| !test.literal.is_empty() && !found.contains(test)));
+        }
+        found.truncate(MAX_REF_TESTS);
+        found
     }
 
     /// Whether any text reads the event's payload.
@@ -63,6 +89,12 @@ pub fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
     }
     found.sort_unstable();
     found
+}
+
+fn reads_ref(text: &str) -> bool {
+    ["github.ref", "github[", "github.event.ref", "github.event.release.tag_name"]
+        .iter()
+        .any(|path| text.contains(path))
 }
 
 fn mentions(text: &str, context: &str, property: &str) -> bool {
@@ -93,10 +125,13 @@ fn values<'j, 'p>(pairs: &'j Pairs<'p>) -> impl Iterator<Item = Text<'p>> + 'j {
 }
 
 /// All texts of a job that can contain expressions.
-fn own_texts<'j, 'p>(job: &'j Job<'p>) -> impl Iterator<Item = Text<'p>> + 'j {
+fn own_texts<'j, 'p>(job: &'j Job<'p>, step: Option<&Step<'p>>) -> impl Iterator<Item = Text<'p>> + 'j {
+    let own = step.map(|step| step.place);
     let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
-    let steps = job.steps.iter().flat_map(|step| {
-        [step.condition, step.run].into_iter().flatten().chain(values(&step.with)).chain(values(&step.env))
+    let steps = job.steps.iter().flat_map(move |step| {
+        let read = step.run.is_none() || own.is_none_or(|own| own == step.place);
+        let texts = step.run.into_iter().chain(values(&step.with)).chain(values(&step.env));
+        step.condition.into_iter().chain(texts.filter(move |_| read))
     });
     let runner = job.runs_on.iter().flatten().copied();
     environment.chain(runner).chain(values(&job.env)).chain(values(&job.with)).chain(job.condition).chain(steps)

@@ -1,7 +1,7 @@
 //! How a run starts: event, ref, inputs and the path of calls to the job's workflow.
 
 use crate::read::source::Place;
-use crate::workflow::expression::{Outcome, Value};
+use crate::workflow::expression::{Outcome, StringTest, UnknownReason, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Workflow};
 use crate::workflow::simulate::matrix::MatrixRow;
@@ -14,6 +14,10 @@ pub struct GitRef {
     pub prefix: String,
     /// Whether `prefix` is the whole name.
     pub complete: bool,
+    /// Whether `prefix` comes from a test in an expression, not from the trigger's filter.
+    pub tested: bool,
+    /// The tests of names in expressions that the name does not pass.
+    pub excluded: Vec<StringTest>,
     /// The pattern of `branches:` or `tags:` that the name matches; several are joined by `|`.
     pub pattern: Option<String>,
 }
@@ -41,6 +45,8 @@ pub struct TriggerStart<'a, 'p> {
     pub when: String,
     /// `github.event.action`, if `types:` determines it.
     pub activity: Option<String>,
+    /// `github.event.workflow_run.event`, if the workflow that the run follows has only one event.
+    pub followed_event: Option<String>,
     /// Whether the event also starts runs for forks.
     pub fork: bool,
     /// Whether the caller is in another repository, so that event, ref, inputs, secrets and permissions are unknown.
@@ -54,6 +60,38 @@ pub struct TriggerStart<'a, 'p> {
 }
 
 impl GitRef {
+    /// A ref of which only the kind and a prefix of the name are known.
+    #[must_use]
+    pub const fn unknown(kind: RefKind, prefix: String) -> Self {
+        Self { kind, prefix, complete: false, tested: false, excluded: Vec::new(), pattern: None }
+    }
+
+    /// The whole name of a branch or tag.
+    #[must_use]
+    pub fn named(kind: RefKind, name: String) -> Self {
+        Self { complete: true, ..Self::unknown(kind, name) }
+    }
+
+    /// What is known of the name, for messages: "`main`", "starting with `v`", "other than `main`".
+    #[must_use]
+    pub fn description(&self) -> Option<String> {
+        let excluded = |exact: bool| {
+            let tests = self.excluded.iter().filter(move |test| test.exact == exact);
+            let literals: Vec<_> = tests.map(|test| format!("`{}`", test.literal)).collect();
+            (!literals.is_empty()).then(|| literals.join(" or "))
+        };
+        if self.complete {
+            return (!self.prefix.is_empty()).then(|| format!("`{}`", self.prefix));
+        }
+        let parts = [
+            self.tested.then(|| format!("starting with `{}`", self.prefix)),
+            excluded(false).map(|literals| format!("not starting with {literals}")),
+            excluded(true).map(|literals| format!("other than {literals}")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
     /// `github.ref`
     #[must_use]
     pub fn full(&self) -> Outcome {
@@ -61,7 +99,14 @@ impl GitRef {
             // Any number will do; conditions only test the prefix.
             (RefKind::PullRequest, _) => Outcome::text("refs/pull/1/merge"),
             (_, Some(kind)) if self.complete => Outcome::text(format!("{kind}{}", self.prefix)),
-            (_, Some(kind)) => Outcome::with_prefix(&format!("{kind}{}", self.prefix), "`github.ref`"),
+            (_, Some(kind)) => {
+                let excluded = self
+                    .excluded
+                    .iter()
+                    .map(|test| StringTest { literal: format!("{kind}{}", test.literal), exact: test.exact });
+                let reason = UnknownReason::new("`github.ref`").with_prefix(format!("{kind}{}", self.prefix));
+                Outcome::Unknown(reason.excluding(excluded))
+            }
             (_, None) => Outcome::unknown("`github.ref`"),
         }
     }
@@ -72,8 +117,10 @@ impl GitRef {
         match self.kind {
             RefKind::PullRequest => Outcome::text("1/merge"),
             _ if self.complete => Outcome::text(self.prefix.as_str()),
-            _ if self.prefix.is_empty() => Outcome::unknown("`github.ref_name`"),
-            _ => Outcome::with_prefix(&self.prefix, "`github.ref_name`"),
+            _ => {
+                let reason = UnknownReason::new("`github.ref_name`").with_prefix(self.prefix.clone());
+                Outcome::Unknown(reason.excluding(self.excluded.iter().cloned()))
+            }
         }
     }
 }

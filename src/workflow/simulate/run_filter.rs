@@ -78,7 +78,7 @@ impl RunFilter {
 pub fn parse_ref(text: &str) -> Option<GitRef> {
     [RefKind::Tag, RefKind::Branch, RefKind::PullRequest].into_iter().find_map(|kind| {
         let name = text.strip_prefix(kind.prefix()?)?;
-        (!name.is_empty()).then(|| GitRef { kind, prefix: name.to_owned(), complete: true, pattern: None })
+        (!name.is_empty()).then(|| GitRef::named(kind, name.to_owned()))
     })
 }
 

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::workflow::expression::{Outcome, Truth, UnknownReason};
+use crate::workflow::expression::{Outcome, StringTest, Truth, UnknownReason};
 use crate::workflow::github::{EventFacts, EventStart, GitHubFacts, RefKind};
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Text, Trigger, Workflow};
-use crate::workflow::ref_pattern::{self, RefPattern};
+use crate::workflow::model::{Filter, Job, Step, Text, Trigger, Workflow};
+use crate::workflow::ref_pattern::{self, RefName, RefPattern};
 use crate::workflow::simulate::inputs;
 use crate::workflow::simulate::matrix::{self, MatrixRow};
 use crate::workflow::simulate::reach::{SimulatedRun, WorkflowEntry};
@@ -32,17 +32,17 @@ pub struct SimulatedRuns<'a, 'p> {
     pub incomplete: Option<UnknownReason>,
 }
 
-/// All simulated runs of a job that match the filter.
+/// All simulated runs of a job that match the filter. Inputs that only other steps than `step` read are not told apart.
 #[must_use]
 pub fn simulate<'a, 'p>(
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
+    (job, step): (&'a Job<'p>, Option<&Step<'p>>),
     filter: &RunFilter,
 ) -> SimulatedRuns<'a, 'p> {
     let mut search = TriggerSearch { github, checkout, filter, path: Vec::new(), incomplete: None };
-    let runs = search.runs_of(workflow, job);
+    let runs = search.runs_of(workflow, job, &Relevance::of(workflow, job, step));
     SimulatedRuns { runs: runs.into_iter().map(Arc::new).collect(), incomplete: search.incomplete }
 }
 
@@ -70,8 +70,12 @@ struct TriggerSearch<'a, 'p, 'q> {
 }
 
 impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
-    fn runs_of(&mut self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<SimulatedRun<'a, 'p>> {
-        let relevance = Relevance::of(workflow, job);
+    fn runs_of(
+        &mut self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        relevance: &Relevance<'p>,
+    ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
         self.path.push(workflow);
         for trigger in &workflow.triggers {
@@ -82,7 +86,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             if event.called {
                 found.extend(self.called(workflow, job, trigger));
             } else {
-                found.extend(self.started(workflow, job, trigger, event, &relevance));
+                found.extend(self.started(workflow, job, trigger, event, relevance));
             }
             if found.len() > MAX_SIMULATED_RUNS {
                 found.truncate(MAX_SIMULATED_RUNS);
@@ -103,20 +107,27 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         relevance: &Relevance<'p>,
     ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
+        let activities = activities(trigger, &event.types, relevance.reads_event());
+        let followed_events = self.followed_events(trigger, relevance.reads_event());
         for start in event.runs.iter().filter(|start| trigger_allows(trigger, start)) {
-            for reference in self.filter.references(trigger, start, references(trigger, start, relevance.reads_ref())) {
-                for activity in activities(trigger, &event.types, relevance.reads_event()) {
-                    for inputs in self.filter.inputs(trigger, inputs::combinations(trigger, relevance, 1)) {
+            let references = self.filter.references(trigger, start, references(trigger, start, relevance));
+            let inputs = self.filter.inputs(trigger, inputs::combinations(trigger, relevance, references.len()));
+            for reference in &references {
+                for (activity, followed_event) in
+                    activities.iter().flat_map(|activity| followed_events.iter().map(move |event| (activity, event)))
+                {
+                    for inputs in &inputs {
                         let run = TriggerStart {
                             event: trigger.event.value().to_owned(),
                             trigger: trigger.event.place(),
-                            when: describe(start, &reference, &inputs),
+                            when: describe(start, reference, followed_event.as_deref(), inputs),
                             reference: reference.clone(),
                             activity: activity.clone(),
+                            followed_event: followed_event.clone(),
                             fork: event.fork,
                             unknown_caller: false,
                             dispatched: inputs.clone(),
-                            inputs,
+                            inputs: inputs.clone(),
                             calls: Vec::new(),
                         };
                         found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), job));
@@ -125,6 +136,25 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             }
         }
         found
+    }
+
+    /// The events of the workflows that a `workflow_run` trigger follows, each on its own only if something reads the
+    /// event. Unknown if one of the workflows is not in the repository.
+    fn followed_events(&self, trigger: &Trigger<'p>, is_read: bool) -> Vec<Option<String>> {
+        let mut events: Vec<Option<String>> = Vec::new();
+        for name in &trigger.workflows {
+            let named = |workflow: &&Workflow<'p>| {
+                workflow.name.map_or_else(|| workflow.source.path(), Text::value) == name.value()
+            };
+            let Some(workflow) = self.checkout.workflows.iter().find(named) else { return vec![None] };
+            for event in workflow.triggers.iter().map(|trigger| trigger.event.value()) {
+                let called = self.github.events.get(event).is_none_or(|facts| facts.called);
+                if !called && !events.iter().flatten().any(|known| known == event) {
+                    events.push(Some(event.to_owned()));
+                }
+            }
+        }
+        if events.len() == 1 || is_read && (1..=MAX_PATTERNS).contains(&events.len()) { events } else { vec![None] }
     }
 
     /// The runs in which other workflows of the repository call this one, or one run with an unknown caller if none
@@ -153,8 +183,8 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             if self.path.iter().any(|known| known.file == caller.file) {
                 continue;
             }
-            let relevance = Relevance::of(caller, calling);
-            for simulated in self.runs_of(caller, calling) {
+            let relevance = Relevance::of(caller, calling, None);
+            for simulated in self.runs_of(caller, calling, &relevance) {
                 for row in rows(&simulated, calling, &relevance) {
                     if found.len() >= MAX_SIMULATED_RUNS {
                         self.incomplete = Some(UnknownReason::new("more than 512 ways to start"));
@@ -219,8 +249,9 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             event: trigger.event.value().to_owned(),
             trigger: trigger.event.place(),
             when: start.map_or_else(String::new, |start| start.when.clone()),
-            reference: GitRef { kind: RefKind::Unknown, prefix: String::new(), complete: false, pattern: None },
+            reference: GitRef::unknown(RefKind::Unknown, String::new()),
             activity: None,
+            followed_event: None,
             fork: false,
             unknown_caller: true,
             dispatched: Vec::new(),
@@ -234,6 +265,10 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
 /// Whether the ref filters of a trigger let this kind of ref start a run. A filter on tags alone excludes branches and
 /// vice versa, and a filter can exclude every ref.
 fn trigger_allows(trigger: &Trigger<'_>, start: &EventStart) -> bool {
+    // Other events ignore these filters or apply them to another ref than the run's.
+    if trigger.event.value() != "push" {
+        return true;
+    }
     let (own, other) = match start.kind {
         RefKind::Tag => (&trigger.tags, &trigger.branches),
         RefKind::Branch => (&trigger.branches, &trigger.tags),
@@ -246,28 +281,73 @@ fn trigger_allows(trigger: &Trigger<'_>, start: &EventStart) -> bool {
         && (!own.is_absent() || other.is_absent())
 }
 
-/// The refs that a trigger's filter allows. Each pattern is a ref of its own only if something reads the ref.
-fn references(trigger: &Trigger<'_>, start: &EventStart, is_read: bool) -> Vec<GitRef> {
-    let any = GitRef { kind: start.kind, prefix: String::new(), complete: false, pattern: None };
+/// The refs that a trigger's filter allows, told apart as far as expressions test the name.
+fn references(trigger: &Trigger<'_>, start: &EventStart, relevance: &Relevance<'_>) -> Vec<GitRef> {
+    let any = GitRef::unknown(start.kind, start.prefix.clone());
     let filter = match start.kind {
         RefKind::Tag => &trigger.tags,
         RefKind::Branch => &trigger.branches,
         RefKind::PullRequest | RefKind::Unknown => return vec![any],
     };
     // For events other than `push`, `branches:` does not filter by the run's ref.
-    let Some(patterns) = filter.only.as_ref().filter(|_| trigger.event.value() == "push") else { return vec![any] };
-    let known: Vec<GitRef> = ref_pattern::positive(patterns)
-        .map(|text| {
-            let (prefix, complete) = RefPattern::parse(text.value()).literal_prefix();
-            let pattern = (!complete).then(|| text.value().to_owned());
-            GitRef { kind: start.kind, prefix, complete, pattern }
-        })
-        .collect();
-    if known.len() == 1 || is_read && known.len() <= MAX_PATTERNS {
-        return known;
+    let filter = (trigger.event.value() == "push").then_some(filter);
+    let tests = relevance.ref_tests(start.kind);
+    let patterns = filter.and_then(|filter| filter.only.as_ref());
+    let known = patterns.map_or_else(
+        || vec![any.clone()],
+        |patterns| {
+            let known: Vec<GitRef> = ref_pattern::positive(patterns)
+                .map(|text| {
+                    let (prefix, complete) = RefPattern::parse(text.value()).literal_prefix();
+                    let pattern = (!complete).then(|| text.value().to_owned());
+                    GitRef { complete, pattern, ..GitRef::unknown(start.kind, prefix) }
+                })
+                .collect();
+            if known.len() == 1 || relevance.reads_ref() && known.len() <= MAX_PATTERNS {
+                return known;
+            }
+            let all: Vec<&str> = ref_pattern::positive(patterns).map(|text| text.value()).collect();
+            vec![GitRef { pattern: Some(all.join("|")), ..any.clone() }]
+        },
+    );
+    known.into_iter().flat_map(|reference| split(reference, &tests, filter)).collect()
+}
+
+/// One ref for each test of the name that the ref can pass, and one that passes none.
+fn split(reference: GitRef, tests: &[StringTest], filter: Option<&Filter<'_>>) -> Vec<GitRef> {
+    let extends = |literal: &str, prefix: &str| literal.len() > prefix.len() && starts_with(literal, prefix);
+    let tests: Vec<&StringTest> = tests.iter().filter(|test| extends(&test.literal, &reference.prefix)).collect();
+    if reference.complete || tests.is_empty() {
+        return vec![reference];
     }
-    let all: Vec<&str> = ref_pattern::positive(patterns).map(|text| text.value()).collect();
-    vec![GitRef { pattern: Some(all.join("|")), ..any }]
+    let mut found = Vec::new();
+    for test in tests.iter().filter(|test| filter.is_none_or(|filter| can_pass(filter, test))) {
+        let longer = tests.iter().filter(|other| {
+            !test.exact && (other.literal != test.literal || other.exact) && starts_with(&other.literal, &test.literal)
+        });
+        found.push(GitRef {
+            prefix: test.literal.clone(),
+            complete: test.exact,
+            tested: !test.exact,
+            excluded: longer.map(|test| (*test).clone()).collect(),
+            pattern: reference.pattern.clone().filter(|_| !test.exact),
+            ..reference
+        });
+    }
+    found.push(GitRef { excluded: tests.into_iter().cloned().collect(), ..reference });
+    found
+}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Whether a name that passes the test can pass the filter.
+fn can_pass(filter: &Filter<'_>, test: &StringTest) -> bool {
+    let name = RefName { prefix: &test.literal, complete: test.exact };
+    let matched = |list: &Vec<Text<'_>>| ref_pattern::matches_any(list.iter().map(|text| text.value()), name);
+    filter.only.as_ref().is_none_or(|list| matched(list) != Truth::No)
+        && filter.ignore.as_ref().is_none_or(|list| matched(list) != Truth::Yes)
 }
 
 /// The activity types that start the workflow, each on its own only if something reads the event.
@@ -279,10 +359,18 @@ fn activities(trigger: &Trigger<'_>, default_types: &[String], is_read: bool) ->
     if listed.len() == 1 || is_read && !listed.is_empty() { listed } else { vec![None] }
 }
 
-fn describe(start: &EventStart, reference: &GitRef, inputs: &inputs::InputValues) -> String {
+fn describe(
+    start: &EventStart,
+    reference: &GitRef,
+    followed_event: Option<&str>,
+    inputs: &inputs::InputValues,
+) -> String {
     let mut when = start.when.clone();
-    if reference.complete && !reference.prefix.is_empty() {
-        when = format!("{when} (`{}`)", reference.prefix);
+    if let Some(event) = followed_event {
+        when = format!("{when} started by `{event}`");
+    }
+    if let Some(name) = reference.description() {
+        when = format!("{when} ({name})");
     }
     match inputs::describe(inputs) {
         Some(chosen) => format!("{when} {chosen}"),
