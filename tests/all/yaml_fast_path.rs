@@ -64,6 +64,8 @@ const ACCEPTED: &[&str] = &[
     "a b c: d e f\n",
     "é: 1\nü: ä ö\n",
     "A: 1\nb: 2\n",
+    "'<<': 1\n",
+    "a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\nh: 1\ni: 1\nj: 1\nk: 1\nl: 1\nm: 1\nn: 1\no: 1\np: 1\nq: 1\n",
     "on:\ntrue: 1\n1: 2\n~: 3\n",
     // Block sequences.
     "a:\n- 1\n- 2\nb: 3\n",
@@ -214,6 +216,8 @@ const LEFT_TO_GRANIT: &[&str] = &[
     "---a: 1\n",
     "a: 1\na: 2\n",
     "a: 1\nA: 2\n",
+    "é: 1\nÉ: 2\n",
+    "a: 1\nb: 1\nc: 1\nd: 1\ne: 1\nf: 1\ng: 1\nh: 1\ni: 1\nj: 1\nk: 1\nl: 1\nm: 1\nn: 1\no: 1\np: 1\na: 1\n",
     "\u{212a}: 1\nk: 2\n",
     "a: {b: 1, b: 2}\n",
     "<<: 1\n",

@@ -101,7 +101,7 @@ struct FastPath<'t> {
     /// The number of open collections.
     depth: usize,
     tree: Tree,
-    /// The children of all open collections, so far.
+    /// The children that all open collections have so far.
     waiting: Vec<u32>,
 }
 
@@ -254,13 +254,11 @@ impl FastPath<'_> {
         let mapping = self.open(content, NodeStyle::Block, key.span.start)?;
         let parent = Some(column);
         loop {
-            let (colon, line) = (self.at, self.line);
-            self.key(key)?;
+            let (colon, line) = (self.key(key)?, self.line);
             let next = self.next_token()?;
-            let value = if next.is_some() && self.line == line {
-                self.block_node(None, parent)?
-            } else if next > parent {
-                self.block_node(next, parent)?
+            let value = if next > parent {
+                let column = next.filter(|_| self.line != line);
+                self.block_node(column, parent)?
             } else if next == parent && self.at_dash() {
                 self.block_sequence(column, self.first_item()?)?
             } else {
@@ -272,19 +270,19 @@ impl FastPath<'_> {
                 Ordering::Equal => key = self.scalar(BLOCK)?,
                 Ordering::Greater => return Err(GiveUp),
             }
-            self.skip_spaces();
         }
     }
 
-    /// Adds a key and skips its `:`.
-    fn key(&mut self, key: NodeData) -> Parsed<()> {
+    /// Adds a key, and skips the `:` after it, whose offset it returns.
+    fn key(&mut self, key: NodeData) -> Parsed<usize> {
+        self.skip_spaces();
         if !self.at_colon() || key.span.range().len() > LONGEST_KEY {
             return Err(GiveUp);
         }
         let id = self.add(key);
         self.waiting.push(id);
         self.at += 1;
-        Ok(())
+        Ok(self.at - 1)
     }
 
     /// Where the first item of a sequence begins: to granit, also where a sequence begins that has the column of its key.
@@ -333,16 +331,18 @@ impl FastPath<'_> {
         let collection = self.open(content, NodeStyle::Flow, index(self.at))?;
         self.at += 1;
         while self.next_flow_byte()? != bracket {
-            let is_sequence = bracket == b']';
-            let value = if is_sequence && matches!(self.byte(), b'[' | b'{') {
-                self.flow_collection()?
-            } else {
-                let scalar = self.scalar(FLOW)?;
-                self.skip_spaces();
-                match is_sequence {
-                    true if self.at_colon() => self.flow_pair(scalar)?,
-                    true => self.add(scalar),
-                    false => self.flow_value(scalar)?,
+            let value = match self.byte() {
+                b'[' | b'{' if bracket == b']' => self.flow_collection()?,
+                _ => {
+                    let scalar = self.scalar(FLOW)?;
+                    self.skip_spaces();
+                    if bracket == b'}' {
+                        self.flow_value(scalar)?
+                    } else if self.at_colon() {
+                        self.flow_pair(scalar)?
+                    } else {
+                        self.add(scalar)
+                    }
                 }
             };
             self.waiting.push(value);
@@ -528,7 +528,7 @@ impl FastPath<'_> {
                 return Err(GiveUp);
             }
             if first.is_none() {
-                // The builder takes a first line that begins like a header for the header.
+                // The builder of granit's trees may mistake such a first line for the header.
                 if Some(column) <= parent || column < widest || matches!(byte, b'|' | b'>') {
                     return Err(GiveUp);
                 }
@@ -568,7 +568,7 @@ impl FastPath<'_> {
         NodeData { content: NodeContent::Scalar { text, kind }, span: Span::new(index(start), index(self.at)), style }
     }
 
-    /// The value of a key without one.
+    /// The absent value of a key, or an absent item.
     fn null(&mut self, at: usize) -> u32 {
         self.tree.add_scalar("~", NodeKind::Null, Span::at(index(at)), NodeStyle::Plain)
     }
@@ -595,10 +595,23 @@ impl FastPath<'_> {
         data.span.end = end.unwrap_or(data.span.end);
         let content = data.content;
         match content {
-            NodeContent::Mapping(children) if !key_errors(&self.tree, children, Dialect::Workflow).is_empty() => {
-                Err(GiveUp)
-            }
+            NodeContent::Mapping(children) if !self.has_distinct_keys(children) => Err(GiveUp),
             _ => Ok(open.id),
         }
+    }
+
+    /// Whether a mapping has no repeated keys and no merge keys. Few and simple keys are compared pair by pair, without an allocation.
+    fn has_distinct_keys(&self, mapping: NodeLink) -> bool {
+        let mut keys = [""; 16];
+        let pairs = self.tree.children(mapping).as_chunks::<2>().0;
+        for (index, [key, _]) in pairs.iter().enumerate() {
+            let key = self.tree.scalar(self.tree.nodes[*key as usize].content).unwrap_or_default();
+            let is_repeated = |other: &&str| other.eq_ignore_ascii_case(key);
+            if index == keys.len() || !key.is_ascii() || key == "<<" || keys[..index].iter().any(is_repeated) {
+                return key_errors(&self.tree, mapping, Dialect::Workflow).is_empty();
+            }
+            keys[index] = key;
+        }
+        true
     }
 }
