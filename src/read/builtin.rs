@@ -6,7 +6,7 @@ static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 /// The same files as JSON without examples, which load about ten times as fast.
 static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
-/// The YAML files directly in a folder of `rules/` ("" for `rules/` itself) as (path below `rules/`, text), sorted by path.
+/// The YAML files directly in a folder of `rules/` (`""` for `rules/` itself) as (path in `rules/`, text), sorted by path.
 #[must_use]
 pub(crate) fn yaml_files(folder: &str) -> Vec<(&'static str, &'static str)> {
     files_in(&RULES, folder)

@@ -1,9 +1,9 @@
-//! What actions, called workflows and commands ask of a job, as data (`rules/needs/<topic>.yaml`). No client has code here.
+//! Permission needs of actions, called workflows and commands, as data (`rules/needs/<topic>.yaml`).
 
 mod load;
-pub mod oidc;
-pub mod permission_check;
-pub mod requester;
+pub(crate) mod oidc;
+pub(crate) mod permission_check;
+pub(crate) mod requester;
 
 use std::collections::HashMap;
 
@@ -16,34 +16,30 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::action;
 use crate::workflow::permissions::AccessLevel;
 
-/// What a condition may ask of a client, with its values and what it means. One that ends in `.*` takes any last part.
+/// The facts that a condition may test, with their values and meanings. A name that ends in `.*` accepts any last part.
 pub const FACTS: [(&str, FactValues, &str); 7] = [
-    ("input.*", FactValues::Any, "An input that the step or the calling job gives."),
+    ("input.*", FactValues::Any, "An input of the step or the calling job."),
     ("env.*", FactValues::Any, "An environment variable of the step, the job or the workflow."),
     ("flag.*", FactValues::Any, "The value of a flag of the command."),
-    ("switch.*", FactValues::Any, "A flag of the command that takes no value; `true` where it stands."),
-    ("argument", FactValues::Any, "The command's first argument that is no flag."),
+    ("switch.*", FactValues::Any, "A flag of the command without a value; `true` if present."),
+    ("argument", FactValues::Any, "The first argument of the command that is not a flag."),
     ("event", FactValues::Any, "The event that starts the run."),
-    (
-        "token.source",
-        FactValues::OneOf(&["job", "other"]),
-        "Whether the client works with the job's own token or with another.",
-    ),
+    ("token.source", FactValues::OneOf(&["job", "other"]), "Whether the step uses the job's own token or another one."),
 ];
 
-/// What a step is known by.
+/// How an entry is identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeedKind {
     /// An action, `owner/name` or `owner/name/path`.
     Action,
-    /// A workflow of another repository that a job calls, `owner/name/.github/workflows/file.yml`.
+    /// A reusable workflow of another repository, `owner/name/.github/workflows/file.yml`.
     Workflow,
-    /// A command, as its words.
+    /// The words of a command.
     Command,
 }
 
 impl NeedKind {
-    /// Every kind with its key in the data.
+    /// Every kind and its key in the data.
     pub const WORDS: [(Self, &'static str); 3] =
         [(Self::Action, "action"), (Self::Workflow, "workflow"), (Self::Command, "command")];
 }
@@ -51,65 +47,65 @@ impl NeedKind {
 /// A line of `when`.
 #[derive(Debug, Clone)]
 pub struct NeedCondition {
-    /// A fact of [`FACTS`].
+    /// The name of a fact of [`FACTS`].
     pub fact: String,
-    /// What it must be.
+    /// The test of its value.
     pub test: ValueTest,
 }
 
-/// One scope that a client asks for.
+/// One scope that an entry needs.
 #[derive(Debug, Clone)]
 pub struct Need {
     /// The scope.
     pub scope: String,
-    /// The least access.
+    /// The minimum access.
     pub access: AccessLevel,
-    /// Scopes any of which does as well.
+    /// Alternative scopes, each of which suffices.
     pub or: Vec<(String, AccessLevel)>,
-    /// When it asks for it.
+    /// When the scope is needed.
     pub when: Vec<NeedCondition>,
-    /// Whether its documentation or code says so; else it never makes an error.
+    /// Whether its documentation or source confirms the need; otherwise it is never an error.
     pub documented: bool,
     /// Whether only private repositories need it.
     pub private: bool,
-    /// Whether it makes do without: a use of the scope, but nothing to miss.
+    /// Whether the scope is used but not required.
     pub optional: bool,
-    /// What it needs it for, as the end of "needs it to …".
+    /// The purpose, as the end of "needs it to …".
     pub reason: String,
 }
 
-/// What a client works with when none of its slots holds a token.
+/// The token that a step uses if none of its slots is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NeedFallback {
     /// The job's own token.
     Job,
-    /// None, or one that the files do not show.
+    /// No token, or one that the files do not contain.
     None,
 }
 
-/// An earlier step of the job that leaves its token for later ones.
+/// An earlier step of the job that stores its token for later steps.
 #[derive(Debug, Clone)]
 pub struct EarlierStep {
-    /// Its action.
+    /// The action of the step.
     pub action: String,
-    /// What must hold of it.
+    /// The conditions on the step.
     pub when: Vec<NeedCondition>,
-    /// Where it is given the token.
+    /// The slots of the token.
     pub slots: Vec<Slot>,
-    /// What it leaves when none of them holds one.
+    /// The token that it stores if no slot is set.
     pub otherwise: NeedFallback,
 }
 
-/// Which token a client works with.
+/// The token that a step uses.
 #[derive(Debug, Clone)]
 pub struct TokenRule {
-    /// Where one may be given.
+    /// The slots of the token.
     pub slots: Vec<Slot>,
-    /// What holds when none of them is.
+    /// The token if no slot is set.
     pub otherwise: NeedFallback,
-    /// The step that it takes its token from.
+    /// The earlier step whose token it uses.
     pub earlier: Option<EarlierStep>,
-    /// Words in the job's steps that mean a token nobody can see here.
+    /// Words in the job's steps after which the token is unknown.
     pub opaque: Vec<String>,
 }
 
@@ -119,55 +115,55 @@ impl Default for TokenRule {
     }
 }
 
-/// An artifact that an action leaves.
+/// An artifact that an action uploads.
 #[derive(Debug, Clone)]
 pub struct NeedArtifact {
-    /// The input that names it.
+    /// The input with its name.
     pub input: Option<String>,
-    /// Its name when no input does; none where it is made up as the action runs.
+    /// The default name; `None` if the action computes it.
     pub name: Option<String>,
-    /// The input whose text is put behind the name.
+    /// The input whose text is appended to the name.
     pub suffix: Option<String>,
 }
 
-/// A job that shows an entry.
+/// An example job of an entry.
 #[derive(Debug, Clone)]
 pub struct NeedExample {
-    /// Whether a need must be found missing.
+    /// Whether a missing permission must be found.
     pub bad: bool,
-    /// The job without its `runs-on`, or a whole workflow.
+    /// The job without `runs-on`, or a whole workflow.
     pub text: String,
 }
 
 /// An action, a called workflow or a command.
 #[derive(Debug, Clone)]
 pub struct NeedEntry {
-    /// What it is.
+    /// The kind of entry.
     pub kind: NeedKind,
-    /// Its names, the usual one first.
+    /// The names, the usual one first.
     pub names: Vec<String>,
-    /// Wrappers that may stand before a command.
+    /// Wrappers that may precede the command.
     pub via: Vec<String>,
-    /// Words that make a command do nothing.
+    /// Words with which the command does nothing.
     pub unless: Vec<String>,
-    /// Where its documentation says what it needs.
+    /// The source of the facts.
     pub source: String,
-    /// Which token it works with.
+    /// The token that it uses.
     pub token: TokenRule,
-    /// What it asks for.
+    /// The scopes that it needs.
     pub needs: Vec<Need>,
-    /// Whether it runs other programs, so that it may ask for more than its needs.
+    /// Whether it runs other programs, which may need further scopes.
     pub runs_other_programs: bool,
-    /// The artifacts that it leaves.
+    /// The artifacts that it uploads.
     pub uploads: Vec<NeedArtifact>,
-    /// Its tests.
+    /// The examples, which the tests check.
     pub examples: Vec<NeedExample>,
-    /// The file that it stands in, to show.
+    /// The path of its file, for messages.
     pub path: String,
 }
 
 impl NeedEntry {
-    /// The name that people know it by.
+    /// The usual name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.names.first().map_or("", String::as_str)
@@ -177,23 +173,23 @@ impl NeedEntry {
 /// One file of needs.
 #[derive(Debug, Clone, Default)]
 pub struct NeedTopic {
-    /// What its entries have in common.
+    /// The topic of the entries.
     pub title: String,
-    /// When somebody last compared it with its sources.
+    /// The date on which the facts were last checked.
     pub reviewed: String,
     /// The entries.
     pub entries: Vec<NeedEntry>,
-    /// Actions that ask for no scope at all, whatever their inputs.
+    /// Actions that need no scope, whatever their inputs.
     pub no_permissions: Vec<String>,
 }
 
 impl NeedTopic {
-    /// Reads a file; where it is `tested`, it is JSON and may lack its examples.
+    /// Reads a file. A `built_in` file is JSON without examples, already validated by the tests.
     ///
     /// # Errors
-    /// Everything wrong with it, in the order of the file.
-    pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, tested: bool) -> Result<Self, Vec<Problem>> {
-        load::load(file, source, github, tested)
+    /// All problems of the file, in its order.
+    pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, built_in: bool) -> Result<Self, Vec<Problem>> {
+        load::load(file, source, github, built_in)
     }
 }
 
@@ -201,18 +197,18 @@ impl NeedTopic {
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
     entries: Vec<NeedEntry>,
-    /// Positions of actions and called workflows by their names in small letters.
+    /// The positions of actions and called workflows by lower-case name.
     by_name: HashMap<String, Vec<usize>>,
-    /// Positions of commands.
+    /// The positions of the commands.
     commands: Vec<usize>,
-    /// The words of those.
+    /// The words of the commands.
     vocabulary: Vocabulary,
-    /// Names in small letters.
+    /// Lower-case names.
     no_permissions: Vec<String>,
 }
 
 impl Needs {
-    /// Puts topics together.
+    /// Merges topics.
     #[must_use]
     pub fn new(topics: Vec<NeedTopic>) -> Self {
         let mut all = Self::default();
@@ -241,19 +237,19 @@ impl Needs {
         self.entries.iter()
     }
 
-    /// What is known of a step's or job's `uses`.
+    /// The entries for a step's or job's `uses`.
     pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &NeedEntry> {
         let found = self.by_name.get(&action(uses).to_lowercase());
         found.into_iter().flatten().filter_map(|index| self.entries.get(*index))
     }
 
-    /// Whether an action asks for no scope at all, whatever its inputs.
+    /// Whether an action needs no scope, whatever its inputs.
     #[must_use]
     pub fn needs_no_permissions(&self, uses: &str) -> bool {
         self.no_permissions.contains(&action(uses).to_lowercase())
     }
 
-    /// Whether all is known that an action does besides what it says.
+    /// Whether the data describes everything that an action needs.
     #[must_use]
     pub fn describes(&self, uses: &str) -> bool {
         let mut entries = self.of_uses(uses).peekable();
@@ -264,12 +260,12 @@ impl Needs {
         }
     }
 
-    /// The artifacts that an action is known to leave; none where no data says that it leaves any.
+    /// The artifacts that the data says an action uploads.
     pub fn artifacts(&self, uses: &str) -> impl Iterator<Item = &NeedArtifact> {
         self.of_uses(uses).flat_map(|entry| &entry.uploads)
     }
 
-    /// The commands whose words all stand in a script.
+    /// The commands whose words all occur in a script.
     fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
         let commands_in = self.vocabulary.commands_in(script).into_iter();
         commands_in.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()

@@ -1,15 +1,15 @@
-//! Registries as data (`rules/registries/<id>.yaml`): endpoints, the form's record, claims, uploads. No registry has code here.
+//! Registry data (`rules/registries/<id>.yaml`): endpoints, publisher form, claims, upload and login patterns.
 
-pub mod command;
+pub(crate) mod command;
 pub mod form;
-pub mod load;
-pub mod package;
-pub mod plan;
+pub(crate) mod load;
+pub(crate) mod package;
+pub(crate) mod plan;
 pub mod set;
 pub mod slot;
 pub mod test;
 pub mod upload_pattern;
-pub mod vocabulary;
+pub(crate) mod vocabulary;
 
 use std::collections::BTreeMap;
 
@@ -23,20 +23,20 @@ use crate::read::manifest;
 pub use crate::trust::registry::form::{Claim, Comparison, FormField, WorkflowClaim};
 pub use crate::trust::registry::set::RegistrySet;
 
-/// Where uploads go.
+/// The addresses of a registry.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistryEndpoints {
-    /// Upload addresses; a final slash does not count.
+    /// Upload addresses; a trailing slash is ignored.
     #[serde(default)]
     pub uploads: Vec<String>,
-    /// What clients call the place.
+    /// Names that clients use for the registry, such as `pypi` in `twine upload -r pypi`.
     #[serde(default)]
     pub names: Vec<String>,
-    /// Hosts of the registry.
+    /// Hosts that belong to the registry.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// Addresses, as globs, that belong to the registry and take no uploads.
+    /// Globs of addresses that belong to the registry but accept no uploads.
     #[serde(default)]
     pub wrong: Vec<Glob>,
 }
@@ -49,59 +49,60 @@ pub struct SetUpLinks {
     pub project: Option<String>,
     /// The form for a first release.
     pub pending: Option<String>,
-    /// What to do for a first release, as a sentence without a final period.
+    /// How to publish the first release, as a sentence without a final period.
     #[serde(default)]
     pub first_release: String,
-    /// How many records one package can have, where that is not any number: what to know, as a sentence without a final period.
+    /// The limit on publishers per package, if there is one, as a sentence without a final period.
     pub limit: Option<String>,
 }
 
-/// What is known of the token's claims.
+/// How the registry uses the token's workflow claims.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClaimRules {
-    /// Which file counts.
+    /// The claim that the registry compares with the publisher's workflow file.
     #[serde(default)]
     pub workflow: WorkflowClaim,
-    /// Which file the certificate of an attestation names. Where that is another file than the record's, the attestation is refused.
+    /// The claim that the certificate of an attestation contains. The registry rejects an attestation whose certificate names another
+    /// file than the publisher.
     pub certificate: Option<WorkflowClaim>,
-    /// Set where a called workflow of another repository is refused, whatever the record says.
+    /// Whether the registry refuses a reusable workflow of another repository, whatever the publisher says.
     #[serde(default)]
     pub foreign_refused: bool,
 }
 
-/// What makes packages of a checkout.
+/// How packages are built from a checkout.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BuildFacts {
-    /// Words of a script that build.
+    /// Commands that build packages.
     #[serde(default)]
     pub commands: Vec<String>,
-    /// Actions that build.
+    /// Actions that build packages.
     #[serde(default)]
     pub actions: Vec<String>,
-    /// Words of a job that mean that the version may come from elsewhere than the checkout's tags.
+    /// Words in a job after which the package version may not come from the git tags of the checkout.
     #[serde(default)]
     pub opaque: Vec<String>,
 }
 
-/// When two names are one package's.
+/// When two names mean the same package.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NameRules {
-    /// Whether case does not count.
+    /// Whether case is ignored.
     #[serde(default)]
     pub ignore_case: bool,
-    /// Characters that are the same, alone and several in a row.
+    /// Separator characters that are equal to each other; a run of them equals one.
     #[serde(default)]
     pub separators: String,
-    /// Words in a workflow's scripts that mean that a manifest may be changed, or another one taken.
+    /// Words in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
     #[serde(default)]
     pub opaque: Vec<String>,
 }
 
 impl NameRules {
-    /// Whether two names are one package's.
+    /// Whether two names mean the same package.
     #[must_use]
     pub fn same(&self, left: &str, right: &str) -> bool {
         self.normal(left) == self.normal(right)
@@ -124,32 +125,32 @@ impl NameRules {
     }
 }
 
-/// Which refs the registry takes.
+/// The refs that the registry accepts.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RefRules {
-    /// The only kinds of refs it takes (`tag`, `branch`); empty for all.
+    /// The accepted kinds of refs (`tag`, `branch`); empty means all.
     #[serde(default)]
     pub allowed: Vec<String>,
 }
 
-/// Which runners the registry takes.
+/// The runners that the registry accepts.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RunnerRules {
-    /// Runners that its documents call unsupported, although uploads from there have been seen to work.
+    /// Runners that the registry's documentation calls unsupported. Uploads from them may still work.
     #[serde(default)]
     pub unsupported: Vec<String>,
 }
 
-/// Which events the registry takes.
+/// The events that the registry accepts.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EventRules {
-    /// Events it refuses.
+    /// Refused events.
     #[serde(default)]
     pub refused: Vec<String>,
-    /// The only events it takes; empty for all but the refused.
+    /// The only accepted events; empty means all except `refused`.
     #[serde(default)]
     pub allowed: Vec<String>,
 }
@@ -158,120 +159,120 @@ pub struct EventRules {
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ErrorText {
-    /// A part of the text that no other error has.
+    /// A part of the message that occurs in no other message.
     pub text: String,
-    /// What it means.
+    /// The cause, as a sentence without a final period.
     pub cause: String,
-    /// What an upload was refused for when people see it; empty for a text that no upload's claims bring about.
+    /// The claims whose refusal produces this message; empty if no claim of an upload does.
     #[serde(default)]
     pub when: Vec<RefusalCause>,
-    /// The actions and commands that show it; empty for the registry's own words, which every client passes on.
+    /// The actions and commands that print the message; empty if it comes from the registry and every client prints it.
     #[serde(default)]
     pub by: Vec<String>,
 }
 
-/// Steps that are uploads and steps that only look like one: the tests of this data.
+/// Steps that are uploads and steps that only look like uploads. The tests check them.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistryExamples {
     /// Steps that upload to this registry.
     #[serde(default)]
     pub uploads: Vec<BTreeMap<String, serde_json::Value>>,
-    /// Steps that do not.
+    /// Steps that do not upload to this registry.
     #[serde(default)]
     pub others: Vec<BTreeMap<String, serde_json::Value>>,
 }
 
-/// A registry.
+/// One registry file.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Registry {
-    /// Its id: the file's stem.
+    /// The id: the stem of the file name.
     #[serde(skip)]
     pub id: String,
-    /// The registry whose data holds where this file says nothing.
+    /// The registry whose values this file inherits for keys that it does not set.
     pub like: Option<String>,
-    /// The registry that this file only adds uploads to.
+    /// The registry that this file adds uploads to. Such a file may contain nothing else.
     pub extends: Option<String>,
-    /// How people call it.
+    /// The name of the registry in messages.
     #[serde(default)]
     pub name: String,
-    /// When somebody last compared this with the registry.
+    /// The date on which the facts were last checked.
     #[serde(default)]
     pub reviewed: String,
-    /// Where the facts stand.
+    /// The sources of the facts.
     #[serde(default)]
     pub sources: Vec<String>,
     /// The audience of the OIDC token.
     #[serde(default)]
     pub audience: String,
-    /// Whether it is a place for trials, where duplicates are normal.
+    /// Whether it is a test registry, where duplicate uploads are normal.
     #[serde(default)]
     pub test: bool,
-    /// Where uploads go.
+    /// Its addresses.
     #[serde(default)]
     pub endpoints: RegistryEndpoints,
-    /// Whole words of an environment's name that mean this registry.
+    /// Words in an environment's name that refer to this registry.
     #[serde(default)]
     pub suggests: Vec<String>,
-    /// Addresses of a package's page.
+    /// Address templates of a package's page, with `{package}` for its name.
     #[serde(default)]
     pub projects: Vec<String>,
-    /// Links to its forms.
+    /// Links to its publisher forms.
     #[serde(default)]
     pub set_up: SetUpLinks,
-    /// The form's fields.
+    /// The fields of the publisher form.
     #[serde(default)]
     pub record: Vec<FormField>,
-    /// The token's claims.
+    /// The workflow claims.
     #[serde(default)]
     pub claims: ClaimRules,
-    /// Events.
+    /// The accepted events.
     #[serde(default)]
     pub events: EventRules,
-    /// The files that name its packages and say how they are published.
+    /// Manifests: the files that hold a package's name and publishing options.
     #[serde(default)]
     pub manifests: Vec<manifest::ManifestKind>,
-    /// When two names are one package's.
+    /// When two names mean the same package.
     #[serde(default)]
     pub names: NameRules,
-    /// What makes its packages.
+    /// How its packages are built.
     #[serde(default)]
     pub builds: BuildFacts,
-    /// Whether an upload with provenance is refused unless the manifest gives the address of this repository.
+    /// Whether the registry refuses provenance unless the manifest contains the address of this repository.
     #[serde(default)]
     pub repository_in_manifest: bool,
-    /// Refs.
+    /// The accepted refs.
     #[serde(default)]
     pub refs: RefRules,
-    /// Runners.
+    /// The accepted runners.
     #[serde(default)]
     pub runners: RunnerRules,
-    /// What uploads.
+    /// The steps, commands and called workflows that upload.
     #[serde(default)]
     pub uploads: Vec<UploadPattern>,
-    /// What logs in.
+    /// The steps that exchange the OIDC token for a token of the registry.
     #[serde(default)]
     pub logins: Vec<LoginPattern>,
-    /// Clients by the name that `client:` of an upload uses.
+    /// The clients, by the name that `client:` of an upload refers to.
     #[serde(default)]
     pub clients: BTreeMap<String, ClientVersions>,
-    /// Error texts.
+    /// The error messages of the registry and its clients.
     #[serde(default)]
     pub errors: Vec<ErrorText>,
-    /// Tests.
+    /// Example steps, which the tests check.
     #[serde(default)]
     pub examples: RegistryExamples,
 }
 
 impl Registry {
-    /// A field of the record.
+    /// The form field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FormField> {
         self.record.iter().find(|field| field.name == name)
     }
 
-    /// The field that a claim is compared with.
+    /// The form field that the registry compares with a claim.
     #[must_use]
     pub fn field_of(&self, claim: Claim) -> Option<&FormField> {
         self.record.iter().find(|field| field.claim == Some(claim))
@@ -283,14 +284,14 @@ impl Registry {
         self.endpoints.uploads.iter().any(|known| same_address(known, url))
     }
 
-    /// Whether an address is one of its own that takes no uploads.
+    /// Whether an address belongs to the registry but accepts no uploads.
     #[must_use]
     pub fn refuses_uploads_at(&self, url: &str) -> bool {
         let url = url.trim().trim_end_matches('/').to_lowercase();
         !self.takes_uploads_at(&url) && self.endpoints.wrong.iter().any(|glob| glob.is_match(&url))
     }
 
-    /// Whether an address is a page of one of its packages.
+    /// Whether the host of an address belongs to the registry.
     #[must_use]
     pub fn owns_page(&self, url: &str) -> bool {
         let host = host(url);
@@ -298,7 +299,7 @@ impl Registry {
     }
 }
 
-/// Addresses are the same whatever the case of their host and a final slash.
+/// Compares addresses ignoring case and a trailing slash.
 fn same_address(left: &str, right: &str) -> bool {
     left.trim_end_matches('/').eq_ignore_ascii_case(right.trim().trim_end_matches('/'))
 }
@@ -315,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_the_same_as_the_registry_has_it() {
+    fn names_are_normalized_before_they_are_compared() {
         let loose = NameRules { ignore_case: true, separators: "-_.".into(), ..NameRules::default() };
         assert!(loose.same("Acme__Demo.core", "acme-demo-core"));
         assert!(!loose.same("acmedemo", "acme-demo"));

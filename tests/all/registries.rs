@@ -91,32 +91,32 @@ fn a_publisher_is_checked_by_the_form_of_the_own_registry() {
 }
 
 #[test]
-fn what_is_wrong_in_a_registry_is_told_with_its_place() {
+fn problems_of_a_registry_file_have_places() {
     let cases = [
         ("uploads: 1\n", "own/registries/acme.yaml:1:10: "),
         ("name: Acme\nendpont: {}\n", "own/registries/acme.yaml:2:1: unknown field `endpont`"),
         ("name: Acme\nendpont: {}\n", "did you mean `endpoints`?"),
         ("name: Acme\n", "own/registries/acme.yaml:1:1: the registry has no `endpoints"),
-        ("extends: pipy\nuploads: []\n", "own/registries/acme.yaml:1:1: there is no registry `pipy` to extend"),
+        ("extends: pipy\nuploads: []\n", "own/registries/acme.yaml:1:1: `extends` names the unknown registry `pipy`"),
         (
             "extends: pypi\nuploads: []\nrecord: []\n",
-            "own/registries/acme.yaml:3:1: a file that extends a registry may only add",
+            "own/registries/acme.yaml:3:1: a file with `extends` may only add",
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    command: c\n    oidc: none\n    endpoint: { default: pypi }\n",
-            "own/registries/acme.yaml:3:5: an upload is one of",
+            "own/registries/acme.yaml:3:5: an upload needs exactly one of",
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint:\n      default: pipy\n",
-            "own/registries/acme.yaml:6:7: there is no registry `pipy`",
+            "own/registries/acme.yaml:6:7: unknown registry `pipy`",
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint: {}\n    tokens:\n      - { as: url }\n",
-            "own/registries/acme.yaml:7:9: a slot is one of",
+            "own/registries/acme.yaml:7:9: a slot needs exactly one of",
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    oidc: none\n    endpoint: {}\n    refs:\n      since: soon\n",
-            "own/registries/acme.yaml:7:7: `soon` is no version",
+            "own/registries/acme.yaml:7:7: `soon` is not a version",
         ),
         (
             "extends: pypi\nuploads:\n  - workflow: a/b/.github/workflows/c.yml\n    only-if: a == ==\n    oidc: none\n    endpoint: {}\n",
@@ -124,11 +124,11 @@ fn what_is_wrong_in_a_registry_is_told_with_its_place() {
         ),
         (
             "extends: pypi\nuploads:\n  - action: a/b\n    only-if: inputs.a\n    oidc: none\n    endpoint: {}\n",
-            "own/registries/acme.yaml:4:5: only a called `workflow` has a condition",
+            "own/registries/acme.yaml:4:5: `only-if` is allowed only with `workflow`",
         ),
         (
             "name: Acme\nendpoints: { uploads: [x] }\nrecord:\n  - name: owner\n    label: Owner\n    pattern: \"(\"\n",
-            "own/registries/acme.yaml:6:5: no regular expression",
+            "own/registries/acme.yaml:6:5: invalid regular expression",
         ),
     ];
     for (text, wanted) in cases {

@@ -1,4 +1,4 @@
-//! Reads a file of needs. Every problem is collected with its place; a file with a problem is not used.
+//! Reads a file of needs. All problems are collected with their places; a file with a problem is not used.
 
 use crate::read::glob::Glob;
 use crate::read::problem::{Problem, suggestion};
@@ -37,17 +37,22 @@ const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
 /// The keys of `earlier`.
 const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
 
-/// Reads a file; where it is `tested`, it is JSON and may lack its examples.
-pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, tested: bool) -> Result<NeedTopic, Vec<Problem>> {
-    let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
-    let mut loader = NeedLoader { file, path: source.path(), github, tested, problems: Vec::new() };
+/// Reads a file. A `built_in` file is JSON without examples.
+pub fn load(
+    file: FileId,
+    source: &SourceFile,
+    github: &GitHubFacts,
+    built_in: bool,
+) -> Result<NeedTopic, Vec<Problem>> {
+    let tree = if built_in { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
+    let mut loader = NeedLoader { file, path: source.path(), github, built_in, problems: Vec::new() };
     for error in tree.errors() {
         loader.problem(error.span, error.message.clone());
     }
     let topic = match tree.root() {
         Some(root) if root.is_mapping() => loader.topic(root),
         _ => {
-            loader.problem(source.line_span(1), "a file of needs is a mapping with `title` and `entries`");
+            loader.problem(source.line_span(1), "a file of needs must be a mapping with `title` and `entries`");
             NeedTopic::default()
         }
     };
@@ -59,7 +64,7 @@ struct NeedLoader<'s> {
     file: FileId,
     path: &'s str,
     github: &'s GitHubFacts,
-    tested: bool,
+    built_in: bool,
     problems: Vec<Problem>,
 }
 
@@ -68,10 +73,10 @@ impl NeedLoader<'_> {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
     }
 
-    /// Whether the node is a mapping; keys it should not have are told.
+    /// Reports a node that is not a mapping, and its unknown keys.
     fn keys(&mut self, node: Node<'_>, what: &str, known: &[&str]) {
         if !node.is_mapping() {
-            self.problem(node.span(), format!("{what} is a mapping"));
+            self.problem(node.span(), format!("{what} must be a mapping"));
         }
         for entry in node.entries() {
             let key = entry.key.text().unwrap_or_default();
@@ -87,7 +92,7 @@ impl NeedLoader<'_> {
         let entries: Vec<_> = root.get("entries").into_iter().flat_map(Node::items).collect();
         let no_permissions = self.texts(root, "no-permissions");
         if entries.is_empty() && no_permissions.is_empty() {
-            self.problem(first(root), "the file has neither `entries` nor `no-permissions`, so nothing is said in it");
+            self.problem(first(root), "the file has neither `entries` nor `no-permissions`");
         }
         NeedTopic {
             title: self.text(root, "title").unwrap_or_default(),
@@ -101,7 +106,7 @@ impl NeedLoader<'_> {
         self.keys(node, "an entry", &ENTRY);
         let mut kinds = NeedKind::WORDS.into_iter().filter_map(|(kind, word)| Some((kind, node.get(word)?)));
         let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
-            self.problem(first(node), "an entry is one `action`, one `workflow` or one `command`");
+            self.problem(first(node), "an entry needs exactly one of `action`, `workflow` and `command`");
             return None;
         };
         let mut names = vec![name.text().unwrap_or_default().to_owned()];
@@ -120,14 +125,11 @@ impl NeedLoader<'_> {
             examples: self.examples(node),
             path: self.path.to_owned(),
         };
-        for (wanted, has) in
+        for (kind, has) in
             [("bad", entry.examples.iter().any(|it| it.bad)), ("good", entry.examples.iter().any(|it| !it.bad))]
         {
-            if !has && !self.tested && entry.needs.iter().any(|need| !need.optional) {
-                self.problem(
-                    name.span(),
-                    format!("`{}` has no `{wanted}` example; examples are its tests", entry.name()),
-                );
+            if !has && !self.built_in && entry.needs.iter().any(|need| !need.optional) {
+                self.problem(name.span(), format!("`{}` has no `{kind}` example; the tests need one", entry.name()));
             }
         }
         Some(entry)
@@ -137,7 +139,7 @@ impl NeedLoader<'_> {
         self.keys(node, "a need", &NEED);
         let mut scopes = self.scopes(node, "permission");
         if scopes.len() != 1 {
-            self.problem(first(node), "a need has one `permission`, such as `permission: { contents: write }`");
+            self.problem(first(node), "a need has exactly one `permission`, such as `permission: { contents: write }`");
         }
         let reason = self.text(node, "reason");
         let (scope, access) = scopes.pop()?;
@@ -160,11 +162,11 @@ impl NeedLoader<'_> {
             let known = &self.github.permissions.scopes;
             if !known.contains_key(scope) {
                 let suggestion = suggestion(scope, known.keys().map(String::as_str));
-                self.problem(entry.key.span(), format!("there is no scope `{scope}`{suggestion}"));
+                self.problem(entry.key.span(), format!("unknown permission scope `{scope}`{suggestion}"));
             }
             match AccessLevel::from_word(word).filter(|access| *access != AccessLevel::None) {
                 Some(access) => scopes.push((scope.to_owned(), access)),
-                None => self.problem(entry.value.span(), format!("a need is for `read` or `write`, not `{word}`")),
+                None => self.problem(entry.value.span(), format!("the access must be `read` or `write`, not `{word}`")),
             }
         }
         scopes
@@ -176,7 +178,7 @@ impl NeedLoader<'_> {
             let name = entry.key.text().unwrap_or_default();
             let Some((_, values, _)) = FACTS.iter().find(|(fact, ..)| fits(fact, name)) else {
                 let known = FACTS.iter().map(|(fact, ..)| *fact);
-                self.problem(entry.key.span(), format!("there is no fact `{name}` here{}", suggestion(name, known)));
+                self.problem(entry.key.span(), format!("unknown fact `{name}`{}", suggestion(name, known)));
                 continue;
             };
             if let Some(test) = self.test(entry.value, *values) {
@@ -218,7 +220,7 @@ impl NeedLoader<'_> {
             None | Some((_, "job")) => NeedFallback::Job,
             Some((_, "none")) => NeedFallback::None,
             Some((value, other)) => {
-                self.problem(value.span(), format!("`otherwise` is `job` or `none`, not `{other}`"));
+                self.problem(value.span(), format!("`otherwise` must be `job` or `none`, not `{other}`"));
                 NeedFallback::None
             }
         }
@@ -253,7 +255,7 @@ impl NeedLoader<'_> {
             match (item.get("bad"), item.get("good")) {
                 (Some(text), None) => examples.push((true, text)),
                 (None, Some(text)) => examples.push((false, text)),
-                _ => self.problem(item.span(), "an example is either `bad` or `good`"),
+                _ => self.problem(item.span(), "an example needs exactly one of `bad` and `good`"),
             }
         }
         let example =
@@ -265,7 +267,7 @@ impl NeedLoader<'_> {
         match node.get(key).map(|value| (value, value.text())) {
             Some((_, Some(text))) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
             Some((value, _)) => {
-                self.problem(value.span(), format!("`{key}` is a text"));
+                self.problem(value.span(), format!("`{key}` must be a non-empty text"));
                 None
             }
             None => {
@@ -278,7 +280,7 @@ impl NeedLoader<'_> {
     fn texts(&mut self, node: Node<'_>, key: &str) -> Vec<String> {
         let Some(value) = node.get(key) else { return Vec::new() };
         if !value.is_sequence() {
-            self.problem(value.span(), format!("`{key}` is a list"));
+            self.problem(value.span(), format!("`{key}` must be a list"));
         }
         value.items().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
@@ -286,7 +288,7 @@ impl NeedLoader<'_> {
     fn flag(&mut self, node: Node<'_>, key: &str, otherwise: bool) -> bool {
         let Some(value) = node.get(key) else { return otherwise };
         value.bool().unwrap_or_else(|| {
-            self.problem(value.span(), format!("`{key}` is `true` or `false`"));
+            self.problem(value.span(), format!("`{key}` must be `true` or `false`"));
             otherwise
         })
     }

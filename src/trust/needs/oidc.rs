@@ -1,4 +1,4 @@
-//! Whether a job's steps have a use for the OIDC token. It does not know the uploads that registries describe.
+//! Whether a step of a job uses the OIDC token. Uploads are not considered here (see `trust::upload`).
 
 use crate::trust::needs::Needs;
 use crate::trust::needs::requester::find;
@@ -8,7 +8,7 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Step, Workflow, action};
 
-/// Whether something in a job asks for the scope that hands out OIDC tokens; `None` where something might that no data describes.
+/// Whether a step of a job needs the scope for OIDC tokens; `None` if a step that no data describes might.
 #[must_use]
 pub fn is_used<'p>(
     needs: &Needs,
@@ -18,22 +18,23 @@ pub fn is_used<'p>(
     job: &Job<'p>,
 ) -> Option<bool> {
     let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|resolved| resolved.step);
-    // Whoever runs the job may ask for the token before its first step, to pull a container's image for one.
-    let mut open = job.uses.is_some() || job.container || steps.any(|step| is_open(needs, github, checkout, step));
+    // The runner may request the token before the first step, for example to pull the image of a container.
+    let mut unknown =
+        job.uses.is_some() || job.container || steps.any(|step| may_use_oidc(needs, github, checkout, step));
     for requester in find(needs, github, checkout, workflow, job) {
         for need in requester.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
             match requester.asks(github, need, None) {
                 Truth::Yes => return Some(true),
-                Truth::Unknown(_) => open = true,
+                Truth::Unknown(_) => unknown = true,
                 Truth::No => {}
             }
         }
     }
-    (!open).then_some(false)
+    (!unknown).then_some(false)
 }
 
-/// Whether a step may do what no data describes. An action of the repository does what its own steps do.
-fn is_open(needs: &Needs, github: &GitHubFacts, checkout: &Model<'_>, step: &Step<'_>) -> bool {
+/// Whether a step that no data describes may use the OIDC token. The steps of a local action are judged on their own.
+fn may_use_oidc(needs: &Needs, github: &GitHubFacts, checkout: &Model<'_>, step: &Step<'_>) -> bool {
     if let Some(uses) = step.uses {
         let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));
         return checkout.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never();

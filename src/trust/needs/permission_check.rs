@@ -1,4 +1,4 @@
-//! How a job stands to what its steps ask for: scope by scope, whether it holds enough. It never says how bad that is.
+//! Permission checks: for each scope that the steps of a job need, whether the job has it.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
-/// Whether a job holds what a need asks for.
+/// Whether a job has the permission that a step needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PermissionStatus {
-    /// It does.
+    /// The job has it.
     Held,
-    /// The files do not say.
+    /// The files do not decide.
     Unknown,
-    /// It does not, and whether that matters hangs on something the files do not show.
+    /// The job does not have it, and the files do not decide whether the step needs it.
     Doubtful,
-    /// It does not.
+    /// The job does not have it, and the step needs it.
     Missing,
 }
 
 impl PermissionStatus {
-    /// The word that facts use; none for what is not known.
+    /// The value of the fact; `None` if unknown.
     #[must_use]
     pub const fn word(self) -> Option<&'static str> {
         match self {
@@ -44,15 +44,15 @@ impl PermissionStatus {
     }
 }
 
-/// One scope that something in a job asks for.
+/// The check of one scope that a job needs.
 pub struct PermissionCheck<'a, 'p> {
-    /// What asks; of several, the first that is worst off.
+    /// The step that needs it; of several, the first with the worst status.
     pub requester: Requester<'a, 'p>,
-    /// What it asks for.
+    /// The need.
     pub need: &'a Need,
-    /// What the job holds of it.
+    /// The access that the job has.
     pub held: GrantedAccess,
-    /// Whether that is enough.
+    /// Whether the access suffices.
     pub status: PermissionStatus,
 }
 
@@ -95,7 +95,7 @@ pub fn permission_checks<'a, 'p>(
     found
 }
 
-/// The worst that befalls each need of an entry in a job; none for an entry that nothing in the job is.
+/// The worst status of each need of an entry in a job; `None` if no step of the job matches the entry.
 #[must_use]
 pub fn of_entry<'p>(
     needs: &Needs,
@@ -117,7 +117,7 @@ pub fn of_entry<'p>(
     worst
 }
 
-/// The ways a job can come to run, played only if something may be missing, and then once.
+/// The simulated runs of a job. They are computed once, and only if a permission may be missing.
 struct GrantPaths<'a, 'p> {
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
@@ -126,21 +126,21 @@ struct GrantPaths<'a, 'p> {
     starts: Option<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
 }
 
-/// One way to run, and the copies of the job that differ in it.
+/// A simulated run and its matrix rows.
 struct GrantPath<'a, 'p> {
     simulated: Arc<SimulatedRun<'a, 'p>>,
     rows: OnceCell<Vec<Option<MatrixRow>>>,
 }
 
 impl<'a, 'p> GrantPaths<'a, 'p> {
-    /// Whether other workflows start this one, which may hold less than they do.
+    /// Whether the workflow can be called by others, which may grant less.
     fn is_called(&self) -> bool {
         let called =
             |trigger: &Trigger<'_>| self.github.events.get(trigger.event.value()).is_some_and(|event| event.called);
         self.workflow.triggers.iter().any(called)
     }
 
-    /// What the job holds of a need's scope, and whether that is enough; of several ways to run, the worst.
+    /// The access that the job has and the status of the need; the worst of all simulated runs.
     fn weigh(&mut self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
         let own = permissions::held(github, workflow, job, &need.scope);
@@ -148,8 +148,8 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         if need.optional || settled {
             return (own, PermissionStatus::Held);
         }
-        // Most needs are settled before anything is played: where no run can hold less than the repository's settings give, and where
-        // the step asks for nothing, whatever the run.
+        // Most needs are decided without a simulation: no run has less than the repository's default, or the step needs nothing in any
+        // run.
         if requester.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
             return (own, PermissionStatus::Unknown);
         }
@@ -181,7 +181,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
     }
 }
 
-/// What the job holds of a need's scope in a run, and whether that is enough if the need is real.
+/// The access that the job has in a run, and the status of the need if the step needs it.
 fn at_hand(
     github: &GitHubFacts,
     simulated: &SimulatedRun<'_, '_>,
@@ -190,7 +190,7 @@ fn at_hand(
 ) -> (GrantedAccess, PermissionStatus) {
     let holds = |scope: &str, least: AccessLevel| {
         let held = permissions::held_in(github, &simulated.run, simulated.workflow, job, scope);
-        // What a called workflow gets where nobody names anything is for the repository's settings to say.
+        // Without a `permissions` block, the repository's settings decide what a called workflow gets.
         let open = held.origin == GrantOrigin::Default && job.uses.is_some()
             || held.origin == GrantOrigin::Caller
                 && simulated.run.calls.iter().all(|call| is_bare(call.workflow, call.job));
@@ -206,12 +206,12 @@ fn at_hand(
     (held, if need.documented { status } else { status.min(PermissionStatus::Doubtful) })
 }
 
-/// Whether nothing says what a job holds.
+/// Whether no `permissions` block applies to a job.
 fn is_bare(workflow: &Workflow<'_>, job: &Job<'_>) -> bool {
     permissions::block(workflow, job).is_none()
 }
 
-/// How sure it is that a run asks for a need.
+/// How certain it is that a run needs the permission.
 fn asked(
     github: &GitHubFacts,
     requester: &Requester<'_, '_>,
@@ -227,8 +227,8 @@ fn asked(
     if requester.is_conditional() { status.min(PermissionStatus::Doubtful) } else { status }
 }
 
-/// What a condition that the files leave open says: one on what the event brings is met by some run, one on what a step or job
-/// gives is met if all goes as meant, one on a secret or a variable may be met by none.
+/// The status for a condition that the files do not decide: a condition on the event is true in some run, one on outputs of steps or jobs
+/// is true in a normal run, one on a secret or variable may never be true.
 fn undecided(requester: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> PermissionStatus {
     let resolved = &requester.resolved;
     let around = resolved.frames.iter().map(|frame| frame.step).chain(resolved.step);
@@ -244,7 +244,7 @@ fn undecided(requester: &Requester<'_, '_>, run: &TriggerStart<'_, '_>) -> Permi
         .unwrap_or(PermissionStatus::Unknown)
 }
 
-/// What one condition says that may be open.
+/// The status for one condition.
 fn open_condition(condition: &str, called: bool) -> PermissionStatus {
     let Ok(parsed) = Condition::parse(condition) else { return PermissionStatus::Unknown };
     let mut worst = PermissionStatus::Missing;

@@ -1,4 +1,4 @@
-//! Finds the steps of a job that ask for scopes, and says under which conditions they do. It does not ask what the job holds.
+//! Finds the steps of a job that need permissions, and the conditions under which they do.
 
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
@@ -16,18 +16,18 @@ use crate::workflow::model::{Job, Text, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// A step, or a job that calls a workflow, that some entry describes.
+/// A step or calling job that matches an entry of the data.
 pub struct Requester<'a, 'p> {
-    /// What is known of it.
+    /// The entry.
     pub entry: &'a NeedEntry,
-    /// The step or the calling job, with its command.
+    /// The step or calling job, with its command.
     pub resolved: ResolvedStep<'a, 'p>,
 }
 
-/// What is known of a fact: a value, known absence, or nothing.
+/// The value of a fact: known (`None` means known to be absent), set to an unknown value, or unknown.
 enum RequestFact {
     Known(Option<String>),
-    /// There is a value, and only the run knows it.
+    /// It is set, but only the run knows the value.
     Given,
     Unknown(UnknownReason),
 }
@@ -48,7 +48,7 @@ impl RequestToken {
     }
 }
 
-/// Everything in a job that some entry describes, also in the repository's own actions, in the order of the files.
+/// All steps of a job that match an entry, also in local actions, in the order of the files.
 #[must_use]
 pub fn find<'a, 'p>(
     needs: &'a Needs,
@@ -87,7 +87,7 @@ fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool
 }
 
 impl Requester<'_, '_> {
-    /// Which of the entry's names is meant here.
+    /// The name of the entry that is used here.
     #[must_use]
     pub fn name(&self, github: &GitHubFacts) -> &str {
         let words = self.resolved.command.as_ref().map(words);
@@ -99,7 +99,7 @@ impl Requester<'_, '_> {
         self.entry.names.iter().find(meant).map_or(self.entry.name(), String::as_str)
     }
 
-    /// Whether its failure is expected.
+    /// Whether its failure is tolerated (`continue-on-error`, `|| true`).
     #[must_use]
     pub fn is_tolerated(&self) -> bool {
         let around = self.resolved.frames.iter().map(|frame| frame.step);
@@ -107,17 +107,17 @@ impl Requester<'_, '_> {
         command || self.resolved.job.tolerated || around.chain(self.resolved.step).any(|step| step.tolerated)
     }
 
-    /// Whether a script decides if its command runs.
+    /// Whether the script runs its command conditionally.
     #[must_use]
     pub fn is_conditional(&self) -> bool {
         self.resolved.command.as_ref().is_some_and(|command| command.conditional)
     }
 
-    /// Whether it asks for a need, as far as the run decides it; without a run, as far as no expression does.
+    /// Whether it needs the permission. Without a context, expressions are unknown.
     #[must_use]
     pub fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
         let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(condition, context)));
-        // A token that the step is given replaces the job's for every scope but the one that asks for an identity.
+        // A token that the step is given replaces the job's token for every scope except `id-token`.
         let of_token = need.scope != github.oidc.scope;
         let says = need.when.iter().any(|condition| condition.fact == "token.source");
         if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(RequestToken::Job, context)) }
@@ -134,7 +134,7 @@ impl Requester<'_, '_> {
     fn holds(&self, condition: &NeedCondition, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
         match (self.fact(&condition.fact, context), &condition.test) {
             (RequestFact::Known(value), test) => test.passes(value.as_deref()),
-            // Whatever its value, it is given.
+            // It is set, whatever its value.
             (RequestFact::Given, ValueTest::Present(wanted)) => {
                 if *wanted {
                     Truth::Yes
@@ -183,7 +183,7 @@ impl Requester<'_, '_> {
         }
     }
 
-    /// The first word behind the command's own words that is no flag.
+    /// The first argument of the command that is not a flag.
     fn argument(&self, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let (Some(command), Some(run)) = (&self.resolved.command, self.resolved.script()) else {
             return RequestFact::Known(None);
@@ -201,11 +201,11 @@ impl Requester<'_, '_> {
         }
     }
 
-    /// Whose token it works with.
+    /// The token that it uses.
     fn token(&self, context: Option<&EvaluationContext<'_, '_>>) -> Result<RequestToken, UnknownReason> {
         let rule = &self.entry.token;
         if let Some(word) = self.opaque(&rule.opaque) {
-            return Err(UnknownReason::new(format!("what `{word}` does to its credentials")));
+            return Err(UnknownReason::new(format!("how `{word}` changes its credentials")));
         }
         if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.resolved, slot))) {
             return token;
@@ -213,17 +213,17 @@ impl Requester<'_, '_> {
         match (&rule.earlier, rule.otherwise) {
             (Some(earlier), _) => self.left_by(earlier, context),
             (None, NeedFallback::Job) => Ok(RequestToken::Job),
-            (None, NeedFallback::None) => Err(UnknownReason::new("a token that the files do not show")),
+            (None, NeedFallback::None) => Err(UnknownReason::new("a token that is not in the files")),
         }
     }
 
-    /// The token that the one earlier step of an action leaves. With several, no file says which of them counts.
+    /// The token that an earlier step stored. With several such steps it is unknown which one counts.
     fn left_by(
         &self,
         earlier: &EarlierStep,
         context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
-        let unknown = || UnknownReason::new(format!("what `{}` leaves", earlier.action));
+        let unknown = || UnknownReason::new(format!("which token `{}` stores", earlier.action));
         let mut steps = self.resolved.before().filter(|step| uses(step, &earlier.action));
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
         let resolved = ResolvedStep { step: Some(step), command: None, ..self.resolved.clone() };
@@ -239,7 +239,7 @@ impl Requester<'_, '_> {
         if earlier.otherwise == NeedFallback::Job { Ok(RequestToken::Job) } else { Err(unknown()) }
     }
 
-    /// The first of some words that the job's steps speak.
+    /// The first of some words that a step of the job contains.
     fn opaque<'w>(&self, words: &'w [String]) -> Option<&'w str> {
         let texts = self.resolved.job.steps.iter().flat_map(|step| {
             let pairs = step.with.entries.iter().chain(&step.env.entries).map(|pair| pair.value);
@@ -250,7 +250,7 @@ impl Requester<'_, '_> {
     }
 }
 
-/// Whose token a slot holds; `None` when it holds nothing.
+/// The owner of the token in a slot; `None` if it is empty.
 fn owner(resolved: &ResolvedStep<'_, '_>, slot: &Slot) -> Option<Result<RequestToken, UnknownReason>> {
     let text = match resolved.slot_value(slot) {
         SlotValue::Absent => return None,
@@ -269,7 +269,7 @@ fn owner(resolved: &ResolvedStep<'_, '_>, slot: &Slot) -> Option<Result<RequestT
     })
 }
 
-/// The one owner of several tokens. Which of two counts may have changed with the client's versions, so that two that differ say nothing.
+/// The common owner of several tokens. If they differ it is unknown, because the precedence may depend on the client's version.
 fn agreed(
     mut tokens: impl Iterator<Item = Result<RequestToken, UnknownReason>>,
 ) -> Option<Result<RequestToken, UnknownReason>> {

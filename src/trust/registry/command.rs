@@ -1,21 +1,22 @@
-//! Tells whether the words of a command are an upload that the data describes. It never asks where the upload goes.
+//! Matches the words of a shell command against the commands in the data.
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::workflow::github::GitHubFacts;
 
-/// Whether a command, behind whatever wrappers, is the one that uploads so: `None` if it is another command, `false` if it is that
-/// one with a word that makes it upload nothing.
+/// Whether a command matches an upload pattern, also behind wrappers: `None` if it is another command, `false` if it contains one of
+/// the pattern's `unless` words, such as `--dry-run`.
 #[must_use]
 pub fn names(github: &GitHubFacts, words: &CommandWords, pattern: &UploadPattern) -> Option<bool> {
     let stopped = || words.iter().flatten().any(|word| pattern.unless.iter().any(|stop| flag_is(word, stop)));
     pattern.spellings().any(|spelling| is_command(github, words, spelling, &pattern.via)).then(|| !stopped())
 }
 
-/// The words of a command; one that only a running shell knows is `None`. Where it knows only a version, what stands before that is kept.
+/// The words of a command; `None` is a word that only the running shell knows. If only the version in a word is unknown, the part
+/// before it is kept.
 pub type CommandWords = Vec<Option<String>>;
 
-/// What parts a program's name from its version.
+/// The separators between a program's name and its version.
 const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
 
 /// The words of a command.
@@ -24,24 +25,23 @@ pub fn words(command: &ShellCommand) -> CommandWords {
     command.words.iter().map(|word| word.text().or_else(|| before_version(word))).collect()
 }
 
-/// `npm@` of `npm@$VERSION`: the beginning of a word whose version only a running shell knows. It is no word of a command, but may be
-/// its program.
+/// The part of a word before a version that only the running shell knows: `npm@` of `npm@$VERSION`. It can only match the program.
 #[must_use]
 pub fn before_version(word: &ShellWord) -> Option<String> {
     let Some(WordPiece::Text(text)) = word.parts.first() else { return None };
-    // The `@` at the front of a name is its scope's.
+    // An `@` at the front of a name starts its scope.
     let name = text.get(1..).filter(|_| !text.starts_with('-'))?;
     let ends = VERSION_MARKS.iter().filter_map(|mark| Some(1 + name.find(mark)? + mark.len()));
     ends.min().and_then(|end| text.get(..end)).map(str::to_owned)
 }
 
-/// Whether a word is a flag, with or without a value behind `=`.
+/// Whether a word is a flag, with or without `=VALUE`.
 #[must_use]
 pub fn flag_is(word: &str, flag: &str) -> bool {
     word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
 }
 
-/// Whether words begin with a command, after transparent programs and one wrapper of the list.
+/// Whether words begin with a command, after programs such as `sudo` and one wrapper of the list.
 #[must_use]
 pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str, via: &[String]) -> bool {
     let words = unwrapped(github, words);
@@ -50,7 +50,7 @@ pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str,
     }
     via.iter().any(|wrapper| {
         let Some(rest) = starts_with(words, wrapper) else { return false };
-        // A wrapper's options and their values come before the wrapped program.
+        // The wrapper's options and their values precede the wrapped program.
         (0..rest.len()).any(|skip| {
             let (options, command_words) = rest.split_at(skip);
             are_options(options) && starts_with(command_words, command).is_some()
@@ -58,7 +58,7 @@ pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str,
     })
 }
 
-/// The words behind programs that only run the program that follows them.
+/// The words after programs that only run another program, such as `sudo` and `env`.
 #[must_use]
 pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
     let mut words = words;
@@ -70,7 +70,7 @@ pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [
     words
 }
 
-/// Whether words are options, each with at most one value behind it.
+/// Whether words are options, each followed by at most one value.
 fn are_options(words: &[Option<String>]) -> bool {
     let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with(['-', '+']));
     words
@@ -87,7 +87,7 @@ fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
     &words[options..]
 }
 
-/// The rest after the words of a command; options with their values may stand between its words.
+/// The rest after the words of a command. Options and their values may occur between the words.
 #[must_use]
 pub fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
     let mut rest = words;
@@ -106,7 +106,7 @@ pub fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w
     Some(rest)
 }
 
-/// The name of a program without its folder, its version (`twine==6.1`, `twine@6`) and `.exe`.
+/// The name of a program without folder, version (`twine==6.1`, `twine@6`) and `.exe`.
 #[must_use]
 pub fn program(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn options_may_stand_between_a_command_s_words_and_other_words_may_not() {
+    fn options_may_occur_between_the_words_of_a_command() {
         assert!(starts_with(&words("tool --quiet -w core send now"), "tool send").is_some());
         assert!(starts_with(&words("tool run send"), "tool send").is_none());
         assert!(starts_with(&words("tool send --to there"), "tool send").is_some_and(|rest| rest.len() == 2));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_only_a_running_shell_knows_leaves_the_program_s_name() {
+    fn an_unknown_version_leaves_the_name_of_the_program() {
         let script = "tool@$V @acme/tool@1.$MINOR 'tool=='\"$V\" $TOOL@1 --tool@$V tool$V send@$V";
         let command = crate::read::shell::parse(script, crate::read::shell::Shell::Posix).commands.remove(0);
         let known = |word: &str| Some(word.to_owned());

@@ -1,26 +1,26 @@
-//! The form that a registry asks for: its fields, and the claim that each is compared with. What somebody declared stands elsewhere.
+//! The fields of a registry's publisher form and the claims that they are compared with.
 
 use serde::Deserialize;
 
-/// How a claim is compared with a field of the record.
+/// How a claim is compared with a field of the publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Comparison {
-    /// Letter by letter.
+    /// Exactly; case counts.
     Exact,
     /// Ignoring case.
     IgnoreCase,
-    /// By the repository's number, so that no name can contradict it.
+    /// By a numeric id that the files do not contain, so that a name cannot contradict it.
     ById,
-    /// A tag with `{{version}}` where the version stands.
+    /// A tag pattern with `{{version}}` in place of the version.
     TagPattern,
-    /// Another repository that holds the called workflow: left empty where the job stands in the repository itself.
+    /// The repository of the called workflow; empty if the job is in the publisher's own repository.
     OwnRepository,
-    /// A list, parted by commas, of which the claim is one.
+    /// A comma-separated list that contains the claim.
     OneOf,
 }
 
-/// A claim that a field is compared with.
+/// A claim that the registry compares with a form field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
@@ -36,9 +36,9 @@ pub enum Claim {
     Ref,
     /// The repository of the workflow that holds the job.
     WorkflowRepository,
-    /// The kind of upload; no claim of the token, but compared like one.
+    /// The kind of upload. It is not a claim of the token but compared like one.
     Operation,
-    /// The user that the login step names; no claim of the token, but compared like one.
+    /// The user named by the login step. It is not a claim of the token but compared like one.
     User,
 }
 
@@ -55,7 +55,7 @@ impl Claim {
         Self::User,
     ];
 
-    /// The word that facts and records use.
+    /// The name of the claim in facts and data.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -71,55 +71,55 @@ impl Claim {
     }
 }
 
-/// Which file the workflow claim names when one workflow calls another.
+/// Which workflow file the registry reads when one workflow calls another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 pub enum WorkflowClaim {
-    /// The file that holds the job: the called one.
+    /// The file that contains the job: the called workflow.
     #[serde(rename = "job_workflow_ref")]
     #[default]
     Called,
-    /// The file that GitHub started: the calling one.
+    /// The file that GitHub started: the calling workflow.
     #[serde(rename = "workflow_ref")]
     Caller,
-    /// The registry does not read it.
+    /// The registry compares no workflow file.
     #[serde(rename = "none")]
     None,
 }
 
-/// A field of the registry's form.
+/// A field of the publisher form.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FormField {
-    /// Its key in a config's publisher.
+    /// The key of a publisher in the config.
     pub name: String,
-    /// What the form calls it.
+    /// The label in the registry's form.
     pub label: String,
-    /// What people call it where they write it down.
+    /// Other names that documents use for the field.
     #[serde(default)]
     pub also: Vec<String>,
-    /// Whether the form insists on it.
+    /// Whether the form requires it.
     #[serde(default)]
     pub required: bool,
-    /// What the form accepts.
+    /// The regular expression that the form accepts.
     pub pattern: Option<String>,
-    /// How to say that it does not: "is no file name".
+    /// The end of the message for a refused value: "is not a file name".
     #[serde(default)]
     pub complaint: String,
-    /// The most characters.
+    /// The maximum length in characters.
     pub longest: Option<usize>,
-    /// The claim it is compared with.
+    /// The claim that it is compared with.
     pub claim: Option<Claim>,
-    /// How.
+    /// How it is compared.
     pub compare: Option<Comparison>,
-    /// Set where the form holds the repository as `owner/name` in one field.
+    /// Whether the field contains the repository as `owner/name`.
     #[serde(default)]
     pub whole: bool,
-    /// What holds where the record does not say.
+    /// The value of a publisher that leaves the field out.
     pub default: Option<String>,
-    /// A field that the form asks for whenever this one is filled in.
+    /// A field that is required if this one is filled in.
     pub with: Option<String>,
-    /// A field that is a switch: while it is `false`, this one is not compared.
+    /// A field that is a switch: while it is `false`, this field is not compared.
     pub switch: Option<String>,
-    /// The event that this field, a switch, lets in.
+    /// The event that this field, a switch, allows.
     pub event: Option<String>,
 }

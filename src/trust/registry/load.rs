@@ -1,4 +1,4 @@
-//! Reads the file of a registry and checks it: everything wrong is told with its place. It never compares the data with any workflow.
+//! Reads and validates a registry file. Every problem is reported with its place.
 
 use regex::Regex;
 
@@ -11,24 +11,24 @@ use crate::trust::registry::upload_pattern::{ActionRefs, EndpointRule, UploadPat
 use crate::trust::upload::version::Version;
 use crate::workflow::expression::Condition;
 
-/// The keys of a file that only adds to a registry.
-const ADDING: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", "examples"];
+/// The allowed keys of a file with `extends`.
+const EXTENSION_KEYS: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", "examples"];
 
-/// A registry's file that was read.
+/// A registry file with its source.
 pub struct RegistryFile {
     source: SourceFile,
-    /// What it says.
+    /// The registry that it describes.
     pub registry: Registry,
 }
 
-/// Something wrong, at a place in a file: `path:line:column: message`.
+/// A problem as `path:line:column: message`.
 type ProblemText = String;
 
 impl RegistryFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// Why it is no registry, with path, line and column.
+    /// Says why the file cannot be read, with path, line and column.
     pub fn read(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
         let source = SourceFile::new(path, text.as_bytes().to_vec());
         match serde_yaml::from_str::<Registry>(text) {
@@ -37,41 +37,41 @@ impl RegistryFile {
                 let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or(&message);
-                Err(format!("{path}:{line}:{column}: {message}{}", meant(message)))
+                Err(format!("{path}:{line}:{column}: {message}{}", closest_name(message)))
             }
         }
     }
 
-    /// Reads a built-in file, which is JSON and was checked when the program was tested.
+    /// Reads a built-in file, which the build stored as JSON and the tests have validated.
     ///
     /// # Errors
-    /// Why it is no registry.
+    /// Says why the file cannot be read.
     pub fn read_json(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
         let registry: Registry = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
         let source = SourceFile::new(path, text.as_bytes().to_vec());
         Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } })
     }
 
-    /// The path that people know it by.
+    /// The path of the file, for messages.
     #[must_use]
     pub fn path(&self) -> &str {
         self.source.path()
     }
 
-    /// Everything wrong with it among the other files; `ids` are the registries there are.
+    /// All problems of the file; `ids` are the ids of all registries.
     #[must_use]
     pub fn problems(&self, ids: &[&str]) -> Vec<ProblemText> {
-        let mut check = RegistryCheck { file: self, ids, told: Vec::new() };
-        check.whole();
-        check.told
+        let mut check = RegistryCheck { file: self, ids, problems: Vec::new() };
+        check.registry();
+        check.problems
     }
 
-    /// Its nodes with their places, which are asked for only where something is wrong.
+    /// The nodes of the file with their places. They are parsed only if there is a problem.
     fn tree(&self) -> Tree {
         yaml::parse(self.source.text(), Dialect::Data)
     }
 
-    /// A problem at a place of the file: the node that the path leads to, as far as it exists.
+    /// A problem at the node at the end of a path, or at its closest existing parent.
     #[must_use]
     pub fn at(&self, path: &[DataPath<'_>], message: &str) -> ProblemText {
         let tree = self.tree();
@@ -107,8 +107,8 @@ fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
 }
 
-/// The closest of the names that a complaint about an unknown key or word lists.
-fn meant(message: &str) -> String {
+/// A suggestion for serde's message about an unknown key or variant, which lists the known names.
+fn closest_name(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     let Some(unknown) = names.next().filter(|_| message.contains("unknown ")) else { return String::new() };
     suggestion(unknown, names)
@@ -117,41 +117,47 @@ fn meant(message: &str) -> String {
 struct RegistryCheck<'c> {
     file: &'c RegistryFile,
     ids: &'c [&'c str],
-    told: Vec<ProblemText>,
+    problems: Vec<ProblemText>,
 }
 
 impl RegistryCheck<'_> {
-    fn tell(&mut self, path: &[DataPath<'_>], message: &str) {
-        self.told.push(self.file.at(path, message));
+    fn report(&mut self, path: &[DataPath<'_>], message: &str) {
+        self.problems.push(self.file.at(path, message));
     }
 
-    fn whole(&mut self) {
+    fn registry(&mut self) {
         let registry = &self.file.registry;
         if let Some(base) = &registry.extends {
-            self.adding(base);
+            self.extension(base);
         } else if registry.name.is_empty() {
-            self.tell(&[], "the registry has no `name`");
+            self.report(&[], "the registry has no `name`");
         }
         if let Some(like) = &registry.like
             && !self.ids.contains(&like.as_str())
         {
             let message =
-                format!("there is no registry `{like}` to be like{}", suggestion(like, self.ids.iter().copied()));
-            self.tell(&[Key("like")], &message);
+                format!("`like` names the unknown registry `{like}`{}", suggestion(like, self.ids.iter().copied()));
+            self.report(&[Key("like")], &message);
         }
         if registry.extends.is_none() && registry.endpoints.uploads.is_empty() {
-            self.tell(&[], "the registry has no `endpoints: { uploads: [...] }`, so nothing could be told to go there");
+            self.report(
+                &[],
+                "the registry has no `endpoints: { uploads: [...] }`, so no upload could be assigned to it",
+            );
         }
         for (index, field) in registry.record.iter().enumerate() {
             if let Some(Err(error)) = field.pattern.as_deref().map(Regex::new) {
                 let reason = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-                self.tell(&[Key("record"), Item(index), Key("pattern")], &format!("no regular expression: {reason}"));
+                self.report(
+                    &[Key("record"), Item(index), Key("pattern")],
+                    &format!("invalid regular expression: {reason}"),
+                );
             }
             for (key, other) in [("with", &field.with), ("switch", &field.switch)] {
                 if let Some(other) = other.as_deref().filter(|other| registry.field(other).is_none()) {
                     let known = registry.record.iter().map(|field| field.name.as_str());
-                    let message = format!("the record has no field `{other}`{}", suggestion(other, known));
-                    self.tell(&[Key("record"), Item(index), Key(key)], &message);
+                    let message = format!("`record` has no field `{other}`{}", suggestion(other, known));
+                    self.report(&[Key("record"), Item(index), Key(key)], &message);
                 }
             }
         }
@@ -166,39 +172,39 @@ impl RegistryCheck<'_> {
         }
         for (name, client) in &registry.clients {
             if Version::parse(&client.minimum).is_none() {
-                let message = format!("`{}` is no version", client.minimum);
-                self.tell(&[Key("clients"), Key(name), Key("minimum")], &message);
+                let message = format!("`{}` is not a version", client.minimum);
+                self.report(&[Key("clients"), Key(name), Key("minimum")], &message);
             }
         }
     }
 
-    /// A file that extends a registry: it may add uploads and nothing else.
-    fn adding(&mut self, base: &str) {
+    /// Checks a file with `extends`, which may only add uploads.
+    fn extension(&mut self, base: &str) {
         if !self.ids.contains(&base) {
             let message =
-                format!("there is no registry `{base}` to extend{}", suggestion(base, self.ids.iter().copied()));
-            self.tell(&[Key("extends")], &message);
+                format!("`extends` names the unknown registry `{base}`{}", suggestion(base, self.ids.iter().copied()));
+            self.report(&[Key("extends")], &message);
         }
         let tree = self.file.tree();
         let keys = tree.root().into_iter().flat_map(Node::entries).filter_map(|entry| entry.key.text());
-        for key in keys.filter(|key| !ADDING.contains(key)) {
+        for key in keys.filter(|key| !EXTENSION_KEYS.contains(key)) {
             let message = format!(
-                "a file that extends a registry may only add `uploads`, not `{key}`; a registry of its own is a file without `extends`"
+                "a file with `extends` may only add `uploads`, not `{key}`; describe a new registry in a file without `extends`"
             );
-            self.tell(&[Key(key)], &message);
+            self.report(&[Key(key)], &message);
         }
     }
 
     fn pattern(&mut self, path: &[DataPath<'_>], pattern: &UploadPattern) {
         let named = [&pattern.action, &pattern.command, &pattern.workflow].into_iter().flatten().count();
         if named != 1 {
-            self.tell(path, "an upload is one of `action`, `command` and `workflow`");
+            self.report(path, "an upload needs exactly one of `action`, `command` and `workflow`");
         }
         if let Some(Err(error)) = pattern.only_if.as_deref().map(Condition::parse) {
-            self.tell(&[path, &[Key("only-if")]].concat(), &error.message);
+            self.report(&[path, &[Key("only-if")]].concat(), &error.message);
         }
         if pattern.workflow.is_none() && pattern.only_if.is_some() {
-            self.tell(&[path, &[Key("only-if")]].concat(), "only a called `workflow` has a condition of its own");
+            self.report(&[path, &[Key("only-if")]].concat(), "`only-if` is allowed only with `workflow`");
         }
         self.endpoint(path, &pattern.endpoint);
         let lists =
@@ -213,16 +219,16 @@ impl RegistryCheck<'_> {
         let alone = registry.extends.is_none() && registry.like.is_none();
         if let Some(name) = pattern.client.as_deref().filter(|name| alone && !registry.clients.contains_key(*name)) {
             let known = self.file.registry.clients.keys().map(String::as_str);
-            let message = format!("`clients` describes no `{name}`{}", suggestion(name, known));
-            self.tell(&[path, &[Key("client")]].concat(), &message);
+            let message = format!("`clients` has no entry `{name}`{}", suggestion(name, known));
+            self.report(&[path, &[Key("client")]].concat(), &message);
         }
     }
 
     fn endpoint(&mut self, path: &[DataPath<'_>], endpoint: &EndpointRule) {
         if !endpoint.default.is_empty() && !self.ids.contains(&endpoint.default.as_str()) {
             let id = &endpoint.default;
-            let message = format!("there is no registry `{id}`{}", suggestion(id, self.ids.iter().copied()));
-            self.tell(&[path, &[Key("endpoint"), Key("default")]].concat(), &message);
+            let message = format!("unknown registry `{id}`{}", suggestion(id, self.ids.iter().copied()));
+            self.report(&[path, &[Key("endpoint"), Key("default")]].concat(), &message);
         }
         self.slots(path, &[Key("endpoint"), Key("slots")], &endpoint.slots);
         self.slots(path, &[Key("endpoint"), Key("opaque")], &endpoint.opaque);
@@ -233,16 +239,16 @@ impl RegistryCheck<'_> {
             let path = [path, inner, &[Item(index)]].concat();
             let texts = [&slot.input, &slot.manifest, &slot.secret].into_iter().flatten().count();
             if texts + usize::from(slot.env.is_some()) + usize::from(!slot.flags.is_empty()) != 1 {
-                self.tell(&path, "a slot is one of `input`, `flags`, `env`, `manifest` and `secret`");
+                self.report(&path, "a slot needs exactly one of `input`, `flags`, `env`, `manifest` and `secret`");
             }
             if slot.manifest.is_some() == slot.key.is_empty() {
-                self.tell(&path, "a slot in a `manifest` is a `key` of it");
+                self.report(&path, "a slot needs `key` if and only if it has `manifest`");
             }
             if slot.step.is_some() && slot.input.is_none() {
-                self.tell(&path, "a slot of an earlier `step` is an `input` of it");
+                self.report(&path, "a slot with `step` needs `input`");
             }
             if slot.env.as_ref().is_some_and(|glob| !glob.is_valid()) {
-                self.tell(&[&path[..], &[Key("env")]].concat(), "this is no glob");
+                self.report(&[&path[..], &[Key("env")]].concat(), "invalid glob");
             }
         }
     }
@@ -251,20 +257,23 @@ impl RegistryCheck<'_> {
         for (index, choice) in choices.iter().enumerate() {
             let places = [choice.input.is_some(), choice.env.is_some(), !choice.flags.is_empty()];
             if places.into_iter().filter(|given| *given).count() != 1 {
-                self.tell(&[path, &[Key(key), Item(index)]].concat(), "a choice is one of `input`, `flags` and `env`");
+                self.report(
+                    &[path, &[Key(key), Item(index)]].concat(),
+                    "a choice needs exactly one of `input`, `flags` and `env`",
+                );
             }
         }
     }
 
     fn refs(&mut self, path: &[DataPath<'_>], refs: &ActionRefs) {
         if let Some(since) = refs.since.as_deref().filter(|since| Version::parse(since).is_none()) {
-            let message = format!("`{since}` is no version");
-            self.tell(&[path, &[Key("refs"), Key("since")]].concat(), &message);
+            let message = format!("`{since}` is not a version");
+            self.report(&[path, &[Key("refs"), Key("since")]].concat(), &message);
         }
         let lists = [("sunset", &refs.sunset), ("recommended", &refs.recommended), ("nonexistent", &refs.nonexistent)];
         for (key, globs) in lists {
             for (index, _) in globs.iter().enumerate().filter(|(_, glob)| !glob.is_valid()) {
-                self.tell(&[path, &[Key("refs"), Key(key), Item(index)]].concat(), "this is no glob");
+                self.report(&[path, &[Key("refs"), Key(key), Item(index)]].concat(), "invalid glob");
             }
         }
     }

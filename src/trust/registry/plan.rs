@@ -1,42 +1,42 @@
-//! What the settings of a release tool have it do: whether its list of plugins holds the one that uploads. It reads no program, and
-//! takes nothing for granted that a program or another package may say.
+//! Decides from the configuration files of a release tool whether it uploads: whether its list of plugins contains the uploading one.
+//! A configuration that is a program, or extends another one, is undecided.
 
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifest, ManifestValue, Manifests};
 
-/// How a release tool is told what to do. It uploads the package of the folder that it runs in, unless that is private.
+/// How a release tool is configured. It uploads the package of its working directory, unless that is private.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishPlan {
-    /// The file of the package, which must be there.
+    /// The manifest, which must exist.
     pub package: String,
-    /// What uploads, as an item of a list.
+    /// The plugin that uploads, as an item of a list.
     pub plugin: String,
-    /// Where that list may stand. Where none stands, the tool has a list of its own, with the item in it.
+    /// The places of that list. If there is none, the tool's default list contains the plugin.
     pub lists: Vec<PlanSetting>,
-    /// Settings with which other files have a say.
+    /// Settings that make other files decide.
     #[serde(default)]
     pub opaque: Vec<PlanSetting>,
-    /// Flags of the command with which others have a say.
+    /// Flags of the command that override the settings.
     #[serde(default)]
     pub flags: Vec<String>,
 }
 
-/// A key of a file, or the whole of a file.
+/// A key of a file, or a whole file.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanSetting {
-    /// The file's name, or a glob of names.
+    /// The name of the file, or a glob.
     pub file: Glob,
-    /// The key, its parts joined by dots; left out where the file alone counts.
+    /// The dotted key; without it, the existence of the file counts.
     #[serde(default)]
     pub key: String,
 }
 
 impl PlanSetting {
-    /// What stands there in a file; `None` where nobody can read it.
+    /// The values at the key of a file; `None` if the file cannot be parsed.
     fn in_file<'m>(&self, manifest: &'m Manifest) -> Option<Vec<&'m ManifestValue>> {
         if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
     }
@@ -48,7 +48,7 @@ impl PlanSetting {
 }
 
 impl PublishPlan {
-    /// Whether the files of a folder are known to have the tool upload.
+    /// Whether the files of a folder are known to make the tool upload.
     #[must_use]
     pub fn uploads(&self, manifests: &Manifests, folder: &str) -> bool {
         let here: Vec<&Manifest> = manifests.list.iter().filter(|manifest| manifest.folder == folder).collect();
@@ -61,7 +61,7 @@ impl PublishPlan {
         let settings = here.iter().flat_map(|manifest| self.lists.iter().map(|setting| setting.in_file(manifest)));
         let Some(lists) = settings.collect::<Option<Vec<_>>>() else { return false };
         let mut lists = lists.into_iter().flatten().peekable();
-        // An item with settings of its own is a list, and they may keep it from uploading.
+        // A plugin with options is a list, and its options may turn the upload off.
         lists.peek().is_none() || lists.all(|list| list.items().iter().any(|item| item.text() == Some(&self.plugin)))
     }
 }

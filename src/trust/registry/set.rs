@@ -1,4 +1,4 @@
-//! All registries together: what one takes from another, and which one an address, a name or a client belongs to. It knows no file.
+//! All registries: inheritance between them, and lookup by address, name, action and command.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,33 +11,33 @@ use crate::trust::registry::{Registry, RegistryExamples};
 #[derive(Debug, Clone, Default)]
 pub struct RegistrySet {
     list: Vec<Registry>,
-    /// The files that only add to a registry.
+    /// The files with `extends`.
     added: Vec<Registry>,
-    /// The words of the uploads that are commands.
+    /// The words of all upload commands.
     vocabulary: Vocabulary,
-    /// The uploads that are actions or called workflows, by their names in lower case: each as the positions of its registry and its own.
+    /// The uploads that are actions or called workflows by lower-case name, as positions of the registry and of the upload in it.
     by_name: HashMap<String, Vec<(usize, usize)>>,
 }
 
 impl RegistrySet {
-    /// Puts registries together: `like` is followed once, so that a registry may be like one that stands on its own, and what
-    /// `extends` a registry is added to it.
+    /// Resolves `like` (one level: the base must not have a `like` itself) and adds the files with `extends` to their registries.
     ///
     /// # Errors
-    /// Names the registry whose `like` is not there.
+    /// Names the registry whose `like` cannot be resolved.
     pub fn new(list: Vec<Registry>) -> Result<Self, String> {
         let (added, mut list): (Vec<_>, Vec<_>) = list.into_iter().partition(|registry| registry.extends.is_some());
         let originals = list.clone();
         for registry in &mut list {
             let Some(like) = &registry.like else { continue };
             let base = originals.iter().find(|other| other.id == *like && other.like.is_none());
-            let base =
-                base.ok_or_else(|| format!("registry `{}` is like `{like}`, which is no registry", registry.id))?;
+            let base = base.ok_or_else(|| {
+                format!("`like` of registry `{}` names `{like}`, which is not a registry without `like`", registry.id)
+            })?;
             inherit(registry, base);
         }
         for file in &added {
             let base = list.iter_mut().find(|registry| Some(&registry.id) == file.extends.as_ref());
-            // What a user describes comes first: it is nearer to the workflow than what everybody has.
+            // The user's own uploads come first, so that they win over the built-in ones.
             base.into_iter().for_each(|base| drop(base.uploads.splice(0..0, file.uploads.iter().cloned())));
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
@@ -58,7 +58,7 @@ impl RegistrySet {
         self.list.iter()
     }
 
-    /// Every file's id with the registry that it describes or adds to, and its examples.
+    /// The id of every file, the registry that it describes or extends, and its examples.
     pub fn examples(&self) -> impl Iterator<Item = (&str, &Registry, &RegistryExamples)> {
         let own = self.list.iter().map(|registry| (registry.id.as_str(), registry, &registry.examples));
         let added = self
@@ -74,35 +74,35 @@ impl RegistrySet {
         self.list.iter().find(|registry| registry.id == id)
     }
 
-    /// The registry that takes uploads at an address.
+    /// The registry with that upload address.
     #[must_use]
     pub fn at(&self, url: &str) -> Option<&Registry> {
         self.list.iter().find(|registry| registry.takes_uploads_at(url))
     }
 
-    /// The registry that an address belongs to although it takes no uploads there.
+    /// The registry that an address belongs to although it accepts no uploads there.
     #[must_use]
     pub fn beside(&self, url: &str) -> Option<&Registry> {
         self.list.iter().find(|registry| registry.refuses_uploads_at(url))
     }
 
-    /// The registry that clients call so.
+    /// The registry with that client name, such as `pypi` or `crates-io`.
     #[must_use]
     pub fn called(&self, name: &str) -> Option<&Registry> {
         self.list.iter().find(|registry| registry.endpoints.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
-    /// Every kind of manifest that some registry reads.
+    /// The manifest kinds of all registries.
     pub fn manifests(&self) -> impl Iterator<Item = &manifest::ManifestKind> {
         self.list.iter().flat_map(|registry| &registry.manifests)
     }
 
-    /// Every upload that some registry describes, with that registry.
+    /// The upload patterns of all registries, with their registries.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |pattern| (registry, pattern)))
     }
 
-    /// The uploads by an action or a called workflow of a name, with their registries.
+    /// The upload patterns for an action or a called workflow, with their registries.
     pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         let found = self.by_name.get(&name.to_lowercase());
         found.into_iter().flatten().filter_map(|(registry, pattern)| {
@@ -111,7 +111,7 @@ impl RegistrySet {
         })
     }
 
-    /// The uploads whose commands a script can hold, by its words, with their registries.
+    /// The upload patterns whose commands a script may contain, judged by its words, with their registries.
     #[must_use]
     pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &UploadPattern)> {
         let commands_in = self.vocabulary.commands_in(script);
@@ -122,12 +122,12 @@ impl RegistrySet {
         uploads.map(|(_, pattern)| pattern).collect()
     }
 
-    /// Every login that some registry describes, with its registry.
+    /// The login patterns of all registries, with their registries.
     pub fn logins(&self) -> impl Iterator<Item = (&Registry, &LoginPattern)> {
         self.list.iter().flat_map(|registry| registry.logins.iter().map(move |login| (registry, login)))
     }
 
-    /// A client's versions by the name that uploads use.
+    /// The versions of the client with that name.
     #[must_use]
     pub fn client(&self, name: &str) -> Option<&ClientVersions> {
         self.list.iter().find_map(|registry| registry.clients.get(name))

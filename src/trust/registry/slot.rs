@@ -1,4 +1,4 @@
-//! Where a value may come from, as data says it, and what can stand there. Looking there is the client's work.
+//! Slots: the places in a step that may contain a value. `trust::upload::step` reads them.
 
 use serde::Deserialize;
 
@@ -6,93 +6,93 @@ use crate::read::glob::Glob;
 use crate::read::source::Place;
 use crate::workflow::expression::{ExpressionTemplate, Outcome, Value, coerce_text};
 
-/// How a slot's text is to be read.
+/// How the text of a slot is interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SlotKind {
-    /// As it stands.
+    /// As plain text.
     #[default]
     Text,
     /// As an address.
     Url,
-    /// As a client's name for a place.
+    /// As a client's name for a registry.
     Name,
-    /// A flag that takes no value: being there is what it says.
+    /// A flag without a value: its presence means `true`.
     Switch,
-    /// A flag that takes no value: being there says no.
+    /// A flag without a value: its presence means `false`.
     Denial,
-    /// As a name that the client explains elsewhere, so that one the registry does not know means another place.
+    /// As a name that the client's own configuration defines, so that an unknown name means another registry.
     OwnName,
 }
 
-/// One place a value may come from: an input, a flag, a variable, a secret handed over or a manifest; an input of an earlier step if
-/// `step` is set.
+/// A place that may contain a value: an input, a flag, an environment variable, a passed secret, a manifest key, or an input of an
+/// earlier step if `step` is set.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slot {
     /// An input of the action.
     pub input: Option<String>,
-    /// Spellings of a flag of the command.
+    /// The spellings of a flag of the command.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// An environment variable, or a glob of names.
+    /// An environment variable, or a glob of variable names.
     pub env: Option<Glob>,
-    /// A secret that a calling job hands over.
+    /// A secret that a calling job passes.
     pub secret: Option<String>,
-    /// The action of an earlier step of the job whose `input` it is; the last such step counts.
+    /// The action of an earlier step that has the `input`; the last such step counts.
     pub step: Option<String>,
-    /// The name of a file of the package, whose `key` it is.
+    /// The name of a manifest that has the `key`.
     pub manifest: Option<String>,
-    /// The key of that file, its parts joined by dots; `{scope}` in it stands for `acme` where the package is `@acme/demo`.
+    /// The dotted key in the manifest; `{scope}` is `acme` if the package is `@acme/demo`.
     #[serde(default)]
     pub key: String,
-    /// Set where that file counts for the packages in the folders below it, too.
+    /// Whether the manifest also applies to packages in folders below it.
     #[serde(default)]
     pub above: bool,
-    /// How its text is read.
+    /// How its text is interpreted.
     #[serde(default, rename = "as")]
     pub kind: SlotKind,
 }
 
-/// A slot that must hold one of some values, or anything at all where no values are listed.
+/// A slot that must contain one of some values, or any value if none is listed.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SlotChoice {
     /// An input of the action.
     pub input: Option<String>,
-    /// Spellings of a flag of the command.
+    /// The spellings of a flag of the command.
     #[serde(default)]
     pub flags: Vec<String>,
     /// An environment variable.
     pub env: Option<Glob>,
-    /// The values; an input or a variable that is not set is the empty one.
+    /// The values; an unset input or variable counts as empty.
     #[serde(default)]
     pub is: Vec<String>,
-    /// Values that do not count.
+    /// Excluded values.
     #[serde(default)]
     pub not: Vec<String>,
 }
 
 impl SlotChoice {
-    /// Where its value stands.
+    /// The slot that contains the value.
     #[must_use]
     pub fn slot(&self) -> Slot {
         Slot { input: self.input.clone(), env: self.env.clone(), flags: self.flags.clone(), ..Slot::default() }
     }
 }
 
-/// What stands in a slot.
+/// The value of a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlotValue {
-    /// Nothing.
+    /// The slot is empty.
     Absent,
-    /// A text that may hold expressions, and where.
+    /// A text that may contain expressions, and its place.
     Text(String, Place),
-    /// Something that the files do not tell, and where.
+    /// A value that the files do not contain, and the place that sets it.
     Unknown(Place),
 }
 
-/// The known text of an outcome.
+/// The text of a known outcome.
 #[must_use]
 pub fn known_text(outcome: &Outcome) -> Option<String> {
     match outcome {
@@ -103,7 +103,7 @@ pub fn known_text(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// The context paths that a text reads, joined by dots; `None` when it does not parse.
+/// The dotted context paths that a text reads; `None` if it does not parse.
 #[must_use]
 pub fn reads(text: &str) -> Option<Vec<String>> {
     let template = ExpressionTemplate::parse(text).ok()?;

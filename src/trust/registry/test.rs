@@ -1,4 +1,4 @@
-//! A test of a value, as a line of `when` or `require` writes it. It knows tests and values, not the facts that have them.
+//! Tests of values, as `when` and `require` contain them.
 
 use globset::{Glob, GlobMatcher};
 
@@ -8,10 +8,10 @@ use crate::read::yaml::Node;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::permissions::AccessLevel;
 
-/// The tests that a mapping can name.
-const NAMES: [&str; 5] = ["not", "none-of", "present", "at-least", "matches"];
+/// The keys of a test that is a mapping.
+const TEST_NAMES: [&str; 5] = ["not", "none-of", "present", "at-least", "matches"];
 
-/// What a fact's values can be.
+/// The possible values of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FactValues {
     /// Any text.
@@ -23,7 +23,7 @@ pub enum FactValues {
 }
 
 impl FactValues {
-    /// The values, if there is a closed list of them.
+    /// The values, if there are finitely many.
     #[must_use]
     pub const fn listed(self) -> Option<&'static [&'static str]> {
         match self {
@@ -34,39 +34,39 @@ impl FactValues {
     }
 }
 
-/// A test of a fact's value.
+/// A test of the value of a fact.
 #[derive(Debug, Clone)]
 pub enum ValueTest {
-    /// It is one of these, in this very case.
+    /// The value is one of these; case counts.
     OneOf(Vec<String>),
-    /// It is none of these.
+    /// The value is none of these.
     NoneOf(Vec<String>),
-    /// It is at least this access.
+    /// The value is at least this access level.
     AtLeast(AccessLevel),
-    /// It matches one of these globs.
+    /// The value matches one of these globs.
     Matches(Vec<GlobMatcher>),
-    /// There is a value, or there is none.
+    /// The fact has a value, or has none.
     Present(bool),
 }
 
 impl ValueTest {
-    /// Whether a known value passes; `None` is the value of what is known to be absent.
+    /// Whether a known value passes; `None` means known to be absent.
     #[must_use]
     pub fn passes(&self, value: Option<&str>) -> Truth {
         let passes = match self {
             Self::OneOf(values) => value.is_some_and(|value| values.iter().any(|known| known == value)),
             Self::NoneOf(values) => value.is_none_or(|value| values.iter().all(|known| known != value)),
             Self::AtLeast(least) => match value.map(AccessLevel::from_word) {
-                Some(None) => return Truth::Unknown(UnknownReason::new("an access that is no level")),
+                Some(None) => return Truth::Unknown(UnknownReason::new("an unknown access level")),
                 access => access.flatten() >= Some(*least),
             },
             Self::Matches(globs) => value.is_some_and(|value| globs.iter().any(|glob| glob.is_match(value))),
-            Self::Present(wanted) => value.is_some() == *wanted,
+            Self::Present(present) => value.is_some() == *present,
         };
         if passes { Truth::Yes } else { Truth::No }
     }
 
-    /// Reads a test of a fact that has such values. What is wrong is told with its place, without a final period.
+    /// Reads a test of a fact with the given values. Problems are collected with their places.
     #[must_use]
     pub fn read(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Self> {
         if !node.is_mapping() {
@@ -75,14 +75,14 @@ impl ValueTest {
         let mut lines = node.entries();
         let (line, more) = (lines.next()?, lines.next());
         if let Some(more) = more {
-            let message = "a test is one line; put a second test of the same fact into a rule of its own";
+            let message = "a fact takes one test; put a second test of the same fact into another rule";
             problems.push((more.key.span(), message.to_owned()));
         }
         match line.key.text().unwrap_or_default() {
             "not" | "none-of" => words(line.value, values, problems).map(Self::NoneOf),
             "present" => match line.value.bool() {
                 Some(flag) => Some(Self::Present(flag)),
-                None => refuse(line.value, "`present` is `true` or `false`".to_owned(), problems),
+                None => refuse(line.value, "`present` must be `true` or `false`".to_owned(), problems),
             },
             "at-least" => {
                 match line.value.text().and_then(AccessLevel::from_word).filter(|_| values == FactValues::Access) {
@@ -95,7 +95,7 @@ impl ValueTest {
                 }
             }
             "matches" => globs(line.value, problems),
-            other => refuse(line.key, format!("there is no test `{other}`{}", suggestion(other, NAMES)), problems),
+            other => refuse(line.key, format!("unknown test `{other}`{}", suggestion(other, TEST_NAMES)), problems),
         }
     }
 }
@@ -105,7 +105,7 @@ fn refuse<T>(node: Node<'_>, message: String, problems: &mut Vec<(Span, String)>
     None
 }
 
-/// A word or a list of words, each of which the fact can be.
+/// Reads a word or a list of words that are possible values of the fact.
 fn words(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Vec<String>> {
     let mut words = Vec::new();
     for node in one_or_more(node) {
@@ -124,7 +124,7 @@ fn globs(node: Node<'_>, problems: &mut Vec<(Span, String)>) -> Option<ValueTest
     for node in one_or_more(node) {
         match Glob::new(node.text().unwrap_or_default()) {
             Ok(glob) => globs.push(glob.compile_matcher()),
-            Err(error) => return refuse(node, format!("no glob: {}", error.kind()), problems),
+            Err(error) => return refuse(node, format!("invalid glob: {}", error.kind()), problems),
         }
     }
     Some(ValueTest::Matches(globs))

@@ -1,4 +1,4 @@
-//! Steps that upload and steps that log in, as data describes them. It finds none of them in any workflow.
+//! Patterns for steps that upload and steps that log in. `trust::upload::site` matches them against workflows.
 
 use std::collections::BTreeMap;
 
@@ -8,57 +8,57 @@ use crate::read::glob::Glob;
 use crate::trust::registry::plan::PublishPlan;
 use crate::trust::registry::slot::{Slot, SlotChoice};
 
-/// Whether a client can ask for the OIDC token itself.
+/// Whether a client requests the OIDC token itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OidcSupport {
-    /// It can.
+    /// It does.
     Native,
-    /// It cannot, and needs a token.
+    /// It does not, and needs a token.
     #[default]
     None,
 }
 
-/// What a client tries first.
+/// The credential that a client tries first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialOrder {
-    /// A token, where there is one.
+    /// A configured token, if there is one.
     #[default]
     TokenFirst,
-    /// The OIDC token, where there is one.
+    /// The OIDC token, if it can be requested.
     OidcFirst,
 }
 
-/// How a client learns where to upload.
+/// How a client chooses the registry.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EndpointRule {
-    /// The registry it uploads to when nothing says otherwise; left out where only a file on the runner says it.
+    /// The default registry; left out if only a file on the runner decides.
     #[serde(default)]
     pub default: String,
-    /// What may say otherwise, the strongest first.
+    /// The slots that override the default, strongest first.
     #[serde(default)]
     pub slots: Vec<Slot>,
-    /// Lists in which a project explains the names that it gives to places; they win over the registries' own names.
+    /// Lists in which a project defines names for addresses. They win over the registries' own names.
     #[serde(default)]
     pub explained: Vec<NameList>,
-    /// Texts that may say otherwise in a way this data does not describe.
+    /// Slots that may override the default in a way this data does not describe.
     #[serde(default)]
     pub opaque: Vec<Slot>,
 }
 
-/// A list in a file of the project whose items give an address a name.
+/// A list in a file of the project whose items define names for addresses.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NameList {
     /// The name of the file.
     pub manifest: String,
-    /// The key of the list, its parts joined by dots.
+    /// The dotted key of the list.
     pub list: String,
-    /// An item's key for the name.
+    /// The key of the name in an item.
     pub name: String,
-    /// An item's key for the address.
+    /// The key of the address in an item.
     pub url: String,
 }
 
@@ -66,61 +66,61 @@ pub struct NameList {
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct UserRule {
-    /// Where it is given.
+    /// The slots of the user name.
     pub slots: Vec<Slot>,
-    /// The users that leave trusted publishing on.
+    /// User names with which trusted publishing stays on.
     pub anonymous: Vec<String>,
 }
 
-/// A switch that is on or off.
+/// An option that is on or off.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FlagSwitch {
-    /// Where it is given.
+    /// The slots of the option.
     pub slots: Vec<Slot>,
-    /// What holds when it is not.
+    /// The value if no slot is set.
     pub default: bool,
 }
 
-/// Where an upload looks for files.
+/// Where an upload looks for the files to upload.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FilesRule {
-    /// Where the folder is given.
+    /// The slots of the folder.
     #[serde(default)]
     pub slots: Vec<Slot>,
-    /// Whether the command's own arguments are the files.
+    /// Whether the arguments of the command are the files.
     #[serde(default)]
     pub arguments: bool,
-    /// The folder where nothing is given.
+    /// The default folder.
     pub folder: Option<String>,
-    /// Flags of which one must stand there; without one the command makes the files itself.
+    /// Flags of which one is required; without one the command builds the files itself.
     #[serde(default)]
     pub only_with: Vec<String>,
-    /// Flags with which the command makes the files itself.
+    /// Flags with which the command builds the files itself.
     #[serde(default)]
     pub unless: Vec<String>,
 }
 
-/// What is known of an action's refs.
+/// Facts about the refs of an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ActionRefs {
-    /// The first version that can do trusted publishing.
+    /// The first version with trusted publishing.
     pub since: Option<String>,
-    /// Versions and branches, as globs, that no longer work or are no longer kept.
+    /// Globs of versions and branches that no longer work or are no longer maintained.
     #[serde(default)]
     pub sunset: Vec<Glob>,
-    /// Refs that the maker recommends although they move.
+    /// Globs of mutable refs that the maintainer recommends.
     #[serde(default)]
     pub recommended: Vec<Glob>,
-    /// Refs, as globs, that the maker never had.
+    /// Globs of refs that have never existed.
     #[serde(default)]
     pub nonexistent: Vec<Glob>,
-    /// Commits that no image was built for, with what they are.
+    /// Commits without a container image, each with a description.
     #[serde(default)]
     pub without_image: BTreeMap<String, String>,
-    /// Commits with the version they are.
+    /// Commits and their versions.
     #[serde(default)]
     pub commits: BTreeMap<String, String>,
 }
@@ -131,7 +131,7 @@ pub struct ActionRefs {
 pub struct UploadPattern {
     /// The action, `owner/name` or `owner/name/path`.
     pub action: Option<String>,
-    /// The command, as its words.
+    /// The words of the command.
     pub command: Option<String>,
     /// The reusable workflow, `owner/name/.github/workflows/file.yml`.
     pub workflow: Option<String>,
@@ -144,152 +144,152 @@ pub struct UploadPattern {
     /// that is not such a value, may then be any flag.
     #[serde(default)]
     pub value_flags: Vec<String>,
-    /// Wrappers that may stand before it, as their words.
+    /// Wrappers that may precede the command, each as words.
     #[serde(default)]
     pub via: Vec<String>,
-    /// Whether the client can ask for the OIDC token.
+    /// Whether the client requests the OIDC token itself.
     pub oidc: OidcSupport,
-    /// The first version that can.
+    /// The first version that does.
     pub since: Option<String>,
-    /// The newest version that was seen not to.
+    /// The newest version that was checked and does not.
     pub checked: Option<String>,
-    /// What it tries first.
+    /// The credential that it tries first.
     #[serde(default)]
     pub order: CredentialOrder,
-    /// Where it uploads to.
+    /// How it chooses the registry.
     pub endpoint: EndpointRule,
-    /// Where a token is given.
+    /// The slots of a token.
     #[serde(default)]
     pub tokens: Vec<Slot>,
-    /// Where a password is given that is tried only after the OIDC token.
+    /// The slots of a password that is tried only after the OIDC token.
     #[serde(default)]
     pub passwords: Vec<Slot>,
-    /// The user.
+    /// The user name.
     pub user: Option<UserRule>,
-    /// Words in the job's scripts that mean credentials nobody can see here.
+    /// Words in the job's scripts after which the credential is unknown.
     #[serde(default)]
     pub opaque: Vec<String>,
-    /// Slots of which one with one of these values switches the client's own OIDC off.
+    /// Slots whose values turn the client's own OIDC off.
     #[serde(default)]
     pub off: Vec<SlotChoice>,
-    /// Set where the project's own settings decide whether it uploads to this registry at all: then only a credential proves that it does.
+    /// Whether the project's configuration decides if it uploads to this registry. Then only a credential proves that it does.
     #[serde(default)]
     pub project_decides: bool,
-    /// Where a calling job gives the environment of the job that uploads.
+    /// The slots in which a calling job sets the environment of the uploading job.
     #[serde(default)]
     pub environment: Vec<Slot>,
-    /// What the record must allow for it, where the registry's form lists kinds of uploads.
+    /// The kind of upload that the publisher must allow, if the form lists kinds of uploads.
     pub operation: Option<String>,
-    /// The client among `clients:` whose version decides.
+    /// The entry of `clients:` whose version decides.
     pub client: Option<String>,
-    /// Whether attestations are uploaded with it.
+    /// Whether it uploads attestations.
     pub attestations: Option<FlagSwitch>,
-    /// Where it looks for the files; left out where it makes them itself.
+    /// Where it looks for the files; left out if it builds them itself.
     pub files: Option<FilesRule>,
-    /// Set where it cannot run as a step of a composite action.
+    /// Whether it cannot run inside a composite action.
     #[serde(default)]
     pub refused_in_actions: bool,
-    /// Where duplicates are waved through.
+    /// The slots of an option that accepts duplicates.
     #[serde(default)]
     pub skip_existing: Vec<Slot>,
-    /// The only systems it runs on.
+    /// The operating systems that it runs on; empty means all.
     #[serde(default)]
     pub systems: Vec<String>,
-    /// Flags with which the command works on another folder than its own.
+    /// Flags that make the command work on another folder.
     #[serde(default)]
     pub other_folder: Vec<String>,
-    /// Words that make it upload nothing.
+    /// Words with which it uploads nothing.
     #[serde(default)]
     pub unless: Vec<String>,
-    /// Slots that must hold one of some values for it to upload.
+    /// Slots that must contain one of some values for it to upload.
     #[serde(default)]
     pub only_with: Vec<SlotChoice>,
-    /// The files of the project that may say the same.
+    /// The files of the project that may also decide that it uploads.
     pub plan: Option<PublishPlan>,
-    /// Of a called workflow, the condition under which it uploads, in GitHub's own language. It sees `github`, and in `inputs` the texts
-    /// that the calling job gives.
+    /// The condition under which a called workflow uploads, as a GitHub expression over `github` and the `inputs` that the calling job
+    /// passes.
     pub only_if: Option<String>,
-    /// Of a called workflow, the defaults of the inputs that the condition reads.
+    /// The defaults of the inputs that `only-if` reads.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
-    /// Set where the command's own argument is the folder of the package.
+    /// Whether the argument of the command is the folder of the package.
     #[serde(default)]
     pub takes_folder: bool,
-    /// Every input of the action, so that a misspelt one can be told.
+    /// All inputs of the action, to detect misspelt ones.
     #[serde(default)]
     pub inputs: Vec<String>,
-    /// The action's refs.
+    /// The refs of the action.
     #[serde(default)]
     pub refs: ActionRefs,
 }
 
 impl UploadPattern {
-    /// Every spelling of the command; none of an upload that is no command.
+    /// All spellings of the command; empty for an action or workflow.
     pub fn spellings(&self) -> impl Iterator<Item = &String> {
         self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
     }
 
-    /// Every name of the action or of the called workflow; none of an upload that is a command.
+    /// All names of the action or called workflow; empty for a command.
     pub fn names(&self) -> impl Iterator<Item = &String> {
         let own = self.action.iter().chain(&self.workflow);
         own.chain(if self.command.is_none() { self.also.as_slice() } else { &[] })
     }
 }
 
-/// A step that trades the OIDC token for one of the registry.
+/// A step that exchanges the OIDC token for a token of the registry.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LoginPattern {
     /// The action.
     pub action: String,
-    /// The output that holds the token.
+    /// The output that contains the token.
     pub output: Option<String>,
-    /// Environment variables that it sets for the steps after it.
+    /// Environment variables that it sets for later steps.
     #[serde(default)]
     pub exports: Vec<String>,
-    /// Where the token is fetched.
+    /// How it chooses the registry.
     #[serde(default)]
     pub endpoint: EndpointRule,
-    /// Where it is told whose records count.
+    /// The slot of the user whose publishers count.
     pub user: Option<Slot>,
-    /// Slots that must hold one of some values for it to ask for the OIDC token.
+    /// Slots that must contain one of some values for it to request the OIDC token.
     #[serde(default)]
     pub only_with: Vec<SlotChoice>,
-    /// Set where the action does much else, so that the step alone does not mean that anything is published.
+    /// Whether the action is also used without publishing, so that the step alone is not an upload.
     #[serde(default)]
     pub does_else: bool,
-    /// The action's refs.
+    /// The refs of the action.
     #[serde(default)]
     pub refs: ActionRefs,
 }
 
-/// What is known of a client's versions.
+/// Facts about the versions of a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClientVersions {
-    /// The first version that can do trusted publishing.
+    /// The first version with trusted publishing.
     pub minimum: String,
-    /// Names under which it is installed, as in `name==1.2` or `name@1.2`.
+    /// Package names under which it is installed, as in `name==1.2` or `name@1.2`.
     #[serde(default)]
     pub installed_as: Vec<String>,
-    /// Actions that bring it.
+    /// Actions that install it.
     #[serde(default)]
     pub tools: Vec<ClientTool>,
-    /// Words in a script that mean its version may have changed in a way this data does not describe.
+    /// Words in a script after which its version is unknown.
     #[serde(default)]
     pub opaque: Vec<String>,
 }
 
-/// An action that brings a client.
+/// An action that installs a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClientTool {
     /// The action.
     pub action: String,
-    /// The input that chooses the version.
+    /// The input that selects the version.
     pub input: String,
-    /// The client's version by what the input begins with, where the input chooses something that contains the client; empty where it
-    /// is the client's own version.
+    /// The version of the client by prefix of the input, if the input selects something that contains the client (such as Node.js for
+    /// npm); empty if the input is the client's own version.
     #[serde(default)]
     pub contains: BTreeMap<String, String>,
 }

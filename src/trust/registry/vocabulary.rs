@@ -1,33 +1,32 @@
-//! Which commands of the data a script can speak of at all, by the words in it: most speak of none, and are not read as a shell
-//! reads them. It never says that a script runs a command.
+//! Finds the commands of the data that a script may contain, by their words. Most scripts contain none and need not be parsed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-/// The words of all spellings of some commands, looked for in one pass over a script.
+/// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
 pub struct Vocabulary {
-    /// None where no command is known.
+    /// `None` if there are no commands.
     search: Option<AhoCorasick>,
-    /// Of each word the spellings that it stands in.
+    /// The spellings that contain each word.
     words: Vec<Vec<CommandSpelling>>,
-    /// How many commands there are.
+    /// The number of commands.
     commands: usize,
 }
 
 /// One spelling of a command.
 #[derive(Debug, Clone)]
 struct CommandSpelling {
-    /// The command's position.
+    /// The position of the command.
     command: usize,
-    /// The positions of its words.
+    /// The positions of the words.
     words: Arc<[usize]>,
 }
 
 impl Vocabulary {
-    /// The words of commands, each with its spellings.
+    /// Collects the words of commands, each given by its spellings.
     #[must_use]
     pub fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
         let mut known: BTreeMap<&str, usize> = BTreeMap::new();
@@ -57,8 +56,8 @@ impl Vocabulary {
         Self { search, words, commands: count }
     }
 
-    /// The positions of the commands of which some spelling has all its words on one line of a script; a line that is continued counts
-    /// as one. A name that quotes part is not seen.
+    /// The positions of the commands that have all words of a spelling on one line of a script; continued lines count as one line. A word
+    /// that is split by quotes is not found.
     #[must_use]
     pub fn commands_in(&self, script: &str) -> Vec<usize> {
         let Some(search) = &self.search else { return Vec::new() };
@@ -69,22 +68,22 @@ impl Vocabulary {
         if all.peek().is_none() {
             return Vec::new();
         }
-        // The line that each word was last said on.
-        let mut said = vec![0; self.words.len()];
+        // The line on which each word was last found.
+        let mut last_line = vec![0; self.words.len()];
         let mut commands_in = vec![false; self.commands];
         let (mut line, mut end) = (1, line_end(script, 0));
         for found in all {
             while found.start() >= end && end < script.len() {
                 (line, end) = (line + 1, line_end(script, end));
             }
-            // A part of a longer word is another word.
+            // Part of a longer word.
             if letter(found.start().checked_sub(1)) || letter(Some(found.end())) {
                 continue;
             }
             let word = found.pattern().as_usize();
-            said[word] = line;
+            last_line[word] = line;
             for spelling in &self.words[word] {
-                if spelling.words.iter().all(|word| said[*word] == line) {
+                if spelling.words.iter().all(|word| last_line[*word] == line) {
                     commands_in[spelling.command] = true;
                 }
             }
@@ -93,7 +92,8 @@ impl Vocabulary {
     }
 }
 
-/// Where a line ends that begins at an offset, behind its line feed: one that ends with a mark of any shell's goes on.
+/// The end of the line that starts at an offset, after its line feed. A line that ends with a continuation character of any shell goes
+/// on.
 fn line_end(script: &str, start: usize) -> usize {
     let mut at = start;
     while let Some(length) = script[at..].find('\n') {
@@ -106,7 +106,7 @@ fn line_end(script: &str, start: usize) -> usize {
     script.len()
 }
 
-/// Whether all words of one command stand in a script, be it within longer ones.
+/// Whether a script contains all words of a command, also as parts of longer words.
 #[must_use]
 pub fn holds_words(script: &str, command: &str) -> bool {
     command.split_whitespace().all(|word| script.contains(word))
@@ -117,14 +117,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_speaks_of_a_command_whose_words_all_stand_on_a_line_of_it() {
+    fn a_script_contains_a_command_if_one_line_has_all_its_words() {
         let commands = [vec!["tool send".to_owned(), "send-it".to_owned()], vec!["tool".to_owned()], Vec::new()];
         let vocabulary = Vocabulary::new(&commands);
         assert_eq!(vocabulary.commands_in("exec ./bin/tool.exe --now send"), [0, 1]);
         assert_eq!(vocabulary.commands_in("send-it"), [0]);
         assert_eq!(vocabulary.commands_in("make\ntool \\\n  --now \\\n  send\nmake"), [0, 1]);
         assert_eq!(vocabulary.commands_in("tool `\r\n  send"), [0, 1]);
-        assert_eq!(vocabulary.commands_in("tool build\nmake send"), [1], "the words of two lines are no command");
+        assert_eq!(vocabulary.commands_in("tool build\nmake send"), [1], "the words are on two lines");
         assert_eq!(vocabulary.commands_in("tool==1.2 --sender me"), [1]);
         assert!(vocabulary.commands_in("toolbox my-tool && send-its").is_empty());
         assert!(vocabulary.commands_in("make").is_empty());
