@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use gen_lsp_types::{
-    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
-    Message, Range, Uri,
+    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Message, Range,
+    Uri,
 };
 use serde_json::json;
 
 use crate::lint::findings::fingerprint::identity;
 use crate::lint::findings::{Finding, Label, Level, NoticeKind};
 use crate::lint::rules::Rule;
-use crate::lsp::client::Client;
 use crate::lsp::position;
-use crate::lsp::workspace::CheckedRepository;
+use crate::lsp::view::View;
 use crate::read::source::{Place, SourceFile};
 use crate::report::{help_uri, sanitize};
 
@@ -27,17 +26,9 @@ const UNUSED: &str = "unused";
 /// A rule with this tag is about something superseded, which editors strike out.
 const OUTDATED: &str = "outdated";
 
-/// Turns the report of a repository into diagnostics.
-pub(crate) struct DiagnosticWriter<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) repository: &'a CheckedRepository,
-    /// The URI of a path, as the client spells it.
-    pub(crate) uri: &'a dyn Fn(&std::path::Path) -> String,
-}
-
-impl DiagnosticWriter<'_> {
+impl View<'_> {
     /// The diagnostics of all files that have one.
-    pub(crate) fn all(&self) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
+    pub(crate) fn diagnostics(&self) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
         let mut all: BTreeMap<PathBuf, Vec<Diagnostic>> = BTreeMap::new();
         let report = &self.repository.report;
         let mut add = |file: Option<&SourceFile>, diagnostic: Option<Diagnostic>| {
@@ -46,15 +37,15 @@ impl DiagnosticWriter<'_> {
             }
         };
         for finding in &report.findings {
-            add(self.repository.source(finding.primary.place), self.finding(finding));
+            add(self.source(finding.primary.place), self.diagnostic(finding));
         }
         for problem in &report.problems {
             let diagnostic = self.plain(problem.place, DiagnosticSeverity::Error, &problem.message);
-            add(self.repository.source(problem.place), diagnostic);
+            add(self.source(problem.place), diagnostic);
         }
         for notice in report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
             let Some(place) = notice.place else { continue };
-            add(self.repository.source(place), self.plain(place, DiagnosticSeverity::Hint, &notice.message));
+            add(self.source(place), self.plain(place, DiagnosticSeverity::Hint, &notice.message));
         }
         for problem in &self.repository.rule_problems {
             let range = position::range(&problem.file, problem.span, self.client.unit);
@@ -63,9 +54,9 @@ impl DiagnosticWriter<'_> {
         all
     }
 
-    /// A finding. Its data is its identity, by which a code action finds it again.
-    pub(crate) fn finding(&self, finding: &Finding) -> Option<Diagnostic> {
-        let source = self.repository.source(finding.primary.place)?;
+    /// A finding. Its data is its code and the fingerprint by which SARIF and baselines know it.
+    pub(crate) fn diagnostic(&self, finding: &Finding) -> Option<Diagnostic> {
+        let source = self.source(finding.primary.place)?;
         let severity = match finding.level {
             Level::Error => DiagnosticSeverity::Error,
             Level::Warning => DiagnosticSeverity::Warning,
@@ -82,7 +73,7 @@ impl DiagnosticWriter<'_> {
         let related = self.client.related_information.then(|| related.collect());
         let rule = self.repository.rules.rules.iter().find(|rule| rule.code == finding.code);
         Some(Diagnostic {
-            range: position::range(source, finding.primary.place.span, self.client.unit),
+            range: self.range(finding.primary.place)?,
             code: Some(Code::String(finding.name.clone())),
             code_description: rule.map(|rule| CodeDescription { href: Uri(help_uri(rule)) }),
             tags: rule.map(|rule| self.tags(rule)).filter(|tags| !tags.is_empty()),
@@ -93,8 +84,7 @@ impl DiagnosticWriter<'_> {
     }
 
     fn plain(&self, place: Place, severity: DiagnosticSeverity, message: &str) -> Option<Diagnostic> {
-        let range = position::range(self.repository.source(place)?, place.span, self.client.unit);
-        Some(diagnostic(range, severity, message))
+        Some(diagnostic(self.range(place)?, severity, message))
     }
 
     fn related(&self, label: &Label) -> Option<DiagnosticRelatedInformation> {
@@ -102,16 +92,9 @@ impl DiagnosticWriter<'_> {
         Some(DiagnosticRelatedInformation { location, message: sanitize::line(&label.text) })
     }
 
-    /// The location of a place.
-    pub(crate) fn location(&self, place: Place) -> Option<Location> {
-        let source = self.repository.source(place)?;
-        let uri = Uri((self.uri)(&self.repository.path(source)));
-        Some(Location { uri, range: position::range(source, place.span, self.client.unit) })
-    }
-
     /// A label for clients without related information.
     fn spot(&self, label: &Label) -> String {
-        let at = self.repository.source(label.place);
+        let at = self.source(label.place);
         let at = at.map_or_else(String::new, |it| format!("{}:{}: ", it.path(), it.line_at(label.place.span.start)));
         sanitize::line(&format!("{at}{}", label.text))
     }

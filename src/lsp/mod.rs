@@ -1,23 +1,30 @@
 //! `trustpub lsp`: a language server on stdin and stdout. One thread handles the messages in their order; changes that arrive together
 //! are checked once.
 
-#![allow(dead_code)]
-
+mod actions;
 mod client;
+mod commands;
+mod completion;
 mod diagnostics;
 mod document;
+mod hover;
+mod lens;
+mod navigation;
 mod position;
 mod uri;
+mod view;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use gen_lsp_types::{
-    Diagnostic, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
-    DocumentDiagnosticParams, InitializeParams, PublishDiagnosticsParams, Uri, WorkspaceFolders,
+    CodeActionParams, CodeLensParams, Diagnostic, DidChangeConfigurationParams, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentDiagnosticParams, ExecuteCommandParams,
+    InitializeParams, Position, PublishDiagnosticsParams, TextDocumentPositionParams, Uri, WorkspaceFolders,
 };
 use jiff::civil::Date;
 use lsp_server::{Connection, ErrorCode, Message, Notification, ProtocolError, Request, RequestId, Response};
@@ -25,9 +32,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::lsp::actions::WantedKinds;
 use crate::lsp::client::{Client, Settings};
-use crate::lsp::diagnostics::DiagnosticWriter;
 use crate::lsp::document::Document;
+use crate::lsp::view::{View, uri_of};
 use crate::lsp::workspace::{CheckedRepository, Workspace};
 
 /// How the server ended.
@@ -120,6 +128,13 @@ impl<'c> Server<'c> {
                 "diagnosticProvider": self.client.pulls_diagnostics.then(|| json!({
                     "identifier": "trustpub", "interFileDependencies": true, "workspaceDiagnostics": false,
                 })),
+                "codeActionProvider": { "codeActionKinds": ["quickfix", "source.fixAll.trustpub"] },
+                "hoverProvider": true,
+                "definitionProvider": true,
+                "referencesProvider": true,
+                "codeLensProvider": {},
+                "completionProvider": { "triggerCharacters": ["[", ",", " "] },
+                "executeCommandProvider": { "commands": [commands::OPEN, commands::EXPLAIN, commands::INVENTORY] },
                 "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
             },
         })
@@ -186,7 +201,77 @@ impl<'c> Server<'c> {
                 Ok(Value::Null)
             }
             "textDocument/diagnostic" => Ok(self.diagnostics(&parameters_of(parameters)?)),
+            "textDocument/codeAction" => {
+                let CodeActionParams { text_document, range, context, .. } = parameters_of(parameters)?;
+                let kinds = WantedKinds::new(context.only.as_deref());
+                Ok(self.in_view(&text_document.uri, |view, path| view.actions(path, range, &kinds)))
+            }
+            "textDocument/hover" => {
+                let at: TextDocumentPositionParams = parameters_of(parameters)?;
+                Ok(self.in_view(&at.text_document.uri, |view, path| {
+                    let document = view.documents.get(path);
+                    view.hover(path, at.position).or_else(|| view.fact_hover(document?, at.position))
+                }))
+            }
+            "textDocument/codeLens" => {
+                let CodeLensParams { text_document, .. } = parameters_of(parameters)?;
+                let is_on = self.settings.code_lens;
+                Ok(self.in_view(&text_document.uri, |view, path| if is_on { view.lenses(path) } else { Vec::new() }))
+            }
+            "textDocument/completion" => {
+                let at: TextDocumentPositionParams = parameters_of(parameters)?;
+                Ok(self.in_view(&at.text_document.uri, |view, path| {
+                    view.documents.get(path).map(|document| view.completions(path, document, at.position))
+                }))
+            }
+            "textDocument/definition" => {
+                let at: TextDocumentPositionParams = parameters_of(parameters)?;
+                Ok(self.in_view(&at.text_document.uri, |view, path| view.definitions(path, at.position)))
+            }
+            "textDocument/references" => {
+                let at: TextDocumentPositionParams = parameters_of(parameters)?;
+                Ok(self.in_view(&at.text_document.uri, |view, path| view.references(path, at.position)))
+            }
+            "workspace/executeCommand" => self.execute(parameters_of(parameters)?),
             other => Err((ErrorCode::MethodNotFound, format!("`{other}` is not supported"))),
+        }
+    }
+
+    /// Shows the repository of a document; the answer is `null` without one.
+    fn in_view<T: Serialize>(&mut self, uri: &Uri, look: impl FnOnce(&View<'_>, &Path) -> T) -> Value {
+        let found = uri::to_path(uri.as_ref()).and_then(|path| Some((self.workspace.of(&path)?, path)));
+        let Some((repository, path)) = found else { return Value::Null };
+        let view = View { client: &self.client, repository: &repository, documents: &self.workspace.documents };
+        // A fault of ours at one place of one file must not end the server.
+        let answer = catch_unwind(AssertUnwindSafe(|| serde_json::to_value(look(&view, &path)).unwrap_or_default()));
+        answer.unwrap_or_default()
+    }
+
+    fn execute(&mut self, parameters: ExecuteCommandParams) -> Answer {
+        let arguments = parameters.arguments.unwrap_or_default();
+        let text = |index: usize| arguments.get(index).and_then(Value::as_str);
+        match (parameters.command.as_str(), text(0)) {
+            // Files of a stranger's repository name the address, so only the browser may open it.
+            (commands::OPEN, Some(address)) if address.starts_with("https://") => {
+                self.request("window/showDocument", json!({ "uri": address, "external": true }));
+                Ok(Value::Null)
+            }
+            (commands::EXPLAIN, Some(uri)) => {
+                let at = arguments.get(1).and_then(|at| serde_json::from_value::<Position>(at.clone()).ok());
+                Ok(self.in_view(&Uri(uri.to_owned()), |view, path| commands::explain(view, path, at)))
+            }
+            (commands::INVENTORY, _) => {
+                let mut page = commands::INVENTORY_HEAD.to_owned();
+                for root in self.workspace.roots() {
+                    let uri = Uri(uri::of_path(&root.join("x")));
+                    let rows = self.in_view(&uri, |view, _| commands::inventory_rows(view));
+                    page.extend(
+                        rows.as_array().into_iter().flatten().filter_map(Value::as_str).map(|row| format!("{row}\n")),
+                    );
+                }
+                Ok(Value::String(page))
+            }
+            (other, _) => Err((ErrorCode::InvalidParams, format!("`{other}` is not a command with these arguments"))),
         }
     }
 
@@ -305,6 +390,9 @@ impl<'c> Server<'c> {
         if others_changed && self.client.pulls_diagnostics && self.client.refreshes_diagnostics {
             self.request("workspace/diagnostic/refresh", Value::Null);
         }
+        if others_changed && self.settings.code_lens && self.client.refreshes_lenses {
+            self.request("workspace/codeLens/refresh", Value::Null);
+        }
     }
 
     /// The answer to a client that asks for the diagnostics of a document.
@@ -324,20 +412,15 @@ impl<'c> Server<'c> {
     }
 
     fn diagnostics_of(&self, repository: &CheckedRepository) -> BTreeMap<PathBuf, Vec<Diagnostic>> {
-        DiagnosticWriter { client: &self.client, repository, uri: &|path| self.uri(path) }.all()
+        View { client: &self.client, repository, documents: &self.workspace.documents }.diagnostics()
     }
 
     fn publish(&self, path: &Path, diagnostics: Vec<Diagnostic>) {
         let version = self.workspace.documents.get(path).map(|document| document.version);
         self.notify(
             "textDocument/publishDiagnostics",
-            PublishDiagnosticsParams { uri: Uri(self.uri(path)), version, diagnostics },
+            PublishDiagnosticsParams { uri: uri_of(&self.workspace.documents, path), version, diagnostics },
         );
-    }
-
-    /// The URI of a path; of an open document, as the client spells it.
-    fn uri(&self, path: &Path) -> String {
-        self.workspace.documents.get(path).map_or_else(|| uri::of_path(path), |document| document.uri.clone())
     }
 
     /// Asks the client to report changes of the files that a check reads.

@@ -15,10 +15,11 @@ use crate::lint::findings::Report;
 use crate::lint::fix::verify::check_with_fixes;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::lsp::document::Document;
+use crate::lsp::view::Documents;
 use crate::read::config::Config;
 use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles};
 use crate::read::project::Project;
-use crate::read::source::{Place, SourceFile, Span};
+use crate::read::source::{SourceFile, Span};
 
 /// All repositories and open documents.
 pub(crate) struct Workspace {
@@ -26,7 +27,7 @@ pub(crate) struct Workspace {
     rules: Arc<RuleSet>,
     /// Folders of user rules that are in force for every repository.
     pub(crate) rule_folders: Vec<PathBuf>,
-    pub(crate) documents: BTreeMap<PathBuf, Document>,
+    pub(crate) documents: Documents,
     repositories: BTreeMap<PathBuf, Repository>,
     today: Option<Date>,
 }
@@ -78,10 +79,6 @@ impl CheckedRepository {
         self.project.source(self.project.file(&below)?)
     }
 
-    pub(crate) fn source(&self, place: Place) -> Option<&SourceFile> {
-        self.project.source(place.file)
-    }
-
     /// The report with a fix for each finding that has one. Each fix is tried, which takes as long as a check, so the editor waits for
     /// it only when it asks for code actions.
     pub(crate) fn offered(&self) -> &Report {
@@ -104,7 +101,7 @@ impl Workspace {
     /// If the built-in rules cannot be read, which the tests rule out.
     pub(crate) fn new(rule_folders: Vec<PathBuf>, today: Option<Date>) -> Result<Self, String> {
         let rules = Arc::new(RuleSet::with(&[]).map_err(|problems| problems.join("\n"))?);
-        Ok(Self { rules, rule_folders, documents: BTreeMap::new(), repositories: BTreeMap::new(), today })
+        Ok(Self { rules, rule_folders, documents: Documents::new(), repositories: BTreeMap::new(), today })
     }
 
     /// Adds a workspace folder; one that is no repository, or only holds repositories, has nothing to check.

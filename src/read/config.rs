@@ -70,7 +70,8 @@ pub struct Config<'p> {
 pub(crate) const KEYS: [&str; 7] =
     ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
 
-const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
+/// The keys of an entry of `ignore:`.
+pub(crate) const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
 
 impl<'p> Config<'p> {
     /// Reads a config. Valid entries are kept; every problem is collected.

@@ -67,29 +67,31 @@ pub fn config(
         if index > 0 {
             text.push('\n');
         }
-        publisher(&mut text, page, proposal);
+        text.push_str(&publisher(page, proposal));
     }
     text
 }
 
-fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>) {
+/// One publisher as an item of the config's list, indented by two spaces.
+pub(crate) fn publisher(page: &ExplainPage<'_>, proposal: &Proposal<'_>) -> String {
+    let mut text = String::new();
     for requester in &proposal.asked_by {
         // Without a line number, which would soon be outdated.
         let job =
             format!("{}, job `{}`: {}", page.workflow(requester.workflow), requester.job, whens(&requester.whens));
-        comment(text, "  ", &job);
+        comment(&mut text, "  ", &job);
     }
     if let Some(open) = &proposal.open {
-        comment(text, "  ", &reason(open, &proposal.registry.name));
+        comment(&mut text, "  ", &reason(open, &proposal.registry.name));
     } else if proposal.maybe_secret {
         comment(
-            text,
+            &mut text,
             "  ",
             "If its secret is set, the upload uses that instead of the OIDC token, and the registry compares no publisher.",
         );
     }
     if let Some(limit) = proposal.form.limit {
-        comment(text, "  ", &format!("Note: {limit}."));
+        comment(&mut text, "  ", &format!("Note: {limit}."));
     }
     let address = proposal.form.link.as_deref().or(proposal.form.pending);
     if let Some(address) = address {
@@ -99,8 +101,9 @@ fn publisher(text: &mut String, page: &ExplainPage<'_>, proposal: &Proposal<'_>)
     let lead = if proposal.open.is_some() { "  # " } else { "  " };
     let _ = writeln!(text, "{lead}- registry: {}", scalar(&proposal.registry.id));
     for known in &proposal.lines {
-        field(text, lead, known);
+        field(&mut text, lead, known);
     }
+    text
 }
 
 fn field(text: &mut String, lead: &str, line: &FormLine<'_>) {

@@ -213,6 +213,28 @@ pub(crate) fn rich(text: &str) -> String {
     parts.iter().enumerate().map(part).collect::<Vec<_>>().join(if balanced { "" } else { "&#96;" })
 }
 
+/// The same for editors, which show HTML as text.
+pub(crate) fn inline(text: &str) -> String {
+    let text = sanitize::line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    let balanced = parts.len() % 2 == 1;
+    let escaped = |part: &str| {
+        let mut plain = String::with_capacity(part.len());
+        for letter in part.chars() {
+            if "\\`*_[]<>&#!|~:".contains(letter) {
+                plain.push('\\');
+            }
+            plain.push(letter);
+        }
+        plain
+    };
+    let part = |(index, part): (usize, &&str)| match index % 2 {
+        1 if balanced && !part.is_empty() => format!("`{part}`"),
+        _ => escaped(part),
+    };
+    parts.iter().enumerate().map(part).collect::<Vec<_>>().join(if balanced { "" } else { "\\`" })
+}
+
 /// Escapes Markdown, HTML, links, mentions and formulas.
 #[must_use]
 pub fn escape(text: &str) -> String {
@@ -243,6 +265,12 @@ mod tests {
         assert_eq!(escape("a|b\n[x](y) <b>&`"), "a&#124;b \\[x\\](y) &lt;b&gt;&amp;&#96;");
         assert_eq!(escape("https://www.example.com @acme"), "https\\://www\\.example.com &#64;acme");
         assert_eq!(escape("\u{1b}[31m"), "\\\\u{1b}\\[31m");
+    }
+
+    #[test]
+    fn editors_are_given_no_html() {
+        assert_eq!(inline("job `a_b` is <b>"), "job `a_b` is \\<b\\>");
+        assert_eq!(inline("![x](https://a) ` b"), "\\!\\[x\\](https\\://a) \\` b");
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod github;
 mod gitlab;
 pub mod init;
 mod json;
-mod markdown;
+pub(crate) mod markdown;
 mod mermaid;
 mod oneline;
 mod rdjson;

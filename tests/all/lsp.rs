@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -338,6 +338,26 @@ fn an_edit_of_a_rule_file_loads_the_rules_again() {
 }
 
 #[test]
+fn user_rules_come_from_the_option_and_the_settings() {
+    let rule = |name: &str, code: &str| {
+        format!(
+            "name: {name}\ncode: {code}\nsummary: A job\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: publish }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ publish: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
+        )
+    };
+    let option = project(&[("one.yaml", &rule("house-one", "HOUSE1"))]);
+    let root = project(&[(RELEASE, MISSING), ("rules/two.yaml", &rule("house-two", "HOUSE2"))]);
+    let rules = option.path().to_string_lossy().into_owned();
+    let mut editor =
+        Editor::with_options(root.path(), json!({}), json!({ "rules": ["rules"] }), &["--stdio", "--rules", &rules]);
+    let found = editor.codes(RELEASE);
+    assert!(["house-one", "house-two"].iter().all(|name| found.iter().any(|it| it == name)), "{found:?}");
+    editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "rules": [] } } }));
+    let found = editor.codes(RELEASE);
+    assert!(found.contains(&"house-one".to_owned()) && !found.contains(&"house-two".to_owned()), "{found:?}");
+    assert!(editor.end().success());
+}
+
+#[test]
 fn broken_yaml_keeps_the_server_alive() {
     let root = project(&[(RELEASE, MISSING)]);
     let mut editor = Editor::new(root.path(), json!({}));
@@ -350,6 +370,11 @@ fn broken_yaml_keeps_the_server_alive() {
         editor.replace(RELEASE, version as i32 + 2, text);
         let found = editor.wait(|it| it["params"]["version"] == version as i32 + 2);
         assert_eq!(found["params"]["diagnostics"][0]["code"], "invalid-yaml");
+        for method in ["hover", "codeLens", "completion", "definition", "references"] {
+            let answer = editor.position(&format!("textDocument/{method}"), RELEASE, (0, 1));
+            assert!(answer.get("code").is_none(), "{method}: {answer}");
+        }
+        assert_eq!(actions(&mut editor, RELEASE, 0, Value::Null), [json!(null); 0]);
     }
     for end in 0..MISSING.len() {
         // What it looks like while it is typed.
@@ -436,4 +461,256 @@ fn the_server_ends_as_the_protocol_has_it() {
     assert_eq!(late.request("textDocument/diagnostic", json!({}))["code"], -32600);
     late.notify("exit", Value::Null);
     assert_eq!(late.ended().code(), Some(0));
+}
+
+/// An editor that can do everything, with one file open.
+fn able(root: &Path, path: &str, text: &str) -> Editor {
+    let capabilities = json!({
+        "textDocument": {
+            "publishDiagnostics": { "relatedInformation": true },
+            "hover": { "contentFormat": ["markdown"] },
+        },
+        "window": { "showDocument": { "support": true } },
+        "workspace": { "workspaceEdit": { "documentChanges": true, "resourceOperations": ["create"] } },
+    });
+    let mut editor = Editor::new(root, capabilities);
+    editor.open(path, text);
+    editor
+}
+
+/// The position of the first occurrence of a word.
+fn at(text: &str, word: &str) -> (u32, u32) {
+    let before = &text[..text.find(word).unwrap()];
+    let line = before.rsplit('\n').next().unwrap();
+    (before.matches('\n').count() as u32, line.encode_utf16().count() as u32)
+}
+
+fn actions(editor: &mut Editor, path: &str, line: u32, only: Value) -> Vec<Value> {
+    let at = json!({ "line": line, "character": 0 });
+    let mut context = json!({ "diagnostics": [] });
+    if !only.is_null() {
+        context["only"] = only;
+    }
+    let parameters = json!({
+        "textDocument": { "uri": editor.uri(path) }, "range": { "start": at, "end": at }, "context": context,
+    });
+    editor.request("textDocument/codeAction", parameters).as_array().unwrap().clone()
+}
+
+/// A text after the edits of an action, as an editor applies them.
+fn edited(editor: &Editor, action: &Value, path: &str, text: &str) -> String {
+    let changes = action["edit"]["documentChanges"].as_array().unwrap();
+    let change = changes.iter().find(|it| it["textDocument"]["uri"] == editor.uri(path).as_str()).unwrap();
+    let offset = |at: &Value| {
+        let line = text.split_inclusive('\n').take(at["line"].as_u64().unwrap() as usize).map(str::len).sum::<usize>();
+        let units: Vec<u16> = text[line..].encode_utf16().take(at["character"].as_u64().unwrap() as usize).collect();
+        line + String::from_utf16(&units).unwrap().len()
+    };
+    let mut edits: Vec<(usize, usize, &str)> = change["edits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (offset(&it["range"]["start"]), offset(&it["range"]["end"]), it["newText"].as_str().unwrap()))
+        .collect();
+    edits.sort();
+    let mut result = text.to_owned();
+    for (start, end, new) in edits.into_iter().rev() {
+        result.replace_range(start..end, new);
+    }
+    result
+}
+
+#[test]
+fn an_applied_action_gives_a_file_without_the_finding() {
+    let workflow = MISSING.replace("release/v1", "release/v1, with: { skip-existing: true }");
+    let root = project(&[(RELEASE, &workflow)]);
+    let mut editor = able(root.path(), RELEASE, &workflow);
+    let found = editor.codes(RELEASE);
+    assert!(found.contains(&"missing-id-token".to_owned()));
+    let line = at(&workflow, "permissions").0;
+    let offered = actions(&mut editor, RELEASE, line, json!(["quickfix"]));
+    let fix = offered.iter().find(|it| it["isPreferred"].is_boolean()).unwrap_or_else(|| panic!("{offered:#?}"));
+    assert_eq!(fix["diagnostics"][0]["code"], "missing-id-token");
+    let fixed = edited(&editor, fix, RELEASE, &workflow);
+    assert!(fixed.contains("id-token: write"), "{fixed}");
+    let ignore = offered.iter().find(|it| it["title"].as_str().unwrap().starts_with("Ignore")).unwrap();
+    let ignored = edited(&editor, ignore, RELEASE, &workflow);
+    assert!(ignored.contains("    # trustpub: ignore[missing-id-token] FILL IN"), "{ignored}");
+    for (version, text) in [(2, &fixed), (3, &ignored)] {
+        editor.replace(RELEASE, version, text);
+        let left = editor.wait(|it| it["params"]["version"] == version)["params"]["diagnostics"].clone();
+        let left = codes(left.as_array().unwrap());
+        assert!(!left.contains(&"missing-id-token".to_owned()) && left.len() < found.len(), "{left:?}");
+    }
+    assert!(actions(&mut editor, RELEASE, line, json!(["refactor"])).is_empty());
+    assert!(editor.end().success());
+}
+
+#[test]
+fn an_ignore_in_a_script_is_a_comment_of_the_workflow() {
+    let workflow = "on: { push: { tags: [\"v*\"] } }\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps:\n      - run: |\n          true\n          uv publish --token abc\n        env: { A: b }\n";
+    let root = project(&[(RELEASE, workflow)]);
+    let mut editor = able(root.path(), RELEASE, workflow);
+    let found = editor.pushed(RELEASE);
+    let script = found.iter().find(|it| range(it)[0] == u64::from(at(workflow, "uv publish").0));
+    let script = script.unwrap_or_else(|| panic!("{found:#?}"));
+    let offered = actions(&mut editor, RELEASE, at(workflow, "uv publish").0, Value::Null);
+    let ignore = offered.iter().find(|it| it["title"].as_str().unwrap().starts_with("Ignore")).unwrap();
+    let ignored = edited(&editor, ignore, RELEASE, workflow);
+    assert!(ignored.contains("      # trustpub: ignore[") && ignored.contains("\n      - run: |\n"), "{ignored}");
+    editor.replace(RELEASE, 2, &ignored);
+    let left = editor.wait(|it| it["params"]["version"] == 2)["params"]["diagnostics"].clone();
+    assert!(!codes(left.as_array().unwrap()).contains(&script["code"].as_str().unwrap().to_owned()), "{left:#}");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn a_publisher_is_declared_in_the_config_and_its_form_opened() {
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let root = project(&[(RELEASE, &workflow), ("pyproject.toml", "[project]\nname = \"demo\"\n")]);
+    let mut editor = able(root.path(), RELEASE, &workflow);
+    let line = at(&workflow, "publish:").0;
+    let offered = actions(&mut editor, RELEASE, line, Value::Null);
+    let declare = offered
+        .iter()
+        .find(|it| it["title"].as_str().unwrap().starts_with("Declare"))
+        .unwrap_or_else(|| panic!("{offered:#?}"));
+    assert_eq!(declare["edit"]["documentChanges"][0]["kind"], "create");
+    let first = edited(&editor, declare, CONFIG, "");
+    assert!(first.contains("publishers:\n") && first.contains("workflow: release.yml"), "{first}");
+    for config in [
+        "publishers: []\n",
+        "rules: {}\n",
+        "publishers:\n- registry: npm\n  package: x\n  owner: o\n  repository: r\n  workflow: x.yml\n# end\n",
+    ] {
+        editor.open(CONFIG, config);
+        let offered = actions(&mut editor, RELEASE, line, Value::Null);
+        let declare = offered.iter().find(|it| it["title"].as_str().unwrap().starts_with("Declare")).unwrap();
+        let grown = edited(&editor, declare, CONFIG, config);
+        editor.replace(CONFIG, 7, &grown);
+        let titles = actions(&mut editor, RELEASE, line, Value::Null);
+        assert!(!titles.iter().any(|it| it["title"].as_str().unwrap().starts_with("Declare")), "{grown}");
+        editor.close(CONFIG);
+    }
+    let form = offered.iter().find(|it| it["title"].as_str().unwrap().starts_with("Open")).unwrap();
+    let command = form["command"].clone();
+    editor.request(
+        "workspace/executeCommand",
+        json!({ "command": command["command"], "arguments": command["arguments"] }),
+    );
+    let shown = editor.wait(|it| it["method"] == "window/showDocument");
+    assert!(shown["params"]["uri"].as_str().unwrap().starts_with("https://pypi.org/"), "{shown:#}");
+    let local = json!({ "command": "trustpub.openForm", "arguments": ["file:///etc/passwd"] });
+    assert_eq!(editor.request("workspace/executeCommand", local)["code"], -32602);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn all_safe_fixes_are_applied_at_once() {
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: .github/workflows/release.yml\n    environment: pypi\n";
+    let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
+    let mut editor = able(root.path(), CONFIG, config);
+    let offered = actions(&mut editor, CONFIG, 0, json!(["source"]));
+    let [all] = offered.as_slice() else { panic!("{offered:#?}") };
+    assert_eq!(all["kind"], "source.fixAll.trustpub");
+    assert!(edited(&editor, all, CONFIG, config).contains("workflow: release.yml"));
+    assert!(actions(&mut editor, CONFIG, 0, json!(["source.organizeImports"])).is_empty());
+    assert!(editor.end().success());
+}
+
+#[test]
+fn hover_explains_uploads_permissions_fields_and_facts() {
+    const RULE: &str = ".github/rules/house-runner.yaml";
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
+    let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
+    let mut editor = able(root.path(), RELEASE, &workflow);
+    editor.open(CONFIG, config);
+    let rule = "for-each: upload\nrequire:\n  permission.id-token: write\n";
+    editor.open(RULE, rule);
+    let mut shown = |path: &str, place: (u32, u32)| editor.position("textDocument/hover", path, place);
+    let upload = shown(RELEASE, at(&workflow, "pypa/"));
+    assert_eq!(upload["contents"]["kind"], "markdown");
+    let text = upload["contents"]["value"].as_str().unwrap();
+    assert!(text.contains("PyPI") && text.contains("refuses") && text.contains("refs/tags/v"), "{text}");
+    let permission = shown(RELEASE, at(&workflow, "id-token"))["contents"]["value"].clone();
+    assert!(permission.as_str().unwrap().contains("uploads to PyPI"), "{permission}");
+    let field = shown(CONFIG, at(config, "workflow"))["contents"]["value"].clone();
+    assert!(field.as_str().unwrap().contains("compared with the workflow"), "{field}");
+    let fact = shown(RULE, at(rule, "id-token"))["contents"]["value"].clone();
+    assert!(fact.as_str().unwrap().contains("permission."), "{fact}");
+    assert_eq!(shown(RELEASE, at(&workflow, "runs-on")), Value::Null);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn lenses_say_what_the_registry_answers() {
+    let workflow = MISSING.replace("contents: read", "id-token: write");
+    let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: pypi\n";
+    let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
+    let mut editor = able(root.path(), RELEASE, &workflow);
+    let lenses = |editor: &mut Editor| {
+        let document = json!({ "uri": editor.uri(RELEASE) });
+        editor.request("textDocument/codeLens", json!({ "textDocument": document }))
+    };
+    let found = lenses(&mut editor);
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 2, "character": 2 }));
+    let title = |found: &Value| found[0]["command"]["title"].as_str().unwrap().to_owned();
+    assert!(title(&found).starts_with("PyPI: accepted · when a tag"), "{found:#}");
+    let command = found[0]["command"].clone();
+    let page = editor.request(
+        "workspace/executeCommand",
+        json!({ "command": command["command"], "arguments": command["arguments"] }),
+    );
+    assert!(page.as_str().unwrap().contains("### PyPI"), "{page}");
+    let rows = editor.request("workspace/executeCommand", json!({ "command": "trustpub.inventory", "arguments": [] }));
+    assert!(rows.as_str().unwrap().contains("| acme/demo |"), "{rows}");
+    editor.open(CONFIG, &config.replace("environment: pypi", "environment: other"));
+    assert!(title(&lenses(&mut editor)).starts_with("PyPI: refused: environment"));
+    editor.replace(RELEASE, 2, &workflow.replace("environment: pypi", "environment: ${{ vars.ENV }}"));
+    assert!(title(&lenses(&mut editor)).starts_with("PyPI: undecided: "));
+    editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "codeLens": false } } }));
+    assert_eq!(lenses(&mut editor), json!([]));
+    assert!(editor.end().success());
+}
+
+#[test]
+fn completion_and_navigation_know_both_sides() {
+    const ACTION: &str = "ci/build/action.yml";
+    let workflow = MISSING
+        .replace("contents: read", "id-token: write")
+        .replace("    steps:\n", "    steps:\n      - uses: ./ci/build\n");
+    let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    \nignore:\n  - rule: \n";
+    let action = "runs: { using: composite, steps: [] }\n";
+    let root = project(&[(RELEASE, &workflow), (CONFIG, ""), (ACTION, action)]);
+    let mut editor = able(root.path(), CONFIG, config);
+    let labels = |editor: &mut Editor, path: &str, place: (u32, u32)| -> Vec<String> {
+        let items = editor.position("textDocument/completion", path, place);
+        items.as_array().unwrap().iter().map(|it| it["label"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(labels(&mut editor, CONFIG, (5, 4)), ["owner", "repository", "environment"]);
+    assert!(labels(&mut editor, CONFIG, (2, 14)).contains(&"npm".to_owned()));
+    assert_eq!(labels(&mut editor, CONFIG, (4, 14)), ["release.yml"]);
+    assert!(labels(&mut editor, CONFIG, (7, 10)).contains(&"missing-id-token".to_owned()));
+    let comment = "# trustpub: ignore[missing-";
+    editor.open(RELEASE, &format!("{comment}\n{workflow}"));
+    assert!(labels(&mut editor, RELEASE, (0, comment.len() as u32)).contains(&"missing-environment".to_owned()));
+    editor.replace(RELEASE, 2, &workflow);
+    let config = config.replace("    \n", "    environment: pypi\n").replace("\nignore:\n  - rule: ", "");
+    editor.replace(CONFIG, 2, &config);
+    let uris = |found: Value| -> Vec<String> {
+        found.as_array().unwrap().iter().map(|it| it["uri"].as_str().unwrap().to_owned()).collect()
+    };
+    let to_job = editor.position("textDocument/definition", CONFIG, at(&config, "environment"));
+    assert_eq!(to_job[0]["range"]["start"], json!({ "line": 2, "character": 2 }), "{to_job:#}");
+    let to_file = editor.position("textDocument/definition", CONFIG, at(&config, "release.yml"));
+    assert_eq!(uris(to_file), [editor.uri(RELEASE)]);
+    let back = editor.position("textDocument/references", RELEASE, at(&workflow, "publish:"));
+    assert_eq!(uris(back), [editor.uri(CONFIG)]);
+    let action = editor.position("textDocument/definition", RELEASE, at(&workflow, "./ci/build"));
+    assert_eq!(uris(action), [editor.uri(ACTION)]);
+    let users = editor.position("textDocument/references", ACTION, (0, 0));
+    assert_eq!(uris(users), [editor.uri(RELEASE)]);
+    assert!(editor.end().success());
 }

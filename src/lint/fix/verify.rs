@@ -47,6 +47,19 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
     report
 }
 
+/// Whether edits remove a finding of a checked project and make nothing worse.
+pub(crate) fn removes(
+    project: &Project,
+    rules: &RuleSet,
+    today: Option<Date>,
+    (report, finding): (&Report, &Finding),
+    edits: &[FixEdit],
+) -> bool {
+    let Some(after) = applied(project, edits) else { return false };
+    let left = engine::judge(&after, rules, today, false);
+    FindingTally::of(project, report).is_bettered_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
+}
+
 /// The number of fixes to test. Comparing many findings with each other costs more than reading their text.
 fn trials(project: &Project, report: &Report) -> usize {
     let bytes: usize = project.files.iter().map(|source| source.text().len()).sum();

@@ -6,8 +6,8 @@ use crate::lint::explain::{ExplainedRun, RunVerdict};
 use crate::lint::findings::{Route, RouteAnswer};
 use crate::read::source::SourceFile;
 use crate::report::explain::ExplainPage;
-use crate::report::explain::sections::{Section, SectionRow, Tone};
-use crate::report::markdown::{escape, rich};
+use crate::report::explain::sections::{self, Section, SectionRow, Tone};
+use crate::report::markdown::{escape, inline, rich};
 use crate::report::mermaid;
 
 /// Writes several projects.
@@ -18,13 +18,33 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
     if let Some(diagram) = mermaid::diagram(routes.iter().map(|(prefix, route)| (*prefix, route))) {
         write!(out, "\n```mermaid\n{diagram}```\n")?;
     }
-    for page in pages {
-        for (title, sections) in page.titled_sections() {
-            writeln!(out, "\n### {}\n", rich(&title))?;
-            out.write_all(table(page, &sections).as_bytes())?;
-        }
+    pages.iter().try_for_each(|page| tables(out, page))
+}
+
+/// Writes a titled table for every upload run of one project.
+pub(crate) fn tables(out: &mut dyn Write, page: &ExplainPage<'_>) -> io::Result<()> {
+    for (title, sections) in page.titled_sections() {
+        writeln!(out, "\n### {}\n", rich(&title))?;
+        out.write_all(table(page, &sections).as_bytes())?;
     }
     Ok(())
+}
+
+/// One project for the hover of an editor: short lists, the verdict first.
+pub(crate) fn hover(page: &ExplainPage<'_>) -> String {
+    let mut text = String::new();
+    for (title, mut sections) in page.titled_sections() {
+        sections.sort_by_key(|section| section.title != sections::VERDICT);
+        text.push_str(&format!("**{}**\n\n", inline(&title)));
+        for section in &sections {
+            for (index, row) in section.rows.iter().enumerate() {
+                let lead = if index == 0 { format!("- *{}*: ", section.title) } else { "  - ".to_owned() };
+                text.push_str(&format!("{lead}{}\n", cells(row, inline)));
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// The edges of the diagram.
@@ -59,17 +79,17 @@ fn table(page: &ExplainPage<'_>, sections: &[Section]) -> String {
         for (index, row) in section.rows.iter().enumerate() {
             let title = if index == 0 { section.title } else { "" };
             let place = row.place.map(|place| escape(&page.position(place))).unwrap_or_default();
-            text.push_str(&format!("| {title} | {} | {place} |\n", cells(row)));
+            text.push_str(&format!("| {title} | {} | {place} |\n", cells(row, rich)));
         }
     }
     text
 }
 
-fn cells(row: &SectionRow) -> String {
+fn cells(row: &SectionRow, escaped: fn(&str) -> String) -> String {
     let cells = row.cells.iter().filter(|cell| !cell.text.is_empty()).map(|cell| match cell.tone {
-        Tone::Plain => rich(&cell.text),
+        Tone::Plain => escaped(&cell.text),
         Tone::Link if is_safe_url(&cell.text) => format!("<{}>", cell.text),
-        Tone::Good | Tone::Bad | Tone::Unknown | Tone::Link => format!("**{}**", rich(&cell.text)),
+        Tone::Good | Tone::Bad | Tone::Unknown | Tone::Link => format!("**{}**", escaped(&cell.text)),
     });
     cells.collect::<Vec<_>>().join(" · ")
 }

@@ -93,6 +93,9 @@ pub(crate) fn unreached(upload: &ExplainedUpload<'_>) -> Section {
     Section { title: "upload", rows: vec![SectionRow::new([&upload.step], Some(upload.place))] }
 }
 
+/// The title of the section with the verdict.
+pub(crate) const VERDICT: &str = "verdict";
+
 /// All sections of an upload run.
 pub(crate) fn sections(run: &ExplainedRun<'_>) -> Vec<Section> {
     let section = |title, rows: Vec<SectionRow>| Section { title, rows };
@@ -106,7 +109,7 @@ pub(crate) fn sections(run: &ExplainedRun<'_>) -> Vec<Section> {
     if let Some(record) = &run.record {
         all.push(section("publisher", record.entries.iter().map(entry).collect()));
     }
-    all.push(section("verdict", answer(run)));
+    all.push(section(VERDICT, answer(run)));
     if let (None, Some(form)) = (&run.record, &run.form) {
         all.extend(blank(form));
     }

@@ -67,6 +67,11 @@ impl<'p> Model<'p> {
         })
     }
 
+    /// The composite actions of this repository.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &Action<'p>> {
+        self.actions.values()
+    }
+
     /// The composite action of this repository that a `uses:` value names.
     #[must_use]
     pub fn action(&self, uses: &str) -> Option<&Action<'p>> {
