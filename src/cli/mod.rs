@@ -17,6 +17,7 @@ mod projects;
 mod reports;
 mod rules;
 mod run_filter;
+mod uploads;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -43,6 +44,8 @@ enum CommandName {
     Init(init::InitArguments),
     /// Write a baseline of the current findings.
     Baseline(baseline::BaselineArguments),
+    /// List every upload of one or many repositories: registry, package, job, credential, verdict.
+    Uploads(uploads::UploadsArguments),
     /// List, show, test and create rules.
     Rules {
         #[command(subcommand)]
@@ -146,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Explain(arguments) => explain::run(&arguments),
         CommandName::Init(arguments) => init::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
+        CommandName::Uploads(arguments) => uploads::run(&arguments),
         CommandName::Rules { command } => rules::run(&command),
         #[cfg(feature = "lsp")]
         CommandName::Lsp(arguments) => lsp::run(&arguments),

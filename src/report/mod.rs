@@ -6,6 +6,7 @@ pub mod format;
 mod github;
 mod gitlab;
 pub mod init;
+pub mod inventory;
 mod json;
 pub(crate) mod markdown;
 mod mermaid;

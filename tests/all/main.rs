@@ -18,6 +18,7 @@ mod hostile;
 mod hostile_reports;
 mod ignores;
 mod injection;
+mod inventory;
 mod language;
 mod layers;
 #[cfg(feature = "lsp")]
