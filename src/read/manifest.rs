@@ -167,6 +167,12 @@ impl Manifest {
         }
     }
 
+    /// Whether one of the values is a text that a test accepts.
+    #[must_use]
+    pub fn has_text(&self, test: impl Fn(&str) -> bool) -> bool {
+        self.content.as_ref().is_some_and(|content| content.has_text(test))
+    }
+
     /// The value of the first of some keys that exists.
     #[must_use]
     pub fn first(&self, keys: &[String]) -> ManifestField<'_> {

@@ -318,6 +318,9 @@ pub struct GitHubFacts {
     pub makers: Vec<String>,
     /// Mutable refs, as globs, that an action's maintainers recommend.
     pub recommended: BTreeMap<String, Vec<Glob>>,
+    /// Actions with the first version that is an immutable release: its tag cannot move.
+    #[serde(default)]
+    pub immutable: BTreeMap<String, String>,
     pub shell: ShellFacts,
     pub checkout: CheckoutFacts,
     pub artifacts: ArtifactFacts,

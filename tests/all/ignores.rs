@@ -8,10 +8,10 @@ use trustpub::read::project::{CONFIGS, Project};
 
 const RELEASE: &str = ".github/workflows/release.yml";
 
-/// A job that uploads outside any environment, which the rule TP301 tells at the upload.
+/// A job in the environment of another registry. The rule TP302 reports it at the upload.
 fn workflow(steps: &str) -> String {
     format!(
-        "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    permissions:\n      id-token: write\n    steps:\n{steps}"
+        "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: testpypi\n    permissions: {{ id-token: write }}\n    steps:\n{steps}"
     )
 }
 
@@ -42,31 +42,32 @@ fn said(workflow: &str, config: &str, today: Option<&str>) -> Vec<String> {
 #[test]
 fn on_the_line_and_on_the_line_above() {
     let uses = "pypa/gh-action-pypi-publish@release/v1";
-    let trailing = workflow(&format!("      - uses: {uses} # trustpub: ignore[TP301] one maintainer\n"));
-    assert_eq!(said(&trailing, "", None), ["(10 missing-environment)"]);
-    assert_eq!(said(&trailing.replace('\n', "\r\n"), "", None), ["(10 missing-environment)"], "with CRLF");
-    let above =
-        workflow(&format!("      # trustpub: ignore[missing-environment] one maintainer\n      - uses: {uses}\n"));
-    assert_eq!(said(&above, "", None), ["(11 missing-environment)"]);
-    assert_eq!(said(&above.replace('\n', "\r\n"), "", None), ["(11 missing-environment)"], "with CRLF");
-    let far = workflow(&format!("      # trustpub: ignore[TP301] one maintainer\n\n      - uses: {uses}\n"));
-    assert_eq!(said(&far, "", None), ["10 unused-ignore", "12 missing-environment"], "a blank line parts them");
-    let below = workflow(&format!("      - uses: {uses}\n      # trustpub: ignore[TP301] one maintainer\n"));
-    assert_eq!(said(&below, "", None), ["10 missing-environment", "11 unused-ignore"]);
+    let trailing = workflow(&format!("      - uses: {uses} # trustpub: ignore[TP302] one maintainer\n"));
+    assert_eq!(said(&trailing, "", None), ["(10 registry-environment-swap)"]);
+    assert_eq!(said(&trailing.replace('\n', "\r\n"), "", None), ["(10 registry-environment-swap)"], "with CRLF");
+    let above = workflow(&format!(
+        "      # trustpub: ignore[registry-environment-swap] one maintainer\n      - uses: {uses}\n"
+    ));
+    assert_eq!(said(&above, "", None), ["(11 registry-environment-swap)"]);
+    assert_eq!(said(&above.replace('\n', "\r\n"), "", None), ["(11 registry-environment-swap)"], "with CRLF");
+    let far = workflow(&format!("      # trustpub: ignore[TP302] one maintainer\n\n      - uses: {uses}\n"));
+    assert_eq!(said(&far, "", None), ["10 unused-ignore", "12 registry-environment-swap"], "a blank line parts them");
+    let below = workflow(&format!("      - uses: {uses}\n      # trustpub: ignore[TP302] one maintainer\n"));
+    assert_eq!(said(&below, "", None), ["10 registry-environment-swap", "11 unused-ignore"]);
 }
 
 #[test]
 fn several_rules_in_one_comment_and_several_comments_above_each_other() {
     let uses = "pypa/gh-action-pypi-publish@release/v1";
-    let list = workflow(&format!("      - uses: {uses} # trustpub: ignore[ TP301 , TP101] one maintainer\n"));
-    assert_eq!(said(&list, "", None), ["10 unused-ignore", "(10 missing-environment)"]);
+    let list = workflow(&format!("      - uses: {uses} # trustpub: ignore[ TP302 , TP101] one maintainer\n"));
+    assert_eq!(said(&list, "", None), ["10 unused-ignore", "(10 registry-environment-swap)"]);
     let (project, report) = judged(&list, "", None);
     let place = report.findings[0].primary.place;
     assert_eq!(project.source(place.file).unwrap().slice(place.span), "TP101", "told at the name itself");
     let stack = workflow(&format!(
-        "      # trustpub: ignore[TP101] granted above\n      # trustpub: ignore[TP301] one maintainer\n      - uses: {uses}\n"
+        "      # trustpub: ignore[TP101] granted above\n      # trustpub: ignore[TP302] one maintainer\n      - uses: {uses}\n"
     ));
-    assert_eq!(said(&stack, "", None), ["10 unused-ignore", "(12 missing-environment)"]);
+    assert_eq!(said(&stack, "", None), ["10 unused-ignore", "(12 registry-environment-swap)"]);
 }
 
 #[test]
@@ -88,21 +89,29 @@ fn a_name_that_is_none_finds_the_one_that_was_meant() {
 
 #[test]
 fn at_the_header_of_a_script_it_speaks_for_the_script() {
-    let script = "      - run: | # trustpub: ignore[TP301] one maintainer\n          make\n          uv publish\n";
-    assert_eq!(said(&workflow(script), "", None), ["(12 missing-environment)"]);
-    assert_eq!(said(&workflow(script).replace('\n', "\r\n"), "", None), ["(12 missing-environment)"], "with CRLF");
+    let script = "      - run: | # trustpub: ignore[TP302] one maintainer\n          make\n          uv publish\n";
+    assert_eq!(said(&workflow(script), "", None), ["(12 registry-environment-swap)"]);
+    assert_eq!(
+        said(&workflow(script).replace('\n', "\r\n"), "", None),
+        ["(12 registry-environment-swap)"],
+        "with CRLF"
+    );
     let above =
-        "      # trustpub: ignore[TP301] one maintainer\n      - run: |\n          make\n          uv publish\n";
-    assert_eq!(said(&workflow(above), "", None), ["(13 missing-environment)"]);
-    let inside = "      - run: |\n          # trustpub: ignore[TP301] one maintainer\n          uv publish\n";
-    assert_eq!(said(&workflow(inside), "", None), ["12 missing-environment"], "there it is a comment of the shell");
+        "      # trustpub: ignore[TP302] one maintainer\n      - run: |\n          make\n          uv publish\n";
+    assert_eq!(said(&workflow(above), "", None), ["(13 registry-environment-swap)"]);
+    let inside = "      - run: |\n          # trustpub: ignore[TP302] one maintainer\n          uv publish\n";
+    assert_eq!(
+        said(&workflow(inside), "", None),
+        ["12 registry-environment-swap"],
+        "there it is a comment of the shell"
+    );
 }
 
 #[test]
 fn in_the_config_by_file_job_and_step() {
     let step = workflow("      - name: Upload\n        id: up\n        uses: pypa/gh-action-pypi-publish@release/v1\n");
     let waived =
-        |parts: &str| said(&step, &format!("ignore:\n  - rule: TP301\n{parts}    reason: one maintainer\n"), None);
+        |parts: &str| said(&step, &format!("ignore:\n  - rule: TP302\n{parts}    reason: one maintainer\n"), None);
     for parts in [
         "",
         "    workflow: release.yml\n",
@@ -112,18 +121,18 @@ fn in_the_config_by_file_job_and_step() {
         "    step: up\n",
         "    job: publish\n    step: pypa/gh-action-pypi-publish\n",
     ] {
-        assert_eq!(waived(parts), ["(12 missing-environment)"], "{parts}");
+        assert_eq!(waived(parts), ["(12 registry-environment-swap)"], "{parts}");
     }
     for parts in ["    workflow: other.yml\n", "    job: build\n", "    step: Build\n"] {
-        assert_eq!(waived(parts), ["2 unused-ignore", "12 missing-environment"], "{parts}");
+        assert_eq!(waived(parts), ["2 unused-ignore", "12 registry-environment-swap"], "{parts}");
     }
 }
 
 #[test]
 fn a_finding_of_a_context_is_waived_by_its_step_too() {
-    let steps = "      - name: Say\n        run: echo '${{ github.environment }}'\n      - run: uv publish # trustpub: ignore[TP301] one maintainer\n";
+    let steps = "      - name: Say\n        run: echo '${{ github.environment }}'\n      - run: uv publish # trustpub: ignore[TP302] one maintainer\n";
     let config = "ignore:\n  - rule: unknown-context\n    step: Say\n    reason: it is only said\n";
-    assert_eq!(said(&workflow(steps), config, None), ["(11 unknown-context)", "(12 missing-environment)"]);
+    assert_eq!(said(&workflow(steps), config, None), ["(11 unknown-context)", "(12 registry-environment-swap)"]);
 }
 
 #[test]
@@ -138,20 +147,20 @@ fn a_finding_in_the_config_is_waived_in_the_config() {
 #[test]
 fn a_waiver_holds_to_the_end_of_its_last_day() {
     let text = workflow("      - run: uv publish\n");
-    let config = "ignore:\n  - rule: TP301\n    reason: until we have an environment\n    expires: 2027-03-01\n";
+    let config = "ignore:\n  - rule: TP302\n    reason: until we have an environment\n    expires: 2027-03-01\n";
     for day in [None, Some("2027-03-01")] {
-        assert_eq!(said(&text, config, day), ["(10 missing-environment)"], "{day:?}");
+        assert_eq!(said(&text, config, day), ["(10 registry-environment-swap)"], "{day:?}");
     }
-    assert_eq!(said(&text, config, Some("2027-03-02")), ["2 unused-ignore", "10 missing-environment"]);
+    assert_eq!(said(&text, config, Some("2027-03-02")), ["2 unused-ignore", "10 registry-environment-swap"]);
 }
 
 #[test]
 fn without_a_reason_it_does_not_count() {
-    let comment = workflow("      - run: uv publish # trustpub: ignore[TP301]\n");
-    assert_eq!(said(&comment, "", None), ["10 missing-environment", "10 unused-ignore"]);
+    let comment = workflow("      - run: uv publish # trustpub: ignore[TP302]\n");
+    assert_eq!(said(&comment, "", None), ["10 registry-environment-swap", "10 unused-ignore"]);
     let text = workflow("      - run: uv publish\n");
-    let config = "ignore:\n  - rule: TP301\n    reason: ' '\n";
-    assert_eq!(said(&text, config, None), ["2 unused-ignore", "10 missing-environment"]);
+    let config = "ignore:\n  - rule: TP302\n    reason: ' '\n";
+    assert_eq!(said(&text, config, None), ["2 unused-ignore", "10 registry-environment-swap"]);
 }
 
 #[test]

@@ -66,9 +66,9 @@ fn judged<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<JudgedAction<'s, '
     let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
     let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
     let all = [own, login.and_then(|login| login.resolved.step?.uses)];
-    let source = subject.workflow?.source;
     let all = all.into_iter().flatten().filter_map(|uses| {
         let refs = version::refs(registries, action(uses.value()))?;
+        let source = subject.analysis.project.source(uses.place().file)?;
         Some(JudgedAction { uses, refs, status: version::action_status(refs, source, uses) })
     });
     let fault = |judged: &JudgedAction<'_, '_>| judged.status.is_some_and(|status| status != ActionStatus::Current);
@@ -89,7 +89,8 @@ fn action_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn action_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
-    judged.known(version::action_version(judged.refs, subject.workflow?.source, judged.uses))
+    let source = subject.analysis.project.source(judged.uses.place().file)?;
+    judged.known(version::action_version(judged.refs, source, judged.uses))
 }
 
 fn action_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

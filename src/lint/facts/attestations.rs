@@ -21,8 +21,8 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "attestations",
         UPLOAD,
-        FactValues::OneOf(&["on", "off", "excused"]),
-        "Whether the upload sends attestations; `excused` if another upload in the job or a calling workflow would make them fail.",
+        FactValues::OneOf(&["on", "off", "excused", "none"]),
+        "Whether the upload sends attestations; `excused` if another upload in the job or a calling workflow would make them fail, `none` if this version of the action sends none by default.",
         attestations,
     ),
 ];
@@ -54,7 +54,7 @@ fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> T
     let (Some(context), Some(pattern)) = (context(subject), other.site.pattern) else { return unknown() };
     let Some(switch) = &pattern.attestations else { return Truth::No };
     let on = match other.site.resolved.first(&switch.slots) {
-        None => Some(switch.default),
+        None => other.site.default_of(switch),
         Some((_, SlotValue::Text(text, _))) => {
             known_text(&other.site.resolved.resolve(&text, context)).map(|text| !text.eq_ignore_ascii_case("false"))
         }
@@ -92,7 +92,11 @@ fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload?;
     let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
-        None => (switch.default, upload.site.resolved.place()),
+        None => match upload.site.default_of(switch) {
+            Some(on) if on == switch.default => (on, upload.site.resolved.place()),
+            Some(_) => return Some(Fact::text("none", upload.site.resolved.place())),
+            None => return Some(Fact::Unknown),
+        },
         Some(Err(())) => return Some(Fact::Unknown),
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };

@@ -4,7 +4,7 @@ use crate::lint::data::Data;
 use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD, WORKFLOW, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
-use crate::trust::upload::version;
+use crate::trust::upload::version::{self, Version};
 use crate::workflow::model::{Job, Step, Text, Workflow, action};
 
 /// The subjects that have a job, including calls.
@@ -59,13 +59,25 @@ fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let moves = |step: &&Step<'_>| {
         let Some(uses) = step.uses.map(Text::value) else { return false };
         let Some(reference) = version::reference(uses) else { return false };
-        let fixed = version::is_commit(reference) || uses.contains("${{") || uses.contains("://");
+        let fixed = version::is_commit(reference)
+            || uses.contains("${{")
+            || uses.contains("://")
+            || immutable(data, action(uses), reference);
         !fixed && !recommended(data, action(uses), reference)
     };
     Some(match job.steps.iter().find(moves).and_then(|step| step.uses) {
         Some(uses) => Fact::text(uses.value(), uses.place()),
         None => Fact::Known(None, job.id.place()),
     })
+}
+
+/// Whether a ref is the tag of an immutable release, which cannot move.
+fn immutable(data: &Data, name: &str, reference: &str) -> bool {
+    let since = data.github.immutable.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    since
+        .and_then(|(_, since)| Version::parse(since))
+        .zip(Version::parse(reference))
+        .is_some_and(|(since, version)| version.is_complete() && !version.is_before(&since))
 }
 
 /// Whether an action is GitHub's own, or the ref is one that its maintainer recommends.

@@ -2,7 +2,7 @@
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
-use crate::workflow::model::{Text, action};
+use crate::workflow::model::action;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -50,19 +50,37 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if login.login.output.is_none() || !login.login.exports.is_empty() {
         return Some(Fact::Unknown);
     }
-    let Some(id) = login.resolved.step?.id.map(Text::value) else { return Some(Fact::text("unused", place)) };
     let source = subject.workflow?.source;
-    let reads = |text: &str| {
-        let text = text.to_lowercase();
-        let named = [format!("steps.{id}"), format!("steps['{id}']"), "tojson(steps)".to_owned()];
-        named.iter().any(|name| text.contains(&name.to_lowercase()))
-    };
-    let word = if job.steps.iter().any(|step| reads(source.slice(step.place.span))) {
+    let unused = Some(Fact::text("unused", place));
+    let Some(mut id) = login.resolved.step?.id else { return unused };
+    // The innermost local action first: its steps read the token, or its outputs pass it on to the steps around the action.
+    for frame in login.resolved.frames.iter().rev() {
+        let action = frame.action.source;
+        if frame.action.steps.iter().any(|step| reads_outputs(action.slice(step.place.span), id.value())) {
+            return Some(Fact::text("used", place));
+        }
+        if !reads_outputs(action.text(), id.value()) {
+            return unused;
+        }
+        match frame.step.id {
+            Some(outer) => id = outer,
+            None => return unused,
+        }
+    }
+    let word = if job.steps.iter().any(|step| reads_outputs(source.slice(step.place.span), id.value())) {
         "used"
-    } else if job.outputs.entries.iter().any(|pair| reads(pair.value.value())) {
+    } else if job.outputs.entries.iter().any(|pair| reads_outputs(pair.value.value(), id.value())) {
         "other-job"
     } else {
         "unused"
     };
     Some(Fact::text(word, place))
+}
+
+/// Whether the expressions of a text read the outputs of a step.
+fn reads_outputs(text: &str, id: &str) -> bool {
+    let text = text.to_lowercase();
+    let id = id.to_lowercase();
+    let named = [format!("steps.{id}."), format!("steps['{id}']"), "tojson(steps)".to_owned()];
+    named.iter().any(|name| text.contains(name.as_str()))
 }

@@ -6,6 +6,7 @@ use crate::lint::subjects::Subject;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
 use crate::trust::upload::package::{self, ComparedValue, Likeness};
+use crate::trust::upload::step::FolderArgument;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -70,7 +71,13 @@ fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     if package::may_change(registry, subject.workflow?) {
         return None;
     }
-    package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository)
+    let site = &subject.upload?.site;
+    let folder = match site.package_folder() {
+        FolderArgument::Folder(folder) => Some(folder),
+        FolderArgument::Unknown(_) => return None,
+        FolderArgument::None => site.resolved.folder().filter(|_| site.pattern.is_some_and(|it| it.takes_folder)),
+    };
+    package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository, folder.as_deref())
 }
 
 fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -96,7 +103,7 @@ fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match said {
         Some((true, place)) => Fact::text("asked", place),
         Some((false, place)) => Fact::text("off", place),
-        None if switch.default => Fact::text("automatic", place),
+        None if site.default_of(switch)? => Fact::text("automatic", place),
         None => Fact::text("off", place),
     })
 }

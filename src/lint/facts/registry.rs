@@ -3,7 +3,7 @@
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
-use crate::trust::registry::Registry;
+use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::site::UploadTarget;
 
 const OF_REGISTRY: &[SubjectKind] =
@@ -13,6 +13,13 @@ const OF_REGISTRY: &[SubjectKind] =
 pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("registry", OF_REGISTRY, FactValues::Any, "The registry's id.", registry_id),
     FactSpec::new("registry.name", OF_REGISTRY, FactValues::Any, "The registry's name.", registry_name),
+    FactSpec::new(
+        "registry.environment",
+        UPLOAD,
+        YES_NO,
+        "Whether the registry's form for a publisher has a field for the environment.",
+        registry_environment,
+    ),
     FactSpec::new("registry.test", UPLOAD, YES_NO, "Whether the registry is a test instance.", registry_test),
     FactSpec::new(
         "registry.login",
@@ -50,6 +57,10 @@ fn registry_id(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn registry_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(target(subject)?.name.clone(), target_place(subject)?))
+}
+
+fn registry_environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    yes(target(subject)?.field_of(Claim::Environment).is_some(), target_place(subject)?)
 }
 
 fn registry_test(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -40,6 +40,20 @@ impl ManifestValue {
         Self { span, content: ManifestContent::Word(text.into()) }
     }
 
+    /// Whether one of the values in it is a text that a test accepts.
+    pub(crate) fn has_text(&self, test: impl Fn(&str) -> bool) -> bool {
+        let mut open = vec![self];
+        while let Some(value) = open.pop() {
+            match &value.content {
+                ManifestContent::Word(text) if test(text) => return true,
+                ManifestContent::List(items) => open.extend(items),
+                ManifestContent::Table(entries) => open.extend(entries.iter().map(|entry| &entry.value)),
+                _ => {}
+            }
+        }
+        false
+    }
+
     pub(crate) fn table(entries: Vec<ManifestEntry>, span: Span) -> Self {
         Self { span, content: ManifestContent::Table(entries) }
     }

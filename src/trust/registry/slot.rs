@@ -28,7 +28,7 @@ pub enum SlotKind {
 /// A place that may contain a value: an input, a flag, an environment variable, a passed secret, a manifest key, or an input of an
 /// earlier step if `step` is set.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Slot {
     /// An input of the action.
     pub input: Option<String>,
@@ -37,6 +37,8 @@ pub struct Slot {
     pub flags: Vec<String>,
     /// An environment variable, or a glob of variable names.
     pub env: Option<Glob>,
+    /// The file of the project that must name the variable, as `${NAME}`: the client does not read the variable by itself.
+    pub named_in: Option<Glob>,
     /// A secret that a calling job passes.
     pub secret: Option<String>,
     /// The action of an earlier step that has the `input`; the last such step counts.

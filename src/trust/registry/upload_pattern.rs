@@ -80,6 +80,8 @@ pub struct FlagSwitch {
     pub slots: Vec<Slot>,
     /// The value if no slot is set.
     pub default: bool,
+    /// The first version of the action with this default. Older versions have the opposite one.
+    pub since: Option<String>,
 }
 
 /// Where an upload looks for the files to upload.

@@ -124,11 +124,20 @@ pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
 }
 
 /// The repository address in the manifests of the packages that may be uploaded: the first if all differ from `own`, which is
-/// `owner/name`. Without `own` only a missing address is reported. `None` if one of them is unknown.
+/// `owner/name`. Without `own` only a missing address is reported. With `folder` only the manifest in that folder counts. `None` if one of
+/// them is unknown.
 #[must_use]
-pub fn repository(manifests: &Manifests, registry: &Registry, own: Option<&str>) -> Option<ComparedValue> {
+pub fn repository(
+    manifests: &Manifests,
+    registry: &Registry,
+    own: Option<&str>,
+    folder: Option<&str>,
+) -> Option<ComparedValue> {
     let mut first = None;
-    let named = |manifest: &&Manifest| !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent;
+    let named = |manifest: &&Manifest| {
+        let here = folder.is_none_or(|folder| manifest.folder == folder);
+        here && !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent
+    };
     for manifest in manifests.of(&registry.manifests).filter(named) {
         let value = match manifests.repository(manifest) {
             ManifestField::Unknown(_) => return None,

@@ -3,13 +3,14 @@
 use crate::read::source::Place;
 use crate::trust::registry::command::{names, words};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text};
-use crate::trust::registry::upload_pattern::{EndpointRule, UploadPattern};
+use crate::trust::registry::upload_pattern::{EndpointRule, FlagSwitch, UploadPattern};
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
 use crate::trust::upload::setting::address_of;
 use crate::trust::upload::step::steps;
 use crate::trust::upload::step::{FolderArgument, ResolvedStep};
+use crate::trust::upload::version::{self, Version};
 use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
@@ -191,6 +192,20 @@ impl<'a, 'p> UploadSite<'a, 'p> {
                 registries.get(id).map_or(UploadTarget::Elsewhere, |registry| UploadTarget::Registry(registry, place))
             }
         }
+    }
+
+    /// The default of a switch, which may depend on the version of the action. `None` if the version is unknown.
+    #[must_use]
+    pub fn default_of(&self, switch: &FlagSwitch) -> Option<bool> {
+        let Some(since) = switch.since.as_deref().and_then(Version::parse) else { return Some(switch.default) };
+        let uses = self.resolved.step.map_or(self.resolved.job.uses, |step| step.uses)?;
+        let refs = &self.pattern?.refs;
+        let reference = version::reference(uses.value())?;
+        if refs.recommended.iter().any(|glob| glob.is_match(reference)) {
+            return Some(switch.default);
+        }
+        let version = Version::parse(&version::action_version(refs, self.resolved.source(), uses)?)?;
+        Some(switch.default != version.is_before(&since))
     }
 
     /// The folder of the package, as the command's argument names it.

@@ -6,7 +6,7 @@ use crate::read::glob::Glob;
 use crate::read::manifest::Manifests;
 use crate::read::path;
 use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
-use crate::read::source::Place;
+use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::command::flag_is;
 use crate::trust::registry::slot::{Slot, SlotChoice, SlotValue};
 use crate::trust::upload::setting;
@@ -107,7 +107,8 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             };
         }
         if let Some(name) = &slot.env {
-            return self.variable(name);
+            let read = slot.named_in.as_ref().is_none_or(|file| self.is_named_in(name, file));
+            return if read { self.variable(name) } else { SlotValue::Absent };
         }
         if let Some(name) = &slot.secret {
             return match &self.job.secrets {
@@ -119,6 +120,13 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             return setting::slot_value(manifests, self.folder().as_deref(), file, slot);
         }
         self.flag(&slot.flags, slot.kind)
+    }
+
+    /// Whether a file of the project names an environment variable, as `${NAME}`.
+    fn is_named_in(&self, name: &Glob, file: &Glob) -> bool {
+        let named = format!("${{{}", name.as_str());
+        let mut files = self.manifests.iter().flat_map(|all| &all.list).filter(|it| file.is_match(&it.name));
+        files.any(|manifest| manifest.has_text(|text| text.contains(&named)))
     }
 
     /// An input of the last earlier step that uses an action and sets the input.
@@ -221,6 +229,12 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         }
         let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());
         path::normalize(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
+    }
+
+    /// The file of the step: a local action or the workflow.
+    #[must_use]
+    pub fn source(&self) -> &'p SourceFile {
+        self.frames.last().map_or(self.workflow.source, |frame| frame.action.source)
     }
 
     /// The inputs of the step or of the calling job.

@@ -33,6 +33,12 @@ impl Version {
         numbers.filter(|numbers| !numbers.is_empty()).map(Self)
     }
 
+    /// Whether it is the number of one release.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.0.len() > 2
+    }
+
     /// Whether every version that this may be is older than `other`.
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
