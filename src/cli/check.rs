@@ -22,13 +22,35 @@ use crate::lint::rules::Rule;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::files::reason;
 use crate::read::problem::suggestion;
-use crate::read::project::WORKFLOWS;
+use crate::read::project::{Project, WORKFLOWS};
 use crate::read::source::{Place, SourceFile};
-use crate::report::format::ReportPart;
+use crate::report::format::{FORMATS, ReportPart};
 use crate::report::{ReportTotals, below};
+
+/// The end of `check --help`.
+fn long_help() -> String {
+    let formats: String = FORMATS.iter().map(|format| format!("  {:9} {}\n", format.name, format.summary)).collect();
+    format!(
+        "\
+Exit status:
+  0  no finding at or above `--fail-on`, or no workflow at all
+  1  findings
+  2  the check could not run as asked; the reason is on stderr, and what could be checked is reported
+
+Formats:
+{formats}
+Examples:
+  trustpub check
+  trustpub check ~/checkouts --format text --format sarif=all.sarif
+  trustpub check --select TP1,missing-login --fail-on warning
+  trustpub check --fix=unsafe --diff
+  trustpub check - --stdin-filename .github/workflows/release.yml < release.yml"
+    )
+}
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
+#[command(after_long_help = long_help())]
 pub(crate) struct CheckArguments {
     /// Repositories, folders of repositories, single files, or `-` for stdin.
     #[arg(default_value = ".")]
@@ -50,12 +72,12 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 
-    /// Report only these rules, by code or name; repeatable.
-    #[arg(long, value_name = "ID")]
+    /// Report only these rules, by name, code or beginning of codes, e.g. `TP1,missing-login`; repeatable.
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<String>,
 
-    /// Do not report these rules, by code or name; repeatable.
-    #[arg(long, value_name = "ID")]
+    /// Do not report these rules; repeatable.
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
     ignore: Vec<String>,
 
     /// Report only findings that are not in this file; `trustpub baseline` writes it.
@@ -141,12 +163,8 @@ pub(crate) struct Checked {
 impl Checked {
     /// The path of a place's file, as reports print it.
     pub(crate) fn path(&self, place: Place) -> String {
-        path(&self.loaded, place)
+        below(&self.loaded.prefix, self.loaded.project.source(place.file).map_or("", SourceFile::path))
     }
-}
-
-fn path(loaded: &LoadedProject, place: Place) -> String {
-    below(&loaded.prefix, loaded.project.source(place.file).map_or("", SourceFile::path))
 }
 
 pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError> {
@@ -162,11 +180,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
-    let filter = FindingFilter {
-        select: names(&rules, &arguments.select)?,
-        ignore: names(&rules, &arguments.ignore)?,
-        baseline: arguments.baseline.as_deref().map(read_baseline).transpose()?,
-    };
+    let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err("`--fix` cannot write to stdin; use `--diff` to print the change".to_owned().into());
     }
@@ -180,13 +194,24 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         eprint(text);
         status = ExitStatus::Failure;
     }
+    let config = arguments.config.as_deref();
+    let words = || arguments.select.iter().chain(&arguments.ignore);
+    if words().any(|word| rules.select(word).is_empty()) {
+        // It may name a rule of the `extra-rules` of some project.
+        let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
+        let known = |word: &str| loaded.iter().any(|one| !one.rules.as_ref().unwrap_or(&rules).select(word).is_empty());
+        if let Some(word) = words().find(|word| !known(word)) {
+            return Err(format!("no rule is named `{word}`{}", suggestion(word, rules.words())).into());
+        }
+    }
     let today = arguments.today.or_else(today);
     let with_fixes = requested.show_fixes();
-    let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
     let mut reports = Reports::start(requested, &rules, started);
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
-        let mut one = check_project(target, arguments.config.as_deref(), &rules, &folders, today, with_fixes);
+        let mut one = check_project(target, config, &rules, &folders, today, with_fixes);
+        let filter = FindingFilter::new(arguments, baseline.as_ref(), &one.loaded, &rules);
+        let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
         filter.apply(&mut one, target.found.only.as_deref());
         let fixing = arguments.diff || arguments.fix.is_some();
         let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
@@ -223,7 +248,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         Err(CommandError::ClosedPipe) => return Ok(ExitStatus::Clean),
         told => told?,
     }
-    if totals.workflows == 0 && failures.is_empty() {
+    if totals.workflows == 0 && failures.is_empty() && !arguments.paths.iter().all(|path| path.is_file()) {
         eprint(&format!("no workflows found in {}", searched(arguments)));
     }
     match reports.finish(&totals, &failures) {
@@ -250,19 +275,42 @@ struct CheckOutcome {
 
 /// Selects the findings to report.
 pub(crate) struct FindingFilter {
-    select: Vec<String>,
+    /// Names of rules; `None` for all.
+    select: Option<Vec<String>>,
     ignore: Vec<String>,
     baseline: Option<Baseline>,
+    /// What the paths in the baseline start with: nothing if the config of the project names it.
+    baseline_prefix: String,
 }
 
 impl FindingFilter {
+    /// The options of the command line take precedence over the config.
+    fn new(arguments: &CheckArguments, baseline: Option<&Baseline>, loaded: &LoadedProject, rules: &RuleSet) -> Self {
+        let rules = loaded.rules.as_ref().unwrap_or(rules);
+        let names = |words: &[String]| -> Vec<String> {
+            words.iter().flat_map(|word| rules.select(word)).map(|rule| rule.name.clone()).collect()
+        };
+        let select = if arguments.select.is_empty() { &loaded.select } else { &arguments.select };
+        Self {
+            select: Some(names(select)).filter(|_| !select.is_empty()),
+            ignore: names(&arguments.ignore),
+            baseline: baseline.or(loaded.baseline.as_ref()).cloned(),
+            baseline_prefix: if baseline.is_some() { loaded.prefix.clone() } else { String::new() },
+        }
+    }
+
     fn selects(&self, finding: &Finding) -> bool {
-        (self.select.is_empty() || self.select.contains(&finding.name)) && !self.ignore.contains(&finding.name)
+        self.select.as_ref().is_none_or(|names| names.contains(&finding.name)) && !self.ignore.contains(&finding.name)
     }
 
     /// Whether a finding is selected and not in the baseline.
-    pub(crate) fn reports(&self, finding: &Finding, path: &str) -> bool {
-        self.selects(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.contains(finding, path))
+    pub(crate) fn reports(&self, project: &Project, finding: &Finding) -> bool {
+        let path = || self.baseline_path(project, finding.primary.place);
+        self.selects(finding) && !self.baseline.as_ref().is_some_and(|baseline| baseline.contains(finding, &path()))
+    }
+
+    fn baseline_path(&self, project: &Project, place: Place) -> String {
+        below(&self.baseline_prefix, project.source(place.file).map_or("", SourceFile::path))
     }
 
     /// Removes the findings that are not to be reported.
@@ -270,7 +318,7 @@ impl FindingFilter {
         one.report.findings.retain(|finding| self.selects(finding));
         narrow(&mut one.report, &one.loaded, only);
         if let Some(baseline) = &self.baseline {
-            baseline.clone().keep_new(&mut one.report, |place| path(&one.loaded, place));
+            baseline.clone().keep_new(&mut one.report, |place| self.baseline_path(&one.loaded.project, place));
         }
     }
 }
@@ -281,15 +329,6 @@ fn narrow(report: &mut Report, loaded: &LoadedProject, only: Option<&str>) {
         let here = loaded.project.file(only);
         report.findings.retain(|finding| Some(finding.primary.place.file) == here);
     }
-}
-
-/// The names of rules that were asked for by code or name.
-fn names(rules: &RuleSet, words: &[String]) -> Result<Vec<String>, String> {
-    let name = |word: &String| match rules.find(word) {
-        Some(rule) => Ok(rule.name.clone()),
-        None => Err(format!("there is no rule `{word}`{}", suggestion(word, rules.words()))),
-    };
-    words.iter().map(name).collect()
 }
 
 /// Where workflows were searched for.

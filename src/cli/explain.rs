@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::load::{LoadedProject, load, targets};
+use crate::cli::load::{LoadedProject, load, targets, with_extra_rules};
 use crate::cli::run_filter::RunFilterArguments;
 use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         && !path.exists()
         && path.components().count() == 1
     {
-        let rules = RuleSet::whole(&folders).map_err(|problems| problems.join("\n"))?;
+        let rules = RuleSet::whole(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?;
         return rule(&path.to_string_lossy(), &rules);
     }
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;

@@ -82,6 +82,10 @@ pub(crate) struct Fixed {
     findings: usize,
     files: usize,
     diff: String,
+    /// Remaining findings that `--fix=unsafe` fixes.
+    unsafely: usize,
+    /// Remaining findings without a fix.
+    unfixable: usize,
 }
 
 impl Fixed {
@@ -89,16 +93,40 @@ impl Fixed {
         self.findings += other.findings;
         self.files += other.files;
         self.diff.push_str(&other.diff);
+        self.unsafely += other.unsafely;
+        self.unfixable += other.unfixable;
     }
 
     /// Prints the diff, or how much was fixed.
     pub(crate) fn print(self, arguments: &CheckArguments) -> Result<(), CommandError> {
+        if !arguments.diff && arguments.fix.is_none() {
+            return Ok(());
+        }
+        let done = self.outcome(arguments.diff);
         if arguments.diff {
             print(printable(self.diff).as_bytes())?;
-        } else if self.findings > 0 && !arguments.quiet {
-            eprint(&format!("fixed {} in {}", plural(self.findings, "finding"), plural(self.files, "file")));
+        }
+        if !arguments.quiet {
+            eprint(&done);
         }
         Ok(())
+    }
+
+    /// What was done, or why nothing.
+    fn outcome(&self, diff: bool) -> String {
+        let more = match self.unsafely {
+            0 => String::new(),
+            count => format!("; {count} more fixable with `--fix=unsafe`"),
+        };
+        match (self.findings, self.unsafely, self.unfixable) {
+            (0, 0, 0) => "nothing to fix: no findings".to_owned(),
+            (0, 0, count) => format!("nothing to fix: {} without a fix", plural(count, "finding")),
+            (0, count, _) => format!("nothing to fix safely; {} fixable with `--fix=unsafe`", plural(count, "finding")),
+            (count, ..) => {
+                let verb = if diff { "would fix" } else { "fixed" };
+                format!("{verb} {} in {}{more}", plural(count, "finding"), plural(self.files, "file"))
+            }
+        }
     }
 }
 
@@ -111,15 +139,19 @@ impl Fixer<'_> {
             config: self.arguments.config.as_deref(),
         };
         let applied = self.applied(one, &scope);
+        let remaining = applied.report.findings.iter().filter(|finding| self.filter.reports(&applied.project, finding));
+        let (fixable, unfixable): (Vec<_>, Vec<_>) = remaining.partition(|finding| !finding.fixes.is_empty());
+        let counts = Fixed { unsafely: fixable.len(), unfixable: unfixable.len(), ..Fixed::default() };
         if self.arguments.diff {
-            return Fixed { diff: difference(one, &applied), ..Fixed::default() };
+            let files = changed(&one.loaded.project, &applied).count();
+            return Fixed { findings: applied.done.len(), files, diff: difference(one, &applied), ..counts };
         }
         let (files, trouble) = write(one, &scope, &applied);
         if files == 0 || !trouble.is_empty() {
             one.loaded.trouble.extend(trouble);
-            return Fixed::default();
+            return counts;
         }
-        let fixed = Fixed { findings: applied.done.len(), files, diff: String::new() };
+        let fixed = Fixed { findings: applied.done.len(), files, ..counts };
         one.report = applied.report;
         one.loaded.project = applied.project;
         self.filter.apply(one, scope.only);
@@ -132,7 +164,7 @@ impl Fixer<'_> {
         apply_fixes(&one.loaded.project, rules, self.today, |project, finding, fix| {
             let writable = || fix.edits.iter().all(|edit| scope.file(project, edit.place.file).is_some());
             which.takes(fix)
-                && self.filter.reports(finding, &one.path(finding.primary.place))
+                && self.filter.reports(project, finding)
                 && scope.takes(project, finding, fix)
                 && (self.arguments.diff || writable())
         })

@@ -1,11 +1,11 @@
-//! `trustpub init`: writes a first config from the workflows. An existing config is replaced only with `--force`.
+//! `trustpub init`: writes a first config from the workflows; with `--force`, replaces the publishers of an existing one.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::load::{load, targets};
+use crate::cli::load::{LoadedProject, load, targets};
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
@@ -13,6 +13,7 @@ use crate::lint::explain;
 use crate::lint::explain::proposal::{Proposal, proposals};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::CONFIGS;
+use crate::read::source::SourceFile;
 use crate::report::explain::{ExplainPage, text};
 use crate::report::init;
 
@@ -23,7 +24,7 @@ pub(crate) struct InitArguments {
     #[arg(default_value = ".")]
     path: PathBuf,
 
-    /// Overwrite an existing config.
+    /// Replace the publishers of an existing config; its other keys and comments are kept.
     #[arg(long)]
     force: bool,
 
@@ -61,18 +62,32 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let page =
         ExplainPage { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
     let extra: Vec<String> = arguments.rules.iter().filter_map(|folder| below(&target.found.root, folder)).collect();
-    let config = init::config(&page, init::repository(&analysis), &extra, &proposals);
+    let repository = init::repository(&analysis);
+    let config = match existing_config(&loaded)? {
+        Some(old) => init::replaced(old, &page, repository.map(|(name, _)| name), &proposals),
+        None => init::config(&page, repository, &extra, &proposals),
+    };
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
     report_written(&place, &proposals)
 }
 
+/// The text of the config that is to be changed.
+fn existing_config(loaded: &LoadedProject) -> Result<Option<&str>, String> {
+    let Some(document) = &loaded.project.config else { return Ok(None) };
+    let text = loaded.project.source(document.file).map_or("", SourceFile::text);
+    let block_style = document.tree.root().is_none_or(|root| root.is_mapping() && !text.trim_start().starts_with('{'));
+    if !document.tree.errors().is_empty() || !block_style {
+        return Err("the existing config is not a valid block mapping; correct or delete it first".to_owned());
+    }
+    Ok(Some(text))
+}
+
 fn nothing_to_write() -> Result<ExitStatus, CommandError> {
-    eprint("no uploads here, so there is nothing to write down");
+    eprint("no uploads found, so there is no config to write");
     Ok(ExitStatus::Clean)
 }
 
-/// Where the config goes: over the one that stands there, if that may be replaced. A link is never followed: in a stranger's checkout
-/// it may lead anywhere.
+/// The path of the config: the existing one, if it may be replaced. Symlinks are not followed, because a checkout may be untrusted.
 fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
     let existing = CONFIGS.iter().map(|name| root.join(name)).find(|path| path.symlink_metadata().is_ok());
     let Some(path) = existing else {
@@ -81,7 +96,7 @@ fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
         return within(root, folder).map(|()| path);
     };
     if !force {
-        return Err(format!("{} already exists; use `--force` to overwrite it", at(&path)));
+        return Err(format!("{} already exists; use `--force` to replace its publishers", at(&path)));
     }
     match path.symlink_metadata() {
         Ok(kind) if kind.is_file() => within(root, path.parent().unwrap_or(root)).map(|()| path),

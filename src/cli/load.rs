@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cli::projects::{self, FoundProjects};
-use crate::cli::{CommandError, folder};
+use crate::cli::{CommandError, eprint, folder};
+use crate::lint::baseline::Baseline;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::config::Config;
 use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles, reason};
 use crate::read::problem::Problem;
-use crate::read::project::{Project, UnreadableFile};
+use crate::read::project::{Project, UnreadableFile, WORKFLOWS};
 use crate::read::source::ColumnUnit;
 use crate::report::below;
 
@@ -31,6 +32,10 @@ pub(crate) struct LoadedProject {
     pub(crate) project: Project,
     /// The rules including its `extra-rules`; `None` without any.
     pub(crate) rules: Option<RuleSet>,
+    /// `select:` of its config.
+    pub(crate) select: Vec<String>,
+    /// The baseline that its config names.
+    pub(crate) baseline: Option<Baseline>,
     /// Messages for stderr.
     pub(crate) trouble: Vec<String>,
     /// The subset that makes the results incomplete: the root, the config or rules cannot be read.
@@ -62,7 +67,7 @@ fn targets_below(
     // In parallel: there may be thousands of paths. `-` needs no search.
     let search = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
     let found: Vec<_> = paths.par_iter().map(search).collect();
-    for found in found {
+    for (path, found) in paths.iter().zip(found) {
         let Some(found) = found else {
             let name = stdin_filename.ok_or_else(|| "`-` needs `--stdin-filename PATH`".to_owned())?;
             let mut bytes = Vec::new();
@@ -71,6 +76,15 @@ fn targets_below(
             continue;
         };
         match found {
+            Ok(found) if found.is_empty() && path.as_os_str() == "." => {
+                if let Some(found) = projects::enclosing(path) {
+                    eprint(&format!(
+                        "no workflows found in ./{WORKFLOWS}; checking the repository {}",
+                        found.root.display()
+                    ));
+                    targets.push(CheckTarget { found, stdin: None });
+                }
+            }
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
                 if let Some(prefix) = prefix(&found) {
                     found.prefix = prefix;
@@ -119,12 +133,31 @@ pub(crate) fn load(
         }
     });
     loaded.project = Project::load(files, config);
-    let mut trouble = Vec::new();
-    loaded.rules = extended(&loaded.project, files, folders, &mut trouble);
-    trouble.into_iter().for_each(|text| loaded.fail(text));
+    if let Some(path) = target.found.only.as_deref().filter(|path| is_yaml(path)) {
+        loaded.add_named_workflow(files, path);
+    }
+    loaded.apply_config(files, folders);
     let data = &loaded.rules.as_ref().unwrap_or(rules).data;
     loaded.project.load_manifests(files, data.registries.manifests());
     loaded
+}
+
+/// `folders` and the `extra-rules` of the repository in the current folder.
+pub(crate) fn with_extra_rules(folders: &[RuleFolder]) -> Vec<RuleFolder> {
+    let mut all = folders.to_vec();
+    let here = Path::new(".");
+    let root =
+        if projects::is_repository(here) { Some(here.to_owned()) } else { projects::enclosing(here).map(|it| it.root) };
+    let files = root.and_then(|root| DiskFiles::new(&root).ok());
+    let Some(files) = files else { return all };
+    let project = Project::load(&files, None);
+    let config = project.config.as_ref().and_then(|document| Some((document, project.source(document.file)?)));
+    let folders = config.map(|(document, source)| Config::read(document.file, source, &document.tree).extra_rules);
+    for text in folders.into_iter().flatten() {
+        // A folder that cannot be read is reported by `check`.
+        all.extend(folder::within(&files, text.value().trim_end_matches('/'), text.value()));
+    }
+    all
 }
 
 impl LoadedProject {
@@ -133,13 +166,60 @@ impl LoadedProject {
         self.trouble.push(text);
     }
 
+    /// A named file outside of `.github/workflows` is checked as a workflow too.
+    fn add_named_workflow(&mut self, files: &dyn Files, path: &str) {
+        let known = self.project.file(path).is_some_and(|file| self.project.document(file).is_some());
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if known || matches!(name, "action.yml" | "action.yaml") || path.starts_with(&format!("{WORKFLOWS}/")) {
+            return;
+        }
+        // A file that cannot be read was reported when its path was looked up.
+        let Ok(bytes) = files.read(path) else { return };
+        if !self.project.add_workflow(files, path, bytes) {
+            eprint(&format!("{}{path} is not a workflow: it has no `jobs`", self.near));
+        }
+    }
+
+    /// Loads what the config names: its `extra-rules` and its baseline.
+    fn apply_config(&mut self, files: &dyn Files, folders: &[RuleFolder]) {
+        let project = std::mem::take(&mut self.project);
+        if let Some((document, source)) =
+            project.config.as_ref().and_then(|document| Some((document, project.source(document.file)?)))
+        {
+            let config = Config::read(document.file, source, &document.tree);
+            self.select = config.select.iter().map(|word| word.value().to_owned()).collect();
+            if let Some(path) = config.baseline {
+                let baseline = files.read(path.value()).map_err(|error| format!("cannot be read: {}", reason(&error)));
+                let parsed = baseline.and_then(|bytes| Baseline::parse(&String::from_utf8_lossy(&bytes)));
+                match parsed {
+                    Ok(baseline) => self.baseline = Some(baseline),
+                    Err(reason) => self.fail(format!("the baseline {}{} {reason}", self.near, path.value())),
+                }
+            }
+            let mut all = folders.to_vec();
+            for text in &config.extra_rules {
+                match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
+                    Ok(folder) => all.push(folder),
+                    Err(problem) => self.fail(problem),
+                }
+            }
+            if !config.extra_rules.is_empty() {
+                match RuleSet::with(&all) {
+                    Ok(rules) => self.rules = Some(rules),
+                    Err(problems) => problems.into_iter().for_each(|problem| self.fail(problem)),
+                }
+            }
+        }
+        self.project = project;
+    }
+
     /// One line per problem, with its place.
     pub(crate) fn problem_lines(&self, problems: &[Problem]) -> Vec<String> {
         let line = |problem: &Problem| {
             let source = self.project.source(problem.place.file)?;
             let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
             let path = below(&self.near, source.path());
-            Some(format!("{path}:{}:{}: {}", at.line, at.column, problem.message))
+            Some(format!("{path}:{}:{}: error: {}", at.line, at.column, problem.message))
         };
         problems.iter().filter_map(line).collect()
     }
@@ -159,24 +239,6 @@ fn config_path(path: &Path, root: &Path) -> String {
     crate::cli::slashed(&inner.unwrap_or(real))
 }
 
-/// The rules with the `extra-rules` of the project's config.
-fn extended(
-    project: &Project,
-    files: &dyn Files,
-    folders: &[RuleFolder],
-    trouble: &mut Vec<String>,
-) -> Option<RuleSet> {
-    let document = project.config.as_ref()?;
-    let config = Config::read(document.file, project.source(document.file)?, &document.tree);
-    if config.extra_rules.is_empty() {
-        return None;
-    }
-    let mut all = folders.to_vec();
-    for text in &config.extra_rules {
-        match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
-            Ok(folder) => all.push(folder),
-            Err(problem) => trouble.push(problem),
-        }
-    }
-    RuleSet::with(&all).map_err(|problems| trouble.extend(problems)).ok()
+fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yml") || path.ends_with(".yaml")
 }

@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod completion;
+mod config;
 mod explain;
 mod fix;
 pub(crate) mod folder;
@@ -28,7 +29,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Checks before a release whether package registries will accept the uploads of your GitHub Actions workflows (trusted publishing).
 #[derive(Debug, Parser)]
-#[command(name = "trustpub", version, max_term_width = 110)]
+#[command(name = "trustpub", version, max_term_width = 110, after_help = EXIT_STATUSES, after_long_help = HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: CommandName,
@@ -46,6 +47,11 @@ enum CommandName {
     Baseline(baseline::BaselineArguments),
     /// List every upload of one or many repositories: registry, package, job, credential, verdict.
     Uploads(uploads::UploadsArguments),
+    /// Show the settings in force.
+    Config {
+        #[command(subcommand)]
+        command: config::ConfigCommand,
+    },
     /// List, show, test and create rules.
     Rules {
         #[command(subcommand)]
@@ -65,6 +71,27 @@ enum CommandName {
         command: Vec<String>,
     },
 }
+
+/// The exit statuses of all commands.
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0  no finding at or above `--fail-on`, or no workflow at all
+  1  findings
+  2  the command could not run as asked; the reason is on stderr";
+
+const HELP: &str = "\
+Exit status:
+  0  no finding at or above `--fail-on`, or no workflow at all
+  1  findings
+  2  the command could not run as asked; the reason is on stderr
+
+Examples:
+  trustpub check                  check the repository in the current folder
+  trustpub explain                show what each registry will see and answer
+  trustpub init                   write .github/trustpub.yaml and print what to type into each form
+  trustpub explain TP101          explain a rule
+
+Documentation: https://github.com/trustpub/trustpub";
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -150,6 +177,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Init(arguments) => init::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
         CommandName::Uploads(arguments) => uploads::run(&arguments),
+        CommandName::Config { command } => config::run(&command),
         CommandName::Rules { command } => rules::run(&command),
         #[cfg(feature = "lsp")]
         CommandName::Lsp(arguments) => lsp::run(&arguments),
@@ -177,10 +205,18 @@ fn print(text: &[u8]) -> Result<ExitStatus, CommandError> {
 fn eprint(text: &str) {
     let mut out = io::stderr().lock();
     for (index, line) in text.lines().enumerate() {
-        let lead = if index == 0 { "trustpub: " } else { "" };
+        let lead = if index == 0 && !is_diagnostic(line) { "trustpub: " } else { "" };
         let line = format!("{lead}{}", crate::report::sanitize::line(line));
         let _ = writeln!(out, "{}", crate::report::sanitize::commands(&line));
     }
+}
+
+/// Whether a line is `file:line:col: error: message`, which problem matchers expect at the start of the line.
+fn is_diagnostic(line: &str) -> bool {
+    line.split_once(": error: ").is_some_and(|(place, _)| {
+        let numbers = place.rsplit(':').take(2);
+        numbers.clone().count() == 2 && numbers.clone().all(|number| number.parse::<u32>().is_ok())
+    })
 }
 
 /// A path with `/` as separator on every system.

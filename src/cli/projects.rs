@@ -61,6 +61,15 @@ pub(crate) fn projects(path: &Path) -> Result<Vec<FoundProjects>, String> {
     Ok(found)
 }
 
+/// The repository above a folder that is not a repository itself, by its path relative to the folder.
+pub(crate) fn enclosing(folder: &Path) -> Option<FoundProjects> {
+    let real = real(folder);
+    let depth = real.ancestors().skip(1).position(is_repository)? + 1;
+    let root = folder.join(vec![".."; depth].join("/"));
+    let root = root.strip_prefix(".").map(Path::to_owned).unwrap_or(root);
+    Some(FoundProjects { real: real.ancestors().nth(depth)?.to_owned(), root, prefix: String::new(), only: None })
+}
+
 /// The project of a file: the nearest repository above it, else its folder.
 pub(crate) fn of_file(path: &Path) -> FoundProjects {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -68,7 +77,7 @@ pub(crate) fn of_file(path: &Path) -> FoundProjects {
         .ancestors()
         .skip(1)
         .find(|folder| is_repository(folder))
-        .or_else(|| absolute.parent())
+        .or_else(|| absolute.ancestors().skip(1).find(|folder| folder.is_dir()))
         .unwrap_or(&absolute);
     let below = crate::cli::slashed(absolute.strip_prefix(root).unwrap_or(&absolute));
     FoundProjects { root: root.to_owned(), real: real(root), prefix: String::new(), only: Some(below) }
@@ -116,7 +125,7 @@ pub(crate) fn near(folder: &Path) -> String {
     format!("{}/", shown.strip_prefix("//?/").unwrap_or(&shown).trim_end_matches('/'))
 }
 
-fn is_repository(folder: &Path) -> bool {
+pub(crate) fn is_repository(folder: &Path) -> bool {
     folder.join(".git").exists() || folder.join(".github").is_dir()
 }
 

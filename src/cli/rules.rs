@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::cli::load::with_extra_rules;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print, user_rules};
 use crate::lint::rules::examples;
 use crate::lint::rules::set::RuleSet;
@@ -84,7 +85,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
         RulesCommand::Test { path } => test(path),
         RulesCommand::New { name, folder } => new(name, folder),
         RulesCommand::Schema { kind } => {
-            let rules = load(&[])?;
+            let rules = RuleSet::builtin().map_err(|problems| problems.join("\n"))?;
             let schema = match kind {
                 SchemaKind::Rule => schema::rule(),
                 SchemaKind::Registry => schema::registry(),
@@ -98,7 +99,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
 
 fn load(folders: &[PathBuf]) -> Result<RuleSet, CommandError> {
     let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(RuleSet::whole(&folders).map_err(|problems| problems.join("\n"))?)
+    Ok(RuleSet::whole(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?)
 }
 
 fn test(path: &Path) -> Result<ExitStatus, CommandError> {

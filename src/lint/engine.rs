@@ -79,6 +79,10 @@ pub(crate) fn judge(project: &Project, rules: &RuleSet, today: Option<Date>, wit
 /// The level that the config gives to each rule: none for a rule that it does not name, no level for one that it switches off.
 fn levels(rules: &RuleSet, config: &Config<'_>, problems: &mut Vec<Problem>) -> Vec<Option<Option<Level>>> {
     let mut levels = vec![None; rules.rules.len()];
+    for word in config.select.iter().filter(|word| rules.select(word.value()).is_empty()) {
+        let text = format!("no rule is named `{}`{}", word.value(), suggestion(word.value(), rules.words()));
+        problems.push(Problem::new(word.place(), text));
+    }
     for (name, value) in &config.rules {
         let word = name.value();
         let Some(index) = rules.rules.iter().position(|rule| rule.name == word || rule.code == word) else {

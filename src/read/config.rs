@@ -62,13 +62,17 @@ pub struct Config<'p> {
     pub(crate) ignore: Vec<IgnoreEntry<'p>>,
     /// `extra-rules:`.
     pub(crate) extra_rules: Vec<Text<'p>>,
+    /// `select:`; empty for all rules.
+    pub(crate) select: Vec<Text<'p>>,
+    /// `baseline:`, a path.
+    pub(crate) baseline: Option<Text<'p>>,
     /// All problems, in the order of the file.
     pub(crate) problems: Vec<Problem>,
 }
 
 /// The top-level keys.
-pub(crate) const KEYS: [&str; 7] =
-    ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules"];
+pub(crate) const KEYS: [&str; 9] =
+    ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules", "select", "baseline"];
 
 /// The keys of an entry of `ignore:`.
 pub(crate) const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
@@ -114,6 +118,8 @@ impl<'p> ConfigReader<'p> {
             "rules" => self.rules(entry),
             "ignore" => self.config.ignore = self.list(entry, Self::ignore),
             "extra-rules" => self.config.extra_rules = self.list(entry, |reader, node| reader.word(node, "a folder")),
+            "select" => self.config.select = self.list(entry, |reader, node| reader.word(node, "a rule")),
+            "baseline" => self.config.baseline = self.word(entry.value, "a path"),
             _ => self.problem(entry.key.span(), format!("the config has no key `{name}`{}", suggestion(name, KEYS))),
         }
     }

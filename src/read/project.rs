@@ -99,6 +99,17 @@ impl Project {
         project
     }
 
+    /// Adds a file outside of `.github/workflows` as a workflow, if it looks like one.
+    pub(crate) fn add_workflow(&mut self, files: &dyn Files, path: &str, bytes: Vec<u8>) -> bool {
+        let document = self.parse(SourceFile::new(path, bytes), Dialect::Workflow);
+        let is_workflow = document.tree.root().is_none_or(|root| root.get("jobs").is_some());
+        if is_workflow {
+            self.workflows.push(document);
+            self.load_actions(files);
+        }
+        is_workflow
+    }
+
     /// Reads the manifests of the given kinds, and the documents that the config names. It is separate from `load` because the kinds come
     /// from the rules, and the config may name further rules.
     pub fn load_manifests<'k>(

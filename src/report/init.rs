@@ -29,7 +29,7 @@ pub fn config(
     rules: &[String],
     proposals: &[Proposal<'_>],
 ) -> String {
-    let mut text = String::new();
+    let mut text = format!("{SCHEMA_COMMENT}\n");
     comment(
         &mut text,
         "",
@@ -61,8 +61,62 @@ pub fn config(
         let folders: Vec<String> = rules.iter().map(|folder| scalar(folder)).collect();
         let _ = writeln!(text, "extra-rules: [{}]", folders.join(", "));
     }
+    text.push('\n');
+    text.push_str(&publishers(page, proposals));
+    text
+}
+
+/// An existing config with new publishers: every other line is kept. What is lost of the old publishers becomes a comment.
+#[must_use]
+pub fn replaced(old: &str, page: &ExplainPage<'_>, repository: Option<&str>, proposals: &[Proposal<'_>]) -> String {
+    let block = publishers(page, proposals);
+    let lines: Vec<&str> = old.lines().collect();
+    let starts_key = |line: &str| !line.is_empty() && !line.starts_with([' ', '\t', '-', '#']);
+    let has_key = |key: &str| lines.iter().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let start = lines.iter().position(|line| line.starts_with("publishers:")).unwrap_or(lines.len());
+    let rest = lines.get(start + 1..).unwrap_or_default();
+    let mut length = rest.iter().position(|line| starts_key(line)).unwrap_or(rest.len());
+    // Comments and empty lines before the next key belong to that key.
+    while length > 0 && rest.get(length - 1).is_some_and(|line| line.is_empty() || line.starts_with('#')) {
+        length -= 1;
+    }
+    let mut text = String::new();
+    let mut push = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+    if !old.contains("yaml-language-server") {
+        push(SCHEMA_COMMENT);
+    }
+    if let Some(name) = repository.filter(|_| !has_key("repository")) {
+        push(&format!("repository: {}", scalar(name)));
+    }
+    lines.iter().take(start).for_each(|line| push(line));
+    if lines.get(start).is_none() && !lines.is_empty() {
+        push("");
+    }
+    let lost =
+        rest.iter().take(length).filter(|line| !line.trim().is_empty() && !block.lines().any(|new| new == **line));
+    let lost: Vec<&&str> = lost.collect();
+    if !lost.is_empty() {
+        push("# Replaced by `trustpub init --force`; delete what you do not need:");
+        lost.into_iter().for_each(|line| push(&format!("# {}", line.trim_start_matches("  # "))));
+    }
+    push(block.trim_end());
+    rest.iter().skip(length).for_each(|line| push(line));
+    text
+}
+
+/// Editors with a YAML language server complete and check the config by this schema.
+const SCHEMA_COMMENT: &str = concat!(
+    "# yaml-language-server: $schema=",
+    "https://raw.githubusercontent.com/trustpub/trustpub/main/rules/schema/config.schema.json"
+);
+
+/// The key `publishers`.
+fn publishers(page: &ExplainPage<'_>, proposals: &[Proposal<'_>]) -> String {
     let (sound, open): (Vec<_>, Vec<_>) = proposals.iter().partition(|proposal| proposal.open.is_none());
-    text.push_str(if sound.is_empty() { "\npublishers: []\n" } else { "\npublishers:\n" });
+    let mut text = if sound.is_empty() { "publishers: []\n" } else { "publishers:\n" }.to_owned();
     for (index, proposal) in sound.into_iter().chain(open).enumerate() {
         if index > 0 {
             text.push('\n');

@@ -172,6 +172,7 @@ pub fn config(rules: &RuleSet) -> Value {
             "repository" => {
                 json!({"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "owner/name, certain."})
             }
+            "baseline" => json!({"type": "string", "description": "Path of the baseline, as `check --baseline`."}),
             "publishers" => json!({"type": "array", "items": {"oneOf": publishers}}),
             "environments" => {
                 json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,

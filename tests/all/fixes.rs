@@ -28,7 +28,7 @@ fn safe_fixes_are_made_and_the_rest_is_reported() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--fix", "--format", "oneline"]);
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
-    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file\n");
+    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file; 1 more fixable with `--fix=unsafe`\n");
     assert_eq!(output.status.code(), Some(0), "only a note is left: {}", out(&output));
     assert!(out(&output).contains("[skip-existing]"), "{}", out(&output));
 }
@@ -116,7 +116,7 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
     symlink("release.yml", root.path().join(".github/workflows/again.yml")).unwrap();
     std::fs::write(&file, WORKFLOW).unwrap();
     let output = trustpub(root.path(), &["check", "--fix"]);
-    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file\n");
+    assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file; 3 more fixable with `--fix=unsafe`\n");
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
     // A link that leaves the project is not even read.
     std::fs::remove_file(&file).unwrap();

@@ -24,6 +24,7 @@ mod layers;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod manifests;
+mod options;
 mod own_workflows;
 mod projects;
 mod properties;

@@ -118,6 +118,18 @@ impl RuleSet {
         self.rules.iter().find(|rule| rule.name == word || rule.code.eq_ignore_ascii_case(word))
     }
 
+    /// The rules that a word selects: a name, a code, or the beginning of codes, such as `TP1`.
+    #[must_use]
+    pub fn select(&self, word: &str) -> Vec<&Rule> {
+        if let Some(rule) = self.find(word) {
+            return vec![rule];
+        }
+        let begins = |rule: &&Rule| {
+            !word.is_empty() && rule.code.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        };
+        self.rules.iter().filter(begins).collect()
+    }
+
     /// Every name and code, for suggestions.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().flat_map(|rule| [rule.name.as_str(), rule.code.as_str()])

@@ -1,0 +1,213 @@
+//! Options of `check` and the config keys of the same name; what `init`, `config show` and `rules` do with a config.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::program::{RELEASE, err, out, project, trustpub};
+
+/// Violates TP101 (missing-id-token), TP301 (missing-environment) and others.
+const FAULTY: &str = "on: push
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+";
+
+const OWN_RULE: &str = "name: own-rule
+code: OWN001
+summary: A job named `publish` exists
+level: warning
+precision: high
+tags: [own]
+help: |
+  Text.
+
+  **What to do:** nothing.
+for-each: job
+when:
+  job: publish
+require:
+  environment: production
+message: \"job `{job}` is not in production\"
+examples:
+  - name: bad
+    bad: |
+      on: push
+      jobs:
+        publish: # <- not in production
+          runs-on: ubuntu-latest
+          steps: [{ run: make }]
+  - name: good
+    good: |
+      on: push
+      jobs:
+        publish:
+          runs-on: ubuntu-latest
+          environment: production
+          steps: [{ run: make }]
+";
+
+#[test]
+fn rules_are_selected_by_lists_and_beginnings_of_codes() {
+    let root = project(&[(RELEASE, FAULTY)]);
+    let codes = |options: &[&str]| {
+        let all = [&["check", "--format", "json"], options].concat();
+        let report: serde_json::Value = serde_json::from_str(&out(&trustpub(root.path(), &all))).unwrap();
+        let findings = report["projects"][0]["findings"].as_array().unwrap();
+        findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(codes(&[]).contains(&"TP101".to_owned()) && codes(&[]).contains(&"TP301".to_owned()));
+    assert_eq!(codes(&["--select", "TP1"]), ["TP101"]);
+    assert_eq!(codes(&["--select", "tp301,missing-id-token"]), ["TP101", "TP301"]);
+    assert!(!codes(&["--ignore", "TP1,TP3"]).iter().any(|code| code.starts_with("TP1") || code.starts_with("TP3")));
+}
+
+#[test]
+fn the_config_selects_rules_and_names_a_baseline() {
+    let root = project(&[(RELEASE, FAULTY), (".github/trustpub.yaml", "select: [TP1]\n")]);
+    let lines = out(&trustpub(root.path(), &["check", "--format", "oneline"]));
+    assert!(lines.contains("[missing-id-token]") && lines.lines().count() == 1, "{lines}");
+    let lines = out(&trustpub(root.path(), &["check", "--format", "oneline", "--select", "TP301"]));
+    assert!(lines.contains("[missing-environment]") && lines.lines().count() == 1, "{lines}");
+    assert!(trustpub(root.path(), &["baseline", "--output", "known.json"]).status.success());
+    std::fs::write(root.path().join(".github/trustpub.yaml"), "baseline: known.json\n").unwrap();
+    let output = trustpub(root.path(), &["check", "--format", "oneline"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), ""));
+    std::fs::write(root.path().join(".github/trustpub.yaml"), "select: [TP9999]\n").unwrap();
+    let output = trustpub(root.path(), &["check", "--format", "oneline"]);
+    assert_eq!(output.status.code(), Some(2));
+    // A problem matcher reads the line like one of a report.
+    assert!(
+        err(&output).starts_with(".github/trustpub.yaml:1:10: error: no rule is named `TP9999`"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn rules_of_the_config_are_known_by_name() {
+    let root = project(&[
+        (RELEASE, FAULTY),
+        (".github/trustpub.yaml", "extra-rules: [.github/trustpub]\n"),
+        (".github/trustpub/own-rule.yaml", OWN_RULE),
+    ]);
+    for selected in ["own-rule", "OWN001", "OWN"] {
+        let output = trustpub(root.path(), &["check", "--format", "oneline", "--select", selected]);
+        assert!(out(&output).ends_with("[own-rule]\n") && out(&output).lines().count() == 1, "{}", err(&output));
+    }
+    let ignored = out(&trustpub(root.path(), &["check", "--format", "oneline", "--ignore", "own-rule"]));
+    assert!(!ignored.contains("own-rule") && !ignored.is_empty());
+    assert!(out(&trustpub(root.path(), &["rules", "show", "OWN001"])).contains("own-rule"));
+    assert!(out(&trustpub(root.path(), &["rules", "list"])).contains("own-rule"));
+    assert!(out(&trustpub(root.path(), &["explain", "own-rule"])).contains("own-rule"));
+    let output = trustpub(root.path(), &["check", "--select", "own-rul"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("no rule is named `own-rul`"), "{}", err(&output));
+}
+
+#[test]
+fn two_reports_to_one_destination_are_refused() {
+    let root = project(&[(RELEASE, FAULTY)]);
+    let output = trustpub(root.path(), &["check", "--format", "json", "--format", "sarif=-"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("both write to stdout"), "{}", err(&output));
+    let output = trustpub(root.path(), &["check", "--format", "json=a", "--format", "sarif=a"]);
+    assert!(output.status.code() == Some(2) && !root.path().join("a").exists());
+    let output = trustpub(root.path(), &["check", "--format", "oneline", "--format", "github"]);
+    assert!(output.status.code() == Some(1) && out(&output).contains("::error "), "annotations are lines of a log");
+    let output = trustpub(root.path(), &["check", "--format", "oneline=-"]);
+    assert!(out(&output).contains("[missing-id-token]"));
+}
+
+#[test]
+fn fixing_says_what_it_did_or_why_nothing() {
+    let root = project(&[(RELEASE, FAULTY)]);
+    let select = ["check", "--format", "oneline", "--select", "missing-id-token"];
+    let said = |options: &[&str]| err(&trustpub(root.path(), &[&select, options].concat()));
+    assert!(
+        said(&["--fix"]).contains("nothing to fix safely; 1 finding fixable with `--fix=unsafe`"),
+        "{}",
+        said(&["--fix"])
+    );
+    assert!(said(&["--fix=unsafe", "--diff"]).contains("would fix 1 finding in 1 file"));
+    assert!(said(&["--fix=unsafe"]).contains("fixed 1 finding in 1 file"));
+    assert!(said(&["--fix"]).contains("nothing to fix: no findings"));
+    let summary = out(&trustpub(root.path(), &["check", "--format", "text", "--statistics"]));
+    assert!(summary.lines().any(|line| line.trim() == "1  TP301  missing-environment"), "{summary}");
+}
+
+#[test]
+fn stdin_outside_of_the_workflows_is_checked_as_a_workflow() {
+    let root = project(&[("other/readme", "x")]);
+    let run = |text: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_trustpub"))
+            .args(["check", "-", "--stdin-filename", "templates/x.yml", "--format", "oneline"])
+            .current_dir(root.path())
+            .env_remove("GITHUB_ACTIONS")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let output = run(FAULTY);
+    assert!(
+        out(&output).contains("x.yml:2:14: error: ") || out(&output).contains("[missing-id-token]"),
+        "{}",
+        out(&output)
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let output = run("a: b\n");
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), ""));
+    assert!(err(&output).contains("x.yml is not a workflow"), "{}", err(&output));
+}
+
+#[test]
+fn a_subfolder_without_workflows_means_its_repository() {
+    let root = project(&[(RELEASE, FAULTY), ("src/deep/file", "")]);
+    let output = trustpub(&root.path().join("src/deep"), &["check", "--format", "oneline"]);
+    assert!(out(&output).contains("[missing-id-token]"), "{}", out(&output));
+    assert!(err(&output).contains("checking the repository ../.."), "{}", err(&output));
+}
+
+#[test]
+fn init_keeps_what_it_does_not_write() {
+    let old = "# Our config.
+ignore:
+  # This comment stays.
+  - rule: missing-environment
+    reason: the mirror has none
+publishers:
+  - registry: pypi
+    package: typed-by-hand # and why
+    workflow: release.yml
+# About the rules.
+rules:
+  skip-existing: off
+";
+    let root = project(&[(RELEASE, FAULTY), (".github/trustpub.yaml", old)]);
+    let output = trustpub(root.path(), &["init", "--force"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let new = std::fs::read_to_string(root.path().join(".github/trustpub.yaml")).unwrap();
+    assert!(new.starts_with("# yaml-language-server: $schema=https://"), "{new}");
+    let kept = old.split("publishers:").next().unwrap();
+    assert!(new.contains(kept) && new.ends_with("# About the rules.\nrules:\n  skip-existing: off\n"), "{new}");
+    assert!(new.contains("package: typed-by-hand # and why"), "what is replaced stays as a comment: {new}");
+    assert_eq!(new.matches("\npublishers:").count(), 1, "{new}");
+    assert_eq!(trustpub(root.path(), &["config", "show"]).status.code(), Some(0), "the result is a valid config");
+}
+
+#[test]
+fn the_settings_in_force_are_shown_with_their_sources() {
+    let config = "repository: acme/demo\nrules:\n  skip-existing: off\n";
+    let root = project(&[(RELEASE, FAULTY), (".github/trustpub.yaml", config)]);
+    let shown = out(&trustpub(root.path(), &["config", "show"]));
+    let line = |words: &[&str]| shown.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(line(&["repository", "acme/demo", "# .github/trustpub.yaml:1"]), "{shown}");
+    assert!(line(&["rule", "skip-existing: off", "# .github/trustpub.yaml:3"]), "{shown}");
+    assert!(line(&["baseline", "none", "# default"]), "{shown}");
+}
