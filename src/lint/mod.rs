@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod baseline;
 pub mod data;
+pub mod diagnose;
 pub mod engine;
 pub mod explain;
 pub mod facts;
