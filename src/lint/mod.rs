@@ -14,5 +14,6 @@ pub mod reach;
 pub mod rules;
 pub mod subjects;
 pub mod uploads;
+pub mod verdict;
 
 pub use engine::check;

@@ -63,8 +63,8 @@ impl JudgedAction<'_, '_> {
 
 fn judged<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
-    let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
-    let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
+    let login = subject.upload().and_then(|upload| upload.site.login.as_ref());
+    let own = subject.step().map_or(subject.job().and_then(|job| job.uses), |step| step.uses);
     let all = [own, login.and_then(|login| login.resolved.step?.uses)];
     let all = all.into_iter().flatten().filter_map(|uses| {
         let refs = version::refs(registries, action(uses.value()))?;
@@ -110,7 +110,7 @@ fn action_recommended(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     Some(match step.uses {
         Some(uses) => Fact::text(action(uses.value()), uses.place()),
         None => Fact::Known(None, step.place),
@@ -118,7 +118,7 @@ fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     Some(match step.uses {
         Some(uses) => {
             Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())

@@ -24,9 +24,9 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let systems = systems(subject)?;
-    let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
+    let allowed = subject.upload()?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
     // A self-hosted runner may carry any label; only GitHub's own labels name a system.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
@@ -43,8 +43,8 @@ fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
-    for label in subject.job?.runs_on.as_ref()? {
-        let value = match subject.context {
+    for label in subject.job()?.runs_on.as_ref()? {
+        let value = match subject.context() {
             Some(context) => known_text(&context.for_job().evaluate(label.value()))?,
             None => label.value().to_owned(),
         };
