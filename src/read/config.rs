@@ -54,6 +54,8 @@ pub struct Config<'p> {
     pub(crate) publishers: Vec<DeclaredPublisher<'p>>,
     /// `environments:`.
     pub(crate) environments: Vec<EnvironmentSettings<'p>>,
+    /// `releases: immutable`: GitHub rejects changes to the assets of a published release.
+    pub(crate) immutable_releases: bool,
     /// `documents:`.
     pub(crate) documents: Vec<Text<'p>>,
     /// `rules:`, as pairs of rule and level.
@@ -71,8 +73,18 @@ pub struct Config<'p> {
 }
 
 /// The top-level keys.
-pub(crate) const KEYS: [&str; 9] =
-    ["repository", "publishers", "environments", "documents", "rules", "ignore", "extra-rules", "select", "baseline"];
+pub(crate) const KEYS: [&str; 10] = [
+    "repository",
+    "publishers",
+    "environments",
+    "releases",
+    "documents",
+    "rules",
+    "ignore",
+    "extra-rules",
+    "select",
+    "baseline",
+];
 
 /// The keys of an entry of `ignore:`.
 pub(crate) const IGNORE_KEYS: [&str; 6] = ["rule", "workflow", "job", "step", "reason", "expires"];
@@ -114,6 +126,7 @@ impl<'p> ConfigReader<'p> {
             "repository" => self.config.repository = self.repository(entry),
             "publishers" => self.config.publishers = self.list(entry, Self::publisher),
             "environments" => self.environments(entry),
+            "releases" => self.config.immutable_releases = self.releases(entry),
             "documents" => self.config.documents = self.list(entry, |reader, node| reader.word(node, "a path")),
             "rules" => self.rules(entry),
             "ignore" => self.config.ignore = self.list(entry, Self::ignore),
@@ -220,6 +233,14 @@ impl<'p> ConfigReader<'p> {
             }
             self.config.environments.push(EnvironmentSettings { name, refs });
         }
+    }
+
+    fn releases(&mut self, entry: MappingEntry<'p>) -> bool {
+        let word = self.word(entry.value, "`immutable`").map(Text::value);
+        if word.is_some_and(|word| word != "immutable") {
+            self.problem(entry.value.span(), "`releases` can only be `immutable`; omit it otherwise");
+        }
+        word == Some("immutable")
     }
 
     fn rules(&mut self, entry: MappingEntry<'p>) {

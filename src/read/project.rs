@@ -12,6 +12,9 @@ use crate::read::yaml::{self, Dialect, Tree};
 /// The folder of the workflows. GitHub reads only files directly in it.
 pub(crate) const WORKFLOWS: &str = ".github/workflows";
 
+/// The lock file of the actions, in the same folder.
+const LOCK: &str = "actions.lock";
+
 /// The default paths of the config, in order of preference.
 pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"];
 
@@ -57,6 +60,8 @@ pub struct Project {
     pub workflows: Vec<ProjectFile>,
     /// The local actions that they use, directly or through other local actions.
     pub actions: Vec<LocalAction>,
+    /// The lock file of the actions, if there is one.
+    pub lock: Option<ProjectFile>,
     /// The config, if there is one.
     pub config: Option<ProjectFile>,
     /// Files that could not be read.
@@ -83,6 +88,9 @@ impl Project {
                     if let Some(document) = project.read(files, &path, Dialect::Workflow) {
                         project.workflows.push(document);
                     }
+                }
+                if names.iter().any(|name| name == LOCK) {
+                    project.lock = project.read(files, &format!("{WORKFLOWS}/{LOCK}"), Dialect::Data);
                 }
             }
             Err(error) => {

@@ -178,6 +178,7 @@ pub fn config(rules: &RuleSet) -> Value {
                 json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
                 "properties": {"refs": {"type": "array", "items": text}}}})
             }
+            "releases" => json!({"enum": ["immutable"]}),
             "rules" => {
                 json!({"type": "object", "propertyNames": {"enum": names}, "additionalProperties": {"enum": ["error", "warning", "note", "off"]}})
             }

@@ -199,6 +199,8 @@ pub struct ReleaseMaker {
     /// Whether it always creates a new tag; others can use an existing one.
     #[serde(default)]
     pub makes_tag: bool,
+    /// The input with the tag; the default is the run's ref.
+    pub tag: Option<String>,
     /// The input with the prefix of every tag.
     pub prefix: Option<TagPrefix>,
 }
@@ -235,10 +237,36 @@ pub struct TagFacts {
     pub opaque: Vec<String>,
 }
 
+/// An action or command that adds files to a release.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssetUpload {
+    pub action: Option<String>,
+    pub command: Option<String>,
+    /// The input with the files; without it the action adds none.
+    pub input: Option<String>,
+}
+
+/// Facts about the GitHub command line program.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GhFacts {
+    /// The command that starts a workflow.
+    pub dispatch: String,
+    /// The command that creates a release.
+    pub release: String,
+    /// Flags that name the repository.
+    pub flags: Vec<String>,
+    /// The variable that names the repository.
+    pub variable: String,
+}
+
 /// Facts about creating releases.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleaseFacts {
+    /// Actions and commands that add files to a release.
+    pub assets: Vec<AssetUpload>,
     /// Actions and commands that create releases.
     pub makers: Vec<ReleaseMaker>,
     /// Words in actions and scripts that may create a release in a way not described here.
@@ -297,7 +325,7 @@ pub struct DebugSteps {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GitHubFacts {
     /// The date of the last comparison with GitHub's documentation.
     pub reviewed: String,
@@ -325,6 +353,9 @@ pub struct GitHubFacts {
     pub checkout: CheckoutFacts,
     pub artifacts: ArtifactFacts,
     pub releases: ReleaseFacts,
+    pub gh: GhFacts,
+    /// Known versions of `actions.lock`.
+    pub lock_versions: Vec<String>,
     pub tags: TagFacts,
     pub oidc: OidcFacts,
 }

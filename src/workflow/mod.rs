@@ -4,6 +4,7 @@
 pub(crate) mod calls;
 pub mod expression;
 pub(crate) mod github;
+pub(crate) mod lock;
 pub(crate) mod model;
 pub(crate) mod permissions;
 pub(crate) mod ref_pattern;

@@ -213,6 +213,8 @@ pub struct Job<'p> {
     pub secrets: Secrets<'p>,
     /// `outputs:`.
     pub outputs: Pairs<'p>,
+    /// Whether it has `concurrency:`.
+    pub concurrency: bool,
     /// `continue-on-error: true`
     pub tolerated: bool,
     pub steps: Vec<Step<'p>>,
@@ -234,6 +236,8 @@ pub struct Workflow<'p> {
     pub shell: Option<Text<'p>>,
     /// `defaults.run.working-directory`.
     pub working_directory: Option<Text<'p>>,
+    /// Whether it has `concurrency:`.
+    pub concurrency: bool,
     /// Its jobs in file order.
     pub jobs: Vec<Job<'p>>,
     /// Positions of the jobs in topological order of `needs`; jobs in a cycle of `needs` are left out.

@@ -37,18 +37,18 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "release.started-by",
         UPLOAD,
-        FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered"]),
+        FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered", "release-by-hand", "tag-by-hand"]),
         "Whether the upload waits only for releases or tags that the repository creates with `GITHUB_TOKEN`, which start no workflow.",
         release_started_by,
     ),
 ];
 
-fn blockers_of<'s>(subject: &Subject<'s, '_, '_>) -> Option<Option<&'s [Blocker]>> {
-    subject.upload().map(Upload::blockers)
+fn blockers_of(subject: &Subject<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
+    Some(reach::blockers(subject.upload?))
 }
 
 fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload()?;
+    let upload = subject.upload?;
     match blockers_of(subject)? {
         // The undeclared output is reported by a rule of its own.
         Some(blockers)
@@ -71,7 +71,7 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload()?;
+    let upload = subject.upload?;
     Some(match reach::ancestors(upload) {
         Ancestors::Reached => Fact::text("reached", upload.site.resolved.place()),
         Ancestors::Skipped(SkippedAncestor { job, .. }) => {
@@ -86,7 +86,7 @@ fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn skipped<'a, 'p>(subject: &'_ Subject<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
-    match reach::ancestors(subject.upload()?) {
+    match reach::ancestors(subject.upload?) {
         Ancestors::Skipped(skipped) => Some(skipped),
         Ancestors::Reached | Ancestors::Unknown => None,
     }
@@ -103,10 +103,16 @@ fn ancestor_when(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload()?;
+    let upload = subject.upload?;
     let trigger = upload.runs.first()?.run().trigger;
+    let events = &subject.analysis.data.github.events;
+    let by_hand = |upload_run: &UploadRun<'_, '_>| {
+        let run = upload_run.run();
+        !run.is_called() && events.get(&run.event).is_some_and(|event| event.by_hand)
+    };
     let mut awaited = Vec::new();
-    for upload_run in &upload.runs {
+    // A run that a person starts is no answer to a release; scripts that start one are found with the releases.
+    for upload_run in upload.runs.iter().filter(|upload_run| !by_hand(upload_run)) {
         match awaits(upload, upload_run) {
             Some(one) if !upload.elsewhere && upload.cut.is_none() => {
                 if !awaited.iter().any(|other: &AwaitedEvent<'_, '_>| other.is(one)) {
@@ -116,6 +122,10 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             _ => return Some(Fact::text("answered", trigger)),
         }
     }
+    if awaited.is_empty() {
+        return Some(Fact::text("answered", trigger));
+    }
+    let also_by_hand = upload.runs.iter().any(by_hand);
     let analysis = subject.analysis;
     // A file that does not parse may create releases as well.
     if analysis.workflows.len() != analysis.project.workflows.len() {
@@ -124,11 +134,17 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let mut found = None;
     for one in awaited {
         let word = match one {
+            AwaitedEvent::Release if also_by_hand => "release-by-hand",
+            AwaitedEvent::Tag(_) if also_by_hand => "tag-by-hand",
             AwaitedEvent::Release => "release-unanswered",
             AwaitedEvent::Tag(_) => "tag-unanswered",
         };
         match releases::releases(&analysis.data.github, analysis.checkout, one) {
             StartedBy::None => return Some(Fact::text("answered", trigger)),
+            // A run that a person starts can create the release and upload as well.
+            StartedBy::ByGithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {
+                return Some(Fact::text("answered", trigger));
+            }
             StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
             StartedBy::Unknown => return Some(Fact::Unknown),
         }

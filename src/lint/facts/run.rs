@@ -6,6 +6,7 @@ use crate::lint::subjects::Subject;
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::run::TriggerStart;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -16,6 +17,27 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["accepted", "refused", "disabled"]),
         "Whether the registry accepts tokens of that event; `disabled` if the declared publisher does not allow it.",
         event_status,
+    ),
+    FactSpec::new(
+        "event.policy",
+        UPLOAD,
+        FactValues::OneOf(&["accepted", "blocked"]),
+        "Whether GitHub blocks the event by default in public repositories; `accepted` if the registry refuses it anyway.",
+        |subject, _| {
+            let (run, blocked) = blocked_from(subject)?;
+            let refused = matches!(event_status(subject, ""), Some(Fact::Known(Some(word), _)) if word == "refused");
+            Some(Fact::text(if blocked.is_some() && !refused { "blocked" } else { "accepted" }, run.trigger))
+        },
+    ),
+    FactSpec::new(
+        "event.blocked-from",
+        UPLOAD,
+        FactValues::Any,
+        "The day from which GitHub blocks the event by default.",
+        |subject, _| {
+            let (run, blocked) = blocked_from(subject)?;
+            Some(Fact::text(blocked?, run.trigger))
+        },
     ),
     FactSpec::new(
         "event.fork",
@@ -41,7 +63,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 pub(crate) fn context<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
-    subject.context()
+    subject.context
 }
 
 fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -49,7 +71,7 @@ fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
 }
 
-pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let events = &target(subject)?.events;
     if run.unknown_caller {
@@ -61,7 +83,7 @@ pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
         let field = publisher.registry.record.iter().find(|field| field.event.as_ref() == Some(&run.event))?;
         publisher.setting(&field.name).map(|setting| setting == "false")
     };
-    let word = match (taken, subject.publisher().and_then(switch)) {
+    let word = match (taken, subject.publisher.and_then(switch)) {
         (false, _) => "refused",
         (true, Some(true)) => "disabled",
         (true, _) => "accepted",
@@ -69,7 +91,13 @@ pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
     Some(Fact::text(word, run.trigger))
 }
 
-pub(crate) fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn blocked_from<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<(&'s TriggerStart<'s, 'p>, Option<&'s str>)> {
+    let run = context(subject)?.run();
+    let event = subject.analysis.data.github.events.get(&run.event);
+    Some((run, event.and_then(|event| event.blocked_from.as_deref())))
+}
+
+fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let allowed = &target(subject)?.refs.allowed;
     let github = &subject.analysis.data.github;

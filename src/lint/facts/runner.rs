@@ -5,6 +5,9 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
+use crate::workflow::expression::{Outcome, Truth};
+use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::relevance;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -22,11 +25,67 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "The operating system of the job's runner, by GitHub's own labels.",
         runner,
     ),
+    FactSpec::new(
+        "runner.retired",
+        UPLOAD,
+        FactValues::Any,
+        "The label of a GitHub-hosted runner that no longer exists, of the uploading job or of a job that it needs.",
+        |subject, _| Some(retired(subject)?.map_or_else(|| none(subject), |it| Fact::text(it.label, it.place))),
+    ),
+    FactSpec::new(
+        "runner.retired-since",
+        UPLOAD,
+        FactValues::Any,
+        "The first day without such a runner.",
+        |subject, _| retired(subject)?.map(|it| Fact::text(it.since, it.place)),
+    ),
+    FactSpec::new("runner.retired-job", UPLOAD, FactValues::Any, "The job with that label.", |subject, _| {
+        retired(subject)?.map(|it| Fact::text(it.job, it.place))
+    }),
 ];
 
-pub(crate) fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn none(subject: &Subject<'_, '_, '_>) -> Fact {
+    subject.job.map_or(Fact::Unknown, |job| Fact::Known(None, job.id.place()))
+}
+
+/// A label of a GitHub-hosted runner that no longer exists.
+struct RetiredRunner<'s> {
+    label: String,
+    since: &'s str,
+    job: &'s str,
+    place: Place,
+}
+
+/// The first retired label of the uploading job, or of a needed job that the run reaches; `Some(None)` if there is none.
+fn retired<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<RetiredRunner<'s>>> {
+    let (github, workflow, job, context) =
+        (&subject.analysis.data.github, subject.workflow?, subject.job?, subject.context?);
+    if !github.retired.keys().any(|label| workflow.source.text().contains(label.as_str())) {
+        return Some(None);
+    }
+    let simulated = context.simulated();
+    let needed = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
+    let needed = needed.filter(|needed| simulated.reached(needed) == Truth::Yes && !needed.tolerated);
+    let contexts = needed.map(|needed| simulated.context(needed)).chain([context.for_job()]);
+    Some(contexts.into_iter().find_map(|context| retired_label(subject, &context)))
+}
+
+fn retired_label<'s>(
+    subject: &'s Subject<'s, '_, '_>,
+    context: &EvaluationContext<'s, '_>,
+) -> Option<RetiredRunner<'s>> {
+    let github = &subject.analysis.data.github;
+    let job = context.job();
+    // Self-hosted runners and runners of a group can have any label.
+    let [label] = job.runs_on.as_deref()? else { return None };
+    let value = known_text(&context.evaluate(label.value())).filter(|_| !job.runner_group)?;
+    let (_, facts) = github.retired.iter().find(|(retired, _)| retired.eq_ignore_ascii_case(&value))?;
+    Some(RetiredRunner { label: value, since: &facts.since, job: job.id.value(), place: label.place() })
+}
+
+fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let systems = systems(subject)?;
-    let allowed = subject.upload()?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
+    let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
     // A self-hosted runner may carry any label; only GitHub's own labels name a system.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
@@ -43,9 +102,14 @@ pub(crate) fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fa
 pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
-    for label in subject.job()?.runs_on.as_ref()? {
-        let value = match subject.context() {
-            Some(context) => known_text(&context.for_job().evaluate(label.value()))?,
+    for label in subject.job?.runs_on.as_ref()? {
+        let value = match subject.context.map(|context| context.for_job().evaluate(label.value())) {
+            // `runs-on=${{ github.run_id }}` is a label of a service, whatever the number is.
+            Some(Outcome::Unknown(reason)) => {
+                let prefix = reason.prefix().filter(|prefix| github.system(prefix) == Some("self-hosted"));
+                prefix?.to_owned()
+            }
+            Some(known) => known_text(&known)?,
             None => label.value().to_owned(),
         };
         if let Some(system) = github.system(&value) {

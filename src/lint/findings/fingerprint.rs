@@ -14,8 +14,7 @@ pub const NAME: &str = "trustpubId/v1";
 #[must_use]
 pub fn identity(finding: &Finding, path: &str) -> String {
     let mut hash = Sha256::new();
-    let requirement = finding.requirement.to_string();
-    for part in [&finding.code, path, &finding.subject, &requirement] {
+    for part in [&finding.code, path, &finding.subject, &finding.fact] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

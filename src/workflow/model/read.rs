@@ -29,6 +29,7 @@ impl<'p> Workflow<'p> {
             env: Pairs::default(),
             shell: None,
             working_directory: None,
+            concurrency: false,
             jobs: Vec::new(),
             order: Vec::new(),
             problems: Vec::new(),
@@ -56,6 +57,7 @@ impl<'p> Workflow<'p> {
             env: reader.pairs(root.get("env")),
             shell: reader.run_default(root, "shell"),
             working_directory: reader.run_default(root, "working-directory"),
+            concurrency: root.get("concurrency").is_some(),
             order: order(&mut jobs),
             jobs,
             problems: reader.problems,
@@ -233,6 +235,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             with: self.pairs(node.get("with")),
             secrets: self.secrets(node.get("secrets")),
             outputs: self.pairs(node.get("outputs")),
+            concurrency: node.get("concurrency").is_some(),
             tolerated: tolerated(node),
             steps: self.steps(node),
         })

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::read::local_actions;
 use crate::read::manifest::Manifests;
 use crate::read::source::{FileId, Place};
+use crate::workflow::lock::LockFile;
 use crate::workflow::model::{Action, Job, Text, Workflow};
 
 /// All workflows and composite actions of one repository.
@@ -20,6 +21,8 @@ pub struct Model<'p> {
     pub guard: Option<Place>,
     /// The package manifests of the repository, if they were loaded.
     pub manifests: Option<&'p Manifests>,
+    /// The lock file of its actions, if it has one that can be read.
+    pub lock: Option<LockFile>,
     actions: HashMap<String, Action<'p>>,
     /// For each workflow file, the positions (workflow, job) of the jobs that call it.
     callers: HashMap<FileId, Vec<(usize, usize)>>,
@@ -38,7 +41,8 @@ impl<'p> Model<'p> {
         let guarded = if certain.is_some() { None } else { guarded_repository(&workflows, hint) };
         let (guarded, guard) = guarded.unzip();
         let repository = certain.map(str::to_owned).or(guarded);
-        let mut checkout = Self { workflows, repository, guard, manifests: None, actions, callers: HashMap::new() };
+        let mut checkout =
+            Self { workflows, repository, guard, manifests: None, lock: None, actions, callers: HashMap::new() };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {
