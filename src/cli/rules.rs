@@ -28,7 +28,7 @@ pub(crate) enum RulesCommand {
         #[arg(long, value_name = "DIR")]
         rules: Vec<PathBuf>,
     },
-    /// Run the examples of the rules, registries and needs in a folder.
+    /// Run the examples of the rules, registries and needs in a folder, e.g. the `rules/` of a checkout of trustpub.
     Test {
         /// The folder.
         #[arg(default_value_os_t = user_rules())]
@@ -104,9 +104,11 @@ fn load(folders: &[PathBuf]) -> Result<RuleSet, CommandError> {
 
 fn test(path: &Path) -> Result<ExitStatus, CommandError> {
     let folder = folder::read(path)?;
+    let checkout = RuleSet::of_checkout(&folder);
+    let all = checkout.is_some();
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let needs = folder.needs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
-    let rules = RuleSet::with(&[folder]).map_err(|problems| problems.join("\n"))?;
+    let rules = checkout.unwrap_or_else(|| RuleSet::with(&[folder])).map_err(|problems| problems.join("\n"))?;
     let (mut tested, mut failed) = (0, 0);
     let mut judge = |name: String, outcome: Result<(), Vec<String>>| {
         tested += 1;
@@ -115,7 +117,7 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
             eprint(&format!("{name}\n    {}", lines.join("\n    ")));
         }
     };
-    for rule in rules.rules.iter().filter(|rule| rule.own) {
+    for rule in rules.rules.iter().filter(|rule| all || rule.own) {
         for example in &rule.examples {
             judge(format!("{}: {}", rule.name, example.name), examples::test(&rules, rule, example));
         }
@@ -126,7 +128,7 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
             judge(format!("registry {id}"), examples::registry(&rules, registry, examples));
         }
     }
-    for entry in rules.data.needs.iter().filter(|entry| needs.contains(&entry.path)) {
+    for entry in rules.data.needs.iter().filter(|entry| all || needs.contains(&entry.path)) {
         judge(format!("needs of {}", entry.name()), examples::need(&rules, entry));
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;

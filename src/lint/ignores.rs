@@ -41,6 +41,8 @@ struct IgnoreComment<'s> {
     /// The rules, each with its place.
     names: Vec<(&'s str, Span)>,
     reason: &'s str,
+    /// `ignore` without `[…]`, which has no effect.
+    malformed: bool,
 }
 
 impl<'s> IgnoreComment<'s> {
@@ -48,7 +50,13 @@ impl<'s> IgnoreComment<'s> {
     fn read(source: &'s SourceFile, comment: Span) -> Option<Self> {
         let text = source.slice(comment);
         let rest = text.trim_start_matches('#').trim_start().strip_prefix(MARKER)?.trim_start();
-        let (list, reason) = rest.strip_prefix("ignore[")?.split_once(']')?;
+        let Some((list, reason)) = rest.strip_prefix("ignore[").and_then(|rest| rest.split_once(']')) else {
+            let after = rest.strip_prefix("ignore")?;
+            if after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '-') {
+                return None;
+            }
+            return Some(Self { names: vec![("", comment)], reason: "", malformed: true });
+        };
         let at = text.len() - rest.len() + "ignore[".len();
         let mut names = Vec::new();
         let mut from = at;
@@ -59,7 +67,7 @@ impl<'s> IgnoreComment<'s> {
             names.push((word, Span::new(bound(start), bound(start + word.len()))));
             from += written.len() + 1;
         }
-        Some(Self { names, reason: reason.trim() })
+        Some(Self { names, reason: reason.trim(), malformed: false })
     }
 }
 
@@ -135,6 +143,7 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
                 let rule = rules.find(word);
                 let meant = rule.is_none().then(|| closest(word, rules.rules.iter().map(|rule| rule.name.as_str())));
                 let status = match rule {
+                    _ if marker.malformed => "malformed",
                     None if meant.flatten().is_some() => "misspelt",
                     None => "unknown",
                     Some(_) if marker.reason.is_empty() => "unreasoned",

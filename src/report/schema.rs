@@ -62,7 +62,9 @@ pub fn rule() -> Value {
             "yields-to": texts,
             "fix": {"oneOf": [fix, {"type": "array", "items": fix}]},
             "examples": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
-                "name": {"type": "string"}, "bad": {"type": "string"}, "good": {"type": "string"},
+                "name": {"type": "string"},
+                "bad": {"type": "string", "description": "A workflow with findings; or only `steps:` or `job:` of a plain release workflow."},
+                "good": {"type": "string", "description": "A workflow without findings; or only `steps:` or `job:`."},
                 "fixed": {"type": "string", "description": "The changed file after the fix."},
                 "config": {"type": "string"}, "files": {"type": "object", "additionalProperties": {"type": "string"}},
             }}},

@@ -211,3 +211,35 @@ fn the_settings_in_force_are_shown_with_their_sources() {
     assert!(line(&["rule", "skip-existing: off", "# .github/trustpub.yaml:3"]), "{shown}");
     assert!(line(&["baseline", "none", "# default"]), "{shown}");
 }
+
+#[test]
+fn the_rules_of_a_checkout_are_tested_as_built_in_rules() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = trustpub(root, &["rules", "test", "rules/"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).ends_with(" passed, 0 failed\n"), "{}", out(&output));
+    let passed: usize = out(&output).split(' ').next().unwrap().parse().unwrap();
+    assert!(passed > 150, "{passed}");
+}
+
+#[test]
+fn an_example_may_be_steps_or_a_job() {
+    let examples = "examples:
+  - name: a job
+    bad: |
+      job:
+        runs-on: ubuntu-latest
+        environment: staging # <- not in production
+        steps:
+          - run: make deploy
+  - name: steps of a job in environment `release`
+    good: |
+      steps:
+        - run: make deploy
+";
+    let rule = OWN_RULE.replace("environment: production\nmessage", "environment: release\nmessage");
+    let rule = rule.split("examples:").next().unwrap().to_owned() + examples;
+    let root = project(&[(".github/trustpub/own-rule.yaml", &rule)]);
+    let output = trustpub(root.path(), &["rules", "test"]);
+    assert_eq!((out(&output).as_str(), err(&output).as_str()), ("2 passed, 0 failed\n", ""));
+}

@@ -31,7 +31,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "ignore.status",
         &[SubjectKind::Ignore],
-        FactValues::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown"]),
+        FactValues::OneOf(&["used", "unused", "expired", "unreasoned", "misspelt", "unknown", "malformed"]),
         "Whether the ignore hid a finding.",
         ignore_status,
     ),

@@ -374,8 +374,8 @@ impl RuleLoader<'_> {
         Some(RuleExample {
             name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
             bad: bad.is_some(),
-            text: shown.text().unwrap_or_default().to_owned(),
-            fixed: node.get("fixed").and_then(Node::text).map(str::to_owned),
+            text: whole_workflow(shown.text().unwrap_or_default()),
+            fixed: node.get("fixed").and_then(Node::text).map(whole_workflow),
             files: files
                 .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned())))
                 .collect(),
@@ -496,4 +496,21 @@ fn first(root: Node<'_>) -> Span {
 fn other_kind<'n>(root: Node<'n>) -> Option<(MappingEntry<'n>, &'static str)> {
     let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
     ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())
+}
+
+/// An example that starts with `steps:` or `job:` becomes the job `publish` of a plain release workflow.
+fn whole_workflow(text: &str) -> String {
+    const START: &str = "on:\n  push:\n    tags: [\"v*\"]\njobs:\n  publish:\n";
+    const JOB: &str = "    runs-on: ubuntu-latest\n    environment: release\n    permissions:\n      id-token: write\n";
+    let indented = |lines: &str, by: &str| -> String {
+        let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{by}{line}\n") };
+        lines.lines().map(line).collect()
+    };
+    if text.starts_with("steps:") {
+        return format!("{START}{JOB}{}", indented(text, "    "));
+    }
+    match text.strip_prefix("job:\n") {
+        Some(job) => format!("{START}{}", indented(job, "  ")),
+        None => text.to_owned(),
+    }
 }

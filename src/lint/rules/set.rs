@@ -19,6 +19,9 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
 }
 
+/// The file of the facts about GitHub.
+const GITHUB: &str = "github.yaml";
+
 /// A file of a user's folder: its path and its text.
 pub type UserFile = (String, String);
 
@@ -48,7 +51,7 @@ impl RuleSet {
     /// Every problem of every file, with its path, line and column.
     pub fn whole(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         let github = GitHubFacts::parse(builtin::github());
-        Self::read_all(folders, builtin::yaml_files, github, false)
+        Self::read_all(folders, &|folder| embedded(builtin::yaml_files(folder)), github, false)
     }
 
     /// The built-in rules without their examples, and those of a user's folders.
@@ -57,17 +60,32 @@ impl RuleSet {
     /// Every problem of every user file, with its path, line and column.
     pub fn with(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         let github = GitHubFacts::parse_json(builtin::lean_github());
-        Self::read_all(folders, builtin::lean_files, github, true)
+        Self::read_all(folders, &|folder| embedded(builtin::lean_files(folder)), github, true)
+    }
+
+    /// The rules of a checkout of trustpub in place of the built-in ones; `None` if the folder is not the `rules/` of a checkout.
+    pub(crate) fn of_checkout(folder: &RuleFolder) -> Option<Result<Self, Vec<String>>> {
+        let named = |files: &[UserFile], below: &str| -> Vec<(String, String)> {
+            let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+            files.iter().map(|(path, text)| (format!("{below}{}", name(path)), text.clone())).collect()
+        };
+        let rules = named(&folder.rules, "");
+        let (_, github) = rules.iter().find(|(path, _)| path == GITHUB)?;
+        let files = |below: &str| match below {
+            "registries" => named(&folder.registries, "registries/"),
+            "needs" => named(&folder.needs, "needs/"),
+            _ => rules.clone(),
+        };
+        Some(Self::read_all(&[], &files, GitHubFacts::parse(github), false))
     }
 
     fn read_all(
         folders: &[RuleFolder],
-        built_in: BuiltIn,
+        built_in: BuiltIn<'_>,
         github: Result<GitHubFacts, String>,
         tested: bool,
     ) -> Result<Self, Vec<String>> {
-        let ours =
-            |(path, text): (&str, &str)| DataFile { path: format!("rules/{path}"), text: text.to_owned(), tested };
+        let ours = |(path, text): (String, String)| DataFile { path: format!("rules/{path}"), text, tested };
         let theirs = |(path, text): &UserFile| DataFile { path: path.clone(), text: text.clone(), tested: false };
         let mut problems = Vec::new();
         let mut registries: Vec<_> = built_in("registries").into_iter().map(ours).collect();
@@ -76,7 +94,7 @@ impl RuleSet {
         needs.extend(folders.iter().flat_map(|folder| &folder.needs).map(theirs));
         let github = github.map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
         let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
-        let rules = built_in("").into_iter().filter(|(path, _)| *path != "github.yaml");
+        let rules = built_in("").into_iter().filter(|(path, _)| path != GITHUB);
         let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
         let read = files.into_iter().map(read_rule).collect::<Vec<_>>();
         let data = Data::new(github, &registries, &needs).map_err(|error| problems.extend(error)).ok();
@@ -136,8 +154,13 @@ impl RuleSet {
     }
 }
 
-/// Gives the built-in files of a folder.
-type BuiltIn = fn(&str) -> Vec<(&'static str, &'static str)>;
+/// Returns the built-in files of a folder: path below `rules/`, and text.
+type BuiltIn<'a> = &'a dyn Fn(&str) -> Vec<(String, String)>;
+
+/// The embedded files of a folder.
+fn embedded(files: Vec<(&'static str, &'static str)>) -> Vec<(String, String)> {
+    files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
+}
 
 /// Reads a rule file. Returns its path with the rule or with its problems.
 fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
@@ -170,13 +193,13 @@ mod tests {
             let bare = NeedEntry { examples: Vec::new(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
-        let quiet = |files: BuiltIn, tested| -> Vec<String> {
+        let quiet = |files: Vec<(&str, &str)>, tested| -> Vec<String> {
             let source = |(path, text): (&str, &str)| SourceFile::new(path, text.as_bytes().to_vec());
             let load = |file| NeedTopic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
-            files("needs").into_iter().flat_map(|file| load(file).no_permissions).collect()
+            files.into_iter().flat_map(|file| load(file).no_permissions).collect()
         };
-        assert!(!quiet(builtin::yaml_files, false).is_empty());
-        assert_eq!(quiet(builtin::yaml_files, false), quiet(builtin::lean_files, true));
+        assert!(!quiet(builtin::yaml_files("needs"), false).is_empty());
+        assert_eq!(quiet(builtin::yaml_files("needs"), false), quiet(builtin::lean_files("needs"), true));
         assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
         assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
         for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {
