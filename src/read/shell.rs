@@ -50,6 +50,8 @@ pub struct ShellCommand {
     pub assignments: Vec<Assignment>,
     /// The program and its arguments.
     pub words: Vec<ShellWord>,
+    /// The files that its output is redirected to.
+    pub redirects: Vec<ShellWord>,
     /// From the first word to the end of the last.
     pub span: Range<usize>,
     /// Whether it runs only under a condition, in a loop or in a function.

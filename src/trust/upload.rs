@@ -12,3 +12,4 @@ pub mod setting;
 pub mod site;
 pub mod step;
 pub mod version;
+pub(crate) mod written;

@@ -324,6 +324,20 @@ pub struct DebugSteps {
     pub names: Vec<Vec<String>>,
 }
 
+/// What writes no credential of a registry.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialFacts {
+    /// Actions that may be given secrets and write no registry credential.
+    pub actions: Vec<Glob>,
+    /// Commands that may see secrets and write no registry credential.
+    pub programs: Vec<String>,
+    /// Commands that only read the files they name.
+    pub readers: Vec<String>,
+    /// Parts of a literal word that may be a credential or change its use.
+    pub words: Vec<String>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GitHubFacts {
@@ -349,6 +363,7 @@ pub struct GitHubFacts {
     /// Actions with the first version that is an immutable release: its tag cannot move.
     #[serde(default)]
     pub immutable: BTreeMap<String, String>,
+    pub credentials: CredentialFacts,
     pub shell: ShellFacts,
     pub checkout: CheckoutFacts,
     pub artifacts: ArtifactFacts,
@@ -393,6 +408,13 @@ pub struct RejectedContexts {
 }
 
 impl GitHubFacts {
+    /// Whether an action may be given secrets and writes no registry credential.
+    #[must_use]
+    pub fn writes_no_credential(&self, action: &str) -> bool {
+        let never = self.oidc.never.iter().any(|known| known.eq_ignore_ascii_case(action));
+        never || self.credentials.actions.iter().any(|glob| glob.is_match(action))
+    }
+
     /// Parses the YAML text.
     ///
     /// # Errors

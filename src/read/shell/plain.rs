@@ -73,7 +73,13 @@ impl PlainReader<'_> {
         if let (Some(first), Some(last)) = (words.first(), words.last()) {
             let span = first.span.start..last.span.end;
             let conditional = self.depth > 0;
-            self.commands.push(ShellCommand { assignments: Vec::new(), words, span, conditional, tolerated: false });
+            let redirects = words
+                .windows(2)
+                .filter(|pair| pair[0].text().is_some_and(|text| matches!(text.as_str(), ">" | ">>")))
+                .map(|pair| pair[1].clone())
+                .collect();
+            let assignments = Vec::new();
+            self.commands.push(ShellCommand { assignments, words, redirects, span, conditional, tolerated: false });
         }
     }
 

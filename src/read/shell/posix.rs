@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use shuck_ast::{
-    AssignmentValue, BinaryOp, Command as Node, CompoundCommand, DeclOperand, Stmt, StmtSeq, Word as NodeWord,
-    WordPart, WordPartNode,
+    AssignmentValue, BinaryOp, Command as Node, CompoundCommand, DeclOperand, Redirect, RedirectKind, Stmt, StmtSeq,
+    Word as NodeWord, WordPart, WordPartNode,
 };
 use shuck_parser::parser::Parser;
 
@@ -67,6 +67,7 @@ impl PosixReader<'_> {
             return;
         }
         let depth = depth + 1;
+        let from = self.commands.len();
         match &statement.command {
             Node::Simple(simple) => {
                 let mut words: Vec<ShellWord> = Vec::new();
@@ -103,6 +104,18 @@ impl PosixReader<'_> {
             Node::Compound(compound) => self.compound(compound, conditional, depth),
             Node::Function(function) => self.statement(&function.body, true, depth),
             Node::Builtin(_) | Node::AnonymousFunction(_) => {}
+        }
+        self.redirect(statement, from, depth);
+    }
+
+    /// Adds the output redirections of a statement to its commands.
+    fn redirect(&mut self, statement: &Stmt, from: usize, depth: usize) {
+        let written = |redirect: &&Redirect| {
+            matches!(redirect.kind, RedirectKind::Output | RedirectKind::Clobber | RedirectKind::Append)
+        };
+        for target in statement.redirects.iter().filter(written).filter_map(Redirect::word_target) {
+            let word = self.word(target, depth);
+            self.commands.iter_mut().skip(from).for_each(|command| command.redirects.push(word.clone()));
         }
     }
 
@@ -171,6 +184,7 @@ impl PosixReader<'_> {
         self.commands.push(ShellCommand {
             assignments,
             words,
+            redirects: Vec::new(),
             span: start..end.max(start),
             conditional,
             tolerated: false,
@@ -249,7 +263,7 @@ fn shifted(mut command: ShellCommand, by: usize) -> ShellCommand {
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
     let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);
-    for word in command.words.iter_mut().chain(values) {
+    for word in command.words.iter_mut().chain(&mut command.redirects).chain(values) {
         shift(&mut word.span);
         for part in &mut word.parts {
             if let WordPiece::Expression(range) = part {

@@ -70,6 +70,19 @@ pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [
     words
 }
 
+/// Whether a command runs a program or script of the project.
+#[must_use]
+pub fn runs_project_program(words: &[Option<String>]) -> bool {
+    const INTERPRETERS: [&str; 9] = ["bash", "deno", "node", "pwsh", "python", "python3", "ruby", "sh", "zsh"];
+    let Some((Some(first), rest)) = words.split_first() else { return true };
+    if first.contains('/') {
+        return !first.starts_with('/');
+    }
+    let script = rest.iter().find(|word| word.as_ref().is_none_or(|word| !word.starts_with('-')));
+    let module = rest.first().is_some_and(|word| word.as_deref() == Some("-m"));
+    INTERPRETERS.contains(&program(first)) && script.is_some() && !module
+}
+
 /// Whether words are options, each followed by at most one value.
 fn are_options(words: &[Option<String>]) -> bool {
     let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with(['-', '+']));

@@ -7,11 +7,10 @@ use crate::trust::registry::slot::{Slot, SlotValue, known_text, reads};
 use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport, UploadPattern};
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
-use crate::trust::upload::step::uses;
 use crate::trust::upload::version;
+use crate::trust::upload::written::written;
 use crate::workflow::expression::{Outcome, Truth, UnknownReason};
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::Step;
 use crate::workflow::permissions::{self, AccessLevel};
 use crate::workflow::simulate::context::EvaluationContext;
 
@@ -53,7 +52,7 @@ pub enum CredentialOutcome {
     Unknown(UnknownReason),
 }
 
-fn unknown(what: &'static str) -> CredentialOutcome {
+pub(crate) fn unknown(what: &'static str) -> CredentialOutcome {
     CredentialOutcome::Unknown(UnknownReason::new(what))
 }
 
@@ -68,13 +67,14 @@ impl UploadSite<'_, '_> {
     ) -> (CredentialOutcome, Place) {
         let here = self.resolved.place();
         let Some(pattern) = self.pattern else { return (CredentialOutcome::Known(Credential::Minted), here) };
+        let mut unknown_user = None;
         if let Some(user) = &pattern.user
             && let Some((_, given)) = self.resolved.first(&user.slots)
         {
             match self.user_is_anonymous(&given, &user.anonymous, context) {
                 Some(true) => {}
                 Some(false) => return (CredentialOutcome::Known(Credential::Stored), place_of(&given, here)),
-                None => return (unknown("the user name"), place_of(&given, here)),
+                None => unknown_user = Some(place_of(&given, here)),
             }
         }
         let off = match self.is_off(pattern, context) {
@@ -84,14 +84,12 @@ impl UploadSite<'_, '_> {
         let native = pattern.oidc == OidcSupport::Native && !off;
         for slot in &pattern.tokens {
             let given = self.resolved.slot_value(slot);
-            if let Some(outcome) = self.token(&given, context) {
-                let outcome = if native && pattern.order == CredentialOrder::OidcFirst {
-                    self.behind_oidc(outcome, github, registries, context)
-                } else {
-                    outcome
-                };
-                return (outcome, place_of(&given, here));
+            if let Some(outcome) = self.token(&given, &self.resolved, context) {
+                return (self.ordered(outcome, native, github, registries, context), place_of(&given, here));
             }
+        }
+        if let Some(place) = unknown_user {
+            return (unknown("the user name"), place);
         }
         if self.login_exports(pattern, context) {
             return (CredentialOutcome::Known(Credential::Minted), here);
@@ -99,8 +97,8 @@ impl UploadSite<'_, '_> {
         if self.has_unknown_flags(pattern, context) {
             return (unknown("arguments that only the run decides"), here);
         }
-        if self.hidden_credentials(github, pattern) {
-            return (unknown("credentials that an earlier step may have written"), here);
+        if let Some((outcome, place)) = written(github, self, pattern, context) {
+            return (self.ordered(outcome, native, github, registries, context), place);
         }
         let outcome = match (native, pattern.project_decides) {
             (true, true) if self.may_request_token(github, context) != Some(true) => {
@@ -147,6 +145,19 @@ impl UploadSite<'_, '_> {
         Ok(false)
     }
 
+    /// The credential of a client with a token, which it may use only if the OIDC token is refused.
+    fn ordered(
+        &self,
+        token: CredentialOutcome,
+        native: bool,
+        github: &GitHubFacts,
+        registries: &RegistrySet,
+        context: &EvaluationContext<'_, '_>,
+    ) -> CredentialOutcome {
+        let second = native && self.pattern.is_some_and(|pattern| pattern.order == CredentialOrder::OidcFirst);
+        if second { self.behind_oidc(token, github, registries, context) } else { token }
+    }
+
     /// The credential of a client that tries the OIDC token first and has a stored token as well: a fallback that may not be used.
     fn behind_oidc(
         &self,
@@ -187,15 +198,20 @@ impl UploadSite<'_, '_> {
     }
 
     /// The credential in the value of a token slot. `None` if the slot is empty.
-    fn token(&self, given: &SlotValue, context: &EvaluationContext<'_, '_>) -> Option<CredentialOutcome> {
+    pub(crate) fn token(
+        &self,
+        given: &SlotValue,
+        step: &ResolvedStep<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
+    ) -> Option<CredentialOutcome> {
         let text = match given {
             SlotValue::Absent => return None,
             SlotValue::Unknown(_) => return Some(unknown("the token's value")),
-            SlotValue::Text(text, _) => follow_env(&self.resolved, text),
+            SlotValue::Text(text, _) => follow_env(step, text),
         };
-        let resolved_text = self.resolved.resolve(&text, context);
+        let resolved_text = step.resolve(&text, context);
         let empty = known_text(&resolved_text).is_some_and(|text| text.trim().is_empty());
-        let text = self.follow_inputs(text);
+        let text = follow_inputs(step, text);
         let paths = reads(&text).unwrap_or_default();
         if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.outputs_token(path))) {
             return Some(CredentialOutcome::Known(Credential::Minted));
@@ -217,17 +233,6 @@ impl UploadSite<'_, '_> {
         })
     }
 
-    /// Replaces an input of a local action by the value that the step around it passes.
-    fn follow_inputs(&self, mut text: String) -> String {
-        for frame in self.resolved.frames.iter().rev() {
-            let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
-            let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("inputs.")) else { break };
-            let Some(pair) = frame.step.with.get_ignore_case(name) else { break };
-            text = pair.value.value().to_owned();
-        }
-        text
-    }
-
     /// Whether the login step has exported a variable that the client reads.
     fn login_exports(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> bool {
         let Some(login) = &self.login else { return false };
@@ -236,30 +241,17 @@ impl UploadSite<'_, '_> {
             |name: &String| pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
         reached && login.login.exports.iter().any(read)
     }
+}
 
-    /// Whether the job may have written credentials that no slot describes: a dotfile, a keyring, a secret in a script, a local action.
-    fn hidden_credentials(&self, github: &GitHubFacts, pattern: &UploadPattern) -> bool {
-        let resolved = &self.resolved;
-        if resolved.command.is_none() {
-            return false;
-        }
-        let inner = resolved.frames.iter().flat_map(|frame| &frame.action.steps);
-        let scripts = resolved.job.steps.iter().chain(inner).filter_map(|step| step.script);
-        let mentions = scripts.clone().any(|run| pattern.opaque.iter().any(|word| run.value().contains(word.as_str())));
-        let secret = |text: &str| text.contains("secrets.") && !text.contains("secrets.GITHUB_TOKEN");
-        let given = |step: &Step<'_>| {
-            // A local action, or one with a secret as input, may write credentials.
-            let own = step.uses.is_some_and(|uses| uses.value().starts_with(['.', '$']));
-            let harmless = github.oidc.never.iter().any(|name| uses(step, name));
-            own || !harmless && step.with.entries.iter().any(|pair| secret(pair.value.value()))
-        };
-        mentions
-            || scripts.clone().any(|run| secret(run.value()))
-            || resolved.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| secret(pair.value.value())))
-            || resolved.before().any(given)
-            // A script may export a variable for the steps after it.
-            || scripts.clone().any(|run| run.value().contains("GITHUB_ENV"))
+/// Replaces an input of a local action by the value that the step around it passes.
+fn follow_inputs(step: &ResolvedStep<'_, '_>, mut text: String) -> String {
+    for frame in step.frames.iter().rev() {
+        let only = reads(&text).filter(|paths| paths.len() == 1).and_then(|mut paths| paths.pop());
+        let Some(name) = only.as_deref().and_then(|path| path.strip_prefix("inputs.")) else { break };
+        let Some(pair) = frame.step.with.get_ignore_case(name) else { break };
+        text = pair.value.value().to_owned();
     }
+    text
 }
 
 /// Whether a text is the job's own `GITHUB_TOKEN` and nothing else.

@@ -155,7 +155,7 @@ fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
 /// Whether the project's files make a release tool upload. `None` where they do not decide it.
 fn is_planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
     let plan = pattern.plan.as_ref()?;
-    Some(!resolved.has_flag(&plan.flags) && plan.uploads(resolved.manifests?, &resolved.folder()?))
+    Some(!resolved.has_flag(&plan.flags) && plan.uploads(resolved.model.manifests?, &resolved.folder()?))
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
@@ -263,8 +263,12 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     fn defined_address(&self, kind: SlotKind, name: &str) -> SlotValue {
         let lists =
             if matches!(kind, SlotKind::Name | SlotKind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
-        let mut values =
-            self.resolved.manifests.into_iter().flat_map(|all| lists.iter().map(|list| address_of(all, list, name)));
+        let mut values = self
+            .resolved
+            .model
+            .manifests
+            .into_iter()
+            .flat_map(|all| lists.iter().map(|list| address_of(all, list, name)));
         values.find(|value| *value != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     }
 
@@ -283,8 +287,8 @@ impl<'a, 'p> UploadSite<'a, 'p> {
                 registries.called(text).or_else(|| registries.at(text))
             }
         };
-        // The address of an earlier step is not the place of the upload.
-        let place = if slot.step.is_some() { self.resolved.place() } else { place };
+        // An earlier step or a file with the address is not the place of the upload.
+        let place = if slot.step.is_some() || slot.manifest.is_some() { self.resolved.place() } else { place };
         match (found, kind) {
             (Some(registry), _) => UploadTarget::Registry(registry, place),
             (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,

@@ -3,7 +3,6 @@
 mod flag;
 
 use crate::read::glob::Glob;
-use crate::read::manifest::Manifests;
 use crate::read::path;
 use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
 use crate::read::source::{Place, SourceFile};
@@ -22,8 +21,8 @@ pub struct ResolvedStep<'a, 'p> {
     pub workflow: &'a Workflow<'p>,
     /// The job.
     pub job: &'a Job<'p>,
-    /// The manifests of the project.
-    pub manifests: Option<&'a Manifests>,
+    /// The workflows and actions of the project.
+    pub model: &'a Model<'p>,
     /// Flags that make the command work in another folder.
     pub other_folder: &'a [String],
     /// The local actions around the step, the outermost first. Empty for a step of the job itself.
@@ -84,11 +83,10 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// A job that calls a workflow.
     #[must_use]
     pub const fn calling(checkout: &'a Model<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
-        let manifests = checkout.manifests;
         Self {
             workflow,
             job,
-            manifests,
+            model: checkout,
             frames: Vec::new(),
             step: None,
             command: None,
@@ -116,16 +114,28 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
                 Secrets::Given(secrets) => from_input(secrets, name, self.place()),
             };
         }
-        if let (Some(file), Some(manifests)) = (&slot.manifest, self.manifests) {
-            return setting::slot_value(manifests, self.folder().as_deref(), file, slot);
+        if let (Some(file), Some(manifests)) = (&slot.manifest, self.model.manifests) {
+            let value = setting::slot_value(manifests, self.folder().as_deref(), file, slot);
+            return self.expanded(value);
         }
         self.flag(&slot.flags, slot.kind)
+    }
+
+    /// Replaces `${NAME}`, which the client expands in its own files, by the value of the variable.
+    fn expanded(&self, value: SlotValue) -> SlotValue {
+        match &value {
+            SlotValue::Text(text, _) => match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => self.variable(&name.into()),
+                None => value,
+            },
+            SlotValue::Absent | SlotValue::Unknown(_) => value,
+        }
     }
 
     /// Whether a file of the project names an environment variable, as `${NAME}`.
     fn is_named_in(&self, name: &Glob, file: &Glob) -> bool {
         let named = format!("${{{}", name.as_str());
-        let mut files = self.manifests.iter().flat_map(|all| &all.list).filter(|it| file.is_match(&it.name));
+        let mut files = self.model.manifests.iter().flat_map(|all| &all.list).filter(|it| file.is_match(&it.name));
         files.any(|manifest| manifest.has_text(|text| text.contains(&named)))
     }
 
@@ -168,17 +178,31 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     #[must_use]
     pub fn folder(&self) -> Option<String> {
         let (step, command) = (self.step?, self.command.as_ref()?);
-        let words = || command.words.iter().filter_map(ShellWord::text);
-        let elsewhere = command.words.iter().any(|word| word.text().is_none())
-            || words().any(|word| word.starts_with('.') || word.contains('/') || word.starts_with("-C"))
-            || self.has_flag(self.other_folder);
-        if elsewhere || self.changes_folder()? {
+        if self.names_folder(command) || self.has_flag(self.other_folder) || self.changes_folder()? {
             return None;
         }
         match self.workflow.folder_of(self.job, step) {
             Some(folder) => path::normalize(folder.value()).filter(|folder| !folder.contains("${{")),
             None => Some(String::new()),
         }
+    }
+
+    /// Whether a word of the command may be a folder: it looks like a path or is not known, and is no flag and no flag's value.
+    fn names_folder(&self, command: &ShellCommand) -> bool {
+        let mut after_flag = false;
+        for word in &command.words {
+            let flag = word.starts_with("-");
+            let other = match word.text() {
+                Some(text) if flag => text.starts_with("-C"),
+                Some(text) => (text.starts_with('.') || text.contains('/')) && !(after_flag && text.contains("://")),
+                None => !flag && !after_flag,
+            };
+            if other {
+                return true;
+            }
+            after_flag = flag && word.text().is_some_and(|text| !text.contains('='));
+        }
+        false
     }
 
     /// Whether the script changes the working directory before the command. `None` without a script or command.
@@ -327,7 +351,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     }
 
     /// An environment variable of the command: its own assignment, else the `env` of the step, the job or the workflow.
-    fn variable(&self, name: &Glob) -> SlotValue {
+    pub(crate) fn variable(&self, name: &Glob) -> SlotValue {
         if let (Some(command), Some(run)) = (&self.command, self.script())
             && let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
         {

@@ -4,7 +4,7 @@ use crate::read::glob::Glob;
 use crate::read::shell::ShellCommand;
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::RegistrySet;
-use crate::trust::registry::command::{before_version, program, words};
+use crate::trust::registry::command::{before_version, is_command, program, runs_project_program, words};
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{ActionRefs, ClientTool, ClientVersions};
 use crate::trust::upload::site::UploadSite;
@@ -276,9 +276,16 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
                 InstalledVersion::Version(_) | InstalledVersion::Unknown => last = InstalledVersion::Unknown,
             }
         }
-        let scope = until.and_then(|until| run.value().get(..until)).unwrap_or(run.value());
-        let opaque = self.facts.opaque.iter().any(|word| scope.contains(word.as_str()));
-        if opaque && matches!(last, InstalledVersion::Nothing) { InstalledVersion::Unknown } else { last }
+        let may_install = |command: &ShellCommand| {
+            let words = words(command);
+            self.facts.opaque.iter().any(|entry| match entry.as_str() {
+                "./" => runs_project_program(&words),
+                entry => is_command(self.github, &words, entry, &[]),
+            })
+        };
+        let opaque = matches!(last, InstalledVersion::Nothing)
+            && commands.iter().filter(|command| until.is_none_or(|end| command.span.start < end)).any(may_install);
+        if opaque { InstalledVersion::Unknown } else { last }
     }
 
     fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> InstalledVersion {

@@ -20,7 +20,7 @@ impl ResolvedStep<'_, '_> {
                         None => SlotValue::Text(implied.into(), run.inner(word.span.clone())),
                     };
                 }
-                if let Some(value) = joined_value(word, spelling, run) {
+                if let Some(value) = self.joined_value(word, spelling, run) {
                     return value;
                 }
             }
@@ -52,19 +52,22 @@ impl ResolvedStep<'_, '_> {
         }
         found
     }
-}
 
-/// The value of `--flag=value`. A `*` in the spelling matches any part of the flag's name.
-fn joined_value(word: &ShellWord, spelling: &str, run: Text<'_>) -> Option<SlotValue> {
-    let (before, after) = spelling.split_once('*').unwrap_or((spelling, ""));
-    if !spelling.starts_with("--") || !word.starts_with(before) {
-        return None;
+    /// The value of `--flag=value`. A `*` in the spelling matches any part of the flag's name.
+    fn joined_value(&self, word: &ShellWord, spelling: &str, run: Text<'_>) -> Option<SlotValue> {
+        let (before, after) = spelling.split_once('*').unwrap_or((spelling, ""));
+        if !spelling.starts_with("--") || !word.starts_with(before) {
+            return None;
+        }
+        if let Some(text) = word.template(run.value()) {
+            let (name, value) = text.split_once('=')?;
+            let same = if before == spelling { name == spelling } else { name.ends_with(after) };
+            return same.then(|| SlotValue::Text(value.to_owned(), run.inner(word.span.clone())));
+        }
+        let (WordPiece::Text(first), rest) = word.parts.split_first()? else { return None };
+        let value = first.strip_prefix(spelling)?.strip_prefix('=')?;
+        let start = Some(WordPiece::Text(value.to_owned())).filter(|_| !value.is_empty());
+        let parts = start.into_iter().chain(rest.iter().cloned()).collect();
+        Some(self.word(&ShellWord { span: word.span.clone(), parts }, run))
     }
-    let place = run.inner(word.span.clone());
-    let Some(text) = word.template(run.value()) else {
-        return (before == spelling && word.starts_with(&format!("{spelling}="))).then_some(SlotValue::Unknown(place));
-    };
-    let (name, value) = text.split_once('=')?;
-    let same = if before == spelling { name == spelling } else { name.ends_with(after) };
-    same.then(|| SlotValue::Text(value.to_owned(), place))
 }

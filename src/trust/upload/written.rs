@@ -1,0 +1,205 @@
+//! Credentials that earlier steps and commands write for the client: a token in `.npmrc`, `cargo login`, a variable in `GITHUB_ENV`.
+
+use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
+use crate::read::source::Place;
+use crate::trust::registry::command::{CommandWords, is_command, words};
+use crate::trust::registry::slot::SlotValue;
+use crate::trust::registry::upload_pattern::UploadPattern;
+use crate::trust::upload::credential::{CredentialOutcome, unknown};
+use crate::trust::upload::site::UploadSite;
+use crate::trust::upload::step::{ResolvedStep, steps};
+use crate::workflow::expression::Truth;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::action;
+use crate::workflow::script::commands;
+use crate::workflow::simulate::context::EvaluationContext;
+
+/// The variable that names the file from which GitHub reads environment variables for later steps.
+const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
+
+type Written = Option<(CredentialOutcome, Place)>;
+
+/// The credential that is written for an upload before it. A known one precedes an unknown one.
+pub(crate) fn written(
+    github: &GitHubFacts,
+    site: &UploadSite<'_, '_>,
+    pattern: &UploadPattern,
+    context: &EvaluationContext<'_, '_>,
+) -> Written {
+    let own = &site.resolved;
+    let command = own.command.as_ref()?;
+    let search = WrittenSearch { github, site, pattern, context };
+    if pattern.opaque.iter().any(|entry| own.has_flag(std::slice::from_ref(entry)) || search.sets_variable(entry)) {
+        return Some(search.unknown(own));
+    }
+    let mut open = None;
+    for earlier in steps(own.model, own.workflow, own.job) {
+        let until = match earlier.position().cmp(&own.position()) {
+            std::cmp::Ordering::Greater => break,
+            std::cmp::Ordering::Equal => Some(command.span.start),
+            std::cmp::Ordering::Less => None,
+        };
+        let reached = earlier.context(context).reached();
+        if reached == Truth::No {
+            continue;
+        }
+        // A condition of the job decides about both steps.
+        let around = earlier.frames.iter().map(|frame| frame.step);
+        let certain =
+            reached == Truth::Yes || until.is_some() || around.chain(earlier.step).all(|step| step.condition.is_none());
+        match search.by_step(&earlier, until) {
+            Some(found @ (CredentialOutcome::Known(_), _)) if certain => return Some(found),
+            found => open = open.or(found.map(|_| search.unknown(&earlier))),
+        }
+    }
+    open
+}
+
+struct WrittenSearch<'l, 'a, 'p> {
+    github: &'l GitHubFacts,
+    site: &'l UploadSite<'a, 'p>,
+    pattern: &'l UploadPattern,
+    context: &'l EvaluationContext<'l, 'p>,
+}
+
+impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
+    fn unknown(&self, by: &ResolvedStep<'a, 'p>) -> (CredentialOutcome, Place) {
+        (unknown("credentials that an earlier step may have written"), by.place())
+    }
+
+    /// Whether an entry of the data is an environment variable that the upload has.
+    fn sets_variable(&self, entry: &str) -> bool {
+        let own = &self.site.resolved;
+        own.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| pair.key.value() == entry))
+    }
+
+    fn by_step(&self, step: &ResolvedStep<'a, 'p>, until: Option<usize>) -> Written {
+        let inner = step.step?;
+        if let Some(used) = inner.uses.filter(|_| inner.script.is_none()) {
+            let name = action(used.value());
+            let local = name.starts_with(['.', '$']);
+            // The steps of a local action follow as steps of their own.
+            let unread = local && step.model.action(used.value()).is_none();
+            let harmless = local || self.github.writes_no_credential(name);
+            let given =
+                || inner.with.entries.iter().chain(&inner.env.entries).any(|pair| is_secret(pair.value.value()));
+            return (until.is_none() && (unread || !harmless && given())).then(|| self.unknown(step));
+        }
+        let all = commands(self.github, step.workflow, step.job, inner);
+        let before = all.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
+        let mut open = None;
+        for command in before {
+            let step = ResolvedStep { command: Some(command.clone()), ..step.clone() };
+            match self.by_command(&step, command) {
+                Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),
+                found => open = open.or(found),
+            }
+        }
+        open
+    }
+
+    fn by_command(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand) -> Written {
+        let words = words(command);
+        let environment = |word: &ShellWord| {
+            word.parts.iter().any(|part| matches!(part, WordPiece::Variable(name) if name == ENVIRONMENT_FILE))
+        };
+        if command.words.iter().chain(&command.redirects).any(environment) {
+            return self.exported(step, command, &words);
+        }
+        if self.pattern.opaque.iter().any(|entry| self.stores(command, &words, entry)) {
+            // What another program than `echo` writes to the file is not seen.
+            let seen = is_printer(&words) || command.redirects.is_empty() && !self.names_file(command);
+            return self.value(step, command).or_else(|| (!seen).then(|| self.unknown(step)));
+        }
+        let secret = command.words.iter().flat_map(|word| &word.parts).any(|part| match part {
+            WordPiece::Expression(range) => {
+                step.script().and_then(|run| run.value().get(range.clone())).is_some_and(is_secret)
+            }
+            _ => false,
+        });
+        let visible = || step.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| is_secret(pair.value.value())));
+        let harmless =
+            || self.github.credentials.programs.iter().any(|known| is_command(self.github, &words, known, &[]));
+        (!command.words.is_empty() && (secret || visible()) && !harmless()).then(|| self.unknown(step))
+    }
+
+    /// Whether a command stores a credential where the client reads it: it is the command of a data entry, or writes to its file.
+    fn stores(&self, command: &ShellCommand, words: &CommandWords, entry: &str) -> bool {
+        if entry.starts_with('-') {
+            return false;
+        }
+        if entry.contains(' ') || !entry.contains('.') {
+            return is_command(self.github, words, entry, &self.pattern.via);
+        }
+        let names = |word: &ShellWord| is_file(word, entry);
+        let reads = || self.github.credentials.readers.iter().any(|known| is_command(self.github, words, known, &[]));
+        command.redirects.iter().any(names) || command.words.iter().skip(1).any(names) && !reads()
+    }
+
+    /// Whether an argument of a command is a file of the data.
+    fn names_file(&self, command: &ShellCommand) -> bool {
+        command.words.iter().skip(1).any(|word| self.pattern.opaque.iter().any(|entry| is_file(word, entry)))
+    }
+
+    /// The credential in a line `NAME=value` that a command adds to the environment file.
+    fn exported(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand, words: &CommandWords) -> Written {
+        let prints = is_printer(words);
+        let [_, line] = command.words.as_slice() else { return Some(self.unknown(step)) };
+        let Some(WordPiece::Text(text)) = line.parts.first().filter(|_| prints) else {
+            return Some(self.unknown(step));
+        };
+        let Some((name, _)) = text.split_once('=') else { return Some(self.unknown(step)) };
+        let read = self.pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.is_match(name)));
+        if read { self.value(step, command) } else { None }
+    }
+
+    /// The credential among the words of a command that stores one.
+    fn value(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand) -> Written {
+        let script = step.script()?;
+        let mut literal = true;
+        for word in command.words.iter().skip(1) {
+            let place = script.inner(word.span.clone());
+            for part in &word.parts {
+                let value = match part {
+                    WordPiece::Text(text) => match text.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+                        // The client itself expands `${NAME}` in its file.
+                        Some((name, _)) => self.site.resolved.variable(&name.into()),
+                        None => continue,
+                    },
+                    WordPiece::Variable(name) => step.variable(&name.as_str().into()),
+                    WordPiece::Expression(range) => match script.value().get(range.clone()) {
+                        Some(text) => SlotValue::Text(text.to_owned(), place),
+                        None => continue,
+                    },
+                    WordPiece::Dynamic => SlotValue::Unknown(place),
+                };
+                literal = false;
+                if let Some(found @ CredentialOutcome::Known(_)) = self.site.token(&value, step, self.context) {
+                    return Some((found, place));
+                }
+            }
+        }
+        let words = words(command);
+        let telling =
+            |word: &&String| self.github.credentials.words.iter().any(|known| word.to_lowercase().contains(known));
+        (!literal || words.iter().flatten().any(|word| telling(&word))).then(|| self.unknown(step))
+    }
+}
+
+/// Whether a command prints its own words.
+fn is_printer(words: &CommandWords) -> bool {
+    matches!(words.first(), Some(Some(program)) if program == "echo" || program == "printf")
+}
+
+/// Whether a word is a path to a file of a name.
+fn is_file(word: &ShellWord, name: &str) -> bool {
+    let Some(WordPiece::Text(text)) = word.parts.last() else { return false };
+    let (text, name) = (text.to_lowercase().replace('\\', "/"), name.to_lowercase());
+    text == name || text.ends_with(&format!("/{name}"))
+}
+
+/// Whether a text reads a secret other than `GITHUB_TOKEN`.
+fn is_secret(text: &str) -> bool {
+    let text = text.to_lowercase();
+    text.replace("secrets.github_token", "").contains("secrets.")
+}
