@@ -109,7 +109,8 @@ impl View<'_> {
         }
         let place = finding.primary.place;
         let source = self.source(place)?;
-        let (document, _) = repository.project.document(place.file)?;
+        // A file that GitHub cannot read is no less broken where a comment hides it.
+        let (document, _) = repository.project.document(place.file).filter(|(it, _)| it.tree.errors().is_empty())?;
         let in_script = document.tree.block_scalars().find(|span| span.contains(place.span));
         let line = source.line_span(source.line_at(in_script.unwrap_or(place.span).start));
         let text = source.slice(line);

@@ -278,6 +278,13 @@ fn diagnostics_carry_what_an_editor_can_show() {
     assert!(mismatch["data"]["id"].is_string());
     let related = mismatch["relatedInformation"].as_array().unwrap();
     assert!(related.iter().any(|it| it["location"]["uri"] == editor.uri(CONFIG).as_str()), "{related:#?}");
+
+    editor.open(
+        CONFIG,
+        &format!("{config}  - {{ registry: npm, package: a, owner: acme, repository: demo, workflow: other.yml }}\n"),
+    );
+    let unused = editor.wait(|it| it["params"]["diagnostics"][0]["code"] == "unused-publisher");
+    assert_eq!(unused["params"]["diagnostics"][0]["tags"], json!([1]), "{unused:#}");
     assert!(editor.end().success());
 
     // A client that cannot show the other place has it in the message.
@@ -344,8 +351,8 @@ fn user_rules_come_from_the_option_and_the_settings() {
             "name: {name}\ncode: {code}\nsummary: A job\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: publish }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ publish: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
         )
     };
-    let option = project(&[("one.yaml", &rule("house-one", "HOUSE1"))]);
-    let root = project(&[(RELEASE, MISSING), ("rules/two.yaml", &rule("house-two", "HOUSE2"))]);
+    let option = project(&[("house-one.yaml", &rule("house-one", "HOUSE1"))]);
+    let root = project(&[(RELEASE, MISSING), ("rules/house-two.yaml", &rule("house-two", "HOUSE2"))]);
     let rules = option.path().to_string_lossy().into_owned();
     let mut editor =
         Editor::with_options(root.path(), json!({}), json!({ "rules": ["rules"] }), &["--stdio", "--rules", &rules]);
