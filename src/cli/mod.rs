@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod completion;
 mod config;
+mod diagnose;
 mod explain;
 mod fix;
 pub(crate) mod folder;
@@ -45,6 +46,8 @@ enum CommandName {
     Init(init::InitArguments),
     /// Write a baseline of the current findings.
     Baseline(baseline::BaselineArguments),
+    /// Find the cause of a failed release in the log of its job and in the repository.
+    Diagnose(diagnose::DiagnoseArguments),
     /// List every upload of one or many repositories: registry, package, job, credential, verdict.
     Uploads(uploads::UploadsArguments),
     /// Show the settings in force.
@@ -176,6 +179,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Explain(arguments) => explain::run(&arguments),
         CommandName::Init(arguments) => init::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
+        CommandName::Diagnose(arguments) => diagnose::run(&arguments),
         CommandName::Uploads(arguments) => uploads::run(&arguments),
         CommandName::Config { command } => config::run(&command),
         CommandName::Rules { command } => rules::run(&command),

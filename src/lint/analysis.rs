@@ -1,30 +1,27 @@
-//! One project as a whole, before any rule speaks: what stands in its files, and what that means to the registries.
-//! Whatever judges or explains a project starts here; nothing here says whether it is good.
+//! The analysis of one project: its parsed files, uploads and publishers. Checks and explanations start from it.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
 use crate::lint::data::Data;
-use crate::lint::subjects::Subject;
+use crate::lint::subjects::{Item, Subject, UploadView};
 use crate::lint::uploads::{self, Upload, UploadRun};
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
 use crate::read::project::{LocalAction, Project, ProjectFile};
-use crate::read::source::{FileId, SourceFile};
-use crate::trust::claims;
+use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
-use crate::trust::upload::site::UploadTarget;
-use crate::trust::verdict;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::lock::LockFile;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Action, Text, Workflow};
+use crate::workflow::model::{Action, Job, Text, Workflow};
 use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
 
-/// What stands in a project's files, before any data says what it means.
+/// A project's files, parsed.
 #[derive(Debug, Default)]
 pub struct ParsedProject<'p> {
     /// The config; empty if there is none.
@@ -34,7 +31,7 @@ pub struct ParsedProject<'p> {
 }
 
 impl<'p> ParsedProject<'p> {
-    /// Reads a project's config, workflows and actions, with what is known of GitHub.
+    /// Parses a project's config, workflows and actions.
     #[must_use]
     pub fn new(github: &GitHubFacts, project: &'p Project) -> Self {
         let config = project
@@ -61,9 +58,9 @@ impl<'p> ParsedProject<'p> {
     }
 }
 
-/// Everything that is known of a project before any rule speaks.
+/// Everything that rules can look up about a project.
 pub struct Analysis<'a, 'p> {
-    /// Registries and GitHub's facts.
+    /// The facts about GitHub, the registries and permission needs.
     pub data: &'a Data,
     /// The project.
     pub project: &'p Project,
@@ -71,31 +68,64 @@ pub struct Analysis<'a, 'p> {
     pub config: &'a Config<'p>,
     /// The workflows that parse.
     pub workflows: &'a [Workflow<'p>],
-    /// The workflows and actions, and which of them use which.
+    /// The workflows and actions, and the calls between them.
     pub checkout: &'a Model<'p>,
-    /// Declared publishers.
+    /// The declared publishers.
     pub publishers: Vec<Publisher<'a>>,
-    /// `owner/name`, if the config says it.
+    /// `owner/name`, if the config has it.
     pub repository: Option<&'a str>,
-    /// Publications with the runs that may reach them.
+    /// The uploads with the runs that may reach them.
     pub uploads: Vec<Upload<'a, 'p>>,
-    /// What documents repeat of the publishers.
+    /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
-    /// By file: the workflows that start publications and that GitHub refuses to start.
+    /// By file: the workflows that start uploads and that GitHub refuses to start.
     refusals: HashMap<FileId, StartRefusal<'a, 'p>>,
+    index: UploadIndex,
 }
 
-/// What says which repository this is where the config does not.
+/// Lookups that would otherwise search all uploads for every subject.
+#[derive(Default)]
+struct UploadIndex {
+    /// Positions of uploads by the place of their job's id.
+    by_job: HashMap<Place, Vec<usize>>,
+    /// The files of workflows with uploads.
+    files: HashSet<FileId>,
+    /// The indices of publishers that some run is compared with.
+    assigned: HashSet<usize>,
+    /// Registries whose environment is used for uploads to another one.
+    swapped: HashSet<String>,
+    /// Whether an upload may go to any registry.
+    any_unknown: bool,
+    /// The places of conditions that keep every run from an upload.
+    blockers: OnceCell<HashSet<Place>>,
+}
+
+impl UploadIndex {
+    fn new(uploads: &[Upload<'_, '_>]) -> Self {
+        let mut index = Self::default();
+        for upload in uploads {
+            let resolved = &upload.site.resolved;
+            index.by_job.entry(resolved.job.id.place()).or_default().push(upload.index);
+            index.files.insert(resolved.workflow.file);
+            index.assigned.extend(&upload.assigned);
+            index.swapped.extend(upload.swapped.iter().cloned());
+            index.any_unknown |= upload.unknown_target.is_some() || upload.runs.is_empty();
+        }
+        index
+    }
+}
+
+/// Where the name of the repository comes from if the config does not have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
     /// The git remote or the environment of the checkout, which may be a fork's.
     Remote,
-    /// The repository that the workflows' own conditions ask for.
+    /// A condition of a workflow that tests for the repository.
     Guard,
 }
 
 impl<'a, 'p> Analysis<'a, 'p> {
-    /// `owner/name` where nothing says it for certain: the workflows' own conditions before the git remote, which may be a fork's.
+    /// `owner/name` if it is not certain: from a workflow's condition, else from the git remote, which may be a fork's.
     #[must_use]
     pub fn repository_hint(&self) -> Option<(&str, Hint)> {
         let whole = |name: &&str| name.split_once('/').is_some_and(|(_, name)| !name.is_empty());
@@ -103,13 +133,13 @@ impl<'a, 'p> Analysis<'a, 'p> {
         guard.or_else(|| self.project.repository_hint.as_deref().map(|name| (name, Hint::Remote)))
     }
 
-    /// Puts a project together, with what is wrong with its config and its publishers.
+    /// Analyses a project; also returns the problems of its config and publishers.
     #[must_use]
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a ParsedProject<'p>) -> (Self, Vec<Problem>) {
         Self::of(data, project, reading, &RunFilter::default())
     }
 
-    /// The same with only those runs that are asked about.
+    /// Analyses a project in the runs that the filter selects.
     #[must_use]
     pub fn of(
         data: &'a Data,
@@ -125,53 +155,73 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &uploads);
-        let analysis =
-            Self { data, project, config, workflows, checkout, publishers, repository, uploads, documents, refusals };
+        let index = UploadIndex::new(&uploads);
+        let analysis = Self {
+            data,
+            project,
+            config,
+            workflows,
+            checkout,
+            publishers,
+            repository,
+            uploads,
+            documents,
+            refusals,
+            index,
+        };
         (analysis, problems)
     }
 
-    /// Why GitHub does not even start a run of a publication.
-    #[must_use]
-    pub fn refusal(&self, upload: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
+    /// Why GitHub refuses to start a run of an upload.
+    pub(crate) fn refusal(&self, upload: &Upload<'a, 'p>, run: &TriggerStart<'_, 'p>) -> Option<&StartRefusal<'a, 'p>> {
         self.refusals.get(&started(upload.site.resolved.workflow, run).file)
     }
 
-    /// Shows a publication as the subject that it is in one of its runs: what its step sees, where it uploads to,
-    /// the claims of its token, and the publisher that these are measured by.
-    pub fn with_upload_run<T>(
+    /// The uploads of a job.
+    pub(crate) fn uploads_of(&self, job: &Job<'_>) -> Vec<&Upload<'a, 'p>> {
+        let positions = self.index.by_job.get(&job.id.place()).into_iter().flatten();
+        positions.filter_map(|position| self.uploads.get(*position)).collect()
+    }
+
+    /// Whether a workflow has uploads.
+    pub(crate) fn publishes(&self, workflow: FileId) -> bool {
+        self.index.files.contains(&workflow)
+    }
+
+    /// Whether a run of an upload is compared with a publisher.
+    pub(crate) fn is_assigned(&self, publisher: &Publisher<'_>) -> bool {
+        self.index.assigned.contains(&publisher.index)
+    }
+
+    /// Whether the files leave open that an upload should be compared with a publisher.
+    pub(crate) fn may_be_assigned(&self, publisher: &Publisher<'_>) -> bool {
+        self.index.any_unknown || self.index.swapped.contains(&publisher.registry.id)
+    }
+
+    /// Whether the condition at a place keeps every run from an upload.
+    pub(crate) fn blocks_an_upload(&self, condition: Place) -> bool {
+        let all = || self.uploads.iter().filter_map(Upload::blockers).flatten().map(|blocker| blocker.place).collect();
+        self.index.blockers.get_or_init(all).contains(&condition)
+    }
+
+    /// Shows an upload in one of its runs as a subject.
+    pub(crate) fn with_upload_run<T>(
         &self,
         upload: &Upload<'a, 'p>,
-        upload_run: &UploadRun<'a, 'p>,
+        run: &UploadRun<'a, 'p>,
         look: impl FnOnce(&Subject<'_, 'a, 'p>) -> T,
     ) -> T {
-        let resolved = &upload.site.resolved;
-        let context = upload.context(upload_run);
-        let target = upload.site.target(&self.data.registries, &context);
-        let claims = claims::claims(&upload.site, &context, self.repository);
-        let publisher = match &target {
-            UploadTarget::Registry(registry, _) => verdict::assigned(&claims, &registry.id, &self.publishers),
-            _ => None,
-        };
-        look(&Subject {
-            workflow: Some(resolved.workflow),
-            job: Some(resolved.job),
-            step: resolved.step,
-            upload: Some(upload),
-            context: Some(&context),
-            claims: Some(&claims),
-            target: Some(&target),
-            publisher,
-            ..Subject::of(self)
-        })
+        let context = upload.context(run);
+        look(&Subject::new(self, Item::Upload(upload, Some(UploadView { run, context: &context }))))
     }
 }
 
-/// The workflow that GitHub starts, as far as it stands here.
+/// The workflow that GitHub starts, if it is in this repository.
 fn started<'a, 'p>(own: &'a Workflow<'p>, run: &TriggerStart<'a, 'p>) -> &'a Workflow<'p> {
     run.calls.first().map_or(own, |call| call.workflow)
 }
 
-/// Of the workflows that start publications, those that GitHub refuses to start.
+/// The workflows that start uploads and that GitHub refuses to start.
 fn refusals<'a, 'p>(
     data: &Data,
     checkout: &'a Model<'p>,
@@ -187,7 +237,7 @@ fn refusals<'a, 'p>(
     found.into_iter().filter_map(|(file, refusal)| Some((file, refusal?))).collect()
 }
 
-/// What the documents of a project repeat of its publishers.
+/// The values of publishers that the documents of a project repeat.
 fn documents(data: &Data, project: &Project, publishers: &[Publisher<'_>]) -> Vec<RepeatedValue> {
     let labels = if project.documents.is_empty() { Vec::new() } else { labels(&data.registries) };
     let suggested = |title: &str| data.suggested(title).into_iter().map(str::to_owned).collect();

@@ -113,6 +113,7 @@ mod tests {
             runs: Vec::new(),
             subject: subject.into(),
             fact: "permission.id-token".into(),
+            requirement: 0,
             jobs: Vec::new(),
             step: Vec::new(),
             fixes: Vec::new(),

@@ -4,24 +4,28 @@ mod form;
 mod path;
 mod permission;
 pub mod proposal;
-pub(crate) mod verdict;
+
+use std::collections::HashSet;
 
 use crate::lint::analysis::Analysis;
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::{Upload, UploadRun};
+use crate::lint::uploads::{Unknown, Upload, UploadRun};
+use crate::lint::verdict;
 use crate::read::source::{FileId, Place};
-use crate::trust::registry::Registry;
+use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::registry::slot::known_text;
-use crate::trust::upload::site::{Credential, CredentialOutcome, UploadTarget};
+use crate::trust::registry::{FormField, Registry};
+use crate::trust::upload::site::{Credential, UploadTarget};
+use crate::trust::verdict::{ClaimVerdict, all_assigned, claim_verdict};
 use crate::workflow::calls::StartRefusal;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
 use crate::workflow::simulate::run::GitRef;
 
+pub use crate::lint::verdict::RunVerdict;
 pub use form::{FirstStep, FormLine, PublisherForm};
 pub use path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 pub use permission::{ExplainedPermission, PermissionLink};
-pub use verdict::{ComparedField, ComparedPublisher, RunVerdict};
 
 /// A value as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub struct ExplainedUpload<'a> {
     pub runs: Vec<ExplainedRun<'a>>,
     /// The runs of its workflow that do not reach it.
     pub skipped: Vec<SkippedRun>,
+    /// Why the files do not decide what its registry answers.
+    pub undecided: Option<Unknown>,
 }
 
 impl ExplainedUpload<'_> {
@@ -110,6 +116,34 @@ pub struct ExplainedRun<'a> {
     pub form: Option<PublisherForm<'a>>,
 }
 
+/// A declared publisher next to the claims of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedPublisher<'a> {
+    /// Its place in the config.
+    pub place: Place,
+    /// Its fields, in the order of the form.
+    pub entries: Vec<ComparedField<'a>>,
+}
+
+/// One declared field.
+#[derive(Debug, Clone)]
+pub struct ComparedField<'a> {
+    /// The field.
+    pub field: &'a FormField,
+    /// The declared value.
+    pub value: String,
+    /// Its place.
+    pub place: Place,
+    /// What the registry answers to the run's claim; `None` for a field that no claim is compared with.
+    pub answer: Option<ClaimVerdict>,
+}
+
+impl PartialEq for ComparedField<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place && self.answer == other.answer
+    }
+}
+
 /// A condition that leaves open whether a run reaches an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCondition {
@@ -141,7 +175,7 @@ pub struct RefusedStart {
 }
 
 /// One way in which a run starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExplainedStart {
     /// In words, with the inputs that were chosen.
     pub when: String,
@@ -196,27 +230,23 @@ fn explain_upload<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) 
         }
     }
     let skipped = |upload_run| path::skipped(analysis.checkout, upload, upload_run);
+    let mut seen = HashSet::new();
     let mut skipped: Vec<SkippedRun> = upload.skipped.iter().map(skipped).collect();
-    let mut seen = Vec::new();
-    skipped.retain(|one| {
-        !seen.contains(one) && {
-            seen.push(one.clone());
-            true
-        }
-    });
+    skipped.retain(|one| seen.insert(one.clone()));
     ExplainedUpload {
         step: path::name(resolved),
         place: resolved.place(),
         workflow: resolved.workflow.file,
         job: resolved.job.id.value().to_owned(),
         registry: upload.skipped.first().and_then(|upload_run| {
-            analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
+            analysis.with_upload_run(upload, upload_run, |subject| match subject.target() {
                 Some(UploadTarget::Registry(registry, _)) => Some(*registry),
                 _ => None,
             })
         }),
         runs,
         skipped,
+        undecided: verdict::undecided(analysis, upload),
     }
 }
 
@@ -247,39 +277,56 @@ fn explain_run<'a, 'p>(
     upload: &Upload<'a, 'p>,
     upload_run: &UploadRun<'a, 'p>,
 ) -> Option<ExplainedRun<'a>> {
-    let registry = match subject.target? {
-        UploadTarget::Registry(registry, _) => Ok(*registry),
-        UploadTarget::Unknown(reason, _) => Err(reason.to_string()),
-        UploadTarget::Elsewhere => return None,
-    };
-    let data = subject.analysis.data;
-    let credential = upload.site.credential(&data.github, &data.registries, subject.context?);
-    let (credential, credential_place) = match credential {
-        (CredentialOutcome::Known(credential), place) => (Ok(credential), place),
-        (CredentialOutcome::Unknown(reason), place) => (Err(reason.to_string()), place),
-    };
+    let registry = upload_run.registry()?.map_err(|unknown| unknown.reason);
+    let (credential, credential_place) = upload_run.credential(upload, subject.context()?, subject.analysis.data);
+    let credential = credential.as_ref().copied().map_err(|unknown| unknown.reason.clone());
     let form = registry
         .as_ref()
         .ok()
         // No publisher can name a workflow of another repository where the registry refuses those.
         .filter(|_| !verdict::is_foreign(subject))
         .map(|registry| form::form(subject, registry));
-    let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| verdict::only_for(subject, registry));
+    let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| only_for(subject, registry));
     Some(ExplainedRun {
         starts: vec![start(upload_run)],
         path: path::path(subject, upload, upload_run.run()),
         doubts: path::doubts(subject, upload_run),
-        refusal: verdict::refusal(subject, upload).map(refused),
+        refusal: verdict::start_refusal(subject).map(refused),
         form,
         permissions: permission::permissions(subject),
         claims: claims(subject)?,
-        record: subject.publisher.map(|publisher| verdict::record(subject, publisher)),
-        verdict: verdict::verdict(subject, upload, &registry, &credential),
+        record: subject.publisher().map(|publisher| record(subject, publisher)),
+        verdict: verdict::of(subject)?.clone(),
         only_for,
         registry,
         credential,
-        credential_place,
+        credential_place: *credential_place,
     })
+}
+
+/// The publisher that a run is compared with.
+fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> ComparedPublisher<'a> {
+    let entry = |entry: &PublisherField<'a>| ComparedField {
+        field: entry.field,
+        value: entry.value.clone(),
+        place: entry.place,
+        answer: entry.field.claim.zip(subject.claims()).map(|(claim, claims)| claim_verdict(claims, claim, publisher)),
+    };
+    ComparedPublisher { place: publisher.place, entries: publisher.entries.iter().map(entry).collect() }
+}
+
+/// The packages of the publishers that a run is compared with, if the upload is not known to be one of them.
+fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
+    let own = form::package(subject, registry);
+    let mut named = Vec::new();
+    for publisher in all_assigned(subject.publisher(), &subject.analysis.publishers) {
+        let Some(entry) = publisher.entry(form::PACKAGE) else { return Vec::new() };
+        if own.as_ref().is_ok_and(|(own, _)| registry.names.same(own, &entry.value)) {
+            return Vec::new();
+        }
+        named.push(entry.value.clone());
+    }
+    named
 }
 
 fn refused(refusal: &StartRefusal<'_, '_>) -> RefusedStart {
@@ -315,7 +362,7 @@ const ENVIRONMENT: &str = "environment";
 
 /// The claims that registries read, by their names in the token.
 fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
-    let (claims, job) = (subject.claims?, subject.job?);
+    let (claims, job) = (subject.claims()?, subject.job()?);
     let repository = match &claims.repository {
         Some((owner, name)) => ExplainedValue::Known(format!("{owner}/{name}")),
         None => ExplainedValue::Unknown("no `repository` in the config".to_owned()),
@@ -327,7 +374,7 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
             known_text(outcome).filter(|name| !name.is_empty()).map_or(ExplainedValue::Absent, ExplainedValue::Known)
         }
     };
-    let workflow = subject.workflow?;
+    let workflow = subject.workflow()?;
     let file = Place { file: workflow.file, span: workflow.source.line_span(1) };
     // A workflow of another repository has no file here.
     let here = claims.called_file == workflow.source.file_name();
@@ -347,7 +394,7 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
 }
 
 fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> ExplainedClaim {
-    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.context).and_then(|(labels, context)| {
+    let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.context()).and_then(|(labels, context)| {
         labels.iter().map(|label| known_text(&context.for_job().evaluate(label.value()))).collect()
     });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));

@@ -2,27 +2,27 @@
 
 mod action;
 mod artifact;
-mod attestations;
+pub(crate) mod attestations;
 mod call;
-mod called;
+pub(crate) mod called;
 mod claim;
 mod client;
 mod document;
 mod environment;
 mod job;
 mod login;
-mod manifest;
+pub(crate) mod manifest;
 pub(crate) mod need;
-mod oidc;
-mod permission;
+pub(crate) mod oidc;
+pub(crate) mod permission;
 mod problem;
 mod publisher;
 mod reach;
 mod reference;
 mod registry;
 mod release;
-mod run;
-mod runner;
+pub(crate) mod run;
+pub(crate) mod runner;
 mod step;
 mod upload;
 
@@ -155,7 +155,7 @@ pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
 
 /// Looks a fact of a subject up by its name.
 #[must_use]
-pub fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
+pub(crate) fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
     spec(name).and_then(|(spec, part)| (spec.get)(subject, part)).unwrap_or(Fact::Unknown)
 }
 
@@ -187,7 +187,7 @@ impl FactName {
 
     /// Looks the fact up for a subject.
     #[must_use]
-    pub fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
+    pub(crate) fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
         let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
         (self.spec.get)(subject, part).unwrap_or(Fact::Unknown)
     }
@@ -206,12 +206,12 @@ fn yes(flag: bool, place: Place) -> Option<Fact> {
 
 /// The value of a text of the step.
 fn settled(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
-    settled_by(subject.context.copied(), text)
+    settled_by(subject.context().copied(), text)
 }
 
 /// The value of a text of the job, outside its steps.
 fn settled_in_job(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
-    settled_by(subject.context.map(|context| context.for_job()), text)
+    settled_by(subject.context().map(|context| context.for_job()), text)
 }
 
 fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {

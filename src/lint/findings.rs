@@ -1,7 +1,8 @@
 //! Findings and reports. A finding holds places and finished sentences; a report holds everything that the formats write.
 
 pub mod fingerprint;
-pub mod route;
+pub(crate) mod merge;
+pub(crate) mod route;
 
 use crate::lint::fix::UntestedFix;
 use crate::read::problem::Problem;
@@ -89,6 +90,8 @@ pub struct Finding {
     pub step: Vec<String>,
     /// The fact that failed, e.g. `permission.id-token`.
     pub fact: String,
+    /// The position of the failed requirement in its rule: stable when facts are renamed.
+    pub requirement: usize,
     /// Tested fixes, the preferred one first; only [`check_with_fixes`](super::fix::verify::check_with_fixes) fills this in.
     pub fixes: Vec<Fix>,
     /// The changes that its rule's fix templates would make, not tested yet.
@@ -177,4 +180,6 @@ pub struct Report {
     pub workflows: usize,
     /// The number of uploads that were found.
     pub uploads: usize,
+    /// The number of uploads whose registry is unknown.
+    pub unknown_targets: usize,
 }

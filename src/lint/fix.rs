@@ -7,7 +7,8 @@ mod template;
 pub mod verify;
 
 pub use target::{FixTarget, TARGETS};
-pub use template::{UntestedFix, fill_in};
+pub use template::UntestedFix;
+pub(crate) use template::fill_in;
 
 use crate::lint::rules::{FactCondition, MessageTemplate};
 

@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod baseline;
 pub mod data;
+pub mod diagnose;
 pub mod engine;
 pub mod explain;
 pub mod facts;
@@ -13,5 +14,6 @@ pub mod reach;
 pub mod rules;
 pub mod subjects;
 pub mod uploads;
+pub mod verdict;
 
 pub use engine::check;

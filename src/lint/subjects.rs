@@ -1,23 +1,24 @@
-//! What rules speak about: the subjects of one project. It judges nothing.
+//! The subjects of a project: everything that a rule can be for. Only [`visit_all`] enumerates them.
 
 use crate::lint::analysis::Analysis;
 use crate::lint::ignores::Ignore;
-use crate::lint::uploads::Upload;
+use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::yaml::SyntaxError;
 use crate::trust::claims::Claims;
 use crate::trust::document::RepeatedValue;
-use crate::trust::needs::permission_check::PermissionCheck;
+use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
 use crate::trust::publisher::Publisher;
-use crate::trust::upload::login::LoginStep;
+use crate::trust::upload::login::{self, LoginStep};
 use crate::trust::upload::site::UploadTarget;
-use crate::workflow::calls::PermissionRequest;
-use crate::workflow::expression::ContextReference;
-use crate::workflow::model::{Job, Pair, Step, Text, Workflow, action};
+use crate::trust::upload::step;
+use crate::workflow::calls::{self, PermissionRequest};
+use crate::workflow::expression::{Condition, ContextReference, ExpressionTemplate};
+use crate::workflow::model::{Grant, Job, Pair, Permissions, Step, Text, Workflow, action};
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// The kinds of subjects a rule may be for.
+/// The kinds of subjects that a rule can be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SubjectKind {
     /// A workflow.
@@ -28,23 +29,23 @@ pub enum SubjectKind {
     Step,
     /// One entry of a `permissions` block.
     Permission,
-    /// An expression that reads a context.
+    /// A context path that an expression reads.
     Reference,
     /// One upload in one run.
     Upload,
     /// A declared publisher.
     Publisher,
-    /// A problem of a workflow's YAML or shape.
+    /// A problem of a file's YAML or shape.
     Problem,
     /// An entry or comment that hides findings.
     Ignore,
     /// A job that calls a workflow.
     Call,
-    /// A step that trades the OIDC token for another.
+    /// A step that exchanges the OIDC token for another.
     Login,
     /// A scope that a step of a job needs.
     Need,
-    /// A document that repeats a record.
+    /// A value of a document that repeats a publisher's.
     Document,
 }
 
@@ -73,95 +74,331 @@ impl SubjectKind {
     }
 }
 
-/// One subject. What does not apply is `None`; a subject has its parents' parts.
+/// What a rule is evaluated for: an item of the project with its parents.
 #[derive(Clone, Copy)]
-pub struct Subject<'s, 'a, 'p> {
-    /// The analysis.
-    pub analysis: &'s Analysis<'a, 'p>,
-    /// The workflow.
-    pub workflow: Option<&'s Workflow<'p>>,
-    /// The job.
-    pub job: Option<&'s Job<'p>>,
-    /// The step.
-    pub step: Option<&'s Step<'p>>,
-    /// The entry of a `permissions` block.
-    pub permission: Option<Pair<'p>>,
-    /// The scope that something in the job asks for.
-    pub need: Option<&'s PermissionCheck<'s, 'p>>,
-    /// What an expression reads, and the text that it stands in.
-    pub reference: Option<(&'s ContextReference, Text<'p>)>,
-    /// What a called workflow asks of the calling job.
-    pub request: Option<&'s PermissionRequest<'s, 'p>>,
-    /// The login.
-    pub login: Option<&'s LoginStep<'a, 'p>>,
-    /// The publication.
-    pub upload: Option<&'s Upload<'a, 'p>>,
-    /// The run as the publication's step sees it.
-    pub context: Option<&'s EvaluationContext<'s, 'p>>,
-    /// The claims of that run.
-    pub claims: Option<&'s Claims>,
-    /// Where that run uploads to.
-    pub target: Option<&'s UploadTarget<'a>>,
-    /// The publisher; of a publication, the one that it is measured by.
-    pub publisher: Option<&'s Publisher<'a>>,
-    /// The problem.
-    pub problem: Option<(&'s str, Place, &'static str)>,
-    /// The value that a document repeats.
-    pub document: Option<&'s RepeatedValue>,
-    /// The waiver.
-    pub ignore: Option<&'s Ignore>,
+pub(crate) struct Subject<'s, 'a, 'p> {
+    pub(crate) analysis: &'s Analysis<'a, 'p>,
+    pub(crate) item: Item<'s, 'a, 'p>,
+}
+
+/// An item of a project, by its kind.
+#[derive(Clone, Copy)]
+pub(crate) enum Item<'s, 'a, 'p> {
+    Workflow(&'s Workflow<'p>),
+    Job(&'s Workflow<'p>, &'s Job<'p>),
+    Step(&'s Workflow<'p>, &'s Job<'p>, &'s Step<'p>),
+    /// An entry of the workflow's or of the job's `permissions`.
+    Permission(&'s Workflow<'p>, Option<&'s Job<'p>>, Pair<'p>),
+    /// A context path that a text of a job or of its step reads.
+    Reference(&'s Workflow<'p>, &'s Job<'p>, Option<&'s Step<'p>>, &'s ContextReference, Text<'p>),
+    /// A calling job, or one of the scopes that the called workflow requests.
+    Call(&'s Workflow<'p>, &'s Job<'p>, Option<&'s PermissionRequest<'s, 'p>>),
+    Login(&'s Workflow<'p>, &'s Job<'p>, &'s LoginStep<'a, 'p>),
+    Need(&'s Workflow<'p>, &'s Job<'p>, &'s PermissionCheck<'s, 'p>),
+    /// An upload in one run; without a run if none reaches it.
+    Upload(&'s Upload<'a, 'p>, Option<UploadView<'s, 'a, 'p>>),
+    Publisher(&'s Publisher<'a>),
+    Document(&'s RepeatedValue),
+    /// A problem in a file, with the workflow if that could be read, and its kind: `yaml` or `shape`.
+    Problem(Option<&'s Workflow<'p>>, &'s Problem, &'static str),
+    Ignore(&'s Ignore),
+}
+
+/// One run of an upload, with the contexts that its step sees.
+#[derive(Clone, Copy)]
+pub(crate) struct UploadView<'s, 'a, 'p> {
+    pub(crate) run: &'s UploadRun<'a, 'p>,
+    pub(crate) context: &'s EvaluationContext<'s, 'p>,
 }
 
 impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
-    /// The analysis alone.
-    #[must_use]
-    pub const fn of(analysis: &'s Analysis<'a, 'p>) -> Self {
-        Self {
-            analysis,
-            workflow: None,
-            job: None,
-            step: None,
-            permission: None,
-            need: None,
-            reference: None,
-            request: None,
-            login: None,
-            upload: None,
-            context: None,
-            claims: None,
-            target: None,
-            publisher: None,
-            problem: None,
-            document: None,
-            ignore: None,
+    pub(crate) const fn new(analysis: &'s Analysis<'a, 'p>, item: Item<'s, 'a, 'p>) -> Self {
+        Self { analysis, item }
+    }
+
+    pub(crate) const fn kind(&self) -> SubjectKind {
+        match self.item {
+            Item::Workflow(_) => SubjectKind::Workflow,
+            Item::Job(..) => SubjectKind::Job,
+            Item::Step(..) => SubjectKind::Step,
+            Item::Permission(..) => SubjectKind::Permission,
+            Item::Reference(..) => SubjectKind::Reference,
+            Item::Call(..) => SubjectKind::Call,
+            Item::Login(..) => SubjectKind::Login,
+            Item::Need(..) => SubjectKind::Need,
+            Item::Upload(..) => SubjectKind::Upload,
+            Item::Publisher(_) => SubjectKind::Publisher,
+            Item::Document(_) => SubjectKind::Document,
+            Item::Problem(..) => SubjectKind::Problem,
+            Item::Ignore(_) => SubjectKind::Ignore,
         }
     }
 
+    pub(crate) fn workflow(&self) -> Option<&'s Workflow<'p>> {
+        match self.item {
+            Item::Workflow(workflow)
+            | Item::Job(workflow, _)
+            | Item::Step(workflow, ..)
+            | Item::Permission(workflow, ..)
+            | Item::Reference(workflow, ..)
+            | Item::Call(workflow, ..)
+            | Item::Login(workflow, ..)
+            | Item::Need(workflow, ..) => Some(workflow),
+            Item::Upload(upload, _) => Some(upload.site.resolved.workflow),
+            Item::Problem(workflow, ..) => workflow,
+            Item::Publisher(_) | Item::Document(_) | Item::Ignore(_) => None,
+        }
+    }
+
+    pub(crate) fn job(&self) -> Option<&'s Job<'p>> {
+        match self.item {
+            Item::Job(_, job)
+            | Item::Step(_, job, _)
+            | Item::Reference(_, job, ..)
+            | Item::Call(_, job, _)
+            | Item::Login(_, job, _)
+            | Item::Need(_, job, _) => Some(job),
+            Item::Permission(_, job, _) => job,
+            Item::Upload(upload, _) => Some(upload.site.resolved.job),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn step(&self) -> Option<&'s Step<'p>> {
+        match self.item {
+            Item::Step(_, _, step) => Some(step),
+            Item::Reference(_, _, step, ..) => step,
+            Item::Login(_, _, login) => login.resolved.step,
+            Item::Need(_, _, check) => check.requester.resolved.step,
+            Item::Upload(upload, _) => upload.site.resolved.step,
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn permission(&self) -> Option<Pair<'p>> {
+        if let Item::Permission(_, _, pair) = self.item { Some(pair) } else { None }
+    }
+
+    pub(crate) const fn need(&self) -> Option<&'s PermissionCheck<'s, 'p>> {
+        if let Item::Need(_, _, check) = self.item { Some(check) } else { None }
+    }
+
+    /// What an expression reads, and the text that contains it.
+    pub(crate) const fn reference(&self) -> Option<(&'s ContextReference, Text<'p>)> {
+        if let Item::Reference(_, _, _, reference, text) = self.item { Some((reference, text)) } else { None }
+    }
+
+    pub(crate) const fn request(&self) -> Option<&'s PermissionRequest<'s, 'p>> {
+        if let Item::Call(_, _, request) = self.item { request } else { None }
+    }
+
+    pub(crate) const fn login(&self) -> Option<&'s LoginStep<'a, 'p>> {
+        if let Item::Login(_, _, login) = self.item { Some(login) } else { None }
+    }
+
+    pub(crate) const fn upload(&self) -> Option<&'s Upload<'a, 'p>> {
+        if let Item::Upload(upload, _) = self.item { Some(upload) } else { None }
+    }
+
+    pub(crate) const fn view(&self) -> Option<UploadView<'s, 'a, 'p>> {
+        if let Item::Upload(_, view) = self.item { view } else { None }
+    }
+
+    pub(crate) fn context(&self) -> Option<&'s EvaluationContext<'s, 'p>> {
+        self.view().map(|view| view.context)
+    }
+
+    /// The claims of the run's OIDC token.
+    pub(crate) fn claims(&self) -> Option<&'s Claims> {
+        let (upload, view) = (self.upload()?, self.view()?);
+        Some(view.run.claims(upload, view.context, self.analysis.repository))
+    }
+
+    /// Where the run uploads to.
+    pub(crate) fn target(&self) -> Option<&'s UploadTarget<'a>> {
+        self.view().map(|view| &view.run.target)
+    }
+
+    /// The publisher; of an upload, the one that its run is compared with.
+    pub(crate) fn publisher(&self) -> Option<&'s Publisher<'a>> {
+        let index = match self.item {
+            Item::Publisher(publisher) => return Some(publisher),
+            Item::Document(repeated) => repeated.publisher,
+            _ => self.view()?.run.publisher?,
+        };
+        self.analysis.publishers.get(index)
+    }
+
+    pub(crate) const fn document(&self) -> Option<&'s RepeatedValue> {
+        if let Item::Document(repeated) = self.item { Some(repeated) } else { None }
+    }
+
+    pub(crate) const fn problem(&self) -> Option<(&'s Problem, &'static str)> {
+        if let Item::Problem(_, problem, kind) = self.item { Some((problem, kind)) } else { None }
+    }
+
+    pub(crate) const fn ignore(&self) -> Option<&'s Ignore> {
+        if let Item::Ignore(ignore) = self.item { Some(ignore) } else { None }
+    }
+
     /// Names the subject for a fingerprint: no line numbers, no positions that move.
-    #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let mut parts = Vec::new();
-        parts.extend(self.job.map(|job| job.id.value().to_owned()));
-        if let Some(step) = self.step {
+        parts.extend(self.job().map(|job| job.id.value().to_owned()));
+        if let Some(step) = self.step() {
             let name = step.id.or(step.uses).or(step.name).or(step.run).map_or("", |text| text.value());
             let line = name.lines().next().unwrap_or_default();
             parts.push(action(line).to_owned());
         }
-        parts.extend(self.permission.map(|pair| pair.key.value().to_owned()));
-        parts.extend(self.need.map(|check| check.need.scope.clone()));
-        parts.extend(self.reference.map(|(reference, _)| reference.path.join(".")));
-        parts.extend(self.request.map(|request| request.scope.clone()));
-        if self.upload.is_none() {
-            parts.extend(self.publisher.map(|publisher| format!("{} {}", publisher.registry.id, publisher.title())));
+        match self.item {
+            Item::Permission(_, _, pair) => parts.push(pair.key.value().to_owned()),
+            Item::Need(_, _, check) => parts.push(check.need.scope.clone()),
+            Item::Reference(_, _, _, reference, _) => parts.push(reference.path.join(".")),
+            Item::Call(_, _, Some(request)) => parts.push(request.scope.clone()),
+            Item::Ignore(ignore) => parts.push(ignore.rule.clone()),
+            Item::Publisher(_) | Item::Document(_) => {
+                parts.extend(self.publisher().map(|it| format!("{} {}", it.registry.id, it.title())));
+                parts.extend(self.document().map(|repeated| repeated.statement.field.clone()));
+            }
+            _ => {}
         }
-        parts.extend(self.document.map(|repeated| repeated.statement.field.clone()));
-        parts.extend(self.ignore.map(|ignore| ignore.rule.clone()));
         parts.join("/")
     }
 }
 
-/// Problems of a workflow's YAML, as subjects have them.
+/// The syntax errors of a file as problems.
 #[must_use]
-pub fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Problem> {
+pub(crate) fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Problem> {
     errors.iter().map(|error| Problem::new(Place { file, span: error.span }, error.message.clone())).collect()
+}
+
+/// What enumerates a project's subjects calls.
+pub(crate) trait Visitor {
+    /// Whether a subject of this kind in a job could matter; if not, its kind is not enumerated there.
+    fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool;
+    fn visit(&mut self, subject: &Subject<'_, '_, '_>);
+}
+
+/// Visits every subject of a project, except ignores: whether these hide a finding is known last.
+pub(crate) fn visit_all(analysis: &Analysis<'_, '_>, visitor: &mut dyn Visitor) {
+    let actions = analysis.project.actions.iter().map(|action| &action.document);
+    for document in analysis.project.workflows.iter().chain(actions) {
+        for problem in &syntax_problems(document.file, document.tree.errors()) {
+            visitor.visit(&Subject::new(analysis, Item::Problem(None, problem, "yaml")));
+        }
+    }
+    for workflow in analysis.workflows {
+        visit_workflow(analysis, workflow, visitor);
+    }
+    for upload in &analysis.uploads {
+        for run in &upload.runs {
+            analysis.with_upload_run(upload, run, |subject| visitor.visit(subject));
+        }
+        if upload.runs.is_empty() {
+            visitor.visit(&Subject::new(analysis, Item::Upload(upload, None)));
+        }
+    }
+    for publisher in &analysis.publishers {
+        visitor.visit(&Subject::new(analysis, Item::Publisher(publisher)));
+    }
+    for repeated in &analysis.documents {
+        visitor.visit(&Subject::new(analysis, Item::Document(repeated)));
+    }
+}
+
+fn visit_workflow<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, visitor: &mut dyn Visitor) {
+    for problem in &workflow.problems {
+        visit(analysis, visitor, Item::Problem(Some(workflow), problem, "shape"));
+    }
+    visit(analysis, visitor, Item::Workflow(workflow));
+    for pair in entries(workflow.permissions.as_ref()) {
+        visit(analysis, visitor, Item::Permission(workflow, None, *pair));
+    }
+    for job in &workflow.jobs {
+        visit_job(analysis, workflow, job, visitor);
+    }
+}
+
+fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job<'p>, visitor: &mut dyn Visitor) {
+    let Analysis { data, checkout, .. } = analysis;
+    if job.uses.is_some() {
+        visit(analysis, visitor, Item::Call(workflow, job, None));
+        for request in &calls::requests(&data.github, checkout, workflow, job) {
+            visit(analysis, visitor, Item::Call(workflow, job, Some(request)));
+        }
+    } else {
+        visit(analysis, visitor, Item::Job(workflow, job));
+    }
+    for pair in entries(job.permissions.as_ref()) {
+        visit(analysis, visitor, Item::Permission(workflow, Some(job), *pair));
+    }
+    let references = visitor.wants(&Subject::new(analysis, Item::Job(workflow, job)), SubjectKind::Reference);
+    if references {
+        visit_references(analysis, visitor, (workflow, job, None), job_texts(job));
+    }
+    let wanted = |check: &PermissionCheck<'_, 'p>| {
+        visitor.wants(&Subject::new(analysis, Item::Need(workflow, job, check)), SubjectKind::Need)
+    };
+    let checks = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
+    for check in &checks {
+        visit(analysis, visitor, Item::Need(workflow, job, check));
+    }
+    for step in &job.steps {
+        visit(analysis, visitor, Item::Step(workflow, job, step));
+        if references {
+            visit_references(analysis, visitor, (workflow, job, Some(step)), step_texts(step));
+        }
+    }
+    let steps = step::steps(checkout, workflow, job);
+    for login in &login::logins(&data.registries, &steps) {
+        visit(analysis, visitor, Item::Login(workflow, job, login));
+    }
+}
+
+fn visit_references<'s, 'a, 'p>(
+    analysis: &'s Analysis<'a, 'p>,
+    visitor: &mut dyn Visitor,
+    (workflow, job, step): (&'s Workflow<'p>, &'s Job<'p>, Option<&'s Step<'p>>),
+    texts: Vec<(Text<'p>, bool)>,
+) {
+    for (text, is_condition) in texts {
+        for reference in &references_of(text, is_condition) {
+            visit(analysis, visitor, Item::Reference(workflow, job, step, reference, text));
+        }
+    }
+}
+
+fn visit<'s, 'a, 'p>(analysis: &'s Analysis<'a, 'p>, visitor: &mut dyn Visitor, item: Item<'s, 'a, 'p>) {
+    visitor.visit(&Subject::new(analysis, item));
+}
+
+fn entries<'s, 'p>(block: Option<&'s Permissions<'p>>) -> &'s [Pair<'p>] {
+    match block {
+        Some(Permissions { grant: Grant::Scopes(entries), .. }) => entries,
+        _ => &[],
+    }
+}
+
+fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference> {
+    let references = if is_condition {
+        Condition::parse(text.value()).map(|parsed| parsed.references())
+    } else {
+        ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references())
+    };
+    references.unwrap_or_default()
+}
+
+/// A job's own texts that may contain expressions, and whether each is a condition.
+fn job_texts<'p>(job: &Job<'p>) -> Vec<(Text<'p>, bool)> {
+    let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
+    let pairs = job.env.entries.iter().chain(&job.with.entries).map(|pair| pair.value);
+    let runner = job.runs_on.iter().flatten().copied();
+    let texts = environment.chain(pairs).chain(runner).map(|text| (text, false));
+    texts.chain(job.condition.map(|condition| (condition, true))).collect()
+}
+
+fn step_texts<'p>(step: &Step<'p>) -> Vec<(Text<'p>, bool)> {
+    let pairs = step.env.entries.iter().chain(&step.with.entries).map(|pair| pair.value);
+    let texts = pairs.chain(step.run).chain(step.name).map(|text| (text, false));
+    texts.chain(step.condition.map(|condition| (condition, true))).collect()
 }

@@ -1,14 +1,18 @@
-//! The uploads of a project with every run that could come to them. It says which runs do; it judges none.
+//! The uploads of a project and every run that can reach them, each with its target, credential, claims and verdict.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::lint::data::Data;
-use crate::trust::claims;
+use crate::lint::reach::{self, Blocker};
+use crate::lint::verdict::RunVerdict;
+use crate::read::source::Place;
+use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::Claim;
+use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
-use crate::trust::upload::site;
-use crate::trust::upload::site::{UploadSite, UploadTarget};
+use crate::trust::upload::site::{self, Credential, CredentialOutcome, UploadSite, UploadTarget};
 use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -20,70 +24,126 @@ use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::triggers;
 
-/// The most runs of one upload, copies of its job by a matrix included.
+/// The maximum number of runs of one upload, including the matrix rows of its job.
 const MOST_UPLOAD_RUNS: usize = 1024;
 
-/// One run that starts an upload's workflow, and whether it comes to the upload.
+/// Something that the files do not decide, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What it depends on.
+    pub reason: String,
+    /// Where that is.
+    pub place: Place,
+}
+
+/// A value, or why it is unknown.
+pub type Known<T> = Result<T, Unknown>;
+
+/// An upload in one simulated run.
 pub struct UploadRun<'a, 'p> {
-    /// The run, played up to the job.
+    /// The run, simulated up to the job.
     pub simulated: Arc<SimulatedRun<'a, 'p>>,
-    /// Which copy of the job, if it has a matrix and the copies differ.
+    /// The matrix row of the job, if it has several that differ for the upload.
     pub row: Option<MatrixRow>,
-    /// Whether the run comes to the upload.
+    /// Whether the run reaches the upload.
     pub reach: Truth,
+    /// Where it uploads to.
+    pub target: UploadTarget<'a>,
+    /// The position of the declared publisher that it is compared with.
+    pub publisher: Option<usize>,
+    claims: OnceCell<Claims>,
+    credential: OnceCell<(Known<Credential>, Place)>,
+    verdict: OnceCell<RunVerdict>,
 }
 
 impl<'a, 'p> UploadRun<'a, 'p> {
-    /// The run.
-    #[must_use]
-    pub fn run(&self) -> &TriggerStart<'a, 'p> {
+    pub(crate) fn run(&self) -> &TriggerStart<'a, 'p> {
         &self.simulated.run
     }
 
-    /// How to say it: "when a tag is pushed", with the row of the job's matrix.
-    #[must_use]
-    pub fn when(&self) -> String {
+    /// The run in words: "when a tag is pushed", with the row of the job's matrix.
+    pub(crate) fn when(&self) -> String {
         match self.row.as_ref().map(MatrixRow::title).filter(|title| !title.is_empty()) {
             Some(title) => format!("{} in the matrix row {title}", self.run().when),
             None => self.run().when.clone(),
         }
     }
+
+    /// The registry that it uploads to; `None` if that is another index.
+    pub(crate) fn registry(&self) -> Option<Known<&'a Registry>> {
+        match &self.target {
+            UploadTarget::Registry(registry, _) => Some(Ok(registry)),
+            UploadTarget::Unknown(reason, place) => Some(Err(Unknown { reason: reason.to_string(), place: *place })),
+            UploadTarget::Elsewhere => None,
+        }
+    }
+
+    /// The claims of the OIDC token, computed once.
+    pub(crate) fn claims(
+        &self,
+        upload: &Upload<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
+        repository: Option<&str>,
+    ) -> &Claims {
+        self.claims.get_or_init(|| claims::claims(&upload.site, context, repository))
+    }
+
+    /// The credential and the place that decides it, computed once.
+    pub(crate) fn credential(
+        &self,
+        upload: &Upload<'_, '_>,
+        context: &EvaluationContext<'_, '_>,
+        data: &Data,
+    ) -> &(Known<Credential>, Place) {
+        self.credential.get_or_init(|| {
+            let (outcomes, place) = upload.site.credential(&data.github, &data.registries, context);
+            let credential = match outcomes {
+                CredentialOutcome::Known(credential) => Ok(credential),
+                CredentialOutcome::Unknown(reason) => Err(Unknown { reason: reason.to_string(), place }),
+            };
+            (credential, place)
+        })
+    }
+
+    /// The verdict, computed once by `compute`.
+    pub(crate) fn verdict(&self, compute: impl FnOnce() -> RunVerdict) -> &RunVerdict {
+        self.verdict.get_or_init(compute)
+    }
 }
 
 /// An upload and all its runs.
 pub struct Upload<'a, 'p> {
-    /// The step, or the calling job, with its way into the action that holds it.
+    /// The step, or the calling job, with the actions that contain it.
     pub site: UploadSite<'a, 'p>,
-    /// Position among the uploads of the project.
+    /// Its position among the uploads of the project.
     pub index: usize,
-    /// The runs that may come to it and take it to a registry, or nobody knows where.
+    /// The runs that reach or may reach it and upload to a registry or to an unknown place.
     pub runs: Vec<UploadRun<'a, 'p>>,
-    /// The runs that start its workflow and surely do not come to it.
+    /// The runs that start its workflow and do not reach it.
     pub skipped: Vec<UploadRun<'a, 'p>>,
-    /// Why there may be runs that are not here.
+    /// Why there may be runs that are not listed.
     pub cut: Option<UnknownReason>,
-    /// Positions of the publishers that some run is measured by.
-    pub assigned: Vec<usize>,
-    /// Why some run of it is not decided.
-    pub undecided: Option<String>,
+    /// The indices of the publishers that some run is compared with.
+    pub assigned: BTreeSet<usize>,
+    /// Why the registry of some run is unknown.
+    pub unknown_target: Option<String>,
     /// Ids of registries that its environment suggests although it uploads to another.
-    pub swapped: Vec<String>,
+    pub swapped: BTreeSet<String>,
     /// Whether some run uploads to a known registry.
     pub known: bool,
-    /// Whether some run uploads to a place that is none of the registries.
+    /// Whether some run uploads to an index that is not one of the registries.
     pub elsewhere: bool,
+    blockers: OnceCell<Option<Vec<Blocker>>>,
 }
 
 impl<'a, 'p> Upload<'a, 'p> {
-    /// What the upload sees in one of its runs.
-    #[must_use]
+    /// The contexts that the upload's step sees in one of its runs.
     pub fn context<'s>(&'s self, upload_run: &'s UploadRun<'a, 'p>) -> EvaluationContext<'s, 'p> {
-        seen(&self.site, &upload_run.simulated, upload_run.row.as_ref())
+        context(&self.site, &upload_run.simulated, upload_run.row.as_ref())
     }
 
-    /// Whether some run comes to it: no only where every run is known and none does.
-    #[must_use]
-    pub fn reachable(&self) -> Truth {
+    /// Whether a run reaches it: no only if every run is known and none does.
+    pub(crate) fn reachable(&self) -> Truth {
         if !self.runs.is_empty() || self.elsewhere {
             return Truth::Yes;
         }
@@ -93,16 +153,20 @@ impl<'a, 'p> Upload<'a, 'p> {
             None => Truth::No,
         }
     }
+
+    /// The conditions that keep every run from it, see [`reach::blockers`]; computed once.
+    pub(crate) fn blockers(&self) -> Option<&[Blocker]> {
+        self.blockers.get_or_init(|| reach::blockers(self)).as_deref()
+    }
 }
 
-/// The publications of all workflows with their runs, of those that are asked about.
-#[must_use]
-pub fn uploads<'a, 'p>(
+/// The uploads of all workflows in the runs that the filter selects.
+pub(crate) fn uploads<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
     publishers: &[Publisher<'a>],
-    certain: Option<&str>,
-    asked: &RunFilter,
+    repository: Option<&str>,
+    filter: &RunFilter,
 ) -> Vec<Upload<'a, 'p>> {
     let mut found = Vec::new();
     for workflow in &checkout.workflows {
@@ -112,20 +176,21 @@ pub fn uploads<'a, 'p>(
                 runs: Vec::new(),
                 skipped: Vec::new(),
                 cut: None,
-                assigned: Vec::new(),
-                undecided: None,
-                swapped: Vec::new(),
+                assigned: BTreeSet::new(),
+                unknown_target: None,
+                swapped: BTreeSet::new(),
                 known: false,
                 elsewhere: false,
+                blockers: OnceCell::new(),
                 site,
             };
-            for upload_run in upload_runs(data, checkout, &mut upload, asked) {
-                keep(&mut upload, upload_run, data, publishers, certain);
+            for upload_run in upload_runs(data, checkout, &mut upload, filter) {
+                add(&mut upload, upload_run, data, publishers, repository);
             }
-            let elsewhere = upload.elsewhere && !upload.known && upload.undecided.is_none();
-            // A called workflow that is never told to upload is called for something else.
-            let unasked = upload.runs.is_empty() && upload.site.pattern.is_some_and(|it| it.only_if.is_some());
-            if !elsewhere && !unasked {
+            let elsewhere = upload.elsewhere && !upload.known && upload.unknown_target.is_none();
+            // A called workflow that uploads only on request is called for something else.
+            let not_requested = upload.runs.is_empty() && upload.site.pattern.is_some_and(|it| it.only_if.is_some());
+            if !elsewhere && !not_requested {
                 found.push(upload);
             }
         }
@@ -133,7 +198,7 @@ pub fn uploads<'a, 'p>(
     found
 }
 
-fn seen<'s, 'a, 'p>(
+fn context<'s, 'a, 'p>(
     site: &'s UploadSite<'a, 'p>,
     simulated: &'s SimulatedRun<'a, 'p>,
     row: Option<&'s MatrixRow>,
@@ -141,66 +206,78 @@ fn seen<'s, 'a, 'p>(
     site.resolved.context(&simulated.context(site.resolved.job).for_row(row))
 }
 
-/// Every run of a publication's job, with its copies.
+/// Every run of an upload's job, with the rows of its matrix.
 fn upload_runs<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
     upload: &mut Upload<'a, 'p>,
-    asked: &RunFilter,
+    filter: &RunFilter,
 ) -> Vec<UploadRun<'a, 'p>> {
     let resolved = &upload.site.resolved;
     let step = resolved.frames.first().map(|frame| frame.step).or(resolved.step);
     let relevance = Relevance::of(resolved.workflow, resolved.job, step);
-    let starts = triggers::simulate(&data.github, checkout, resolved.workflow, (resolved.job, step), asked);
+    let starts = triggers::simulate(&data.github, checkout, resolved.workflow, (resolved.job, step), filter);
     let mut upload_runs = Vec::new();
     upload.cut = starts.incomplete;
     for simulated in starts.runs {
         for row in triggers::rows(&simulated, resolved.job, &relevance) {
             if upload_runs.len() == MOST_UPLOAD_RUNS {
-                upload.cut = Some(UnknownReason::new("more runs than are played"));
+                upload.cut = Some(UnknownReason::new(format!("more than {MOST_UPLOAD_RUNS} runs")));
                 return upload_runs;
             }
-            let context = seen(&upload.site, &simulated, row.as_ref());
+            let context = context(&upload.site, &simulated, row.as_ref());
             let reach = context.reached().and(called::uploads(&upload.site, &context));
-            upload_runs.push(UploadRun { simulated: Arc::clone(&simulated), row, reach });
+            let target = upload.site.target(&data.registries, &context);
+            upload_runs.push(UploadRun {
+                simulated: Arc::clone(&simulated),
+                row,
+                reach,
+                target,
+                publisher: None,
+                claims: OnceCell::new(),
+                credential: OnceCell::new(),
+                verdict: OnceCell::new(),
+            });
         }
     }
     upload_runs
 }
 
-/// Keeps a run of a publication, with what the project as a whole must know of it.
-fn keep<'a, 'p>(
+/// Adds a run to its upload, with what the project as a whole needs to know of it.
+fn add<'a, 'p>(
     upload: &mut Upload<'a, 'p>,
-    upload_run: UploadRun<'a, 'p>,
+    mut upload_run: UploadRun<'a, 'p>,
     data: &'a Data,
     publishers: &[Publisher<'a>],
-    certain: Option<&str>,
+    repository: Option<&str>,
 ) {
-    let context = seen(&upload.site, &upload_run.simulated, upload_run.row.as_ref());
-    let target = upload.site.target(&data.registries, &context);
     if upload_run.reach == Truth::No {
-        upload.elsewhere |= matches!(target, UploadTarget::Elsewhere) && upload.runs.is_empty();
+        upload.elsewhere |= matches!(upload_run.target, UploadTarget::Elsewhere) && upload.runs.is_empty();
         upload.skipped.push(upload_run);
         return;
     }
-    match target {
+    match &upload_run.target {
         UploadTarget::Elsewhere => {
             upload.elsewhere = true;
             return;
         }
-        UploadTarget::Unknown(reason, _) => upload.undecided = Some(reason.to_string()),
+        UploadTarget::Unknown(reason, _) => upload.unknown_target = Some(reason.to_string()),
         UploadTarget::Registry(registry, _) => {
             upload.known = true;
-            let claims = claims::claims(&upload.site, &context, certain);
-            upload
-                .assigned
-                .extend(verdict::all_assigned(&claims, &registry.id, publishers).map(|publisher| publisher.index));
+            let context = context(&upload.site, &upload_run.simulated, upload_run.row.as_ref());
+            let claims = upload_run.claims(upload, &context, repository);
+            let assigned = verdict::assigned(claims, &registry.id, publishers);
+            let index = assigned.and_then(|one| publishers.iter().position(|it| it.index == one.index));
+            let measures = verdict::all_assigned(assigned, publishers).map(|publisher| publisher.index);
+            let assigned: Vec<usize> = measures.collect();
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
                     upload.swapped.extend(suggested.into_iter().map(str::to_owned));
                 }
             }
+            upload.assigned.extend(assigned);
+            upload_run.publisher = index;
         }
     }
     upload.runs.push(upload_run);

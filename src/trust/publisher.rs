@@ -62,9 +62,11 @@ impl<'a> Publisher<'a> {
     /// Whether both belong to one registry and accept the same claims.
     #[must_use]
     pub fn accepts_the_same(&self, other: &Self) -> bool {
-        let value = |publisher: &Self, claim| publisher.entry_of(claim).map(|entry| entry.value.clone());
-        self.registry.id == other.registry.id
-            && Claim::ALL.iter().all(|claim| value(self, *claim) == value(other, *claim))
+        let equal = |claim: &Claim| match (self.entry_of(*claim), other.entry_of(*claim)) {
+            (Some(own), Some(other)) => own.value == other.value,
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        self.registry.id == other.registry.id && Claim::ALL.iter().all(equal)
     }
 
     /// A name for messages: its package, else its workflow, else its position.

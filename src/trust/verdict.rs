@@ -101,10 +101,8 @@ fn score(claims: &Claims, publisher: &Publisher<'_>) -> u32 {
 
 /// The assigned publisher and those that accept the same claims for other packages: one upload may send several packages.
 pub fn all_assigned<'p, 'a>(
-    claims: &Claims,
-    registry: &str,
+    assigned: Option<&'p Publisher<'a>>,
     publishers: &'p [Publisher<'a>],
 ) -> impl Iterator<Item = &'p Publisher<'a>> {
-    let assigned = assigned(claims, registry, publishers);
     publishers.iter().filter(move |publisher| assigned.is_some_and(|assigned| assigned.accepts_the_same(publisher)))
 }

@@ -54,11 +54,9 @@ fn uploads(rules: &RuleSet, project: &Project) -> Vec<String> {
         let registries: BTreeSet<String> = upload
             .runs
             .iter()
-            .map(|upload_run| {
-                analysis.with_upload_run(upload, upload_run, |subject| match subject.target {
-                    Some(UploadTarget::Registry(registry, _)) => registry.name.clone(),
-                    _ => "unknown".to_owned(),
-                })
+            .map(|upload_run| match &upload_run.target {
+                UploadTarget::Registry(registry, _) => registry.name.clone(),
+                _ => "unknown".to_owned(),
             })
             .collect();
         all.extend(registries.into_iter().map(|registry| format!("{registry}, by {by}")));

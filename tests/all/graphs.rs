@@ -34,7 +34,7 @@ fn with_upload_run(files: &[(&str, String)]) -> Played {
         runs: upload.runs.len(),
         skipped: upload.skipped.len(),
         cut: upload.cut.as_ref().map(ToString::to_string),
-        undecided: upload.undecided.clone(),
+        undecided: upload.unknown_target.clone(),
     }
 }
 

@@ -8,6 +8,7 @@ mod changes;
 mod cli;
 mod corpus;
 mod corpus_fixes;
+mod diagnose;
 mod documents;
 mod explain;
 mod fixes;

@@ -2,7 +2,8 @@
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::ExplainedValue;
-use crate::lint::facts::{self, Fact};
+use crate::lint::facts::Fact;
+use crate::lint::facts::permission::permission;
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
@@ -79,10 +80,10 @@ pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Publis
 
 fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<FirstStep<'a>> {
     let mut found = Vec::new();
-    if matches!(facts::ask(subject, "permission.id-token"), Fact::Known(Some(access), _) if access != "write") {
+    if matches!(permission(subject, "id-token"), Some(Fact::Known(Some(access), _)) if access != "write") {
         found.push(FirstStep::IdToken);
     }
-    let site = subject.upload.map(|upload| &upload.site);
+    let site = subject.upload().map(|upload| &upload.site);
     let own = |pattern: &UploadPattern| pattern.oidc == OidcSupport::Native;
     if site.is_some_and(|site| site.login.is_none() && site.pattern.is_some_and(|pattern| !own(pattern))) {
         let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
@@ -121,12 +122,12 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormF
         return tag_line(subject, field);
     }
     let place = match claim {
-        Claim::Environment => subject.claims.map(|claims| claims.environment_place),
-        Claim::User => subject.claims.map(|claims| claims.user_place),
+        Claim::Environment => subject.claims().map(|claims| claims.environment_place),
+        Claim::User => subject.claims().map(|claims| claims.user_place),
         Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(|text| text.place()),
         Claim::Workflow | Claim::Ref | Claim::WorkflowRepository | Claim::Operation => None,
     };
-    match subject.claims.map(|claims| claims.value(claim, registry)) {
+    match subject.claims().map(|claims| claims.value(claim, registry)) {
         Some(Ok(Some(value))) if claim == Claim::WorkflowRepository => {
             let owner = value.split('/').next().unwrap_or_default();
             line(ExplainedValue::Known(owner.to_owned()), place)
@@ -159,8 +160,8 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
         };
     }
     if let Some(event) = &field.event {
-        let runs = subject.upload.iter().flat_map(|upload| &upload.runs);
-        return switch(runs.into_iter().any(|upload_run| upload_run.run().event == *event));
+        let runs = subject.upload().map_or(&[][..], |upload| &upload.runs);
+        return switch(runs.iter().any(|upload_run| upload_run.run().event == *event));
     }
     if let Some(switched) = registry.record.iter().find(|other| other.switch.as_ref() == Some(&field.name)) {
         return switch(self::line(subject, registry, switched).value.known().is_some());
@@ -179,13 +180,13 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
 fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &FormField) -> Option<String> {
     let owner = registry.record.iter().find(|other| other.with.as_ref() == Some(&field.name))?;
     let claim = owner.claim.filter(|claim| *claim == Claim::WorkflowRepository)?;
-    let whole = subject.claims?.value(claim, registry).ok()??;
+    let whole = subject.claims()?.value(claim, registry).ok()??;
     whole.split_once('/').map(|(_, name)| name.to_owned())
 }
 
 /// The tag pattern: the common beginning of the tags that start the run, then the version.
 fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a FormField) -> FormLine<'a> {
-    let claims = subject.claims;
+    let claims = subject.claims();
     let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
     let mut beginnings: Vec<&str> =
         tags.iter().map(|tag| tag.split(['*', '?', '[', '+', '!', '\\']).next().unwrap_or_default()).collect();
@@ -223,7 +224,7 @@ const NAMELESS: &str = "no config, git remote or condition names the repository"
 /// manifests; or why it is unknown.
 pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
     let manifests = &subject.analysis.project.manifests;
-    let changed = || subject.workflow.is_none_or(|workflow| package::may_change(registry, workflow));
+    let changed = || subject.workflow().is_none_or(|workflow| package::may_change(registry, workflow));
     if let Some((name, place)) = addressed(subject, registry) {
         let word = package::name(manifests, registry, &name).filter(|word| word.likeness == Likeness::Other);
         return match word.and_then(|word| word.text) {
@@ -233,7 +234,7 @@ pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Res
             _ => Ok((name, place)),
         };
     }
-    let found = match subject.upload.map(|upload| upload.site.package_folder()) {
+    let found = match subject.upload().map(|upload| upload.site.package_folder()) {
         Some(FolderArgument::Unknown(place)) => {
             let text =
                 subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
@@ -251,8 +252,8 @@ pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Res
 
 /// The package that the environment's address names.
 fn addressed(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
-    let url = subject.job?.environment?.url?;
-    let outcome = subject.context?.evaluate(url.value());
+    let url = subject.job()?.environment?.url?;
+    let outcome = subject.context()?.evaluate(url.value());
     let name = match &outcome {
         Outcome::Unknown(reason) => registry.package_at(reason.prefix()?, false),
         outcome => registry.package_at(&known_text(outcome)?, true),

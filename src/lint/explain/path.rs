@@ -13,7 +13,7 @@ use crate::workflow::simulate::reach::decide;
 use crate::workflow::simulate::run::TriggerStart;
 
 /// The kind of a stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StopKind {
     /// A job that calls the workflow of the next stop.
     Caller,
@@ -45,7 +45,7 @@ impl StopKind {
 }
 
 /// A stop on the path from the event to the upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PathStop {
     /// Its kind.
     pub kind: StopKind,
@@ -58,7 +58,7 @@ pub struct PathStop {
 }
 
 /// A run that does not reach an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SkippedRun {
     /// How it starts.
     pub start: ExplainedStart,
@@ -69,7 +69,7 @@ pub struct SkippedRun {
 }
 
 /// An output that a condition reads and no job declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UndeclaredOutput {
     /// The job that does not declare it.
     pub job: String,
@@ -109,14 +109,14 @@ pub(crate) fn skipped<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_
 /// The conditions that leave open whether a run reaches the upload.
 pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
-    let jobs = subject.job.map_or_else(Vec::new, |job| upload_run.simulated.undecided_conditions(job));
+    let jobs = subject.job().map_or_else(Vec::new, |job| upload_run.simulated.undecided_conditions(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
     let step =
-        subject.step.and_then(|step| step.condition).zip(subject.context).and_then(|(text, context)| {
-            match decide(text, context) {
-                Truth::Unknown(reason) => Some((reason, Some(text.place()))),
-                Truth::Yes | Truth::No => None,
-            }
+        subject.step().and_then(|step| step.condition).zip(subject.context()).and_then(|(text, context)| match decide(
+            text, context,
+        ) {
+            Truth::Unknown(reason) => Some((reason, Some(text.place()))),
+            Truth::Yes | Truth::No => None,
         });
     let mut found: Vec<OpenCondition> = Vec::new();
     for (reason, place) in jobs.chain(step) {
@@ -173,7 +173,7 @@ pub(crate) fn path(
     run: &TriggerStart<'_, '_>,
 ) -> Vec<PathStop> {
     let callers = run.calls.iter().map(|call| of_job(StopKind::Caller, call.job));
-    let job = subject.job.map(|job| of_job(StopKind::Job, job));
+    let job = subject.job().map(|job| of_job(StopKind::Job, job));
     let actions = upload.site.resolved.frames.iter().map(|frame| PathStop {
         kind: StopKind::Action,
         name: frame.step.uses.map_or("", Text::value).to_owned(),

@@ -1,6 +1,7 @@
 //! The permissions of an upload's job, scope by scope, and the block that grants each.
 
-use crate::lint::facts::{self, Fact};
+use crate::lint::facts::Fact;
+use crate::lint::facts::permission::{permission, permission_origin, permissions_word};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::workflow::permissions::{self, AccessLevel, GrantOrigin};
@@ -37,8 +38,8 @@ pub struct PermissionLink {
 /// The scopes that a job holds, and always `id-token`.
 pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     let github = &subject.analysis.data.github.permissions;
-    let word = match facts::ask(subject, "permissions.word") {
-        Fact::Known(Some(word), place) => Some((word, place)),
+    let word = match permissions_word(subject, "") {
+        Some(Fact::Known(Some(word), place)) => Some((word, place)),
         _ => None,
     };
     // A word grants every scope; listing them all would hide the important one.
@@ -59,9 +60,9 @@ fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
 
 fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<ExplainedPermission> {
     let (asked, callers) = (asked(subject, scope), callers(subject, scope));
-    let (access, place) = match facts::ask(subject, &format!("permission.{scope}")) {
+    let (access, place) = match permission(subject, scope).unwrap_or(Fact::Unknown) {
         Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
-        Fact::Unknown if always || asked.is_some() => (None, subject.job?.id.place()),
+        Fact::Unknown if always || asked.is_some() => (None, subject.job()?.id.place()),
         Fact::Known(..) | Fact::Unknown => return None,
     };
     let (asked, place) = asked.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
@@ -70,7 +71,7 @@ fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<Expl
 
 /// What the calling jobs hold.
 fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
-    let calls = subject.context.map_or(&[][..], |context| context.run().calls.as_slice());
+    let calls = subject.context().map_or(&[][..], |context| context.run().calls.as_slice());
     let link = |call: &JobCall<'_, '_>| {
         let held = permissions::held(&subject.analysis.data.github, call.workflow, call.job, scope);
         let access = held.access.filter(|_| held.origin != GrantOrigin::Default);
@@ -85,7 +86,7 @@ fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
 
 /// What a job requests, and where, if that is more than its calling jobs hold.
 fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
-    let (workflow, job, run) = (subject.workflow?, subject.job?, subject.context?.run());
+    let (workflow, job, run) = (subject.workflow()?, subject.job()?, subject.context()?.run());
     let github = &subject.analysis.data.github;
     let own = permissions::held(github, workflow, job, scope);
     let granted = permissions::held_in(github, run, workflow, job, scope);
@@ -94,8 +95,8 @@ fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Pla
 }
 
 fn origin(subject: &Subject<'_, '_, '_>, scope: &str) -> String {
-    match facts::ask(subject, &format!("permission-origin.{scope}")) {
-        Fact::Known(Some(origin), _) => origin,
+    match permission_origin(subject, scope) {
+        Some(Fact::Known(Some(origin), _)) => origin,
         _ => String::new(),
     }
 }

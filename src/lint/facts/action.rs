@@ -50,7 +50,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["locked", "unlocked"]),
         "Whether `actions.lock` lists the action for the workflow; unknown if it does not list the workflow.",
         |subject, _| {
-            let (workflow, uses) = (subject.workflow?, subject.step?.uses?);
+            let (workflow, uses) = (subject.workflow()?, subject.step()?.uses?);
             let own = uses.value().starts_with(['.', '$']) || uses.value().contains("://");
             let inside = uses.place().file == workflow.file && !own && !uses.value().contains("${{");
             let lock = subject.analysis.checkout.lock.as_ref().filter(|_| inside)?;
@@ -77,8 +77,8 @@ impl JudgedAction<'_, '_> {
 
 fn judged<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<JudgedAction<'s, 'p>> {
     let registries = &subject.analysis.data.registries;
-    let login = subject.upload.and_then(|upload| upload.site.login.as_ref());
-    let own = subject.step.map_or(subject.job.and_then(|job| job.uses), |step| step.uses);
+    let login = subject.upload().and_then(|upload| upload.site.login.as_ref());
+    let own = subject.step().map_or(subject.job().and_then(|job| job.uses), |step| step.uses);
     let all = [own, login.and_then(|login| login.resolved.step?.uses)];
     let all = all.into_iter().flatten().filter_map(|uses| {
         let refs = version::refs(registries, action(uses.value()))?;
@@ -124,7 +124,7 @@ fn action_recommended(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     Some(match step.uses {
         Some(uses) => Fact::text(action(uses.value()), uses.place()),
         None => Fact::Known(None, step.place),
@@ -132,7 +132,7 @@ fn step_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     Some(match step.uses {
         Some(uses) => {
             Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())

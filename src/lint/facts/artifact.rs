@@ -44,7 +44,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 /// The name of the artifact, if the step downloads a single artifact of this run and the name has no expression.
 fn wanted<'p>(subject: &'_ Subject<'_, '_, 'p>) -> Option<Text<'p>> {
     let download = &subject.analysis.data.github.artifacts.download;
-    let step = subject.step.filter(|step| uses(step, &download.action))?;
+    let step = subject.step().filter(|step| uses(step, &download.action))?;
     let other =
         download.elsewhere.iter().chain([&download.pattern]).any(|input| step.with.get_ignore_case(input).is_some());
     let name = step.with.get_ignore_case(&download.name)?.value;
@@ -57,7 +57,7 @@ fn artifact(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (name, workflow) = (wanted(subject)?, subject.workflow?);
+    let (name, workflow) = (wanted(subject)?, subject.workflow()?);
     let events = &subject.analysis.data.github.events;
     let callable = |workflow: &Workflow<'_>| {
         workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
@@ -117,7 +117,7 @@ fn may_be(with: &Pairs<'_>, artifact: &NeedArtifact, name: &str) -> bool {
 }
 
 pub(crate) fn layout_of(subject: &Subject<'_, '_, '_>) -> Option<ArtifactLayout> {
-    layout(&subject.analysis.data.github, &subject.upload?.site, subject.context?)
+    layout(&subject.analysis.data.github, &subject.upload()?.site, subject.context()?)
 }
 
 fn files_layout(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

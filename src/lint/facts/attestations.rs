@@ -28,15 +28,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn attestations_reused(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+    let upload = subject.upload()?;
     let (resolved, own) = (&upload.site.resolved, folder_of(subject, upload)?);
     let here = resolved.place();
     let mut open = false;
-    for other in &subject.analysis.uploads {
+    for other in subject.analysis.uploads_of(resolved.job) {
         let before = &other.site.resolved;
-        let same_job =
-            before.job.id.place() == resolved.job.id.place() && before.workflow.file == resolved.workflow.file;
-        if !same_job || before.position() >= resolved.position() {
+        if before.position() >= resolved.position() {
             continue;
         }
         match leaves(subject, other, &own) {
@@ -81,15 +79,15 @@ fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> T
 /// Whether a script between two uploads mentions the folder or attestations, and so may remove them.
 fn cleaned(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, folder: &str) -> bool {
     let after = other.site.resolved.position();
-    let Some(upload) = subject.upload else { return true };
+    let Some(upload) = subject.upload() else { return true };
     let between = upload.site.resolved.before().filter(|step| after.first().is_none_or(|first| step.index > *first));
     between
         .filter_map(|step| step.script)
         .any(|run| run.value().contains(folder) || run.value().contains("attestation"))
 }
 
-fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+pub(crate) fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let upload = subject.upload()?;
     let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
         None => match upload.site.default_of(switch) {
@@ -100,9 +98,7 @@ fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(Err(())) => return Some(Fact::Unknown),
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
-    let job = subject.job?.id.place();
-    let same_job = |other: &&crate::lint::uploads::Upload<'_, '_>| other.site.resolved.job.id.place() == job;
-    let alone = subject.analysis.uploads.iter().filter(same_job).count() < 2;
+    let alone = subject.analysis.uploads_of(subject.job()?).len() < 2;
     let word = match (on, alone && !context(subject)?.run().is_called()) {
         (true, _) => "on",
         (false, true) => "off",

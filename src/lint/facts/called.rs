@@ -40,10 +40,10 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn certificate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn certificate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (registry, run) = (target(subject)?, context(subject)?.run());
     let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
-    let place = subject.upload?.site.resolved.place();
+    let place = subject.upload()?.site.resolved.place();
     let word = match (differs && run.is_called(), run.unknown_caller) {
         (false, _) => "accepted",
         (true, true) => "unseen-caller",
@@ -60,12 +60,12 @@ fn caller(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn called(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let workflow = subject.workflow?;
-    Some(Fact::text(workflow.source.file_name(), subject.upload?.site.resolved.place()))
+    let workflow = subject.workflow()?;
+    Some(Fact::text(workflow.source.file_name(), subject.upload()?.site.resolved.place()))
 }
 
-fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (registry, claims, place) = (target(subject)?, subject.claims?, subject.upload?.site.resolved.place());
+pub(crate) fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (registry, claims, place) = (target(subject)?, subject.claims()?, subject.upload()?.site.resolved.place());
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::text("accepted", place));
     };
@@ -77,7 +77,7 @@ fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn foreign(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    subject.claims?.foreign.as_ref()?;
-    let uses = subject.job?.uses?;
+    subject.claims()?.foreign.as_ref()?;
+    let uses = subject.job()?.uses?;
     Some(Fact::text(uses.value(), uses.place()))
 }

@@ -22,7 +22,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
-    let (claims, publisher) = (subject.claims?, subject.publisher?);
+    let (claims, publisher) = (subject.claims()?, subject.publisher()?);
     let place = claim_place(subject, claim)?;
     let answer: ClaimVerdict = claim_verdict(claims, claim, publisher);
     Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
@@ -30,12 +30,12 @@ fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 
 fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
     match claim {
-        Claim::Environment => Some(subject.claims?.environment_place),
+        Claim::Environment => Some(subject.claims()?.environment_place),
         Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
-        Claim::Ref => Some(subject.claims?.ref_place),
-        Claim::User => Some(subject.claims?.user_place),
+        Claim::Ref => Some(subject.claims()?.ref_place),
+        Claim::User => Some(subject.claims()?.user_place),
         Claim::Owner | Claim::Repository => {
-            let declared = subject.publisher.and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);
+            let declared = subject.publisher().and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);
             declared.or_else(|| subject.analysis.config.repository.map(Text::place))
         }
     }
@@ -43,6 +43,6 @@ fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
 
 fn token(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
-    let value = subject.claims?.value(claim, target(subject)?).ok()?;
+    let value = subject.claims()?.value(claim, target(subject)?).ok()?;
     Some(Fact::Known(value, claim_place(subject, claim)?))
 }

@@ -41,11 +41,11 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
     let data = subject.analysis.data;
-    version::client(&subject.upload?.site, &data.github, &data.registries, context(subject)?)
+    version::client(&subject.upload()?.site, &data.github, &data.registries, context(subject)?)
 }
 
 fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     Some(Fact::Known(site.pattern?.client.clone(), site.resolved.place()))
 }
 
@@ -58,13 +58,13 @@ fn client_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
     Some(Fact::text(facts.minimum.clone(), site.resolved.place()))
 }
 
 fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
         (OidcSupport::None, _) => "none",
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",

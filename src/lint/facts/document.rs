@@ -27,26 +27,26 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
-    let repeated = subject.document?;
+    let repeated = subject.document()?;
     Some(Place { file: repeated.file, span: repeated.statement.span })
 }
 
 fn value(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    Some(Fact::text(subject.document?.statement.value.clone(), place(subject)?))
+    Some(Fact::text(subject.document()?.statement.value.clone(), place(subject)?))
 }
 
 fn field(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let field = subject.publisher?.registry.field(&subject.document?.statement.field)?;
+    let field = subject.publisher()?.registry.field(&subject.document()?.statement.field)?;
     Some(Fact::text(field.label.to_lowercase(), place(subject)?))
 }
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    Some(Fact::text(if subject.document?.same { "same" } else { "other" }, place(subject)?))
+    Some(Fact::text(if subject.document()?.same { "same" } else { "other" }, place(subject)?))
 }
 
 fn declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let publisher = subject.publisher?;
-    Some(match publisher.entry(&subject.document?.statement.field) {
+    let publisher = subject.publisher()?;
+    Some(match publisher.entry(&subject.document()?.statement.field) {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),
         None => Fact::Known(None, publisher.place),
     })

@@ -8,7 +8,7 @@ use crate::read::source::Place;
 use crate::trust::publisher;
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::{Claim, Registry};
-use crate::trust::upload::site::UploadTarget;
+use crate::trust::upload::site::{UploadSite, UploadTarget};
 use crate::workflow::expression::{Outcome, Truth};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
@@ -109,7 +109,7 @@ fn environment_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let url = subject.job?.environment?.url?;
+    let url = subject.job()?.environment?.url?;
     // The host is known even if the end of the address is an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
     let host_is_whole = fixed == url.value() || fixed.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
@@ -121,19 +121,18 @@ fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fa
 
 /// Whether another upload of the same job goes to a registry in this run.
 fn job_uploads_to(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<bool> {
-    let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job?);
-    let mut sites = analysis.uploads.iter().map(|upload| &upload.site);
-    Some(sites.any(|site| {
-        let here = site.resolved.job.id.place() == job.id.place();
-        let target = || site.target(&analysis.data.registries, &site.resolved.context(context));
-        here && matches!(target(), UploadTarget::Registry(other, _) if other.id == registry.id)
-    }))
+    let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job()?);
+    let uploads_there = |site: &UploadSite<'_, '_>| {
+        let target = site.target(&analysis.data.registries, &site.resolved.context(context));
+        matches!(target, UploadTarget::Registry(other, _) if other.id == registry.id)
+    };
+    Some(analysis.uploads_of(job).into_iter().any(|upload| uploads_there(&upload.site)))
 }
 
 pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
+    let job = subject.job()?;
     // The environment of a called workflow in another repository is passed by the calling job.
-    if let (None, Some(claims)) = (subject.step, subject.claims) {
+    if let (None, Some(claims)) = (subject.step(), subject.claims()) {
         return Some(match &claims.environment {
             Outcome::Unknown(_) => Fact::Unknown,
             known => Fact::Known(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
@@ -146,7 +145,7 @@ pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
 }
 
 fn environment_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
+    let job = subject.job()?;
     match job.environment.and_then(|environment| environment.url) {
         Some(url) => settled_in_job(subject, url),
         None => Some(Fact::Known(None, job.id.place())),
@@ -164,7 +163,7 @@ fn environment_ref_patterns<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<
 fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let patterns = environment_ref_patterns(subject)?;
     let run = crate::lint::facts::run::context(subject)?.run();
-    let place = subject.job?.environment?.name.place();
+    let place = subject.job()?.environment?.name.place();
     let reference = &run.reference;
     let prefix = match reference.kind {
         RefKind::Tag | RefKind::Branch => reference.kind.prefix()?,
@@ -190,7 +189,7 @@ fn environment_patterns(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
 }
 
 fn package_of_url(subject: &Subject<'_, '_, '_>) -> Option<(String, Place)> {
-    let url = subject.job?.environment?.url?;
+    let url = subject.job()?.environment?.url?;
     // The address may name the package although it ends in an expression.
     let fixed = url.value().split("${{").next().unwrap_or_default();
     let name = target(subject)?.package_at(fixed, fixed == url.value())?;
@@ -202,7 +201,7 @@ fn package_of_url(subject: &Subject<'_, '_, '_>) -> Option<(String, Place)> {
 fn environment_url_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
     let (name, place) = package_of_url(subject)?;
-    let own = &subject.publisher?.entry("package")?.value;
+    let own = &subject.publisher()?.entry("package")?.value;
     if registry.names.same(own, &name) {
         return Some(Fact::text("same", place));
     }

@@ -54,7 +54,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job: &Job<'_> = subject.job?;
+    let job: &Job<'_> = subject.job()?;
     let data = subject.analysis.data;
     let moves = |step: &&Step<'_>| {
         let Some(uses) = step.uses.map(Text::value) else { return false };
@@ -63,7 +63,7 @@ fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             || uses.contains("${{")
             || uses.contains("://")
             || immutable(data, action(uses), reference);
-        let workflow = subject.workflow.map_or("", |workflow| workflow.source.path());
+        let workflow = subject.workflow().map_or("", |workflow| workflow.source.path());
         let lock = subject.analysis.checkout.lock.as_ref();
         let locked = lock.is_some_and(|lock| lock.allows(workflow, uses) == Some(true));
         !fixed && !locked && !recommended(data, action(uses), reference)
@@ -93,7 +93,7 @@ fn recommended(data: &Data, name: &str, reference: &str) -> bool {
 }
 
 fn workflow_file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let workflow = subject.workflow?;
+    let workflow = subject.workflow()?;
     Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
 }
 
@@ -105,27 +105,27 @@ fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
 }
 
 fn job(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let id = subject.job?.id;
+    let id = subject.job()?.id;
     Some(Fact::text(id.value(), id.place()))
 }
 
 fn repository_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    yes(!subject.analysis.uploads.is_empty(), workflow_file_place(subject.workflow?))
+    yes(!subject.analysis.uploads.is_empty(), workflow_file_place(subject.workflow()?))
 }
 
 fn workflow_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let workflow = subject.workflow?;
-    let publishes = subject.analysis.uploads.iter().any(|it| it.site.resolved.workflow.file == workflow.file);
+    let workflow = subject.workflow()?;
+    let publishes = subject.analysis.publishes(workflow.file);
     Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
 }
 
 fn job_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
+    let job = subject.job()?;
     yes(is_publishing(subject, job), job.id.place())
 }
 
 pub(crate) fn is_publishing(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> bool {
-    subject.analysis.uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place())
+    !subject.analysis.uploads_of(job).is_empty()
 }
 
 pub(crate) fn repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

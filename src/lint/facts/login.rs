@@ -26,7 +26,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 fn login_of<'s, 'a, 'p>(
     subject: &'s Subject<'s, 'a, 'p>,
 ) -> Option<&'s crate::trust::upload::login::LoginStep<'a, 'p>> {
-    subject.login.or_else(|| subject.upload.and_then(|upload| upload.site.login.as_ref()))
+    subject.login().or_else(|| subject.upload().and_then(|upload| upload.site.login.as_ref()))
 }
 
 fn login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -36,7 +36,7 @@ fn login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn login_before(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     match &site.login {
         Some(login) => yes(true, login.resolved.place()),
         None => yes(false, site.resolved.place()),
@@ -44,13 +44,13 @@ fn login_before(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (login, job) = (subject.login?, subject.job?);
+    let (login, job) = (subject.login()?, subject.job()?);
     let place = login.resolved.place();
     // Values that a login sets for all later steps reach them whether they read them or not.
     if login.login.output.is_none() || !login.login.exports.is_empty() {
         return Some(Fact::Unknown);
     }
-    let source = subject.workflow?.source;
+    let source = subject.workflow()?.source;
     let unused = Some(Fact::text("unused", place));
     let Some(mut id) = login.resolved.step?.id else { return unused };
     // The innermost local action first: its steps read the token, or its outputs pass it on to the steps around the action.

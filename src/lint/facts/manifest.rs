@@ -50,10 +50,10 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
-    if package::may_change(registry, subject.workflow?) {
+    if package::may_change(registry, subject.workflow()?) {
         return None;
     }
-    package::name(&subject.analysis.project.manifests, registry, &subject.publisher?.entry("package")?.value)
+    package::name(&subject.analysis.project.manifests, registry, &subject.publisher()?.entry("package")?.value)
 }
 
 fn manifest_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -68,10 +68,10 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
-    if package::may_change(registry, subject.workflow?) {
+    if package::may_change(registry, subject.workflow()?) {
         return None;
     }
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let folder = match site.package_folder() {
         FolderArgument::Folder(folder) => Some(folder),
         FolderArgument::Unknown(_) => return None,
@@ -87,16 +87,18 @@ fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let place = site.resolved.place();
     let switch = site.pattern?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
     // The client's own switch overrides the manifest.
     let said = match site.resolved.first(&switch.slots) {
-        Some((_, SlotValue::Text(text, place))) => match known_text(&site.resolved.resolve(&text, subject.context?)) {
-            Some(text) if text == "true" => Some((true, place)),
-            Some(text) if text == "false" => Some((false, place)),
-            _ => return Some(Fact::Unknown),
-        },
+        Some((_, SlotValue::Text(text, place))) => {
+            match known_text(&site.resolved.resolve(&text, subject.context()?)) {
+                Some(text) if text == "true" => Some((true, place)),
+                Some(text) if text == "false" => Some((false, place)),
+                _ => return Some(Fact::Unknown),
+            }
+        }
         Some(_) => return Some(Fact::Unknown),
         None => package::provenance(&subject.analysis.project.manifests, registry)?.map(|flag| (flag, place)),
     };
@@ -138,9 +140,9 @@ fn version_source(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text("tags", place))
 }
 
-fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let builds = &target(subject)?.builds;
-    let (workflow, job) = (subject.workflow?, subject.job?);
+    let (workflow, job) = (subject.workflow()?, subject.job()?);
     Some(match history::history(&subject.analysis.data.github.checkout, builds, workflow, job)? {
         CheckoutHistory::Tags => Fact::text("tags", job.id.place()),
         CheckoutHistory::Shallow(place) => Fact::text("shallow", place),

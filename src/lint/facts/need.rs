@@ -6,7 +6,7 @@ use crate::lint::subjects::{Subject, SubjectKind};
 const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
 /// The facts that are known before the need is compared with the job's permissions.
-pub const UNWEIGHED: [&str; 2] = ["need.scope", "need.private"];
+pub const BEFORE_COMPARISON: [&str; 2] = ["need.scope", "need.private"];
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -32,37 +32,37 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let check = subject.need?;
+    let check = subject.need()?;
     Some(Fact::text(check.need.scope.clone(), check.held.place))
 }
 
 fn access(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let check = subject.need?;
+    let check = subject.need()?;
     Some(Fact::text(check.need.access.word(), check.requester.resolved.place()))
 }
 
 fn held(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let held = subject.need?.held;
+    let held = subject.need()?.held;
     Some(Fact::text(held.access?.word(), held.place))
 }
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let check = subject.need?;
+    let check = subject.need()?;
     Some(Fact::text(check.status.word()?, check.held.place))
 }
 
 fn client(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let requester = &subject.need?.requester;
+    let requester = &subject.need()?.requester;
     Some(Fact::text(requester.name(&subject.analysis.data.github), requester.resolved.place()))
 }
 
 fn reason(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let check = subject.need?;
+    let check = subject.need()?;
     Some(Fact::text(check.need.reason.clone(), check.requester.resolved.place()))
 }
 
 fn private(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let check = subject.need?;
+    let check = subject.need()?;
     // Evaluated for every checkout step; the place of the permissions is cheaper to find than the place of the step.
     yes(check.need.private, check.held.place)
 }

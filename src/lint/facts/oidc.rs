@@ -25,21 +25,21 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
+pub(crate) fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let job = subject.job()?;
     let place = job.id.place();
     if is_publishing(subject, job) {
         return Some(Fact::text("used", place));
     }
     let data = subject.analysis.data;
-    Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow?, job) {
+    Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow()?, job) {
         Some(used) => Fact::text(if used { "used" } else { "none" }, place),
         None => Fact::Unknown,
     })
 }
 
 fn oidc_exposed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
+    let (workflow, job, step) = (subject.workflow()?, subject.job()?, subject.step()?);
     let github = &subject.analysis.data.github;
     let shown = &github.oidc.shown;
     // Most scripts do not contain the token's name at all.

@@ -61,22 +61,22 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let key = subject.permission?.key;
+    let key = subject.permission()?.key;
     Some(Fact::text(key.value(), key.place()))
 }
 
 fn level(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let value = subject.permission?.value;
+    let value = subject.permission()?.value;
     Some(Fact::text(value.value(), value.place()))
 }
 
 fn meant<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<&'s str> {
     let known = subject.analysis.data.github.permissions.scopes.keys().map(String::as_str);
-    problem::closest(subject.permission?.key.value(), known)
+    problem::closest(subject.permission()?.key.value(), known)
 }
 
 fn scope_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let key = subject.permission?.key;
+    let key = subject.permission()?.key;
     let known = subject.analysis.data.github.permissions.scopes.contains_key(key.value());
     let status = match known {
         true => "known",
@@ -87,12 +87,12 @@ fn scope_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn scope_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let place = subject.permission?.key.place();
+    let place = subject.permission()?.key.place();
     meant(subject).map(|scope| Fact::text(scope, place))
 }
 
 fn level_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let pair = subject.permission?;
+    let pair = subject.permission()?;
     let levels = subject.analysis.data.github.permissions.scopes.get(pair.key.value())?;
     let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());
     // GitHub refuses expressions in `permissions`; that is not a misspelt level.
@@ -101,17 +101,17 @@ fn level_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn granted(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
-    let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow?, subject.job?);
-    Some(match subject.context {
+    let (github, workflow, job) = (&subject.analysis.data.github, subject.workflow()?, subject.job()?);
+    Some(match subject.context() {
         Some(context) => permissions::held_in(github, context.run(), workflow, job, scope),
         None => permissions::held(github, workflow, job, scope),
     })
 }
 
-fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
+pub(crate) fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
     let held = granted(subject, scope)?;
     // A called job without a block of its own holds what its caller grants.
-    if held.origin == GrantOrigin::Default && subject.context.is_none() && is_callable(subject) {
+    if held.origin == GrantOrigin::Default && subject.context().is_none() && is_callable(subject) {
         return Some(Fact::Unknown);
     }
     Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
@@ -119,20 +119,20 @@ fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
 
 /// Whether other workflows may call this one.
 fn is_callable(subject: &Subject<'_, '_, '_>) -> bool {
-    subject.workflow.is_some_and(|workflow| {
+    subject.workflow().is_some_and(|workflow| {
         let events = &subject.analysis.data.github.events;
         workflow.triggers.iter().any(|trigger| events.get(trigger.event.value()).is_some_and(|event| event.called))
     })
 }
 
-fn permission_origin(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
+pub(crate) fn permission_origin(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
     let held = granted(subject, scope)?;
     Some(Fact::text(held.origin.word(), held.place))
 }
 
-fn permissions_word(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
-    match permissions::block(subject.workflow?, job) {
+pub(crate) fn permissions_word(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let job = subject.job()?;
+    match permissions::block(subject.workflow()?, job) {
         Some((block, _)) => match block.grant {
             Grant::Word(word) => Some(Fact::text(word.value(), word.place())),
             Grant::Scopes(_) => Some(Fact::Known(None, block.key)),

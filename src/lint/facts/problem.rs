@@ -38,32 +38,34 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn problem(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (message, place, _) = subject.problem?;
-    Some(Fact::text(message, place))
+    let (problem, _) = subject.problem()?;
+    Some(Fact::text(&problem.message, problem.place))
 }
 
 fn problem_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (_, place, kind) = subject.problem?;
+    let (problem, kind) = subject.problem()?;
+    let place = problem.place;
     Some(Fact::text(kind, place))
 }
 
 fn problem_blocks_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (_, place, kind) = subject.problem?;
-    let uploads = &subject.analysis.uploads;
-    yes(kind == "yaml" || uploads.iter().any(|upload| upload.site.resolved.workflow.file == place.file), place)
+    let (problem, kind) = subject.problem()?;
+    let place = problem.place;
+    let analysis = subject.analysis;
+    yes(kind == "yaml" || analysis.publishes(place.file), place)
 }
 
 fn ignore(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let ignore = subject.ignore?;
+    let ignore = subject.ignore()?;
     Some(Fact::text(&ignore.rule, ignore.place))
 }
 
 fn ignore_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let ignore = subject.ignore?;
+    let ignore = subject.ignore()?;
     Some(Fact::Known(ignore.meant.clone(), ignore.place))
 }
 
 fn ignore_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let ignore = subject.ignore?;
+    let ignore = subject.ignore()?;
     Some(Fact::text(ignore.status, ignore.place))
 }

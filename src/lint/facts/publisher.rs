@@ -58,11 +58,11 @@ fn publishers_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn publisher_declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     target(subject)?;
-    yes(subject.publisher.is_some(), target_place(subject)?)
+    yes(subject.publisher().is_some(), target_place(subject)?)
 }
 
 fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let publisher = subject.publisher?;
+    let publisher = subject.publisher()?;
     Some(match publisher.entry(name) {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),
         None => Fact::Known(None, publisher.place),
@@ -70,34 +70,30 @@ fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 }
 
 fn record(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let entry = subject.publisher?.entry(name)?;
+    let entry = subject.publisher()?.entry(name)?;
     let accepted = publisher::accepts(entry.field, &entry.value).is_ok();
     Some(Fact::text(if accepted { "accepted" } else { "refused" }, entry.place))
 }
 
 fn record_problem(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let entry = subject.publisher?.entry(name)?;
+    let entry = subject.publisher()?.entry(name)?;
     publisher::accepts(entry.field, &entry.value).err().map(|reason| Fact::text(reason, entry.place))
 }
 
 fn record_meant(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let publisher = subject.publisher?;
+    let publisher = subject.publisher()?;
     let place = publisher.entry(name)?.place;
     publisher::intended_value(publisher, name).map(|intended| Fact::text(intended, place))
 }
 
 fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let publisher = subject.publisher?;
+    let publisher = subject.publisher()?;
     let analysis = subject.analysis;
-    let mut uploads = analysis.uploads.iter();
-    if uploads.clone().any(|upload| upload.assigned.contains(&publisher.index)) {
+    if analysis.is_assigned(publisher) {
         return yes(true, publisher.place);
     }
     let broken =
         analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
     // An upload in this registry's environment that goes to another registry is most likely the intended one.
-    let open = uploads.any(|upload| {
-        upload.undecided.is_some() || upload.runs.is_empty() || upload.swapped.contains(&publisher.registry.id)
-    });
-    if broken || open { Some(Fact::Unknown) } else { yes(false, publisher.place) }
+    if broken || analysis.may_be_assigned(publisher) { Some(Fact::Unknown) } else { yes(false, publisher.place) }
 }

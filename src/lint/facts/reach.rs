@@ -43,12 +43,12 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-fn blockers_of(subject: &Subject<'_, '_, '_>) -> Option<Option<Vec<Blocker>>> {
-    Some(reach::blockers(subject.upload?))
+fn blockers_of<'s>(subject: &Subject<'s, '_, '_>) -> Option<Option<&'s [Blocker]>> {
+    subject.upload().map(Upload::blockers)
 }
 
 fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+    let upload = subject.upload()?;
     match blockers_of(subject)? {
         // The undeclared output is reported by a rule of its own.
         Some(blockers)
@@ -71,7 +71,7 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+    let upload = subject.upload()?;
     Some(match reach::ancestors(upload) {
         Ancestors::Reached => Fact::text("reached", upload.site.resolved.place()),
         Ancestors::Skipped(SkippedAncestor { job, .. }) => {
@@ -86,7 +86,7 @@ fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn skipped<'a, 'p>(subject: &'_ Subject<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
-    match reach::ancestors(subject.upload?) {
+    match reach::ancestors(subject.upload()?) {
         Ancestors::Skipped(skipped) => Some(skipped),
         Ancestors::Reached | Ancestors::Unknown => None,
     }
@@ -103,7 +103,7 @@ fn ancestor_when(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+    let upload = subject.upload()?;
     let trigger = upload.runs.first()?.run().trigger;
     let events = &subject.analysis.data.github.events;
     let by_hand = |upload_run: &UploadRun<'_, '_>| {

@@ -1,9 +1,7 @@
 //! Facts about context reads in expressions.
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
-use crate::lint::reach;
 use crate::lint::subjects::{Subject, SubjectKind};
-use crate::lint::uploads::Upload;
 use crate::read::source::Place;
 use crate::workflow::model::Text;
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
@@ -50,12 +48,12 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 /// The place of the read. Finding it scans the text, so callers check everything else first.
 fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
-    subject.reference.map(|(reference, text)| text.inner(reference.range.clone()))
+    subject.reference().map(|(reference, text)| text.inner(reference.range.clone()))
 }
 
 fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (job, name) = outputs::path(&subject.reference?.0.path)?;
-    let declared = outputs::declared(subject.analysis.checkout, subject.workflow?, subject.job?, job, name);
+    let (job, name) = outputs::path(&subject.reference()?.0.path)?;
+    let declared = outputs::declared(subject.analysis.checkout, subject.workflow()?, subject.job()?, job, name);
     let place = place(subject)?;
     Some(match declared {
         DeclaredOutput::Yes => Fact::text("declared", place),
@@ -66,37 +64,34 @@ fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn output_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
-    outputs::path(&subject.reference?.0.path)?;
+    let job = subject.job()?;
+    outputs::path(&subject.reference()?.0.path)?;
     let place = place(subject)?;
-    let uploads = &subject.analysis.uploads;
-    let publishes = uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place());
+    let analysis = subject.analysis;
+    let publishes = !analysis.uploads_of(job).is_empty();
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
     });
-    let keeps = |upload: &Upload<'_, '_>| {
-        let blockers = reach::blockers(upload).unwrap_or_default();
-        blockers.iter().any(|blocker| Some(blocker.place) == condition)
-    };
-    yes(publishes || condition.is_some() && subject.step.is_none() && uploads.iter().any(keeps), place)
+    let blocks = condition.is_some_and(|condition| analysis.blocks_an_upload(condition));
+    yes(publishes || subject.step().is_none() && blocks, place)
 }
 
 fn output(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (_, name) = outputs::path(&subject.reference?.0.path)?;
+    let (_, name) = outputs::path(&subject.reference()?.0.path)?;
     Some(Fact::text(name, place(subject)?))
 }
 
 fn output_job(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (job, _) = outputs::path(&subject.reference?.0.path)?;
+    let (job, _) = outputs::path(&subject.reference()?.0.path)?;
     Some(Fact::text(job, place(subject)?))
 }
 
 fn reference(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    Some(Fact::text(subject.reference?.0.path.join("."), place(subject)?))
+    Some(Fact::text(subject.reference()?.0.path.join("."), place(subject)?))
 }
 
 fn reference_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let path = &subject.reference?.0.path;
+    let path = &subject.reference()?.0.path;
     let (context, property) = (path.first()?, path.get(1)?);
     if let Some(known) = declares_input(subject, path) {
         return Some(Fact::text(if known { "known" } else { "unknown" }, place(subject)?));
@@ -116,9 +111,9 @@ fn declares_input(subject: &Subject<'_, '_, '_>, path: &[String]) -> Option<bool
         ["github", "event", "input", ..] => return Some(false),
         _ => return None,
     };
-    let workflow = subject.workflow?;
+    let workflow = subject.workflow()?;
     // Steps of an action read the inputs of the action.
-    if subject.step.is_some_and(|step| step.place.file != workflow.file) {
+    if subject.step().is_some_and(|step| step.place.file != workflow.file) {
         return None;
     }
     let events = &subject.analysis.data.github.events;

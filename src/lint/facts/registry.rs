@@ -31,22 +31,22 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 pub(crate) fn target<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<&'s Registry> {
-    match subject.target {
+    match subject.target() {
         Some(UploadTarget::Registry(registry, _)) => Some(registry),
         Some(_) => None,
         None => {
-            let login = subject.login.map(|login| login.registry);
-            login.or_else(|| subject.publisher.map(|publisher| publisher.registry))
+            let login = subject.login().map(|login| login.registry);
+            login.or_else(|| subject.publisher().map(|publisher| publisher.registry))
         }
     }
 }
 
 pub(crate) fn target_place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
-    match subject.target {
+    match subject.target() {
         Some(UploadTarget::Registry(_, place)) => Some(*place),
         _ => {
-            let login = subject.login.map(|login| login.resolved.place());
-            login.or_else(|| subject.publisher.map(|publisher| publisher.place))
+            let login = subject.login().map(|login| login.resolved.place());
+            login.or_else(|| subject.publisher().map(|publisher| publisher.place))
         }
     }
 }

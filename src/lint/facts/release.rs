@@ -55,7 +55,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (upload, context) = (subject.upload?, context(subject)?);
+    let (upload, context) = (subject.upload()?, context(subject)?);
     let (job, simulated) = (upload.site.resolved.job, context.simulated());
     let unchanged = Fact::text("unchanged", upload.site.resolved.place());
     let changed = |activity: &str| !matches!(activity, "deleted" | "unpublished");
@@ -99,7 +99,7 @@ fn asset_upload(subject: &Subject<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>) 
 }
 
 fn release_tag(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (upload, context, github) = (subject.upload?, context(subject)?, &subject.analysis.data.github);
+    let (upload, context, github) = (subject.upload()?, context(subject)?, &subject.analysis.data.github);
     let (run, workflow, checkout) = (context.run(), context.workflow(), context.simulated().checkout);
     let tag = Fact::text("tag", run.trigger);
     let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
@@ -151,7 +151,7 @@ fn without_inputs<'a, 'p>(subject: &Subject<'_, '_, '_>, run: &TriggerStart<'a, 
         start.reference =
             GitRef::named(RefKind::Branch, if prefix.is_empty() { "main".into() } else { prefix.clone() });
     }
-    let triggers = subject.workflow.map_or(&[][..], |workflow| &workflow.triggers);
+    let triggers = subject.workflow().map_or(&[][..], |workflow| &workflow.triggers);
     let trigger = triggers.iter().find(|trigger| trigger.event.place() == run.trigger);
     for (name, value) in start.inputs.iter_mut().filter(|(_, value)| matches!(value, Outcome::Unknown(_))) {
         let Some(input) = trigger.and_then(|trigger| trigger.input(name)) else { continue };
@@ -166,7 +166,7 @@ fn without_inputs<'a, 'p>(subject: &Subject<'_, '_, '_>, run: &TriggerStart<'a, 
 }
 
 fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (upload, analysis) = (subject.upload?, subject.analysis);
+    let (upload, analysis) = (subject.upload()?, subject.analysis);
     let resolved = &upload.site.resolved;
     let reached = |event: &str, kind: RefKind| {
         let is = |upload_run: &&UploadRun<'_, '_>| {
@@ -206,7 +206,7 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 /// The command of `gh` in a step that starts a workflow or creates a release which an upload waits for, its first words, and its place.
 fn gh_step(subject: &Subject<'_, '_, '_>) -> Option<(ShellCommand, String, Place)> {
-    let (workflow, job, step, analysis) = (subject.workflow?, subject.job?, subject.step?, subject.analysis);
+    let (workflow, job, step, analysis) = (subject.workflow()?, subject.job()?, subject.step()?, subject.analysis);
     let github = &analysis.data.github;
     let script = step.script.filter(|script| script.place().file == workflow.file)?;
     let own = [&github.gh.dispatch, &github.gh.release];
@@ -239,7 +239,7 @@ fn gh_step(subject: &Subject<'_, '_, '_>) -> Option<(ShellCommand, String, Place
 }
 
 fn gh_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (workflow, job, step) = (subject.workflow?, subject.job?, subject.step?);
+    let (workflow, job, step) = (subject.workflow()?, subject.job()?, subject.step()?);
     let gh = &subject.analysis.data.github.gh;
     let (command, _, place) = gh_step(subject)?;
     let flagged = command.words.iter().filter_map(|word| Some(word.text()?.to_string())).any(|word| {

@@ -63,7 +63,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 pub(crate) fn context<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s EvaluationContext<'s, 'p>> {
-    subject.context
+    subject.context()
 }
 
 fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -71,7 +71,7 @@ fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
 }
 
-fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let events = &target(subject)?.events;
     if run.unknown_caller {
@@ -83,7 +83,7 @@ fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         let field = publisher.registry.record.iter().find(|field| field.event.as_ref() == Some(&run.event))?;
         publisher.setting(&field.name).map(|setting| setting == "false")
     };
-    let word = match (taken, subject.publisher.and_then(switch)) {
+    let word = match (taken, subject.publisher().and_then(switch)) {
         (false, _) => "refused",
         (true, Some(true)) => "disabled",
         (true, _) => "accepted",
@@ -97,7 +97,7 @@ fn blocked_from<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<(&'s Trigger
     Some((run, event.and_then(|event| event.blocked_from.as_deref())))
 }
 
-fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let allowed = &target(subject)?.refs.allowed;
     let github = &subject.analysis.data.github;

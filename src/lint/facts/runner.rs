@@ -45,7 +45,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn none(subject: &Subject<'_, '_, '_>) -> Fact {
-    subject.job.map_or(Fact::Unknown, |job| Fact::Known(None, job.id.place()))
+    subject.job().map_or(Fact::Unknown, |job| Fact::Known(None, job.id.place()))
 }
 
 /// A label of a GitHub-hosted runner that no longer exists.
@@ -59,7 +59,7 @@ struct RetiredRunner<'s> {
 /// The first retired label of the uploading job, or of a needed job that the run reaches; `Some(None)` if there is none.
 fn retired<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<RetiredRunner<'s>>> {
     let (github, workflow, job, context) =
-        (&subject.analysis.data.github, subject.workflow?, subject.job?, subject.context?);
+        (&subject.analysis.data.github, subject.workflow()?, subject.job()?, subject.context()?);
     if !github.retired.keys().any(|label| workflow.source.text().contains(label.as_str())) {
         return Some(None);
     }
@@ -83,9 +83,9 @@ fn retired_label<'s>(
     Some(RetiredRunner { label: value, since: &facts.since, job: job.id.value(), place: label.place() })
 }
 
-fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+pub(crate) fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let systems = systems(subject)?;
-    let allowed = subject.upload?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
+    let allowed = subject.upload()?.site.pattern.map_or(&[][..], |pattern| &pattern.systems);
     // A self-hosted runner may carry any label; only GitHub's own labels name a system.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
@@ -102,8 +102,8 @@ fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s str, Place)>> {
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
-    for label in subject.job?.runs_on.as_ref()? {
-        let value = match subject.context.map(|context| context.for_job().evaluate(label.value())) {
+    for label in subject.job()?.runs_on.as_ref()? {
+        let value = match subject.context().map(|context| context.for_job().evaluate(label.value())) {
             // `runs-on=${{ github.run_id }}` is a label of a service, whatever the number is.
             Some(Outcome::Unknown(reason)) => {
                 let prefix = reason.prefix().filter(|prefix| github.system(prefix) == Some("self-hosted"));

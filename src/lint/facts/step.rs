@@ -26,14 +26,14 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn step(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     let text = step.name.or(step.id).or(step.uses).or(step.run)?;
     let line = text.value().lines().next().unwrap_or_default();
     Some(Fact::text(line, text.place()))
 }
 
 fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     match step.with.get_ignore_case(name) {
         Some(pair) => settled(subject, pair.value),
         None if step.with.dynamic => Some(Fact::Unknown),
@@ -42,7 +42,7 @@ fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 }
 
 fn step_env(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     match step.env.get(name) {
         Some(pair) => settled(subject, pair.value),
         None if step.env.dynamic => Some(Fact::Unknown),
@@ -51,7 +51,7 @@ fn step_env(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 }
 
 fn step_purpose(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let step = subject.step?;
+    let step = subject.step()?;
     let debug = &subject.analysis.data.github.oidc.debug;
     let by_action =
         step.uses.filter(|uses| debug.actions.iter().any(|known| known.eq_ignore_ascii_case(action(uses.value()))));
@@ -70,7 +70,7 @@ fn step_purpose(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn failure_tolerated(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job?;
-    let place = subject.step.map_or(job.id.place(), |step| step.place);
-    yes(job.tolerated || subject.step.is_some_and(|step| step.tolerated), place)
+    let job = subject.job()?;
+    let place = subject.step().map_or(job.id.place(), |step| step.place);
+    yes(job.tolerated || subject.step().is_some_and(|step| step.tolerated), place)
 }

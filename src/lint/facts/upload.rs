@@ -76,7 +76,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn in_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
     Some(Fact::text(if refused { "refused" } else { "accepted" }, site.resolved.place()))
 }
@@ -93,19 +93,19 @@ pub(crate) fn folder_of(subject: &Subject<'_, '_, '_>, upload: &Upload<'_, '_>) 
 }
 
 fn folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let upload = subject.upload?;
+    let upload = subject.upload()?;
     Some(Fact::text(folder_of(subject, upload)?, upload.site.resolved.place()))
 }
 
 fn pattern(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let pattern = site.pattern?;
     let name = pattern.command.as_ref().or(pattern.action.as_ref()).or(pattern.workflow.as_ref())?;
     Some(Fact::text(name, site.resolved.place()))
 }
 
 fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (analysis, site) = (subject.analysis, &subject.upload?.site);
+    let (analysis, site) = (subject.analysis, &subject.upload()?.site);
     let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
     Some(match found {
         Some((name, place)) => Fact::text(name, place),
@@ -115,7 +115,7 @@ fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
-    let (outcome, place) = subject.upload?.site.credential(&data.github, &data.registries, context(subject)?);
+    let (outcome, place) = subject.upload()?.site.credential(&data.github, &data.registries, context(subject)?);
     Some(match outcome {
         CredentialOutcome::Known(credential) => Fact::text(credential.word(), place),
         CredentialOutcome::Unknown(_) => Fact::Unknown,
@@ -127,7 +127,7 @@ pub(crate) fn first_text(
     subject: &Subject<'_, '_, '_>,
     slots: &[Slot],
 ) -> Option<Result<(String, crate::read::source::Place), ()>> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let (_, given) = site.resolved.first(slots)?;
     let SlotValue::Text(text, place) = given else { return Some(Err(())) };
     let value = context(subject).and_then(|context| known_text(&context.evaluate(&text)));
@@ -135,7 +135,7 @@ pub(crate) fn first_text(
 }
 
 fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     match first_text(subject, &site.pattern?.skip_existing) {
         None => yes(false, site.resolved.place()),
         Some(Err(())) => Some(Fact::Unknown),
@@ -144,7 +144,7 @@ fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     Some(match site.address(context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
         None => Fact::Known(None, site.resolved.place()),
@@ -152,7 +152,7 @@ fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn endpoint_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (text, place) = subject.upload?.site.address(context(subject)?)?;
+    let (text, place) = subject.upload()?.site.address(context(subject)?)?;
     let wrong = target(subject)?.refuses_uploads_at(&text);
     Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
 }
@@ -163,7 +163,7 @@ fn endpoint_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 /// An input that the action does not have, and the address input that it resembles.
 fn misspelt<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(crate::workflow::model::Pair<'s>, &'s str)> {
-    let site = &subject.upload?.site;
+    let site = &subject.upload()?.site;
     let pattern = site.pattern.filter(|pattern| !pattern.inputs.is_empty())?;
     let has = |name: &str| pattern.inputs.iter().any(|known| known.eq_ignore_ascii_case(name));
     let addresses = || pattern.endpoint.slots.iter().filter_map(|slot| slot.input.as_deref());
@@ -176,7 +176,7 @@ fn misspelt<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(crate::workflow::mo
 fn endpoint_input(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     match misspelt(subject) {
         Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
-        None => Some(Fact::text("known", subject.upload?.site.resolved.place())),
+        None => Some(Fact::text("known", subject.upload()?.site.resolved.place())),
     }
 }
 

@@ -14,7 +14,8 @@ pub const NAME: &str = "trustpubId/v1";
 #[must_use]
 pub fn identity(finding: &Finding, path: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [&finding.code, path, &finding.subject, &finding.fact] {
+    let requirement = finding.requirement.to_string();
+    for part in [&finding.code, path, &finding.subject, &requirement] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

@@ -1,10 +1,12 @@
 //! Turns a fix template and a subject into changes of files. `verify` tests them.
 
+use crate::lint::facts::manifest::checkout_history;
+use crate::lint::facts::oidc::oidc_use;
 use crate::lint::facts::{self, Fact};
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, script};
 use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::{FactCondition, MessageTemplate};
-use crate::lint::subjects::Subject;
+use crate::lint::subjects::{Item, Subject};
 use crate::read::edit::{EditValue, NodeChange, NodePath, PathSegment};
 use crate::read::project::ProjectFile;
 use crate::read::source::{FileId, Place, Span};
@@ -25,7 +27,7 @@ pub struct UntestedFix {
 
 /// Fills in a fix template; `None` if it does not apply, or if something that it changes does not exist.
 #[must_use]
-pub fn fill_in(template: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<UntestedFix> {
+pub(crate) fn fill_in(template: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<UntestedFix> {
     let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
     if !template.when.iter().all(holds) {
         return None;
@@ -61,7 +63,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             }
             FixAction::Remove(target) => self.remove(target),
             FixAction::Rename(FixTarget::Ignore, name) => {
-                let (name, place) = (self.text(name)?, self.subject.ignore?.place);
+                let (name, place) = (self.text(name)?, self.subject.ignore()?.place);
                 self.comment_at(place)?;
                 self.push(place.file, NodeChange::Comment { span: place.span, text: name });
                 Some(())
@@ -94,14 +96,14 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         match target {
             FixTarget::JobScope(scope) => {
                 let scope = self.text(scope)?;
-                self.grant(self.subject.job?, &scope, &text)
+                self.grant(self.subject.job()?, &scope, &text)
             }
             FixTarget::OidcJobsScope(scope) => {
                 let scope = self.text(scope)?;
-                let workflow = self.subject.workflow?;
+                let workflow = self.subject.workflow()?;
                 for job in workflow.jobs.iter().filter(|job| job.permissions.is_none()) {
-                    let held = Subject { job: Some(job), ..*self.subject };
-                    let idle = matches!(facts::ask(&held, "oidc.use"), Fact::Known(Some(word), _) if word == "none");
+                    let of_job = Subject::new(self.subject.analysis, Item::Job(workflow, job));
+                    let idle = matches!(oidc_use(&of_job, ""), Some(Fact::Known(Some(word), _)) if word == "none");
                     if !idle {
                         self.grant(job, &scope, &text)?;
                     }
@@ -128,7 +130,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     /// Grants a scope to a job. A new block would revoke everything that the job holds without one, so it repeats that.
     fn grant(&mut self, job: &Job<'p>, scope: &str, level: &str) -> Option<()> {
         const AFTER: &[&str] = &["uses", "runs-on", "environment"];
-        let workflow = self.subject.workflow?;
+        let workflow = self.subject.workflow()?;
         let mut path = job_path(job);
         path.push(key("permissions"));
         let text = |text: &str| EditValue::Text(text.to_owned());
@@ -158,7 +160,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     }
 
     fn remove(&mut self, target: &FixTarget) -> Option<()> {
-        if let (FixTarget::Ignore, Some(&Ignore { place, .. })) = (target, self.subject.ignore)
+        if let (FixTarget::Ignore, Some(&Ignore { place, .. })) = (target, self.subject.ignore())
             && let Some(comment) = self.comment_at(place)
         {
             let source = self.subject.analysis.project.source(place.file)?;
@@ -182,14 +184,14 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
         let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
-        let client = Some(&self.subject.upload?.site.resolved).filter(|client| client.arguments.is_none())?;
+        let client = Some(&self.subject.upload()?.site.resolved).filter(|client| client.arguments.is_none())?;
         let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
         let (file, path) = self.in_step(&["run"])?;
         Some((file, NodeChange::Within { path, range, text: String::new() }))
     }
 
     fn repin(&mut self, target: &FixTarget, reference: &str) -> Option<()> {
-        let uses = self.subject.step?.uses.filter(|_| matches!(target, FixTarget::Uses))?;
+        let uses = self.subject.step()?.uses.filter(|_| matches!(target, FixTarget::Uses))?;
         let written = uses.value();
         let from = action(written).len() + 1;
         let old = written.get(from..).filter(|old| !old.is_empty())?;
@@ -208,12 +210,12 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     fn path(&self, target: &FixTarget) -> Option<(FileId, NodePath)> {
         match target {
             FixTarget::JobScope(scope) => {
-                let mut path = job_path(self.subject.job?);
+                let mut path = job_path(self.subject.job()?);
                 path.extend([key("permissions"), key(&self.text(scope)?)]);
-                Some((self.subject.workflow?.file, path))
+                Some((self.subject.workflow()?.file, path))
             }
             FixTarget::WorkflowScope(scope) => {
-                Some((self.subject.workflow?.file, vec![key("permissions"), key(&self.text(scope)?)]))
+                Some((self.subject.workflow()?.file, vec![key("permissions"), key(&self.text(scope)?)]))
             }
             FixTarget::OidcJobsScope(_) => None,
             FixTarget::Environment => self.environment(),
@@ -222,19 +224,19 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             FixTarget::Variable(name) => self.in_step(&["env", &self.text(name)?]),
             FixTarget::Uses => self.in_step(&["uses"]),
             FixTarget::CheckoutInput(name) => {
-                let Fact::Known(_, place) = facts::ask(self.subject, "checkout.history") else { return None };
+                let Some(Fact::Known(_, place)) = checkout_history(self.subject, "") else { return None };
                 let mut path = self.entry_at(place)?;
                 path.truncate(path.iter().rposition(|part| matches!(part, PathSegment::Item(_)))? + 1);
                 path.extend([key("with"), key(&self.text(name)?)]);
                 Some((place.file, path))
             }
-            FixTarget::Publisher => self.item("publishers", self.subject.publisher?.place),
+            FixTarget::Publisher => self.item("publishers", self.subject.publisher()?.place),
             FixTarget::Field(name) => {
-                let (file, mut path) = self.item("publishers", self.subject.publisher?.place)?;
+                let (file, mut path) = self.item("publishers", self.subject.publisher()?.place)?;
                 path.push(key(&self.text(name)?));
                 Some((file, path))
             }
-            FixTarget::Ignore => self.item("ignore", self.subject.ignore?.place),
+            FixTarget::Ignore => self.item("ignore", self.subject.ignore()?.place),
             FixTarget::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
                 Fact::Unknown => None,
@@ -244,7 +246,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
 
     /// A path inside the step. The step may belong to a local action, so it is found by its place.
     fn in_step(&self, names: &[&str]) -> Option<(FileId, NodePath)> {
-        let place = self.subject.step?.place;
+        let place = self.subject.step()?.place;
         let mut path = self.entry_at(place)?;
         path.extend(names.iter().map(|name| key(name)));
         Some((place.file, path))
@@ -270,11 +272,11 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
 
     /// The path of the environment's name, which is the value itself or its `name` key.
     fn environment(&self) -> Option<(FileId, NodePath)> {
-        let file = self.subject.workflow?.file;
-        let mut path = job_path(self.subject.job?);
+        let file = self.subject.workflow()?.file;
+        let mut path = job_path(self.subject.job()?);
         path.push(key("environment"));
         let root = self.document(file)?.tree.root()?;
-        let jobs = root.get("jobs")?.get(self.subject.job?.id.value())?;
+        let jobs = root.get("jobs")?.get(self.subject.job()?.id.value())?;
         if jobs.get("environment").is_some_and(Node::is_mapping) {
             path.push(key("name"));
         }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::lint::engine;
 use crate::lint::findings::fingerprint::identity;
-use crate::lint::findings::{Finding, Fix, FixEdit, Level, NoticeKind, Report};
+use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report};
 use crate::lint::fix::UntestedFix;
 use crate::lint::rules::set::RuleSet;
 use crate::read::edit;
@@ -25,7 +25,7 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 /// above note, and every upload is still found and decided.
 #[must_use]
 pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    let mut report = engine::judge(project, rules, today, true);
+    let mut report = engine::check_project(project, rules, today, true);
     let before = FindingTally::of(project, &report);
     let mut trials = trials(project, &report);
     for finding in &mut report.findings {
@@ -34,7 +34,7 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
             let Some(left) = trials.checked_sub(1) else { break };
             trials = left;
             let fix = tried(project, untested).filter(|(_, after)| {
-                let report = engine::judge(after, rules, today, false);
+                let report = engine::check_project(after, rules, today, false);
                 before.is_bettered_by(&FindingTally::of(after, &report), &[&id])
             });
             if let Some((fix, _)) = fix {
@@ -56,7 +56,7 @@ pub(crate) fn removes(
     edits: &[FixEdit],
 ) -> bool {
     let Some(after) = applied(project, edits) else { return false };
-    let left = engine::judge(&after, rules, today, false);
+    let left = engine::check_project(&after, rules, today, false);
     FindingTally::of(project, report).is_bettered_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct FindingTally {
     /// The number of each finding, in all and above note.
     findings: HashMap<String, (usize, usize)>,
     uploads: usize,
-    undecided: usize,
+    unknown_targets: usize,
     problems: usize,
 }
 
@@ -121,8 +121,12 @@ impl FindingTally {
             counts.0 += 1;
             counts.1 += usize::from(finding.level > Level::Note);
         }
-        let undecided = report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
-        Self { findings, uploads: report.uploads, undecided, problems: report.problems.len() }
+        Self {
+            findings,
+            uploads: report.uploads,
+            unknown_targets: report.unknown_targets,
+            problems: report.problems.len(),
+        }
     }
 
     fn count(&self, id: &str) -> (usize, usize) {
@@ -134,7 +138,7 @@ impl FindingTally {
         cured.iter().all(|id| after.count(id).0 < self.count(id).0)
             && after.findings.iter().all(|(id, (_, loud))| *loud <= self.count(id).1)
             && after.uploads == self.uploads
-            && after.undecided <= self.undecided
+            && after.unknown_targets <= self.unknown_targets
             && after.problems <= self.problems
     }
 }

@@ -405,7 +405,7 @@ fn verdict_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'_>) -> Verdi
             VerdictEntry { value: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
         }
         RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NotAsked => plain,
-        RunVerdict::Undecided(reason) => VerdictEntry { reason: Some(reason.clone()), ..plain },
+        RunVerdict::Undecided(unknown) => VerdictEntry { reason: Some(unknown.reason.clone()), ..plain },
         RunVerdict::Refused { cause, place, text, .. } => VerdictEntry {
             cause: Some(cause.word()),
             text: text.as_deref(),

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::lint::explain::{ExplainedRun, RunVerdict};
-use crate::lint::findings::{Route, RouteAnswer};
+use crate::lint::findings::Route;
 use crate::read::source::SourceFile;
 use crate::report::explain::ExplainPage;
 use crate::report::explain::sections::{self, Section, SectionRow, Tone};
@@ -57,20 +56,10 @@ fn routes(page: &ExplainPage<'_>) -> Vec<Route> {
             job: upload.job.clone(),
             environment: run.environment().map(str::to_owned),
             registry: run.registry.as_ref().ok().map(|registry| registry.name.clone()),
-            answer: verdict(run),
+            answer: run.verdict.answer(run.doubts.is_empty()),
         })
     });
     routes.collect()
-}
-
-const fn verdict(run: &ExplainedRun<'_>) -> RouteAnswer {
-    match &run.verdict {
-        RunVerdict::NotAsked => RouteAnswer::Token,
-        RunVerdict::Refused { .. } => RouteAnswer::Refused,
-        RunVerdict::Undeclared if run.doubts.is_empty() => RouteAnswer::Undeclared,
-        RunVerdict::Accepted if run.doubts.is_empty() => RouteAnswer::Accepted,
-        RunVerdict::Undecided(_) | RunVerdict::Undeclared | RunVerdict::Accepted => RouteAnswer::Undecided,
-    }
 }
 
 fn table(page: &ExplainPage<'_>, sections: &[Section]) -> String {

@@ -314,7 +314,9 @@ fn verdict(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
         RunVerdict::NotAsked => {
             vec![row(&format!("{registry} gets no OIDC token, so it compares no publisher"), Tone::Unknown)]
         }
-        RunVerdict::Undecided(reason) => vec![row(&format!("not decided: it depends on {reason}"), Tone::Unknown)],
+        RunVerdict::Undecided(unknown) => {
+            vec![row(&format!("not decided: it depends on {}", unknown.reason), Tone::Unknown)]
+        }
         RunVerdict::Refused { cause, place, differ, text } => {
             let refusal = refusal(*cause, differ.as_ref(), registry);
             let refusal = SectionRow::new([&refusal], Some(*place)).tone(Tone::Bad);

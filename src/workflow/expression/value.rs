@@ -39,7 +39,7 @@ pub struct UnknownReason {
 }
 
 /// A test of a string against a literal: equality or, if not `exact`, a prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StringTest {
     /// The literal.
     pub literal: String,

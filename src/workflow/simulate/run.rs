@@ -7,7 +7,7 @@ use crate::workflow::model::{Job, Workflow};
 use crate::workflow::simulate::matrix::MatrixRow;
 
 /// What is known of `github.ref`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GitRef {
     pub kind: RefKind,
     /// The known start of the branch or tag name, without `refs/heads/` or `refs/tags/`.

@@ -1,0 +1,364 @@
+//! From what rules found for single subjects and runs to findings: runs are counted, rules with a common cause yield to each other,
+//! equal findings become one, each gets its level.
+
+use std::collections::HashMap;
+
+use crate::lint::facts::{self, Fact};
+use crate::lint::findings::{Finding, Label, Level};
+use crate::lint::rules::{FactCondition, Quantifier, Rule};
+use crate::lint::subjects::{Item, Subject, SubjectKind};
+use crate::lint::uploads::Upload;
+use crate::read::source::{FileId, Place};
+use crate::workflow::expression::Truth;
+use crate::workflow::model::{Step, Text, action};
+
+/// The part of a project that a finding is about, to find others with the same cause. `None` stands for all parts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct SubjectScope {
+    file: Option<FileId>,
+    job: Option<String>,
+    step: Option<usize>,
+    upload: Option<usize>,
+    publisher: Option<usize>,
+    /// Whether the job has a `permissions` block of its own.
+    own_block: bool,
+    /// Whether the subject is an entry of a `permissions` block.
+    is_permission: bool,
+    /// The permission scope.
+    scope: Option<String>,
+}
+
+impl SubjectScope {
+    fn of(subject: &Subject<'_, '_, '_>) -> Self {
+        let publisher = subject.publisher().filter(|_| subject.upload().is_none());
+        Self {
+            file: subject.workflow().map(|workflow| workflow.file),
+            job: subject.job().map(|job| job.id.value().to_owned()),
+            // A need belongs to the job, whichever of its steps has it.
+            step: subject.step().filter(|_| subject.need().is_none()).map(|step| step.index),
+            upload: subject.upload().map(|upload| upload.index),
+            publisher: publisher.map(|publisher| publisher.index),
+            own_block: subject.job().is_some_and(|job| job.permissions.is_some()),
+            is_permission: subject.permission().is_some(),
+            scope: subject.need().map(|check| check.need.scope.clone()),
+        }
+    }
+
+    /// Whether a finding about `other` may be the cause of one about this part.
+    fn shares_cause(&self, other: &Self) -> bool {
+        let replaced = other.is_permission && other.job.is_none() && self.own_block;
+        !replaced && (self.contains(other) || other.contains(self))
+    }
+
+    fn contains(&self, inner: &Self) -> bool {
+        fn fits<T: PartialEq>(outer: &Option<T>, inner: &Option<T>) -> bool {
+            outer.is_none() || outer == inner
+        }
+        fits(&self.file, &inner.file)
+            && fits(&self.job, &inner.job)
+            && fits(&self.step, &inner.step)
+            && fits(&self.upload, &inner.upload)
+            && fits(&self.scope, &inner.scope)
+            && self.publisher == inner.publisher
+    }
+}
+
+/// The run of an upload that a finding is about.
+#[derive(Debug, Clone)]
+struct FailedRun {
+    upload: usize,
+    when: String,
+    is_reached: bool,
+}
+
+/// What a rule found for one subject.
+#[derive(Debug, Clone)]
+pub(crate) struct RawFinding {
+    rule: usize,
+    value: Option<String>,
+    /// Whether it holds in every run.
+    every: bool,
+    about: SubjectScope,
+    run: Option<FailedRun>,
+    pub(crate) finding: Finding,
+}
+
+impl RawFinding {
+    /// The finding of a rule whose requirement a subject does not meet; `None` if its message needs an unknown fact.
+    pub(crate) fn new(
+        (rule_index, rule): (usize, &Rule),
+        (requirement, condition): (usize, &FactCondition),
+        fact: &Fact,
+        subject: &Subject<'_, '_, '_>,
+    ) -> Option<Self> {
+        let Fact::Known(value, own_place) = fact else { return None };
+        let place = match rule.at.as_deref().map(|name| facts::ask(subject, name)) {
+            Some(Fact::Known(_, place)) => place,
+            _ => *own_place,
+        };
+        let fact = condition.fact.as_str();
+        let message = rule.sentence(fact, value.as_deref())?.render(|name| facts::ask(subject, name))?;
+        let labels = rule.show.iter().filter_map(|(name, text)| match facts::ask(subject, name) {
+            Fact::Known(_, at) if at != place => {
+                text.render(|name| facts::ask(subject, name)).map(|text| Label { place: at, text })
+            }
+            _ => None,
+        });
+        let mut about = SubjectScope::of(subject);
+        about.scope = about.scope.or_else(|| fact.strip_prefix("permission.").map(str::to_owned));
+        let run = match subject.item {
+            Item::Upload(upload, Some(view)) => Some(FailedRun {
+                upload: upload.index,
+                when: view.run.when(),
+                is_reached: view.run.reach == Truth::Yes,
+            }),
+            _ => None,
+        };
+        let finding = Finding {
+            code: rule.code.clone(),
+            name: rule.name.clone(),
+            level: rule.levels.usual(),
+            message,
+            primary: Label { place, text: String::new() },
+            labels: labels.collect(),
+            steps: if run.is_some() { path(subject) } else { Vec::new() },
+            runs: Vec::new(),
+            subject: subject.name(),
+            jobs: about.job.clone().into_iter().collect(),
+            step: subject.step().map(step_names).unwrap_or_default(),
+            fact: fact.to_owned(),
+            requirement,
+            fixes: Vec::new(),
+            untested_fixes: Vec::new(),
+        };
+        Some(Self { rule: rule_index, value: value.clone(), every: true, about, run, finding })
+    }
+
+    /// Whether another finding may be the cause of this one: it is about the same part, or has the same place in the same job.
+    fn shares_cause(&self, other: &Self) -> bool {
+        let same_place = self.about.scope.is_some()
+            && self.about.job == other.about.job
+            && self.finding.primary.place == other.finding.primary.place;
+        same_place || self.about.shares_cause(&other.about)
+    }
+}
+
+/// The names by which an ignore can refer to a step.
+fn step_names(step: &Step<'_>) -> Vec<String> {
+    let names = [step.id, step.name, step.uses].into_iter().flatten().map(Text::value);
+    names.chain(step.uses.map(|uses| action(uses.value()))).map(str::to_owned).collect()
+}
+
+/// The path of a run to an upload: trigger, calling jobs, job, steps with actions, upload.
+fn path(subject: &Subject<'_, '_, '_>) -> Vec<Label> {
+    let (Some(upload), Some(view)) = (subject.upload(), subject.view()) else { return Vec::new() };
+    let run = view.run.run();
+    let mut labels = vec![Label { place: run.trigger, text: "the run starts here".into() }];
+    labels.extend(run.calls.iter().map(|call| {
+        let text = format!("job `{}` calls the workflow", call.job.id.value());
+        Label { place: call.job.uses.map_or(call.job.id.place(), Text::place), text }
+    }));
+    let resolved = &upload.site.resolved;
+    let job = resolved.job.id;
+    labels.push(Label { place: job.place(), text: format!("job `{}` runs", job.value()) });
+    labels.extend(resolved.frames.iter().map(|frame| {
+        let place = frame.step.uses.map_or(frame.step.place, Text::place);
+        Label { place, text: "the step uses the action".into() }
+    }));
+    labels.push(Label { place: resolved.place(), text: "the upload".into() });
+    labels
+}
+
+/// A finding of one rule in some runs of an upload.
+struct FailedRuns {
+    raw: RawFinding,
+    whens: Vec<String>,
+    count: usize,
+    is_reached: bool,
+}
+
+/// Merges equal findings of the runs of one upload, and drops those that do not hold in as many runs as their rule needs.
+pub(crate) fn merge_runs(found: Vec<RawFinding>, rules: &[Rule], uploads: &[Upload<'_, '_>]) -> Vec<RawFinding> {
+    let mut merged = Vec::new();
+    let mut failures: Vec<FailedRuns> = Vec::new();
+    let mut current = None;
+    for raw in found {
+        let Some(run) = raw.run.clone() else {
+            finish_upload(&mut failures, current.take(), rules, &mut merged);
+            merged.push(raw);
+            continue;
+        };
+        if current.map(|upload: &Upload<'_, '_>| upload.index) != Some(run.upload) {
+            finish_upload(&mut failures, current, rules, &mut merged);
+            current = uploads.get(run.upload);
+        }
+        let equal = |failure: &&mut FailedRuns| {
+            failure.raw.rule == raw.rule
+                && failure.raw.finding.primary == raw.finding.primary
+                && failure.raw.finding.message == raw.finding.message
+        };
+        match failures.iter_mut().find(equal) {
+            Some(failure) => {
+                failure.count += 1;
+                failure.is_reached |= run.is_reached;
+                if !failure.whens.contains(&run.when) {
+                    failure.whens.push(run.when);
+                }
+            }
+            None => failures.push(FailedRuns { raw, whens: vec![run.when], count: 1, is_reached: run.is_reached }),
+        }
+    }
+    finish_upload(&mut failures, current, rules, &mut merged);
+    merged
+}
+
+fn finish_upload(
+    failures: &mut Vec<FailedRuns>,
+    upload: Option<&Upload<'_, '_>>,
+    rules: &[Rule],
+    merged: &mut Vec<RawFinding>,
+) {
+    let Some(upload) = upload else { return };
+    let total = upload.runs.len();
+    let mut counts: HashMap<(usize, &str), usize> = HashMap::new();
+    for failure in failures.iter() {
+        *counts.entry((failure.raw.rule, &failure.raw.finding.fact)).or_default() += failure.count;
+    }
+    let is_every = |failure: &FailedRuns| {
+        let count = counts.get(&(failure.raw.rule, failure.raw.finding.fact.as_str()));
+        count.copied().unwrap_or_default() >= total && upload.cut.is_none()
+    };
+    let every: Vec<bool> = failures.iter().map(is_every).collect();
+    for (failure, every) in failures.drain(..).zip(every) {
+        let wanted = rules[failure.raw.rule].runs == Quantifier::Some || every;
+        // A run that may not reach the upload proves nothing, unless no run can succeed.
+        if wanted && (failure.is_reached || every) {
+            merged.push(failure.finish(every, total));
+        }
+    }
+}
+
+impl FailedRuns {
+    fn finish(self, every: bool, total: usize) -> RawFinding {
+        let Self { mut raw, whens, count, .. } = self;
+        raw.every = every;
+        let finding = &mut raw.finding;
+        // At the event itself the message names the runs already.
+        let at_event = finding.steps.first().is_some_and(|step| step.place == finding.primary.place);
+        if count < total {
+            if !at_event {
+                let named = whens.iter().take(3).cloned().collect::<Vec<_>>().join(" and ");
+                let more = whens.len().saturating_sub(3);
+                let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
+                finding.message = format!("{}, {named}{more}", finding.message);
+            }
+            finding.runs = whens;
+        }
+        raw
+    }
+}
+
+/// Finds the findings of a rule that may share their cause with another, without comparing all pairs.
+struct CauseIndex<'f> {
+    found: &'f [RawFinding],
+    /// By rule and publisher, then by file, then by job: positions in order.
+    positions: HashMap<(usize, Option<usize>), HashMap<Option<FileId>, HashMap<Option<&'f str>, Vec<usize>>>>,
+}
+
+impl<'f> CauseIndex<'f> {
+    fn new(found: &'f [RawFinding]) -> Self {
+        let mut positions: HashMap<_, HashMap<_, HashMap<_, Vec<usize>>>> = HashMap::new();
+        for (position, raw) in found.iter().enumerate() {
+            let SubjectScope { file, job, publisher, .. } = &raw.about;
+            let of_rule = positions.entry((raw.rule, *publisher)).or_default();
+            of_rule.entry(*file).or_default().entry(job.as_deref()).or_default().push(position);
+        }
+        Self { found, positions }
+    }
+
+    /// The first finding of a rule that may be the cause of another.
+    fn cause(&self, rule: usize, raw: &RawFinding) -> Option<usize> {
+        let SubjectScope { file, job, publisher, .. } = &raw.about;
+        let files = self.positions.get(&(rule, *publisher))?;
+        let in_files = files.iter().filter(|(other, _)| file.is_none() || other.is_none() || **other == *file);
+        let mut first = None;
+        for (_, jobs) in in_files {
+            let lists: Vec<_> = match job {
+                None => jobs.values().collect(),
+                Some(job) => [Some(job.as_str()), None].iter().filter_map(|job| jobs.get(job)).collect(),
+            };
+            for list in lists {
+                let hit = list.iter().copied().find(|position| raw.shares_cause(&self.found[*position]));
+                first = first.into_iter().chain(hit).min();
+            }
+        }
+        first
+    }
+}
+
+/// A finding that yields to no other.
+struct KeptFinding<'f> {
+    raw: &'f RawFinding,
+    /// Further jobs that it holds for.
+    jobs: Vec<String>,
+    /// Labels of findings that yield to it.
+    labels: Vec<Label>,
+}
+
+/// Lets findings yield to their cause, merges equal ones and gives the levels.
+pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Option<Option<Level>>]) -> Vec<Finding> {
+    let index = CauseIndex::new(found);
+    let by_name: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name.as_str(), at)).collect();
+    let mut kept: Vec<KeptFinding<'_>> = Vec::new();
+    let mut by_place: HashMap<(usize, Place, &str, Option<&str>), Vec<usize>> = HashMap::new();
+    let mut kept_at: HashMap<usize, usize> = HashMap::new();
+    let mut yielded = Vec::new();
+    for (position, raw) in found.iter().enumerate() {
+        let causes = rules[raw.rule].yields_to.iter().filter_map(|name| index.cause(*by_name.get(name.as_str())?, raw));
+        if let Some(cause) = causes.min() {
+            yielded.push((raw, cause));
+            continue;
+        }
+        let scope = raw.about.scope.as_deref();
+        let equal = by_place.entry((raw.rule, raw.finding.primary.place, &raw.finding.fact, scope)).or_default();
+        let same = |at: &&usize| {
+            let other = kept[**at].raw;
+            other.finding.message == raw.finding.message || other.about.job != raw.about.job
+        };
+        match equal.iter().find(same).copied() {
+            Some(at) => {
+                let job = raw.about.job.clone().filter(|job| kept[at].raw.about.job.as_ref() != Some(job));
+                kept[at].jobs.extend(job);
+            }
+            None => {
+                kept_at.insert(position, kept.len());
+                equal.push(kept.len());
+                kept.push(KeptFinding { raw, jobs: Vec::new(), labels: Vec::new() });
+            }
+        }
+    }
+    for (raw, cause) in yielded.into_iter().filter(|(raw, _)| rules[raw.rule].kind == SubjectKind::Need) {
+        // Other permissions that the step lacks are labels there, not findings of their own.
+        if let Some(at) = kept_at.get(&cause) {
+            kept[*at].labels.extend(raw.finding.labels.iter().cloned());
+        }
+    }
+    kept.into_iter().map(|kept| kept.finish(rules, levels)).collect()
+}
+
+impl KeptFinding<'_> {
+    fn finish(self, rules: &[Rule], levels: &[Option<Option<Level>>]) -> Finding {
+        let Self { raw, mut jobs, labels } = self;
+        let mut finding = raw.finding.clone();
+        let own = || rules[raw.rule].level(raw.value.as_deref(), raw.every);
+        finding.level = levels[raw.rule].flatten().unwrap_or_else(own);
+        finding.labels.extend(labels);
+        jobs.dedup();
+        if !jobs.is_empty() {
+            let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
+            finding.message = format!("{} (also job {})", finding.message, names.join(", "));
+            finding.jobs.extend(jobs);
+        }
+        finding
+    }
+}

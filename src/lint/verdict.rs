@@ -1,0 +1,202 @@
+//! The verdict of a registry on one run of an upload, and what decides it. Checks, explanations and reports read this one.
+
+use crate::lint::analysis::Analysis;
+use crate::lint::facts::Fact;
+use crate::lint::facts::attestations::attestations;
+use crate::lint::facts::called::{called_repository, certificate};
+use crate::lint::facts::permission::permission;
+use crate::lint::facts::run::{event_status, ref_status};
+use crate::lint::facts::runner::runner_status;
+use crate::lint::findings::RouteAnswer;
+use crate::lint::subjects::Subject;
+use crate::lint::uploads::{Known, Unknown, Upload};
+use crate::read::source::Place;
+use crate::trust::cause::RefusalCause;
+use crate::trust::registry::{Comparison, Registry};
+use crate::trust::upload::site::Credential;
+use crate::trust::verdict::{ClaimVerdict, claim_verdict};
+use crate::workflow::calls::StartRefusal;
+use crate::workflow::expression::Truth;
+
+/// What the registry answers to one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunVerdict {
+    /// The declared publisher accepts every claim.
+    Accepted,
+    /// The upload is refused.
+    Refused {
+        /// What decides.
+        cause: RefusalCause,
+        /// The place that decides; of a claim, the publisher's field.
+        place: Place,
+        /// The claim of the run, if there is one, and the publisher's value, if a claim decides.
+        differ: Option<(Option<String>, String)>,
+        /// The error that users see, if data knows it.
+        text: Option<String>,
+    },
+    /// No publisher is declared: it is accepted if the registered one has the values of the form.
+    Undeclared,
+    /// The upload sends no OIDC token, so no publisher is compared.
+    NotAsked,
+    /// The files do not decide it.
+    Undecided(Unknown),
+}
+
+impl RunVerdict {
+    /// Its name in the output.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Undeclared => "undeclared",
+            Self::NotAsked => "not-asked",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+
+    /// The answer along a release path, which is open as long as it is unknown whether the run reaches the upload.
+    #[must_use]
+    pub fn answer(&self, is_reached: bool) -> RouteAnswer {
+        match self {
+            Self::Refused { cause: RefusalCause::Start, .. } => RouteAnswer::Refused,
+            Self::NotAsked => RouteAnswer::Token,
+            _ if !is_reached => RouteAnswer::Undecided,
+            Self::Accepted => RouteAnswer::Accepted,
+            Self::Undeclared => RouteAnswer::Undeclared,
+            Self::Refused { .. } => RouteAnswer::Refused,
+            Self::Undecided(_) => RouteAnswer::Undecided,
+        }
+    }
+}
+
+/// Why an upload is undecided: a run that may reach it has an undecided verdict, or no run is known to reach it.
+pub(crate) fn undecided<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> Option<Unknown> {
+    let of_run = |run| {
+        analysis.with_upload_run(upload, run, |subject| match of(subject) {
+            Some(RunVerdict::Undecided(unknown)) => Some(unknown.clone()),
+            _ => None,
+        })
+    };
+    if let Some(unknown) = upload.runs.iter().find_map(of_run) {
+        return Some(unknown);
+    }
+    if upload.runs.iter().any(|run| run.reach == Truth::Yes) {
+        return None;
+    }
+    let reach = upload.runs.first().map_or_else(|| upload.reachable(), |run| run.reach.clone());
+    let reason = match reach {
+        Truth::Unknown(reason) => reason.to_string(),
+        Truth::Yes | Truth::No => "what starts it: no run reaches it".to_owned(),
+    };
+    Some(Unknown { reason, place: upload.site.resolved.place() })
+}
+
+/// The verdict on the run of an upload. The checks are in the order of GitHub and the registries: is the run started, may the job request
+/// a token, is the run one that the registry accepts, and then each claim.
+pub(crate) fn of<'s>(subject: &Subject<'s, '_, '_>) -> Option<&'s RunVerdict> {
+    let (upload, view) = (subject.upload()?, subject.view()?);
+    let registry = view.run.registry()?;
+    let (credential, _) = view.run.credential(upload, view.context, subject.analysis.data);
+    Some(view.run.verdict(|| compute(subject, upload, &registry, credential)))
+}
+
+fn compute(
+    subject: &Subject<'_, '_, '_>,
+    upload: &Upload<'_, '_>,
+    registry: &Known<&Registry>,
+    credential: &Known<Credential>,
+) -> RunVerdict {
+    if let Some(refusal) = start_refusal(subject) {
+        let place = refusal.request.held_place;
+        return RunVerdict::Refused { cause: RefusalCause::Start, place, differ: None, text: None };
+    }
+    match credential {
+        Ok(Credential::Stored | Credential::None) => return RunVerdict::NotAsked,
+        Ok(_) => {}
+        Err(unknown) => return RunVerdict::Undecided(unknown.clone()),
+    }
+    let registry = match registry {
+        Ok(registry) => registry,
+        Err(unknown) => return RunVerdict::Undecided(unknown.clone()),
+    };
+    let refused = |cause, place, differ| RunVerdict::Refused {
+        cause,
+        place,
+        differ,
+        text: registry.error_text(cause, upload.site.pattern).map(str::to_owned),
+    };
+    if let Some((cause, place)) = refused_by_any_publisher(subject) {
+        return refused(cause, place, None);
+    }
+    let certificate = (*credential == Ok(Credential::Trusted)).then(|| refused_certificate(subject)).flatten();
+    let uncertified = certificate.map(|(differ, place)| refused(RefusalCause::Certificate, place, Some(differ)));
+    let (Some(publisher), Some(claims)) = (subject.publisher(), subject.claims()) else {
+        return uncertified.unwrap_or(RunVerdict::Undeclared);
+    };
+    let mut open: Option<Unknown> = None;
+    // A field that is compared by a number that only the registry knows is assumed to fit.
+    let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
+    for claim in compared.filter_map(|field| field.claim) {
+        let entry = publisher.entry_of(claim);
+        let place = entry.map_or(publisher.place, |entry| entry.place);
+        let undecided = |reason: String| Unknown { reason, place };
+        match claim_verdict(claims, claim, publisher) {
+            ClaimVerdict::Accepted => {}
+            ClaimVerdict::Refused | ClaimVerdict::Missing => {
+                let value = claims.value(claim, registry).ok().flatten();
+                return refused(claim.into(), place, entry.map(|entry| (value, entry.value.clone())));
+            }
+            ClaimVerdict::Case => {
+                open = open.or_else(|| Some(undecided(format!("the case of the {}", claim.word()))));
+            }
+            ClaimVerdict::Unknown(reason) => open = open.or_else(|| Some(undecided(reason.to_string()))),
+        }
+    }
+    if open.is_none() && matches!(permission(subject, "id-token"), None | Some(Fact::Unknown)) {
+        open = Some(Unknown { reason: "what the caller grants".to_owned(), place: upload.site.resolved.place() });
+    }
+    uncertified.unwrap_or_else(|| open.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
+}
+
+/// Why GitHub refuses to start the run.
+pub(crate) fn start_refusal<'s, 'a, 'p>(subject: &Subject<'s, 'a, 'p>) -> Option<&'s StartRefusal<'a, 'p>> {
+    subject.analysis.refusal(subject.upload()?, subject.context()?.run())
+}
+
+/// Attestations that the registry refuses whatever the publisher: the file in their certificate, and the file that a publisher can name.
+fn refused_certificate(subject: &Subject<'_, '_, '_>) -> Option<((Option<String>, String), Place)> {
+    let word = |fact| match fact {
+        Some(Fact::Known(Some(word), place)) => Some((word, place)),
+        _ => None,
+    };
+    let (_, place): (String, Place) = word(attestations(subject, "")).filter(|(word, _)| word == "on")?;
+    let (file, _) = word(certificate(subject, "")).filter(|(word, _)| word != "accepted")?;
+    let claims = subject.claims()?;
+    let caller = claims.caller_file.clone().filter(|_| file == "refused");
+    Some(((caller, claims.called_file.clone()), place))
+}
+
+/// Whether a workflow of another repository uploads, at a registry that refuses those.
+pub(crate) fn is_foreign(subject: &Subject<'_, '_, '_>) -> bool {
+    matches!(called_repository(subject, ""), Some(Fact::Known(Some(status), _)) if status == "refused")
+}
+
+/// A refusal that no publisher can prevent.
+fn refused_by_any_publisher(subject: &Subject<'_, '_, '_>) -> Option<(RefusalCause, Place)> {
+    if let Some(Fact::Known(Some(access), place)) = permission(subject, "id-token")
+        && access != "write"
+    {
+        return Some((RefusalCause::IdToken, place));
+    }
+    let statuses = [
+        (event_status(subject, ""), RefusalCause::Event),
+        (ref_status(subject, ""), RefusalCause::Ref),
+        (runner_status(subject, ""), RefusalCause::Runner),
+        (called_repository(subject, ""), RefusalCause::WorkflowRepository),
+    ];
+    statuses.into_iter().find_map(|(fact, cause)| match fact {
+        Some(Fact::Known(Some(status), place)) if status != "accepted" => Some((cause, place)),
+        _ => None,
+    })
+}
