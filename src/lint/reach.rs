@@ -5,7 +5,7 @@ use crate::read::source::Place;
 use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Text};
+use crate::workflow::model::{Job, Text, Workflow};
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
 
 /// A condition that keeps runs from an upload.
@@ -69,6 +69,39 @@ impl Scope for AnyRun {
 
     fn status(&self, _: StatusFunction) -> Truth {
         Truth::Unknown(UnknownReason::new("anything"))
+    }
+}
+
+/// Whether a condition that reads a context is true whatever the context holds: `a == 'x' || 'y'`, text around a
+/// placeholder, an output with a literal value.
+#[must_use]
+pub fn is_always_true(workflow: &Workflow<'_>, job: &Job<'_>, text: Text<'_>) -> bool {
+    let Ok(condition) = Condition::parse(text.value()) else { return false };
+    let reads = !condition.references().is_empty();
+    let literals = LiteralOutputs { workflow, job };
+    reads && !condition.has_status_function() && (condition.is_text() || condition.evaluate(&literals) == Truth::Yes)
+}
+
+/// A run of which only the outputs with a literal value are known.
+struct LiteralOutputs<'s, 'p> {
+    workflow: &'s Workflow<'p>,
+    job: &'s Job<'p>,
+}
+
+impl Scope for LiteralOutputs<'_, '_> {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        let literal = match path {
+            ["needs", name, "outputs", output] => outputs::needed(self.workflow, self.job, name)
+                .and_then(|needed| needed.outputs.get_ignore_case(output))
+                .map(|pair| pair.value.value())
+                .filter(|value| !value.contains("${{") && !value.is_empty()),
+            _ => None,
+        };
+        literal.map_or_else(|| Outcome::unknown("anything"), Outcome::text)
+    }
+
+    fn status(&self, _: StatusFunction) -> Truth {
+        Truth::Yes
     }
 }
 

@@ -179,6 +179,12 @@ fn is_only_part(text: &str, placeholder: &Placeholder<'_>) -> bool {
     text[..placeholder.range.start - 3].trim().is_empty() && text[placeholder.range.end + 2..].trim().is_empty()
 }
 
+/// Whether a line break surrounds a placeholder, as the last one of a block scalar (`if: |`) does. GitHub then takes
+/// the text for a string, which is true.
+fn has_line_break(text: &str, placeholder: &Placeholder<'_>) -> bool {
+    text[..placeholder.range.start - 3].contains('\n') || text[placeholder.range.end + 2..].contains('\n')
+}
+
 /// The length of the expression up to `}}`; braces in quotes do not count.
 fn expression_length(text: &str) -> Option<usize> {
     let mut quoted = false;
@@ -220,7 +226,9 @@ impl<'t> Condition<'t> {
         }
         if text.contains("${{") {
             let mut template = ExpressionTemplate::parse(text)?;
-            let single = template.placeholders.pop_if(|placeholder| is_only_part(text, placeholder));
+            let single = template
+                .placeholders
+                .pop_if(|placeholder| is_only_part(text, placeholder) && !has_line_break(text, placeholder));
             return Ok(Self { form: single.map_or(ConditionForm::Mixed(template), ConditionForm::Expression) });
         }
         Ok(Self { form: ConditionForm::Expression(Placeholder { range: 0..text.len(), expression: parse(text)? }) })
@@ -245,6 +253,12 @@ impl<'t> Condition<'t> {
             ConditionForm::Expression(placeholder) => placeholder.references(),
             ConditionForm::Mixed(template) => template.references(),
         }
+    }
+
+    /// Whether it is a string with a placeholder, which is true whatever the placeholder gives.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self.form, ConditionForm::Mixed(_))
     }
 
     /// Whether it calls `success`, `failure`, `always` or `cancelled`.

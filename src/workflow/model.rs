@@ -179,6 +179,10 @@ pub enum Secrets<'p> {
 /// One job.
 #[derive(Debug, Clone)]
 pub struct Job<'p> {
+    /// Its position in [`Workflow::jobs`].
+    pub index: usize,
+    /// Its rank in the topological order of `needs`; `None` in a cycle.
+    pub rank: Option<usize>,
     /// Its key under `jobs:`.
     pub id: Text<'p>,
     /// `needs:`
@@ -240,8 +244,6 @@ pub struct Workflow<'p> {
     pub concurrency: bool,
     /// Its jobs in file order.
     pub jobs: Vec<Job<'p>>,
-    /// Positions of the jobs in topological order of `needs`; jobs in a cycle of `needs` are left out.
-    pub order: Vec<usize>,
     /// Shapes that GitHub rejects.
     pub problems: Vec<Problem>,
 }

@@ -8,6 +8,7 @@ use crate::trust::releases::{self, AwaitedEvent, StartedBy};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
+use crate::workflow::simulate::relevance;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -34,6 +35,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new("ancestor", UPLOAD, FactValues::Any, "The needed job that is skipped.", ancestor),
     FactSpec::new("ancestor.when", UPLOAD, FactValues::Any, "The runs in which it is skipped.", ancestor_when),
+    FactSpec::new(
+        "condition.constant",
+        UPLOAD,
+        FactValues::Any,
+        "A condition of the upload, its job or a needed job that is true in every run although it reads a context.",
+        constant_condition,
+    ),
     FactSpec::new(
         "release.started-by",
         UPLOAD,
@@ -100,6 +108,20 @@ fn ancestor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn ancestor_when(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let skipped = skipped(subject)?;
     Some(Fact::text(skipped.when, skipped.job.id.place()))
+}
+
+fn constant_condition(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let resolved = &subject.upload()?.site.resolved;
+    let (workflow, job) = (resolved.workflow, resolved.job);
+    let steps = resolved.frames.iter().map(|frame| frame.step).chain(resolved.step);
+    let steps = steps.filter_map(|step| Some((job, step.condition?)));
+    let needed = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
+    let jobs = needed.chain([job]).filter_map(|job| Some((job, job.condition?)));
+    let constant = steps.chain(jobs).find(|(job, text)| reach::is_always_true(workflow, job, *text));
+    Some(match constant {
+        Some((_, text)) => Fact::text(text.value().trim(), text.place()),
+        None => Fact::Known(None, resolved.place()),
+    })
 }
 
 fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -83,7 +83,7 @@ fn chain(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outco
 fn truthy_unknown(reason: UnknownReason, last: &Outcome) -> Outcome {
     match last {
         Outcome::Known(Value::Bool(true)) => Outcome::Known(Value::Bool(true)),
-        _ => Outcome::Unknown(reason),
+        _ => Outcome::Unknown(reason.derived().truthy()),
     }
 }
 

@@ -162,6 +162,7 @@ fn unknown_operands_matter_only_if_the_result_depends_on_them() {
         ("true || secrets.A", "true"),
         ("secrets.A || true", "true"),
         ("secrets.A || 'x'", "?"),
+        ("!(secrets.A || 'x')", "false"),
         ("secrets.A == 'x'", "?"),
         ("startsWith(github.ref, 'refs/tags/')", "true"),
         ("startsWith(github.ref, 'refs/tags/v')", "?"),
@@ -207,6 +208,8 @@ fn conditions_imply_success_without_a_status_function() {
     assert_eq!(holds("${{ !success() }}"), Truth::Yes);
     // Text around an expression makes the whole a text, which is true.
     assert_eq!(Condition::parse("!${{ false }}").unwrap().evaluate(&Push), Truth::Yes);
+    assert_eq!(Condition::parse("${{ false }}\n").unwrap().evaluate(&Push), Truth::Yes);
+    assert_eq!(Condition::parse(" ${{ false }} ").unwrap().evaluate(&Push), Truth::No);
 }
 
 #[test]

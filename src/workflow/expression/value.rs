@@ -36,6 +36,8 @@ pub struct UnknownReason {
     prefix: Option<Arc<str>>,
     /// What the unknown string is known not to be.
     excluded: Option<Arc<[StringTest]>>,
+    /// Whether the unknown value is known to be true as a condition.
+    truthy: bool,
 }
 
 /// A test of a string against a literal: equality or, if not `exact`, a prefix.
@@ -61,7 +63,7 @@ impl UnknownReason {
     /// A reason such as "the output of step `build`".
     #[must_use]
     pub fn new(what: impl Into<Arc<str>>) -> Self {
-        Self { what: what.into(), prefix: None, excluded: None }
+        Self { what: what.into(), prefix: None, excluded: None, truthy: false }
     }
 
     /// The known prefix of the unknown string.
@@ -78,6 +80,10 @@ impl UnknownReason {
 
     pub(crate) fn with_prefix(self, prefix: String) -> Self {
         Self { prefix: (!prefix.is_empty()).then(|| prefix.into()), excluded: None, ..self }
+    }
+
+    pub(crate) fn truthy(self) -> Self {
+        Self { truthy: true, ..self }
     }
 
     pub(crate) fn excluding(self, excluded: impl IntoIterator<Item = StringTest>) -> Self {
@@ -141,7 +147,7 @@ impl Outcome {
         match self {
             Self::Known(value) => Truth::from(truthy(value)),
             // A string with a known prefix is not empty.
-            Self::Unknown(reason) if reason.prefix.is_some() => Truth::Yes,
+            Self::Unknown(reason) if reason.prefix.is_some() || reason.truthy => Truth::Yes,
             Self::Unknown(reason) => Truth::Unknown(reason.clone()),
         }
     }

@@ -31,7 +31,6 @@ impl<'p> Workflow<'p> {
             working_directory: None,
             concurrency: false,
             jobs: Vec::new(),
-            order: Vec::new(),
             problems: Vec::new(),
         };
         // A root that is not a mapping is already reported as a syntax problem of the tree.
@@ -50,6 +49,7 @@ impl<'p> Workflow<'p> {
                 Vec::new()
             }
         };
+        link(&mut jobs);
         Self {
             name: root.get("name").and_then(|node| reader.text(node)),
             triggers,
@@ -58,7 +58,6 @@ impl<'p> Workflow<'p> {
             shell: reader.run_default(root, "shell"),
             working_directory: reader.run_default(root, "working-directory"),
             concurrency: root.get("concurrency").is_some(),
-            order: order(&mut jobs),
             jobs,
             problems: reader.problems,
             ..empty
@@ -218,6 +217,8 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             self.rejected_contexts(*text, false, &contexts.runs_on, "`runs-on`");
         }
         Some(Job {
+            index: 0,
+            rank: None,
             id,
             needs: self.texts(node.get("needs")).unwrap_or_default(),
             needed: Vec::new(),
@@ -377,13 +378,14 @@ impl<'p> Action<'p> {
     }
 }
 
-/// Fills `needed` of every job, and returns the jobs in topological order (Kahn). Jobs in a cycle are left out.
-fn order(jobs: &mut [Job<'_>]) -> Vec<usize> {
+/// Fills `index`, `needed` and `rank` of every job, by Kahn's algorithm. Jobs in a cycle get no rank.
+fn link(jobs: &mut [Job<'_>]) {
     let names: HashMap<String, usize> =
         jobs.iter().enumerate().map(|(index, job)| (job.id.value().to_lowercase(), index)).collect();
     let mut dependents = vec![Vec::new(); jobs.len()];
     let mut unmet = vec![0_usize; jobs.len()];
     for (index, job) in jobs.iter_mut().enumerate() {
+        job.index = index;
         job.needed = job.needs.iter().filter_map(|id| names.get(&id.value().to_lowercase()).copied()).collect();
         job.needed.iter().for_each(|needed| dependents[*needed].push(index));
         unmet[index] = job.needed.len();
@@ -399,7 +401,9 @@ fn order(jobs: &mut [Job<'_>]) -> Vec<usize> {
             }
         }
     }
-    order
+    for (rank, index) in order.into_iter().enumerate() {
+        jobs[index].rank = Some(rank);
+    }
 }
 
 fn tolerated(node: Node<'_>) -> bool {

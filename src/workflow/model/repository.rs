@@ -24,6 +24,8 @@ pub struct Model<'p> {
     /// The lock file of its actions, if it has one that can be read.
     pub lock: Option<LockFile>,
     actions: HashMap<String, Action<'p>>,
+    /// The positions of the workflows, by path.
+    paths: HashMap<&'p str, usize>,
     /// For each workflow file, the positions (workflow, job) of the jobs that call it.
     callers: HashMap<FileId, Vec<(usize, usize)>>,
 }
@@ -40,9 +42,10 @@ impl<'p> Model<'p> {
     ) -> Self {
         let guarded = if certain.is_some() { None } else { guarded_repository(&workflows, hint) };
         let (guarded, guard) = guarded.unzip();
+        let paths = workflows.iter().enumerate().map(|(index, workflow)| (workflow.source.path(), index)).collect();
         let repository = certain.map(str::to_owned).or(guarded);
         let mut checkout =
-            Self { workflows, repository, guard, manifests: None, lock: None, actions, callers: HashMap::new() };
+            Self { workflows, repository, guard, manifests: None, lock: None, actions, callers: HashMap::new(), paths };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {
@@ -59,7 +62,7 @@ impl<'p> Model<'p> {
     #[must_use]
     pub fn called(&self, job: &Job<'_>) -> Option<&Workflow<'p>> {
         let path = local_actions::local_path(job.uses?.value())?;
-        self.workflows.iter().find(|workflow| workflow.source.path() == path)
+        self.workflows.get(*self.paths.get(path.as_str())?)
     }
 
     /// The jobs of this repository that call the workflow.

@@ -228,10 +228,10 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     }
 
     fn result_of(&self, job: &str) -> Outcome {
-        if outputs::needed(self.simulated.workflow, self.job, job).is_none() {
+        let Some(needed) = outputs::needed(self.simulated.workflow, self.job, job) else {
             return Outcome::Known(Value::Null);
-        }
-        match self.simulated.reach_of(job).map(|reach| &reach.reached) {
+        };
+        match self.simulated.reach_of(needed).map(|reach| &reach.reached) {
             Some(Truth::Yes) => Outcome::text("success"),
             Some(Truth::No) => Outcome::text("skipped"),
             _ => Outcome::unknown(format!("the result of job `{job}`")),
@@ -246,7 +246,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
             DeclaredOutput::Yes => {}
         }
         let Some(needed) = outputs::needed(self.simulated.workflow, self.job, job) else { return unknown() };
-        match self.simulated.reach_of(job).map(|reach| &reach.reached) {
+        match self.simulated.reach_of(needed).map(|reach| &reach.reached) {
             Some(Truth::No) => return Outcome::text(""),
             Some(Truth::Yes) => {}
             _ => return unknown(),

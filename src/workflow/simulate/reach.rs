@@ -3,6 +3,8 @@
 //!
 //! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::workflow::expression::{Condition, ParseError, StatusFunction, Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
@@ -54,8 +56,8 @@ pub struct SimulatedRun<'a, 'p> {
     /// The repository's workflows and actions.
     pub checkout: &'a Model<'p>,
     entry: WorkflowEntry<'a, 'p>,
-    /// By position of the job; `None` for jobs that are not simulated.
-    reaches: Vec<Option<JobReach>>,
+    /// The reach of the job and its ancestors, by position.
+    reaches: HashMap<usize, JobReach>,
 }
 
 impl<'a, 'p> SimulatedRun<'a, 'p> {
@@ -68,14 +70,10 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
         entry: WorkflowEntry<'a, 'p>,
         job: &Job<'p>,
     ) -> Self {
-        let mut simulated = Self { run, workflow, checkout, entry, reaches: vec![None; workflow.jobs.len()] };
-        let mut selected = vec![false; workflow.jobs.len()];
-        let own = workflow.position(job.id.value());
-        for index in relevance::ancestors(workflow, job).into_iter().chain(own) {
-            selected[index] = true;
-        }
-        for index in workflow.order.iter().copied().filter(|index| selected[*index]) {
-            simulated.reaches[index] = workflow.jobs.get(index).map(|job| simulated.simulate_job(job));
+        let mut simulated = Self { run, workflow, checkout, entry, reaches: HashMap::new() };
+        let selected = relevance::ancestors(workflow, job).into_iter().chain([job.index]);
+        for job in in_order(workflow, selected) {
+            simulated.reaches.insert(job.index, simulated.simulate_job(job));
         }
         simulated
     }
@@ -89,7 +87,7 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// Whether the run reaches a job.
     #[must_use]
     pub fn reached(&self, job: &Job<'_>) -> Truth {
-        match self.reach_of(job.id.value()) {
+        match self.reach_of(job) {
             Some(reach) => self.entry.reached.clone().and(reach.reached.clone()),
             None => Truth::Unknown(needs_cycle()),
         }
@@ -98,7 +96,7 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// The value of a job's `if:` if all its ancestors succeed.
     #[must_use]
     pub fn own_condition(&self, job: &Job<'_>) -> Truth {
-        self.reach_of(job.id.value()).map_or_else(|| Truth::Unknown(needs_cycle()), |reach| reach.own_condition.clone())
+        self.reach_of(job).map_or_else(|| Truth::Unknown(needs_cycle()), |reach| reach.own_condition.clone())
     }
 
     /// The job whose `if:` stops the run before `job`: `job` itself, an ancestor, or a job on the path of calls.
@@ -107,7 +105,7 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
         if self.entry.reached == Truth::No {
             return self.entry.blocking_job;
         }
-        let own = self.workflow.job(job.id.value()).filter(|own| self.own_condition(own) == Truth::No);
+        let own = self.workflow.jobs.get(job.index).filter(|own| self.own_condition(own) == Truth::No);
         own.or_else(|| self.false_ancestor(job).filter(|_| self.reached(job) == Truth::No))
     }
 
@@ -115,27 +113,24 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// path of calls first, then those ancestors that must succeed, then `job`.
     #[must_use]
     pub fn undecided_conditions(&self, job: &Job<'p>) -> Vec<UndecidedCondition<'a, 'p>> {
-        let mut selected = vec![false; self.workflow.jobs.len()];
-        let mut pending: Vec<usize> = self.workflow.position(job.id.value()).into_iter().collect();
-        while let Some((index, job)) = pending.pop().and_then(|index| Some((index, self.workflow.jobs.get(index)?))) {
-            if !std::mem::replace(&mut selected[index], true) && requires_success(job) {
+        let mut selected = HashSet::new();
+        let mut pending = vec![job.index];
+        while let Some(job) = pending.pop().and_then(|index| self.workflow.jobs.get(index)) {
+            if selected.insert(job.index) && requires_success(job) {
                 pending.extend(&job.needed);
             }
         }
-        let jobs = self.workflow.order.iter().filter(|index| selected.get(**index) == Some(&true));
-        let own =
-            jobs.filter_map(|index| self.workflow.jobs.get(*index)).filter_map(|job| match self.own_condition(job) {
-                Truth::Unknown(reason) => Some(UndecidedCondition { job, reason }),
-                Truth::Yes | Truth::No => None,
-            });
+        let own = in_order(self.workflow, selected).filter_map(|job| match self.own_condition(job) {
+            Truth::Unknown(reason) => Some(UndecidedCondition { job, reason }),
+            Truth::Yes | Truth::No => None,
+        });
         self.entry.undecided_conditions.iter().cloned().chain(own).collect()
     }
 
     /// The first ancestor whose own condition is false.
     fn false_ancestor(&self, job: &Job<'p>) -> Option<&'a Job<'p>> {
-        let ancestors = relevance::ancestors(self.workflow, job);
-        let jobs = self.workflow.order.iter().filter(|index| ancestors.contains(index));
-        jobs.filter_map(|index| self.workflow.jobs.get(*index)).find(|job| self.own_condition(job) == Truth::No)
+        let mut ancestors = in_order(self.workflow, relevance::ancestors(self.workflow, job));
+        ancestors.find(|job| self.own_condition(job) == Truth::No)
     }
 
     /// The ancestor whose `if:` skips `job`. `None` if `job`'s own `if:` is false.
@@ -152,15 +147,15 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
 
     /// The reach of a job; `None` if it is not simulated.
     #[must_use]
-    pub fn reach_of(&self, job: &str) -> Option<&JobReach> {
-        self.reaches.get(self.workflow.position(job)?)?.as_ref()
+    pub fn reach_of(&self, job: &Job<'_>) -> Option<&JobReach> {
+        self.reaches.get(&job.index)
     }
 
     /// Whether all ancestors of a job run: the value of `success()` in its `if:`.
     #[must_use]
     pub fn ancestors_succeeded(&self, job: &Job<'_>) -> Truth {
-        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(*index) {
-            Some(Some(reach)) => all.and(reach.succeeded.clone()),
+        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(index) {
+            Some(reach) => all.and(reach.succeeded.clone()),
             _ => all.and(Truth::Unknown(needs_cycle())),
         })
     }
@@ -182,6 +177,17 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
         };
         JobReach { succeeded: reached.clone().and(before), reached, own_condition }
     }
+}
+
+/// Jobs by their positions, each after those that it needs. Jobs in a cycle of `needs` are left out.
+fn in_order<'a, 'p>(
+    workflow: &'a Workflow<'p>,
+    positions: impl IntoIterator<Item = usize>,
+) -> impl Iterator<Item = &'a Job<'p>> {
+    let jobs = positions.into_iter().filter_map(|index| workflow.jobs.get(index));
+    let mut ranked: Vec<_> = jobs.filter_map(|job| Some((job.rank?, job))).collect();
+    ranked.sort_unstable_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, job)| job)
 }
 
 /// Whether a job is skipped unless its ancestors succeed.

@@ -1,6 +1,8 @@
 //! The inputs, matrix values and event properties that a job and its ancestors read, so that the simulation enumerates
 //! only values that make a difference.
 
+use std::collections::BTreeSet;
+
 use crate::workflow::expression::{StringTest, string_tests};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
@@ -76,19 +78,14 @@ impl<'p> Relevance<'p> {
 /// The positions of all direct and indirect `needs` of a job, sorted.
 #[must_use]
 pub fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
-    let mut known = vec![false; workflow.jobs.len()];
-    let mut open: Vec<usize> = job.needed.clone();
-    let mut found = Vec::new();
-    while let Some(index) = open.pop() {
-        if let Some(seen) = known.get_mut(index)
-            && !std::mem::replace(seen, true)
-        {
-            found.push(index);
-            open.extend(workflow.jobs.get(index).into_iter().flat_map(|job| &job.needed));
+    let mut found = BTreeSet::new();
+    let mut pending: Vec<usize> = job.needed.clone();
+    while let Some(index) = pending.pop() {
+        if found.insert(index) {
+            pending.extend(workflow.jobs.get(index).into_iter().flat_map(|job| &job.needed));
         }
     }
-    found.sort_unstable();
-    found
+    found.into_iter().collect()
 }
 
 fn reads_ref(text: &str) -> bool {
