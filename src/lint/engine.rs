@@ -13,8 +13,6 @@ use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::{self, Item, Subject, SubjectKind, Visitor};
-use crate::lint::uploads::Unknown;
-use crate::lint::verdict::{self, RunVerdict};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
@@ -55,7 +53,6 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         notices: notices(&analysis),
         workflows: project.workflows.len(),
         uploads: analysis.uploads.len(),
-        undeclared: analysis.uploads.iter().filter(|upload| upload.has_verdict(&RunVerdict::Undeclared)).count(),
         unknown_targets: analysis.uploads.iter().filter(|upload| upload.unknown_target.is_some()).count(),
         problems,
     }
@@ -108,10 +105,10 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         })
         .collect();
     for upload in &analysis.uploads {
-        if let Some(Unknown { reason, place }) = verdict::undecided(analysis, upload) {
+        if let Some(reason) = &upload.unknown_target {
             let job = upload.site.resolved.job.id.value();
-            let message = format!("the upload in job `{job}` is undecided: it depends on {reason}");
-            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(place) });
+            let message = format!("an upload in job `{job}` is not decided by the files: it depends on {reason}");
+            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(upload.site.resolved.place()) });
         }
     }
     notices

@@ -43,7 +43,6 @@ struct Summary {
     workflows: usize,
     uploads: usize,
     undecided: usize,
-    undeclared: usize,
 }
 
 #[derive(Serialize)]
@@ -198,7 +197,6 @@ impl ReportWriter for JsonWriter {
             workflows: totals.workflows,
             uploads: totals.uploads,
             undecided: totals.undecided,
-            undeclared: totals.undeclared,
         };
         writeln!(out, ",\n  \"summary\": {}\n}}", indented(&summary, 2)?)
     }

@@ -1,4 +1,4 @@
-//! `trustpub diagnose` on downloaded logs and the repository of the failed release.
+//! `trustpub diagnose`: logs as downloaded, with the repository whose release failed.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! `explain` and `init` on every example of every rule: `explain` agrees with `check`, and proposed configs are accepted.
+//! Accounts and first configs over every example of every rule: what is explained is what is judged, and what is proposed is accepted.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,9 @@ use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::{CONFIGS, Project};
 use trustpub::report::{explain as pages, init};
+use trustpub::workflow::expression::Truth;
 
-/// The rules whose errors mean that the registry refuses the upload's token.
+/// The rules whose errors are refusals of an upload for what its token and its record say.
 const REFUSALS: [&str; 6] = [
     "missing-id-token",
     "workflow-mismatch",
@@ -54,7 +55,7 @@ fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '
 }
 
 #[test]
-fn explain_agrees_with_check() {
+fn what_is_explained_is_what_is_judged() {
     let rules = rules();
     let (mut wrong, mut refused) = (Vec::new(), 0);
     for (name, example) in examples(&rules) {
@@ -74,7 +75,7 @@ fn explain_agrees_with_check() {
                 }
                 if refusals == upload.runs.len() && refusals > 0 && !accused && report.suppressed.is_empty() {
                     let said: BTreeSet<&str> = report.findings.iter().map(|it| it.name.as_str()).collect();
-                    // Another rule may report the cause instead, and an upload to a test index may fail.
+                    // Another rule may name the cause instead, and a trial may fail.
                     if said.is_empty() && !example.text.contains("continue-on-error") {
                         wrong.push(format!("{name}: {job} is refused and nothing is said"));
                     }
@@ -82,11 +83,11 @@ fn explain_agrees_with_check() {
             }
         });
     }
-    assert!(refused > 10, "too few examples are refused: {refused}");
+    assert!(refused > 10, "hardly any example is refused");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Findings above a note, without their places, which differ with the config.
+/// Everything above a note, without its place: a config shifts nothing.
 fn said(report: &Report) -> BTreeSet<(String, String)> {
     // With the declared publisher, an ignore may have nothing left to hide.
     let loud = report.findings.iter().filter(|it| it.level > Level::Note && it.name != "unused-ignore");
@@ -94,7 +95,7 @@ fn said(report: &Report) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn proposed_configs_give_no_new_findings() {
+fn what_is_proposed_is_accepted() {
     let rules = rules();
     let (mut wrong, mut records) = (Vec::new(), 0);
     for (name, example) in examples(&rules) {
@@ -113,12 +114,12 @@ fn proposed_configs_give_no_new_findings() {
             said(&report).difference(&before).map(|(rule, subject)| format!("{name}: {rule} {subject}\n{config}")),
         );
     }
-    assert!(records > 50, "too few publishers are proposed: {records}");
+    assert!(records > 50, "hardly any record is proposed");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_run_skipped_in_the_calling_workflow_names_its_condition() {
+fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
     let rules = rules();
     let mut files = MemoryFiles::default();
     let caller = "on: push\njobs:\n  first:\n    if: github.ref_type == 'tag'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  release:\n    needs: first\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n  nightly:\n    if: github.ref == 'refs/heads/main'\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
@@ -142,7 +143,7 @@ fn a_run_skipped_in_the_calling_workflow_names_its_condition() {
     });
 }
 
-/// A project in memory from paths and texts. A bare file name is a workflow.
+/// A project of files in memory, each a path and a text; workflows by their names alone.
 fn of(files: &[(&str, &str)]) -> MemoryFiles {
     let mut memory = MemoryFiles::default();
     for (path, text) in files {
@@ -153,7 +154,7 @@ fn of(files: &[(&str, &str)]) -> MemoryFiles {
     memory
 }
 
-/// The output of `explain` as text.
+/// The account of a project for people.
 fn account(files: &[(&str, &str)]) -> String {
     let rules = rules();
     let project = rules.read(&of(files));
@@ -173,7 +174,7 @@ fn says(account: &str, lines: &[&str]) {
 }
 
 #[test]
-fn a_run_that_github_rejects_never_uploads_wherever_the_invalid_call_is() {
+fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stands() {
     let called = "on: workflow_call\npermissions:\n  contents: read\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
     let caller = "on: push\npermissions: {}\njobs:\n  build:\n    uses: ./.github/workflows/build.yml\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ run: uv publish }]\n";
     let beside = account(&[("release.yml", caller), ("build.yml", called)]);
@@ -201,7 +202,7 @@ fn a_run_that_github_rejects_never_uploads_wherever_the_invalid_call_is() {
 }
 
 #[test]
-fn attestations_that_name_the_calling_workflow_are_refused_for_any_publisher() {
+fn attestations_that_name_the_caller_are_refused_whatever_the_record_says() {
     let caller =
         "on: push\njobs:\n  release:\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
     let called = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1 }]\n";
@@ -219,7 +220,7 @@ fn attestations_that_name_the_calling_workflow_are_refused_for_any_publisher() {
 const NPM: &str = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: npm\n    permissions: { id-token: write }\n    steps:\n      - uses: actions/setup-node@v5\n        with: { node-version: 24 }\n      - run: |\n";
 
 #[test]
-fn a_loop_over_packages_is_not_taken_for_the_only_manifest() {
+fn what_a_loop_uploads_is_not_the_one_package_that_happens_to_stand_there() {
     let script = "          for package in packages/@acme/*; do\n            if [ $package != \"packages/@acme/api\" ]; then\n              npm publish $package --access public\n            fi\n          done\n";
     let looped = format!("{NPM}{script}");
     let manifest = ("packages/@acme/api/package.json", "{\"name\": \"@acme/api\"}");
@@ -238,7 +239,7 @@ fn a_loop_over_packages_is_not_taken_for_the_only_manifest() {
 }
 
 #[test]
-fn two_publishers_are_reported_where_a_package_can_have_one() {
+fn a_package_that_can_have_one_record_is_told_so_where_two_are_asked_for() {
     let upload = format!("{NPM}          npm publish\n");
     let manifest = ("package.json", "{\"name\": \"demo\"}");
     let limit = "a package has one trusted publisher";
@@ -247,7 +248,7 @@ fn two_publishers_are_reported_where_a_package_can_have_one() {
 }
 
 #[test]
-fn an_unknown_package_has_a_reason() {
+fn why_a_package_is_not_known_is_said() {
     let upload = "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     let of = |name| format!("[project]\nname = \"{name}\"\n");
     let (one, two) = (of("one"), of("two"));
@@ -262,7 +263,7 @@ fn an_unknown_package_has_a_reason() {
 }
 
 #[test]
-fn an_upload_that_no_run_reaches_has_a_cause() {
+fn an_upload_that_no_run_gets_to_is_named_with_its_cause() {
     let text = "on: workflow_dispatch\njobs:\n  check:\n    runs-on: ubuntu-latest\n    outputs: { version: 1 }\n    steps: [{ run: make }]\n  build:\n    needs: check\n    if: needs.check.outputs.changed == 'true'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -276,7 +277,7 @@ fn an_upload_that_no_run_reaches_has_a_cause() {
 }
 
 #[test]
-fn an_upload_with_a_secret_lists_what_a_publisher_needs_first() {
+fn an_upload_with_a_secret_is_told_what_a_record_needs_first() {
     let text = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: \"cargo publish --token ${{ secrets.TOKEN }}\" }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -289,7 +290,7 @@ fn an_upload_with_a_secret_lists_what_a_publisher_needs_first() {
 }
 
 #[test]
-fn the_first_unknown_condition_of_a_path_is_named_and_the_others_counted() {
+fn the_first_open_condition_on_the_way_is_named_and_the_rest_counted() {
     let text = "on: push\njobs:\n  first:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  second:\n    needs: first\n    if: needs.first.outputs.go\n    runs-on: ubuntu-latest\n    outputs: { on: \"${{ steps.x.outputs.on }}\" }\n    steps: [{ id: x, run: make }]\n  publish:\n    needs: second\n    if: needs.second.outputs.on\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -298,13 +299,13 @@ fn the_first_unknown_condition_of_a_path_is_named_and_the_others_counted() {
 }
 
 #[test]
-fn a_run_skipped_before_an_unknown_condition_names_the_job() {
+fn a_run_that_is_kept_back_before_an_open_condition_says_where() {
     let text = "on:\n  workflow_dispatch:\n    inputs:\n      dry: { type: boolean }\njobs:\n  plan:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  gate:\n    needs: plan\n    if: ${{ !inputs.dry }}\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: [plan, gate]\n    if: needs.plan.outputs.go\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(&account(&[("release.yml", text)]), &["skipped by job `gate` ${{ !inputs.dry }}"]);
 }
 
 #[test]
-fn the_git_remote_decides_conditions_on_the_repository() {
+fn the_git_remote_chooses_between_guards_that_ask_for_several_repositories() {
     let text = "on: push\njobs:\n  publish:\n    if: github.repository == 'acme/demo'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n  other:\n    if: github.repository == 'acme/demo-dev'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
     let remote = (".git/config", "[remote \"origin\"]\n  url = https://github.com/acme/demo.git\n");
     says(&account(&[("release.yml", text)]), &["it depends on `github.repository`"]);
@@ -314,7 +315,45 @@ fn the_git_remote_decides_conditions_on_the_repository() {
 }
 
 #[test]
-fn refs_are_shown_as_in_the_filter() {
+fn refs_are_shown_as_the_filter_has_them() {
     let text = "on:\n  push:\n    branches: [main, '[0-9].[0-9]+']\njobs:\n  publish:\n    if: github.ref != 'x'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(&account(&[("release.yml", text)]), &["push, refs/heads/main", "push, refs/heads/[0-9].[0-9]+"]);
+}
+
+#[test]
+fn runs_are_split_by_what_conditions_test() {
+    let job = |on: &str, condition: &str| {
+        format!(
+            "name: Publish\non: {on}\njobs:\n  publish:\n    if: {condition}\n    runs-on: ubuntu-latest\n    steps: [{{ run: uv publish }}]\n"
+        )
+    };
+    let cases = [
+        ("push", "startsWith(github.ref, 'refs/tags/v')", "when a tag is pushed (starting with `v`)"),
+        ("push", "github.ref_name == 'main' && github.ref_type == 'branch'", "when a branch is pushed (`main`)"),
+        ("{ push: { branches: [main, next] } }", "github.ref != 'refs/heads/main'", "when a branch is pushed (`next`)"),
+        ("workflow_dispatch", "github.event.ref == 'refs/heads/x'", "when dispatched from a branch (`x`)"),
+        ("merge_group", "startsWith(github.ref_name, 'gh-readonly-queue/')", "in the merge queue"),
+        ("{ release: { branches: [main] } }", "always()", "on a release"),
+        (
+            "{ workflow_run: { workflows: [Test] } }",
+            "github.event.workflow_run.event == 'schedule'",
+            "after another workflow started by `schedule`",
+        ),
+    ];
+    let rules = rules();
+    for (on, condition, expected) in cases {
+        let mut files = MemoryFiles::default();
+        files.insert(".github/workflows/release.yml", job(on, condition).as_bytes());
+        let test =
+            "name: Test\non: [push, schedule]\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: make }] } }\n";
+        files.insert(".github/workflows/test.yml", test.as_bytes());
+        let project = Project::load(&files, None);
+        uploads(&rules, &project, |analysis, _| {
+            let runs = analysis.uploads.iter().flat_map(|upload| &upload.runs);
+            let reached: Vec<String> = runs.map(|run| run.simulated.run.when.clone()).collect();
+            assert_eq!(reached, [expected], "{on} {condition}");
+            let decided = analysis.uploads.iter().flat_map(|upload| &upload.runs).all(|run| run.reach == Truth::Yes);
+            assert!(decided, "{on} {condition}");
+        });
+    }
 }

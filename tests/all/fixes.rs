@@ -1,4 +1,4 @@
-//! `--fix` and `--diff`: which files change, line ends and modes are kept, and no other file changes.
+//! Fixes as people meet them: files changed or shown, in every way that files are written, and never a file that was not asked for.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn read(root: &Path, path: &str) -> String {
 }
 
 #[test]
-fn safe_fixes_are_applied_and_the_rest_is_reported() {
+fn safe_fixes_are_made_and_the_rest_is_reported() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--fix", "--format", "oneline"]);
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
@@ -34,7 +34,7 @@ fn safe_fixes_are_applied_and_the_rest_is_reported() {
 }
 
 #[test]
-fn unsafe_fixes_are_applied_on_request_one_after_another() {
+fn unsafe_fixes_are_made_when_asked_for_one_after_another() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--fix=unsafe", "--fail-on", "note", "--format", "oneline"]);
     let wanted = WORKFLOW.replace("id_token", "id-token").replace("        with:\n          skip-existing: true\n", "");
@@ -44,7 +44,7 @@ fn unsafe_fixes_are_applied_on_request_one_after_another() {
 }
 
 #[test]
-fn line_ends_byte_order_mark_and_a_missing_last_newline_are_kept() {
+fn line_ends_byte_order_mark_and_missing_end_stay() {
     let odd = format!("\u{feff}{}", WORKFLOW.trim_end().replace('\n', "\r\n"));
     let root = project(&[(RELEASE, &odd)]);
     trustpub(root.path(), &["check", "--fix=unsafe"]);
@@ -53,7 +53,7 @@ fn line_ends_byte_order_mark_and_a_missing_last_newline_are_kept() {
 }
 
 #[test]
-fn a_diff_can_be_applied_and_writes_no_file() {
+fn a_diff_can_be_applied_and_changes_nothing() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--diff", "--fix=unsafe"]);
     assert_eq!(read(root.path(), RELEASE), WORKFLOW);
@@ -65,14 +65,11 @@ fn a_diff_can_be_applied_and_writes_no_file() {
     );
     assert!(diff.contains("\n-      id_token: write # for PyPI\n+      id-token: write # for PyPI\n"), "{diff}");
     assert!(diff.ends_with("-        with:\n-          skip-existing: true\n"), "{diff}");
-    assert!(
-        !out(&trustpub(root.path(), &["check", "--diff"])).contains("skip-existing"),
-        "without `--fix=unsafe` only safe fixes"
-    );
+    assert!(!out(&trustpub(root.path(), &["check", "--diff"])).contains("skip-existing"), "safe ones alone");
 }
 
 #[test]
-fn a_hidden_finding_is_not_fixed() {
+fn a_finding_that_is_not_reported_is_not_cured() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     trustpub(root.path(), &["check", "--fix=unsafe", "--ignore", "TP109"]);
     assert!(read(root.path(), RELEASE).contains("id_token"));
@@ -83,7 +80,7 @@ fn a_hidden_finding_is_not_fixed() {
 }
 
 #[test]
-fn only_the_file_on_the_command_line_changes() {
+fn one_file_is_all_that_changes_when_one_was_asked_for() {
     let other = ".github/workflows/other.yml";
     let root = project(&[(RELEASE, WORKFLOW), (other, WORKFLOW)]);
     trustpub(root.path(), &["check", "--fix", other]);
@@ -92,7 +89,7 @@ fn only_the_file_on_the_command_line_changes() {
 }
 
 #[test]
-fn fix_is_refused_for_stdin() {
+fn stdin_is_shown_and_never_written() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let refused = trustpub(root.path(), &["check", "--fix", "--stdin-filename", RELEASE, "-"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -107,7 +104,7 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let file = root.path().join(RELEASE);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
-    // `--config` names a file in another folder.
+    // The config is named, but it lies in another folder.
     let config = outside.path().join("trustpub.yaml");
     let unused = "ignore:\n  - rule: TP101\n    reason: none\n";
     std::fs::write(&config, unused).unwrap();
@@ -115,13 +112,13 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(read(root.path(), RELEASE).contains("id-token"));
     assert_eq!(std::fs::read_to_string(&config).unwrap(), unused);
-    // A file that is also reached by a link inside the project is changed once.
+    // A link to a file of the project itself changes once, by its own name.
     symlink("release.yml", root.path().join(".github/workflows/again.yml")).unwrap();
     std::fs::write(&file, WORKFLOW).unwrap();
     let output = trustpub(root.path(), &["check", "--fix"]);
     assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file; 3 more fixable with `--fix=unsafe`\n");
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
-    // A link out of the project is not read.
+    // A link that leaves the project is not even read.
     std::fs::remove_file(&file).unwrap();
     symlink(outside.path().join("release.yml"), &file).unwrap();
     trustpub(root.path(), &["check", "--fix"]);
@@ -129,7 +126,7 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
 }
 
 #[test]
-fn text_and_sarif_contain_the_fix() {
+fn people_and_programs_are_told_the_fix() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let text = out(&trustpub(root.path(), &["check", "--format", "text"]));
     assert!(text.contains("help: Write `id-token` (`--fix`)"), "{text}");

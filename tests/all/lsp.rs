@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::program::{RELEASE, project};
 
-/// A job that uploads without `id-token: write`, after an emoji in the same line.
+/// A job that uploads without `id-token: write`, behind an emoji in the same line.
 const MISSING: &str = "\
 on: { push: { tags: [\"v*\"] } }
 jobs:
@@ -24,7 +24,7 @@ jobs:
 
 const CONFIG: &str = ".github/trustpub.yaml";
 
-/// The maximum time for a response of a debug build on a busy machine.
+/// How long an answer may take in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An editor with its server.
@@ -32,7 +32,7 @@ struct Editor {
     server: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
-    /// Messages of the server that were received but not yet used.
+    /// Notifications and requests of the server that no one waited for yet.
     pending: Vec<Value>,
     root: PathBuf,
     next: i64,
@@ -99,7 +99,7 @@ impl Editor {
         answer.get("result").or(answer.get("error")).cloned().unwrap()
     }
 
-    /// The next message that matches; others stay in `pending`.
+    /// The next message that is wanted; the others are kept.
     fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(index) = self.pending.iter().position(&wanted) {
             return self.pending.remove(index);
@@ -156,7 +156,7 @@ impl Editor {
         self.request(method, parameters)
     }
 
-    /// Ends the server with `shutdown` and `exit`.
+    /// Ends the server as the protocol has it.
     fn end(mut self) -> ExitStatus {
         assert_eq!(self.request("shutdown", Value::Null), Value::Null);
         self.notify("exit", Value::Null);
@@ -225,7 +225,7 @@ fn an_unsaved_workflow_has_diagnostics_that_follow_ranged_changes() {
 }
 
 #[test]
-fn columns_are_counted_in_the_negotiated_encoding() {
+fn columns_are_counted_in_the_encoding_that_was_agreed_on() {
     let workflow = MISSING
         .replace("contents: read", "id-token: write")
         .replace("release/v1", "release/v1, with: { skip-existing: true }");
@@ -253,7 +253,7 @@ fn columns_are_counted_in_the_negotiated_encoding() {
         let pushed = editor.pushed(RELEASE);
         let found = pushed.iter().find(|it| it["code"] == "skip-existing").map(range);
         assert_eq!(found.map(|at| (at[0], at[1])), Some((line as u64, column("true") as u64)), "{agreed}: {pushed:#?}");
-        // An edit after the emoji uses the same encoding.
+        // A change behind the emoji arrives at the same place.
         let at = |column: usize| json!({ "line": line, "character": column });
         let (start, end) = (at(column("true")), at(column("true") + 4));
         editor.change(RELEASE, 2, json!([{ "range": { "start": start, "end": end }, "text": "false" }]));
@@ -264,7 +264,7 @@ fn columns_are_counted_in_the_negotiated_encoding() {
 }
 
 #[test]
-fn diagnostics_have_links_tags_and_related_places() {
+fn diagnostics_carry_what_an_editor_can_show() {
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -287,7 +287,7 @@ fn diagnostics_have_links_tags_and_related_places() {
     assert_eq!(unused["params"]["diagnostics"][0]["tags"], json!([1]), "{unused:#}");
     assert!(editor.end().success());
 
-    // For a client without `relatedInformation` the message contains the other place.
+    // A client that cannot show the other place has it in the message.
     let mut editor = Editor::new(root.path(), json!({}));
     let pushed = editor.pushed(RELEASE);
     let mismatch = pushed.iter().find(|it| it["code"] == "environment-mismatch").unwrap();
@@ -313,54 +313,54 @@ fn an_edit_of_the_config_updates_the_workflows() {
     editor.replace(CONFIG, 3, "publisher: 1\n");
     let problems = editor.wait(|it| it["params"]["version"] == 3)["params"]["diagnostics"].clone();
     assert!(problems[0]["message"].as_str().unwrap().contains("publishers"), "{problems:#}");
-    // After the editor closes the file, its text on disk is used again.
+    // The file on disk counts again once the editor has let it go.
     editor.close(CONFIG);
     assert_eq!(editor.codes(CONFIG), [""; 0]);
     assert!(editor.end().success());
 }
 
 #[test]
-fn an_edit_of_a_rule_file_reloads_the_rules() {
-    const RULE: &str = ".github/rules/acme-runner.yaml";
+fn an_edit_of_a_rule_file_loads_the_rules_again() {
+    const RULE: &str = ".github/rules/house-runner.yaml";
     let rule = |label: &str| {
         format!(
-            "name: acme-runner\ncode: HOUSE1\nsummary: A job on another runner\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: {label} }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ {label}: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
+            "name: house-runner\ncode: HOUSE1\nsummary: A job on another runner\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: {label} }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ {label}: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
         )
     };
     let root = project(&[(RELEASE, MISSING), (CONFIG, "extra-rules: [.github/rules]\n"), (RULE, &rule("build"))]);
     let mut editor = Editor::new(root.path(), json!({}));
     editor.open(RELEASE, MISSING);
-    assert!(!editor.codes(RELEASE).contains(&"acme-runner".to_owned()));
+    assert!(!editor.codes(RELEASE).contains(&"house-runner".to_owned()));
     editor.open(RULE, &rule("build"));
     editor.replace(RULE, 2, &rule("publish"));
-    assert!(editor.codes(RELEASE).contains(&"acme-runner".to_owned()));
+    assert!(editor.codes(RELEASE).contains(&"house-runner".to_owned()));
     editor.replace(RULE, 3, &rule("publish").replace("level: warning", "level: loud"));
     let broken = editor.wait(|it| it["params"]["version"] == 3 && it["params"]["diagnostics"] != json!([]));
     let broken = &broken["params"]["diagnostics"][0];
     assert_eq!((broken["severity"].as_u64(), range(broken)[0]), (Some(1), 3), "{broken:#}");
-    assert!(!editor.codes(RELEASE).contains(&"acme-runner".to_owned()), "invalid rules are not used");
+    assert!(!editor.codes(RELEASE).contains(&"house-runner".to_owned()), "broken rules are not in force");
     editor.replace(RULE, 4, &rule("publish"));
-    assert!(editor.codes(RELEASE).contains(&"acme-runner".to_owned()));
+    assert!(editor.codes(RELEASE).contains(&"house-runner".to_owned()));
     assert!(editor.end().success());
 }
 
 #[test]
-fn user_rules_are_loaded_from_the_option_and_the_settings() {
+fn user_rules_come_from_the_option_and_the_settings() {
     let rule = |name: &str, code: &str| {
         format!(
             "name: {name}\ncode: {code}\nsummary: A job\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: publish }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ publish: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
         )
     };
-    let option = project(&[("acme-one.yaml", &rule("acme-one", "HOUSE1"))]);
-    let root = project(&[(RELEASE, MISSING), ("rules/acme-two.yaml", &rule("acme-two", "HOUSE2"))]);
+    let option = project(&[("house-one.yaml", &rule("house-one", "HOUSE1"))]);
+    let root = project(&[(RELEASE, MISSING), ("rules/house-two.yaml", &rule("house-two", "HOUSE2"))]);
     let rules = option.path().to_string_lossy().into_owned();
     let mut editor =
         Editor::with_options(root.path(), json!({}), json!({ "rules": ["rules"] }), &["--stdio", "--rules", &rules]);
     let found = editor.codes(RELEASE);
-    assert!(["acme-one", "acme-two"].iter().all(|name| found.iter().any(|it| it == name)), "{found:?}");
+    assert!(["house-one", "house-two"].iter().all(|name| found.iter().any(|it| it == name)), "{found:?}");
     editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "rules": [] } } }));
     let found = editor.codes(RELEASE);
-    assert!(found.contains(&"acme-one".to_owned()) && !found.contains(&"acme-two".to_owned()), "{found:?}");
+    assert!(found.contains(&"house-one".to_owned()) && !found.contains(&"house-two".to_owned()), "{found:?}");
     assert!(editor.end().success());
 }
 
@@ -384,7 +384,7 @@ fn broken_yaml_keeps_the_server_alive() {
         assert_eq!(actions(&mut editor, RELEASE, 0, Value::Null), [json!(null); 0]);
     }
     for end in 0..MISSING.len() {
-        // The file while the user is typing.
+        // What it looks like while it is typed.
         if MISSING.is_char_boundary(end) {
             editor.replace(RELEASE, 100, &MISSING[..end]);
         }
@@ -396,7 +396,7 @@ fn broken_yaml_keeps_the_server_alive() {
 }
 
 #[test]
-fn open_files_are_not_pushed_to_a_client_with_pull_diagnostics() {
+fn a_client_that_asks_for_diagnostics_is_pushed_none_of_what_it_has_open() {
     const OTHER: &str = ".github/workflows/other.yml";
     let root = project(&[(RELEASE, MISSING), (OTHER, MISSING)]);
     let asks =
@@ -405,7 +405,7 @@ fn open_files_are_not_pushed_to_a_client_with_pull_diagnostics() {
     assert_eq!(editor.abilities["capabilities"]["diagnosticProvider"]["interFileDependencies"], true);
     assert!(editor.codes(OTHER).contains(&"missing-id-token".to_owned()), "a closed file is pushed");
     editor.open(OTHER, MISSING);
-    assert_eq!(editor.codes(OTHER), [""; 0], "an open file is not pushed");
+    assert_eq!(editor.codes(OTHER), [""; 0], "an open one is asked for");
     let document = json!({ "uri": editor.uri(OTHER) });
     let full = editor.request("textDocument/diagnostic", json!({ "textDocument": document }));
     assert_eq!(full["kind"], "full");
@@ -420,7 +420,7 @@ fn open_files_are_not_pushed_to_a_client_with_pull_diagnostics() {
 }
 
 #[test]
-fn files_are_watched_and_folders_can_be_added_and_removed() {
+fn files_are_watched_and_folders_come_and_go() {
     let root = project(&[
         ("one/.github/workflows/release.yml", MISSING),
         ("two/.github/workflows/release.yml", MISSING),
@@ -449,17 +449,17 @@ fn files_are_watched_and_folders_can_be_added_and_removed() {
 }
 
 #[test]
-fn exit_statuses_and_errors_follow_the_protocol() {
+fn the_server_ends_as_the_protocol_has_it() {
     let root = project(&[(RELEASE, MISSING)]);
     assert_eq!(Editor::new(root.path(), json!({})).end().code(), Some(0));
-    // A killed client closes the pipes.
+    // A client that is killed closes its end of the pipes.
     let mut killed = Editor::new(root.path(), json!({}));
     killed.input = None;
     assert_eq!(killed.ended().code(), Some(1));
     let mut rude = Editor::new(root.path(), json!({}));
     rude.notify("exit", Value::Null);
     assert_eq!(rude.ended().code(), Some(1));
-    // Requests after `shutdown` and unknown requests get errors; the server keeps running.
+    // After `shutdown` and for what the server does not know there are errors, and no end.
     let mut late = Editor::new(root.path(), json!({}));
     assert_eq!(late.request("textDocument/unknown", json!({}))["code"], -32601);
     assert_eq!(late.request("textDocument/diagnostic", json!({ "textDocument": 1 }))["code"], -32602);
@@ -470,7 +470,7 @@ fn exit_statuses_and_errors_follow_the_protocol() {
     assert_eq!(late.ended().code(), Some(0));
 }
 
-/// An editor with all capabilities and one open file.
+/// An editor that can do everything, with one file open.
 fn able(root: &Path, path: &str, text: &str) -> Editor {
     let capabilities = json!({
         "textDocument": {
@@ -528,7 +528,7 @@ fn edited(editor: &Editor, action: &Value, path: &str, text: &str) -> String {
 }
 
 #[test]
-fn an_applied_action_removes_the_finding() {
+fn an_applied_action_gives_a_file_without_the_finding() {
     let workflow = MISSING.replace("release/v1", "release/v1, with: { skip-existing: true }");
     let root = project(&[(RELEASE, &workflow)]);
     let mut editor = able(root.path(), RELEASE, &workflow);
@@ -554,7 +554,7 @@ fn an_applied_action_removes_the_finding() {
 }
 
 #[test]
-fn an_ignore_for_a_script_is_a_comment_above_its_step() {
+fn an_ignore_in_a_script_is_a_comment_of_the_workflow() {
     let workflow = "on: { push: { tags: [\"v*\"] } }\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps:\n      - run: |\n          true\n          uv publish --token abc\n        env: { A: b }\n";
     let root = project(&[(RELEASE, workflow)]);
     let mut editor = able(root.path(), RELEASE, workflow);
@@ -572,7 +572,7 @@ fn an_ignore_for_a_script_is_a_comment_above_its_step() {
 }
 
 #[test]
-fn a_publisher_can_be_declared_and_its_form_opened() {
+fn a_publisher_is_declared_in_the_config_and_its_form_opened() {
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let root = project(&[(RELEASE, &workflow), ("pyproject.toml", "[project]\nname = \"demo\"\n")]);
     let mut editor = able(root.path(), RELEASE, &workflow);
@@ -628,7 +628,7 @@ fn all_safe_fixes_are_applied_at_once() {
 
 #[test]
 fn hover_explains_uploads_permissions_fields_and_facts() {
-    const RULE: &str = ".github/rules/acme-runner.yaml";
+    const RULE: &str = ".github/rules/house-runner.yaml";
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -652,7 +652,7 @@ fn hover_explains_uploads_permissions_fields_and_facts() {
 }
 
 #[test]
-fn code_lenses_show_the_verdict_of_the_registry() {
+fn lenses_say_what_the_registry_answers() {
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: pypi\n";
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -683,7 +683,7 @@ fn code_lenses_show_the_verdict_of_the_registry() {
 }
 
 #[test]
-fn completion_and_navigation_work_in_workflow_and_config() {
+fn completion_and_navigation_know_both_sides() {
     const ACTION: &str = "ci/build/action.yml";
     let workflow = MISSING
         .replace("contents: read", "id-token: write")

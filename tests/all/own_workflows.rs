@@ -1,4 +1,4 @@
-//! This repository's own workflows, pre-commit hook and action.
+//! The ways in that this repository itself goes: its own workflows, and when its hook runs.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,8 +9,9 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
+/// Who asks others to publish well does so: not even a note is heard of our own release.
 #[test]
-fn our_own_workflows_have_no_findings() {
+fn our_own_release_hears_nothing() {
     let output = Command::new(env!("CARGO_BIN_EXE_trustpub"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("GITHUB_ACTIONS")
@@ -19,11 +20,11 @@ fn our_own_workflows_have_no_findings() {
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    // The number of uploads shows that they were found.
+    // Silence would also follow from not seeing the uploads.
     assert_eq!(said, "nothing to report in 4 workflows with 2 uploads\n");
 }
 
-/// The globs that `{a,b}` in a glob expands to.
+/// The names that a glob with `{a,b}` in it stands for.
 fn spelled_out(glob: &str) -> Vec<String> {
     let parts = glob.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
     let Some((before, (words, after))) = parts else { return vec![glob.to_owned()] };
@@ -31,7 +32,7 @@ fn spelled_out(glob: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_hook_runs_for_every_file_that_is_read() {
+fn the_hook_runs_for_what_is_judged() {
     let hooks = text(".pre-commit-hooks.yaml");
     let pattern = hooks.lines().find_map(|line| line.trim().strip_prefix("files: ")).unwrap();
     let pattern = regex::Regex::new(pattern).unwrap();
@@ -64,9 +65,9 @@ fn the_hook_runs_for_every_file_that_is_read() {
     }
 }
 
-/// A release tag must install its own version.
+/// A release tag installs its own version, so the two numbers move together.
 #[test]
-fn the_action_installs_the_version_in_cargo_toml() {
+fn the_action_installs_the_version_it_stands_beside() {
     let wanted = format!("default: \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(text("action.yml").contains(&wanted), "action.yml has no `{wanted}`");
 }

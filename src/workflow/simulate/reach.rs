@@ -1,7 +1,5 @@
-//! One simulated run: which jobs it reaches. Every reached job is assumed to succeed, since the question is whether
-//! the upload runs when nothing fails.
-//!
-//! A run is played as if every job it starts succeeds: the question is whether the job is reached when all goes well.
+//! One simulated run: which jobs it reaches. Every reached job is assumed to succeed, since the question is whether the
+//! upload runs when nothing fails.
 
 use std::collections::{HashMap, HashSet};
 

@@ -7,7 +7,7 @@ use crate::workflow::expression::{StringTest, string_tests};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
 
-/// The maximum number of literals by which the names of refs are told apart.
+/// The maximum number of literals that split the refs of a run.
 const MAX_REF_TESTS: usize = 8;
 
 /// All texts that affect whether and how a job runs: its own, its ancestors' conditions and outputs, and the

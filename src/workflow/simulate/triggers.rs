@@ -35,7 +35,8 @@ pub struct SimulatedRuns<'a, 'p> {
     pub incomplete: Option<UnknownReason>,
 }
 
-/// All simulated runs of a job that match the filter. Inputs that only other steps than `step` read are not told apart.
+/// All simulated runs of a job that match the filter. Inputs that only other steps than `step` read are
+/// not enumerated.
 #[must_use]
 pub fn simulate<'a, 'p>(
     github: &'a GitHubFacts,
@@ -291,7 +292,7 @@ fn trigger_allows(trigger: &Trigger<'_>, start: &EventStart) -> bool {
         && (!own.is_absent() || other.is_absent())
 }
 
-/// The refs that a trigger's filter allows, told apart as far as expressions test the name.
+/// The refs that a trigger's filter allows, split by the tests of the name in expressions.
 fn references(trigger: &Trigger<'_>, start: &EventStart, relevance: &Relevance<'_>) -> Vec<GitRef> {
     let any = GitRef::unknown(start.kind, start.prefix.clone());
     let filter = match start.kind {

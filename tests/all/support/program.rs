@@ -1,12 +1,12 @@
-//! Runs the program in a temporary project.
+//! The program as people run it, in a project made for it.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The path of the workflow in most test projects.
+/// The one workflow that most projects need.
 pub const RELEASE: &str = ".github/workflows/release.yml";
 
-/// Creates a temporary folder with some files.
+/// A folder with some files.
 pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -17,7 +17,7 @@ pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-/// Runs the program in a folder, without the CI variables of the environment.
+/// Runs the program in a folder, as if on no CI.
 pub fn trustpub(root: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trustpub"))
         .args(arguments)
@@ -27,12 +27,12 @@ pub fn trustpub(root: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The text on stdout.
+/// What it wrote to stdout.
 pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The text on stderr.
+/// What it wrote to stderr.
 pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

@@ -1,8 +1,8 @@
-//! An evaluation context for expression tests.
+//! A place for expressions where some names are known, one is known by its beginning, and others are not known at all.
 
 use trustpub::workflow::expression::{Outcome, Scope, StatusFunction, Truth};
 
-/// `github.ref` has a known prefix, other properties of `github` are known, and other contexts are unknown.
+/// Knows `github`, and of `github.ref` how it begins.
 pub struct Something;
 
 impl Scope for Something {

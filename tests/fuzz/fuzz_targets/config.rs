@@ -1,4 +1,4 @@
-//! Any text as the config of a valid workflow: the workflow is checked anyway.
+//! Any text as a stranger's config over a sound workflow: the workflow is judged all the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a script of any shell: every word is inside the text.
+//! Any text as a script of any shell: every word lies in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
