@@ -139,6 +139,7 @@ pub(crate) fn load(
     loaded.apply_config(files, folders);
     let data = &loaded.rules.as_ref().unwrap_or(rules).data;
     loaded.project.load_manifests(files, data.registries.manifests());
+    loaded.project.load_scripts(files, &data.github.shell.runs);
     loaded
 }
 

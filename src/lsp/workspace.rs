@@ -227,7 +227,10 @@ impl Workspace {
             None => self.load_rules(&folders),
         };
         (result.rules, result.rule_problems) = (Arc::clone(&loaded.0), loaded.1.clone());
-        self.with_files(root, |files| result.project.load_manifests(files, result.rules.data.registries.manifests()));
+        self.with_files(root, |files| {
+            result.project.load_manifests(files, result.rules.data.registries.manifests());
+            result.project.load_scripts(files, &result.rules.data.github.shell.runs);
+        });
         result.report = check(&result.project, &result.rules, self.today);
         (result, Some((folders, loaded)))
     }

@@ -13,7 +13,7 @@ mod xml;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
-pub(crate) use crate::read::manifest::search::load;
+pub(crate) use crate::read::manifest::search::{load, parse};
 pub use crate::read::manifest::value::{ManifestContent, ManifestValue};
 use crate::read::source::{FileId, Place};
 

@@ -11,6 +11,7 @@ pub mod manifest;
 pub(crate) mod path;
 pub mod problem;
 pub mod project;
+pub mod script;
 pub mod shell;
 pub mod source;
 pub mod text;

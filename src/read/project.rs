@@ -6,6 +6,7 @@ use crate::read::local_actions;
 use crate::read::manifest::{self, Manifests};
 use crate::read::path;
 use crate::read::problem::Problem;
+use crate::read::script::{self, RunFacts, Scripts};
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::yaml::{self, Dialect, Tree};
 
@@ -68,6 +69,8 @@ pub struct Project {
     pub unreadable: Vec<UnreadableFile>,
     /// The manifests; empty until [`Project::load_manifests`].
     pub manifests: Manifests,
+    /// The scripts that the workflows run; empty until [`Project::load_scripts`].
+    pub scripts: Scripts,
     /// The documents that the config names; empty until [`Project::load_manifests`].
     pub documents: Vec<FileId>,
     /// Problems of files that the config names.
@@ -149,6 +152,12 @@ impl Project {
                 }
             }
         }
+    }
+
+    /// Reads the scripts that the workflows run. It comes after [`Project::load_manifests`], which reads the packages of workspaces.
+    pub fn load_scripts(&mut self, files: &dyn Files, facts: &RunFacts) {
+        let scripts = script::load(self, files, facts);
+        self.scripts = scripts;
     }
 
     /// The paths under `documents:` in the config, with their places.

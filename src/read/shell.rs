@@ -1,9 +1,12 @@
 //! Reads scripts as simple commands with places. Nothing is expanded: variables and substitutions stay unknown.
 
+mod folder;
 mod plain;
 mod posix;
 
 use std::ops::Range;
+
+pub use crate::read::shell::folder::{FolderBase, ShellFolder};
 
 /// Longer scripts, in bytes, are not read.
 const LONGEST: usize = 256 * 1024;
@@ -58,6 +61,8 @@ pub struct ShellCommand {
     pub conditional: bool,
     /// Whether the script continues when it fails: it is before `||`, or a condition.
     pub tolerated: bool,
+    /// The folder that it runs in; `None` after a `cd` to an unknown folder.
+    pub folder: Option<ShellFolder>,
 }
 
 /// An assignment to a variable.

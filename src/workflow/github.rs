@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
+use crate::read::script::RunFacts;
 use crate::workflow::model::action;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -103,6 +104,8 @@ pub struct ShellFacts {
     pub installs: Vec<String>,
     /// Actions that run a script given as input.
     pub scripts: Vec<ScriptRunner>,
+    /// Programs that run the commands of another file.
+    pub runs: RunFacts,
 }
 
 /// The names of the inputs of an action that runs a script in the job.

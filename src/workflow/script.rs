@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::read::script::with_exports;
 use crate::read::shell::{self, Shell, ShellCommand, ShellScript};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow};
@@ -21,7 +22,7 @@ pub fn script(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step
 #[must_use]
 pub fn commands(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Arc<[ShellCommand]> {
     let shell = shell(github, workflow, job, step);
-    let read = || exported(script(github, workflow, job, step));
+    let read = || Arc::from(with_exports(script(github, workflow, job, step)));
     let (known, commands) = step.commands.0.get_or_init(|| (shell, read()));
     // A step of a composite action can run in several jobs with different default shells.
     if *known == shell { Arc::clone(commands) } else { read() }
@@ -36,20 +37,4 @@ fn shell(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &St
         None if windows() => Shell::PowerShell,
         None => Shell::Posix,
     }
-}
-
-/// Prepends the assignments on lines of their own to every later command; the command's own assignments come last and
-/// win.
-fn exported(script: ShellScript) -> Arc<[ShellCommand]> {
-    let mut exported = Vec::new();
-    let mut found = Vec::new();
-    for mut command in script.commands {
-        if command.words.is_empty() {
-            exported.extend(command.assignments);
-        } else {
-            command.assignments.splice(0..0, exported.iter().cloned());
-            found.push(command);
-        }
-    }
-    found.into()
 }

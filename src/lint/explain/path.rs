@@ -21,6 +21,8 @@ pub enum StopKind {
     Job,
     /// The step that uses the action of the next stop.
     Action,
+    /// A command that runs the script with the next stop.
+    Script,
     /// The step that exchanges the OIDC token for the registry's own.
     Login,
     /// The step that uploads.
@@ -37,6 +39,7 @@ impl StopKind {
             Self::Caller => "caller",
             Self::Job => "job",
             Self::Action => "action",
+            Self::Script => "script",
             Self::Login => "login",
             Self::Step => "step",
             Self::Call => "call",
@@ -180,6 +183,15 @@ pub(crate) fn path(
         place: frame.step.uses.map_or(frame.step.place, Text::place),
         condition: condition(frame.step.condition),
     });
+    let scripts = upload.site.resolved.calls.iter().map(|frame| {
+        let span = frame.call.command.span.clone();
+        PathStop {
+            kind: StopKind::Script,
+            name: frame.caller.value().get(span.clone()).unwrap_or_default().trim().to_owned(),
+            place: frame.caller.inner(span),
+            condition: None,
+        }
+    });
     let site = &upload.site;
     let login = site.login.as_ref().map(|login| of_client(StopKind::Login, &login.resolved));
     let pattern = match (site.resolved.step, site.pattern) {
@@ -188,7 +200,7 @@ pub(crate) fn path(
         // A login without a recognised upload stands for that upload.
         (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.resolved)),
     };
-    callers.chain(job).chain(login).chain(actions).chain(pattern).collect()
+    callers.chain(job).chain(login).chain(actions).chain(scripts).chain(pattern).collect()
 }
 
 /// How the upload is written: the action, the called workflow, or the words of the command.

@@ -165,6 +165,11 @@ fn path(subject: &Subject<'_, '_, '_>) -> Vec<Label> {
         let place = frame.step.uses.map_or(frame.step.place, Text::place);
         Label { place, text: "the step uses the action".into() }
     }));
+    labels.extend(resolved.calls.iter().map(|frame| {
+        let span = frame.call.command.span.clone();
+        let command = frame.caller.value().get(span.clone()).unwrap_or_default().trim();
+        Label { place: frame.caller.inner(span), text: format!("`{command}` runs the script") }
+    }));
     labels.push(Label { place: resolved.place(), text: "the upload".into() });
     labels
 }

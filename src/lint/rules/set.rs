@@ -127,6 +127,7 @@ impl RuleSet {
     pub fn read(&self, files: &dyn Files) -> Project {
         let mut project = Project::load(files, None);
         project.load_manifests(files, self.data.registries.manifests());
+        project.load_scripts(files, &self.data.github.shell.runs);
         project
     }
 

@@ -157,7 +157,8 @@ impl ManifestSearch<'_> {
     }
 }
 
-fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
+/// The content of a manifest; `None` if it is invalid or a program.
+pub(crate) fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
     match format {
         ManifestFormat::Toml => toml::read(text),
         ManifestFormat::Json => json_yaml::json(text),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::read::shell::{ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
+use crate::read::shell::{ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece, folder, push_text, text_parts};
 
 /// The syntax of one of these shells.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,15 @@ pub(crate) const CMD: PlainSyntax = PlainSyntax {
 
 /// Reads a masked script.
 pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], syntax: PlainSyntax) -> ShellScript {
-    let mut reader = PlainReader { masked, expressions, syntax, commands: Vec::new(), words: Vec::new(), depth: 0 };
+    let mut reader = PlainReader {
+        masked,
+        expressions,
+        syntax,
+        commands: Vec::new(),
+        words: Vec::new(),
+        depth: 0,
+        folder: Some(ShellFolder::default()),
+    };
     let mut at = 0;
     let mut here_string = false;
     for line in masked.split_inclusive('\n') {
@@ -65,6 +73,7 @@ struct PlainReader<'s> {
     commands: Vec<ShellCommand>,
     words: Vec<ShellWord>,
     depth: usize,
+    folder: Option<ShellFolder>,
 }
 
 impl PlainReader<'_> {
@@ -78,8 +87,13 @@ impl PlainReader<'_> {
                 .filter(|pair| pair[0].text().is_some_and(|text| matches!(text.as_str(), ">" | ">>")))
                 .map(|pair| pair[1].clone())
                 .collect();
+            let folder = self.folder.clone();
+            self.folder = folder::after(&words, folder.clone(), None, &[]);
+            if conditional && self.folder != folder {
+                self.folder = None;
+            }
             let assignments = Vec::new();
-            self.commands.push(ShellCommand { assignments, words, redirects, span, conditional, tolerated: false });
+            self.commands.push(ShellCommand { assignments, words, redirects, span, conditional, tolerated: false, folder });
         }
     }
 

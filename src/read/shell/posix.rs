@@ -8,14 +8,22 @@ use shuck_ast::{
 };
 use shuck_parser::parser::Parser;
 
-use crate::read::shell::{Assignment, ShellCommand, ShellScript, ShellWord, WordPiece, push_text, text_parts};
+use crate::read::shell::{
+    Assignment, ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece, folder, push_text, text_parts,
+};
 
 /// The maximum nesting of commands.
 const DEEPEST: usize = 120;
 
 /// Reads a masked script.
 pub(crate) fn parse(masked: &str, expressions: &[Range<usize>]) -> ShellScript {
-    let mut reader = PosixReader { masked, expressions, commands: Vec::new() };
+    let mut reader = PosixReader {
+        masked,
+        expressions,
+        commands: Vec::new(),
+        folder: Some(ShellFolder::default()),
+        folders: Vec::new(),
+    };
     let parsed = Parser::new(masked).parse();
     reader.sequence(&parsed.file.body, false, 0);
     if !parsed.is_ok() && reader.commands.is_empty() {
@@ -30,6 +38,10 @@ struct PosixReader<'s> {
     masked: &'s str,
     expressions: &'s [Range<usize>],
     commands: Vec<ShellCommand>,
+    /// The folder of the next command.
+    folder: Option<ShellFolder>,
+    /// Variables that hold a folder.
+    folders: Vec<(String, ShellFolder)>,
 }
 
 fn range(span: &shuck_ast::Span) -> Range<usize> {
@@ -48,7 +60,13 @@ impl PosixReader<'_> {
                     .filter(|expression| expression.start >= at && expression.end <= at + line.len())
                     .map(|expression| expression.start - at..expression.end - at)
                     .collect();
-                let mut inner = PosixReader { masked: line, expressions: &expressions, commands: Vec::new() };
+                let mut inner = PosixReader {
+                    masked: line,
+                    expressions: &expressions,
+                    commands: Vec::new(),
+                    folder: Some(ShellFolder::default()),
+                    folders: Vec::new(),
+                };
                 inner.sequence(&parsed.file.body, true, 0);
                 self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, at)));
             }
@@ -99,10 +117,28 @@ impl PosixReader<'_> {
                     self.tolerate(from);
                 }
                 let guarded = matches!(binary.op, BinaryOp::And | BinaryOp::Or);
+                let before = self.folder.clone();
                 self.statement(&binary.right, conditional || guarded, depth);
+                if matches!(binary.op, BinaryOp::Or) && self.folder != before {
+                    self.folder = before;
+                }
             }
-            Node::Compound(compound) => self.compound(compound, conditional, depth),
-            Node::Function(function) => self.statement(&function.body, true, depth),
+            Node::Compound(compound) => {
+                let before = self.folder.clone();
+                self.compound(compound, conditional, depth);
+                match compound {
+                    CompoundCommand::BraceGroup(_) | CompoundCommand::Time(_) => {}
+                    CompoundCommand::Subshell(_) => self.folder = before,
+                    _ if self.folder != before => self.folder = None,
+                    _ => {}
+                }
+            }
+            Node::Function(function) => {
+                // A function runs where it is called.
+                let before = self.folder.take();
+                self.statement(&function.body, true, depth);
+                self.folder = before;
+            }
             Node::Builtin(_) | Node::AnonymousFunction(_) => {}
         }
         self.redirect(statement, from, depth);
@@ -123,13 +159,20 @@ impl PosixReader<'_> {
         match compound {
             CompoundCommand::If(branch) => {
                 self.condition(&branch.condition, conditional, depth);
-                self.sequence(&branch.then_branch, true, depth);
-                for (condition, body) in &branch.elif_branches {
-                    self.condition(condition, true, depth);
+                let elif = branch.elif_branches.iter().map(|(condition, body)| (Some(condition), body));
+                let branches = std::iter::once((None, &branch.then_branch)).chain(elif);
+                let before = self.folder.clone();
+                let mut changed = false;
+                for (condition, body) in branches.chain(branch.else_branch.iter().map(|body| (None, body))) {
+                    if let Some(condition) = condition {
+                        self.condition(condition, true, depth);
+                    }
                     self.sequence(body, true, depth);
+                    changed |= self.folder != before;
+                    self.folder = before.clone();
                 }
-                if let Some(body) = &branch.else_branch {
-                    self.sequence(body, true, depth);
+                if changed {
+                    self.folder = None;
                 }
             }
             CompoundCommand::For(body) => self.sequence(&body.body, true, depth),
@@ -144,8 +187,15 @@ impl PosixReader<'_> {
                 self.sequence(&body.body, true, depth);
             }
             CompoundCommand::Case(case) => {
+                let before = self.folder.clone();
+                let mut changed = false;
                 for item in &case.cases {
                     self.sequence(&item.body, true, depth);
+                    changed |= self.folder != before;
+                    self.folder = before.clone();
+                }
+                if changed {
+                    self.folder = None;
                 }
             }
             CompoundCommand::Subshell(body) | CompoundCommand::BraceGroup(body) => {
@@ -181,14 +231,19 @@ impl PosixReader<'_> {
     fn push(&mut self, assignments: Vec<Assignment>, words: Vec<ShellWord>, span: Range<usize>, conditional: bool) {
         let end = words.last().map_or(span.end, |word| word.span.end);
         let start = words.first().map_or(span.start, |word| word.span.start.min(span.start));
-        self.commands.push(ShellCommand {
-            assignments,
-            words,
-            redirects: Vec::new(),
-            span: start..end.max(start),
-            conditional,
-            tolerated: false,
-        });
+        let raw = |word: &ShellWord| self.masked.get(word.span.clone()).unwrap_or_default();
+        for assignment in &assignments {
+            if let Some(folder) = folder::value(&assignment.value, raw(&assignment.value), &self.folders) {
+                self.folders.push((assignment.name.clone(), folder));
+            }
+        }
+        let folder = self.folder.clone();
+        if words.first().is_some_and(|word| word.starts_with("cd") || word.starts_with("p")) {
+            self.folder = folder::after(&words, self.folder.take(), words.get(1).map(raw), &self.folders);
+        }
+        let span = start..end.max(start);
+        let redirects = Vec::new();
+        self.commands.push(ShellCommand { assignments, words, redirects, span, conditional, tolerated: false, folder });
     }
 
     fn assignment(&mut self, assignment: &shuck_ast::Assignment, depth: usize) -> Option<Assignment> {
@@ -230,7 +285,9 @@ impl PosixReader<'_> {
                 parts.push(plain.map_or(WordPiece::Dynamic, |name| WordPiece::Variable(name.to_owned())));
             }
             WordPart::CommandSubstitution { body, .. } | WordPart::ProcessSubstitution { body, .. } => {
+                let before = self.folder.clone();
                 self.sequence(body, true, depth);
+                self.folder = before;
                 parts.push(WordPiece::Dynamic);
             }
             _ => parts.push(WordPiece::Dynamic),

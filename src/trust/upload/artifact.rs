@@ -9,7 +9,6 @@ use crate::read::source::Place;
 pub use crate::trust::upload::artifact::folder::{ArtifactContent, FolderPath};
 use crate::trust::upload::site::UploadSite;
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The folder that an upload reads, and the folder that a download fills.
@@ -102,8 +101,8 @@ fn upload_folders(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>
 /// Whether no command before the upload in its own script moves files.
 fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool {
     let resolved = &site.resolved;
-    let (Some(own), Some(step)) = (&resolved.command, resolved.step) else { return true };
-    let before = commands(github, resolved.workflow, resolved.job, step);
+    let Some(own) = &resolved.command else { return true };
+    let before = resolved.commands(github);
     before
         .iter()
         .filter(|command| command.span.start < own.span.start)

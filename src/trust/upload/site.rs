@@ -8,14 +8,12 @@ use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
 use crate::trust::upload::setting::address_of;
-use crate::trust::upload::step::steps;
-use crate::trust::upload::step::{FolderArgument, ResolvedStep};
+use crate::trust::upload::step::{FolderArgument, ResolvedStep, called_scripts, steps};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
 use crate::trust::upload::credential::is_github_token;
@@ -76,14 +74,31 @@ fn job_sites<'a, 'p>(
             found.extend(uploads);
             non_uploads.extend(others);
         }
-        let commands_in = step.script.map(|script| registries.uploads_in(script.value())).unwrap_or_default();
-        if commands_in.is_empty() {
-            continue;
+        for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, resolved)) {
+            let (uploads, others) = script_uploads(github, registries, &resolved);
+            found.extend(uploads);
+            non_uploads.extend(others);
         }
+    }
+    with_logins(found, &non_uploads, logins(registries, &clients))
+}
+
+/// The uploads in the script of a step or in a script that it calls, and the commands that match a pattern without uploading.
+fn script_uploads<'a, 'p>(
+    github: &GitHubFacts,
+    registries: &'a RegistrySet,
+    resolved: &ResolvedStep<'a, 'p>,
+) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
+    let (mut found, mut non_uploads) = (Vec::new(), Vec::new());
+    let commands_in = resolved.own_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+    if commands_in.is_empty() {
+        return (found, non_uploads);
+    }
+    {
         let position = resolved.position();
-        for command in commands(github, workflow, job, step).iter() {
+        for command in resolved.commands(github).iter() {
             let words = words(command);
-            let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
+            let resolved = resolved.with_command(command);
             let meant = commands_in.iter().filter_map(|(registry, pattern)| {
                 let uploads = names(github, &words, pattern)?;
                 Some((*registry, *pattern, uploads && is_chosen(&resolved, pattern)))
@@ -100,7 +115,7 @@ fn job_sites<'a, 'p>(
             }
         }
     }
-    with_logins(found, &non_uploads, logins(registries, &clients))
+    (found, non_uploads)
 }
 
 /// A step that matches an upload pattern but uploads nothing, such as a dry run: the registry's id and the step's position.

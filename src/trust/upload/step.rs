@@ -2,16 +2,21 @@
 
 mod flag;
 
+use std::sync::Arc;
+
 use crate::read::glob::Glob;
 use crate::read::path;
+use crate::read::script::{Script, ScriptCall};
 use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::command::flag_is;
 use crate::trust::registry::slot::{Slot, SlotChoice, SlotValue};
 use crate::trust::upload::setting;
 use crate::workflow::expression::Outcome;
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
+use crate::workflow::script;
 use crate::workflow::simulate::context::{ActionFrame, EvaluationContext};
 
 /// A step with the local actions around it, or a calling job. In a script, `command` is the command in question.
@@ -34,6 +39,8 @@ pub struct ResolvedStep<'a, 'p> {
     pub command: Option<ShellCommand>,
     /// The input that holds this command line.
     pub arguments: Option<Text<'p>>,
+    /// The calls from the step's script to the script with the command, the outermost first; empty for a command of the step itself.
+    pub calls: Vec<ScriptFrame<'p>>,
 }
 
 /// The folder that a command's argument names.
@@ -79,6 +86,50 @@ pub fn steps<'a, 'p>(
     found
 }
 
+/// A call of a script of the repository.
+#[derive(Debug, Clone, Copy)]
+pub struct ScriptFrame<'p> {
+    /// The text with the command that calls.
+    pub caller: Text<'p>,
+    /// The call.
+    pub call: &'p ScriptCall,
+    /// The called script.
+    pub script: &'p Script,
+}
+
+/// How deep scripts that run scripts are followed.
+const DEEPEST_SCRIPTS: usize = 16;
+
+/// The scripts of the repository that the script of a step runs, each once: the step with the calls that lead to each.
+#[must_use]
+pub fn called_scripts<'a, 'p>(checkout: &'a Model<'p>, resolved: &ResolvedStep<'a, 'p>) -> Vec<ResolvedStep<'a, 'p>> {
+    let (Some(scripts), Some(own)) = (checkout.scripts, resolved.step.and_then(|step| step.script)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<ResolvedStep<'a, 'p>> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut open: Vec<(Vec<ScriptFrame<'p>>, Text<'p>, &'p [ScriptCall])> =
+        vec![(Vec::new(), own, scripts.calls(own.place()))];
+    while let Some((frames, caller, calls)) = open.pop() {
+        if frames.len() >= DEEPEST_SCRIPTS {
+            continue;
+        }
+        let mut next = Vec::new();
+        for call in calls {
+            for script in
+                call.scripts.iter().filter(|index| seen.insert(**index)).filter_map(|index| scripts.list.get(*index))
+            {
+                let mut frames = frames.clone();
+                frames.push(ScriptFrame { caller, call, script });
+                found.push(ResolvedStep { calls: frames.clone(), ..resolved.clone() });
+                next.push((frames, script.text(), script.calls.as_slice()));
+            }
+        }
+        open.extend(next.into_iter().rev());
+    }
+    found
+}
+
 impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// A job that calls a workflow.
     #[must_use]
@@ -91,6 +142,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
             step: None,
             command: None,
             arguments: None,
+            calls: Vec::new(),
             other_folder: &[],
         }
     }
@@ -167,7 +219,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     #[must_use]
     pub fn place(&self) -> Place {
         let uses = self.step.map_or(self.job.uses, |step| step.uses);
-        match (&self.command, self.step.and_then(|step| step.script), uses) {
+        match (&self.command, self.own_script(), uses) {
             (Some(command), Some(run), _) => run.inner(command.span.clone()),
             (_, _, Some(uses)) => uses.place(),
             _ => self.step.map_or(self.job.id.place(), |step| step.place),
@@ -177,14 +229,8 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// The working directory of the command, relative to the checkout. `None` where the script or the command may change it.
     #[must_use]
     pub fn folder(&self) -> Option<String> {
-        let (step, command) = (self.step?, self.command.as_ref()?);
-        if self.names_folder(command) || self.has_flag(self.other_folder) || self.changes_folder()? {
-            return None;
-        }
-        match self.workflow.folder_of(self.job, step) {
-            Some(folder) => path::normalize(folder.value()).filter(|folder| !folder.contains("${{")),
-            None => Some(String::new()),
-        }
+        let command = self.command.as_ref()?;
+        if self.names_folder(command) || self.has_flag(self.other_folder) { None } else { self.working_folder() }
     }
 
     /// Whether a word of the command may be a folder: it looks like a path or is not known, and is no flag and no flag's value.
@@ -205,10 +251,40 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         false
     }
 
-    /// Whether the script changes the working directory before the command. `None` without a script or command.
-    fn changes_folder(&self) -> Option<bool> {
-        let before = self.step?.script?.value().get(..self.command.as_ref()?.span.start)?;
-        Some(before.split_whitespace().any(|word| matches!(word, "cd" | "pushd")))
+    /// The folder in which the command starts, relative to the checkout; `None` after a `cd` to an unknown folder.
+    fn working_folder(&self) -> Option<String> {
+        let folder = self.command.as_ref()?.folder.as_ref()?;
+        let Some(frame) = self.calls.last() else {
+            let start = self.workflow.folder_of(self.job, self.step?).map_or("", |folder| folder.value());
+            let start = path::normalize(start).filter(|folder| !folder.contains("${{"));
+            return folder.resolve(start.as_deref(), None);
+        };
+        let path = frame.script.path.as_str();
+        folder.resolve(frame.script.folder.as_deref(), Some(path.rsplit_once('/').map_or("", |(folder, _)| folder)))
+    }
+
+    /// The script with the command: that of the step, or one that it calls.
+    pub(crate) fn own_script(&self) -> Option<Text<'p>> {
+        self.calls.last().map(|frame| frame.script.text()).or_else(|| self.step.and_then(|step| step.script))
+    }
+
+    /// The commands of that script; each has the variables that the script assigned before it.
+    #[must_use]
+    pub fn commands(&self, github: &GitHubFacts) -> Arc<[ShellCommand]> {
+        match (self.calls.last(), self.step) {
+            (Some(frame), _) => Arc::clone(&frame.script.commands),
+            (None, Some(step)) => script::commands(github, self.workflow, self.job, step),
+            (None, None) => Arc::from([]),
+        }
+    }
+
+    /// The step with one of the commands of its script. A called script runs under the conditions of its calls.
+    #[must_use]
+    pub fn with_command(&self, command: &ShellCommand) -> Self {
+        let mut command = command.clone();
+        command.conditional |= self.calls.iter().any(|frame| frame.call.command.conditional);
+        command.tolerated |= self.calls.iter().any(|frame| frame.call.command.tolerated);
+        Self { command: Some(command), ..self.clone() }
     }
 
     /// The folder that the first argument after the word `last` names.
@@ -243,16 +319,11 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// A folder that the command names, relative to the checkout.
     fn folder_at(&self, path: &str) -> Option<String> {
-        let step = self.step?;
         let file = [".tgz", ".tar.gz", ".zip"].iter().any(|ending| path.ends_with(ending));
         if file || path.contains(['*', '?', '[', '{', '~', '\\']) || path.starts_with('/') {
             return None;
         }
-        if self.changes_folder()? {
-            return None;
-        }
-        let folder = self.workflow.folder_of(self.job, step).map_or(".", |folder| folder.value());
-        path::normalize(&format!("{folder}/{path}")).filter(|folder| !folder.contains("${{"))
+        path::resolve(&self.working_folder()?, path).filter(|folder| !folder.contains("${{"))
     }
 
     /// The file of the step: a local action or the workflow.
@@ -325,7 +396,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// The text that the spans of `command` refer to: the script, or the input with the command line.
     #[must_use]
     pub fn script(&self) -> Option<Text<'p>> {
-        self.arguments.or_else(|| self.step.and_then(|step| step.script))
+        self.arguments.or_else(|| self.own_script())
     }
 
     /// The step with the command line that its action takes as an input. `None` if that is not one simple command.
@@ -352,9 +423,13 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// An environment variable of the command: its own assignment, else the `env` of the step, the job or the workflow.
     pub(crate) fn variable(&self, name: &Glob) -> SlotValue {
-        if let (Some(command), Some(run)) = (&self.command, self.script())
-            && let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
-        {
+        let own = self.command.as_ref().zip(self.script());
+        let calls = self.calls.iter().rev().map(|frame| (&frame.call.command, frame.caller));
+        for (command, run) in own.into_iter().chain(calls) {
+            let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
+            else {
+                continue;
+            };
             let place = run.inner(assignment.value.span.clone());
             return assignment
                 .value

@@ -1,5 +1,7 @@
 //! The versions of actions and clients, and whether they support trusted publishing.
 
+use std::sync::Arc;
+
 use crate::read::glob::Glob;
 use crate::read::shell::ShellCommand;
 use crate::read::source::{Place, SourceFile};
@@ -209,7 +211,7 @@ pub fn client<'p>(
     let facts = registries.client(site.pattern?.client.as_deref()?)?;
     let step = site.resolved.step?;
     let own = site.resolved.command.as_ref();
-    if let (Some(command), Some(run)) = (own, step.script) {
+    if let (Some(command), Some(run)) = (own, site.resolved.own_script()) {
         match in_words(facts, command, run, 0) {
             InstalledVersion::Version(version) => return Some(version),
             InstalledVersion::Unknown => return None,
@@ -219,7 +221,20 @@ pub fn client<'p>(
     let search = VersionSearch { github, facts, context, site };
     // The last installation before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
-    let mut installed = if step.script.is_some() { search.script(step, Some(until)) } else { search.step(step) };
+    let mut installed = match site.resolved.own_script() {
+        Some(run) => search.commands(run, &site.resolved.commands(github), Some(until)),
+        None => search.step(step),
+    };
+    for (index, frame) in site.resolved.calls.iter().enumerate().rev() {
+        if !matches!(installed, InstalledVersion::Nothing) {
+            break;
+        }
+        let commands = match index.checked_sub(1).and_then(|outer| site.resolved.calls.get(outer)) {
+            Some(outer) => Arc::clone(&outer.script.commands),
+            None => commands(github, site.resolved.workflow, site.resolved.job, step),
+        };
+        installed = search.commands(frame.caller, &commands, Some(frame.call.command.span.start));
+    }
     for step in site.resolved.before().rev() {
         if !matches!(installed, InstalledVersion::Nothing) {
             break;
@@ -242,7 +257,7 @@ struct VersionSearch<'l, 'p> {
 impl<'l, 'p> VersionSearch<'l, 'p> {
     fn step(&self, step: &'l Step<'p>) -> InstalledVersion {
         let installed = match step.uses {
-            _ if step.script.is_some() => self.script(step, None),
+            _ if step.script.is_some() => self.script(step),
             // A local action may install any version.
             Some(uses) if uses.value().starts_with(['.', '$']) => InstalledVersion::Unknown,
             Some(uses) => {
@@ -260,10 +275,14 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         }
     }
 
-    /// The version that a script installs, up to an offset in it.
-    fn script(&self, step: &Step<'_>, until: Option<usize>) -> InstalledVersion {
+    fn script(&self, step: &Step<'_>) -> InstalledVersion {
         let Some(run) = step.script else { return InstalledVersion::Nothing };
         let commands = commands(self.github, self.site.resolved.workflow, self.site.resolved.job, step);
+        self.commands(run, &commands, None)
+    }
+
+    /// The version that the commands of a script install, up to an offset in it.
+    fn commands(&self, run: Text<'_>, commands: &[ShellCommand], until: Option<usize>) -> InstalledVersion {
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
         let mut last = InstalledVersion::Nothing;
         for command in before {

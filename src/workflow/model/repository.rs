@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::read::local_actions;
 use crate::read::manifest::Manifests;
+use crate::read::script::Scripts;
 use crate::read::source::{FileId, Place};
 use crate::workflow::lock::LockFile;
 use crate::workflow::model::{Action, Job, Text, Workflow};
@@ -23,6 +24,8 @@ pub struct Model<'p> {
     pub manifests: Option<&'p Manifests>,
     /// The lock file of its actions, if it has one that can be read.
     pub lock: Option<LockFile>,
+    /// The scripts of the repository that its workflows run.
+    pub scripts: Option<&'p Scripts>,
     actions: HashMap<String, Action<'p>>,
     /// The positions of the workflows, by path.
     paths: HashMap<&'p str, usize>,
@@ -45,7 +48,7 @@ impl<'p> Model<'p> {
         let paths = workflows.iter().enumerate().map(|(index, workflow)| (workflow.source.path(), index)).collect();
         let repository = certain.map(str::to_owned).or(guarded);
         let mut checkout =
-            Self { workflows, repository, guard, manifests: None, lock: None, actions, callers: HashMap::new(), paths };
+            Self { workflows, repository, guard, manifests: None, lock: None, scripts: None, actions, callers: HashMap::new(), paths };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {

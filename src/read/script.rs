@@ -1,0 +1,199 @@
+//! The scripts of the repository that the steps of its workflows run: `npm run publish`, `make release`, `./publish.sh`. Which programs
+//! run which files is data (`runs:` in `rules/github.yaml`).
+
+mod follow;
+mod makefile;
+mod program;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::read::glob::Glob;
+pub(crate) use crate::read::script::follow::{load, with_exports};
+use crate::read::shell::ShellCommand;
+use crate::read::source::{FileId, Place};
+use crate::read::text::{MappedText, Text};
+
+/// What is known of programs that run the commands of another file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RunFacts {
+    /// Programs that run a part of a file, e.g. `npm run`.
+    pub tasks: Vec<TaskRunner>,
+    /// Programs that run the program after them, e.g. `bundle exec`, `nix develop -c`.
+    pub wrappers: Vec<String>,
+    /// Programs that run a file, e.g. `bash`, `node`.
+    pub interpreters: Vec<String>,
+    /// Extensions of files, with the language that they are read in.
+    pub extensions: BTreeMap<String, ScriptLanguage>,
+    /// Keys of a table that is a task: its commands.
+    pub command_keys: Vec<String>,
+    /// Keys of a table that is a task: the names of other tasks that it runs.
+    pub task_keys: Vec<String>,
+}
+
+/// A program that runs a part of a file: a script of package.json, a target of a Makefile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TaskRunner {
+    /// The words of the command.
+    pub commands: Vec<String>,
+    /// The files with the parts. The first one that has the part counts.
+    pub files: Vec<TaskFile>,
+    /// The parts that run, with `{}` for the name in the command.
+    #[serde(default)]
+    pub parts: Vec<String>,
+    /// Flags before the part's name; without them it is the first word after the command.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// Other flags that have a value.
+    #[serde(default)]
+    pub valued: Vec<String>,
+    /// Flags with the folder of the file.
+    #[serde(default)]
+    pub folder: Vec<String>,
+    /// Flags with the name of a member of the workspace, in whose folder the file is.
+    #[serde(default)]
+    pub member: Vec<String>,
+    /// Flags that run the part in every member of the workspace.
+    #[serde(default)]
+    pub each: Vec<String>,
+    /// Whether the part always runs in every member of the workspace.
+    #[serde(default)]
+    pub always_each: bool,
+    /// Words after the command that are commands of the program itself.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Whether every word is the name of a part.
+    #[serde(default)]
+    pub several: bool,
+    /// Whether the command without a name runs the first part.
+    #[serde(default)]
+    pub has_default: bool,
+    /// Whether further words are arguments of the part's last command.
+    #[serde(default)]
+    pub passes_arguments: bool,
+    /// Whether the file is searched in the folders above too.
+    #[serde(default)]
+    pub upward: bool,
+}
+
+/// A file with the parts that a program runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TaskFile {
+    /// Its name.
+    pub file: Glob,
+    /// Its format.
+    pub format: TaskFormat,
+    /// Keys of a part, with `{}` for its name.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// Whether the name of a part is a command inside other parts.
+    #[serde(default)]
+    pub names_are_commands: bool,
+}
+
+/// The format of a file with parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskFormat {
+    /// JSON with the parts under keys.
+    Json,
+    /// TOML with the parts under keys.
+    Toml,
+    /// YAML with the parts under keys.
+    Yaml,
+    /// `key = value` lines in sections.
+    Ini,
+    /// A Makefile.
+    Makefile,
+    /// A justfile.
+    Justfile,
+    /// A noxfile.
+    Nox,
+    /// A Rakefile.
+    Rake,
+}
+
+/// The language of a script's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScriptLanguage {
+    /// bash, sh and similar shells.
+    Posix,
+    /// PowerShell.
+    PowerShell,
+    /// cmd.
+    Cmd,
+    /// Another language: its commands are not read.
+    Program,
+}
+
+/// A part of a file that runs: a shell script, a script of package.json, a line of a recipe, or a program in another language.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// Its file.
+    pub file: FileId,
+    /// The path of its file.
+    pub(crate) path: String,
+    text: MappedText,
+    /// Its commands, with the variables that it sets before them; empty for a program.
+    pub(crate) commands: Arc<[ShellCommand]>,
+    /// Whether it is a program in a language whose commands are not read.
+    pub(crate) is_program: bool,
+    /// The folder that it starts in; `None` if it is unknown.
+    pub(crate) folder: Option<String>,
+    /// The scripts that its commands run.
+    pub(crate) calls: Vec<ScriptCall>,
+}
+
+impl Script {
+    /// Its text.
+    pub(crate) fn text(&self) -> Text<'_> {
+        Text::script(&self.text, self.file)
+    }
+}
+
+/// A command that runs scripts of the repository.
+#[derive(Debug, Clone)]
+pub struct ScriptCall {
+    /// The command.
+    pub(crate) command: ShellCommand,
+    /// The scripts, as indices of [`Scripts::list`].
+    pub(crate) scripts: Vec<usize>,
+}
+
+/// The scripts of a project.
+#[derive(Debug, Clone, Default)]
+pub struct Scripts {
+    pub(crate) list: Vec<Script>,
+    /// The calls in the scripts of workflows and actions, by the place of their text.
+    calls: BTreeMap<(FileId, u32), Vec<ScriptCall>>,
+    /// For each script, the file whose parts its commands may name.
+    names: Vec<Option<follow::PartNames>>,
+}
+
+impl Scripts {
+    /// The calls in the script of a step.
+    pub(crate) fn calls(&self, script: Place) -> &[ScriptCall] {
+        self.calls.get(&(script.file, script.span.start)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The commands of a part, and the parts that run before it.
+#[derive(Debug, Clone, Default)]
+struct ScriptPart {
+    texts: Vec<MappedText>,
+    needs: Vec<String>,
+    found: bool,
+}
+
+/// Whether a word can be the name of a part.
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && !word.contains(['$', '%', '*', '(', ')', '=', '"', '\''])
+}

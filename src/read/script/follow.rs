@@ -1,0 +1,777 @@
+//! Follows the commands of steps into the files that they run, to a bounded fixpoint.
+
+use std::collections::BTreeMap;
+
+use crate::read::files::Files;
+use crate::read::manifest::{ManifestContent, ManifestField, ManifestFormat, ManifestValue, parse};
+use crate::read::path;
+use crate::read::project::Project;
+use crate::read::script::makefile::Recipes;
+use crate::read::script::{
+    RunFacts, Script, ScriptCall, ScriptLanguage, ScriptPart, Scripts, TaskFile, TaskFormat, TaskRunner, is_name,
+    program,
+};
+use crate::read::shell::{self, Shell, ShellCommand, ShellScript, ShellWord, WordPiece};
+use crate::read::source::{FileId, SourceFile};
+use crate::read::text::{MappedText, Text};
+use crate::read::yaml::Node;
+
+/// Larger files, in bytes, are not read.
+const LARGEST: usize = 1024 * 1024;
+/// The limit for all files together, in bytes.
+const LARGEST_SUM: usize = 8 * 1024 * 1024;
+/// The maximum number of scripts.
+const MOST_SCRIPTS: usize = 1000;
+/// The maximum number of scripts that one command runs.
+const MOST_CALLED: usize = 200;
+/// The maximum nesting of a task in a data file.
+const DEEPEST_TASK: usize = 8;
+/// The maximum number of folders above a command that are searched.
+const MOST_ABOVE: usize = 8;
+
+/// Reads the scripts that the steps of a project's workflows and actions run.
+pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -> Scripts {
+    let is_bare = |names: &[String]| names.iter().all(|name| name.starts_with('.'));
+    let root = files.list("").unwrap_or_default();
+    if is_bare(&root) && is_bare(&files.folders("")) {
+        return Scripts::default();
+    }
+    let mut words: Vec<&str> = facts.tasks.iter().flat_map(|task| &task.commands).map(String::as_str).collect();
+    words.extend(facts.interpreters.iter().map(String::as_str));
+    words.iter_mut().for_each(|word| *word = word.split(' ').next().unwrap_or_default());
+    words.extend(["./", ".\\"]);
+    words.sort_unstable();
+    words.dedup();
+    let mut follower = ScriptFollower {
+        project,
+        files,
+        facts,
+        scripts: Scripts::default(),
+        listed: BTreeMap::from([(String::new(), root)]),
+        read: BTreeMap::new(),
+        parts: BTreeMap::new(),
+        bytes: 0,
+    };
+    for step in steps(follower.project, &words, &follower.listed) {
+        let commands = with_exports(shell::parse(&step.script, step.shell));
+        let calls = follower.calls(&commands, step.folder.as_deref(), None, None);
+        if !calls.is_empty() {
+            follower.scripts.calls.insert(step.key, calls);
+        }
+    }
+    let mut next = 0;
+    while next < follower.scripts.list.len() {
+        let Some(script) = follower.scripts.list.get(next) else { break };
+        let (commands, folder, own) = (script.commands.clone(), script.folder.clone(), script.path.clone());
+        let names = follower.scripts.names.get(next).cloned().flatten();
+        let calls = follower.calls(&commands, folder.as_deref(), Some(&own), names.as_ref());
+        if let Some(script) = follower.scripts.list.get_mut(next) {
+            script.calls = calls;
+        }
+        next += 1;
+    }
+    follower.scripts
+}
+
+/// A step's script as it is found in the tree of its file.
+struct StepScript {
+    key: (FileId, u32),
+    script: String,
+    shell: Shell,
+    folder: Option<String>,
+}
+
+/// The scripts of all steps that may run another file: those with one of the words, or with the name of a folder of the root.
+fn steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String>>) -> Vec<StepScript> {
+    let roots = listed.get("").map_or(&[][..], Vec::as_slice);
+    let mut found = Vec::new();
+    let documents = project.workflows.iter().chain(project.actions.iter().map(|action| &action.document));
+    for document in documents {
+        let (Some(root), Some(source)) = (document.tree.root(), project.source(document.file)) else { continue };
+        let owners = root.get("jobs").into_iter().flat_map(Node::entries).map(|job| job.value).chain(root.get("runs"));
+        for owner in owners {
+            let windows = owner.get("runs-on").and_then(Node::text).is_some_and(|label| label.starts_with("windows"));
+            let default = |key: &str| {
+                let own = |node: Node<'_>| node.get("defaults")?.get("run")?.get(key)?.text().map(str::to_owned);
+                own(owner).or_else(|| own(root))
+            };
+            for step in owner.get("steps").into_iter().flat_map(Node::items) {
+                let inputs = step.get("with").into_iter().flat_map(Node::entries).map(|entry| entry.value);
+                for script in step.get("run").into_iter().chain(inputs) {
+                    let Some(text) = script.text() else { continue };
+                    let mut named = words.iter().copied().chain(roots.iter().map(String::as_str));
+                    if !text.contains('/') && !named.any(|name| text.contains(name)) {
+                        continue;
+                    }
+                    let own =
+                        |key: &str| step.get(key).and_then(Node::text).map(str::to_owned).or_else(|| default(key));
+                    let shell = own("shell").map(|setting| Shell::from_setting(&setting));
+                    let shell = shell.unwrap_or(if windows { Shell::PowerShell } else { Shell::Posix });
+                    let folder = own("working-directory").unwrap_or_default();
+                    let folder =
+                        folder.strip_prefix("${{ github.workspace }}").unwrap_or(&folder).trim_start_matches('/');
+                    let folder = path::resolve("", folder).filter(|folder| !folder.contains("${{"));
+                    let place = Text::new(script, source, document.file).place();
+                    found.push(StepScript {
+                        key: (place.file, place.span.start),
+                        script: text.to_owned(),
+                        shell,
+                        folder,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The commands of a script. Assignments on lines of their own are added to every later command, before its own, which win.
+pub(crate) fn with_exports(script: ShellScript) -> Vec<ShellCommand> {
+    let mut exported = Vec::new();
+    let mut found = Vec::new();
+    for mut command in script.commands {
+        if command.words.is_empty() {
+            exported.extend(command.assignments);
+        } else {
+            command.assignments.splice(0..0, exported.iter().cloned());
+            found.push(command);
+        }
+    }
+    found
+}
+
+/// A file whose parts are known.
+enum TaskSource {
+    Keyed(FileId, ManifestValue),
+    Recipes(FileId, Recipes),
+    Program(FileId),
+    None,
+}
+
+/// The names of parts that are commands in a script: the path and the format of its file.
+pub(crate) type PartNames = (String, TaskFile);
+
+struct ScriptFollower<'s> {
+    project: &'s mut Project,
+    files: &'s dyn Files,
+    facts: &'s RunFacts,
+    scripts: Scripts,
+    /// The file names of folders.
+    listed: BTreeMap<String, Vec<String>>,
+    /// The files with parts that were read, by path.
+    read: BTreeMap<String, TaskSource>,
+    /// The scripts of a part, by path, name, folder and arguments.
+    parts: BTreeMap<(String, String, Option<String>, String), Vec<usize>>,
+    bytes: usize,
+}
+
+impl ScriptFollower<'_> {
+    /// The calls in the commands of a script that starts in `folder`.
+    fn calls(
+        &mut self,
+        commands: &[ShellCommand],
+        folder: Option<&str>,
+        own: Option<&str>,
+        names: Option<&PartNames>,
+    ) -> Vec<ScriptCall> {
+        let own_folder = own.map(|path| path.rsplit_once('/').map_or("", |(folder, _)| folder));
+        let mut calls = Vec::new();
+        for command in commands {
+            let folder = command.folder.as_ref().and_then(|own| own.resolve(folder, own_folder));
+            let mut scripts = self.called(command, folder.as_deref(), own_folder, names);
+            scripts.truncate(MOST_CALLED);
+            if !scripts.is_empty() {
+                calls.push(ScriptCall { command: command.clone(), scripts });
+            }
+        }
+        calls
+    }
+
+    /// The scripts that a command runs.
+    fn called(
+        &mut self,
+        command: &ShellCommand,
+        folder: Option<&str>,
+        own_folder: Option<&str>,
+        names: Option<&PartNames>,
+    ) -> Vec<usize> {
+        let words: Vec<Option<String>> = command.words.iter().map(ShellWord::text).collect();
+        for start in starts(&words, &self.facts.wrappers) {
+            let (own, shell_words) =
+                (words.get(start..).unwrap_or_default(), command.words.get(start..).unwrap_or_default());
+            let facts = self.facts;
+            for task in &facts.tasks {
+                let found = self.task(task, own, shell_words, folder);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+            if let (Some((path, file)), Some(Some(name))) = (names, own.first()) {
+                let file = file.clone();
+                let found = self.part(path, &file, name, folder, &[]);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+            let found = self.file(own, shell_words, folder, own_folder);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    /// The scripts that a task runner runs with some words.
+    fn task(
+        &mut self,
+        task: &TaskRunner,
+        words: &[Option<String>],
+        shell_words: &[ShellWord],
+        folder: Option<&str>,
+    ) -> Vec<usize> {
+        let Some(start) = task.commands.iter().find_map(|command| after(words, command, task)) else {
+            return Vec::new();
+        };
+        let Some(mut arguments) = TaskArguments::read(task, &words[..start], words.get(start..).unwrap_or_default())
+        else {
+            return Vec::new();
+        };
+        if arguments.names.iter().any(|name| task.except.contains(name)) {
+            return Vec::new();
+        }
+        if arguments.names.is_empty() && task.parts.iter().any(|part| !part.contains("{}")) {
+            arguments.names.push(String::new());
+        }
+        if arguments.names.is_empty() && task.has_default {
+            arguments.names.push(String::new());
+        }
+        let mut folders: Vec<String> = match &arguments.folder {
+            Some(named) => {
+                path::resolve(folder.unwrap_or_default(), named).filter(|_| folder.is_some()).into_iter().collect()
+            }
+            None => folder.map(str::to_owned).into_iter().collect(),
+        };
+        if arguments.each || task.always_each {
+            folders = self.members(None);
+        } else if let Some(member) = &arguments.member {
+            folders = self.members(Some(member));
+        }
+        let rest = shell_words.get(start + arguments.end..).unwrap_or_default();
+        let rest = if task.passes_arguments { rest } else { &[] };
+        let mut found = Vec::new();
+        for folder in folders {
+            for name in &arguments.names {
+                let parts: Vec<String> = if task.parts.is_empty() {
+                    vec![name.clone()]
+                } else {
+                    task.parts.iter().map(|part| part.replace("{}", name)).collect()
+                };
+                for part in parts {
+                    let own = part == *name;
+                    found.extend(self.search(task, &folder, &part, if own { rest } else { &[] }));
+                }
+            }
+        }
+        found
+    }
+
+    /// The scripts of a part in the nearest file that has it.
+    fn search(&mut self, task: &TaskRunner, folder: &str, name: &str, arguments: &[ShellWord]) -> Vec<usize> {
+        let mut folder = folder.to_owned();
+        for _ in 0..MOST_ABOVE {
+            for file in &task.files {
+                let named = self.list(&folder).iter().find(|name| file.file.is_match(name)).cloned();
+                if let Some(file_name) = named {
+                    let path = path::join(&folder, &file_name);
+                    let found = self.part(&path, file, name, Some(&folder), arguments);
+                    if !found.is_empty() {
+                        return found;
+                    }
+                }
+            }
+            if folder.is_empty() || !task.upward {
+                break;
+            }
+            folder = folder.rsplit_once('/').map_or(String::new(), |(above, _)| above.to_owned());
+        }
+        Vec::new()
+    }
+
+    /// The folders of the packages in the workspace: all of them, or the one with a name or a path.
+    fn members(&self, name: Option<&str>) -> Vec<String> {
+        let manifests = &self.project.manifests;
+        let mut folders: Vec<String> = Vec::new();
+        for manifest in
+            manifests.list.iter().filter(|manifest| manifest.name == "package.json" && !manifest.folder.is_empty())
+        {
+            let is = |name: &str| {
+                let own = matches!(manifest.field("name"), ManifestField::Known(own, _) if own == name);
+                own || path::resolve("", name.trim_start_matches('{').trim_end_matches('}'))
+                    .is_some_and(|path| path == manifest.folder)
+            };
+            if name.is_none_or(is) && !folders.contains(&manifest.folder) && folders.len() < MOST_CALLED {
+                folders.push(manifest.folder.clone());
+            }
+        }
+        folders
+    }
+
+    fn list(&mut self, folder: &str) -> &[String] {
+        let files = self.files;
+        self.listed.entry(folder.to_owned()).or_insert_with(|| files.list(folder).unwrap_or_default())
+    }
+
+    /// The scripts of a part of a file, and of the parts that it needs.
+    fn part(
+        &mut self,
+        path: &str,
+        file: &TaskFile,
+        name: &str,
+        folder: Option<&str>,
+        arguments: &[ShellWord],
+    ) -> Vec<usize> {
+        let shown =
+            arguments.iter().map(|word| word.text().unwrap_or_else(|| "$".into())).collect::<Vec<_>>().join(" ");
+        let key = (path.to_owned(), name.to_owned(), folder.map(str::to_owned), shown);
+        if let Some(known) = self.parts.get(&key) {
+            return known.clone();
+        }
+        self.open(path, file.format);
+        let mut found = Vec::new();
+        let mut seen: Vec<String> = vec![name.to_owned()];
+        let mut next = 0;
+        while let Some(name) = seen.get(next).cloned().filter(|_| next < MOST_CALLED) {
+            let Some((id, part)) = self.read_part(path, file, &name) else {
+                next += 1;
+                continue;
+            };
+            for need in part.needs {
+                if !seen.contains(&need) && seen.len() < MOST_CALLED {
+                    seen.push(need);
+                }
+            }
+            let names = file.names_are_commands.then(|| (path.to_owned(), file.clone()));
+            let last = part.texts.len().saturating_sub(1);
+            for (index, text) in part.texts.into_iter().enumerate() {
+                let extra = if next == 0 && index == last { arguments } else { &[] };
+                found.extend(self.add(id, text, Shell::Posix, folder, extra, names.clone()));
+            }
+            next += 1;
+        }
+        self.parts.insert(key, found.clone());
+        found
+    }
+
+    /// The commands of a part; `None` if the file has no such part.
+    fn read_part(&self, path: &str, file: &TaskFile, name: &str) -> Option<(FileId, ScriptPart)> {
+        let text = |id: FileId| self.project.source(id).map_or("", SourceFile::text);
+        match self.read.get(path)? {
+            TaskSource::Recipes(id, recipes) => Some((*id, recipes.part(text(*id), name)?)),
+            TaskSource::Program(id) if file.format == TaskFormat::Nox => Some((*id, program::nox(text(*id), name)?)),
+            TaskSource::Program(id) => Some((*id, program::rake(text(*id), name)?)),
+            TaskSource::Keyed(id, content) => {
+                if !is_name(name) && !name.is_empty() {
+                    return None;
+                }
+                let values = file.keys.iter().map(|key| content.all(&key.replace("{}", name)));
+                let values = values.into_iter().find(|values| !values.is_empty())?;
+                let mut part = ScriptPart::default();
+                for value in values {
+                    self.commands_of(value, text(*id), &mut part, 0);
+                }
+                Some((*id, part))
+            }
+            TaskSource::None => None,
+        }
+    }
+
+    /// Adds the commands of a task: a string, a list of tasks, or a table with keys for commands and other tasks.
+    fn commands_of(&self, value: &ManifestValue, source: &str, part: &mut ScriptPart, depth: usize) {
+        if depth > DEEPEST_TASK || part.texts.len() > MOST_CALLED {
+            return;
+        }
+        match &value.content {
+            ManifestContent::Word(text) => {
+                let mut mapped = MappedText::default();
+                let start = value.span.start as usize;
+                let written = source.get(value.span.range()).unwrap_or_default();
+                mapped.push_decoded(text, written, start);
+                part.texts.push(mapped);
+            }
+            ManifestContent::List(items) => {
+                items.iter().for_each(|item| self.commands_of(item, source, part, depth + 1))
+            }
+            ManifestContent::Table(entries) => {
+                for entry in entries {
+                    if self.facts.command_keys.contains(&entry.key) {
+                        self.commands_of(&entry.value, source, part, depth + 1);
+                    } else if self.facts.task_keys.contains(&entry.key) {
+                        let names = entry.value.items().iter().filter_map(ManifestValue::text);
+                        part.needs.extend(names.map(str::to_owned));
+                    }
+                }
+            }
+            ManifestContent::Flag(_) | ManifestContent::Unknown => {}
+        }
+    }
+
+    /// Reads a file with parts.
+    fn open(&mut self, path: &str, format: TaskFormat) {
+        if self.read.contains_key(path) {
+            return;
+        }
+        let source = self.source(path).map_or(TaskSource::None, |id| {
+            let text = self.project.source(id).map_or("", SourceFile::text);
+            let keyed = |format| parse(format, text).map_or(TaskSource::None, |content| TaskSource::Keyed(id, content));
+            match format {
+                TaskFormat::Json => keyed(ManifestFormat::Json),
+                TaskFormat::Toml => keyed(ManifestFormat::Toml),
+                TaskFormat::Yaml => keyed(ManifestFormat::Yaml),
+                TaskFormat::Ini => keyed(ManifestFormat::Ini),
+                TaskFormat::Makefile => TaskSource::Recipes(id, Recipes::makefile(text)),
+                TaskFormat::Justfile => TaskSource::Recipes(id, Recipes::justfile(text)),
+                TaskFormat::Nox | TaskFormat::Rake => TaskSource::Program(id),
+            }
+        });
+        self.read.insert(path.to_owned(), source);
+    }
+
+    /// The file at a path; `None` if it cannot be read, is too large or is binary.
+    fn source(&mut self, path: &str) -> Option<FileId> {
+        if let Some(known) = self.project.file(path) {
+            return Some(known);
+        }
+        if self.bytes > LARGEST_SUM {
+            return None;
+        }
+        let bytes = self.files.read(path).ok().filter(|bytes| bytes.len() <= LARGEST && !bytes.contains(&0))?;
+        self.bytes += bytes.len();
+        Some(self.project.add(SourceFile::new(path, bytes)))
+    }
+
+    /// The script in a file that a command runs: by its path, or as the argument of an interpreter.
+    fn file(
+        &mut self,
+        words: &[Option<String>],
+        shell_words: &[ShellWord],
+        folder: Option<&str>,
+        own_folder: Option<&str>,
+    ) -> Vec<usize> {
+        let program = words.first().and_then(Option::as_deref).unwrap_or_default();
+        let name = program_name(program);
+        let index = if self.facts.interpreters.iter().any(|known| known == name) {
+            let is_option = |word: &Option<String>| word.as_ref().is_some_and(|word| word.starts_with('-'));
+            1 + words.iter().skip(1).take_while(|word| is_option(word) || is_subcommand(name, word.as_deref())).count()
+        } else {
+            0
+        };
+        let Some(word) = shell_words.get(index) else { return Vec::new() };
+        let Some(path) = self.script_path(word, folder, own_folder) else { return Vec::new() };
+        if index == 0 && !word_has_slash(word) {
+            return Vec::new();
+        }
+        let (above, file_name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if !self.list(above).iter().any(|known| known == file_name) {
+            return Vec::new();
+        }
+        let arguments = shell_words.get(index + 1..).unwrap_or_default();
+        let shown =
+            arguments.iter().map(|word| word.text().unwrap_or_else(|| "$".into())).collect::<Vec<_>>().join(" ");
+        let key = (path.clone(), String::new(), folder.map(str::to_owned), shown);
+        if let Some(known) = self.parts.get(&key) {
+            return known.clone();
+        }
+        let found = self.script_file(&path, name, index > 0, folder, arguments);
+        let found: Vec<usize> = found.into_iter().collect();
+        self.parts.insert(key, found.clone());
+        found
+    }
+
+    fn script_file(
+        &mut self,
+        path: &str,
+        program: &str,
+        interpreted: bool,
+        folder: Option<&str>,
+        arguments: &[ShellWord],
+    ) -> Option<usize> {
+        let id = self.source(path)?;
+        let source = self.project.source(id)?;
+        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
+        let by_extension = extension.and_then(|extension| self.facts.extensions.get(extension)).copied();
+        let language = by_extension.or_else(|| shebang(source.text())).or_else(|| {
+            let shell = if interpreted { Shell::from_setting(program) } else { Shell::Other };
+            (shell == Shell::Posix).then_some(ScriptLanguage::Posix)
+        })?;
+        let shell = match language {
+            ScriptLanguage::Posix => Shell::Posix,
+            ScriptLanguage::PowerShell => Shell::PowerShell,
+            ScriptLanguage::Cmd => Shell::Cmd,
+            ScriptLanguage::Program => Shell::Other,
+        };
+        let mut text = MappedText::default();
+        let whole = source.text();
+        text.push(whole, 0, whole.len());
+        self.add_script(id, text, shell, folder, Arguments::Positional(arguments), None)
+    }
+
+    /// The path of a script in a word, relative to the repository's root.
+    fn script_path(&self, word: &ShellWord, folder: Option<&str>, own_folder: Option<&str>) -> Option<String> {
+        match word.text() {
+            Some(path) => path::resolve(folder?, &path.replace('\\', "/")),
+            None => {
+                // `"$(dirname "$0")/publish.sh"` and `"$DIR/publish.sh"`: a path below the script's own folder or the root.
+                let (first, rest) = word.parts.split_first()?;
+                let rest: Option<String> = rest
+                    .iter()
+                    .map(|part| if let WordPiece::Text(text) = part { Some(text.as_str()) } else { None })
+                    .collect();
+                let rest = rest?;
+                let rest = rest.strip_prefix('/')?;
+                match first {
+                    WordPiece::Variable(name) if name == "GITHUB_WORKSPACE" => path::resolve("", rest),
+                    WordPiece::Expression(_) => path::resolve("", rest),
+                    WordPiece::Dynamic | WordPiece::Variable(_) => path::resolve(own_folder?, rest),
+                    WordPiece::Text(_) => None,
+                }
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        file: FileId,
+        text: MappedText,
+        shell: Shell,
+        folder: Option<&str>,
+        extra: &[ShellWord],
+        names: Option<PartNames>,
+    ) -> Option<usize> {
+        self.add_script(file, text, shell, folder, Arguments::Appended(extra), names)
+    }
+
+    fn add_script(
+        &mut self,
+        file: FileId,
+        text: MappedText,
+        shell: Shell,
+        folder: Option<&str>,
+        arguments: Arguments<'_>,
+        names: Option<PartNames>,
+    ) -> Option<usize> {
+        if self.scripts.list.len() >= MOST_SCRIPTS {
+            return None;
+        }
+        let mut commands = with_exports(shell::parse(text.as_str(), shell));
+        arguments.apply(&mut commands);
+        let path = self.project.source(file).map(|source| source.path().to_owned()).unwrap_or_default();
+        let script = Script {
+            file,
+            path,
+            text,
+            commands: commands.into(),
+            is_program: shell == Shell::Other,
+            folder: folder.map(str::to_owned),
+            calls: Vec::new(),
+        };
+        self.scripts.list.push(script);
+        self.scripts.names.push(names);
+        Some(self.scripts.list.len() - 1)
+    }
+}
+
+/// The arguments that a script is called with.
+enum Arguments<'w> {
+    /// They are added to its last command.
+    Appended(&'w [ShellWord]),
+    /// They replace `$1`, `$2` … and `$@`.
+    Positional(&'w [ShellWord]),
+}
+
+impl Arguments<'_> {
+    fn apply(&self, commands: &mut [ShellCommand]) {
+        match self {
+            Self::Appended(words) => {
+                if let Some(last) = commands.last_mut() {
+                    let end = last.span.end;
+                    let words = words.iter().filter(|word| word.text().as_deref() != Some("--"));
+                    last.words.extend(words.map(|word| moved(word, end)));
+                }
+            }
+            Self::Positional(words) => {
+                for word in commands.iter_mut().flat_map(|command| &mut command.words) {
+                    let position = match word.parts.as_slice() {
+                        [WordPiece::Variable(name)] => name.parse::<usize>().ok(),
+                        _ => None,
+                    };
+                    let value = position.and_then(|position| words.get(position.checked_sub(1)?));
+                    if let Some(text) = value.and_then(ShellWord::text) {
+                        word.parts = vec![WordPiece::Text(text)];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A word of another script at an offset of this one.
+fn moved(word: &ShellWord, at: usize) -> ShellWord {
+    let part =
+        |part: &WordPiece| if matches!(part, WordPiece::Expression(_)) { WordPiece::Dynamic } else { part.clone() };
+    ShellWord { span: at..at, parts: word.parts.iter().map(part).collect() }
+}
+
+/// The arguments of a task runner.
+struct TaskArguments {
+    names: Vec<String>,
+    folder: Option<String>,
+    member: Option<String>,
+    each: bool,
+    /// The index after the last name.
+    end: usize,
+}
+
+impl TaskArguments {
+    /// Reads the words between and after the words of a command; `None` if the name is unknown.
+    fn read(task: &TaskRunner, before: &[Option<String>], words: &[Option<String>]) -> Option<Self> {
+        let mut found = Self { names: Vec::new(), folder: None, member: None, each: false, end: 0 };
+        found.options(task, before, false);
+        found.options(task, words, true);
+        Some(found)
+    }
+
+    fn options(&mut self, task: &TaskRunner, words: &[Option<String>], after: bool) {
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            at += 1;
+            let Some(word) = word.as_deref() else { break };
+            if word == "--" {
+                break;
+            }
+            let (flag, inline) =
+                word.split_once('=').map_or((word, None), |(flag, value)| (flag, Some(value.to_owned())));
+            let has = |flags: &[String]| flags.iter().any(|known| known == flag);
+            let mut value = || {
+                inline.clone().or_else(|| {
+                    at += 1;
+                    words.get(at - 1).cloned().flatten()
+                })
+            };
+            if has(&task.each) {
+                self.each = true;
+            } else if has(&task.folder) {
+                self.folder = value();
+            } else if has(&task.member) {
+                self.member = value();
+            } else if has(&task.flags) {
+                let names = value().unwrap_or_default();
+                self.names.extend(names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned));
+                self.end = at;
+            } else if has(&task.valued) {
+                value();
+            } else if after && !word.starts_with(['-', '+']) && !word.contains('=') && task.flags.is_empty() {
+                self.names.push(word.to_owned());
+                self.end = at;
+                if !task.several {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The index after the words of a command; options with their values may be between its words.
+fn after(words: &[Option<String>], command: &str, task: &TaskRunner) -> Option<usize> {
+    let mut at = 0;
+    for (index, expected) in command.split_whitespace().enumerate() {
+        if index == 0 {
+            let first = words.first()?.as_deref()?;
+            if program_name(first) != expected {
+                return None;
+            }
+            at = 1;
+            continue;
+        }
+        loop {
+            let word = words.get(at)?.as_deref()?;
+            at += 1;
+            if word == expected {
+                break;
+            }
+            if !word.starts_with('-') {
+                return None;
+            }
+            let has = |flags: &[String]| flags.iter().any(|known| known == word);
+            if has(&task.folder) || has(&task.member) || has(&task.valued) {
+                at += 1;
+            }
+        }
+    }
+    Some(at)
+}
+
+/// The positions at which a command may start: the first word, and every position after a wrapper and its options.
+fn starts(words: &[Option<String>], wrappers: &[String]) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut next = 0;
+    while let Some(start) = found.get(next).copied().filter(|_| found.len() < 16) {
+        next += 1;
+        let rest = words.get(start..).unwrap_or_default();
+        for wrapper in wrappers {
+            let length = wrapper.split_whitespace().count();
+            let is = |(index, expected): (usize, &str)| {
+                let word = rest.get(index).and_then(Option::as_deref);
+                word.is_some_and(|word| if index == 0 { program_name(word) == expected } else { word == expected })
+            };
+            if !wrapper.split_whitespace().enumerate().all(is) {
+                continue;
+            }
+            let mut at = start + length;
+            while let Some(word) = words.get(at) {
+                if !found.contains(&at) {
+                    found.push(at);
+                }
+                let option = |word: &Option<String>| {
+                    word.as_ref().is_none_or(|word| word.starts_with('-') || word.contains('='))
+                };
+                let value = at > start + length && words.get(at - 1).is_some_and(option);
+                if !option(word) && !value {
+                    break;
+                }
+                at += 1;
+            }
+        }
+    }
+    found
+}
+
+/// The name of a program without its folder and `.exe`.
+fn program_name(word: &str) -> &str {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// Whether a word after an interpreter is its own subcommand: `deno run`, `uv run`.
+fn is_subcommand(program: &str, word: Option<&str>) -> bool {
+    matches!(program, "deno" | "bun" | "uv" | "dotnet") && word == Some("run")
+}
+
+fn word_has_slash(word: &ShellWord) -> bool {
+    word.parts.iter().any(|part| matches!(part, WordPiece::Text(text) if text.contains(['/', '\\'])))
+}
+
+/// The language that the first line of a script names.
+fn shebang(text: &str) -> Option<ScriptLanguage> {
+    let line = text.lines().next()?.strip_prefix("#!")?;
+    let mut words = line.split_whitespace().map(program_name).filter(|word| !word.starts_with('-'));
+    let program = match words.next()? {
+        "env" => words.next()?,
+        program => program,
+    };
+    Some(match Shell::from_setting(program) {
+        Shell::Posix => ScriptLanguage::Posix,
+        Shell::PowerShell => ScriptLanguage::PowerShell,
+        Shell::Cmd => ScriptLanguage::Cmd,
+        Shell::Other => ScriptLanguage::Program,
+    })
+}
