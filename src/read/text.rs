@@ -114,19 +114,21 @@ impl MappedText {
         self.end = self.end.max(offset(end));
     }
 
-    fn offset(&self, at: usize) -> u32 {
+    /// The place in the file of a byte.
+    fn byte(&self, at: usize) -> Span {
         let at = offset(at.min(self.value.len()));
         let next = self.parts.partition_point(|(own, _)| *own <= at);
         let (own, file) = next.checked_sub(1).and_then(|index| self.parts.get(index)).copied().unwrap_or_default();
         let limit = self.parts.get(next).map_or(self.end, |(_, file)| *file).max(file);
-        file.saturating_add(at - own).min(limit)
+        let start = file.saturating_add(at - own).min(limit);
+        Span::new(start, start.saturating_add(1).min(limit))
     }
 
     fn span(&self, range: std::ops::Range<usize>) -> Span {
+        let start = self.byte(range.start).start;
         // The end is that of the last byte, so that a text before a gap does not include the gap.
-        let end = range.end.checked_sub(1).filter(|last| *last >= range.start).map(|last| self.offset(last) + 1);
-        let start = self.offset(range.start);
-        Span::new(start, end.unwrap_or(start))
+        let last = range.end.checked_sub(1).filter(|last| *last >= range.start);
+        Span::new(start, last.map_or(start, |last| self.byte(last).end))
     }
 }
 

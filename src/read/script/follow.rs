@@ -20,6 +20,8 @@ use crate::read::yaml::Node;
 const LARGEST: usize = 1024 * 1024;
 /// The limit for all files together, in bytes.
 const LARGEST_SUM: usize = 8 * 1024 * 1024;
+/// The maximum number of different arguments or folders that one file is followed with.
+const MOST_INSTANCES: usize = 32;
 /// The maximum number of scripts.
 const MOST_SCRIPTS: usize = 1000;
 /// The maximum number of scripts that one command runs.
@@ -257,7 +259,14 @@ impl ScriptFollower<'_> {
             folders = self.members(Some(member));
         }
         let rest = shell_words.get(start + arguments.end..).unwrap_or_default();
-        let rest = if task.passes_arguments { rest } else { &[] };
+        let passed = rest.iter().position(|word| word.text().as_deref() == Some("--"));
+        let own_flags = arguments.member.is_some() || arguments.folder.is_some() || arguments.each;
+        let rest = match passed {
+            _ if !task.passes_arguments => &[],
+            Some(at) => rest.get(at..).unwrap_or_default(),
+            None if own_flags => &[],
+            None => rest,
+        };
         let mut found = Vec::new();
         for folder in folders {
             for name in &arguments.names {
@@ -481,6 +490,12 @@ impl ScriptFollower<'_> {
         if let Some(known) = self.parts.get(&key) {
             return known.clone();
         }
+        let instances = self.parts.range((path.clone(), String::new(), None, String::new())..);
+        if instances.take_while(|(key, _)| key.0 == path && key.1.is_empty()).take(MOST_INSTANCES).count()
+            == MOST_INSTANCES
+        {
+            return Vec::new();
+        }
         let found = self.script_file(&path, name, index > 0, folder, arguments);
         let found: Vec<usize> = found.into_iter().collect();
         self.parts.insert(key, found.clone());
@@ -670,10 +685,9 @@ impl TaskArguments {
             } else if has(&task.valued) {
                 value();
             } else if after && !word.starts_with(['-', '+']) && !word.contains('=') && task.flags.is_empty() {
-                self.names.push(word.to_owned());
-                self.end = at;
-                if !task.several {
-                    break;
+                if task.several || self.names.is_empty() {
+                    self.names.push(word.to_owned());
+                    self.end = at;
                 }
             }
         }

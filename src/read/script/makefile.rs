@@ -170,7 +170,7 @@ impl Recipes {
         let mut at = 0;
         while at < line.len() && out.as_str().len() < LONGEST_LINE {
             let rest = &line[at..];
-            let (mark, ends): (&str, &[&str]) = if self.just { ("{{", &["}}"]) } else { ("$", &[")", "}"]) };
+            let (mark, ends) = if self.just { ("{{", &["}}"][..]) } else { ("$", &[")", "}"][..]) };
             let Some(found) = rest.find(mark) else { break };
             out.push(&rest[..found], start + at, start + at + found);
             let from = &rest[found..];
@@ -187,9 +187,9 @@ impl Recipes {
                     let known = self.variables.get(name).map(String::as_str).filter(|value| !value.contains('$'));
                     let text = match name {
                         "MAKE" => "make".to_owned(),
-                        _ => known.map_or_else(|| "${UNKNOWN_}".to_owned(), str::to_owned),
+                        _ => known.map_or_else(|| variable(name, self.just), str::to_owned),
                     };
-                    (text, mark_length(self.just) + end + ends[0].len())
+                    (text, 2 + end + if self.just { 2 } else { 1 })
                 }
                 _ if from.starts_with("$$") => ("$".to_owned(), 2),
                 _ if self.just => ("{{".to_owned(), 2),
@@ -202,8 +202,10 @@ impl Recipes {
     }
 }
 
-const fn mark_length(_just: bool) -> usize {
-    2
+/// An unassigned variable of a Makefile has the value of the environment variable.
+fn variable(name: &str, just: bool) -> String {
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain && !just { format!("${{{name}}}") } else { "${UNKNOWN_}".to_owned() }
 }
 
 /// A line `NAME = value`, `NAME := value` or `NAME ?= value`.

@@ -22,7 +22,18 @@ const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
 /// The words of a command.
 #[must_use]
 pub fn words(command: &ShellCommand) -> CommandWords {
-    command.words.iter().map(|word| word.text().or_else(|| before_version(word))).collect()
+    let known = |(index, word): (usize, &ShellWord)| {
+        word.text().or_else(|| before_version(word)).or_else(|| if index == 0 { program_in_folder(word) } else { None })
+    };
+    command.words.iter().enumerate().map(known).collect()
+}
+
+/// The program of `$BIN/twine` and `${PREFIX}twine`: its folder is unknown, its name is not.
+fn program_in_folder(word: &ShellWord) -> Option<String> {
+    match word.parts.as_slice() {
+        [WordPiece::Variable(_), WordPiece::Text(name)] => Some(name.clone()),
+        _ => None,
+    }
 }
 
 /// The part of a word before a version that only the running shell knows: `npm@` of `npm@$VERSION`. It can only match the program.
