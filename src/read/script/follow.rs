@@ -259,14 +259,12 @@ impl ScriptFollower<'_> {
             folders = self.members(Some(member));
         }
         let rest = shell_words.get(start + arguments.end..).unwrap_or_default();
-        let passed = rest.iter().position(|word| word.text().as_deref() == Some("--"));
-        let own_flags = arguments.member.is_some() || arguments.folder.is_some() || arguments.each;
-        let rest = match passed {
-            _ if !task.passes_arguments => &[],
-            Some(at) => rest.get(at..).unwrap_or_default(),
-            None if own_flags => &[],
-            None => rest,
-        };
+        let passed = rest.iter().position(|word| word.text().as_deref() == Some("--")).map(|at| at + arguments.end);
+        let own = |index: &usize| passed.is_none_or(|passed| *index > passed) && !arguments.consumed.contains(index);
+        let rest = (0..rest.len()).filter(|_| task.passes_arguments).filter(|index| own(&(index + arguments.end)));
+        let rest: Vec<ShellWord> =
+            rest.filter_map(|index| shell_words.get(start + arguments.end + index)).cloned().collect();
+        let rest = rest.as_slice();
         let mut found = Vec::new();
         for folder in folders {
             for name in &arguments.names {
@@ -644,12 +642,15 @@ struct TaskArguments {
     each: bool,
     /// The index after the last name.
     end: usize,
+    /// The indices of the runner's own flags and their values.
+    consumed: Vec<usize>,
 }
 
 impl TaskArguments {
     /// Reads the words between and after the words of a command; `None` if the name is unknown.
     fn read(task: &TaskRunner, before: &[Option<String>], words: &[Option<String>]) -> Option<Self> {
-        let mut found = Self { names: Vec::new(), folder: None, member: None, each: false, end: 0 };
+        let mut found =
+            Self { names: Vec::new(), folder: None, member: None, each: false, end: 0, consumed: Vec::new() };
         found.options(task, before, false);
         found.options(task, words, true);
         Some(found)
@@ -666,12 +667,14 @@ impl TaskArguments {
             let (flag, inline) =
                 word.split_once('=').map_or((word, None), |(flag, value)| (flag, Some(value.to_owned())));
             let has = |flags: &[String]| flags.iter().any(|known| known == flag);
+            let flag_at = at - 1;
             let mut value = || {
                 inline.clone().or_else(|| {
                     at += 1;
                     words.get(at - 1).cloned().flatten()
                 })
             };
+            let is_own = has(&task.each) || has(&task.folder) || has(&task.member);
             if has(&task.each) {
                 self.each = true;
             } else if has(&task.folder) {
@@ -689,6 +692,9 @@ impl TaskArguments {
                     self.names.push(word.to_owned());
                     self.end = at;
                 }
+            }
+            if is_own && after {
+                self.consumed.extend(flag_at..at);
             }
         }
     }
