@@ -687,11 +687,14 @@ impl TaskArguments {
                 self.end = at;
             } else if has(&task.valued) {
                 value();
-            } else if after && !word.starts_with(['-', '+']) && !word.contains('=') && task.flags.is_empty() {
-                if task.several || self.names.is_empty() {
-                    self.names.push(word.to_owned());
-                    self.end = at;
-                }
+            } else if after
+                && !word.starts_with(['-', '+'])
+                && !word.contains('=')
+                && task.flags.is_empty()
+                && (task.several || self.names.is_empty())
+            {
+                self.names.push(word.to_owned());
+                self.end = at;
             }
             if is_own && after {
                 self.consumed.extend(flag_at..at);

@@ -80,8 +80,7 @@ pub(crate) fn value(word: &ShellWord, raw: &str, known: &[(String, ShellFolder)]
         WordPiece::Dynamic if script_folder(raw) => {
             // `$(cd "$(dirname "$0")/.." && pwd)`: the path is inside the substitution.
             let inside = raw.split_once(")/").or_else(|| raw.split_once(")\"/")).map_or("", |(_, inside)| inside);
-            let inside =
-                inside.split(|letter: char| matches!(letter, '"' | ' ' | ')' | '&' | ';')).next().unwrap_or_default();
+            let inside = inside.split(['"', ' ', ')', '&', ';']).next().unwrap_or_default();
             let path = if rest.is_empty() && raw.contains("cd ") { inside.to_owned() } else { String::new() };
             ShellFolder { base: FolderBase::Script, path }
         }

@@ -93,7 +93,15 @@ impl PlainReader<'_> {
                 self.folder = None;
             }
             let assignments = Vec::new();
-            self.commands.push(ShellCommand { assignments, words, redirects, span, conditional, tolerated: false, folder });
+            self.commands.push(ShellCommand {
+                assignments,
+                words,
+                redirects,
+                span,
+                conditional,
+                tolerated: false,
+                folder,
+            });
         }
     }
 

@@ -11,7 +11,6 @@ use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::action;
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The variable that names the file from which GitHub reads environment variables for later steps.
@@ -85,14 +84,19 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
                 || inner.with.entries.iter().chain(&inner.env.entries).any(|pair| is_secret(pair.value.value()));
             return (until.is_none() && (unread || !harmless && given())).then(|| self.unknown(step));
         }
-        let all = commands(self.github, step.workflow, step.job, inner);
-        let before = all.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
+        // The scripts that lead to the upload: each up to the command that calls the next one.
+        let calls = if until.is_some() { self.site.resolved.calls.as_slice() } else { &[] };
         let mut open = None;
-        for command in before {
-            let step = ResolvedStep { command: Some(command.clone()), ..step.clone() };
-            match self.by_command(&step, command) {
-                Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),
-                found => open = open.or(found),
+        for depth in 0..=calls.len() {
+            let step = ResolvedStep { calls: calls[..depth].to_vec(), ..step.clone() };
+            let until = calls.get(depth).map(|frame| frame.call.command.span.start).or(until);
+            let all = step.commands(self.github);
+            for command in all.iter().filter(|command| until.is_none_or(|until| command.span.start < until)) {
+                let step = ResolvedStep { command: Some(command.clone()), ..step.clone() };
+                match self.by_command(&step, command) {
+                    Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),
+                    found => open = open.or(found),
+                }
             }
         }
         open
