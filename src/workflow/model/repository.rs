@@ -47,8 +47,17 @@ impl<'p> Model<'p> {
         let (guarded, guard) = guarded.unzip();
         let paths = workflows.iter().enumerate().map(|(index, workflow)| (workflow.source.path(), index)).collect();
         let repository = certain.map(str::to_owned).or(guarded);
-        let mut checkout =
-            Self { workflows, repository, guard, manifests: None, lock: None, scripts: None, actions, callers: HashMap::new(), paths };
+        let mut checkout = Self {
+            workflows,
+            repository,
+            guard,
+            manifests: None,
+            lock: None,
+            scripts: None,
+            actions,
+            callers: HashMap::new(),
+            paths,
+        };
         let mut callers: HashMap<FileId, Vec<(usize, usize)>> = HashMap::new();
         for (index, workflow) in checkout.workflows.iter().enumerate() {
             for (job, calling) in workflow.jobs.iter().enumerate() {
