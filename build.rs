@@ -1,5 +1,5 @@
-//! Converts the files of `rules/` to JSON without examples for `read::builtin`. JSON loads ten times as fast as YAML, and examples, which
-//! only tests and documentation need, are most of the text.
+//! Converts the files in `rules/` to JSON without examples for `read::builtin`. JSON loads ten times as fast as YAML. Examples are most of
+//! the text, and only tests and documentation need them.
 
 use std::path::Path;
 use std::{env, fs, io};

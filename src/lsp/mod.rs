@@ -251,7 +251,7 @@ impl<'c> Server<'c> {
         let arguments = parameters.arguments.unwrap_or_default();
         let text = |index: usize| arguments.get(index).and_then(Value::as_str);
         match (parameters.command.as_str(), text(0)) {
-            // Files of a stranger's repository name the address, so only the browser may open it.
+            // The address may come from a file of an untrusted repository, so only web addresses are opened.
             (commands::OPEN, Some(address)) if address.starts_with("https://") => {
                 self.request("window/showDocument", json!({ "uri": address, "external": true }));
                 Ok(Value::Null)
@@ -351,7 +351,7 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Clears the diagnostics of repositories that nobody has open any more.
+    /// Clears the diagnostics of repositories that are no longer open.
     fn remove_unused(&mut self) {
         for root in self.workspace.remove_unused() {
             for path in self.diagnosed.remove(&root).unwrap_or_default().into_keys() {

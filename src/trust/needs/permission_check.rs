@@ -56,8 +56,8 @@ pub struct PermissionCheck<'a, 'p> {
     pub status: PermissionStatus,
 }
 
-/// Every scope that a job is asked for and that somebody wants to hear of, once each. To weigh a scope may take playing every run, so
-/// `wanted` is asked first, once for each scope: it is shown a standing of which only the scope and what the job itself holds are known.
+/// The permission checks of a job, one for each scope for which `wanted` is true. A check may have to simulate every run, so `wanted`
+/// is called first, with a check of which only the scope and the job's own access are known.
 #[must_use]
 pub fn permission_checks<'a, 'p>(
     needs: &'a Needs,
