@@ -172,22 +172,44 @@ pub fn config(rules: &RuleSet) -> Value {
     for key in KEYS {
         let schema = match key {
             "repository" => {
-                json!({"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "owner/name, certain."})
+                json!({"type": "string", "pattern": "^[^/]+/[^/]+$", "description": "`owner/name` of this repository. Without it, the owner and the repository of publishers are undecided."})
             }
-            "baseline" => json!({"type": "string", "description": "Path of the baseline, as `check --baseline`."}),
-            "publishers" => json!({"type": "array", "items": {"oneOf": publishers}}),
+            "baseline" => {
+                json!({"type": "string", "description": "Path of a baseline file: only findings that it does not contain are reported."})
+            }
+            "publishers" => json!({"type": "array", "items": {"oneOf": publishers},
+                "description": "The trusted publishers at the registries, with the fields of each registry's form."}),
             "environments" => {
-                json!({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
-                "properties": {"refs": {"type": "array", "items": text}}}})
+                json!({"type": "object", "description": "Settings of GitHub environments, which no file shows: the allowed refs of each environment.",
+                "additionalProperties": {"type": "object", "additionalProperties": false, "properties": {"refs": {"type": "array", "items": text}}}})
             }
-            "releases" => json!({"enum": ["immutable"]}),
+            "releases" => {
+                json!({"enum": ["immutable"], "description": "`immutable` if the repository publishes immutable releases."})
+            }
             "rules" => {
-                json!({"type": "object", "propertyNames": {"enum": names}, "additionalProperties": {"enum": ["error", "warning", "note", "off"]}})
+                json!({"type": "object", "description": "The level of a rule, by name or code: `error`, `warning`, `note` or `off`.",
+                "propertyNames": {"enum": names}, "additionalProperties": {"enum": ["error", "warning", "note", "off"]}})
             }
             "ignore" => {
-                json!({"type": "array", "items": {"type": "object", "additionalProperties": false, "required": ["rule", "reason"],
-                "properties": {"rule": {"enum": names}, "workflow": text, "job": text, "step": text, "reason": text,
-                    "expires": {"type": "string", "format": "date"}}}})
+                json!({"type": "array", "description": "Findings to hide.",
+                "items": {"type": "object", "additionalProperties": false, "required": ["rule", "reason"],
+                "properties": {
+                    "rule": {"enum": names, "description": "The name or the code of the rule."},
+                    "workflow": {"type": "string", "description": "The file name of the workflow; all workflows without it."},
+                    "job": {"type": "string", "description": "The id of the job; all jobs without it."},
+                    "step": {"type": "string", "description": "The id or the name of the step; all steps without it."},
+                    "reason": {"type": "string", "description": "Why the finding is hidden."},
+                    "expires": {"type": "string", "format": "date", "description": "The last day on which it is hidden."},
+                }}})
+            }
+            "documents" => {
+                json!({"type": "array", "items": text, "description": "Documents that repeat the publishers, to be compared with them."})
+            }
+            "extra-rules" => {
+                json!({"type": "array", "items": text, "description": "Folders of user rules, registries and needs."})
+            }
+            "select" => {
+                json!({"type": "array", "items": text, "description": "The only rules to apply: names, codes or prefixes of codes."})
             }
             _ => json!({"type": "array", "items": text}),
         };
@@ -211,7 +233,7 @@ code: OWN{number:03}
 summary: A job named `deploy` runs outside environment `production`
 level: warning
 precision: high
-tags: [house]
+tags: [policy]
 help: |
   What is wrong, why it matters.
 

@@ -7,20 +7,19 @@ fn commands_say_what_is_recorded() {
     trycmd::TestCases::new().case("tests/cmd/*.toml");
 }
 
-/// What the README teaches is what works: its rule, its registry and its wrapper pass their own examples, beside rules that the
-/// program itself begins.
+/// The rule, the registry and the wrapper action of the book pass their examples.
 #[test]
-fn the_files_of_the_readme_work() {
-    let readme = include_str!("../../README.md");
+fn the_files_of_the_book_work() {
+    let pages = concat!(include_str!("../../docs/src/own-rules.md"), include_str!("../../docs/src/own-registries.md"));
     let block = |beginning: &str| {
-        readme.split("```").find_map(|it| it.strip_prefix("yaml\n").filter(|text| text.starts_with(beginning))).unwrap()
+        pages.split("```").find_map(|it| it.strip_prefix("yaml\n").filter(|text| text.starts_with(beginning))).unwrap()
     };
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join(".github/trustpub");
     std::fs::create_dir_all(folder.join("registries")).unwrap();
-    std::fs::write(folder.join("cloud-role-house.yaml"), block("name: ")).unwrap();
+    std::fs::write(folder.join("cloud-role-policy.yaml"), block("name: ")).unwrap();
     std::fs::write(folder.join("registries/acme-index.yaml"), block("# A private index")).unwrap();
-    std::fs::write(folder.join("registries/acme-wrapper.yaml"), block("# The company's own action")).unwrap();
+    std::fs::write(folder.join("registries/acme-wrapper.yaml"), block("# A wrapper action")).unwrap();
     let trustpub = |arguments: &[&str]| {
         let program = env!("CARGO_BIN_EXE_trustpub");
         let output = std::process::Command::new(program).args(arguments).current_dir(root.path()).output().unwrap();

@@ -30,11 +30,14 @@ fn generated_files_are_up_to_date() {
     compare("rules/schema/registry.schema.json", &schema::text(&schema::registry()), &mut stale);
     compare("rules/schema/needs.schema.json", &schema::text(&schema::needs(&rules.data.github)), &mut stale);
     compare("rules/schema/config.schema.json", &schema::text(&schema::config(&rules)), &mut stale);
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (before, rest) = readme.split_once(MARKS[0]).unwrap();
+    let config = docs::config(&schema::config(&rules), &rules.data.registries);
+    compare("docs/src/config.md", &config, &mut stale);
+    compare("docs/src/troubleshooting.md", &docs::troubleshooting(&rules.data.registries), &mut stale);
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/rules.md")).unwrap();
+    let (before, rest) = page.split_once(MARKS[0]).unwrap();
     let (_, after) = rest.split_once(MARKS[1]).unwrap();
-    let table = docs::table(&rules.rules, "rules/README.md");
-    compare("README.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
+    let table = docs::table(&rules.rules, "../../rules/README.md");
+    compare("docs/src/rules.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
     assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test generated`: {}", stale.join(", "));
 }
 

@@ -20,6 +20,20 @@ pub enum Comparison {
     OneOf,
 }
 
+impl Comparison {
+    /// The description for the documentation.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::Exact => "exactly",
+            Self::IgnoreCase => "ignoring case",
+            Self::ById => "by id, which the files do not contain",
+            Self::TagPattern => "as a tag pattern",
+            Self::OwnRepository => "with the repository of the called workflow",
+            Self::OneOf => "as one of a list",
+        }
+    }
+}
+
 /// A claim that the registry compares with a form field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
