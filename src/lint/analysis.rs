@@ -194,7 +194,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         self.index.assigned.contains(&publisher.index)
     }
 
-    /// Whether the files leave open that an upload should be compared with a publisher.
+    /// Whether it is unknown if an upload must be compared with a publisher.
     pub(crate) fn may_be_assigned(&self, publisher: &Publisher<'_>) -> bool {
         self.index.any_unknown || self.index.swapped.contains(&publisher.registry.id)
     }
@@ -205,7 +205,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         self.index.blockers.get_or_init(all).contains(&condition)
     }
 
-    /// Shows an upload in one of its runs as a subject.
+    /// Calls a function with an upload run as the subject.
     pub(crate) fn with_upload_run<T>(
         &self,
         upload: &Upload<'a, 'p>,

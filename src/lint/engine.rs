@@ -128,7 +128,7 @@ struct Engine<'r> {
 }
 
 impl Visitor for Engine<'_> {
-    /// Whether a rule for a kind can apply in a job, as far as its conditions on the job and on a scope's name tell.
+    /// Whether a rule for a kind can apply in a job, by its conditions on the job and on the name of a scope.
     fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool {
         let of_job = |condition: &&FactCondition| {
             let spec = condition.fact.spec();

@@ -62,7 +62,7 @@ pub struct ExplainedUpload<'a> {
     pub job: String,
     /// The registry in the skipped runs, as far as it is known; for other runs see [`ExplainedRun::registry`].
     pub registry: Option<&'a Registry>,
-    /// What it shows, one entry for all runs that do not differ in it.
+    /// What the registry sees, one entry for all runs with equal values.
     pub runs: Vec<ExplainedRun<'a>>,
     /// The runs of its workflow that do not reach it.
     pub skipped: Vec<SkippedRun>,
@@ -71,7 +71,7 @@ pub struct ExplainedUpload<'a> {
 }
 
 impl ExplainedUpload<'_> {
-    /// Whether a file takes part: it holds the upload or its job, or a run passes through it.
+    /// Whether a file contains the upload, its job, or a part of the path of a run.
     #[must_use]
     pub fn passes(&self, file: FileId) -> bool {
         let starts = self
@@ -85,14 +85,14 @@ impl ExplainedUpload<'_> {
     }
 }
 
-/// What an upload shows in runs that do not differ in it.
+/// What the registry sees in a group of runs with equal values.
 #[derive(Debug, Clone)]
 pub struct ExplainedRun<'a> {
     /// How the runs start.
     pub starts: Vec<ExplainedStart>,
     /// The path from the event to the upload.
     pub path: Vec<PathStop>,
-    /// What leaves open whether the runs reach the upload, in the order of evaluation; empty if they do.
+    /// The conditions of unknown value on the path to the upload, in the order of evaluation; empty if the runs reach it.
     pub doubts: Vec<OpenCondition>,
     /// Why GitHub refuses to start them.
     pub refusal: Option<RefusedStart>,
@@ -144,7 +144,7 @@ impl PartialEq for ComparedField<'_> {
     }
 }
 
-/// A condition that leaves open whether a run reaches an upload.
+/// A condition of unknown value on the path to an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCondition {
     /// What it depends on.

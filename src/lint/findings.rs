@@ -16,7 +16,7 @@ use crate::read::source::Place;
 pub enum Level {
     /// Hygiene.
     Note,
-    /// Refused in some runs, or only if something unseen holds, or against the registry's advice.
+    /// Refused in some runs, or under conditions that the files do not show, or accepted against the registry's advice.
     Warning,
     /// The upload or the whole run will be refused.
     Error,

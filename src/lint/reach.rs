@@ -17,7 +17,8 @@ pub struct Blocker {
     pub condition: String,
 }
 
-/// The conditions that keep every run from an upload; `None` if a run reaches it, may reach it, or nothing could.
+/// The conditions because of which no run reaches an upload. `None` if a run may reach it, if other
+/// repositories may call the workflow, or if a condition is false on purpose.
 #[must_use]
 pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
     if upload.reachable() != Truth::No {
@@ -59,7 +60,7 @@ pub fn reads_nothing(checkout: &Model<'_>, upload: &Upload<'_, '_>, place: Place
     })
 }
 
-/// A run of which nothing is known.
+/// An evaluation context in which every value is unknown.
 struct AnyRun;
 
 impl Scope for AnyRun {

@@ -188,7 +188,7 @@ pub(crate) fn uploads<'a, 'p>(
                 add(&mut upload, upload_run, data, publishers, repository);
             }
             let elsewhere = upload.elsewhere && !upload.known && upload.unknown_target.is_none();
-            // A called workflow that uploads only on request is called for something else.
+            // A called workflow that uploads only if an input is set, which no run sets, is not an upload.
             let not_requested = upload.runs.is_empty() && upload.site.pattern.is_some_and(|it| it.only_if.is_some());
             if !elsewhere && !not_requested {
                 found.push(upload);

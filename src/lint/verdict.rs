@@ -55,7 +55,7 @@ impl RunVerdict {
         }
     }
 
-    /// The answer along a release path, which is open as long as it is unknown whether the run reaches the upload.
+    /// The answer for a release path. It is undecided if it is unknown whether the run reaches the upload.
     #[must_use]
     pub fn answer(&self, is_reached: bool) -> RouteAnswer {
         match self {

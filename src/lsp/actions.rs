@@ -26,7 +26,7 @@ use crate::report::init;
 /// The kind of the action that applies all safe fixes.
 const FIX_ALL: &str = "source.fixAll.trustpub";
 
-/// Each ignore is tried, which takes as long as a check.
+/// Each offered ignore costs a check of the project, because it is verified.
 const MOST_IGNORES: usize = 10;
 
 /// Selected in the editor, so that the user types over it.
@@ -100,7 +100,7 @@ impl View<'_> {
         Some(action("Apply all safe fixes of trustpub".to_owned(), kind, self.edit(&edits)?))
     }
 
-    /// A comment that hides a finding. It is tried: a comment inside a script or a quoted text hides nothing.
+    /// A comment that hides a finding. It is verified, because a comment inside a script or a quoted text hides nothing.
     fn ignore(&self, finding: &Finding) -> Option<CodeAction> {
         let repository = self.repository;
         let rule = repository.rules.rules.iter().find(|rule| rule.code == finding.code)?;

@@ -18,7 +18,7 @@ pub(crate) struct Client {
     pub(crate) pulls_diagnostics: bool,
     pub(crate) related_information: bool,
     pub(crate) diagnostic_tags: Vec<DiagnosticTag>,
-    /// It takes edits with the version of the document that they are for.
+    /// It supports edits that name the version of the document (`documentChanges`).
     pub(crate) document_changes: bool,
     pub(crate) creates_files: bool,
     pub(crate) snippets_in_edits: bool,

@@ -60,7 +60,7 @@ pub(crate) fn explain(view: &View<'_>, path: &Path, at: Option<Position>) -> Str
 pub(crate) fn page(view: &View<'_>, repository: Option<&str>, uploads: &[ExplainedUpload<'_>]) -> String {
     let mut text = Vec::new();
     let page = ExplainPage { files: &view.repository.project.files, prefix: "", repository, uploads };
-    // A vector takes everything.
+    // Writing to a vector cannot fail.
     let _ = markdown::tables(&mut text, &page);
     String::from_utf8_lossy(&text).trim_start().to_owned()
 }

@@ -160,7 +160,7 @@ struct Cursor<'s> {
     key: Option<&'s str>,
     /// What is typed of the key or the value.
     typed: &'s str,
-    /// The keys beside it, with their values.
+    /// The other keys of the same mapping, with their values.
     siblings: Vec<(String, String)>,
 }
 

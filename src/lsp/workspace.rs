@@ -37,9 +37,9 @@ pub(crate) struct Workspace {
 struct Repository {
     /// The last result; `None` after a change.
     checked: Option<Arc<CheckedRepository>>,
-    /// The user rules of the last result: most changes leave them as they are.
+    /// The user rules of the last result, which most changes do not affect.
     rules: Option<(Vec<RuleFolder>, LoadedRules)>,
-    /// A workspace folder; else the repository is dropped with its last document.
+    /// Whether it is a workspace folder. Other repositories are dropped when their last document is closed.
     is_folder: bool,
 }
 
@@ -104,7 +104,7 @@ impl Workspace {
         Ok(Self { rules, rule_folders, documents: Documents::new(), repositories: BTreeMap::new(), today })
     }
 
-    /// Adds a workspace folder; one that is no repository, or only holds repositories, has nothing to check.
+    /// Adds a workspace folder. A folder that is not a repository is ignored.
     pub(crate) fn add_folder(&mut self, folder: &Path) {
         if is_repository(folder) {
             self.repositories.entry(folder.to_owned()).or_default().is_folder = true;
@@ -276,7 +276,7 @@ impl Workspace {
         }
     }
 
-    /// Shows a folder's files, each open document over its file.
+    /// Passes a folder's files to `look`, with the texts of open documents instead of the files on disk.
     fn with_files<T>(&self, root: &Path, look: impl FnOnce(&dyn Files) -> T) -> T {
         let mut above = MemoryFiles::default();
         for (path, document) in &self.documents {
@@ -301,7 +301,7 @@ fn is_repository(folder: &Path) -> bool {
     folder.join(".git").exists() || folder.join(".github").is_dir()
 }
 
-/// The root of the repository of a file: the nearest repository around it, or the folder whose `.github` is to hold the file.
+/// The root of a file's repository: the nearest repository above it, or the parent of a `.github` folder in its path.
 fn repository_of(path: &Path) -> Option<PathBuf> {
     let around = path.ancestors().skip(1).find(|folder| is_repository(folder));
     let planned = || path.ancestors().find(|folder| folder.ends_with(".github")).and_then(Path::parent);

@@ -144,7 +144,7 @@ pub struct NeedEntry {
     pub names: Vec<String>,
     /// Wrappers that may precede the command.
     pub via: Vec<String>,
-    /// Words with which the command does nothing.
+    /// Words with which the command needs no permission, such as `--help`.
     pub unless: Vec<String>,
     /// The source of the facts.
     pub source: String,

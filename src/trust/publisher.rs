@@ -155,7 +155,7 @@ pub fn accepts(field: &FormField, value: &str) -> Result<(), String> {
     }
 }
 
-/// The value that was meant by one that the form refuses, where only one reading is possible: the value without surrounding blanks, the file
+/// The correction of a value that the form refuses, if there is only one: the value without surrounding blanks, the file
 /// name of a path, one part of `owner/name` whose other part the publisher has too, or `owner/name` of an address.
 #[must_use]
 pub fn intended_value(publisher: &Publisher<'_>, field: &str) -> Option<String> {

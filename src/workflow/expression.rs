@@ -255,7 +255,7 @@ impl<'t> Condition<'t> {
         }
     }
 
-    /// Whether it is a string with a placeholder, which is true whatever the placeholder gives.
+    /// Whether it is text with a placeholder, which is a non-empty string and thus always true.
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self.form, ConditionForm::Mixed(_))

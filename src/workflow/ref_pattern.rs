@@ -3,10 +3,6 @@
 //! `*` matches any text without `/`, `**` any text; `?` makes the preceding character optional, `+` repeats it;
 //! `[a-z]` is one character of a set; a leading `!` excludes names that an earlier pattern matched; `\` escapes the
 //! next character (GitHub's filter pattern cheat sheet). In a list, the last matching pattern decides.
-//!
-//! `*` is any text without `/`, `**` any text; `?` and `+` repeat the character before them none or one time, one time or more;
-//! `[a-z]` is one of a set; `!` at the prefix takes back what an earlier pattern took; `\` takes the next character as it is
-//! (GitHub's filter pattern cheat sheet). All patterns of a list are asked in their order, and the last that matches decides.
 
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::Text;
@@ -92,7 +88,7 @@ impl RefPattern {
                     // An optional repeated part (`*`) can match again from before it.
                     next[index] |= part.repeated && part.optional;
                 }
-                // A repeated part (`x+`) can match again from behind it.
+                // A repeated part (`x+`) can match again after it.
                 if at[index + 1] && part.repeated && !part.optional && part.atom.matches(letter) {
                     next[index + 1] = true;
                 }

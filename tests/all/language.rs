@@ -105,7 +105,6 @@ fn prose(path: &Path, text: &str) -> Vec<(usize, String)> {
 }
 
 #[test]
-#[ignore = "being cleaned"]
 fn no_sentence_uses_a_retired_word() {
     let terms = terms("sentence");
     let patterns: Vec<_> =

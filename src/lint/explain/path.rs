@@ -109,7 +109,7 @@ pub(crate) fn skipped<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_
     SkippedRun { start: start(upload_run), stop, undeclared }
 }
 
-/// The conditions that leave open whether a run reaches the upload.
+/// The conditions of unknown value on the path to the upload.
 pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
     let jobs = subject.job().map_or_else(Vec::new, |job| upload_run.simulated.undecided_conditions(job));

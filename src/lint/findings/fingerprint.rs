@@ -9,8 +9,8 @@ use crate::lint::findings::Finding;
 /// The key under which SARIF and baselines store a fingerprint.
 pub const NAME: &str = "trustpubId/v1";
 
-/// The hash of what a finding is about: its rule, file, subject and requirement. Findings about the same thing share it;
-/// [`FingerprintOrdinals`] tells them apart.
+/// The hash of what a finding is about: its rule, file, subject and requirement. Findings about the same thing have the
+/// same hash; [`FingerprintOrdinals`] numbers them.
 #[must_use]
 pub fn identity(finding: &Finding, path: &str) -> String {
     let mut hash = Sha256::new();

@@ -11,7 +11,7 @@ use crate::read::source::FileId;
 use crate::trust::registry::slot::known_text;
 use crate::workflow::expression::Truth;
 
-/// The release paths. Where a rule that fired in a run is shown as an error, the answer is a refusal.
+/// The release paths. The answer is a refusal if a rule that fired in the run reports an error.
 pub(crate) fn routes(analysis: &Analysis<'_, '_>, fired: &Fired, findings: &[Finding]) -> Vec<Route> {
     let errors = findings.iter().filter(|finding| finding.level == Level::Error).map(|finding| {
         let start = finding.steps.first().unwrap_or(&finding.primary);

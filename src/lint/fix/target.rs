@@ -10,7 +10,7 @@ pub enum FixTarget {
     JobScope(MessageTemplate),
     /// A scope of the workflow's `permissions`.
     WorkflowScope(MessageTemplate),
-    /// A scope of every job that holds it by the workflow's `permissions` and uses the OIDC token, or could.
+    /// A scope of every job that gets it from the workflow's `permissions` and uses or may use the OIDC token.
     OidcJobsScope(MessageTemplate),
     /// The job's `environment`.
     Environment,

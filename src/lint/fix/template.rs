@@ -82,7 +82,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         self.changes.push((file, change));
     }
 
-    /// A value to write. Empty values, expressions and control characters are refused: they may come from a stranger's file.
+    /// A value to write. Empty values, expressions and control characters are refused, because values may come from an untrusted file.
     fn text(&self, template: &MessageTemplate) -> Option<String> {
         let text = template.render(|name| match facts::ask(self.subject, name) {
             Fact::Known(None, _) => Fact::Unknown,

@@ -492,7 +492,7 @@ fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
 }
 
-/// The key that shows that a file is of another kind, and the folder for that kind.
+/// A key that only another kind of data file has, with the folder for that kind.
 fn other_kind<'n>(root: Node<'n>) -> Option<(MappingEntry<'n>, &'static str)> {
     let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
     ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())

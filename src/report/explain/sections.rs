@@ -13,7 +13,7 @@ use crate::trust::verdict::ClaimVerdict;
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::simulate::run::GitRef;
 
-/// Longer ref patterns are shown by their fixed beginning; in characters.
+/// Maximum length of a ref pattern in characters; of longer ones only the fixed prefix is shown.
 const LONGEST_PATTERN: usize = 40;
 
 /// The meaning of a cell, shown as colour or emphasis.

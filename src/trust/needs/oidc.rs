@@ -33,7 +33,7 @@ pub fn is_used<'p>(
     (!unknown).then_some(false)
 }
 
-/// Whether a step that no data describes may use the OIDC token. The steps of a local action are judged on their own.
+/// Whether a step that is not in the data may use the OIDC token. The steps of a local action are judged on their own.
 fn may_use_oidc(needs: &Needs, github: &GitHubFacts, checkout: &Model<'_>, step: &Step<'_>) -> bool {
     if let Some(uses) = step.uses {
         let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));

@@ -4,7 +4,7 @@ use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::workflow::github::GitHubFacts;
 
-/// Whether a command matches an upload pattern, also behind wrappers: `None` if it is another command, `false` if it contains one of
+/// Whether a command matches an upload pattern, possibly after wrappers: `None` if it is another command, `false` if it contains one of
 /// the pattern's `unless` words, such as `--dry-run`.
 #[must_use]
 pub fn names(github: &GitHubFacts, words: &CommandWords, pattern: &UploadPattern) -> Option<bool> {

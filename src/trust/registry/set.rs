@@ -80,7 +80,7 @@ impl RegistrySet {
         self.list.iter().find(|registry| registry.takes_uploads_at(url))
     }
 
-    /// The registry that an address belongs to although it accepts no uploads there.
+    /// The registry with an address at which it accepts no uploads.
     #[must_use]
     pub fn beside(&self, url: &str) -> Option<&Registry> {
         self.list.iter().find(|registry| registry.refuses_uploads_at(url))

@@ -37,7 +37,7 @@ pub struct Slot {
     pub flags: Vec<String>,
     /// An environment variable, or a glob of variable names.
     pub env: Option<Glob>,
-    /// The file of the project that must name the variable, as `${NAME}`: the client does not read the variable by itself.
+    /// The file of the project that must contain the variable as `${NAME}`, because the client does not read the variable otherwise.
     pub named_in: Option<Glob>,
     /// A secret that a calling job passes.
     pub secret: Option<String>,

@@ -140,10 +140,10 @@ pub struct UploadPattern {
     /// Other spellings of the command, or other names of the action or of the workflow.
     #[serde(default)]
     pub also: Vec<String>,
-    /// The input in which the action takes the words of the command that it runs, behind the command's name: flags are looked for there.
+    /// The input with the arguments of the command that the action runs. Flags are searched in it.
     pub arguments: Option<String>,
-    /// Of a command whose other words cannot be told from flags, the flags with a value behind them: a word that only the run knows, and
-    /// that is not such a value, may then be any flag.
+    /// The flags that take a value, for a command whose other arguments cannot be distinguished from flags. Any other word of unknown
+    /// value may then be a flag.
     #[serde(default)]
     pub value_flags: Vec<String>,
     /// Wrappers that may precede the command, each as words.

@@ -34,8 +34,7 @@ pub struct ResolvedStep<'a, 'p> {
     pub frames: Vec<ActionFrame<'a, 'p>>,
     /// The step. `None` for a calling job.
     pub step: Option<&'a Step<'p>>,
-    /// A command of the step's script, with the variables that the script exported before it; or the command line that an action takes as
-    /// an input.
+    /// A command of the step's script, with the variables that the script exported before it, or the command line in an input of an action.
     pub command: Option<ShellCommand>,
     /// The input that holds this command line.
     pub arguments: Option<Text<'p>>,

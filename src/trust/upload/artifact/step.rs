@@ -119,7 +119,7 @@ impl ArtifactDownloadStep {
         contents.into_iter().map(|content| UnpackedArtifact { folder: self.folder.clone(), content }).collect()
     }
 
-    /// Where artifacts come to lie that are asked for by a pattern, or not at all.
+    /// The folders of artifacts that are downloaded by a pattern or without a name.
     fn several(self, packed: &[PackedArtifact]) -> Option<Vec<UnpackedArtifact>> {
         let glob = if self.pattern.is_empty() { None } else { Some(Glob::new(&self.pattern).ok()?.compile_matcher()) };
         let taken = |packed: &&PackedArtifact| match (&packed.name, &glob) {
