@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod baseline;
+mod book;
 mod cases;
 mod changes;
 mod cli;
