@@ -55,7 +55,7 @@ impl FactCondition {
     pub fn holds(&self, fact: &Fact) -> Truth {
         match fact {
             Fact::Known(value, _) => self.test.passes(value.as_deref()),
-            Fact::Unknown => Truth::Unknown(UnknownReason::new("a fact that the files do not tell")),
+            Fact::Unknown => Truth::Unknown(UnknownReason::new("a fact that the files do not determine")),
         }
     }
 }

@@ -142,7 +142,7 @@ impl Requester<'_, '_> {
                     Truth::No
                 }
             }
-            (RequestFact::Given, _) => Truth::Unknown(UnknownReason::new("a value that only the run knows")),
+            (RequestFact::Given, _) => Truth::Unknown(UnknownReason::new("a value that is known only at run time")),
             (RequestFact::Unknown(reason), _) => Truth::Unknown(reason),
         }
     }
@@ -169,7 +169,7 @@ impl Requester<'_, '_> {
         let (text, _) = match given {
             SlotValue::Absent => return RequestFact::Known(None),
             SlotValue::Unknown(_) => {
-                return RequestFact::Unknown(UnknownReason::new("a value that only the run knows"));
+                return RequestFact::Unknown(UnknownReason::new("a value that is known only at run time"));
             }
             SlotValue::Text(text, place) => (text, place),
         };
