@@ -1,6 +1,6 @@
 //! Explains each upload: what it shows to its registry in each run, and what the registry will answer. `report::explain` writes it out.
 
-mod form;
+pub(crate) mod form;
 mod path;
 mod permission;
 pub mod proposal;

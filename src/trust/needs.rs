@@ -266,7 +266,7 @@ impl Needs {
     }
 
     /// The commands whose words all occur in a script.
-    fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
+    pub(crate) fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
         let commands_in = self.vocabulary.commands_in(script).into_iter();
         commands_in.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
     }

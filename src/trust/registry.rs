@@ -251,6 +251,9 @@ pub struct Registry {
     /// The steps, commands and called workflows that upload.
     #[serde(default)]
     pub uploads: Vec<UploadPattern>,
+    /// Commands of its clients that need a stored token, because trusted publishing covers uploads only.
+    #[serde(default)]
+    pub uncovered: Vec<String>,
     /// The steps that exchange the OIDC token for a token of the registry.
     #[serde(default)]
     pub logins: Vec<LoginPattern>,

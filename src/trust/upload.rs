@@ -12,5 +12,6 @@ pub mod package;
 pub mod setting;
 pub mod site;
 pub mod step;
+pub mod unseen;
 pub mod version;
 pub(crate) mod written;

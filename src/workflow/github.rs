@@ -268,6 +268,8 @@ pub struct GhFacts {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleaseFacts {
+    /// Words of an environment's name that mean a release.
+    pub environments: Vec<String>,
     /// Actions and commands that add files to a release.
     pub assets: Vec<AssetUpload>,
     /// Actions and commands that create releases.
@@ -335,6 +337,8 @@ pub struct CredentialFacts {
     pub actions: Vec<Glob>,
     /// Commands that may see secrets and write no registry credential.
     pub programs: Vec<String>,
+    /// Environment variables in which projects pass the token of a registry to their own programs.
+    pub variables: Vec<String>,
     /// Commands that only read the files they name.
     pub readers: Vec<String>,
     /// Parts of a literal word that may be a credential or change its use.

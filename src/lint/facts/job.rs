@@ -1,9 +1,12 @@
 //! Facts about workflows and jobs, and whether they publish.
 
+use crate::lint::analysis::Analysis;
 use crate::lint::data::Data;
 use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD, WORKFLOW, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
+use crate::trust::registry::Claim;
+use crate::trust::upload::unseen::{UnseenSearch, UnseenUpload};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::model::{Job, Step, Text, Workflow, action};
 
@@ -26,6 +29,27 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::Any,
         "The first action of the job with a ref that its maintainer can move and does not recommend; GitHub's own actions do not count.",
         floating,
+    ),
+    FactSpec::new(
+        "job.unseen-upload",
+        &[SubjectKind::Job],
+        FactValues::OneOf(&["environment", "variable", "publisher"]),
+        "Why a job without a recognised upload may publish: its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, or a `publisher` without an upload names its workflow.",
+        unseen_upload,
+    ),
+    FactSpec::new(
+        "job.unseen-upload.by",
+        &[SubjectKind::Job],
+        FactValues::Any,
+        "The command or action that may publish.",
+        unseen_upload_by,
+    ),
+    FactSpec::new(
+        "job.unseen-upload.name",
+        &[SubjectKind::Job],
+        FactValues::Any,
+        "The environment, the variable or the workflow file.",
+        unseen_upload_name,
     ),
     FactSpec::new("workflow.file", WORKFLOW, FactValues::Any, "The workflow's file name.", workflow_file),
     FactSpec::new("job", JOB_OR_CALL, FactValues::Any, "The job's id.", job),
@@ -52,6 +76,45 @@ pub(crate) const FACTS: &[FactSpec] = &[
         repository,
     ),
 ];
+
+/// The step of a job without a recognised upload that may publish.
+pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
+    if analysis.uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place()) {
+        return None;
+    }
+    let assigned = |index| analysis.uploads.iter().any(|upload| upload.assigned.contains(&index));
+    let unassigned = analysis.publishers.iter().filter(|publisher| !assigned(publisher.index));
+    let files: Vec<&str> = unassigned
+        .filter_map(|publisher| publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str()))
+        .collect();
+    let workflow = analysis.workflows.iter().find(|it| it.file == workflow.file)?;
+    let job = workflow.jobs.iter().find(|it| it.id.place() == job.id.place())?;
+    let data = analysis.data;
+    UnseenSearch {
+        github: &data.github,
+        registries: &data.registries,
+        needs: &data.needs,
+        model: analysis.checkout,
+        unassigned: &files,
+    }
+    .find(workflow, job)
+}
+
+fn unseen_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let job = subject.job()?;
+    Some(match unseen(subject.analysis, subject.workflow()?, job) {
+        Some(found) => Fact::text(found.reason.word(), found.place),
+        None => Fact::Known(None, job.id.place()),
+    })
+}
+
+fn unseen_upload_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    unseen(subject.analysis, subject.workflow()?, subject.job()?).map(|found| Fact::text(found.by, found.place))
+}
+
+fn unseen_upload_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    unseen(subject.analysis, subject.workflow()?, subject.job()?).map(|found| Fact::text(found.name, found.place))
+}
 
 fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job: &Job<'_> = subject.job()?;

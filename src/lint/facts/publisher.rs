@@ -1,9 +1,11 @@
 //! Facts about declared publishers.
 
+use crate::lint::facts::job::unseen;
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::publisher;
+use crate::trust::registry::Claim;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -95,5 +97,15 @@ fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let broken =
         analysis.project.workflows.len() != analysis.workflows.len() || !analysis.project.unreadable.is_empty();
     // An upload in this registry's environment that goes to another registry is most likely the intended one.
-    if broken || analysis.may_be_assigned(publisher) { Some(Fact::Unknown) } else { yes(false, publisher.place) }
+    // A job in the workflow that the publisher names may upload unseen.
+    let named = publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str());
+    let unseen =
+        analysis.workflows.iter().filter(|workflow| Some(workflow.source.file_name()) == named).any(|workflow| {
+            workflow.jobs.iter().any(|job| job.uses.is_none() && unseen(analysis, workflow, job).is_some())
+        });
+    if broken || unseen || analysis.may_be_assigned(publisher) {
+        Some(Fact::Unknown)
+    } else {
+        yes(false, publisher.place)
+    }
 }

@@ -1,5 +1,6 @@
 //! Facts about the step that uploads: its credential, address, folder and switches in one run.
 
+use crate::lint::explain::form;
 use crate::lint::facts::artifact::layout_of;
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::context;
@@ -7,9 +8,16 @@ use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::read::problem::closest;
+use crate::read::source::Place;
+use crate::trust::registry::Claim;
+use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
+use crate::trust::registry::upload_pattern::ArgumentRule;
 use crate::trust::upload::build_code;
-use crate::trust::upload::site::CredentialOutcome;
+use crate::trust::upload::site::{Credential, CredentialOutcome, UploadSite};
+use crate::trust::upload::step::{ResolvedStep, steps};
+use crate::workflow::expression::Truth;
+use crate::workflow::script::commands;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -43,6 +51,49 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "Whether files that already exist at the registry are skipped.",
         skip_existing,
     ),
+    FactSpec::new(
+        "credential.fallback",
+        UPLOAD,
+        YES_NO,
+        "Whether the upload has a stored token although its client tries the OIDC token first.",
+        credential_fallback,
+    ),
+    FactSpec::new(
+        "upload.question",
+        UPLOAD,
+        YES_NO,
+        "Whether the command asks a question that nobody answers.",
+        upload_question,
+    ),
+    FactSpec::new(
+        "upload.argument",
+        UPLOAD,
+        FactValues::OneOf(&["accepted", "shorthand", "unexpected"]),
+        "How the client reads the argument: `shorthand` for a repository at GitHub, `unexpected` if the command takes none.",
+        upload_argument,
+    ),
+    FactSpec::new(
+        "upload.argument.text",
+        UPLOAD,
+        FactValues::Any,
+        "The argument of the command.",
+        upload_argument_text,
+    ),
+    FactSpec::new(
+        "upload.uncovered",
+        UPLOAD,
+        FactValues::Any,
+        "Another command of the client in the job that needs a stored token and has none.",
+        upload_uncovered,
+    ),
+    FactSpec::new(
+        "upload.competitor",
+        UPLOAD,
+        FactValues::Any,
+        "Another workflow that uploads the same package to a registry with one publisher per package.",
+        upload_competitor,
+    ),
+    FactSpec::new("upload.package", UPLOAD, FactValues::Any, "The package that the upload sends.", upload_package),
     FactSpec::new("endpoint", UPLOAD, FactValues::Any, "The upload address that the files set.", endpoint),
     FactSpec::new(
         "endpoint.status",
@@ -187,4 +238,113 @@ fn endpoint_input_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
 fn upload_folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (folder, place) = layout_of(subject)?.upload;
     Some(Fact::text(folder.to_string(), place))
+}
+
+fn credential_fallback(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (data, site) = (subject.analysis.data, &subject.upload()?.site);
+    match site.fallback_token(&data.github, &data.registries, context(subject)?) {
+        Some(place) => yes(true, place),
+        None => yes(false, site.resolved.place()),
+    }
+}
+
+fn upload_question(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload()?.site;
+    let flags = &site.pattern?.asks_unless;
+    let command = site.resolved.command.as_ref()?;
+    let answered = flags.is_empty() || site.resolved.has_flag(flags) || site.resolved.has_input();
+    // An unknown word may be the flag.
+    if !answered && command.words.iter().any(|word| word.text().is_none()) {
+        return Some(Fact::Unknown);
+    }
+    yes(!answered, site.resolved.place())
+}
+
+fn argument(subject: &Subject<'_, '_, '_>) -> Option<(&'static str, String, Place)> {
+    let site = &subject.upload()?.site;
+    let pattern = site.pattern?;
+    let last = pattern.command.as_deref()?.split_whitespace().last()?;
+    let (text, place) = site.resolved.first_argument(last, &pattern.argument_flags)?;
+    let word = match pattern.argument {
+        ArgumentRule::None => "unexpected",
+        ArgumentRule::Shorthand if is_shorthand(&text) => "shorthand",
+        ArgumentRule::Shorthand | ArgumentRule::Path => "accepted",
+    };
+    Some((word, text, place))
+}
+
+/// Whether npm reads a word as a repository at GitHub: `owner/name`, with one slash (npm-package-arg, `isGitHubShorthand`).
+fn is_shorthand(text: &str) -> bool {
+    let one = text.matches('/').count() == 1 && !text.ends_with('/');
+    one && !text.starts_with(['.', '/', '~', '@', '-']) && !text.contains([':', ' ', '@'])
+}
+
+fn upload_argument(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    Some(match argument(subject) {
+        Some((word, _, place)) => Fact::text(word, place),
+        None => Fact::text("accepted", subject.upload()?.site.resolved.place()),
+    })
+}
+
+fn upload_argument_text(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    argument(subject).map(|(_, text, place)| Fact::text(text, place))
+}
+
+fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (data, upload) = (subject.analysis.data, subject.upload()?);
+    let (site, context) = (&upload.site, context(subject)?);
+    let uncovered = &target(subject)?.uncovered;
+    let own = &site.resolved;
+    let none = Some(Fact::Known(None, own.place()));
+    if uncovered.is_empty() {
+        return none;
+    }
+    for step in steps(own.model, own.workflow, own.job) {
+        let (Some(inner), true) = (step.step, step.context(context).reached() != Truth::No) else { continue };
+        if inner.tolerated || inner.script.is_none() {
+            continue;
+        }
+        for command in commands(&data.github, own.workflow, own.job, inner).iter() {
+            let words = words(command);
+            let found = uncovered.iter().find(|name| is_command(&data.github, &words, name, &[]));
+            let Some(name) = found.filter(|_| !command.tolerated) else { continue };
+            let other = ResolvedStep { command: Some(command.clone()), ..step.clone() };
+            let place = other.place();
+            let other = UploadSite { resolved: other, ..site.clone() };
+            let (credential, _) = other.credential(&data.github, &data.registries, context);
+            if matches!(credential, CredentialOutcome::Known(Credential::Trusted | Credential::None)) {
+                return Some(Fact::text(name, place));
+            }
+        }
+    }
+    none
+}
+
+fn upload_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (name, place) = form::package(subject, target(subject)?).ok()?;
+    Some(Fact::text(name, place))
+}
+
+fn upload_competitor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (analysis, upload, registry) = (subject.analysis, subject.upload()?, target(subject)?);
+    let place = upload.site.resolved.place();
+    if registry.set_up.limit.is_none() {
+        return Some(Fact::Known(None, place));
+    }
+    let file = |subject: &Subject<'_, '_, '_>| subject.claims()?.value(Claim::Workflow, registry).ok().flatten();
+    let (package, own) = (form::package(subject, registry).ok()?.0, file(subject)?);
+    // The first of several workflows is not reported.
+    for other in analysis.uploads.iter().take_while(|other| other.site.resolved.place() != place) {
+        let Some(run) = other.runs.first() else { continue };
+        let found = analysis.with_upload_run(other, run, |subject| {
+            let same = target(subject).is_some_and(|it| it.id == registry.id)
+                && form::package(subject, registry).is_ok_and(|(name, _)| name == package);
+            let trusted = matches!(credential(subject, ""), Some(Fact::Known(Some(word), _)) if word == "trusted");
+            file(subject).filter(|file| same && trusted && *file != own)
+        });
+        if let Some(file) = found {
+            return Some(Fact::text(file, other.site.resolved.place()));
+        }
+    }
+    Some(Fact::Known(None, place))
 }

@@ -62,6 +62,19 @@ pub struct NameList {
     pub url: String,
 }
 
+/// How a command reads its argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArgumentRule {
+    /// As a path.
+    #[default]
+    Path,
+    /// A word with one slash is a repository at GitHub, unless it begins with `./`.
+    Shorthand,
+    /// It has none.
+    None,
+}
+
 /// The user that a client uploads as.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -184,6 +197,18 @@ pub struct UploadPattern {
     pub operation: Option<String>,
     /// The entry of `clients:` whose version decides.
     pub client: Option<String>,
+    /// Flags of which one must be set, or the command asks a question that nobody answers.
+    #[serde(default)]
+    pub asks_unless: Vec<String>,
+    /// How the command reads its argument, where it is not simply a path.
+    #[serde(default)]
+    pub argument: ArgumentRule,
+    /// Flags with a value, which is no argument.
+    #[serde(default)]
+    pub argument_flags: Vec<String>,
+    /// The slots for a dist-tag, without which the registry's client refuses a prerelease version.
+    #[serde(default)]
+    pub dist_tag: Vec<Slot>,
     /// Whether it uploads attestations.
     pub attestations: Option<FlagSwitch>,
     /// Where it looks for the files; left out if it builds them itself.

@@ -145,6 +145,34 @@ impl UploadSite<'_, '_> {
         Ok(false)
     }
 
+    /// The stored token that a client has besides the OIDC token, which it tries first.
+    #[must_use]
+    pub fn fallback_token(
+        &self,
+        github: &GitHubFacts,
+        registries: &RegistrySet,
+        context: &EvaluationContext<'_, '_>,
+    ) -> Option<Place> {
+        let pattern =
+            self.pattern.filter(|it| it.oidc == OidcSupport::Native && it.order == CredentialOrder::OidcFirst)?;
+        let old =
+            || version::client(self, github, registries, context).is_some_and(|client| client.status.is_too_old());
+        if self.is_off(pattern, context) != Ok(false) || self.may_request_token(github, context) != Some(true) || old()
+        {
+            return None;
+        }
+        let stored = |outcome: &CredentialOutcome| {
+            matches!(outcome, CredentialOutcome::Known(Credential::Stored | Credential::MaybeEmpty))
+        };
+        let slots = pattern.tokens.iter().map(|slot| self.resolved.slot_value(slot));
+        let found =
+            slots.map(|value| (self.token(&value, &self.resolved, context), value)).find_map(|(token, value)| {
+                token.filter(|token| stored(token)).map(|_| place_of(&value, self.resolved.place()))
+            });
+        let written = || written(github, self, pattern, context).filter(|(token, _)| stored(token));
+        found.or_else(|| written().map(|(_, place)| place))
+    }
+
     /// The credential of a client with a token, which it may use only if the OIDC token is refused.
     fn ordered(
         &self,

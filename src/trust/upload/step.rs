@@ -316,6 +316,37 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         FolderArgument::None
     }
 
+    /// The text of the first argument after the words of a command, with its place. `None` without one, or where a flag that is not known
+    /// to have a value precedes it.
+    #[must_use]
+    pub fn first_argument(&self, last: &str, flags: &[String]) -> Option<(String, Place)> {
+        let (command, run) = (self.command.as_ref()?, self.script()?);
+        let own = command.words.iter().skip_while(|word| word.text().as_deref() != Some(last)).skip(1);
+        let mut after_flag = None;
+        for word in own {
+            let text = word.text();
+            if word.starts_with("-") {
+                after_flag = text.filter(|text| !text.contains('='));
+                continue;
+            }
+            match after_flag.take() {
+                Some(flag) if flags.contains(&flag) => {}
+                Some(_) => return None,
+                None => return Some((text?, run.inner(word.span.clone()))),
+            }
+        }
+        None
+    }
+
+    /// Whether another program or a file answers the questions of the command.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        let (Some(command), Some(run)) = (&self.command, self.script()) else { return false };
+        let before = run.value().get(..command.span.start).unwrap_or_default().trim_end();
+        let after = run.value().get(command.span.end..).unwrap_or_default().lines().next().unwrap_or_default();
+        before.ends_with('|') || after.contains('<')
+    }
+
     /// A folder that the command names, relative to the checkout.
     fn folder_at(&self, path: &str) -> Option<String> {
         let file = [".tgz", ".tar.gz", ".zip"].iter().any(|ending| path.ends_with(ending));

@@ -203,7 +203,7 @@ fn is_file(word: &ShellWord, name: &str) -> bool {
 }
 
 /// Whether a text reads a secret other than `GITHUB_TOKEN`.
-fn is_secret(text: &str) -> bool {
+pub(crate) fn is_secret(text: &str) -> bool {
     let text = text.to_lowercase();
     text.replace("secrets.github_token", "").contains("secrets.")
 }

@@ -1,0 +1,139 @@
+//! Jobs without a recognised upload that may upload through a program or action that no data describes.
+
+use crate::read::source::Place;
+use crate::trust::needs::{Needs, oidc};
+use crate::trust::registry::RegistrySet;
+use crate::trust::registry::command::{is_command, words};
+use crate::trust::upload::step::{ResolvedStep, steps};
+use crate::trust::upload::written::is_secret;
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::repository::Model;
+use crate::workflow::model::{Job, Workflow, action};
+use crate::workflow::permissions::{self, AccessLevel};
+use crate::workflow::script::commands;
+
+/// Why a job may upload unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnseenReason {
+    /// It may request an OIDC token in an environment named after a registry or a release.
+    Environment,
+    /// It passes the token variable of a registry to the program.
+    Variable,
+    /// It may request an OIDC token in the workflow of a publisher without an upload.
+    Publisher,
+}
+
+impl UnseenReason {
+    /// The value of facts.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Variable => "variable",
+            Self::Publisher => "publisher",
+        }
+    }
+}
+
+/// A step that may upload.
+#[derive(Debug, Clone)]
+pub struct UnseenUpload {
+    /// Why it may.
+    pub reason: UnseenReason,
+    /// The environment, the variable or the workflow file.
+    pub name: String,
+    /// The command or action.
+    pub by: String,
+    /// Its place.
+    pub place: Place,
+}
+
+/// The data that a job is compared with.
+pub(crate) struct UnseenSearch<'l, 'a, 'p> {
+    pub github: &'l GitHubFacts,
+    pub registries: &'l RegistrySet,
+    pub needs: &'l Needs,
+    pub model: &'a Model<'p>,
+    /// The workflow files of the publishers to which no upload is assigned.
+    pub unassigned: &'l [&'l str],
+}
+
+impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
+    /// The step of a job that may upload. The job itself must not have a recognised upload.
+    pub(crate) fn find(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
+        self.by_variable(workflow, job).or_else(|| self.by_token(workflow, job))
+    }
+
+    fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
+        steps(self.model, workflow, job).iter().find_map(|step| {
+            let pairs = &step.step?.env.entries;
+            let token = |name: &str| {
+                let listed = self.github.credentials.variables.iter().any(|known| known == name);
+                let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
+                listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
+            };
+            let pair = pairs.iter().find(|pair| is_secret(pair.value.value()) && token(pair.key.value()))?;
+            let (by, place) = self.unknown_program(step)?;
+            Some(UnseenUpload { reason: UnseenReason::Variable, name: pair.key.value().to_owned(), by, place })
+        })
+    }
+
+    fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
+        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
+        if held.access != Some(AccessLevel::Write)
+            || oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some()
+        {
+            return None;
+        }
+        let environment = job.environment.map(|environment| environment.name.value());
+        let file = workflow.source.file_name();
+        let (reason, name) = match environment.filter(|name| self.names_release(name)) {
+            Some(name) => (UnseenReason::Environment, name),
+            None if self.unassigned.contains(&file) => (UnseenReason::Publisher, file),
+            None => return None,
+        };
+        let all = steps(self.model, workflow, job);
+        let (by, place) = all.iter().rev().find_map(|step| self.unknown_program(step))?;
+        Some(UnseenUpload { reason, name: name.to_owned(), by, place })
+    }
+
+    /// Whether an environment is named after a registry or a release.
+    fn names_release(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+        words.any(|word| {
+            self.github.releases.environments.iter().any(|known| known == word)
+                || self.registries.iter().any(|registry| registry.suggests.iter().any(|known| known == word))
+        })
+    }
+
+    /// The last command or the action of a step that no data describes.
+    fn unknown_program(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
+        let inner = step.step?;
+        if let Some(used) = inner.uses.filter(|_| inner.script.is_none()) {
+            let name = action(used.value());
+            let local = name.starts_with(['.', '$']);
+            // An action that uploads in another mode, such as a dry run, is known too.
+            let uploads = || self.registries.uploads_of(name).next().is_some();
+            let known =
+                local || self.github.writes_no_credential(name) || self.needs.describes(used.value()) || uploads();
+            return (!known).then(|| (name.to_owned(), used.place()));
+        }
+        let run = inner.script?;
+        let all = commands(self.github, step.workflow, step.job, inner);
+        all.iter().rev().find_map(|command| {
+            let words = words(command);
+            let known = |name: &String| is_command(self.github, &words, name, &[]);
+            let described = self.needs.commands_in(run.value()).iter().any(|entry| entry.names.iter().any(known));
+            // The plain reader also yields the parts of other PowerShell statements.
+            let program = |word: &str| !word.starts_with(['$', '"', '-']) && !word.contains([':', '=']);
+            let runs = words.first().is_some_and(|word| word.as_deref().is_some_and(program));
+            if !runs || described || self.github.credentials.programs.iter().any(known) {
+                return None;
+            }
+            let place = run.inner(command.span.clone());
+            let text = run.value().get(command.span.clone()).unwrap_or_default();
+            Some((text.lines().next().unwrap_or_default().to_owned(), place))
+        })
+    }
+}
