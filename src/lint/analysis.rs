@@ -1,6 +1,6 @@
 //! The analysis of one project: its parsed files, uploads and publishers. Checks and explanations start from it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::lint::data::Data;
@@ -13,6 +13,7 @@ use crate::read::project::{LocalAction, Project, ProjectFile};
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
+use crate::trust::releases::{self, AwaitedEvent, StartedBy};
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::lock::LockFile;
@@ -99,7 +100,12 @@ struct UploadIndex {
     any_unknown: bool,
     /// The places of conditions that keep every run from an upload.
     blockers: OnceCell<HashSet<Place>>,
+    /// What creates the releases, or the tags of a filter with these patterns.
+    started_by: RefCell<HashMap<Option<FilterPatterns>, StartedBy>>,
 }
+
+/// The patterns of a filter that accept and that ignore; `None` for a missing key.
+type FilterPatterns = [Option<Vec<String>>; 2];
 
 impl UploadIndex {
     fn new(uploads: &[Upload<'_, '_>]) -> Self {
@@ -197,6 +203,23 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// Whether it is unknown if an upload must be compared with a publisher.
     pub(crate) fn may_be_assigned(&self, publisher: &Publisher<'_>) -> bool {
         self.index.any_unknown || self.index.swapped.contains(&publisher.registry.id)
+    }
+
+    /// What creates the releases or tags that a workflow waits for; searched once for equal filters.
+    pub(crate) fn started_by(&self, awaited: AwaitedEvent<'_, 'p>) -> StartedBy {
+        let texts = |list: &Option<Vec<Text<'_>>>| {
+            list.as_ref().map(|list| list.iter().map(|text| text.value().to_owned()).collect::<Vec<_>>())
+        };
+        let key = match awaited {
+            AwaitedEvent::Release => None,
+            AwaitedEvent::Tag(filter) => Some([texts(&filter.only), texts(&filter.ignore)]),
+        };
+        let known = self.index.started_by.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let found = releases::releases(&self.data.github, self.checkout, awaited);
+            self.index.started_by.borrow_mut().insert(key, found);
+            found
+        })
     }
 
     /// Whether the condition at a place keeps every run from an upload.

@@ -1,5 +1,7 @@
 //! Ignores: comments in workflows and entries of the config that hide findings, and the check that each of them hides one.
 
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::civil::Date;
 
 use crate::lint::findings::{Finding, Suppressed};
@@ -7,7 +9,8 @@ use crate::lint::rules::set::RuleSet;
 use crate::read::config::Config;
 use crate::read::problem::{Problem, closest, suggestion};
 use crate::read::project::Project;
-use crate::read::source::{Place, SourceFile, Span};
+use crate::read::source::{FileId, Place, SourceFile, Span};
+use crate::read::yaml::Comment;
 
 /// An ignore of either kind.
 #[derive(Debug, Clone)]
@@ -125,20 +128,15 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     for document in project.workflows.iter().chain(&project.config) {
         let Some(source) = project.source(document.file) else { continue };
         let comments = document.tree.comments();
+        let last_lines = last_lines(source, comments);
+        let scalars: HashMap<u32, u32> = (document.tree.block_scalars())
+            .map(|span| (source.line_at(span.start), source.line_at(span.end)))
+            .collect();
         for (index, comment) in comments.iter().enumerate() {
             let Some(marker) = IgnoreComment::read(source, comment.span) else { continue };
             let line = source.line_at(comment.span.start);
-            // Several comments for one line may follow each other.
-            let mut last = line;
-            for next in comments[index + 1..].iter().take_while(|next| comment.own_line && next.own_line) {
-                if source.line_at(next.span.start) != last + 1 {
-                    break;
-                }
-                last += 1;
-            }
-            let covered = if comment.own_line { last + 1 } else { line };
-            let scalar = document.tree.block_scalars().find(|span| source.line_at(span.start) == covered);
-            let lines = covered..=scalar.map_or(covered, |span| source.line_at(span.end));
+            let covered = if comment.own_line { last_lines[index] + 1 } else { line };
+            let lines = covered..=scalars.get(&covered).copied().unwrap_or(covered);
             for (word, span) in marker.names {
                 let rule = rules.find(word);
                 let meant = rule.is_none().then(|| closest(word, rules.rules.iter().map(|rule| rule.name.as_str())));
@@ -163,6 +161,19 @@ fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     ignores
 }
 
+/// For each comment the last line of the block of comments that it belongs to: all of them apply to the line below.
+fn last_lines(source: &SourceFile, comments: &[Comment]) -> Vec<u32> {
+    let mut last: Vec<u32> = comments.iter().map(|comment| source.line_at(comment.span.start)).collect();
+    for index in (1..comments.len()).rev() {
+        let (before, after) = (&comments[index - 1], &comments[index]);
+        let next_line = source.line_at(after.span.start) == source.line_at(before.span.start) + 1;
+        if before.own_line && after.own_line && next_line {
+            last[index - 1] = last[index];
+        }
+    }
+    last
+}
+
 /// The part of a comment to delete so that it no longer ignores the rule at `word`; `None` if that is its only rule.
 #[must_use]
 pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
@@ -178,12 +189,12 @@ pub fn without(source: &SourceFile, comment: Span, word: Span) -> Option<Span> {
 
 /// Splits findings into those that are shown and those that an ignore hides.
 pub fn apply(project: &Project, ignores: &mut [Ignore], findings: Vec<Finding>) -> (Vec<Finding>, Vec<Suppressed>) {
+    let index = IgnoreIndex::new(project, ignores);
     let (mut shown, mut hidden) = (Vec::new(), Vec::new());
     for finding in findings {
-        let ignore = ignores
-            .iter_mut()
-            .find(|ignore| matches!(ignore.status, "unused" | "used") && covers(project, ignore, &finding));
-        match ignore {
+        let candidates = index.candidates(project, &finding).into_iter();
+        let position = candidates.filter(|position| covers(project, &ignores[*position], &finding)).min();
+        match position.and_then(|position| ignores.get_mut(position)) {
             Some(ignore) => {
                 ignore.status = "used";
                 let in_source = matches!(ignore.reach, IgnoreScope::Lines(_));
@@ -193,6 +204,64 @@ pub fn apply(project: &Project, ignores: &mut [Ignore], findings: Vec<Finding>) 
         }
     }
     (shown, hidden)
+}
+
+/// The workflow, job and step of an entry of the config; `None` for any.
+type Parts = (Option<String>, Option<String>, Option<String>);
+
+/// Finds the ignores that may hide a finding without trying all of them. Of equal ones the first is kept.
+#[derive(Default)]
+struct IgnoreIndex {
+    /// By rule and file: the first covered line with the position. Covered lines are one line or one block scalar, so they do not overlap.
+    lines: HashMap<(String, FileId), BTreeMap<u32, usize>>,
+    /// By rule and parts: entries of the config.
+    parts: HashMap<String, HashMap<Parts, usize>>,
+}
+
+impl IgnoreIndex {
+    fn new(project: &Project, ignores: &[Ignore]) -> Self {
+        let mut index = Self::default();
+        for (position, ignore) in ignores.iter().enumerate().filter(|(_, ignore)| ignore.status == "unused") {
+            match &ignore.reach {
+                IgnoreScope::Lines(lines) if project.source(ignore.place.file).is_some() => {
+                    let of_file = index.lines.entry((ignore.rule.clone(), ignore.place.file)).or_default();
+                    of_file.entry(*lines.start()).or_insert(position);
+                }
+                IgnoreScope::Lines(_) => {}
+                IgnoreScope::Parts { workflow, job, step } => {
+                    let parts = (workflow.clone(), job.as_deref().map(str::to_ascii_lowercase), step.clone());
+                    index.parts.entry(ignore.rule.clone()).or_default().entry(parts).or_insert(position);
+                }
+            }
+        }
+        index
+    }
+
+    fn candidates(&self, project: &Project, finding: &Finding) -> Vec<usize> {
+        let place = finding.primary.place;
+        let mut found = Vec::new();
+        if let (Some(lines), Some(source)) =
+            (self.lines.get(&(finding.name.clone(), place.file)), project.source(place.file))
+        {
+            let line = source.line_at(place.span.start);
+            found.extend(lines.range(..=line).next_back().map(|(_, position)| *position));
+        }
+        let Some(parts) = self.parts.get(&finding.name) else { return found };
+        let places = finding.steps.iter().map(|step| step.place).chain([place]);
+        let files = places.filter_map(|place| project.source(place.file)).map(|source| source.file_name().to_owned());
+        let files: Vec<Option<String>> = files.map(Some).chain([None]).collect();
+        let job = finding.jobs.first().map(|job| job.to_ascii_lowercase());
+        let jobs = if job.is_some() { vec![job, None] } else { vec![None] };
+        let steps: Vec<Option<String>> = finding.step.iter().cloned().map(Some).chain([None]).collect();
+        for file in &files {
+            for job in &jobs {
+                for step in &steps {
+                    found.extend(parts.get(&(file.clone(), job.clone(), step.clone())));
+                }
+            }
+        }
+        found
+    }
 }
 
 fn covers(project: &Project, ignore: &Ignore, finding: &Finding) -> bool {

@@ -194,10 +194,16 @@ fn slug(text: &str) -> Option<(String, String)> {
 }
 
 /// The compiled form of a pattern. The patterns come from data files and are few, so each is compiled once.
-fn compiled(pattern: &str) -> Option<Regex> {
+fn compiled(pattern: &str) -> Option<&'static Regex> {
     use std::collections::HashMap;
     use std::sync::Mutex;
-    static PATTERNS: OnceLock<Mutex<HashMap<String, Option<Regex>>>> = OnceLock::new();
+    static PATTERNS: OnceLock<Mutex<HashMap<String, Option<&'static Regex>>>> = OnceLock::new();
     let mut patterns = PATTERNS.get_or_init(Mutex::default).lock().ok()?;
-    patterns.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok()).clone()
+    if let Some(known) = patterns.get(pattern) {
+        return *known;
+    }
+    // Patterns are few and live as long as the program; cloning a `Regex` for each use costs more than its match.
+    let regex = Regex::new(pattern).ok().map(|regex| &*Box::leak(Box::new(regex)));
+    patterns.insert(pattern.to_owned(), regex);
+    regex
 }

@@ -4,7 +4,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Upload, UploadRun};
-use crate::trust::releases::{self, AwaitedEvent, StartedBy};
+use crate::trust::releases::{AwaitedEvent, StartedBy};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Text;
@@ -161,7 +161,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             AwaitedEvent::Release => "release-unanswered",
             AwaitedEvent::Tag(_) => "tag-unanswered",
         };
-        match releases::releases(&analysis.data.github, analysis.checkout, one) {
+        match analysis.started_by(one) {
             StartedBy::None => return Some(Fact::text("answered", trigger)),
             // A run that a person starts can create the release and upload as well.
             StartedBy::ByGithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {

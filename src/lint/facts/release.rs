@@ -7,7 +7,7 @@ use crate::lint::uploads::UploadRun;
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
-use crate::trust::releases::{self, AwaitedEvent, StartedBy};
+use crate::trust::releases::{AwaitedEvent, StartedBy};
 use crate::trust::upload::site::UploadTarget;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::{Outcome, Truth, Value};
@@ -197,7 +197,7 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if analysis.workflows.len() != analysis.project.workflows.len() {
         return Some(Fact::Unknown);
     }
-    Some(match releases::releases(&analysis.data.github, analysis.checkout, AwaitedEvent::Release) {
+    Some(match analysis.started_by(AwaitedEvent::Release) {
         StartedBy::None => yes(true, released.run().trigger)?,
         StartedBy::ByGithubToken(_) => single,
         StartedBy::Unknown => Fact::Unknown,
