@@ -88,6 +88,8 @@ struct Server<'c> {
     workspace: Workspace,
     /// The files of each repository that have diagnostics, with a hash of them.
     diagnosed: BTreeMap<PathBuf, BTreeMap<PathBuf, u64>>,
+    /// The last messages about each repository, which a keystroke does not repeat.
+    logged: BTreeMap<PathBuf, Vec<String>>,
     /// The documents that changed since the last check.
     edited: BTreeSet<PathBuf>,
     next_request: i32,
@@ -107,6 +109,7 @@ impl<'c> Server<'c> {
             rules: workspace.rule_folders.clone(),
             workspace,
             diagnosed: BTreeMap::new(),
+            logged: BTreeMap::new(),
             edited: BTreeSet::new(),
             next_request: 0,
             is_shut_down: false,
@@ -366,7 +369,10 @@ impl<'c> Server<'c> {
         let mut others_changed = false;
         for root in self.workspace.unchecked() {
             let Some(repository) = self.workspace.checked(&root) else { continue };
-            repository.messages.iter().for_each(|message| self.log(message));
+            if self.logged.get(&root) != Some(&repository.messages) {
+                repository.messages.iter().for_each(|message| self.log(message));
+                self.logged.insert(root.clone(), repository.messages.clone());
+            }
             let mut diagnostics = self.diagnostics_of(&repository);
             let before = self.diagnosed.remove(&root).unwrap_or_default();
             let now: BTreeMap<PathBuf, u64> =

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use crate::cli::folder;
 use crate::lint::analysis::{Analysis, ParsedProject};
+use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::findings::Report;
 use crate::lint::fix::verify::check_with_fixes;
@@ -17,9 +18,10 @@ use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::lsp::document::Document;
 use crate::lsp::view::Documents;
 use crate::read::config::Config;
-use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles};
+use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles, reason};
+use crate::read::problem::Problem;
 use crate::read::project::Project;
-use crate::read::source::{SourceFile, Span};
+use crate::read::source::{Place, SourceFile, Span};
 
 /// All repositories and open documents.
 pub(crate) struct Workspace {
@@ -64,6 +66,10 @@ pub(crate) struct CheckedRepository {
     /// Problems without a file of their own, e.g. a folder of rules that cannot be read.
     pub(crate) messages: Vec<String>,
     pub(crate) today: Option<Date>,
+    /// `select:` of the config.
+    select: Vec<String>,
+    /// The baseline that the config names.
+    baseline: Option<Baseline>,
     offered: OnceLock<Report>,
 }
 
@@ -84,8 +90,22 @@ impl CheckedRepository {
     pub(crate) fn offered(&self) -> &Report {
         self.offered.get_or_init(|| {
             let offered = catch_unwind(AssertUnwindSafe(|| check_with_fixes(&self.project, &self.rules, self.today)));
-            offered.unwrap_or_else(|_| self.report.clone())
+            offered.map_or_else(|_| self.report.clone(), |report| self.filtered(report))
         })
+    }
+
+    /// A report without what the config does not select and what its baseline contains.
+    fn filtered(&self, mut report: Report) -> Report {
+        let selected: Vec<&str> =
+            self.select.iter().flat_map(|word| self.rules.select(word)).map(|rule| rule.name.as_str()).collect();
+        if !self.select.is_empty() {
+            report.findings.retain(|finding| selected.contains(&finding.name.as_str()));
+        }
+        if let Some(baseline) = &self.baseline {
+            let path = |place: Place| self.project.source(place.file).map_or("", SourceFile::path).to_owned();
+            baseline.clone().keep_new(&mut report, path);
+        }
+        report
     }
 
     /// Analyses the repository: an analysis borrows the project, so it cannot be kept.
@@ -207,6 +227,8 @@ impl Workspace {
             rule_problems: Vec::new(),
             messages: vec![message],
             today: self.today,
+            select: Vec::new(),
+            baseline: None,
             offered: OnceLock::new(),
         }
     }
@@ -218,9 +240,9 @@ impl Workspace {
     ) -> (CheckedRepository, Option<(Vec<RuleFolder>, LoadedRules)>) {
         let mut result = self.failed(root, String::new());
         result.messages.clear();
-        let folders = self.with_files(root, |files| {
+        let (folders, problems) = self.with_files(root, |files| {
             result.project = Project::load(files, None);
-            self.folders(root, &result.project, files, &mut result.messages)
+            self.read_config(&mut result, files)
         });
         let loaded = match known.filter(|(known, _)| *known == folders) {
             Some((_, loaded)) => loaded,
@@ -231,36 +253,44 @@ impl Workspace {
             result.project.load_manifests(files, result.rules.data.registries.manifests());
             result.project.load_scripts(files, &result.rules.data.github.shell.runs);
         });
-        result.report = check(&result.project, &result.rules, self.today);
+        let mut report = check(&result.project, &result.rules, self.today);
+        report.problems.extend(problems);
+        result.report = result.filtered(report);
         (result, Some((folders, loaded)))
     }
 
-    /// The folders of user rules that are in force for a repository.
-    fn folders(
-        &self,
-        root: &Path,
-        project: &Project,
-        files: &dyn Files,
-        messages: &mut Vec<String>,
-    ) -> Vec<RuleFolder> {
-        let mut folders = Vec::new();
-        let mut add = |folder: Result<RuleFolder, String>| match folder {
-            Ok(folder) => folders.push(folder),
-            Err(message) => messages.push(message),
-        };
+    /// Reads what the config names: its baseline and the folders of user rules that are in force. What cannot be read is a problem.
+    fn read_config(&self, result: &mut CheckedRepository, files: &dyn Files) -> (Vec<RuleFolder>, Vec<Problem>) {
+        let (mut folders, mut problems) = (Vec::new(), Vec::new());
         for path in &self.rule_folders {
-            let path = root.join(path);
-            add(self.with_files(&path, |files| folder::within(files, "", &path.to_string_lossy())));
+            let path = result.root.join(path);
+            match self.with_files(&path, |files| folder::within(files, "", &path.to_string_lossy())) {
+                Ok(folder) => folders.push(folder),
+                Err(message) => result.messages.push(message),
+            }
         }
-        let config = project
-            .config
-            .as_ref()
-            .and_then(|document| Some(Config::read(document.file, project.source(document.file)?, &document.tree)));
-        for text in config.iter().flat_map(|config| &config.extra_rules) {
+        let project = &result.project;
+        let document = project.config.as_ref();
+        let source = document.and_then(|document| Some((document, project.source(document.file)?)));
+        let Some(config) = source.map(|(document, source)| Config::read(document.file, source, &document.tree)) else {
+            return (folders, problems);
+        };
+        for text in &config.extra_rules {
             let name = text.value().trim_end_matches('/');
-            add(folder::within(files, name, name));
+            match folder::within(files, name, name) {
+                Ok(folder) => folders.push(folder),
+                Err(message) => problems.push(Problem::new(text.place(), message)),
+            }
         }
-        folders
+        result.select = config.select.iter().map(|word| word.value().to_owned()).collect();
+        if let Some(text) = config.baseline {
+            let bytes = files.read(text.value()).map_err(|error| format!("cannot be read: {}", reason(&error)));
+            match bytes.and_then(|bytes| Baseline::parse(&String::from_utf8_lossy(&bytes))) {
+                Ok(baseline) => result.baseline = Some(baseline),
+                Err(why) => problems.push(Problem::new(text.place(), format!("the baseline {why}"))),
+            }
+        }
+        (folders, problems)
     }
 
     fn load_rules(&self, folders: &[RuleFolder]) -> LoadedRules {

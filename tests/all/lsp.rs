@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::program::{RELEASE, project};
+use crate::support::program::{RELEASE, project, trustpub};
 
 /// A job that uploads without `id-token: write`, behind an emoji in the same line.
 const MISSING: &str = "\
@@ -361,6 +361,69 @@ fn user_rules_come_from_the_option_and_the_settings() {
     editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "rules": [] } } }));
     let found = editor.codes(RELEASE);
     assert!(found.contains(&"house-one".to_owned()) && !found.contains(&"house-two".to_owned()), "{found:?}");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn the_config_selects_rules_and_names_a_baseline() {
+    const BASELINE: &str = ".github/baseline.json";
+    let root = project(&[(RELEASE, MISSING)]);
+    let written = trustpub(root.path(), &["baseline", ".", "--output", BASELINE]);
+    assert!(root.path().join(BASELINE).exists(), "{written:?}");
+    let mut editor = Editor::new(root.path(), json!({}));
+    editor.open(RELEASE, MISSING);
+    assert!(editor.codes(RELEASE).contains(&"missing-id-token".to_owned()));
+    editor.open(CONFIG, &format!("baseline: {BASELINE}\n"));
+    assert_eq!(editor.codes(RELEASE), [""; 0]);
+    editor.replace(CONFIG, 2, "select: [TP1]\n");
+    assert_eq!(editor.codes(RELEASE), ["missing-id-token"]);
+    editor.replace(CONFIG, 3, "select: [TP9]\n");
+    assert_eq!(editor.codes(RELEASE), [""; 0]);
+    editor.replace(CONFIG, 4, "baseline: none.json\n");
+    let problems = editor.wait(|it| it["params"]["version"] == 4)["params"]["diagnostics"].clone();
+    assert!(problems[0]["message"].as_str().unwrap().contains("cannot be read"), "{problems:#}");
+    assert!(editor.end().success());
+}
+
+#[test]
+fn a_hostile_repository_neither_ends_nor_hangs_the_server() {
+    const RULE: &str = ".github/rules/a.yaml";
+    let configs = [
+        "[",
+        "- a\n",
+        "publishers: {}\n",
+        "publishers:\n  - 1\n  - [a]\n  - { registry: [x] }\n",
+        "ignore: [[[[1]]]]\n",
+        "\0",
+        "a: &a [*a]\n",
+        "environments: { x: { refs: { y: z } } }\n",
+        "extra-rules: [/etc, ../.., ., nope]\n",
+        "baseline: /etc/passwd\n",
+        "extra-rules: [.github/rules]\n",
+    ];
+    let rules = ["[", "name: x\n", "\0", "a: &a [*a]\n", "extends: pypi\nuploads: 1\n"];
+    let deep = format!("on: push\njobs: {}", "{a: ".repeat(20_000));
+    let script = format!(
+        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: {}\n      - run: uv publish\n",
+        "$(".repeat(500)
+    );
+    let root = project(&[(RELEASE, &script), (".github/workflows/deep.yml", &deep), (RULE, rules[0])]);
+    let mut editor = able(root.path(), RELEASE, &script);
+    for text in configs {
+        editor.open(CONFIG, text);
+        assert!(editor.position("textDocument/hover", CONFIG, (0, 1)).get("code").is_none());
+    }
+    for text in rules {
+        editor.open(RULE, text);
+        assert!(editor.position("textDocument/hover", RULE, (0, 1)).get("code").is_none());
+    }
+    for path in [RELEASE, CONFIG, RULE] {
+        for method in ["hover", "codeLens", "completion", "definition", "references"] {
+            let answer = editor.position(&format!("textDocument/{method}"), path, (5, 3));
+            assert!(answer.get("code").is_none(), "{method}: {answer}");
+        }
+    }
+    actions(&mut editor, RELEASE, 2, Value::Null);
     assert!(editor.end().success());
 }
 
