@@ -80,6 +80,8 @@ pub struct Analysis<'a, 'p> {
     pub uploads: Vec<Upload<'a, 'p>>,
     /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
+    /// The date of the check, if it is known.
+    pub today: Option<jiff::civil::Date>,
     /// By file: the workflows that start uploads and that GitHub refuses to start.
     refusals: HashMap<FileId, StartRefusal<'a, 'p>>,
     index: UploadIndex,
@@ -173,6 +175,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
             repository,
             uploads,
             documents,
+            today: None,
             refusals,
             index,
         };

@@ -28,7 +28,8 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
 /// Checks a project; `with_fixes`, each finding also gets the changes of its rule's fix templates.
 pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, with_fixes: bool) -> Report {
     let parsed = ParsedProject::new(&rules.data.github, project);
-    let (analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
+    let (mut analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
+    analysis.today = today;
     let levels = levels(rules, analysis.config, &mut problems);
     let mut ignores = ignores::collect(project, analysis.config, rules, today, &mut problems);
     let mut engine = Engine::new(rules, levels, with_fixes);

@@ -14,6 +14,7 @@ mod login;
 pub(crate) mod manifest;
 pub(crate) mod need;
 pub(crate) mod oidc;
+mod package;
 pub(crate) mod permission;
 mod problem;
 mod publisher;
@@ -24,6 +25,7 @@ mod release;
 pub(crate) mod run;
 pub(crate) mod runner;
 mod step;
+mod token;
 mod upload;
 
 use std::collections::HashMap;
@@ -119,6 +121,7 @@ const TABLES: &[&[FactSpec]] = &[
     manifest::FACTS,
     need::FACTS,
     oidc::FACTS,
+    package::FACTS,
     permission::FACTS,
     problem::FACTS,
     publisher::FACTS,
@@ -129,6 +132,7 @@ const TABLES: &[&[FactSpec]] = &[
     run::FACTS,
     runner::FACTS,
     step::FACTS,
+    token::FACTS,
     upload::FACTS,
 ];
 

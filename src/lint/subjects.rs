@@ -350,7 +350,7 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
         }
     }
     let steps = step::steps(checkout, workflow, job);
-    for login in &login::logins(&data.registries, &steps) {
+    for login in &login::logins(&data.github, &data.registries, &steps) {
         visit(analysis, visitor, Item::Login(workflow, job, login));
     }
 }

@@ -35,6 +35,8 @@ pub enum ManifestFormat {
     Ruby,
     /// A Visual Studio solution; its projects are a list under `Project`.
     Solution,
+    /// Prose; the text has the key `text`.
+    Text,
     /// A program; only its existence is known.
     Program,
 }
@@ -74,6 +76,9 @@ pub struct ManifestKind {
     /// Keys that name the package; the first one that exists counts.
     #[serde(default)]
     pub name: Vec<String>,
+    /// Keys with the version; the first one that exists counts.
+    #[serde(default)]
+    pub version: Vec<String>,
     /// Keys with the repository's URL; the first one that exists counts.
     #[serde(default)]
     pub repository: Vec<String>,

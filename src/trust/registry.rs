@@ -155,6 +155,69 @@ pub struct EventRules {
     pub allowed: Vec<String>,
 }
 
+/// The names that the OIDC token of a repository may publish, where a manifest contains the name instead of a publisher form.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Namespace {
+    /// The manifest.
+    pub manifest: String,
+    /// The dotted key of the name.
+    pub key: String,
+    /// The start of the allowed names, with `{owner}` for the owner of the repository. Case counts.
+    pub allowed: String,
+}
+
+/// A list in a manifest of packages in other registries.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackageList {
+    /// The manifest.
+    pub manifest: String,
+    /// The dotted key of the list.
+    pub list: String,
+    /// The key of an item for the registry.
+    pub registry: String,
+    /// The key of an item for the package.
+    pub package: String,
+    /// The key of an item for the version.
+    pub version: String,
+    /// How packages of each registry are recognised.
+    pub kinds: Vec<ListedPackage>,
+    /// Commands that change no manifest. After any other command, versions are unknown.
+    #[serde(default)]
+    pub inert: Vec<String>,
+}
+
+/// A kind of package in a [`PackageList`].
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ListedPackage {
+    /// The item's value for the registry.
+    pub is: String,
+    /// The id of the registry.
+    pub registry: String,
+    /// The key in the package's manifest that must contain the name of the listing manifest.
+    pub mark: Option<String>,
+    /// Keys in the package's manifest that name its README.
+    #[serde(default)]
+    pub readme: Vec<String>,
+    /// The text that the README must contain, with `{name}` for the name of the listing manifest.
+    pub readme_mark: Option<String>,
+}
+
+/// When stored tokens of the registry stop working.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TokenEnd {
+    /// The first day on which they do not work, `2026-12-01`, or the month.
+    pub date: String,
+    /// What ends and what to use instead, as the end of a sentence.
+    pub text: String,
+    /// Whether every upload with a stored token fails from that day on.
+    #[serde(default)]
+    pub certain: bool,
+}
+
 /// An error text of the registry or its clients.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -169,6 +232,16 @@ pub struct ErrorText {
     /// The actions and commands that print the message; empty if it comes from the registry and every client prints it.
     #[serde(default)]
     pub by: Vec<String>,
+}
+
+/// A part of a log message that helps to find a cause.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LogHint {
+    /// A part of the message.
+    pub text: String,
+    /// What it means, as a sentence without a final period.
+    pub meaning: String,
 }
 
 /// Steps that are uploads and steps that only look like uploads. The tests check them.
@@ -260,6 +333,18 @@ pub struct Registry {
     /// The clients, by the name that `client:` of an upload refers to.
     #[serde(default)]
     pub clients: BTreeMap<String, ClientVersions>,
+    /// The names that a token may publish.
+    pub namespace: Option<Namespace>,
+    /// The packages of other registries that its manifest lists.
+    pub packages: Option<PackageList>,
+    /// When stored tokens stop working.
+    pub tokens_end: Option<TokenEnd>,
+    /// Whether the registry has no trusted publishing.
+    #[serde(default)]
+    pub without_trusted_publishing: bool,
+    /// Parts of log messages that do not decide a cause, with what they mean.
+    #[serde(default)]
+    pub log_hints: Vec<LogHint>,
     /// The error messages of the registry and its clients.
     #[serde(default)]
     pub errors: Vec<ErrorText>,

@@ -7,6 +7,7 @@ pub mod credential;
 pub mod evidence;
 pub mod exposure;
 pub mod history;
+pub(crate) mod listed;
 pub mod login;
 pub mod package;
 pub mod setting;

@@ -35,5 +35,6 @@ mod rules;
 mod sarif;
 mod sarif_limits;
 mod scale;
+mod server_registry;
 mod support;
 mod yaml_fast_path;

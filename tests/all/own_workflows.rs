@@ -55,7 +55,7 @@ fn the_hook_runs_for_what_is_judged() {
         }
     }
     for path in [
-        "README.md",
+        "CHANGELOG.md",
         "src/main.rs",
         ".github/dependabot.yml",
         ".github/workflows/old/release.yml",

@@ -5,6 +5,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
+use crate::trust::upload::listed::{self, ListedValue};
 use crate::trust::upload::package::{self, ComparedValue, Likeness};
 use crate::trust::upload::step::FolderArgument;
 
@@ -18,6 +19,21 @@ pub(crate) const FACTS: &[FactSpec] = &[
         manifest_package,
     ),
     FactSpec::new("manifest.name", UPLOAD, FactValues::Any, "The package that the manifest names.", manifest_name),
+    FactSpec::new(
+        "manifest.namespace",
+        UPLOAD,
+        FactValues::OneOf(&["accepted", "case", "refused", "other-login"]),
+        "Whether the token of this repository may publish the name in the manifest; `other-login` if a name of this kind needs another login. Absent if the registry compares no name.",
+        manifest_namespace,
+    ),
+    FactSpec::new(
+        "manifest.namespace.allowed",
+        UPLOAD,
+        FactValues::Any,
+        "The start of the names that the token may publish.",
+        namespace_allowed,
+    ),
+    FactSpec::new("manifest.namespace.name", UPLOAD, FactValues::Any, "The name in the manifest.", namespace_name),
     FactSpec::new(
         "manifest.repository.url",
         UPLOAD,
@@ -47,6 +63,27 @@ pub(crate) const FACTS: &[FactSpec] = &[
         checkout_history,
     ),
 ];
+
+fn namespace_of(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
+    let owner = subject.analysis.repository.and_then(|name| name.split_once('/')).map(|(owner, _)| owner);
+    listed::namespace(&subject.analysis.project.manifests, target(subject)?, &subject.upload()?.site, owner)
+}
+
+fn manifest_namespace(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let registry = target(subject)?;
+    if registry.namespace.is_none() {
+        return Some(Fact::Known(None, subject.upload()?.site.resolved.place()));
+    }
+    namespace_of(subject).map(|value| Fact::text(value.status, value.place))
+}
+
+fn namespace_allowed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    namespace_of(subject).map(|value| Fact::text(value.expected, value.place))
+}
+
+fn namespace_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    namespace_of(subject).map(|value| Fact::text(value.found, value.place))
+}
 
 fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;

@@ -22,6 +22,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new("registry.test", UPLOAD, YES_NO, "Whether the registry is a test instance.", registry_test),
     FactSpec::new(
+        "registry.form",
+        UPLOAD,
+        FactValues::OneOf(&["environment", "fields", "none"]),
+        "Whether the registry has a publisher form, and whether that has a field for the environment.",
+        registry_form,
+    ),
+    FactSpec::new(
         "registry.login",
         UPLOAD,
         FactValues::Any,
@@ -67,7 +74,17 @@ fn registry_test(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     yes(target(subject)?.test, target_place(subject)?)
 }
 
+fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let registry = target(subject)?;
+    let word = match registry.field_of(Claim::Environment) {
+        Some(_) => "environment",
+        None if registry.record.is_empty() => "none",
+        None => "fields",
+    };
+    Some(Fact::text(word, target_place(subject)?))
+}
+
 fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let action = target(subject)?.logins.first().map(|login| login.action.clone());
+    let action = target(subject)?.logins.first().map(|login| login.name().to_owned());
     Some(Fact::Known(action, target_place(subject)?))
 }

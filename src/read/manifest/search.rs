@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use globset::Glob;
 
 use crate::read::files::Files;
+use crate::read::manifest::value::ManifestEntry;
 use crate::read::manifest::{
     Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, ruby, solution,
     toml, xml,
 };
 use crate::read::path;
 use crate::read::project::Project;
-use crate::read::source::SourceFile;
+use crate::read::source::{SourceFile, Span};
 
 /// Larger manifests, in bytes, are not parsed.
 const LARGEST: usize = 1024 * 1024;
@@ -167,8 +168,16 @@ pub(crate) fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue>
         ManifestFormat::Xml => xml::read(text),
         ManifestFormat::Ruby => Some(ruby::read(text)),
         ManifestFormat::Solution => Some(solution::read(text)),
+        ManifestFormat::Text => Some(whole(text)),
         ManifestFormat::Program => None,
     }
+}
+
+/// A table with the whole text under the key `text`.
+fn whole(text: &str) -> ManifestValue {
+    let span = Span::at(0);
+    let entry = ManifestEntry { key: "text".to_owned(), value: ManifestValue::word(text, span) };
+    ManifestValue::table(vec![entry], span)
 }
 
 /// The values of some keys that are lists; `None` if a value is unknown.

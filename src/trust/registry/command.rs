@@ -28,10 +28,11 @@ pub fn words(command: &ShellCommand) -> CommandWords {
     command.words.iter().enumerate().map(known).collect()
 }
 
-/// The program of `$BIN/twine` and `${PREFIX}twine`: its folder is unknown, its name is not.
+/// The program of `$BIN/twine`, `$BASE/bin/twine` and `${PREFIX}twine`: its folder is unknown, its name is not.
 fn program_in_folder(word: &ShellWord) -> Option<String> {
     match word.parts.as_slice() {
         [WordPiece::Variable(_), WordPiece::Text(name)] => Some(name.clone()),
+        [.., WordPiece::Text(name)] => name.rfind('/').and_then(|slash| name.get(slash..)).map(str::to_owned),
         _ => None,
     }
 }

@@ -263,12 +263,37 @@ impl UploadPattern {
     }
 }
 
-/// A step that exchanges the OIDC token for a token of the registry.
+/// The credential that a login obtains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoginCredential {
+    /// A token of the registry, in exchange for the OIDC token.
+    #[default]
+    Minted,
+    /// A stored secret, if one of the login's `tokens` contains one; otherwise unknown.
+    Stored,
+}
+
+/// A step that exchanges the OIDC token for a token of the registry, or another login of the same client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LoginPattern {
-    /// The action.
+    /// The action; left out for a command.
+    #[serde(default)]
     pub action: String,
+    /// The words of a command that logs in.
+    pub command: Option<String>,
+    /// The address of an exchange that a script makes itself, for example with `curl`.
+    pub address: Option<String>,
+    /// Whether the client keeps the token for the later commands of the job.
+    #[serde(default)]
+    pub keeps: bool,
+    /// The credential that it obtains.
+    #[serde(default)]
+    pub credential: LoginCredential,
+    /// The slots of a stored secret that it logs in with.
+    #[serde(default)]
+    pub tokens: Vec<Slot>,
     /// The output that contains the token.
     pub output: Option<String>,
     /// Environment variables that it sets for later steps.
@@ -290,6 +315,15 @@ pub struct LoginPattern {
     pub refs: ActionRefs,
 }
 
+impl LoginPattern {
+    /// The action, the command or the address, for messages.
+    #[must_use]
+    pub(crate) fn name(&self) -> &str {
+        let other = self.command.as_deref().or(self.address.as_deref());
+        other.unwrap_or(&self.action)
+    }
+}
+
 /// Facts about the versions of a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -299,6 +333,9 @@ pub struct ClientVersions {
     /// Package names under which it is installed, as in `name==1.2` or `name@1.2`.
     #[serde(default)]
     pub installed_as: Vec<String>,
+    /// Addresses that it is downloaded from, with `{version}` in place of the version; without it, the newest version.
+    #[serde(default)]
+    pub downloads: Vec<String>,
     /// Actions that install it.
     #[serde(default)]
     pub tools: Vec<ClientTool>,

@@ -4,7 +4,8 @@ use crate::read::source::Place;
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::flag_is;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text, reads};
-use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport, UploadPattern};
+use crate::trust::registry::upload_pattern::{CredentialOrder, LoginCredential, OidcSupport, UploadPattern};
+use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::version;
@@ -93,6 +94,9 @@ impl UploadSite<'_, '_> {
         }
         if self.login_exports(pattern, context) {
             return (CredentialOutcome::Known(Credential::Minted), here);
+        }
+        if let Some(login) = self.login.as_ref().filter(|login| login.login.keeps) {
+            return (self.kept_credential(login, context), login.resolved.place());
         }
         if self.has_unknown_flags(pattern, context) {
             return (unknown("arguments that only the run decides"), here);
@@ -234,6 +238,9 @@ impl UploadSite<'_, '_> {
     ) -> Option<CredentialOutcome> {
         let text = match given {
             SlotValue::Absent => return None,
+            SlotValue::Unknown(_) if self.login.as_ref().is_some_and(|login| login.login.address.is_some()) => {
+                return Some(CredentialOutcome::Known(Credential::Minted));
+            }
             SlotValue::Unknown(_) => return Some(unknown("the token's value")),
             SlotValue::Text(text, _) => follow_env(step, text),
         };
@@ -241,6 +248,11 @@ impl UploadSite<'_, '_> {
         let empty = known_text(&resolved_text).is_some_and(|text| text.trim().is_empty());
         let text = follow_inputs(step, text);
         let paths = reads(&text).unwrap_or_default();
+        // A script that makes the exchange itself passes the token on in a way that only the run knows.
+        let exchanged = self.login.as_ref().is_some_and(|login| login.login.address.is_some());
+        if exchanged && !empty && !paths.iter().any(|path| path.starts_with("secrets.")) {
+            return Some(CredentialOutcome::Known(Credential::Minted));
+        }
         if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.outputs_token(path))) {
             return Some(CredentialOutcome::Known(Credential::Minted));
         }
@@ -268,6 +280,28 @@ impl UploadSite<'_, '_> {
         let read =
             |name: &String| pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
         reached && login.login.exports.iter().any(read)
+    }
+
+    /// The credential that a login has left for the later commands of the job.
+    fn kept_credential(&self, login: &LoginStep<'_, '_>, context: &EvaluationContext<'_, '_>) -> CredentialOutcome {
+        let reached = login.resolved.context(context).reached() == Truth::Yes;
+        let conditional = login.resolved.command.as_ref().is_some_and(|command| command.conditional);
+        match login.login.credential {
+            _ if !login.certain || !reached || conditional => unknown("which login the client uses"),
+            LoginCredential::Minted => CredentialOutcome::Known(Credential::Minted),
+            LoginCredential::Stored => match login.resolved.first(&login.login.tokens) {
+                Some((_, SlotValue::Text(text, _))) => {
+                    let text = follow_env(&login.resolved, &text);
+                    let secret = text.contains("secrets.") && !is_github_token(&text);
+                    if secret {
+                        CredentialOutcome::Known(Credential::Stored)
+                    } else {
+                        unknown("the token of the login")
+                    }
+                }
+                _ => unknown("the token of the login"),
+            },
+        }
     }
 }
 

@@ -80,7 +80,7 @@ fn job_sites<'a, 'p>(
             non_uploads.extend(others);
         }
     }
-    with_logins(found, &non_uploads, logins(registries, &clients))
+    with_logins(found, &non_uploads, logins(github, registries, &clients))
 }
 
 /// The uploads in the script of a step or in a script that it calls, and the commands that match a pattern without uploading.
@@ -146,10 +146,13 @@ fn with_logins<'a, 'p>(
     logins: Vec<LoginStep<'a, 'p>>,
 ) -> Vec<UploadSite<'a, 'p>> {
     let before = |site: &UploadSite<'_, '_>, login: &LoginStep<'_, '_>| {
-        login.registry.id == site.registry.id && login.resolved.position() < site.resolved.position()
+        login.registry.id == site.registry.id && login.resolved.order() < site.resolved.order()
     };
     for site in &mut sites {
-        site.login = logins.iter().rfind(|login| before(site, login)).cloned();
+        let mut earlier = logins.iter().rev().filter(|login| before(site, login));
+        let last = earlier.next();
+        let certain = earlier.all(|other| last.is_some_and(|last| last.login.credential == other.login.credential));
+        site.login = last.cloned().map(|last| LoginStep { certain: certain || !last.login.keeps, ..last });
     }
     for login in logins.into_iter().filter(|login| !login.login.does_else) {
         let for_nothing =

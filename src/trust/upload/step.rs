@@ -251,7 +251,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     }
 
     /// The folder in which the command starts, relative to the checkout; `None` after a `cd` to an unknown folder.
-    fn working_folder(&self) -> Option<String> {
+    pub(crate) fn working_folder(&self) -> Option<String> {
         let folder = self.command.as_ref()?.folder.as_ref()?;
         let Some(frame) = self.calls.last() else {
             let start = self.workflow.folder_of(self.job, self.step?).map_or("", |folder| folder.value());
@@ -381,6 +381,29 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     pub fn position(&self) -> Vec<usize> {
         let around = self.frames.iter().map(|frame| frame.step);
         around.chain(self.step).map(|step| step.index).collect()
+    }
+
+    /// The order of the command in the job.
+    #[must_use]
+    pub(crate) fn order(&self) -> (Vec<usize>, usize) {
+        (self.position(), self.command.as_ref().map_or(0, |command| command.span.start))
+    }
+
+    /// The start of a word up to its first unknown piece; variables are replaced by their values. The flag says whether that is all.
+    #[must_use]
+    pub(crate) fn known_prefix(&self, word: &ShellWord) -> (String, bool) {
+        let mut text = String::new();
+        for part in &word.parts {
+            match part {
+                WordPiece::Text(piece) => text.push_str(piece),
+                WordPiece::Variable(name) => match self.variable(&name.as_str().into()) {
+                    SlotValue::Text(value, _) if !value.contains("${{") => text.push_str(&value),
+                    _ => return (text, false),
+                },
+                WordPiece::Expression(_) | WordPiece::Dynamic => return (text, false),
+            }
+        }
+        (text, true)
     }
 
     /// Every `env` of the step, its actions, its job and its workflow, the nearest first. The flag says whether its expressions are evaluated in

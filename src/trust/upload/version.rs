@@ -10,6 +10,7 @@ use crate::trust::registry::command::{before_version, is_command, program, runs_
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{ActionRefs, ClientTool, ClientVersions};
 use crate::trust::upload::site::UploadSite;
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Step, Text, action};
@@ -222,7 +223,7 @@ pub fn client<'p>(
     // The last installation before the upload wins, in its own script first.
     let until = own.map_or(0, |command| command.span.start);
     let mut installed = match site.resolved.own_script() {
-        Some(run) => search.commands(run, &site.resolved.commands(github), Some(until)),
+        Some(run) => search.commands(site.resolved.step, run, &site.resolved.commands(github), Some(until)),
         None => search.step(step),
     };
     for (index, frame) in site.resolved.calls.iter().enumerate().rev() {
@@ -233,7 +234,7 @@ pub fn client<'p>(
             Some(outer) => Arc::clone(&outer.script.commands),
             None => commands(github, site.resolved.workflow, site.resolved.job, step),
         };
-        installed = search.commands(frame.caller, &commands, Some(frame.call.command.span.start));
+        installed = search.commands(site.resolved.step, frame.caller, &commands, Some(frame.call.command.span.start));
     }
     for step in site.resolved.before().rev() {
         if !matches!(installed, InstalledVersion::Nothing) {
@@ -275,18 +276,28 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         }
     }
 
-    fn script(&self, step: &Step<'_>) -> InstalledVersion {
+    fn script(&self, step: &'l Step<'p>) -> InstalledVersion {
         let Some(run) = step.script else { return InstalledVersion::Nothing };
         let commands = commands(self.github, self.site.resolved.workflow, self.site.resolved.job, step);
-        self.commands(run, &commands, None)
+        self.commands(Some(step), run, &commands, None)
     }
 
     /// The version that the commands of a script install, up to an offset in it.
-    fn commands(&self, run: Text<'_>, commands: &[ShellCommand], until: Option<usize>) -> InstalledVersion {
+    fn commands(
+        &self,
+        step: Option<&'l Step<'p>>,
+        run: Text<'_>,
+        commands: &[ShellCommand],
+        until: Option<usize>,
+    ) -> InstalledVersion {
         let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
         let mut last = InstalledVersion::Nothing;
         for command in before {
             let words = words(command);
+            if let Some(downloaded) = self.downloaded(command, step, run) {
+                last = downloaded;
+                continue;
+            }
             let installs = words.iter().flatten().any(|word| self.github.shell.installs.contains(word));
             let installed = if installs { in_words(self.facts, command, run, 1) } else { InstalledVersion::Nothing };
             match installed {
@@ -305,6 +316,37 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         let opaque = matches!(last, InstalledVersion::Nothing)
             && commands.iter().filter(|command| until.is_none_or(|end| command.span.start < end)).any(may_install);
         if opaque { InstalledVersion::Unknown } else { last }
+    }
+
+    /// The version that a command downloads from an address of the data.
+    fn downloaded(
+        &self,
+        command: &ShellCommand,
+        step: Option<&'l Step<'p>>,
+        run: Text<'_>,
+    ) -> Option<InstalledVersion> {
+        let resolved = ResolvedStep { step, command: Some(command.clone()), ..self.site.resolved.clone() };
+        for word in command.words.iter().skip(1) {
+            let (text, whole) = resolved.known_prefix(word);
+            for address in &self.facts.downloads {
+                let Some((before, after)) = address.split_once("{version}") else {
+                    if text.starts_with(address.as_str()) {
+                        return Some(judge(self.facts, "latest", run.inner(word.span.clone()), ClientStatus::Outdated));
+                    }
+                    continue;
+                };
+                let Some(rest) = text.strip_prefix(before) else { continue };
+                let version =
+                    rest.find(after).and_then(|end| rest.get(..end)).or(if whole { Some(rest) } else { None });
+                return Some(match version {
+                    Some(version) if !command.conditional => {
+                        judge(self.facts, version, run.inner(word.span.clone()), ClientStatus::Outdated)
+                    }
+                    _ => InstalledVersion::Unknown,
+                });
+            }
+        }
+        None
     }
 
     fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> InstalledVersion {

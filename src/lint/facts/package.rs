@@ -1,0 +1,142 @@
+//! Facts about the packages of other registries that an uploaded manifest lists.
+
+use crate::lint::facts::registry::target;
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
+use crate::lint::subjects::Subject;
+use crate::lint::uploads::{Upload, UploadRun};
+use crate::trust::registry::Registry;
+use crate::trust::upload::listed::{self, ListedValue};
+use crate::trust::upload::site::UploadTarget;
+use crate::workflow::expression::Truth;
+use crate::workflow::simulate::relevance::ancestors;
+
+/// The facts of this file.
+pub(crate) const FACTS: &[FactSpec] = &[
+    FactSpec::new(
+        "package.mark",
+        UPLOAD,
+        FactValues::OneOf(&["present", "missing", "other"]),
+        "Whether each listed package contains the mark by which the registry recognises its owner.",
+        mark,
+    ),
+    FactSpec::new(
+        "package.mark.expected",
+        UPLOAD,
+        FactValues::Any,
+        "The mark that a listed package must contain.",
+        mark_expected,
+    ),
+    FactSpec::new("package.mark.file", UPLOAD, FactValues::Any, "The file that must contain the mark.", mark_file),
+    FactSpec::new(
+        "package.version",
+        UPLOAD,
+        FactValues::OneOf(&["same", "other"]),
+        "Whether the version of each listed package is the one of the package's manifest.",
+        version,
+    ),
+    FactSpec::new("package.version.listed", UPLOAD, FactValues::Any, "The listed version.", version_listed),
+    FactSpec::new(
+        "package.version.expected",
+        UPLOAD,
+        FactValues::Any,
+        "The version in the package's manifest.",
+        version_expected,
+    ),
+    FactSpec::new("package.version.file", UPLOAD, FactValues::Any, "The package's manifest.", version_file),
+    FactSpec::new(
+        "package.order",
+        UPLOAD,
+        FactValues::OneOf(&["before", "after"]),
+        "Whether the listed packages are uploaded before the manifest in the same run.",
+        order,
+    ),
+];
+
+fn marked(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
+    let manifests = &subject.analysis.project.manifests;
+    listed::mark(manifests, &subject.analysis.data.registries, target(subject)?, &subject.upload()?.site)
+}
+
+fn mark(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    marked(subject).map(|value| Fact::text(value.status, value.place))
+}
+
+fn mark_expected(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    marked(subject).map(|value| Fact::text(value.expected, value.place))
+}
+
+fn mark_file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    marked(subject).map(|value| Fact::text(value.file, value.place))
+}
+
+fn compared(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
+    let (data, manifests) = (subject.analysis.data, &subject.analysis.project.manifests);
+    let (checkout, site) = (subject.analysis.checkout, &subject.upload()?.site);
+    listed::version(&data.github, manifests, &data.registries, checkout, target(subject)?, site)
+}
+
+fn version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    compared(subject).map(|value| Fact::text(value.status, value.place))
+}
+
+fn version_listed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    compared(subject).map(|value| Fact::text(value.found, value.place))
+}
+
+fn version_expected(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    compared(subject).map(|value| Fact::text(value.expected, value.place))
+}
+
+fn version_file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    compared(subject).map(|value| Fact::text(value.file, value.place))
+}
+
+fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (analysis, upload, workflow, job) = (subject.analysis, subject.upload()?, subject.workflow()?, subject.job()?);
+    let registries = &analysis.data.registries;
+    let listed = listed::registries_of(&analysis.project.manifests, registries, target(subject)?, &upload.site);
+    if listed.is_empty() {
+        return None;
+    }
+    let own = &upload.site.resolved;
+    // A script that asks the registry of the package may wait for it.
+    let waits = |registry: &Registry| {
+        let scripts = job.steps.iter().filter_map(|step| step.script);
+        scripts.into_iter().any(|script| {
+            let text = script.value();
+            let hosts = registry.endpoints.hosts.iter().map(String::as_str);
+            hosts.chain(["sleep", "until ", "while ", "npm view", "pip "]).any(|word| text.contains(word))
+        })
+    };
+    let before = ancestors(workflow, job);
+    let run = subject.context()?.run();
+    let same_start = |other: &UploadRun<'_, '_>| {
+        other.reach == Truth::Yes
+            && other.run().trigger == run.trigger
+            && other.run().reference.kind == run.reference.kind
+    };
+    let target_of =
+        |other: &Upload<'_, '_>, at: &UploadRun<'_, '_>| match other.site.target(registries, &other.context(at)) {
+            UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
+            _ => None,
+        };
+    let mut found = None;
+    for other in analysis.uploads.iter().filter(|other| other.site.resolved.workflow.file == workflow.file) {
+        let step = &other.site.resolved;
+        let Some(at) = other.runs.iter().find(|run| same_start(run)) else { continue };
+        let Some(id) = target_of(other, at) else { continue };
+        let Some(registry) = listed.iter().find(|registry| registry.id == id) else { continue };
+        let same_job = step.job.id.place() == job.id.place();
+        let position = workflow.jobs.iter().position(|job| job.id.place() == step.job.id.place());
+        let earlier =
+            if same_job { step.order() < own.order() } else { position.is_some_and(|at| before.contains(&at)) };
+        if earlier {
+            return Some(Fact::text("before", step.place()));
+        }
+        if waits(registry) {
+            return Some(Fact::Unknown);
+        }
+        found = found.or(Some(Fact::text("after", step.place())));
+    }
+    found
+}
