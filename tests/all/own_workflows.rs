@@ -21,7 +21,7 @@ fn our_own_release_hears_nothing() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
     // Silence would also follow from not seeing the uploads.
-    assert_eq!(said, "nothing to report in 4 workflows with 2 uploads\n");
+    assert_eq!(said, "nothing to report in 4 workflows with 3 uploads\n");
 }
 
 /// The names that a glob with `{a,b}` in it stands for.
