@@ -13,6 +13,8 @@ use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::{self, Item, Subject, SubjectKind, Visitor};
+use crate::lint::uploads::Unknown;
+use crate::lint::verdict::{self, RunVerdict};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
@@ -54,6 +56,7 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         notices: notices(&analysis),
         workflows: project.workflows.len(),
         uploads: analysis.uploads.len(),
+        undeclared: analysis.uploads.iter().filter(|upload| upload.has_verdict(&RunVerdict::Undeclared)).count(),
         unknown_targets: analysis.uploads.iter().filter(|upload| upload.unknown_target.is_some()).count(),
         problems,
     }
@@ -106,10 +109,10 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         })
         .collect();
     for upload in &analysis.uploads {
-        if let Some(reason) = &upload.unknown_target {
+        if let Some(Unknown { reason, place }) = verdict::undecided(analysis, upload) {
             let job = upload.site.resolved.job.id.value();
-            let message = format!("an upload in job `{job}` is not decided by the files: it depends on {reason}");
-            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(upload.site.resolved.place()) });
+            let message = format!("the upload in job `{job}` is undecided: it depends on {reason}");
+            notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(place) });
         }
     }
     notices

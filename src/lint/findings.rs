@@ -180,6 +180,8 @@ pub struct Report {
     pub workflows: usize,
     /// The number of uploads that were found.
     pub uploads: usize,
+    /// The number of uploads that are compared with no publisher because none is declared.
+    pub undeclared: usize,
     /// The number of uploads whose registry is unknown.
     pub unknown_targets: usize,
 }

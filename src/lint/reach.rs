@@ -26,13 +26,15 @@ pub fn blockers(upload: &Upload<'_, '_>) -> Option<Vec<Blocker>> {
     }
     let mut found: Vec<Blocker> = Vec::new();
     for upload_run in &upload.skipped {
-        // Other repositories may call the workflow as well.
-        if upload_run.run().is_called() {
+        let text = blocker(upload, upload_run)?;
+        let condition = Condition::parse(text.value()).ok()?;
+        // Other repositories may call the workflow with other inputs, and an unknown caller may do anything.
+        let reads_inputs = condition.references().iter().any(|it| it.path.first().is_some_and(|name| name == "inputs"));
+        if upload_run.run().unknown_caller || upload_run.run().is_called() && reads_inputs {
             return None;
         }
-        let text = blocker(upload, upload_run)?;
         // A condition that is false in any run switches the upload off on purpose.
-        if Condition::parse(text.value()).ok()?.evaluate(&AnyRun) == Truth::No {
+        if condition.evaluate(&AnyRun) == Truth::No {
             return None;
         }
         let blocker = Blocker { place: text.place(), condition: text.value().trim().to_owned() };
@@ -115,7 +117,7 @@ fn blocker<'p>(upload: &Upload<'_, 'p>, upload_run: &UploadRun<'_, 'p>) -> Optio
     }
     match simulated.own_condition(resolved.job) {
         Truth::No => resolved.job.condition,
-        _ => simulated.skipped_ancestor(resolved.job)?.condition,
+        _ => simulated.blocking_job(resolved.job)?.condition,
     }
 }
 

@@ -154,6 +154,11 @@ impl<'a, 'p> Upload<'a, 'p> {
         }
     }
 
+    /// Whether a run has this verdict, of those computed so far.
+    pub(crate) fn has_verdict(&self, verdict: &RunVerdict) -> bool {
+        self.runs.iter().any(|run| run.verdict.get() == Some(verdict))
+    }
+
     /// The conditions that keep every run from it, see [`reach::blockers`]; computed once.
     pub(crate) fn blockers(&self) -> Option<&[Blocker]> {
         self.blockers.get_or_init(|| reach::blockers(self)).as_deref()

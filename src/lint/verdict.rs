@@ -12,7 +12,7 @@ use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Known, Unknown, Upload};
 use crate::read::source::Place;
 use crate::trust::cause::RefusalCause;
-use crate::trust::registry::{Comparison, Registry};
+use crate::trust::registry::{Claim, Comparison, Registry};
 use crate::trust::upload::site::Credential;
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::calls::StartRefusal;
@@ -141,6 +141,11 @@ fn compute(
         let entry = publisher.entry_of(claim);
         let place = entry.map_or(publisher.place, |entry| entry.place);
         let undecided = |reason: String| Unknown { reason, place };
+        let has_no_name = entry.is_none() && matches!(claim, Claim::Owner | Claim::Repository);
+        if has_no_name && registry.field_of(claim).is_some_and(|field| field.required) {
+            open = open.or_else(|| Some(undecided("the config has no `repository`".to_owned())));
+            continue;
+        }
         match claim_verdict(claims, claim, publisher) {
             ClaimVerdict::Accepted => {}
             ClaimVerdict::Refused | ClaimVerdict::Missing => {

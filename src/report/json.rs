@@ -43,6 +43,7 @@ struct Summary {
     workflows: usize,
     uploads: usize,
     undecided: usize,
+    undeclared: usize,
 }
 
 #[derive(Serialize)]
@@ -197,6 +198,7 @@ impl ReportWriter for JsonWriter {
             workflows: totals.workflows,
             uploads: totals.uploads,
             undecided: totals.undecided,
+            undeclared: totals.undeclared,
         };
         writeln!(out, ",\n  \"summary\": {}\n}}", indented(&summary, 2)?)
     }

@@ -116,6 +116,8 @@ pub struct ReportTotals {
     pub uploads: usize,
     /// Uploads whose verdict the files do not decide.
     pub undecided: usize,
+    /// Uploads without a declared publisher.
+    pub undeclared: usize,
 }
 
 impl ReportTotals {
@@ -137,6 +139,7 @@ impl ReportTotals {
         self.baselined += report.baselined;
         self.workflows += report.workflows;
         self.uploads += report.uploads;
+        self.undeclared += report.undeclared;
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
     }
 
@@ -155,6 +158,7 @@ impl ReportTotals {
         self.workflows += other.workflows;
         self.uploads += other.uploads;
         self.undecided += other.undecided;
+        self.undeclared += other.undeclared;
     }
 
     /// The highest level found.
@@ -192,6 +196,9 @@ impl ReportTotals {
         let mut asides = Vec::new();
         if self.undecided > 0 {
             asides.push(format!("{} undecided", self.undecided));
+        }
+        if self.undeclared > 0 {
+            asides.push(format!("{} without a declared publisher: run `trustpub init`", self.undeclared));
         }
         if self.suppressed > 0 {
             asides.push(format!("{} ignored", plural(self.suppressed, "finding")));

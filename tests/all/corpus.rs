@@ -8,8 +8,8 @@ use std::path::Path;
 
 use trustpub::lint::analysis::{Analysis, ParsedProject};
 use trustpub::lint::check;
-use trustpub::lint::explain;
 use trustpub::lint::explain::proposal::proposals;
+use trustpub::lint::explain::{self, RunVerdict};
 use trustpub::lint::findings::{Finding, Level, NoticeKind, Report};
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::DiskFiles;
@@ -164,4 +164,29 @@ fn what_is_proposed_for_the_corpus_is_accepted() {
         wrong.extend(new.map(|finding| format!("{}: {finding}", root.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `explain` and `check` read the same verdicts, and nothing undecided is passed over.
+#[test]
+fn every_undecided_upload_is_counted() {
+    let Some(repositories) = repositories() else { return };
+    let rules = RuleSet::builtin().unwrap();
+    let mut total = 0;
+    for root in &repositories {
+        let project = rules.read(&DiskFiles::new(root).unwrap());
+        let parsed = ParsedProject::new(&rules.data.github, &project);
+        let (analysis, _) = Analysis::new(&rules.data, &project, &parsed);
+        let explained = explain::explain_uploads(&analysis);
+        let is_undecided = |upload: &&explain::ExplainedUpload<'_>| {
+            let undecided = upload.runs.iter().any(|run| matches!(run.verdict, RunVerdict::Undecided(_)));
+            undecided || upload.runs.iter().all(|run| !run.doubts.is_empty())
+        };
+        let expected = explained.iter().filter(is_undecided).count();
+        let notices = check(&project, &rules, None).notices;
+        let counted = notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
+        assert_eq!(counted, expected, "{}", root.display());
+        assert_eq!(counted, explained.iter().filter(|upload| upload.undecided.is_some()).count());
+        total += counted;
+    }
+    assert!(total > 0);
 }

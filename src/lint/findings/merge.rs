@@ -76,8 +76,10 @@ struct FailedRun {
 pub(crate) struct RawFinding {
     rule: usize,
     value: Option<String>,
-    /// Whether it holds in every run.
+    /// Whether it holds in every run, or in every run that is known to reach the upload.
     every: bool,
+    /// Whether it is only known for runs that may not reach the upload.
+    may_not_happen: bool,
     about: SubjectScope,
     run: Option<FailedRun>,
     pub(crate) finding: Finding,
@@ -131,7 +133,7 @@ impl RawFinding {
             fixes: Vec::new(),
             untested_fixes: Vec::new(),
         };
-        Some(Self { rule: rule_index, value: value.clone(), every: true, about, run, finding })
+        Some(Self { rule: rule_index, value: value.clone(), every: true, may_not_happen: false, about, run, finding })
     }
 
     /// Whether another finding may be the cause of this one: it is about the same part, or has the same place in the same job.
@@ -179,7 +181,8 @@ struct FailedRuns {
     raw: RawFinding,
     whens: Vec<String>,
     count: usize,
-    is_reached: bool,
+    /// How many of them are known to reach the upload.
+    reached: usize,
 }
 
 /// Merges equal findings of the runs of one upload, and drops those that do not hold in as many runs as their rule needs.
@@ -205,12 +208,15 @@ pub(crate) fn merge_runs(found: Vec<RawFinding>, rules: &[Rule], uploads: &[Uplo
         match failures.iter_mut().find(equal) {
             Some(failure) => {
                 failure.count += 1;
-                failure.is_reached |= run.is_reached;
+                failure.reached += usize::from(run.is_reached);
                 if !failure.whens.contains(&run.when) {
                     failure.whens.push(run.when);
                 }
             }
-            None => failures.push(FailedRuns { raw, whens: vec![run.when], count: 1, is_reached: run.is_reached }),
+            None => {
+                let reached = usize::from(run.is_reached);
+                failures.push(FailedRuns { raw, whens: vec![run.when], count: 1, reached });
+            }
         }
     }
     finish_upload(&mut failures, current, rules, &mut merged);
@@ -225,28 +231,33 @@ fn finish_upload(
 ) {
     let Some(upload) = upload else { return };
     let total = upload.runs.len();
-    let mut counts: HashMap<(usize, &str), usize> = HashMap::new();
+    let total_reached = upload.runs.iter().filter(|run| run.reach == Truth::Yes).count();
+    let mut counts: HashMap<(usize, &str), (usize, usize)> = HashMap::new();
     for failure in failures.iter() {
-        *counts.entry((failure.raw.rule, &failure.raw.finding.fact)).or_default() += failure.count;
+        let (count, reached) = counts.entry((failure.raw.rule, &failure.raw.finding.fact)).or_default();
+        *count += failure.count;
+        *reached += failure.reached;
     }
-    let is_every = |failure: &FailedRuns| {
-        let count = counts.get(&(failure.raw.rule, failure.raw.finding.fact.as_str()));
-        count.copied().unwrap_or_default() >= total && upload.cut.is_none()
-    };
-    let every: Vec<bool> = failures.iter().map(is_every).collect();
-    for (failure, every) in failures.drain(..).zip(every) {
-        let wanted = rules[failure.raw.rule].runs == Quantifier::Some || every;
-        // A run that may not reach the upload proves nothing, unless no run can succeed.
-        if wanted && (failure.is_reached || every) {
-            merged.push(failure.finish(every, total));
+    let counts = failures.iter().map(|failure| counts[&(failure.raw.rule, failure.raw.finding.fact.as_str())]);
+    let counts: Vec<_> = counts.collect();
+    for (mut failure, (count, reached)) in failures.drain(..).zip(counts) {
+        let rule = &rules[failure.raw.rule];
+        let every = count >= total && upload.cut.is_none();
+        if rule.runs == Quantifier::Every && !every {
+            continue;
+        }
+        failure.raw.every = every || reached > 0 && reached >= total_reached && upload.cut.is_none();
+        // A refusal in a run that may not reach the upload is worth a warning: that may be the automatic release.
+        failure.raw.may_not_happen = failure.reached == 0 && !every;
+        if !failure.raw.may_not_happen || rule.levels.usual() == Level::Error {
+            merged.push(failure.finish(total));
         }
     }
 }
 
 impl FailedRuns {
-    fn finish(self, every: bool, total: usize) -> RawFinding {
+    fn finish(self, total: usize) -> RawFinding {
         let Self { mut raw, whens, count, .. } = self;
-        raw.every = every;
         let finding = &mut raw.finding;
         // At the event itself the message names the runs already.
         let at_event = finding.steps.first().is_some_and(|step| step.place == finding.primary.place);
@@ -355,7 +366,8 @@ impl KeptFinding<'_> {
     fn finish(self, rules: &[Rule], levels: &[Option<Option<Level>>]) -> Finding {
         let Self { raw, mut jobs, labels } = self;
         let mut finding = raw.finding.clone();
-        let own = || rules[raw.rule].level(raw.value.as_deref(), raw.every);
+        let most = if raw.may_not_happen { Level::Warning } else { Level::Error };
+        let own = || rules[raw.rule].level(raw.value.as_deref(), raw.every).min(most);
         finding.level = levels[raw.rule].flatten().unwrap_or_else(own);
         finding.labels.extend(labels);
         jobs.dedup();
