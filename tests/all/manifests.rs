@@ -111,6 +111,7 @@ const SAMPLES: [(&str, &str, &str, Option<&str>); 19] = [
         "Demo",
         Some("https://r.example"),
     ),
+    ("server.json", "{ \"name\": \"io.github.acme/demo\", \"version\": \"1.0.0\" }", "io.github.acme/demo", None),
     ("pubspec.yaml", "name: demo\nrepository: https://r.example\n", "demo", Some("https://r.example")),
     ("jsr.json", "{ \"name\": \"@acme/demo\" }", "@acme/demo", None),
     ("jsr.jsonc", "{ \"name\": \"@acme/demo\", /* no more */ }", "@acme/demo", None),
