@@ -1,4 +1,4 @@
-//! A baseline hides what was there, shows what is new, and outlives lines that move.
+//! A baseline hides the recorded findings, shows new ones, and still matches when lines move.
 
 use std::path::Path;
 
@@ -17,20 +17,20 @@ jobs:
       - uses: pypa/gh-action-pypi-publish@release/v1
 ";
 
-/// The same upload once more in the same job.
+/// A second upload in the same job.
 const TWICE: &str = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
 
 fn rewrite(root: &Path, workflow: &str) {
     std::fs::write(root.join(RELEASE), workflow).unwrap();
 }
 
-/// Twenty lines that mean nothing, above everything.
+/// The workflow below twenty lines of comments.
 fn moved(workflow: &str) -> String {
-    format!("{}{workflow}", "# A line that says nothing.\n".repeat(20))
+    format!("{}{workflow}", "# A comment.\n".repeat(20))
 }
 
 #[test]
-fn what_is_in_the_baseline_is_not_said_again() {
+fn findings_in_the_baseline_are_not_reported() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     assert_eq!(trustpub(root, &["check"]).status.code(), Some(1));
@@ -60,7 +60,7 @@ fn a_second_finding_about_the_same_thing_is_new() {
 }
 
 #[test]
-fn a_baseline_that_is_none_is_trouble() {
+fn a_missing_or_invalid_baseline_is_an_error() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     let missing = trustpub(root, &["check", "--baseline", "nowhere.json"]);
@@ -74,7 +74,7 @@ fn a_baseline_that_is_none_is_trouble() {
 }
 
 #[test]
-fn a_baseline_of_half_a_project_is_not_written() {
+fn no_baseline_is_written_if_a_file_cannot_be_read() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let root = root.path();
     std::fs::write(root.join(".github/trustpub.yaml"), "publisher: []\n").unwrap();
@@ -84,7 +84,7 @@ fn a_baseline_of_half_a_project_is_not_written() {
 }
 
 #[test]
-fn identities_outlive_lines_that_move() {
+fn fingerprints_stay_when_lines_move() {
     let ids = |root: &Path| -> Vec<String> {
         let output = trustpub(root, &["check", "--format", "sarif"]);
         let log: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

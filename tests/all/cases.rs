@@ -1,6 +1,6 @@
-//! The cases beside this checkout: small repositories rebuilt from releases that failed, each with what must be reported for it.
+//! Cases outside of this checkout: small repositories rebuilt from failed releases, each with the findings it must have.
 //!
-//! `tests/cases.toml` lists the expectations and which of them hold today. The test fails in both directions, so the list stays true.
+//! `tests/cases.toml` lists the expectations and whether they hold. The test fails if one that holds breaks or one that fails is fixed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ struct Table {
     case: Vec<Case>,
 }
 
-/// What one case expects of the program.
+/// The expectations of one case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Case {
@@ -46,11 +46,11 @@ struct Case {
     init_publishers: Option<usize>,
     /// Whether all of this holds today.
     holds: bool,
-    /// The subject of the work that makes it hold: `truth`, `scripts` or `registries`.
+    /// The subject of the open work: `truth`, `scripts` or `registries`.
     issue: Option<String>,
 }
 
-/// A finding. What is left out may have any value.
+/// A finding. A missing field matches any value.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
@@ -58,7 +58,7 @@ struct Expected {
     level: Option<String>,
     /// The primary place: `file:line`, or a file or a folder with a `/` at its end.
     at: Option<String>,
-    /// Places that are the primary place, a label's or a step's of the path.
+    /// Places that must be the primary place, a label or a step of the path.
     #[serde(default)]
     shows: Vec<String>,
     /// A text in the message or in a label.

@@ -1,4 +1,4 @@
-//! One healthy project, and what a single change to it does: exactly one finding above note, on the right line.
+//! A project without findings. Each single change to it gives exactly one finding above a note, on the expected line.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// A change to the texts of the project, by path.
+/// An edit of the project's files, by path.
 type Change = Box<dyn FnOnce(&mut Vec<(String, String)>)>;
 
 /// The findings of the project after `edit`, as `CODE path:line: text of the line`.
@@ -30,7 +30,7 @@ fn findings(edit: impl FnOnce(&mut Vec<(String, String)>), least: Level) -> Vec<
     let rules = RuleSet::builtin().unwrap();
     let project = rules.read(&files);
     let report = check(&project, &rules, None);
-    assert_eq!(report.problems, [], "the config is sound");
+    assert_eq!(report.problems, [], "the config is valid");
     report
         .findings
         .iter()
@@ -53,12 +53,12 @@ fn replace(file: &'static str, from: &'static str, to: &'static str) -> impl FnO
 }
 
 #[test]
-fn the_healthy_project_hears_nothing() {
+fn the_healthy_project_has_no_findings() {
     assert_eq!(findings(|_| {}, Level::Note), [] as [&str; 0]);
 }
 
 #[test]
-fn each_change_gives_its_one_finding() {
+fn each_change_gives_exactly_one_finding() {
     const TOKEN: &str = "    permissions:\n      id-token: write\n      attestations: write\n";
     let cases: Vec<(&str, Change, &[&str])> = vec![
         (

@@ -1,15 +1,15 @@
-//! The command line as people see it: cases as data in `tests/cmd`, each a command with its output and exit status.
+//! The command line. Each case in `tests/cmd` is a command with its expected output and exit status.
 //!
-//! `TRYCMD=overwrite cargo test cli::` writes what the program says now; read the difference before you keep it.
+//! `TRYCMD=overwrite cargo test cli::` replaces the expected output by the actual output; review the diff.
 
 #[test]
-fn commands_say_what_is_recorded() {
+fn commands_have_the_expected_output() {
     trycmd::TestCases::new().case("tests/cmd/*.toml");
 }
 
-/// The rule, the registry and the wrapper action of the book pass their examples.
+/// The rule, the registry and the wrapper action in the book pass their examples.
 #[test]
-fn the_files_of_the_book_work() {
+fn the_files_in_the_book_pass_their_examples() {
     let pages = concat!(include_str!("../../docs/src/own-rules.md"), include_str!("../../docs/src/own-registries.md"));
     let block = |beginning: &str| {
         pages.split("```").find_map(|it| it.strip_prefix("yaml\n").filter(|text| text.starts_with(beginning))).unwrap()
@@ -40,7 +40,7 @@ mod unix {
         Command::new(env!("CARGO_BIN_EXE_trustpub"))
     }
 
-    /// A reader that has seen enough is no trouble.
+    /// A reader such as `head` closes the pipe early.
     #[test]
     fn a_closed_pipe_is_success() {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -50,14 +50,14 @@ mod unix {
     }
 
     #[test]
-    fn what_is_no_ordinary_file_is_written_to_and_not_replaced() {
+    fn a_device_is_written_to_and_not_replaced() {
         let output = trustpub().args(["check", "--format", "sarif=/dev/null", FAULTS]).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(std::fs::metadata("/dev/null").is_ok_and(|kind| !kind.is_file()));
     }
 
     #[test]
-    fn a_report_is_whole_or_not_there() {
+    fn a_report_file_is_complete_or_missing() {
         let folder = tempfile::tempdir().unwrap();
         let (report, link) = (folder.path().join("log.sarif"), folder.path().join("link.sarif"));
         std::fs::write(&report, "old").unwrap();
@@ -67,19 +67,19 @@ mod unix {
         assert_eq!(status.code(), Some(1));
         assert!(std::fs::read_to_string(&report).unwrap().starts_with("{\n  \"version\": \"2.1.0\""));
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "a link stays a link");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left aside");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
         let missing = format!("sarif={}", folder.path().join("none/log.sarif").display());
         let output = trustpub().args(["check", "--format", &missing, "--format", "oneline", FAULTS]).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(
             String::from_utf8(output.stderr).unwrap().contains("cannot be written: there is no such file or folder")
         );
-        assert!(!output.stdout.is_empty(), "the other report is written all the same");
+        assert!(!output.stdout.is_empty(), "the other report is still written");
     }
 
-    /// Links out of the repository, links in circles, pipes: each is named, and the rest is judged.
+    /// Links out of the repository, cyclic links and pipes are reported; the other files are checked.
     #[test]
-    fn what_cannot_be_read_does_not_keep_the_rest() {
+    fn unreadable_files_do_not_stop_the_check_of_the_others() {
         let folder = tempfile::tempdir().unwrap();
         let workflows = folder.path().join(".github/workflows");
         std::fs::create_dir_all(&workflows).unwrap();
@@ -99,12 +99,12 @@ mod unix {
             assert!(told.contains(words), "{words}: {told}");
         }
         assert!(found.contains("good.yml:3:3: error"), "{found}");
-        assert!(!found.contains("root:"), "nothing of a file outside is shown");
+        assert!(!found.contains("root:"), "no content of a file outside the repository is printed");
     }
 
-    /// A link in a stranger's checkout may lead anywhere, so no config is ever written through one.
+    /// A link in an untrusted checkout can point anywhere, so `init` never writes through one.
     #[test]
-    fn a_first_config_is_written_through_no_link() {
+    fn init_never_writes_through_a_link() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let workflows = folder.path().join(".github/workflows");
         std::fs::create_dir_all(&workflows).unwrap();
@@ -122,11 +122,11 @@ mod unix {
         std::os::unix::fs::symlink(outside.path().join("moved"), folder.path().join(".github")).unwrap();
         let output = trustpub().arg("init").arg(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert!(!outside.path().join("moved/trustpub.yaml").exists(), "nothing is written outside");
+        assert!(!outside.path().join("moved/trustpub.yaml").exists(), "nothing is written outside the repository");
     }
 
     #[test]
-    fn a_first_config_names_the_rules_that_it_was_made_with() {
+    fn init_writes_the_rule_folders_into_the_config() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
@@ -147,7 +147,7 @@ mod unix {
             "{config}"
         );
         let output = trustpub().arg("check").arg(root).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "the config stands by itself: {output:?}");
+        assert_eq!(output.status.code(), Some(0), "the config needs no further options: {output:?}");
     }
 
     const PUSH: &str = "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    \

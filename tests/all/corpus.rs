@@ -1,6 +1,6 @@
-//! Thousands of real workflows: nothing crashes, every span lies in its file, and what is found is recorded.
+//! Thousands of real workflows: nothing crashes, every span is inside its file, and the number of findings is recorded.
 //!
-//! The corpus stands beside the checkout and is not part of it; without it these tests print `SKIPPED`.
+//! The corpus is not part of the repository. Without it these tests print `SKIPPED`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -38,7 +38,7 @@ struct Counts {
     undecided: BTreeMap<String, usize>,
     targets: BTreeMap<String, usize>,
     rules: BTreeMap<String, usize>,
-    /// Repositories by the worst that they hear, and by how much they hear above a note.
+    /// The number of repositories by their worst level, and by the number of their findings above a note.
     noise: BTreeMap<String, usize>,
 }
 
@@ -82,11 +82,11 @@ impl Counts {
         }
     }
 
-    /// A TOML file, in an order of its own that no run changes.
+    /// The counts as TOML, in a stable order.
     fn record(&self) -> String {
         let undecided: usize = self.undecided.values().sum();
         let mut text =
-            "# Made by `UPDATE=1 cargo test corpus::`: what the corpus beside this checkout gives.\n".to_owned();
+            "# Made by `UPDATE=1 cargo test corpus::`: the findings in the corpus of real workflows.\n".to_owned();
         let (workflows, uploads) = (self.workflows, self.uploads);
         let _ = writeln!(text, "workflows = {workflows}\nuploads = {uploads}\nundecided = {undecided}");
         let tables = [
@@ -106,7 +106,7 @@ impl Counts {
 }
 
 #[test]
-fn the_corpus_is_judged_as_recorded() {
+fn the_corpus_has_the_recorded_findings() {
     let Some(repositories) = repositories() else { return };
     let rules = RuleSet::builtin().unwrap();
     let mut counts = Counts::default();
@@ -128,10 +128,10 @@ fn the_corpus_is_judged_as_recorded() {
         return;
     }
     let known = std::fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(known, record, "the counts changed; judge the difference, then `UPDATE=1 cargo test corpus::`");
+    assert_eq!(known, record, "the counts changed; review the difference, then `UPDATE=1 cargo test corpus::`");
 }
 
-/// A repository as it was, and with the config that is proposed for it.
+/// A repository as it is, and with the config that `init` proposes for it.
 fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let bare = Project::load(&DiskFiles::new(root).unwrap(), None);
     let reading = ParsedProject::new(&rules.data.github, &bare);
@@ -147,7 +147,7 @@ fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
 }
 
 #[test]
-fn what_is_proposed_for_the_corpus_is_accepted() {
+fn configs_proposed_for_the_corpus_give_no_errors() {
     let Some(repositories) = repositories() else { return };
     let rules = RuleSet::builtin().unwrap();
     let said = |project: &Project| -> Vec<String> {

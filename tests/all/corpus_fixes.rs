@@ -1,5 +1,5 @@
-//! Fixes over thousands of real workflows: what is offered cures its finding and changes nothing else, and what a fix can do, it does
-//! to any workflow without saying anything else than was meant.
+//! Fixes on thousands of real workflows: each fix removes its finding and changes nothing else, and every kind of edit keeps the
+//! meaning of the rest of the file.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use trustpub::read::yaml::{Dialect, Node, Tree, parse};
 
 use crate::support::corpus::repositories;
 
-/// A project after a fix, made here by hand in a copy of its files.
+/// The project after a fix, applied to a copy of its files.
 fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
     let mut copy = MemoryFiles::default();
     for source in &project.files {
@@ -33,7 +33,7 @@ fn mended(project: &Project, rules: &RuleSet, fix: &Fix) -> Project {
     rules.read(&copy)
 }
 
-/// Whether two texts differ by no more lines than a fix touches. Which of several equal lines differ, no diff can tell.
+/// Whether two texts differ only in the lines that a fix edits. A diff cannot distinguish equal lines, so only their number counts.
 fn touches_only_its_lines(old: &SourceFile, new: &SourceFile, fix: &Fix, file: FileId) -> bool {
     let edits = fix.edits.iter().filter(|edit| edit.place.file == file);
     let line = |edit: &FixEdit| (old.line_at(edit.place.span.end) - old.line_at(edit.place.span.start) + 1) as usize;
@@ -44,7 +44,7 @@ fn touches_only_its_lines(old: &SourceFile, new: &SourceFile, fix: &Fix, file: F
     count(similar::ChangeTag::Delete) <= gone && count(similar::ChangeTag::Insert) <= come
 }
 
-/// How often each finding above note is there, without its place.
+/// The number of findings above a note by rule and subject, without their places.
 fn loud(project: &Project, report: &Report) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.level > Level::Note) {
@@ -55,7 +55,7 @@ fn loud(project: &Project, report: &Report) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn every_fix_that_is_offered_cures_its_finding_and_nothing_else_changes() {
+fn every_fix_removes_its_finding_and_changes_nothing_else() {
     let Some(repositories) = repositories() else { return };
     let rules = RuleSet::builtin().unwrap();
     let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
@@ -106,7 +106,7 @@ fn key(name: &str) -> PathSegment {
     PathSegment::Key(name.to_owned())
 }
 
-/// What fixes do, done to every job and step of a workflow whether or not there is a reason.
+/// Each kind of edit that fixes make, for every job and step of a workflow.
 fn changes(tree: &Tree) -> Vec<NodeChange> {
     let mut changes = Vec::new();
     let jobs = tree.root().and_then(|root| root.get("jobs"));
@@ -135,9 +135,9 @@ fn changes(tree: &Tree) -> Vec<NodeChange> {
 }
 
 #[test]
-fn real_workflows_can_be_edited_and_say_what_was_meant() {
+fn edits_of_real_workflows_keep_the_rest_of_the_file() {
     let Some(repositories) = repositories() else { return };
-    // Every fortieth workflow: each change is parsed again, and all of them take minutes.
+    // Every fortieth workflow: each edit is parsed again, and all workflows would take minutes.
     let workflows = repositories.iter().flat_map(|root| {
         let project = Project::load(&DiskFiles::new(root).unwrap(), None);
         let texts = project.workflows.iter().filter_map(|document| project.source(document.file));
@@ -147,7 +147,7 @@ fn real_workflows_can_be_edited_and_say_what_was_meant() {
     for text in workflows.step_by(40) {
         let tree = parse(&text, Dialect::Workflow);
         for change in changes(&tree).into_iter().filter(|_| tree.errors().is_empty()) {
-            // An edit that would say anything else than was meant is refused there.
+            // Refuses an edit whose result does not parse to the intended tree.
             match edits(&text, &tree, Dialect::Workflow, std::slice::from_ref(&change)) {
                 Some(_) => made += 1,
                 None => refused += 1,

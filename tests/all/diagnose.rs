@@ -1,4 +1,4 @@
-//! `trustpub diagnose`: logs as downloaded, with the repository whose release failed.
+//! `trustpub diagnose` on downloaded logs and the repository of the failed release.
 
 use std::io::Write as _;
 

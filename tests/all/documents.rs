@@ -17,7 +17,7 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// Judges the project with its guide as `edit` leaves it, and `named` as the config's documents.
+/// Checks the project with its guide changed by `edit` and `named` as the config's `documents`.
 fn judged(named: &str, edit: impl FnOnce(String) -> String) -> (Project, Report) {
     let mut files = MemoryFiles::default();
     for path in [".github/workflows/release.yml", ".github/workflows/publish.yml"] {
@@ -38,14 +38,14 @@ fn line(project: &Project, place: Place) -> String {
 }
 
 #[test]
-fn the_guide_agrees() {
+fn an_unchanged_guide_has_no_findings() {
     let (_, report) = judged(GUIDE, |guide| guide);
     assert_eq!(report.problems, []);
     assert_eq!(report.findings, []);
 }
 
 #[test]
-fn each_changed_value_is_told_with_both_places() {
+fn each_changed_value_is_reported_with_both_places() {
     let cases = [
         ("Repository owner: acme", "Repository owner: acme-labs", "repository: acme/widget"),
         ("Repository name: widget", "Repository name: widgets", "repository: acme/widget"),
@@ -73,7 +73,7 @@ fn each_changed_value_is_told_with_both_places() {
 }
 
 #[test]
-fn a_document_that_is_not_there_is_a_problem_of_the_config() {
+fn a_missing_document_is_a_problem_of_the_config() {
     for (named, reason) in [("docs/OTHER.md", "there is no such file"), ("../SETUP.md", "outside the repository")] {
         let (project, report) = judged(named, |guide| guide);
         let [problem] = report.problems.as_slice() else { panic!("{:?}", report.problems) };

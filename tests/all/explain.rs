@@ -1,4 +1,4 @@
-//! Accounts and first configs over every example of every rule: what is explained is what is judged, and what is proposed is accepted.
+//! `explain` and `init` on every example of every rule: `explain` agrees with `check`, and proposed configs are accepted.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use trustpub::read::project::{CONFIGS, Project};
 use trustpub::report::{explain as pages, init};
 use trustpub::workflow::expression::Truth;
 
-/// The rules whose errors are refusals of an upload for what its token and its record say.
+/// The rules whose errors mean that the registry refuses the upload's token.
 const REFUSALS: [&str; 6] = [
     "missing-id-token",
     "workflow-mismatch",
@@ -55,7 +55,7 @@ fn uploads(rules: &RuleSet, project: &Project, look: impl FnOnce(&Analysis<'_, '
 }
 
 #[test]
-fn what_is_explained_is_what_is_judged() {
+fn explain_agrees_with_check() {
     let rules = rules();
     let (mut wrong, mut refused) = (Vec::new(), 0);
     for (name, example) in examples(&rules) {
@@ -75,7 +75,7 @@ fn what_is_explained_is_what_is_judged() {
                 }
                 if refusals == upload.runs.len() && refusals > 0 && !accused && report.suppressed.is_empty() {
                     let said: BTreeSet<&str> = report.findings.iter().map(|it| it.name.as_str()).collect();
-                    // Another rule may name the cause instead, and a trial may fail.
+                    // Another rule may report the cause instead, and an upload to a test index may fail.
                     if said.is_empty() && !example.text.contains("continue-on-error") {
                         wrong.push(format!("{name}: {job} is refused and nothing is said"));
                     }
@@ -83,11 +83,11 @@ fn what_is_explained_is_what_is_judged() {
             }
         });
     }
-    assert!(refused > 10, "hardly any example is refused");
+    assert!(refused > 10, "too few examples are refused: {refused}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Everything above a note, without its place: a config shifts nothing.
+/// Findings above a note, without their places, which differ with the config.
 fn said(report: &Report) -> BTreeSet<(String, String)> {
     // With the declared publisher, an ignore may have nothing left to hide.
     let loud = report.findings.iter().filter(|it| it.level > Level::Note && it.name != "unused-ignore");
@@ -95,7 +95,7 @@ fn said(report: &Report) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn what_is_proposed_is_accepted() {
+fn proposed_configs_give_no_new_findings() {
     let rules = rules();
     let (mut wrong, mut records) = (Vec::new(), 0);
     for (name, example) in examples(&rules) {
@@ -114,12 +114,12 @@ fn what_is_proposed_is_accepted() {
             said(&report).difference(&before).map(|(rule, subject)| format!("{name}: {rule} {subject}\n{config}")),
         );
     }
-    assert!(records > 50, "hardly any record is proposed");
+    assert!(records > 50, "too few publishers are proposed: {records}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
+fn a_run_skipped_in_the_calling_workflow_names_its_condition() {
     let rules = rules();
     let mut files = MemoryFiles::default();
     let caller = "on: push\njobs:\n  first:\n    if: github.ref_type == 'tag'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  release:\n    needs: first\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n  nightly:\n    if: github.ref == 'refs/heads/main'\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
@@ -143,7 +143,7 @@ fn a_run_that_a_caller_keeps_back_names_the_caller_s_condition() {
     });
 }
 
-/// A project of files in memory, each a path and a text; workflows by their names alone.
+/// A project in memory from paths and texts. A bare file name is a workflow.
 fn of(files: &[(&str, &str)]) -> MemoryFiles {
     let mut memory = MemoryFiles::default();
     for (path, text) in files {
@@ -154,7 +154,7 @@ fn of(files: &[(&str, &str)]) -> MemoryFiles {
     memory
 }
 
-/// The account of a project for people.
+/// The output of `explain` as text.
 fn account(files: &[(&str, &str)]) -> String {
     let rules = rules();
     let project = rules.read(&of(files));
@@ -174,7 +174,7 @@ fn says(account: &str, lines: &[&str]) {
 }
 
 #[test]
-fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stands() {
+fn a_run_that_github_rejects_never_uploads_wherever_the_invalid_call_is() {
     let called = "on: workflow_call\npermissions:\n  contents: read\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
     let caller = "on: push\npermissions: {}\njobs:\n  build:\n    uses: ./.github/workflows/build.yml\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ run: uv publish }]\n";
     let beside = account(&[("release.yml", caller), ("build.yml", called)]);
@@ -202,7 +202,7 @@ fn a_run_that_github_does_not_start_gets_nowhere_wherever_the_refused_call_stand
 }
 
 #[test]
-fn attestations_that_name_the_caller_are_refused_whatever_the_record_says() {
+fn attestations_that_name_the_calling_workflow_are_refused_for_any_publisher() {
     let caller =
         "on: push\njobs:\n  release:\n    permissions: { id-token: write }\n    uses: ./.github/workflows/upload.yml\n";
     let called = "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1 }]\n";
@@ -220,7 +220,7 @@ fn attestations_that_name_the_caller_are_refused_whatever_the_record_says() {
 const NPM: &str = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: npm\n    permissions: { id-token: write }\n    steps:\n      - uses: actions/setup-node@v5\n        with: { node-version: 24 }\n      - run: |\n";
 
 #[test]
-fn what_a_loop_uploads_is_not_the_one_package_that_happens_to_stand_there() {
+fn a_loop_over_packages_is_not_taken_for_the_only_manifest() {
     let script = "          for package in packages/@acme/*; do\n            if [ $package != \"packages/@acme/api\" ]; then\n              npm publish $package --access public\n            fi\n          done\n";
     let looped = format!("{NPM}{script}");
     let manifest = ("packages/@acme/api/package.json", "{\"name\": \"@acme/api\"}");
@@ -239,7 +239,7 @@ fn what_a_loop_uploads_is_not_the_one_package_that_happens_to_stand_there() {
 }
 
 #[test]
-fn a_package_that_can_have_one_record_is_told_so_where_two_are_asked_for() {
+fn two_publishers_are_reported_where_a_package_can_have_one() {
     let upload = format!("{NPM}          npm publish\n");
     let manifest = ("package.json", "{\"name\": \"demo\"}");
     let limit = "a package has one trusted publisher";
@@ -248,7 +248,7 @@ fn a_package_that_can_have_one_record_is_told_so_where_two_are_asked_for() {
 }
 
 #[test]
-fn why_a_package_is_not_known_is_said() {
+fn an_unknown_package_has_a_reason() {
     let upload = "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     let of = |name| format!("[project]\nname = \"{name}\"\n");
     let (one, two) = (of("one"), of("two"));
@@ -263,7 +263,7 @@ fn why_a_package_is_not_known_is_said() {
 }
 
 #[test]
-fn an_upload_that_no_run_gets_to_is_named_with_its_cause() {
+fn an_upload_that_no_run_reaches_has_a_cause() {
     let text = "on: workflow_dispatch\njobs:\n  check:\n    runs-on: ubuntu-latest\n    outputs: { version: 1 }\n    steps: [{ run: make }]\n  build:\n    needs: check\n    if: needs.check.outputs.changed == 'true'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: build\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -277,7 +277,7 @@ fn an_upload_that_no_run_gets_to_is_named_with_its_cause() {
 }
 
 #[test]
-fn an_upload_with_a_secret_is_told_what_a_record_needs_first() {
+fn an_upload_with_a_secret_lists_what_a_publisher_needs_first() {
     let text = "on: workflow_dispatch\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps: [{ run: \"cargo publish --token ${{ secrets.TOKEN }}\" }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -290,7 +290,7 @@ fn an_upload_with_a_secret_is_told_what_a_record_needs_first() {
 }
 
 #[test]
-fn the_first_open_condition_on_the_way_is_named_and_the_rest_counted() {
+fn the_first_unknown_condition_of_a_path_is_named_and_the_others_counted() {
     let text = "on: push\njobs:\n  first:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  second:\n    needs: first\n    if: needs.first.outputs.go\n    runs-on: ubuntu-latest\n    outputs: { on: \"${{ steps.x.outputs.on }}\" }\n    steps: [{ id: x, run: make }]\n  publish:\n    needs: second\n    if: needs.second.outputs.on\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(
         &account(&[("release.yml", text)]),
@@ -299,13 +299,13 @@ fn the_first_open_condition_on_the_way_is_named_and_the_rest_counted() {
 }
 
 #[test]
-fn a_run_that_is_kept_back_before_an_open_condition_says_where() {
+fn a_run_skipped_before_an_unknown_condition_names_the_job() {
     let text = "on:\n  workflow_dispatch:\n    inputs:\n      dry: { type: boolean }\njobs:\n  plan:\n    runs-on: ubuntu-latest\n    outputs: { go: \"${{ steps.x.outputs.go }}\" }\n    steps: [{ id: x, run: make }]\n  gate:\n    needs: plan\n    if: ${{ !inputs.dry }}\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n  publish:\n    needs: [plan, gate]\n    if: needs.plan.outputs.go\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(&account(&[("release.yml", text)]), &["skipped by job `gate` ${{ !inputs.dry }}"]);
 }
 
 #[test]
-fn the_git_remote_chooses_between_guards_that_ask_for_several_repositories() {
+fn the_git_remote_decides_conditions_on_the_repository() {
     let text = "on: push\njobs:\n  publish:\n    if: github.repository == 'acme/demo'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n  other:\n    if: github.repository == 'acme/demo-dev'\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
     let remote = (".git/config", "[remote \"origin\"]\n  url = https://github.com/acme/demo.git\n");
     says(&account(&[("release.yml", text)]), &["it depends on `github.repository`"]);
@@ -315,7 +315,7 @@ fn the_git_remote_chooses_between_guards_that_ask_for_several_repositories() {
 }
 
 #[test]
-fn refs_are_shown_as_the_filter_has_them() {
+fn refs_are_shown_as_in_the_filter() {
     let text = "on:\n  push:\n    branches: [main, '[0-9].[0-9]+']\njobs:\n  publish:\n    if: github.ref != 'x'\n    runs-on: ubuntu-latest\n    steps: [{ run: uv publish }]\n";
     says(&account(&[("release.yml", text)]), &["push, refs/heads/main", "push, refs/heads/[0-9].[0-9]+"]);
 }

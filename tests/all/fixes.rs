@@ -1,4 +1,4 @@
-//! Fixes as people meet them: files changed or shown, in every way that files are written, and never a file that was not asked for.
+//! `--fix` and `--diff`: which files change, line ends and modes are kept, and no other file changes.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn read(root: &Path, path: &str) -> String {
 }
 
 #[test]
-fn safe_fixes_are_made_and_the_rest_is_reported() {
+fn safe_fixes_are_applied_and_the_rest_is_reported() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--fix", "--format", "oneline"]);
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
@@ -34,7 +34,7 @@ fn safe_fixes_are_made_and_the_rest_is_reported() {
 }
 
 #[test]
-fn unsafe_fixes_are_made_when_asked_for_one_after_another() {
+fn unsafe_fixes_are_applied_on_request_one_after_another() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--fix=unsafe", "--fail-on", "note", "--format", "oneline"]);
     let wanted = WORKFLOW.replace("id_token", "id-token").replace("        with:\n          skip-existing: true\n", "");
@@ -44,7 +44,7 @@ fn unsafe_fixes_are_made_when_asked_for_one_after_another() {
 }
 
 #[test]
-fn line_ends_byte_order_mark_and_missing_end_stay() {
+fn line_ends_byte_order_mark_and_a_missing_last_newline_are_kept() {
     let odd = format!("\u{feff}{}", WORKFLOW.trim_end().replace('\n', "\r\n"));
     let root = project(&[(RELEASE, &odd)]);
     trustpub(root.path(), &["check", "--fix=unsafe"]);
@@ -53,7 +53,7 @@ fn line_ends_byte_order_mark_and_missing_end_stay() {
 }
 
 #[test]
-fn a_diff_can_be_applied_and_changes_nothing() {
+fn a_diff_can_be_applied_and_writes_no_file() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(root.path(), &["check", "--diff", "--fix=unsafe"]);
     assert_eq!(read(root.path(), RELEASE), WORKFLOW);
@@ -65,11 +65,14 @@ fn a_diff_can_be_applied_and_changes_nothing() {
     );
     assert!(diff.contains("\n-      id_token: write # for PyPI\n+      id-token: write # for PyPI\n"), "{diff}");
     assert!(diff.ends_with("-        with:\n-          skip-existing: true\n"), "{diff}");
-    assert!(!out(&trustpub(root.path(), &["check", "--diff"])).contains("skip-existing"), "safe ones alone");
+    assert!(
+        !out(&trustpub(root.path(), &["check", "--diff"])).contains("skip-existing"),
+        "without `--fix=unsafe` only safe fixes"
+    );
 }
 
 #[test]
-fn a_finding_that_is_not_reported_is_not_cured() {
+fn a_hidden_finding_is_not_fixed() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     trustpub(root.path(), &["check", "--fix=unsafe", "--ignore", "TP109"]);
     assert!(read(root.path(), RELEASE).contains("id_token"));
@@ -80,7 +83,7 @@ fn a_finding_that_is_not_reported_is_not_cured() {
 }
 
 #[test]
-fn one_file_is_all_that_changes_when_one_was_asked_for() {
+fn only_the_file_on_the_command_line_changes() {
     let other = ".github/workflows/other.yml";
     let root = project(&[(RELEASE, WORKFLOW), (other, WORKFLOW)]);
     trustpub(root.path(), &["check", "--fix", other]);
@@ -89,7 +92,7 @@ fn one_file_is_all_that_changes_when_one_was_asked_for() {
 }
 
 #[test]
-fn stdin_is_shown_and_never_written() {
+fn fix_is_refused_for_stdin() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let refused = trustpub(root.path(), &["check", "--fix", "--stdin-filename", RELEASE, "-"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -104,7 +107,7 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let file = root.path().join(RELEASE);
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
-    // The config is named, but it lies in another folder.
+    // `--config` names a file in another folder.
     let config = outside.path().join("trustpub.yaml");
     let unused = "ignore:\n  - rule: TP101\n    reason: none\n";
     std::fs::write(&config, unused).unwrap();
@@ -112,13 +115,13 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(read(root.path(), RELEASE).contains("id-token"));
     assert_eq!(std::fs::read_to_string(&config).unwrap(), unused);
-    // A link to a file of the project itself changes once, by its own name.
+    // A file that is also reached by a link inside the project is changed once.
     symlink("release.yml", root.path().join(".github/workflows/again.yml")).unwrap();
     std::fs::write(&file, WORKFLOW).unwrap();
     let output = trustpub(root.path(), &["check", "--fix"]);
     assert_eq!(err(&output), "trustpub: fixed 1 finding in 1 file; 3 more fixable with `--fix=unsafe`\n");
     assert_eq!(read(root.path(), RELEASE), WORKFLOW.replace("id_token", "id-token"));
-    // A link that leaves the project is not even read.
+    // A link out of the project is not read.
     std::fs::remove_file(&file).unwrap();
     symlink(outside.path().join("release.yml"), &file).unwrap();
     trustpub(root.path(), &["check", "--fix"]);
@@ -126,7 +129,7 @@ fn a_file_keeps_its_mode_and_a_link_out_of_the_project_is_left_alone() {
 }
 
 #[test]
-fn people_and_programs_are_told_the_fix() {
+fn text_and_sarif_contain_the_fix() {
     let root = project(&[(RELEASE, WORKFLOW)]);
     let text = out(&trustpub(root.path(), &["check", "--format", "text"]));
     assert!(text.contains("help: Write `id-token` (`--fix`)"), "{text}");

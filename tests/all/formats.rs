@@ -1,4 +1,4 @@
-//! Every report format on every test project, and the two that have no schema of their own against their documentation.
+//! Every report format on every test project. The two formats without an official schema are compared with their documentation.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ fn every_format_names_each_rule_that_was_violated() {
 }
 
 #[test]
-fn every_format_of_no_project_is_whole() {
+fn every_format_is_complete_without_a_project() {
     for format in FORMATS {
         let mut out = Vec::new();
         format.write(&mut out, &[], &ReportOptions::default(), &[]).unwrap();
@@ -70,7 +70,7 @@ fn assert_valid(format: &str, schema: &Value, items: impl Fn(&Value) -> usize) {
 
 /// <https://github.com/reviewdog/reviewdog/tree/master/proto/rdf>: `DiagnosticResult`, as far as it is used.
 #[test]
-fn rdjson_is_as_reviewdog_documents_it() {
+fn rdjson_matches_the_documentation_of_reviewdog() {
     let position = json!({"type": "object", "additionalProperties": false, "required": ["line", "column"],
         "properties": {"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}}});
     let range = json!({"type": "object", "additionalProperties": false, "required": ["start", "end"],
@@ -97,7 +97,7 @@ fn rdjson_is_as_reviewdog_documents_it() {
 
 /// <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>
 #[test]
-fn gitlab_is_as_gitlab_documents_it() {
+fn gitlab_matches_the_documentation_of_gitlab() {
     let schema = json!({"type": "array", "items": {"type": "object", "additionalProperties": false,
     "required": ["description", "check_name", "fingerprint", "severity", "location"], "properties": {
         "description": {"type": "string", "minLength": 1},

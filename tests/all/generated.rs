@@ -1,11 +1,11 @@
-//! Files that are made from the rules and types: reference, schemas, the table in the README. Drift fails; `UPDATE=1` heals.
+//! Files generated from rules and types: reference, schemas, the table in the README. `UPDATE=1` regenerates them.
 
 use std::path::Path;
 
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::report::{docs, schema};
 
-/// What the README puts around its table of rules.
+/// The markers around the table of rules in the README.
 const MARKS: [&str; 2] = ["<!-- rules -->\n", "<!-- /rules -->"];
 
 fn compare(path: &str, wanted: &str, stale: &mut Vec<String>) {
@@ -39,12 +39,12 @@ fn generated_files_are_up_to_date() {
     let (_, after) = rest.split_once(MARKS[1]).unwrap();
     let table = docs::table(&rules.rules, "../../rules/README.md");
     compare("docs/src/rules.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
-    assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test generated`: {}", stale.join(", "));
+    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test generated`: {}", stale.join(", "));
 }
 
-/// The picture in the README is what the program shows in a terminal.
+/// The picture in the README shows the program's output in a terminal.
 #[test]
-fn the_picture_shows_what_the_program_says() {
+fn the_picture_shows_the_current_output() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/first-release");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trustpub"));
     // Without the summary, whose time differs from run to run.
@@ -54,9 +54,9 @@ fn the_picture_shows_what_the_program_says() {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("\u{1b}["), "without colour there is nothing to draw");
+    assert!(said.contains("\u{1b}["), "the output has no colours");
     let picture = anstyle_svg::Term::new().render_svg(&format!("$ trustpub check .\n{said}"));
     let mut stale = Vec::new();
     compare("tests/picture.svg", &picture, &mut stale);
-    assert!(stale.is_empty(), "stale, heal with `UPDATE=1 cargo test generated`: {}", stale.join(", "));
+    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test generated`: {}", stale.join(", "));
 }

@@ -1,4 +1,4 @@
-//! Workflows made to multiply: long chains, wide matrices, many inputs, deep calls. The number of simulated runs stays bounded.
+//! Long chains, wide matrices, many inputs and deep calls: the number of simulated runs stays bounded.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use trustpub::read::project::Project;
 
 const PUBLISH: &str = "    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps: [{ uses: pypa/gh-action-pypi-publish@release/v1 }]\n";
 
-/// What was played of the first upload: its runs, those that miss it, why there may be more, and the reasons of doubt.
+/// The simulation of the first upload: the number of runs, of runs that skip it, why the list was cut, and why it is undecided.
 struct Played {
     runs: usize,
     skipped: usize,
@@ -72,12 +72,12 @@ fn a_thousand_jobs_under_many_inputs() {
     );
     let text = format!("{on}jobs:\n{jobs}  publish:\n    needs: j999\n{PUBLISH}");
     let with_upload_run = with_upload_run(&[("release.yml", text)]);
-    // The input with most values was left open, so that what is left can be played.
+    // The input with the most values stays unknown, so that the other combinations can be simulated.
     assert_eq!((with_upload_run.runs, with_upload_run.skipped), (2, 6));
 }
 
 #[test]
-fn two_hundred_choices_are_played_and_more_say_why_not() {
+fn two_hundred_choices_are_simulated_and_more_give_a_reason() {
     let input = |name: &str, count: usize| {
         let choices: Vec<String> = (0..count).map(|index| format!("c{index}")).collect();
         format!("      {name}: {{ type: choice, options: [{}] }}\n", choices.join(", "))
@@ -127,7 +127,7 @@ fn calls_ten_deep_and_wide() {
 }
 
 #[test]
-fn workflows_that_call_each_other_in_a_circle() {
+fn workflows_that_call_each_other_in_a_cycle() {
     let text = |other: &str| {
         format!(
             "on: [push, workflow_call]\njobs:\n  again: {{ uses: ./.github/workflows/{other} }}\n  publish:\n{PUBLISH}"

@@ -1,4 +1,4 @@
-//! Input made to break a reader: each ends with a finding or an error, and never with a panic.
+//! Malicious input: each ends with a finding or an error, never with a panic.
 
 use crate::support::judged::{assert_places_lie_in_their_files, project, rules};
 use trustpub::lint::check;
@@ -6,7 +6,7 @@ use trustpub::lint::findings::Report;
 
 const RELEASE: &str = include_str!("../projects/document/.github/workflows/release.yml");
 
-/// Judges a project and asserts that all places of its report lie in their files.
+/// Checks a project and asserts that all places of its report are inside their files.
 fn judge(files: &[(&str, &[u8])]) -> Report {
     let project = project(files);
     let report = check(&project, rules(), None);
@@ -23,7 +23,7 @@ fn names(report: &Report) -> Vec<&str> {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_findings() {
+fn invalid_utf8_is_a_finding() {
     for bytes in [
         &b""[..],
         b"\xEF\xBB\xBF",
@@ -38,7 +38,7 @@ fn bytes_that_are_no_text_are_findings() {
 }
 
 #[test]
-fn nesting_has_a_bound() {
+fn nesting_is_limited() {
     let deep = |open: &str, close: &str| format!("on: push\njobs: {}{}\n", open.repeat(10_000), close.repeat(10_000));
     for text in [deep("[", "]"), deep("{a: ", "}"), deep("- ", ""), format!("on: push\n{}", "? ".repeat(20_000))] {
         let report = workflow(text.as_bytes());
@@ -49,7 +49,7 @@ fn nesting_has_a_bound() {
 }
 
 #[test]
-fn aliases_are_followed_and_never_multiplied() {
+fn aliases_are_not_expanded() {
     let mut bomb = "on: push\na: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (from, to) in "abcdefghijklmnopqrstuvwxy".chars().zip("bcdefghijklmnopqrstuvwxyz".chars()) {
         bomb.push_str(&format!("{to}: &{to} [*{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}]\n"));
@@ -63,7 +63,7 @@ fn aliases_are_followed_and_never_multiplied() {
 }
 
 #[test]
-fn size_has_a_bound() {
+fn file_size_is_limited() {
     let mut large = b"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ".to_vec();
     large.extend(std::iter::repeat_n(b'x', 100 * 1024 * 1024));
     let report = workflow(&large);
@@ -72,7 +72,7 @@ fn size_has_a_bound() {
 }
 
 #[test]
-fn scripts_and_expressions_have_bounds() {
+fn scripts_and_expressions_are_limited() {
     let step = |script: &str| {
         let json = serde_json::to_string(script).unwrap();
         format!(
@@ -107,7 +107,7 @@ fn scripts_and_expressions_have_bounds() {
 }
 
 #[test]
-fn a_strangers_config_and_rules_break_nothing() {
+fn an_invalid_config_is_reported_and_the_workflow_is_checked() {
     for config in [
         "[",
         "- a\n- b\n",
@@ -123,7 +123,7 @@ fn a_strangers_config_and_rules_break_nothing() {
             (".github/trustpub.yaml", config.as_bytes()),
             (".github/workflows/release.yml", RELEASE.as_bytes()),
         ]);
-        assert!(!report.problems.is_empty(), "{config:?} is taken for a config");
-        assert_eq!(report.workflows, 1, "the workflow is judged all the same");
+        assert!(!report.problems.is_empty(), "{config:?} is accepted as a config");
+        assert_eq!(report.workflows, 1, "the workflow is checked anyway");
     }
 }

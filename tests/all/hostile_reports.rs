@@ -19,10 +19,10 @@ jobs:
 
 const FINDINGS: u32 = 8_000;
 
-/// The size of the file. A format that reads all of it for each finding reads 8 GB, and this test takes many minutes.
+/// The size of the file. A format that reads the whole file for each finding reads 8 GB, which takes many minutes.
 const BYTES: usize = 1024 * 1024;
 
-/// More than any format writes for one finding, and far less than the longest line.
+/// The maximum that a format may write for one finding; far less than the longest line.
 const BYTES_PER_FINDING: usize = 16 * 1024;
 
 fn finding(rules: &RuleSet) -> Finding {
@@ -32,7 +32,7 @@ fn finding(rules: &RuleSet) -> Finding {
     report.findings.into_iter().find(|finding| finding.name == "missing-id-token").unwrap()
 }
 
-/// Findings all over a file, each with a label at its beginning and one near its end.
+/// Findings in all parts of a file, each with a label near its start and one near its end.
 fn report(finding: &Finding, source: &SourceFile) -> Report {
     let end = u32::try_from(source.text().len()).unwrap();
     let place = |start: u32| Place { file: FileId(0), span: Span::new(start, start + 3) };

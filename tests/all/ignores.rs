@@ -8,7 +8,7 @@ use trustpub::read::project::{CONFIGS, Project};
 
 const RELEASE: &str = ".github/workflows/release.yml";
 
-/// A job in the environment of another registry. The rule TP302 reports it at the upload.
+/// A job in another registry's environment. Rule TP302 reports it at the upload.
 fn workflow(steps: &str) -> String {
     format!(
         "on:\n  push:\n    tags: ['v*']\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: testpypi\n    permissions: {{ id-token: write }}\n    steps:\n{steps}"
@@ -35,12 +35,12 @@ fn said(workflow: &str, config: &str, today: Option<&str>) -> Vec<String> {
         let place = finding.primary.place;
         format!("{} {}", project.source(place.file).unwrap().line_at(place.span.start), finding.name)
     };
-    let waived = report.suppressed.iter().map(|hidden| format!("({})", shown(&hidden.finding)));
-    report.findings.iter().map(shown).chain(waived).collect()
+    let ignored = report.suppressed.iter().map(|hidden| format!("({})", shown(&hidden.finding)));
+    report.findings.iter().map(shown).chain(ignored).collect()
 }
 
 #[test]
-fn on_the_line_and_on_the_line_above() {
+fn comments_apply_to_their_line_and_the_next() {
     let uses = "pypa/gh-action-pypi-publish@release/v1";
     let trailing = workflow(&format!("      - uses: {uses} # trustpub: ignore[TP302] one maintainer\n"));
     assert_eq!(said(&trailing, "", None), ["(10 registry-environment-swap)"]);
@@ -51,7 +51,11 @@ fn on_the_line_and_on_the_line_above() {
     assert_eq!(said(&above, "", None), ["(11 registry-environment-swap)"]);
     assert_eq!(said(&above.replace('\n', "\r\n"), "", None), ["(11 registry-environment-swap)"], "with CRLF");
     let far = workflow(&format!("      # trustpub: ignore[TP302] one maintainer\n\n      - uses: {uses}\n"));
-    assert_eq!(said(&far, "", None), ["10 unused-ignore", "12 registry-environment-swap"], "a blank line parts them");
+    assert_eq!(
+        said(&far, "", None),
+        ["10 unused-ignore", "12 registry-environment-swap"],
+        "a blank line separates them"
+    );
     let below = workflow(&format!("      - uses: {uses}\n      # trustpub: ignore[TP302] one maintainer\n"));
     assert_eq!(said(&below, "", None), ["10 registry-environment-swap", "11 unused-ignore"]);
 }
@@ -63,7 +67,7 @@ fn several_rules_in_one_comment_and_several_comments_above_each_other() {
     assert_eq!(said(&list, "", None), ["10 unused-ignore", "(10 registry-environment-swap)"]);
     let (project, report) = judged(&list, "", None);
     let place = report.findings[0].primary.place;
-    assert_eq!(project.source(place.file).unwrap().slice(place.span), "TP101", "told at the name itself");
+    assert_eq!(project.source(place.file).unwrap().slice(place.span), "TP101", "reported at the name itself");
     let stack = workflow(&format!(
         "      # trustpub: ignore[TP101] granted above\n      # trustpub: ignore[TP302] one maintainer\n      - uses: {uses}\n"
     ));
@@ -71,7 +75,7 @@ fn several_rules_in_one_comment_and_several_comments_above_each_other() {
 }
 
 #[test]
-fn a_name_that_is_none_finds_the_one_that_was_meant() {
+fn an_unknown_rule_name_has_a_suggestion() {
     let uses = "pypa/gh-action-pypi-publish@release/v1";
     let message = |name: &str| {
         let text = workflow(&format!("      - uses: {uses} # trustpub: ignore[{name}] one maintainer\n"));
@@ -88,7 +92,7 @@ fn a_name_that_is_none_finds_the_one_that_was_meant() {
 }
 
 #[test]
-fn at_the_header_of_a_script_it_speaks_for_the_script() {
+fn at_the_run_key_it_applies_to_the_script() {
     let script = "      - run: | # trustpub: ignore[TP302] one maintainer\n          make\n          uv publish\n";
     assert_eq!(said(&workflow(script), "", None), ["(12 registry-environment-swap)"]);
     assert_eq!(
@@ -108,9 +112,9 @@ fn at_the_header_of_a_script_it_speaks_for_the_script() {
 }
 
 #[test]
-fn in_the_config_by_file_job_and_step() {
+fn config_entries_match_by_file_job_and_step() {
     let step = workflow("      - name: Upload\n        id: up\n        uses: pypa/gh-action-pypi-publish@release/v1\n");
-    let waived =
+    let ignored =
         |parts: &str| said(&step, &format!("ignore:\n  - rule: TP302\n{parts}    reason: one maintainer\n"), None);
     for parts in [
         "",
@@ -121,22 +125,22 @@ fn in_the_config_by_file_job_and_step() {
         "    step: up\n",
         "    job: publish\n    step: pypa/gh-action-pypi-publish\n",
     ] {
-        assert_eq!(waived(parts), ["(12 registry-environment-swap)"], "{parts}");
+        assert_eq!(ignored(parts), ["(12 registry-environment-swap)"], "{parts}");
     }
     for parts in ["    workflow: other.yml\n", "    job: build\n", "    step: Build\n"] {
-        assert_eq!(waived(parts), ["2 unused-ignore", "12 registry-environment-swap"], "{parts}");
+        assert_eq!(ignored(parts), ["2 unused-ignore", "12 registry-environment-swap"], "{parts}");
     }
 }
 
 #[test]
-fn a_finding_of_a_context_is_waived_by_its_step_too() {
+fn an_ignore_for_a_step_hides_findings_about_its_contexts() {
     let steps = "      - name: Say\n        run: echo '${{ github.environment }}'\n      - run: uv publish # trustpub: ignore[TP302] one maintainer\n";
     let config = "ignore:\n  - rule: unknown-context\n    step: Say\n    reason: it is only said\n";
     assert_eq!(said(&workflow(steps), config, None), ["(11 unknown-context)", "(12 registry-environment-swap)"]);
 }
 
 #[test]
-fn a_finding_in_the_config_is_waived_in_the_config() {
+fn a_finding_in_the_config_is_ignored_in_the_config() {
     let sound = workflow("      - run: make\n");
     let publisher = "publishers:\n  - registry: testpypi # trustpub: ignore[unused-publisher] set up next week\n    workflow: trial.yml\n";
     assert_eq!(said(&sound, publisher, None), ["(2 unused-publisher)"]);
@@ -145,7 +149,7 @@ fn a_finding_in_the_config_is_waived_in_the_config() {
 }
 
 #[test]
-fn a_waiver_holds_to_the_end_of_its_last_day() {
+fn an_ignore_applies_until_the_end_of_its_last_day() {
     let text = workflow("      - run: uv publish\n");
     let config = "ignore:\n  - rule: TP302\n    reason: until we have an environment\n    expires: 2027-03-01\n";
     for day in [None, Some("2027-03-01")] {
@@ -155,7 +159,7 @@ fn a_waiver_holds_to_the_end_of_its_last_day() {
 }
 
 #[test]
-fn without_a_reason_it_does_not_count() {
+fn an_ignore_without_a_reason_hides_nothing() {
     let comment = workflow("      - run: uv publish # trustpub: ignore[TP302]\n");
     assert_eq!(said(&comment, "", None), ["10 registry-environment-swap", "10 unused-ignore"]);
     let text = workflow("      - run: uv publish\n");
@@ -164,7 +168,7 @@ fn without_a_reason_it_does_not_count() {
 }
 
 #[test]
-fn one_job_does_not_waive_what_is_merged_from_several() {
+fn an_ignore_for_one_job_does_not_hide_a_finding_merged_from_several() {
     let job = |id: &str, step: &str| {
         format!("  {id}:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps: [{step}]\n")
     };

@@ -1,5 +1,5 @@
-//! Names, keys and paths that want to be more than text: whatever a stranger's pull request holds, in no format does it become a
-//! command to a runner, an escape to a terminal, markup in a summary or a part of a diagram.
+//! Injection: no name, key or path in an untrusted pull request becomes a workflow command, a terminal escape sequence, markup in a
+//! summary or part of a diagram, in any format.
 
 use serde_json::Value;
 use trustpub::lint::check;
@@ -12,7 +12,7 @@ use trustpub::report::{ReportView, advice};
 
 use crate::support::report;
 
-/// What wants to act, each in its own way.
+/// Injection attempts.
 const WISHES: [&str; 14] = [
     "\u{1b}[2J\u{1b}]0;owned\u{7}",
     "\u{9b}31m",
@@ -30,7 +30,7 @@ const WISHES: [&str; 14] = [
     "https://evil.example @acme #1 $x$ ![a](b)",
 ];
 
-/// A text as a YAML scalar that holds it whole.
+/// A text as a double-quoted YAML scalar.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap().replace('\u{7f}', "\\x7f").replace('\u{9b}', "\\x9b")
 }
@@ -72,7 +72,7 @@ fn project(wish: &str) -> MemoryFiles {
          \x20 - {{ rule: invalid-yaml, reason: {name} }}\n"
     );
     files.insert(".github/workflows/release.yml", workflow.clone());
-    // A slash cannot be in a name; all else can.
+    // A file name can contain everything but a slash.
     files.insert(format!(".github/workflows/{}.yml", wish.replace('/', "∕")), workflow);
     files
         .insert(format!(".github/workflows/broken{}.yml", wish.replace('/', "∕")), format!("on: [{name}\nx: {wish}\n"));
@@ -106,14 +106,14 @@ fn each(mut judge: impl FnMut(&str, &ReportView<'_>)) {
     }
 }
 
-/// What the runner of GitHub Actions would take for a command, if anything.
+/// The workflow command that the runner of GitHub Actions would see in a line.
 fn command(line: &str) -> Option<&str> {
     if line.contains("##[") {
         return Some("##[");
     }
     let rest = line.trim_start().strip_prefix("::")?;
     let (head, _) = rest.split_once("::")?;
-    // The runner knows its commands by name; `::: other.yml` names none.
+    // The runner accepts only known command names; `::: other.yml` has none.
     Some(head.split(' ').next().unwrap_or_default())
         .filter(|name| name.starts_with(|letter: char| letter.is_alphabetic()))
 }
@@ -125,7 +125,7 @@ fn acts(text: &str) -> Option<char> {
 }
 
 #[test]
-fn lines_stay_lines() {
+fn oneline_has_one_line_per_finding() {
     each(|wish, view| {
         let lines = report("oneline", view, &ReportOptions::default(), &[]);
         assert_eq!(acts(&lines), None, "{wish:?}");
@@ -139,7 +139,7 @@ fn lines_stay_lines() {
 }
 
 #[test]
-fn text_for_people_commands_nothing() {
+fn text_contains_no_workflow_commands_or_escapes() {
     for coloured in [false, true] {
         let options = ReportOptions { colour: coloured, links: coloured, verbose: true, ..ReportOptions::default() };
         each(|wish, view| {
@@ -153,7 +153,7 @@ fn text_for_people_commands_nothing() {
     }
 }
 
-/// A page without the colours and links that are ours: `ESC [ … m` and links to our own pages.
+/// The output without the program's own colours (`ESC [ … m`) and links.
 fn without_our_own(page: &str) -> String {
     let colours = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
     let links = regex::Regex::new(&format!(
@@ -164,7 +164,7 @@ fn without_our_own(page: &str) -> String {
 }
 
 #[test]
-fn annotations_are_the_only_commands_and_say_where() {
+fn annotations_are_the_only_workflow_commands() {
     each(|wish, view| {
         let out = report("github", view, &ReportOptions::default(), &[]);
         assert_eq!(acts(&out), None, "{wish:?}");
@@ -183,7 +183,7 @@ fn annotations_are_the_only_commands_and_say_where() {
                 .replace("%0D", "\r")
                 .replace("%0A", "\n")
                 .replace("%25", "%");
-            // What acts in a path is written out; the runner then knows no such file, and shows the rest.
+            // Control characters in a path are escaped. The runner then finds no such file, but shows the message.
             let odd = wish.contains("##[") || wish.contains('\n') || acts(wish).is_some();
             assert!(paths.contains(&file) || odd, "{wish:?}: {file}");
             for key in properties.split_once(' ').unwrap().1.split(',').map(|field| field.split('=').next().unwrap()) {
@@ -200,7 +200,7 @@ fn annotations_are_the_only_commands_and_say_where() {
 }
 
 #[test]
-fn a_summary_holds_no_markup_but_its_own() {
+fn a_summary_contains_only_its_own_markup() {
     let own_tag = regex::Regex::new("</?(details|summary|code|b)>").unwrap();
     let link = regex::Regex::new(r"\]\(([^)]*)\)").unwrap();
     each(|wish, view| {
@@ -243,9 +243,9 @@ fn a_summary_holds_no_markup_but_its_own() {
             }
             assert!(!line.starts_with('#') || line == "## trustpub", "{wish:?}: {line}");
         }
-        assert!(fence.is_none(), "{wish:?}: a fence is never closed");
+        assert!(fence.is_none(), "{wish:?}: an unclosed fence");
         assert_eq!(rows, view.report.findings.len() + 2, "{wish:?}: a finding is one row");
-        assert_eq!(opened, closed, "{wish:?}: what is folded is folded whole");
+        assert_eq!(opened, closed, "{wish:?}: unbalanced `<details>`");
     });
 }
 
@@ -261,7 +261,7 @@ fn diagram_line(wish: &str, line: &str) {
 }
 
 #[test]
-fn logs_for_programs_stay_data() {
+fn json_and_sarif_contain_only_data() {
     each(|wish, view| {
         let options = ReportOptions { suppressed: true, category: Some(wish.to_owned()), ..ReportOptions::default() };
         for format in FORMATS.iter().filter(|format| !format.is_log && format.name != "markdown") {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::program::{RELEASE, project, trustpub};
 
-/// A job that uploads without `id-token: write`, behind an emoji in the same line.
+/// A job that uploads without `id-token: write`, after an emoji in the same line.
 const MISSING: &str = "\
 on: { push: { tags: [\"v*\"] } }
 jobs:
@@ -24,7 +24,7 @@ jobs:
 
 const CONFIG: &str = ".github/trustpub.yaml";
 
-/// How long an answer may take in a debug build on a busy machine.
+/// The maximum time for a response of a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An editor with its server.
@@ -32,7 +32,7 @@ struct Editor {
     server: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
-    /// Notifications and requests of the server that no one waited for yet.
+    /// Messages of the server that were received but not yet used.
     pending: Vec<Value>,
     root: PathBuf,
     next: i64,
@@ -99,7 +99,7 @@ impl Editor {
         answer.get("result").or(answer.get("error")).cloned().unwrap()
     }
 
-    /// The next message that is wanted; the others are kept.
+    /// The next message that matches; others stay in `pending`.
     fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(index) = self.pending.iter().position(&wanted) {
             return self.pending.remove(index);
@@ -162,7 +162,7 @@ impl Editor {
         self.request(method, parameters)
     }
 
-    /// Ends the server as the protocol has it.
+    /// Ends the server with `shutdown` and `exit`.
     fn end(mut self) -> ExitStatus {
         assert_eq!(self.request("shutdown", Value::Null), Value::Null);
         self.notify("exit", Value::Null);
@@ -231,7 +231,7 @@ fn an_unsaved_workflow_has_diagnostics_that_follow_ranged_changes() {
 }
 
 #[test]
-fn columns_are_counted_in_the_encoding_that_was_agreed_on() {
+fn columns_are_counted_in_the_negotiated_encoding() {
     let workflow = MISSING
         .replace("contents: read", "id-token: write")
         .replace("release/v1", "release/v1, with: { skip-existing: true }");
@@ -259,7 +259,7 @@ fn columns_are_counted_in_the_encoding_that_was_agreed_on() {
         let pushed = editor.pushed(RELEASE);
         let found = pushed.iter().find(|it| it["code"] == "skip-existing").map(range);
         assert_eq!(found.map(|at| (at[0], at[1])), Some((line as u64, column("true") as u64)), "{agreed}: {pushed:#?}");
-        // A change behind the emoji arrives at the same place.
+        // An edit after the emoji uses the same encoding.
         let at = |column: usize| json!({ "line": line, "character": column });
         let (start, end) = (at(column("true")), at(column("true") + 4));
         editor.change(RELEASE, 2, json!([{ "range": { "start": start, "end": end }, "text": "false" }]));
@@ -270,7 +270,7 @@ fn columns_are_counted_in_the_encoding_that_was_agreed_on() {
 }
 
 #[test]
-fn diagnostics_carry_what_an_editor_can_show() {
+fn diagnostics_have_links_tags_and_related_places() {
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -293,7 +293,7 @@ fn diagnostics_carry_what_an_editor_can_show() {
     assert_eq!(unused["params"]["diagnostics"][0]["tags"], json!([1]), "{unused:#}");
     assert!(editor.end().success());
 
-    // A client that cannot show the other place has it in the message.
+    // For a client without `relatedInformation` the message contains the other place.
     let mut editor = Editor::new(root.path(), json!({}));
     let pushed = editor.pushed(RELEASE);
     let mismatch = pushed.iter().find(|it| it["code"] == "environment-mismatch").unwrap();
@@ -319,56 +319,56 @@ fn an_edit_of_the_config_updates_the_workflows() {
     editor.replace(CONFIG, 3, "publisher: 1\n");
     let problems = editor.wait(|it| it["params"]["version"] == 3)["params"]["diagnostics"].clone();
     assert!(problems[0]["message"].as_str().unwrap().contains("publishers"), "{problems:#}");
-    // The file on disk counts again once the editor has let it go.
+    // After the editor closes the file, its text on disk is used again.
     editor.close(CONFIG);
     assert_eq!(editor.codes(CONFIG), [""; 0]);
     assert!(editor.end().success());
 }
 
 #[test]
-fn an_edit_of_a_rule_file_loads_the_rules_again() {
-    const RULE: &str = ".github/rules/house-runner.yaml";
+fn an_edit_of_a_rule_file_reloads_the_rules() {
+    const RULE: &str = ".github/rules/acme-runner.yaml";
     let rule = |label: &str| {
         format!(
-            "name: house-runner\ncode: HOUSE1\nsummary: A job on another runner\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: {label} }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ {label}: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
+            "name: acme-runner\ncode: HOUSE1\nsummary: A job on another runner\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: {label} }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ {label}: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
         )
     };
     let root = project(&[(RELEASE, MISSING), (CONFIG, "extra-rules: [.github/rules]\n"), (RULE, &rule("build"))]);
     let mut editor = Editor::new(root.path(), json!({}));
     editor.open(RELEASE, MISSING);
-    editor.until(RELEASE, "house-runner", false);
+    editor.until(RELEASE, "acme-runner", false);
     editor.open(RULE, &rule("build"));
     editor.replace(RULE, 2, &rule("publish"));
-    editor.until(RELEASE, "house-runner", true);
+    editor.until(RELEASE, "acme-runner", true);
     editor.replace(RULE, 3, &rule("publish").replace("level: warning", "level: loud"));
     let broken = editor.wait(|it| it["params"]["version"] == 3 && it["params"]["diagnostics"] != json!([]));
     let broken = &broken["params"]["diagnostics"][0];
     assert_eq!((broken["severity"].as_u64(), range(broken)[0]), (Some(1), 3), "{broken:#}");
-    editor.until(RELEASE, "house-runner", false);
+    editor.until(RELEASE, "acme-runner", false);
     editor.replace(RULE, 4, &rule("publish"));
-    editor.until(RELEASE, "house-runner", true);
+    editor.until(RELEASE, "acme-runner", true);
     assert!(editor.end().success());
 }
 
 #[test]
-fn user_rules_come_from_the_option_and_the_settings() {
+fn user_rules_are_loaded_from_the_option_and_the_settings() {
     let rule = |name: &str, code: &str| {
         format!(
             "name: {name}\ncode: {code}\nsummary: A job\nlevel: warning\nfor-each: job\nrequire:\n  job: {{ not: publish }}\nmessage: \"no job is called `{{job}}`\"\nhelp: Rename it.\nexamples:\n  - {{ name: b, bad: \"on: push\\njobs: {{ publish: {{ runs-on: x }} }} # <- no job\" }}\n  - {{ name: g, good: \"on: push\\njobs: {{ other: {{ runs-on: x }} }}\" }}\n"
         )
     };
-    let option = project(&[("house-one.yaml", &rule("house-one", "HOUSE1"))]);
-    let root = project(&[(RELEASE, MISSING), ("rules/house-two.yaml", &rule("house-two", "HOUSE2"))]);
+    let option = project(&[("acme-one.yaml", &rule("acme-one", "HOUSE1"))]);
+    let root = project(&[(RELEASE, MISSING), ("rules/acme-two.yaml", &rule("acme-two", "HOUSE2"))]);
     let rules = option.path().to_string_lossy().into_owned();
     let mut editor =
         Editor::with_options(root.path(), json!({}), json!({ "rules": ["rules"] }), &["--stdio", "--rules", &rules]);
     let found = editor.codes(RELEASE);
-    assert!(["house-one", "house-two"].iter().all(|name| found.iter().any(|it| it == name)), "{found:?}");
+    assert!(["acme-one", "acme-two"].iter().all(|name| found.iter().any(|it| it == name)), "{found:?}");
     editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "rules": [] } } }));
-    editor.until(RELEASE, "house-two", false);
+    editor.until(RELEASE, "acme-two", false);
     editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "trustpub": { "rules": ["rules"] } } }));
     let both = editor.codes(RELEASE);
-    assert!(both.contains(&"house-one".to_owned()) && both.contains(&"house-two".to_owned()), "{both:?}");
+    assert!(both.contains(&"acme-one".to_owned()) && both.contains(&"acme-two".to_owned()), "{both:?}");
     assert!(editor.end().success());
 }
 
@@ -455,7 +455,7 @@ fn broken_yaml_keeps_the_server_alive() {
         assert_eq!(actions(&mut editor, RELEASE, 0, Value::Null), [json!(null); 0]);
     }
     for end in 0..MISSING.len() {
-        // What it looks like while it is typed.
+        // The file while the user is typing.
         if MISSING.is_char_boundary(end) {
             editor.replace(RELEASE, 100, &MISSING[..end]);
         }
@@ -467,7 +467,7 @@ fn broken_yaml_keeps_the_server_alive() {
 }
 
 #[test]
-fn a_client_that_asks_for_diagnostics_is_pushed_none_of_what_it_has_open() {
+fn open_files_are_not_pushed_to_a_client_with_pull_diagnostics() {
     const OTHER: &str = ".github/workflows/other.yml";
     let root = project(&[(RELEASE, MISSING), (OTHER, MISSING)]);
     let asks =
@@ -476,7 +476,7 @@ fn a_client_that_asks_for_diagnostics_is_pushed_none_of_what_it_has_open() {
     assert_eq!(editor.abilities["capabilities"]["diagnosticProvider"]["interFileDependencies"], true);
     editor.until(OTHER, "missing-id-token", true);
     editor.open(OTHER, MISSING);
-    assert_eq!(editor.codes(OTHER), [""; 0], "an open one is asked for");
+    assert_eq!(editor.codes(OTHER), [""; 0], "an open file is not pushed");
     let document = json!({ "uri": editor.uri(OTHER) });
     let full = editor.request("textDocument/diagnostic", json!({ "textDocument": document }));
     assert_eq!(full["kind"], "full");
@@ -491,7 +491,7 @@ fn a_client_that_asks_for_diagnostics_is_pushed_none_of_what_it_has_open() {
 }
 
 #[test]
-fn files_are_watched_and_folders_come_and_go() {
+fn files_are_watched_and_folders_can_be_added_and_removed() {
     let root = project(&[
         ("one/.github/workflows/release.yml", MISSING),
         ("two/.github/workflows/release.yml", MISSING),
@@ -520,17 +520,17 @@ fn files_are_watched_and_folders_come_and_go() {
 }
 
 #[test]
-fn the_server_ends_as_the_protocol_has_it() {
+fn exit_statuses_and_errors_follow_the_protocol() {
     let root = project(&[(RELEASE, MISSING)]);
     assert_eq!(Editor::new(root.path(), json!({})).end().code(), Some(0));
-    // A client that is killed closes its end of the pipes.
+    // A killed client closes the pipes.
     let mut killed = Editor::new(root.path(), json!({}));
     killed.input = None;
     assert_eq!(killed.ended().code(), Some(1));
     let mut rude = Editor::new(root.path(), json!({}));
     rude.notify("exit", Value::Null);
     assert_eq!(rude.ended().code(), Some(1));
-    // After `shutdown` and for what the server does not know there are errors, and no end.
+    // Requests after `shutdown` and unknown requests get errors; the server keeps running.
     let mut late = Editor::new(root.path(), json!({}));
     assert_eq!(late.request("textDocument/unknown", json!({}))["code"], -32601);
     assert_eq!(late.request("textDocument/diagnostic", json!({ "textDocument": 1 }))["code"], -32602);
@@ -541,7 +541,7 @@ fn the_server_ends_as_the_protocol_has_it() {
     assert_eq!(late.ended().code(), Some(0));
 }
 
-/// An editor that can do everything, with one file open.
+/// An editor with all capabilities and one open file.
 fn able(root: &Path, path: &str, text: &str) -> Editor {
     let capabilities = json!({
         "textDocument": {
@@ -599,7 +599,7 @@ fn edited(editor: &Editor, action: &Value, path: &str, text: &str) -> String {
 }
 
 #[test]
-fn an_applied_action_gives_a_file_without_the_finding() {
+fn an_applied_action_removes_the_finding() {
     let workflow = MISSING.replace("release/v1", "release/v1, with: { skip-existing: true }");
     let root = project(&[(RELEASE, &workflow)]);
     let mut editor = able(root.path(), RELEASE, &workflow);
@@ -625,7 +625,7 @@ fn an_applied_action_gives_a_file_without_the_finding() {
 }
 
 #[test]
-fn an_ignore_in_a_script_is_a_comment_of_the_workflow() {
+fn an_ignore_for_a_script_is_a_comment_above_its_step() {
     let workflow = "on: { push: { tags: [\"v*\"] } }\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: pypi\n    permissions: { id-token: write }\n    steps:\n      - run: |\n          true\n          uv publish --token abc\n        env: { A: b }\n";
     let root = project(&[(RELEASE, workflow)]);
     let mut editor = able(root.path(), RELEASE, workflow);
@@ -643,7 +643,7 @@ fn an_ignore_in_a_script_is_a_comment_of_the_workflow() {
 }
 
 #[test]
-fn a_publisher_is_declared_in_the_config_and_its_form_opened() {
+fn a_publisher_can_be_declared_and_its_form_opened() {
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let root = project(&[(RELEASE, &workflow), ("pyproject.toml", "[project]\nname = \"demo\"\n")]);
     let mut editor = able(root.path(), RELEASE, &workflow);
@@ -699,7 +699,7 @@ fn all_safe_fixes_are_applied_at_once() {
 
 #[test]
 fn hover_explains_uploads_permissions_fields_and_facts() {
-    const RULE: &str = ".github/rules/house-runner.yaml";
+    const RULE: &str = ".github/rules/acme-runner.yaml";
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: release\n";
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -723,7 +723,7 @@ fn hover_explains_uploads_permissions_fields_and_facts() {
 }
 
 #[test]
-fn lenses_say_what_the_registry_answers() {
+fn code_lenses_show_the_verdict_of_the_registry() {
     let workflow = MISSING.replace("contents: read", "id-token: write");
     let config = "repository: acme/demo\npublishers:\n  - registry: pypi\n    package: demo\n    workflow: release.yml\n    environment: pypi\n";
     let root = project(&[(RELEASE, &workflow), (CONFIG, config)]);
@@ -754,7 +754,7 @@ fn lenses_say_what_the_registry_answers() {
 }
 
 #[test]
-fn completion_and_navigation_know_both_sides() {
+fn completion_and_navigation_work_in_workflow_and_config() {
     const ACTION: &str = "ci/build/action.yml";
     let workflow = MISSING
         .replace("contents: read", "id-token: write")

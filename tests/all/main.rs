@@ -1,4 +1,4 @@
-//! All integration tests, in one program: linking one program per file is what made `cargo test` slow.
+//! All integration tests in one program, because linking one program per file is slow.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 

@@ -1,4 +1,4 @@
-//! Every kind of manifest that the data knows, and a checkout by somebody who wants no reader to come to an end.
+//! Every kind of manifest in the registry data, and a malicious checkout: huge files, link cycles and hundreds of manifests.
 
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
@@ -11,7 +11,7 @@ fn kind(yaml: &str) -> ManifestKind {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-/// The package that a file names, if that is known.
+/// The package name in a manifest; `open` if it is unknown.
 #[cfg(unix)]
 fn name(project: &Project, folder: &str) -> Option<String> {
     match project.manifests.field(folder, "package.json", "name") {
@@ -23,7 +23,7 @@ fn name(project: &Project, folder: &str) -> Option<String> {
 
 #[cfg(unix)]
 #[test]
-fn a_hostile_checkout_is_bounded_and_silent() {
+fn a_malicious_checkout_is_read_within_limits() {
     use std::os::unix::fs::symlink;
     use trustpub::read::files::DiskFiles;
     let outside = tempfile::tempdir().unwrap();
@@ -61,7 +61,7 @@ fn a_hostile_checkout_is_bounded_and_silent() {
     assert_eq!(name(&project, "out").as_deref(), None, "a link that leaves the repository");
 }
 
-/// For each kind: where it stands, its text, its package and its repository.
+/// For each kind: the path, the text, the package and the repository.
 const SAMPLES: [(&str, &str, &str, Option<&str>); 19] = [
     (
         "pyproject.toml",
@@ -148,7 +148,7 @@ fn every_kind_of_manifest_names_its_package() {
 }
 
 #[test]
-fn what_is_never_published_says_so() {
+fn private_packages_are_recognised() {
     let rules = RuleSet::builtin().unwrap();
     for (path, text) in [
         ("package.json", "{ \"name\": \"demo\", \"private\": true }"),

@@ -1,4 +1,4 @@
-//! Options of `check` and the config keys of the same name; what `init`, `config show` and `rules` do with a config.
+//! Options of `check`, the config keys of the same name, and how `init`, `config show` and `rules` use a config.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -50,7 +50,7 @@ examples:
 ";
 
 #[test]
-fn rules_are_selected_by_lists_and_beginnings_of_codes() {
+fn rules_are_selected_by_names_codes_and_prefixes_of_codes() {
     let root = project(&[(RELEASE, FAULTY)]);
     let codes = |options: &[&str]| {
         let all = [&["check", "--format", "json"], options].concat();
@@ -78,7 +78,7 @@ fn the_config_selects_rules_and_names_a_baseline() {
     std::fs::write(root.path().join(".github/trustpub.yaml"), "select: [TP9999]\n").unwrap();
     let output = trustpub(root.path(), &["check", "--format", "oneline"]);
     assert_eq!(output.status.code(), Some(2));
-    // A problem matcher reads the line like one of a report.
+    // A problem matcher can read the line like one of a report.
     assert!(
         err(&output).starts_with(".github/trustpub.yaml:1:10: error: no rule is named `TP9999`"),
         "{}",
@@ -87,7 +87,7 @@ fn the_config_selects_rules_and_names_a_baseline() {
 }
 
 #[test]
-fn rules_of_the_config_are_known_by_name() {
+fn extra_rules_of_the_config_have_names_everywhere() {
     let root = project(&[
         (RELEASE, FAULTY),
         (".github/trustpub.yaml", "extra-rules: [.github/trustpub]\n"),
@@ -122,7 +122,7 @@ fn two_reports_to_one_destination_are_refused() {
 }
 
 #[test]
-fn fixing_says_what_it_did_or_why_nothing() {
+fn fix_reports_what_it_changed_or_why_nothing() {
     let root = project(&[(RELEASE, FAULTY)]);
     let select = ["check", "--format", "oneline", "--select", "missing-id-token"];
     let said = |options: &[&str]| err(&trustpub(root.path(), &[&select, options].concat()));
@@ -139,7 +139,7 @@ fn fixing_says_what_it_did_or_why_nothing() {
 }
 
 #[test]
-fn stdin_outside_of_the_workflows_is_checked_as_a_workflow() {
+fn stdin_with_a_path_outside_of_the_workflow_folder_is_checked() {
     let root = project(&[("other/readme", "x")]);
     let run = |text: &str| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_trustpub"))
@@ -167,7 +167,7 @@ fn stdin_outside_of_the_workflows_is_checked_as_a_workflow() {
 }
 
 #[test]
-fn a_subfolder_without_workflows_means_its_repository() {
+fn in_a_subfolder_the_whole_repository_is_checked() {
     let root = project(&[(RELEASE, FAULTY), ("src/deep/file", "")]);
     let output = trustpub(&root.path().join("src/deep"), &["check", "--format", "oneline"]);
     assert!(out(&output).contains("[missing-id-token]"), "{}", out(&output));
@@ -175,7 +175,7 @@ fn a_subfolder_without_workflows_means_its_repository() {
 }
 
 #[test]
-fn init_keeps_what_it_does_not_write() {
+fn init_keeps_other_keys_and_comments() {
     let old = "# Our config.
 ignore:
   # This comment stays.
@@ -196,13 +196,13 @@ rules:
     assert!(new.starts_with("# yaml-language-server: $schema=https://"), "{new}");
     let kept = old.split("publishers:").next().unwrap();
     assert!(new.contains(kept) && new.ends_with("# About the rules.\nrules:\n  skip-existing: off\n"), "{new}");
-    assert!(new.contains("package: typed-by-hand # and why"), "what is replaced stays as a comment: {new}");
+    assert!(new.contains("package: typed-by-hand # and why"), "the replaced publishers are kept as a comment: {new}");
     assert_eq!(new.matches("\npublishers:").count(), 1, "{new}");
     assert_eq!(trustpub(root.path(), &["config", "show"]).status.code(), Some(0), "the result is a valid config");
 }
 
 #[test]
-fn the_settings_in_force_are_shown_with_their_sources() {
+fn config_show_prints_each_setting_with_its_source() {
     let config = "repository: acme/demo\nrules:\n  skip-existing: off\n";
     let root = project(&[(RELEASE, FAULTY), (".github/trustpub.yaml", config)]);
     let shown = out(&trustpub(root.path(), &["config", "show"]));
@@ -213,7 +213,7 @@ fn the_settings_in_force_are_shown_with_their_sources() {
 }
 
 #[test]
-fn the_rules_of_a_checkout_are_tested_as_built_in_rules() {
+fn rules_test_accepts_the_built_in_rule_folder() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = trustpub(root, &["rules", "test", "rules/"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));

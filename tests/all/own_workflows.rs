@@ -1,4 +1,4 @@
-//! The ways in that this repository itself goes: its own workflows, and when its hook runs.
+//! This repository's own workflows, pre-commit hook and action.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,9 +9,8 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Who asks others to publish well does so: not even a note is heard of our own release.
 #[test]
-fn our_own_release_hears_nothing() {
+fn our_own_workflows_have_no_findings() {
     let output = Command::new(env!("CARGO_BIN_EXE_trustpub"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("GITHUB_ACTIONS")
@@ -20,11 +19,11 @@ fn our_own_release_hears_nothing() {
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    // Silence would also follow from not seeing the uploads.
+    // The number of uploads shows that they were found.
     assert_eq!(said, "nothing to report in 4 workflows with 3 uploads\n");
 }
 
-/// The names that a glob with `{a,b}` in it stands for.
+/// The globs that `{a,b}` in a glob expands to.
 fn spelled_out(glob: &str) -> Vec<String> {
     let parts = glob.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
     let Some((before, (words, after))) = parts else { return vec![glob.to_owned()] };
@@ -32,7 +31,7 @@ fn spelled_out(glob: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_hook_runs_for_what_is_judged() {
+fn the_hook_runs_for_every_file_that_is_read() {
     let hooks = text(".pre-commit-hooks.yaml");
     let pattern = hooks.lines().find_map(|line| line.trim().strip_prefix("files: ")).unwrap();
     let pattern = regex::Regex::new(pattern).unwrap();
@@ -65,9 +64,9 @@ fn the_hook_runs_for_what_is_judged() {
     }
 }
 
-/// A release tag installs its own version, so the two numbers move together.
+/// A release tag must install its own version.
 #[test]
-fn the_action_installs_the_version_it_stands_beside() {
+fn the_action_installs_the_version_in_cargo_toml() {
     let wanted = format!("default: \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(text("action.yml").contains(&wanted), "action.yml has no `{wanted}`");
 }

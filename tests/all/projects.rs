@@ -1,4 +1,4 @@
-//! Whole projects: the healthy ones have no findings above note.
+//! Complete projects without mistakes.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::DiskFiles;
 
 #[test]
-fn healthy_projects_hear_nothing_above_note() {
+fn healthy_projects_have_no_findings_above_note() {
     let rules = RuleSet::builtin().unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
     let mut healthy = 0;

@@ -1,4 +1,4 @@
-//! What holds of every input: places lie in their files, parsing and evaluating end, and a fix leaves YAML behind.
+//! Properties of every input: places are inside their files, parsing and evaluation terminate, and a fix leaves valid YAML.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ const RELEASE: &str = include_str!("../projects/document/.github/workflows/relea
 const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
 const CONFIG: &str = include_str!("../projects/faults/.github/trustpub.yaml");
 
-/// Judges a project, whose places must all lie in their files.
+/// Checks a project and asserts that all places are inside their files.
 fn judge(files: &[(&str, &str)]) {
     let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
     let project = project(&files);
     assert_places_lie_in_their_files(&project, &check(&project, rules(), None));
 }
 
-/// Every YAML file of ours: fixtures, rules, registries.
+/// Every YAML file of this repository: fixtures, rules and registries.
 fn fixtures() -> Vec<String> {
     let folders = ["tests/projects", "rules"].map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
     let entries = folders.into_iter().flat_map(|folder| WalkDir::new(folder).sort_by_file_name()).flatten();
@@ -31,34 +31,34 @@ fn fixtures() -> Vec<String> {
     yaml.map(|entry| String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned()).collect()
 }
 
-fn upload_run(node: Node<'_>, text: &str, depth: usize) {
+fn assert_spans_inside(node: Node<'_>, text: &str, depth: usize) {
     assert!(text.get(node.span().range()).is_some(), "{node:?}");
     if depth < 60 && node.alias_span().is_none() {
         node.entries().for_each(|entry| {
-            upload_run(entry.key, text, depth + 1);
-            upload_run(entry.value, text, depth + 1);
+            assert_spans_inside(entry.key, text, depth + 1);
+            assert_spans_inside(entry.value, text, depth + 1);
         });
-        node.items().for_each(|item| upload_run(item, text, depth + 1));
+        node.items().for_each(|item| assert_spans_inside(item, text, depth + 1));
     }
 }
 
-/// Parses a text as both dialects: every node and every error lies in it.
+/// Parses a text in both dialects and asserts that every node and error is inside it.
 fn parse(text: &str) {
     for dialect in [Dialect::Workflow, Dialect::Data] {
         let tree = yaml::parse(text, dialect);
         tree.errors().iter().for_each(|error| assert!(text.get(error.span.range()).is_some(), "{error:?}"));
         if let Some(root) = tree.root() {
-            upload_run(root, text, 0);
+            assert_spans_inside(root, text, 0);
         }
     }
 }
 
 #[test]
-fn every_cut_of_every_fixture_is_read() {
+fn every_prefix_of_every_fixture_is_parsed() {
     let fixtures = fixtures();
     assert!(fixtures.len() > 50, "{}", fixtures.len());
     for text in fixtures {
-        // Every place in a small file; a prime step apart in a large one, so that the cuts fall on all kinds of places.
+        // Every length of a small file. In a large one every nth length with a prime n, so that cuts are not aligned with lines.
         let step = if text.len() < 2_500 { 1 } else { 97 };
         for cut in (0..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {
             parse(&text[..cut]);
@@ -66,7 +66,7 @@ fn every_cut_of_every_fixture_is_read() {
     }
 }
 
-/// A text with a part cut out, repeated or replaced.
+/// A text with a part removed, repeated or replaced.
 fn mangled(text: &'static str) -> impl Strategy<Value = String> {
     let cut = (
         0..=text.len(),
@@ -82,7 +82,7 @@ fn mangled(text: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-/// The same with little cut out, so that findings and their fixes mostly stay.
+/// The same with small changes, so that most findings and fixes remain.
 fn scratched(text: &'static str) -> impl Strategy<Value = String> {
     let put = prop::sample::select(vec!["", " ", "\n", " # é", "\r\n", "'", "x", "🚀"]);
     (0..=text.len(), 0..12_usize, put).prop_map(move |(at, length, put)| {
@@ -95,7 +95,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_mangled_workflow_is_judged(one in mangled(RELEASE), other in mangled(FAULTS), config in mangled(CONFIG)) {
+    fn every_mangled_workflow_is_checked(one in mangled(RELEASE), other in mangled(FAULTS), config in mangled(CONFIG)) {
         judge(&[
             (".github/workflows/release.yml", &one),
             (".github/workflows/publish.yml", &other),
@@ -104,12 +104,12 @@ proptest! {
     }
 
     #[test]
-    fn every_text_is_judged(text in "\\PC{0,300}|[ -~\n]{0,600}") {
+    fn every_text_is_checked(text in "\\PC{0,300}|[ -~\n]{0,600}") {
         judge(&[(".github/workflows/release.yml", &text)]);
     }
 
     #[test]
-    fn what_was_yaml_stays_yaml_when_it_is_fixed(text in scratched(FAULTS), config in scratched(CONFIG)) {
+    fn fixes_keep_valid_yaml_valid(text in scratched(FAULTS), config in scratched(CONFIG)) {
         let project = project(&[
             (".github/workflows/publish.yml", text.as_bytes()),
             (".github/trustpub.yaml", config.as_bytes()),

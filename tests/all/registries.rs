@@ -1,4 +1,4 @@
-//! User registries and wrapper actions: YAML files alone add them, their examples test them, and their errors are reported.
+//! User registries and wrapper actions: YAML files define them, their examples test them, and errors in them are reported.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use trustpub::lint::rules::examples;
 use trustpub::lint::rules::set::{RuleFolder, RuleSet};
 use trustpub::read::files::MemoryFiles;
 
-/// The files of the tutorial.
+/// The registry and the wrapper from the tutorial in README.md.
 fn tutorial() -> RuleFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
     let mut registries: Vec<_> = std::fs::read_dir(folder)
@@ -24,7 +24,7 @@ fn with(files: &[(&str, &str)]) -> Result<RuleSet, Vec<String>> {
     RuleSet::with(&[RuleFolder { registries, ..RuleFolder::default() }])
 }
 
-/// What is found in a project, as `name: message`.
+/// The findings of a project, as `name: message`.
 fn findings(rules: &RuleSet, files: &[(&str, &str)]) -> Vec<String> {
     let mut memory = MemoryFiles::default();
     for (path, text) in files {
@@ -58,7 +58,7 @@ jobs:
 "#;
 
 #[test]
-fn files_alone_add_a_registry_and_a_wrapper_action() {
+fn yaml_files_add_a_registry_and_a_wrapper_action() {
     let rules = RuleSet::with(&[tutorial()]).unwrap();
     let mut own: Vec<&str> = Vec::new();
     for (id, registry, examples) in rules.data.registries.examples().filter(|(id, ..)| id.starts_with("acme-")) {
@@ -77,7 +77,7 @@ fn files_alone_add_a_registry_and_a_wrapper_action() {
 }
 
 #[test]
-fn a_publisher_is_checked_by_the_form_of_the_own_registry() {
+fn a_publisher_is_checked_against_the_form_of_a_user_registry() {
     let rules = RuleSet::with(&[tutorial()]).unwrap();
     let config =
         "repository: acme/demo\npublishers:\n  - registry: acme-index\n    package: demo\n    workflow: publish.yml\n";
@@ -91,7 +91,7 @@ fn a_publisher_is_checked_by_the_form_of_the_own_registry() {
 }
 
 #[test]
-fn problems_of_a_registry_file_have_places() {
+fn errors_in_a_registry_file_have_places() {
     let cases = [
         ("uploads: 1\n", "own/registries/acme.yaml:1:10: "),
         ("name: Acme\nendpont: {}\n", "own/registries/acme.yaml:2:1: unknown field `endpont`"),
@@ -138,7 +138,7 @@ fn problems_of_a_registry_file_have_places() {
 }
 
 #[test]
-fn a_shared_workflow_is_refused_where_the_registry_takes_none_from_another_repository() {
+fn a_workflow_of_another_repository_is_refused_if_the_registry_requires_it() {
     let shared = r#"
 extends: nuget
 uploads:
@@ -159,12 +159,12 @@ uploads:
     let refused = "foreign-workflow: nuget.org does not accept uploads from a workflow of another repository: `acme/shared/.github/workflows/nuget.yml@v1`";
     assert_eq!(finding, refused);
     assert_eq!(found("acme/demo", "false"), [""; 0]);
-    // A repository that calls its own workflow by its full name is accepted by its own publishers.
+    // A repository may call its own workflow by its full name.
     assert_eq!(found("acme/shared", "true"), [""; 0]);
 }
 
 #[test]
-fn ids_do_not_collide() {
+fn duplicate_ids_are_an_error() {
     let text = tutorial().registries[1].1.clone();
     let problems = with(&[("own/registries/pypi.yaml", &text)]).err().unwrap();
     assert!(
@@ -175,7 +175,7 @@ fn ids_do_not_collide() {
     assert!(twice[0].starts_with("b/registries/acme.yaml:"), "{twice:?}");
 }
 
-/// A job that publishes, in a folder, with the files beside it.
+/// The findings of a job that runs a publish command in a folder, with some files in the repository.
 fn published(command: &str, folder: &str, files: &[(&str, &str)]) -> Vec<String> {
     let rules = RuleSet::builtin().unwrap();
     let workflow = format!(
@@ -188,14 +188,14 @@ fn published(command: &str, folder: &str, files: &[(&str, &str)]) -> Vec<String>
 }
 
 #[test]
-fn the_package_s_own_files_say_where_it_goes() {
+fn manifests_and_client_configs_set_the_registry() {
     let away = r#"{"name": "demo", "publishConfig": {"registry": "https://npm.pkg.github.com"}}"#;
     let here = r#"{"name": "demo", "repository": "github:acme/demo"}"#;
     let found = |command: &str, folder: &str, files: &[(&str, &str)]| {
         published(command, folder, files).iter().any(|line| line.starts_with("missing-"))
     };
     assert!(found("npm publish", ".", &[("package.json", here)]), "to the registry");
-    assert!(!found("npm publish", ".", &[("package.json", away)]), "to where the manifest says");
+    assert!(!found("npm publish", ".", &[("package.json", away)]), "to the registry in the manifest");
     assert!(found("npm publish --registry https://registry.npmjs.org", ".", &[("package.json", away)]), "a flag wins");
     assert!(!found("npm publish", ".", &[("package.json", here), (".npmrc", "registry=https://npm.example.com/\n")]));
     assert!(!found("npm publish", "core", &[("package.json", here), ("core/package.json", away)]), "in its folder");
@@ -212,11 +212,11 @@ fn the_package_s_own_files_say_where_it_goes() {
     ));
 }
 
-/// A command, the files beside it, and whether it uploads to the registry that its client knows best.
+/// A command, the files in the repository, and whether it uploads to the client's default registry.
 type Way<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
 
 #[test]
-fn scopes_workspaces_and_lists_say_where_a_package_goes() {
+fn scopes_workspaces_and_indexes_set_the_registry() {
     let scoped = ("package.json", r#"{"name": "@acme/demo"}"#);
     let plain = ("package.json", r#"{"name": "demo"}"#);
     let scope = (".npmrc", "@acme:registry=https://npm.pkg.github.com\n");
@@ -261,7 +261,7 @@ fn scopes_workspaces_and_lists_say_where_a_package_goes() {
 }
 
 #[test]
-fn a_file_of_the_workspace_counts_in_the_folders_below_it() {
+fn a_config_of_the_workspace_applies_to_its_folders() {
     let core = ("core/package.json", r#"{"name": "@acme/core"}"#);
     let found = |root: &str| {
         let files = [("package.json", r#"{"private": true, "workspaces": ["core"]}"#), core, (".npmrc", root)];
@@ -273,7 +273,7 @@ fn a_file_of_the_workspace_counts_in_the_folders_below_it() {
 }
 
 #[test]
-fn a_registry_among_the_rules_is_told_where_it_belongs() {
+fn a_registry_in_the_rules_folder_names_the_right_folder() {
     let rules = |text: &str| {
         let rules = vec![("own/index.yaml".to_owned(), text.to_owned())];
         RuleSet::with(&[RuleFolder { rules, ..RuleFolder::default() }]).err().unwrap()
@@ -286,11 +286,11 @@ fn a_registry_among_the_rules_is_told_where_it_belongs() {
     assert_eq!(rules("name: Index\nrecord: []\nuploads: []\n"), [told("record", "registries", 2)]);
     assert_eq!(rules("extends: pypi\nuploads: []\n"), [told("extends", "registries", 1)]);
     assert_eq!(rules("title: Ours\nentries: []\n"), [told("entries", "needs", 2)]);
-    assert!(rules("for-each: job\nuploads: []\n").len() > 1, "a rule with a key too many is still a rule");
+    assert!(rules("for-each: job\nuploads: []\n").len() > 1, "an unknown key in a rule is reported as such");
 }
 
 #[test]
-fn a_project_s_own_name_for_an_index_says_where_it_is() {
+fn an_index_defined_in_the_project_sets_the_registry() {
     let index = |name: &str, url: &str| {
         format!("[project]\nname = 'demo'\n[[tool.uv.index]]\nname = '{name}'\nurl = 'https://i.example/'\n{url}\n")
     };
@@ -300,7 +300,7 @@ fn a_project_s_own_name_for_an_index_says_where_it_is() {
     };
     let private = "publish-url = 'https://i.example/upload'";
     let trial = "publish-url = 'https://test.pypi.org/legacy/'";
-    assert_eq!(found("uv publish --index pypi", &index("pypi", private)), "", "a name of one's own for another place");
+    assert_eq!(found("uv publish --index pypi", &index("pypi", private)), "", "the project redefines the name");
     assert_eq!(found("uv publish --index acme", &index("acme", private)), "");
     assert!(found("uv publish --index trial", &index("trial", trial)).contains("TestPyPI"));
     assert!(found("uv publish --index pypi", &index("acme", private)).contains("PyPI"), "the registry's own name");

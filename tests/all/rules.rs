@@ -4,7 +4,7 @@ use trustpub::lint::rules::examples;
 use trustpub::lint::rules::set::RuleSet;
 
 #[test]
-fn every_rule_does_what_its_examples_show() {
+fn every_rule_passes_its_examples() {
     let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let mut complaints = Vec::new();
     let mut tested = 0;
@@ -32,7 +32,7 @@ fn every_registry_finds_its_uploads_and_no_others() {
 }
 
 #[test]
-fn every_need_is_missing_in_its_bad_examples_and_in_no_good_one() {
+fn every_permission_need_passes_its_examples() {
     let rules = RuleSet::builtin().unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
     let mut complaints = Vec::new();
     for entry in rules.data.needs.iter() {

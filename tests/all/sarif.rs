@@ -1,4 +1,4 @@
-//! SARIF as its readers take it: the standard's schema, GitHub's line hashes, and what neither of them checks.
+//! SARIF: the schema of the standard, GitHub's line hashes, and requirements that neither of them checks.
 
 use std::path::{Path, PathBuf};
 
@@ -34,9 +34,9 @@ fn log(root: &Path) -> Value {
 }
 
 #[test]
-fn every_log_is_valid_by_the_schema() {
+fn every_log_matches_the_schema() {
     let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    // The published schema has the alternatives of a region by mistake among its properties.
+    // The published schema lists the alternatives of a region among its properties by mistake.
     let region = &mut schema["definitions"]["region"];
     if let Some(alternatives) = region["properties"].as_object_mut().and_then(|properties| properties.remove("anyOf")) {
         region["anyOf"] = alternatives;
@@ -49,16 +49,16 @@ fn every_log_is_valid_by_the_schema() {
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     let planted = serde_json::json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": 1}]}]});
-    assert!(!validator.is_valid(&planted), "the schema lets a planted fault pass");
+    assert!(!validator.is_valid(&planted), "the schema accepts an invalid log");
 }
 
 #[test]
-fn line_hashes_are_those_of_github() {
+fn line_hashes_equal_those_of_github() {
     let vectors: Value = serde_json::from_str(LINE_HASHES).unwrap();
     let cases = vectors["cases"].as_array().unwrap();
     let mut compared = 0;
     for case in cases {
-        // A text that is no UTF-8 reaches the hash the way the reader decodes it.
+        // Invalid UTF-8 is hashed after lossy decoding, as when a file is read.
         let text = match (case["text"].as_str(), case["base64"].as_str()) {
             (Some(text), _) => text.to_owned(),
             (None, Some(encoded)) => String::from_utf8_lossy(&decode(encoded)).into_owned(),
@@ -88,9 +88,9 @@ fn decode(encoded: &str) -> Vec<u8> {
     bytes
 }
 
-/// What the schema and Microsoft's validator let pass, but readers need.
+/// What code scanning needs but the schema and Microsoft's validator do not check.
 #[test]
-fn nothing_is_missing_that_no_validator_asks_for() {
+fn every_log_has_what_code_scanning_needs() {
     let mut results = 0;
     for root in projects() {
         let log = log(&root);
@@ -127,7 +127,7 @@ fn nothing_is_missing_that_no_validator_asks_for() {
 }
 
 #[test]
-fn findings_about_different_things_are_told_apart() {
+fn findings_about_different_things_have_different_fingerprints() {
     for root in projects() {
         let log = log(&root);
         let prints: Vec<_> = log["runs"][0]["results"]
@@ -137,7 +137,7 @@ fn findings_about_different_things_are_told_apart() {
             .map(|it| it["partialFingerprints"]["trustpubId/v1"].clone())
             .collect();
         for (index, print) in prints.iter().enumerate() {
-            assert!(!prints[..index].contains(print), "{}: {print} stands twice", root.display());
+            assert!(!prints[..index].contains(print), "{}: duplicate fingerprint {print}", root.display());
         }
     }
 }

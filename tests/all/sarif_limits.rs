@@ -1,4 +1,4 @@
-//! SARIF at its limits: what readers cut or refuse is cut before, and said; the same input gives the same bytes wherever it stands.
+//! Limits of SARIF consumers: larger logs are cut and say so. The same input gives the same bytes in any folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -24,7 +24,7 @@ fn log(files: &Project, report: &Report, rules: &[Rule]) -> Value {
     serde_json::from_str(&support::report("sarif", &view, &ReportOptions::default(), &[])).unwrap()
 }
 
-/// The program, untouched by where the tests run.
+/// The program without the CI variables of the environment.
 fn trustpub() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustpub"));
     command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").env("SOURCE_DATE_EPOCH", "1790000000");
@@ -45,12 +45,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
+fn too_many_results_are_cut_to_the_worst_and_the_log_says_so() {
     let rules = RuleSet::builtin().unwrap();
     let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
     let one = report.findings.first().unwrap().clone();
-    // Errors stand last, where a plain cut would lose them.
+    // The errors are last, so cutting the end of the list would lose them.
     report.findings = vec![one; 25_010];
     for (index, finding) in report.findings.iter_mut().enumerate() {
         finding.level = if index < 25_000 { Level::Note } else { Level::Error };
@@ -65,11 +65,11 @@ fn of_too_many_results_the_worst_stay_and_the_log_says_so() {
     assert_eq!(told["message"]["text"], "10 findings are left out: this log is limited to 25000 findings.");
 }
 
-/// Letters that no packer makes smaller.
+/// Random letters, which do not compress.
 fn noise(length: usize, seed: &mut u64) -> String {
     let mut text = String::new();
     while text.len() < length {
-        // Knuth's linear generator; its high bits are as good as drawn.
+        // Knuth's linear congruential generator; only its high bits are random enough.
         *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         text.push(char::from(b' ' + u8::try_from((*seed >> 33) % 94).unwrap()));
     }
@@ -77,12 +77,12 @@ fn noise(length: usize, seed: &mut u64) -> String {
 }
 
 #[test]
-fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
+fn a_log_that_is_too_large_after_gzip_keeps_its_worst_results() {
     let rules = RuleSet::builtin().unwrap();
     let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
     let one = report.findings.first().unwrap().clone();
-    // A sentence of 1,000 letters that says nothing twice packs to some 800 bytes: 18,000 of them are too many.
+    // 1,000 random letters compress to about 800 bytes, so 18,000 such messages exceed the limit.
     report.findings = vec![one; 18_000];
     let mut seed = 1;
     for (index, finding) in report.findings.iter_mut().enumerate() {
@@ -113,7 +113,7 @@ fn a_log_that_is_too_large_when_packed_keeps_its_worst_results() {
 }
 
 #[test]
-fn rules_keep_to_what_readers_take() {
+fn rule_texts_and_tags_stay_within_the_limits() {
     let mut rules = RuleSet::builtin().unwrap().rules;
     let rule = rules.first_mut().unwrap();
     rule.name = "long-".repeat(100);
@@ -124,7 +124,7 @@ fn rules_keep_to_what_readers_take() {
     rule.tags.push("external/cwe/cwe-250".to_owned());
     let log = log(&Project::default(), &Report::default(), &rules);
     let all = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-    assert_eq!(all.len(), rules.len(), "all rules are there, also when nothing is found");
+    assert_eq!(all.len(), rules.len(), "all rules are listed, also without findings");
     for rule in all {
         let length = |text: &Value| text.as_str().unwrap().chars().count();
         assert!(length(&rule["name"]) <= 255, "{}", rule["id"]);
@@ -138,7 +138,7 @@ fn rules_keep_to_what_readers_take() {
 }
 
 #[test]
-fn a_severity_is_a_number_that_code_scanning_reads() {
+fn a_security_severity_is_a_number_from_0_to_10() {
     for rule in RuleSet::builtin().unwrap().rules {
         let Some(severity) = &rule.security_severity else { continue };
         let number: f64 = severity.parse().unwrap();
@@ -148,7 +148,7 @@ fn a_severity_is_a_number_that_code_scanning_reads() {
 }
 
 #[test]
-fn a_sentence_and_a_place_stay_short() {
+fn messages_and_snippets_are_cut() {
     let rules = RuleSet::builtin().unwrap();
     let project = Project::load(&DiskFiles::new(&faults()).unwrap(), None);
     let mut report = check(&project, &rules, None);
@@ -172,7 +172,7 @@ fn a_sentence_and_a_place_stay_short() {
 }
 
 #[test]
-fn the_same_bytes_from_any_folder_and_any_checkout() {
+fn a_log_has_the_same_bytes_in_any_folder_and_checkout() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
     std::fs::create_dir_all(&logs).unwrap();
@@ -209,7 +209,7 @@ fn the_same_bytes_from_any_folder_and_any_checkout() {
 }
 
 #[test]
-fn several_repositories_stand_below_the_folder_that_holds_them() {
+fn paths_of_several_repositories_are_relative_to_their_common_folder() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["one", "deep/two"] {
         copy(&faults(), &folder.path().join(name));
@@ -234,11 +234,11 @@ fn several_repositories_stand_below_the_folder_that_holds_them() {
             && wanted.iter().any(|uri| uri.starts_with("deep/two/.github/"))
     );
     assert_eq!(uris("", &["one", "deep/two"]), wanted);
-    assert_eq!(uris("one", &[".", "../deep/two"]), wanted, "no address climbs out of the folder");
+    assert_eq!(uris("one", &[".", "../deep/two"]), wanted, "no URI contains `..`");
 }
 
 #[test]
-fn a_finding_is_known_again_twenty_lines_further_down() {
+fn fingerprints_stay_when_twenty_lines_are_inserted() {
     let folder = tempfile::tempdir().unwrap();
     let (before, after) = (folder.path().join("before"), folder.path().join("after"));
     copy(&faults(), &before);
@@ -265,7 +265,7 @@ fn a_finding_is_known_again_twenty_lines_further_down() {
 
 #[cfg(unix)]
 #[test]
-fn an_odd_path_is_an_address_that_readers_resolve() {
+fn special_characters_in_a_path_are_percent_encoded() {
     let folder = tempfile::tempdir().unwrap();
     let workflows = folder.path().join(".github/workflows");
     std::fs::create_dir_all(&workflows).unwrap();
@@ -298,18 +298,18 @@ fn decoded(uri: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// The log that a command leaves, whatever else it does.
+/// The output of a command and the log that it writes.
 fn left(arguments: &[&str], here: &Path) -> (Output, Value) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("log.sarif");
     let format = format!("sarif={}", file.display());
     let output = trustpub().current_dir(here).args(["check", "--format", &format]).args(arguments).output().unwrap();
-    let text = std::fs::read(&file).unwrap_or_else(|_| panic!("{arguments:?} leaves no log: {output:?}"));
+    let text = std::fs::read(&file).unwrap_or_else(|_| panic!("{arguments:?} writes no log: {output:?}"));
     (output, serde_json::from_slice(&text).unwrap())
 }
 
 #[test]
-fn there_is_always_a_log_and_it_says_whether_the_check_ran() {
+fn a_log_is_always_written_and_says_whether_the_check_ran() {
     let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
     let cases: [(&[&str], i32, bool, &str); 6] = [
         (&["document"], 0, true, ""),
@@ -333,7 +333,7 @@ fn there_is_always_a_log_and_it_says_whether_the_check_ran() {
 }
 
 #[test]
-fn what_could_not_be_read_or_decided_is_a_notification() {
+fn unreadable_files_and_undecided_uploads_are_notifications() {
     let folder = tempfile::tempdir().unwrap();
     let github = folder.path().join(".github");
     std::fs::create_dir_all(github.join("workflows")).unwrap();
@@ -360,22 +360,22 @@ fn what_could_not_be_read_or_decided_is_a_notification() {
 }
 
 #[test]
-fn category_and_waived_findings_are_there_when_asked_for() {
+fn category_and_ignored_findings_are_optional() {
     let root = faults();
     let log = |arguments: &[&str]| left(arguments, &root).1["runs"][0].clone();
     let plain = log(&[]);
-    assert!(plain["automationDetails"].is_null(), "an upload's own category wins");
-    let waived = |run: &Value| {
+    assert!(plain["automationDetails"].is_null(), "no category without the option");
+    let suppressed = |run: &Value| {
         let results = run["results"].as_array().unwrap();
         results.iter().filter(|result| !result["suppressions"].is_null()).count()
     };
-    assert_eq!(waived(&plain), 0, "code scanning would open them");
+    assert_eq!(suppressed(&plain), 0, "code scanning would open them");
     for (given, wanted) in [("nightly", "nightly/"), ("a/b/", "a/b/")] {
         assert_eq!(log(&["--sarif-category", given])["automationDetails"]["id"], wanted);
     }
     assert!(log(&["--sarif-category", "/"])["automationDetails"].is_null());
     let all = log(&["--show-suppressed"]);
-    assert_eq!(waived(&all), 1);
+    assert_eq!(suppressed(&all), 1);
     let results = all["results"].as_array().unwrap();
     assert_eq!(results.len(), plain["results"].as_array().unwrap().len() + 1);
     let hidden = results.iter().find(|result| !result["suppressions"].is_null()).unwrap();
@@ -388,11 +388,11 @@ fn category_and_waived_findings_are_there_when_asked_for() {
 }
 
 #[test]
-fn a_job_summary_grows_and_any_other_report_is_replaced() {
+fn a_job_summary_is_appended_to_and_other_files_are_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (summary, other) = (folder.path().join("summary.md"), folder.path().join("other.md"));
     for file in [&summary, &other] {
-        std::fs::write(file, "said before\n").unwrap();
+        std::fs::write(file, "earlier text\n").unwrap();
     }
     let status = trustpub()
         .env("GITHUB_STEP_SUMMARY", &summary)
@@ -406,7 +406,7 @@ fn a_job_summary_grows_and_any_other_report_is_replaced() {
         .unwrap();
     assert_eq!(status.status.code(), Some(1));
     let (grown, replaced) = (std::fs::read_to_string(&summary).unwrap(), std::fs::read_to_string(&other).unwrap());
-    assert_eq!(grown, format!("said before\n{replaced}"));
+    assert_eq!(grown, format!("earlier text\n{replaced}"));
     assert!(replaced.starts_with("## trustpub\n") && replaced.contains("```mermaid\nflowchart LR\n"), "{replaced}");
-    assert!(!status.stdout.is_empty(), "the report for stdout is there too");
+    assert!(!status.stdout.is_empty(), "the report on stdout is written as well");
 }

@@ -1,4 +1,4 @@
-//! Many repositories: one call or several, the same is found, told in the same order, and never half of it.
+//! Many repositories in one call or in several: the findings, their order and complete reports.
 
 #![cfg(unix)]
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use serde_json::Value;
 const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
 const CONFIG: &str = include_str!("../projects/faults/.github/trustpub.yaml");
 
-/// As many repositories, named by number.
+/// Creates `count` repositories, named by number.
 fn repositories(count: usize) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for index in 0..count {
@@ -44,7 +44,7 @@ fn results(log: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn what_is_found_does_not_hang_on_who_is_done_first() {
+fn the_order_of_findings_does_not_depend_on_thread_timing() {
     let root = repositories(12);
     for format in ["oneline", "text", "json", "sarif", "markdown", "github"] {
         let one = check(root.path(), &[".", "--format", format], &[]);
@@ -55,13 +55,13 @@ fn what_is_found_does_not_hang_on_who_is_done_first() {
 }
 
 #[test]
-fn parts_of_a_list_say_together_what_the_whole_says() {
+fn calls_for_parts_of_a_list_give_the_findings_of_one_call() {
     let root = repositories(9);
     let whole = check(root.path(), &[".", "--format", "sarif"], &[]);
     let whole: BTreeSet<String> = results(&whole.stdout).into_iter().collect();
     let list: Vec<String> = (0..9).map(|index| format!("{:02}/{index:04}", index % 7)).collect();
     let mut parts = BTreeSet::new();
-    // One of the parts is a single repository: its paths must be no shorter for it.
+    // One part is a single repository; its paths must have the same prefix.
     for part in [&list[..1], &list[1..3], &list[3..]] {
         let log = check(root.path(), &["--stdin-filelist", "--format", "sarif"], part);
         parts.extend(results(&log.stdout));
@@ -83,7 +83,7 @@ fn a_run_that_is_killed_leaves_no_half_report() {
             std::thread::sleep(Duration::from_millis(patience));
             child.kill().unwrap();
             child.wait().unwrap();
-            // It may have been quick enough to end.
+            // The program may have ended before it was killed.
             if let Ok(text) = std::fs::read(&report) {
                 assert!(text.ends_with(b"\n"), "{format} after {patience} ms");
                 assert!(format == "oneline" || serde_json::from_slice::<Value>(&text).is_ok(), "{format}");

@@ -1,7 +1,7 @@
 //! The fast path of the YAML parser and granit build equal trees: kinds, places, styles, texts, comments, errors and aliases.
 //!
-//! `FAST_PATH_MUTATIONS` sets how many mutated texts are compared, and `FAST_PATH_SEED` which ones. Ten million are a matter of minutes in
-//! a release build: `FAST_PATH_MUTATIONS=10000000 cargo test --release yaml_fast_path::mutated`.
+//! `FAST_PATH_MUTATIONS` sets how many mutated texts are compared, and `FAST_PATH_SEED` which ones. Ten million take minutes in a
+//! release build: `FAST_PATH_MUTATIONS=10000000 cargo test --release yaml_fast_path::mutated`.
 
 use std::path::{Path, PathBuf};
 
@@ -298,7 +298,7 @@ fn the_trees_of_each_construct_are_equal() {
 }
 
 #[test]
-fn the_fast_path_gives_up_on_what_it_does_not_know() {
+fn the_fast_path_leaves_other_constructs_to_granit() {
     let accepted: Vec<_> = LEFT_TO_GRANIT.iter().filter(|text| yaml::parse_fast(text).is_some()).collect();
     assert!(accepted.is_empty(), "{accepted:#?}");
 }
@@ -405,7 +405,7 @@ impl Random {
         all[self.below(all.len())].as_ref()
     }
 
-    /// A range of letters of a text, mostly a short one.
+    /// A random range of a text, usually short.
     fn range(&mut self, text: &str) -> std::ops::Range<usize> {
         let start = text.floor_char_boundary(self.below(text.len() + 1));
         let longest = [1, 4, 20, 80][self.below(4)];
@@ -413,7 +413,7 @@ impl Random {
     }
 }
 
-/// Some lines of a text, as the value of a key where they are a sequence.
+/// Some lines of a text. A sequence becomes the value of a key.
 fn excerpt(random: &mut Random, text: &str) -> String {
     let lines: Vec<_> = text.split_inclusive('\n').collect();
     let start = random.below(lines.len());
@@ -489,7 +489,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn made_up_texts_have_equal_trees(before in prop::sample::select(ACCEPTED), text in made_up(), after in prop::sample::select(ACCEPTED)) {
+    fn generated_texts_have_equal_trees(before in prop::sample::select(ACCEPTED), text in made_up(), after in prop::sample::select(ACCEPTED)) {
         accepts(&text, Dialect::Workflow);
         accepts(&format!("{before}\n{text}{after}"), Dialect::Data);
     }

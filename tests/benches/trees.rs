@@ -1,6 +1,6 @@
-//! Reads repositories and builds the YAML trees of their workflows, and does nothing else: what a whole `check` is measured against.
+//! Reads repositories and only builds the YAML trees of their workflows, as a lower bound for the time of `check`.
 //!
-//! `cargo run --profile dist --example trees -- REPOSITORY…` takes them side by side, as `check` does.
+//! `cargo run --profile dist --example trees -- REPOSITORY…` reads them in parallel, as `check` does.
 
 #![allow(clippy::print_stdout)]
 

@@ -1,10 +1,10 @@
-//! The corpus that stands beside the checkout, for every test that reads it.
+//! The corpus of real workflows, which is not part of the repository.
 
 use std::path::{Path, PathBuf};
 
 use super::skipped;
 
-/// The corpus, unpacked once.
+/// The repositories of the corpus, which is unpacked once.
 pub fn repositories() -> Option<Vec<PathBuf>> {
     let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/workflows.tar.xz");
     if !archive.exists() {
@@ -17,7 +17,7 @@ pub fn repositories() -> Option<Vec<PathBuf>> {
         let status = std::process::Command::new("tar").arg("xf").arg(&archive).arg("-C").arg(aside.path()).status();
         assert!(status.unwrap().success(), "`tar` could not unpack {}", archive.display());
         std::fs::create_dir_all(&folder).unwrap();
-        // Tests of one program run side by side, and each may find the corpus missing: the first to come puts it there.
+        // Tests run in parallel and several may unpack the corpus; the first rename succeeds.
         let placed = std::fs::rename(aside.path().join("bulk"), folder.join("bulk"));
         assert!(placed.is_ok() || folder.join("bulk").is_dir(), "{placed:?}");
     }

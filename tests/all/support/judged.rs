@@ -1,4 +1,4 @@
-//! Projects in memory, judged by the built-in rules, and what holds of every report. Fuzz targets use it too.
+//! Projects in memory, checked by the built-in rules, and assertions about every report. The fuzz targets use it too.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 use trustpub::read::project::Project;
 
-/// Loaded once: a thousand inputs are judged by the same rules.
+/// The built-in rules, loaded once for all inputs.
 pub fn rules() -> &'static RuleSet {
     static RULES: OnceLock<RuleSet> = OnceLock::new();
     RULES.get_or_init(|| match RuleSet::builtin() {
@@ -25,7 +25,7 @@ pub fn project(files: &[(&str, &[u8])]) -> Project {
     Project::load(&memory, None)
 }
 
-/// All places of a report lie in their files, and begin and end on whole letters.
+/// Asserts that all places of a report are inside their files and at character boundaries.
 pub fn assert_places_lie_in_their_files(project: &Project, report: &Report) {
     let findings = report.findings.iter();
     let labels = findings.flat_map(|finding| finding.labels.iter().chain(&finding.steps).chain([&finding.primary]));

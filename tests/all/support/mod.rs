@@ -18,7 +18,7 @@ pub fn report(format: &str, view: &ReportView<'_>, options: &ReportOptions, fail
     String::from_utf8(out).unwrap()
 }
 
-/// Says that a test does nothing, past the capture of output that hides what `eprintln!` of a passing test writes.
+/// Prints that a test is skipped, directly to stderr, because the test harness hides the `eprintln!` output of passing tests.
 pub fn skipped(reason: &str) {
     let test = std::thread::current();
     let _ = writeln!(std::io::stderr(), "SKIPPED: {}: {reason}", test.name().unwrap_or("a test"));

@@ -1,12 +1,12 @@
-//! The program as people run it, in a project made for it.
+//! Runs the program in a temporary project.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The one workflow that most projects need.
+/// The path of the workflow in most test projects.
 pub const RELEASE: &str = ".github/workflows/release.yml";
 
-/// A folder with some files.
+/// Creates a temporary folder with some files.
 pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -17,7 +17,7 @@ pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-/// Runs the program in a folder, as if on no CI.
+/// Runs the program in a folder, without the CI variables of the environment.
 pub fn trustpub(root: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trustpub"))
         .args(arguments)
@@ -27,12 +27,12 @@ pub fn trustpub(root: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// What it wrote to stdout.
+/// The text on stdout.
 pub fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What it wrote to stderr.
+/// The text on stderr.
 pub fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

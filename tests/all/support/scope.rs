@@ -1,8 +1,8 @@
-//! A place for expressions where some names are known, one is known by its beginning, and others are not known at all.
+//! An evaluation context for expression tests.
 
 use trustpub::workflow::expression::{Outcome, Scope, StatusFunction, Truth};
 
-/// Knows `github`, and of `github.ref` how it begins.
+/// `github.ref` has a known prefix, other properties of `github` are known, and other contexts are unknown.
 pub struct Something;
 
 impl Scope for Something {

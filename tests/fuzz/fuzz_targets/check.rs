@@ -1,4 +1,4 @@
-//! Any text as a workflow, judged whole and shown in every format: no finding points outside its file.
+//! Any text as a workflow, checked and reported in every format: no finding points outside its file.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a stranger's config over a sound workflow: the workflow is judged all the same.
+//! Any text as the config of a valid workflow: the workflow is checked anyway.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a template and as a condition: evaluation is total.
+//! Any text as a template and as a condition: evaluation terminates with a value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a workflow, with every fix made: what was YAML stays YAML.
+//! Any text as a workflow with every fix applied: valid YAML stays valid.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a stranger's rule file: it loads, or every problem has a place in it.
+//! Any text as a user rule file: it loads, or every problem has a place in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

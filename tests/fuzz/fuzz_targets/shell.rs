@@ -1,4 +1,4 @@
-//! Any text as a script of any shell: every word lies in it.
+//! Any text as a script of any shell: every word is inside the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a workflow's YAML: every node lies in the text, and every byte of a scalar comes from somewhere in it.
+//! Any text as a workflow's YAML: every node is inside the text, and every byte of a scalar maps to a position in it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

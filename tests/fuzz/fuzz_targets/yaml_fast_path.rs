@@ -1,4 +1,4 @@
-//! Any text: where the fast path accepts it, its tree equals granit's in everything.
+//! Any text: if the fast path accepts it, its tree equals granit's.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What the fuzz targets share with the tests.
+//! Helpers that the fuzz targets share with the tests.
 
 #[path = "../../all/support/judged.rs"]
 pub mod judged;

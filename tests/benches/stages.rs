@@ -1,4 +1,4 @@
-//! Times the rooms one by one, on our own fixtures: `cargo bench`. Whole programs are timed by `peers` and `growth`.
+//! Times each stage of a check on the test projects: `cargo bench`. `peers` and `growth` time whole programs.
 
 #![allow(clippy::unwrap_used)]
 
@@ -38,7 +38,7 @@ fn project() -> Project {
     Project::load(&files, None)
 }
 
-/// What every start of the program pays before it reads a workflow.
+/// The cost of every start before the first workflow is read.
 #[divan::bench]
 fn rules_are_loaded() -> RuleSet {
     RuleSet::builtin().unwrap()
