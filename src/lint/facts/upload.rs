@@ -62,7 +62,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "upload.question",
         UPLOAD,
         YES_NO,
-        "Whether the command asks a question that nobody answers.",
+        "Whether the command asks a question, which a workflow cannot answer.",
         upload_question,
     ),
     FactSpec::new(

@@ -197,7 +197,7 @@ pub struct UploadPattern {
     pub operation: Option<String>,
     /// The entry of `clients:` whose version decides.
     pub client: Option<String>,
-    /// Flags of which one must be set, or the command asks a question that nobody answers.
+    /// Flags of which one must be set, or the command asks a question, which a workflow cannot answer.
     #[serde(default)]
     pub asks_unless: Vec<String>,
     /// How the command reads its argument, where it is not simply a path.
