@@ -123,7 +123,7 @@ fn calls_ten_deep_and_wide() {
     let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     let with_upload_run = with_upload_run(&files);
     assert!(with_upload_run.runs <= 512, "{}", with_upload_run.runs);
-    assert_eq!(with_upload_run.cut.as_deref(), Some("more than 256 calls that lead to it"));
+    assert_eq!(with_upload_run.cut.as_deref(), Some("more than 128 indirect calls of the workflow"));
 }
 
 #[test]

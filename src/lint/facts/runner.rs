@@ -58,11 +58,7 @@ struct RetiredRunner<'s> {
 
 /// The first retired label of the uploading job, or of a needed job that the run reaches; `Some(None)` if there is none.
 fn retired<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<RetiredRunner<'s>>> {
-    let (github, workflow, job, context) =
-        (&subject.analysis.data.github, subject.workflow()?, subject.job()?, subject.context()?);
-    if !github.retired.keys().any(|label| workflow.source.text().contains(label.as_str())) {
-        return Some(None);
-    }
+    let (workflow, job, context) = (subject.workflow()?, subject.job()?, subject.context()?);
     let simulated = context.simulated();
     let needed = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
     let needed = needed.filter(|needed| simulated.reached(needed) == Truth::Yes && !needed.tolerated);

@@ -18,8 +18,8 @@ use crate::workflow::simulate::run_filter::RunFilter;
 /// The maximum depth of nested calls at GitHub.
 const MAX_CALL_DEPTH: usize = 10;
 
-/// The maximum number of calling jobs that are visited for one job: calls that branch on every level multiply.
-const MAX_VISITED_CALLS: usize = 256;
+/// The maximum number of indirect calls that are followed for one job: calls that branch on every level multiply.
+const MAX_INDIRECT_CALLS: usize = 128;
 
 /// The maximum number of simulated runs for one job.
 const MAX_SIMULATED_RUNS: usize = 512;
@@ -45,7 +45,7 @@ pub fn simulate<'a, 'p>(
     (job, step): (&'a Job<'p>, Option<&Step<'p>>),
     filter: &RunFilter,
 ) -> SimulatedRuns<'a, 'p> {
-    let mut search = TriggerSearch { github, checkout, filter, path: Vec::new(), visited: 0, incomplete: None };
+    let mut search = TriggerSearch { github, checkout, filter, path: Vec::new(), indirect_calls: 0, incomplete: None };
     let runs = search.runs_of(workflow, job, &Relevance::of(workflow, job, step));
     SimulatedRuns { runs: runs.into_iter().map(Arc::new).collect(), incomplete: search.incomplete }
 }
@@ -70,8 +70,8 @@ struct TriggerSearch<'a, 'p, 'q> {
     filter: &'q RunFilter,
     /// The workflows between the job and the current one, to detect cycles.
     path: Vec<&'a Workflow<'p>>,
-    /// The number of calling jobs visited so far.
-    visited: usize,
+    /// The number of indirect calls followed so far.
+    indirect_calls: usize,
     incomplete: Option<UnknownReason>,
 }
 
@@ -189,9 +189,9 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             if self.path.iter().any(|known| known.file == caller.file) {
                 continue;
             }
-            self.visited += 1;
-            if self.visited > MAX_VISITED_CALLS {
-                self.incomplete = Some(UnknownReason::new("more than 256 calls that lead to it"));
+            self.indirect_calls += usize::from(self.path.len() > 1);
+            if self.indirect_calls > MAX_INDIRECT_CALLS {
+                self.incomplete = Some(UnknownReason::new("more than 128 indirect calls of the workflow"));
                 break;
             }
             let relevance = Relevance::of(caller, calling, None);
