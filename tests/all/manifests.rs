@@ -62,7 +62,7 @@ fn a_malicious_checkout_is_read_within_limits() {
 }
 
 /// For each kind: the path, the text, the package and the repository.
-const SAMPLES: [(&str, &str, &str, Option<&str>); 19] = [
+const SAMPLES: [(&str, &str, &str, Option<&str>); 20] = [
     (
         "pyproject.toml",
         "[project]\nname = 'demo'\n[project.urls]\nRepository = 'https://r.example'\n",

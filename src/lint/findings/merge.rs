@@ -277,13 +277,16 @@ impl FailedRuns {
 /// Finds the findings of a rule that may share their cause with another, without comparing all pairs.
 struct CauseIndex<'f> {
     found: &'f [RawFinding],
-    /// By rule and publisher, then by file, then by job: positions in order.
-    positions: HashMap<(usize, Option<usize>), HashMap<Option<FileId>, HashMap<Option<&'f str>, Vec<usize>>>>,
+    /// By rule and publisher.
+    positions: HashMap<(usize, Option<usize>), PositionsByFile<'f>>,
 }
+
+/// Positions of findings in their order, by file and then by job.
+type PositionsByFile<'f> = HashMap<Option<FileId>, HashMap<Option<&'f str>, Vec<usize>>>;
 
 impl<'f> CauseIndex<'f> {
     fn new(found: &'f [RawFinding]) -> Self {
-        let mut positions: HashMap<_, HashMap<_, HashMap<_, Vec<usize>>>> = HashMap::new();
+        let mut positions: HashMap<_, PositionsByFile<'f>> = HashMap::new();
         for (position, raw) in found.iter().enumerate() {
             let SubjectScope { file, job, publisher, .. } = &raw.about;
             let of_rule = positions.entry((raw.rule, *publisher)).or_default();
