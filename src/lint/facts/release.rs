@@ -3,7 +3,7 @@
 use crate::lint::facts::run::context;
 use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::UploadRun;
+use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
@@ -42,6 +42,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         release_duplicate,
     ),
     FactSpec::new(
+        "release.started-by",
+        UPLOAD,
+        FactValues::OneOf(&["answered", "release-unanswered", "tag-unanswered", "release-by-hand", "tag-by-hand"]),
+        "Whether the upload waits only for releases or tags that the repository creates with `GITHUB_TOKEN`, which start no workflow.",
+        release_started_by,
+    ),
+    FactSpec::new(
         "gh.repository",
         STEP,
         FactValues::OneOf(&["known", "unknown"]),
@@ -53,6 +60,67 @@ pub(crate) const FACTS: &[FactSpec] = &[
         Some(Fact::text(command, place))
     }),
 ];
+
+fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let upload = subject.upload()?;
+    let trigger = upload.runs.first()?.run().trigger;
+    let events = &subject.analysis.data.github.events;
+    let by_hand = |upload_run: &UploadRun<'_, '_>| {
+        let run = upload_run.run();
+        !run.is_called() && events.get(&run.event).is_some_and(|event| event.by_hand)
+    };
+    let mut awaited = Vec::new();
+    // A run that a person starts is no answer to a release; scripts that start one are found with the releases.
+    for upload_run in upload.runs.iter().filter(|upload_run| !by_hand(upload_run)) {
+        match awaits(upload, upload_run) {
+            Some(one) if !upload.elsewhere && upload.cut.is_none() => {
+                if !awaited.iter().any(|other: &AwaitedEvent<'_, '_>| other.is(one)) {
+                    awaited.push(one);
+                }
+            }
+            _ => return Some(Fact::text("answered", trigger)),
+        }
+    }
+    if awaited.is_empty() {
+        return Some(Fact::text("answered", trigger));
+    }
+    let also_by_hand = upload.runs.iter().any(by_hand);
+    let analysis = subject.analysis;
+    // A file that does not parse may create releases as well.
+    if analysis.workflows.len() != analysis.project.workflows.len() {
+        return Some(Fact::Unknown);
+    }
+    let mut found = None;
+    for one in awaited {
+        let word = match one {
+            AwaitedEvent::Release if also_by_hand => "release-by-hand",
+            AwaitedEvent::Tag(_) if also_by_hand => "tag-by-hand",
+            AwaitedEvent::Release => "release-unanswered",
+            AwaitedEvent::Tag(_) => "tag-unanswered",
+        };
+        match analysis.started_by(one) {
+            StartedBy::None => return Some(Fact::text("answered", trigger)),
+            // A run that a person starts can create the release and upload as well.
+            StartedBy::ByGithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {
+                return Some(Fact::text("answered", trigger));
+            }
+            StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
+            StartedBy::Unknown => return Some(Fact::Unknown),
+        }
+    }
+    found
+}
+
+/// What starts a run: a release, or a tag that its workflow filters for; `None` for anything else.
+fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
+    let run = upload_run.run();
+    if run.event == "release" {
+        return Some(AwaitedEvent::Release);
+    }
+    let started = run.caller().unwrap_or(upload.site.resolved.workflow);
+    let trigger = started.triggers.iter().find(|trigger| trigger.event.place() == run.trigger)?;
+    (run.event == "push" && run.reference.kind == RefKind::Tag).then_some(AwaitedEvent::Tag(&trigger.tags))
+}
 
 fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (upload, context) = (subject.upload()?, context(subject)?);
