@@ -25,7 +25,7 @@ mod release;
 pub(crate) mod run;
 pub(crate) mod runner;
 mod step;
-mod token;
+mod stored_token;
 mod upload;
 
 use std::collections::HashMap;
@@ -132,7 +132,7 @@ const TABLES: &[&[FactSpec]] = &[
     run::FACTS,
     runner::FACTS,
     step::FACTS,
-    token::FACTS,
+    stored_token::FACTS,
     upload::FACTS,
 ];
 

@@ -141,7 +141,7 @@ fn an_ignore_for_a_step_hides_findings_about_its_contexts() {
 
 #[test]
 fn a_finding_in_the_config_is_ignored_in_the_config() {
-    let sound = workflow("      - run: make\n");
+    let sound = workflow("      - run: make\n").replace("id-token: write", "contents: read");
     let publisher = "publishers:\n  - registry: testpypi # trustpub: ignore[unused-publisher] set up next week\n    workflow: trial.yml\n";
     assert_eq!(said(&sound, publisher, None), ["(2 unused-publisher)"]);
     let entry = "publishers:\n  - registry: testpypi\n    workflow: trial.yml\nignore:\n  - rule: TP205\n    reason: set up next week\n";

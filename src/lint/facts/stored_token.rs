@@ -9,14 +9,14 @@ use crate::trust::upload::site::CredentialOutcome;
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
-        "token.status",
+        "stored-token.status",
         UPLOAD,
         FactValues::OneOf(&["none", "stored", "ending", "ended"]),
         "Whether the upload uses a stored token, and whether the registry stops accepting it on a day that lies ahead (`ending`) or has passed (`ended`).",
         status,
     ),
     FactSpec::new(
-        "token.end",
+        "stored-token.end",
         UPLOAD,
         FactValues::Any,
         "When the registry stops accepting stored tokens, and what to use instead.",
