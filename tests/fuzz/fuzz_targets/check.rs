@@ -12,7 +12,8 @@ fuzz_target!(|data: &[u8]| {
     let report = check(&project, rules(), None);
     assert_places_lie_in_their_files(&project, &report);
     let view = ReportView { files: &project.files, prefix: "", report: &report, rules: &rules().rules };
-    let options = ReportOptions { colour: true, links: true, verbose: true, suppressed: true, ..ReportOptions::default() };
+    let options =
+        ReportOptions { colour: true, links: true, verbose: true, suppressed: true, ..ReportOptions::default() };
     for format in FORMATS {
         format.write(&mut Vec::new(), &[view], &options, &[]).expect("memory takes all");
     }
