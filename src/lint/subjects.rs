@@ -1,4 +1,4 @@
-//! The subjects of a project: everything that a rule can be for. Only [`visit_all`] enumerates them.
+//! The subjects of a project: everything that a rule can be for. Only `visit_all` enumerates them.
 
 use crate::lint::analysis::Analysis;
 use crate::lint::ignores::Ignore;

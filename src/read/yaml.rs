@@ -27,7 +27,7 @@ pub enum Dialect {
 /// The kind of a syntax error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyntaxErrorKind {
-    /// Invalid YAML, or invalid JSON in [`json`].
+    /// Invalid YAML, or invalid JSON.
     Invalid,
     /// The root is not a mapping: an empty file, a scalar or a sequence.
     NoMapping,

@@ -17,7 +17,7 @@ pub fn line(text: &str) -> String {
     shown.replace("##[", "##\\[")
 }
 
-/// Like [`line`], but keeps all byte offsets: each escaped character becomes as many `?` as it has bytes.
+/// Like [`line()`], but keeps all byte offsets: each escaped character becomes as many `?` as it has bytes.
 #[must_use]
 pub fn in_place(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -76,7 +76,7 @@ pub fn commands(text: &str) -> String {
     shown
 }
 
-/// Applies [`line`] and [`commands`] to every line.
+/// Applies [`line()`] and [`commands`] to every line.
 #[must_use]
 pub fn page(text: &str) -> String {
     commands(&text.split('\n').map(line).collect::<Vec<_>>().join("\n"))

@@ -39,8 +39,15 @@ fn invalid_utf8_is_a_finding() {
 
 #[test]
 fn nesting_is_limited() {
-    let deep = |open: &str, close: &str| format!("on: push\njobs: {}{}\n", open.repeat(10_000), close.repeat(10_000));
-    for text in [deep("[", "]"), deep("{a: ", "}"), deep("- ", ""), format!("on: push\n{}", "? ".repeat(20_000))] {
+    let deep = |open: &str, close: &str, levels: usize| {
+        format!("on: push\njobs: {}{}\n", open.repeat(levels), close.repeat(levels))
+    };
+    for text in [
+        deep("[", "]", 100_000),
+        deep("{a: ", "}", 100_000),
+        deep("- ", "", 10_000),
+        format!("on: push\n{}", "? ".repeat(20_000)),
+    ] {
         let report = workflow(text.as_bytes());
         assert!(names(&report).contains(&"invalid-yaml"), "{}", names(&report).len());
     }

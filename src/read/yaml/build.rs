@@ -41,8 +41,9 @@ pub(crate) fn tolerant(text: &str, dialect: Dialect) -> Tree {
         }
         return tree;
     };
-    // GitHub's parser accepts some texts that ours refuses; `serde_yaml` is based on libyaml, like GitHub's.
-    let taken = serde_yaml::from_str::<serde_yaml::Value>(text).is_ok();
+    // GitHub's parser accepts some texts that ours refuses; `serde_yaml` is based on libyaml, like GitHub's. It refuses deep nesting too, but
+    // only after time that grows with the square of the depth.
+    let taken = !nests_deeply(text) && serde_yaml::from_str::<serde_yaml::Value>(text).is_ok();
     let mut rescued = text.to_owned();
     for _ in 0..RESCUES {
         let Some(error) = &broken else { break };
@@ -56,6 +57,19 @@ pub(crate) fn tolerant(text: &str, dialect: Dialect) -> Tree {
     }
     tree.errors.sort_by_key(|error| error.span);
     tree
+}
+
+/// Whether more brackets are open at once than the parser's limit of levels.
+fn nests_deeply(text: &str) -> bool {
+    let mut open = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > DEEPEST
+    })
 }
 
 /// The error of a workflow whose root is not a mapping.
