@@ -1,24 +1,26 @@
 //! Diagnoses a failed release: finds the error texts that data knows in a job's log, and the cause of each in the repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::lint::data::Data;
 use crate::lint::explain::{ExplainedUpload, RunVerdict};
 use crate::read::source::Place;
-use crate::trust::registry::{ErrorText, Registry};
+use crate::trust::registry::Registry;
+use crate::workflow::log_text::{ErrorText, contains, longest_part};
 
 /// The longest part of a log line that is quoted, in bytes.
 const LONGEST_QUOTE: usize = 300;
 
 /// Searches a log for error texts, line by line, with memory that does not grow with the log.
 pub struct LogSearch<'d> {
-    errors: Vec<(&'d Registry, &'d ErrorText)>,
-    /// Finds the texts; the value of a pattern is the position of its first entry in `errors`.
-    texts: Option<AhoCorasick>,
-    /// By position in `texts`: the errors with that text.
-    same_text: Vec<Vec<usize>>,
+    /// Every error text, with its registry if it is not GitHub's.
+    errors: Vec<(Option<&'d Registry>, &'d ErrorText)>,
+    /// The different texts: those of errors, and those that errors require beside their own.
+    texts: Vec<&'d str>,
+    /// Finds the longest part of each text, by its position in `texts`.
+    parts: Option<AhoCorasick>,
     /// By position in `texts`: the first line with it.
     found: BTreeMap<usize, LogLine>,
     lines: usize,
@@ -37,7 +39,7 @@ pub struct LogLine {
 /// An error of the log with its causes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// Names of the registries whose clients print the text.
+    /// Names of the registries whose clients print the text, or `GitHub`.
     pub registries: Vec<String>,
     /// The line of the log.
     pub line: LogLine,
@@ -74,25 +76,16 @@ impl<'d> LogSearch<'d> {
     /// Searches for the error texts of all registries.
     #[must_use]
     pub fn new(data: &'d Data) -> Self {
-        let errors: Vec<_> = data
-            .registries
-            .iter()
-            .flat_map(|registry| registry.errors.iter().map(move |error| (registry, error)))
-            .collect();
-        let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut same_text: Vec<Vec<usize>> = Vec::new();
-        let mut texts = Vec::new();
-        for (index, (_, error)) in errors.iter().enumerate() {
-            let next = same_text.len();
-            let position = *positions.entry(error.text.as_str()).or_insert(next);
-            if position == next {
-                same_text.push(Vec::new());
-                texts.push(error.text.as_str());
-            }
-            same_text[position].push(index);
-        }
-        let texts = AhoCorasick::builder().match_kind(MatchKind::Standard).build(texts).ok();
-        Self { errors, texts, same_text, found: BTreeMap::new(), lines: 0, claims: BTreeMap::new() }
+        let github = data.github.errors.iter().map(|error| (None, error));
+        let registries = data.registries.iter();
+        let own = registries.flat_map(|registry| registry.errors.iter().map(move |error| (Some(registry), error)));
+        let errors: Vec<_> = github.chain(own).collect();
+        let required = errors.iter().filter_map(|(_, error)| error.with.as_deref());
+        let texts: BTreeSet<&str> = errors.iter().map(|(_, error)| error.text.as_str()).chain(required).collect();
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let parts = texts.iter().map(|text| longest_part(text));
+        let parts = AhoCorasick::builder().match_kind(MatchKind::Standard).build(parts).ok();
+        Self { errors, texts, parts, found: BTreeMap::new(), lines: 0, claims: BTreeMap::new() }
     }
 
     /// Searches the next line of the log, as downloaded.
@@ -102,10 +95,13 @@ impl<'d> LogSearch<'d> {
         if let Some((name, value)) = printed_claim(&text) {
             self.claims.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
-        let Some(texts) = &self.texts else { return };
-        for found in texts.find_overlapping_iter(text.as_str()) {
-            let number = self.lines;
-            self.found.entry(found.pattern().as_usize()).or_insert_with(|| LogLine { number, text: cut(&text) });
+        let Some(parts) = &self.parts else { return };
+        for found in parts.find_overlapping_iter(text.as_str()) {
+            let (position, number) = (found.pattern().as_usize(), self.lines);
+            let known = self.found.contains_key(&position);
+            if !known && self.texts.get(position).is_some_and(|wanted| contains(&text, wanted)) {
+                self.found.insert(position, LogLine { number, text: cut(&text) });
+            }
         }
     }
 
@@ -120,27 +116,43 @@ impl<'d> LogSearch<'d> {
     pub fn diagnoses(&self, uploads: &[ExplainedUpload<'_>]) -> Vec<Diagnosis> {
         let mut all: Vec<Diagnosis> = Vec::new();
         for (position, line) in &self.found {
-            let errors: Vec<_> = self.same_text[*position].iter().filter_map(|index| self.errors.get(*index)).collect();
+            let text = self.texts.get(*position);
+            let here = self.errors.iter().filter(|(_, error)| Some(&error.text.as_str()) == text);
+            let errors: Vec<_> = here.filter(|(_, error)| self.has(error.with.as_deref())).collect();
+            if errors.is_empty() {
+                continue;
+            }
             let mut causes: Vec<&str> = errors.iter().map(|(_, error)| error.cause.as_str()).collect();
             causes.dedup();
             let mut refusals: Vec<DiagnosedUpload> = Vec::new();
             for (registry, error) in &errors {
-                refusals.extend(refused(uploads, registry, error));
+                refusals.extend(refused(uploads, *registry, error));
             }
             refusals.dedup();
-            let registries = errors.iter().map(|(registry, _)| registry.name.clone()).collect();
+            let registries =
+                errors.iter().map(|(registry, _)| registry.map_or_else(|| "GitHub".to_owned(), |it| it.name.clone()));
+            let registries = registries.collect();
             all.push(Diagnosis { registries, line: line.clone(), cause: causes.join("; or: "), refusals });
         }
         all.sort_by_key(|diagnosis| diagnosis.line.number);
         all
     }
+
+    /// Whether the log contains the text that an error requires, if any.
+    fn has(&self, required: Option<&str>) -> bool {
+        required.is_none_or(|wanted| self.found.keys().any(|position| self.texts.get(*position) == Some(&wanted)))
+    }
 }
 
-/// The uploads to a registry that it refuses for a cause which produces the text.
-fn refused(uploads: &[ExplainedUpload<'_>], registry: &Registry, error: &ErrorText) -> Vec<DiagnosedUpload> {
+/// The uploads that a registry refuses for a cause which produces the text; of all registries if the text is GitHub's.
+fn refused(uploads: &[ExplainedUpload<'_>], registry: Option<&Registry>, error: &ErrorText) -> Vec<DiagnosedUpload> {
     let mut found: Vec<DiagnosedUpload> = Vec::new();
     for upload in uploads {
-        for run in upload.runs.iter().filter(|run| run.registry.as_ref().is_ok_and(|it| it.id == registry.id)) {
+        for run in upload
+            .runs
+            .iter()
+            .filter(|run| run.registry.as_ref().is_ok_and(|it| registry.is_none_or(|own| own.id == it.id)))
+        {
             let RunVerdict::Refused { cause, place, differ, .. } = &run.verdict else { continue };
             if error.when.contains(cause) {
                 let form = run.form.as_ref().and_then(|form| form.link.clone());

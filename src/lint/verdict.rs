@@ -11,12 +11,12 @@ use crate::lint::findings::RouteAnswer;
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Known, Unknown, Upload};
 use crate::read::source::Place;
-use crate::trust::cause::RefusalCause;
 use crate::trust::registry::{Claim, Comparison, Registry};
 use crate::trust::upload::site::Credential;
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::calls::StartRefusal;
 use crate::workflow::expression::Truth;
+use crate::workflow::log_text::RefusalCause;
 
 /// What the registry answers to one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn compute(
             ClaimVerdict::Accepted => {}
             ClaimVerdict::Refused | ClaimVerdict::Missing => {
                 let value = claims.value(claim, registry).ok().flatten();
-                return refused(claim.into(), place, entry.map(|entry| (value, entry.value.clone())));
+                return refused(claim.cause(), place, entry.map(|entry| (value, entry.value.clone())));
             }
             ClaimVerdict::Case => {
                 open = open.or_else(|| Some(undecided(format!("the case of the {}", claim.word()))));

@@ -1,78 +1,8 @@
-//! The causes for which an upload can be refused, and the error texts that users then see.
+//! The error texts that users see when an upload is refused.
 
-use serde::Deserialize;
-
+use crate::trust::registry::Registry;
 use crate::trust::registry::upload_pattern::UploadPattern;
-use crate::trust::registry::{Claim, Registry};
-
-/// The cause of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RefusalCause {
-    /// GitHub does not start the run.
-    Start,
-    /// The job may not request an OIDC token.
-    IdToken,
-    /// The event that started the run.
-    Event,
-    /// The run's ref.
-    Ref,
-    /// The runner.
-    Runner,
-    /// The owner of the repository.
-    Owner,
-    /// The name of the repository.
-    Repository,
-    /// The workflow's file.
-    Workflow,
-    /// The job's environment.
-    Environment,
-    /// The repository of the called workflow that holds the job.
-    WorkflowRepository,
-    /// The kind of upload.
-    Operation,
-    /// The user that the login step names.
-    User,
-    /// The workflow file in the certificate of an attestation.
-    Certificate,
-}
-
-impl RefusalCause {
-    /// The word in data files and documentation.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::IdToken => "id-token",
-            Self::Event => "event",
-            Self::Ref => "ref",
-            Self::Runner => "runner",
-            Self::Owner => Claim::Owner.word(),
-            Self::Repository => Claim::Repository.word(),
-            Self::Workflow => Claim::Workflow.word(),
-            Self::Environment => Claim::Environment.word(),
-            Self::WorkflowRepository => Claim::WorkflowRepository.word(),
-            Self::Operation => Claim::Operation.word(),
-            Self::User => Claim::User.word(),
-            Self::Certificate => "certificate",
-        }
-    }
-}
-
-impl From<Claim> for RefusalCause {
-    fn from(claim: Claim) -> Self {
-        match claim {
-            Claim::Owner => Self::Owner,
-            Claim::Repository => Self::Repository,
-            Claim::Workflow => Self::Workflow,
-            Claim::Environment => Self::Environment,
-            Claim::Ref => Self::Ref,
-            Claim::WorkflowRepository => Self::WorkflowRepository,
-            Claim::Operation => Self::Operation,
-            Claim::User => Self::User,
-        }
-    }
-}
+use crate::workflow::log_text::RefusalCause;
 
 impl Registry {
     /// The error text for a cause: the client's own if data has one, else the registry's.

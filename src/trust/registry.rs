@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::trust::cause::RefusalCause;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 
 use crate::read::glob::Glob;
 use crate::read::manifest;
 pub use crate::trust::registry::form::{Claim, Comparison, FormField, WorkflowClaim};
 pub use crate::trust::registry::set::RegistrySet;
+use crate::workflow::log_text::{ErrorText, LogHint};
 
 /// The addresses of a registry.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
@@ -216,32 +216,6 @@ pub struct TokenEnd {
     /// Whether every upload with a stored token fails from that day on.
     #[serde(default)]
     pub certain: bool,
-}
-
-/// An error text of the registry or its clients.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ErrorText {
-    /// A part of the message that occurs in no other message.
-    pub text: String,
-    /// The cause, as a sentence without a final period.
-    pub cause: String,
-    /// The claims whose refusal produces this message; empty if no claim of an upload does.
-    #[serde(default)]
-    pub when: Vec<RefusalCause>,
-    /// The actions and commands that print the message; empty if it comes from the registry and every client prints it.
-    #[serde(default)]
-    pub by: Vec<String>,
-}
-
-/// A part of a log message that helps to find a cause.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct LogHint {
-    /// A part of the message.
-    pub text: String,
-    /// What it means, as a sentence without a final period.
-    pub meaning: String,
 }
 
 /// Steps that are uploads and steps that only look like uploads. The tests check them.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::read::glob::Glob;
 use crate::read::script::RunFacts;
+use crate::workflow::log_text::ErrorText;
 use crate::workflow::model::action;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -380,6 +381,8 @@ pub struct GitHubFacts {
     pub lock_versions: Vec<String>,
     pub tags: TagFacts,
     pub oidc: OidcFacts,
+    /// Error texts of GitHub and of GitHub's own actions.
+    pub errors: Vec<ErrorText>,
 }
 
 /// A label that no GitHub-hosted runner has any more.

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub mod expression;
 pub(crate) mod github;
 pub(crate) mod lock;
+pub mod log_text;
 pub(crate) mod model;
 pub(crate) mod permissions;
 pub(crate) mod ref_pattern;

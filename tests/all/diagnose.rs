@@ -46,6 +46,8 @@ fn another_failure_is_not_explained() {
     for log in [
         "error: test failed, to rerun pass `--lib`\n",
         "npm error code ETARGET\n",
+        "docker: Error response from daemon: manifest unknown\n",
+        "mkdir: cannot create directory dist: it already exists.\n",
         "",
         "Traceback (most recent call last):\n",
     ] {
@@ -53,6 +55,18 @@ fn another_failure_is_not_explained() {
         assert_eq!(status, Some(1), "{log}: {text}");
         assert!(text.starts_with("not explained"), "{text}");
     }
+}
+
+#[test]
+fn an_error_may_need_another_line_and_may_be_of_github() {
+    let (status, text) = diagnose(
+        b"Unable to find image 'ghcr.io/pypa/gh-action-pypi-publish:0123456' locally\ndocker: Error response from daemon: manifest unknown.\n\
+          Branch \"main\" is not allowed to deploy to pypi due to environment protection rules.\n",
+        &[],
+    );
+    assert_eq!(status, Some(0), "{text}");
+    assert!(text.contains("line 2: docker"), "{text}");
+    assert!(text.contains("line 3: Branch") && text.contains("registry  GitHub"), "{text}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod corpus;
 mod corpus_fixes;
 mod diagnose;
 mod documents;
+mod error_texts;
 mod explain;
 mod fixes;
 mod formats;

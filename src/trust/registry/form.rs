@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::workflow::log_text::RefusalCause;
+
 /// How a claim is compared with a field of the publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -72,15 +74,21 @@ impl Claim {
     /// The name of the claim in facts and data.
     #[must_use]
     pub const fn word(self) -> &'static str {
+        self.cause().word()
+    }
+
+    /// The cause of a refusal because of this claim.
+    #[must_use]
+    pub const fn cause(self) -> RefusalCause {
         match self {
-            Self::Owner => "owner",
-            Self::Repository => "repository",
-            Self::Workflow => "workflow",
-            Self::Environment => "environment",
-            Self::Ref => "ref",
-            Self::WorkflowRepository => "workflow-repository",
-            Self::Operation => "operation",
-            Self::User => "user",
+            Self::Owner => RefusalCause::Owner,
+            Self::Repository => RefusalCause::Repository,
+            Self::Workflow => RefusalCause::Workflow,
+            Self::Environment => RefusalCause::Environment,
+            Self::Ref => RefusalCause::Ref,
+            Self::WorkflowRepository => RefusalCause::WorkflowRepository,
+            Self::Operation => RefusalCause::Operation,
+            Self::User => RefusalCause::User,
         }
     }
 }
