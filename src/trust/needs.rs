@@ -17,12 +17,17 @@ use crate::workflow::model::action;
 use crate::workflow::permissions::AccessLevel;
 
 /// The facts that a condition may test, with their values and meanings. A name that ends in `.*` accepts any last part.
-pub const FACTS: [(&str, FactValues, &str); 7] = [
+pub const FACTS: [(&str, FactValues, &str); 8] = [
     ("input.*", FactValues::Any, "An input of the step or the calling job."),
     ("env.*", FactValues::Any, "An environment variable of the step, the job or the workflow."),
     ("flag.*", FactValues::Any, "The value of a flag of the command."),
     ("switch.*", FactValues::Any, "A flag of the command without a value; `true` if present."),
     ("argument", FactValues::Any, "The first argument of the command that is not a flag."),
+    (
+        "output.*",
+        FactValues::Any,
+        "An output that is `true` or `false`, if the conditions of the job or the step allow only one of them.",
+    ),
     ("event", FactValues::Any, "The event that starts the run."),
     ("token.source", FactValues::OneOf(&["job", "other"]), "Whether the step uses the job's own token or another one."),
 ];

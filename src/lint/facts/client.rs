@@ -67,6 +67,7 @@ fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let word = match site.pattern.map(|pattern| (pattern.oidc, pattern.order))? {
         (OidcSupport::None, _) => "none",
+        (OidcSupport::Native, CredentialOrder::Unknown) => return None,
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
         (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
     };

@@ -9,12 +9,13 @@ use crate::trust::upload::credential::follow_env;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
 use crate::trust::upload::step::uses;
-use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow, action};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::relevance;
 
 /// A step or calling job that matches an entry of the data.
 pub struct Requester<'a, 'p> {
@@ -153,6 +154,7 @@ impl Requester<'_, '_> {
             Some(("env", variable)) => Slot { env: Some(variable.into()), ..Slot::default() },
             Some(("flag", flag)) => Slot { flags: vec![flag.to_owned()], ..Slot::default() },
             Some(("switch", flag)) => Slot { flags: vec![flag.to_owned()], kind: SlotKind::Switch, ..Slot::default() },
+            Some(("output", output)) => return RequestFact::Known(self.required_output(output, context)),
             Some(("token", "source")) => {
                 return match self.token(context) {
                     Ok(token) => RequestFact::Known(Some(token.word().to_owned())),
@@ -163,6 +165,28 @@ impl Requester<'_, '_> {
             _ => return event(context),
         };
         self.settled(self.resolved.slot_value(&slot), context)
+    }
+
+    /// The value that the conditions of the job, its ancestors and the step require of an output, if they refuse one of the two.
+    fn required_output(&self, name: &str, context: Option<&EvaluationContext<'_, '_>>) -> Option<String> {
+        let context = context?;
+        let (workflow, job) = (self.resolved.workflow, self.resolved.job);
+        let ancestors = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
+        let jobs = ancestors.chain([job]).map(|job| (job.condition, context.simulated().context(job)));
+        let steps = self.resolved.step.map(|step| (step.condition, self.resolved.context(context)));
+        let conditions: Vec<_> =
+            jobs.chain(steps).filter_map(|(condition, context)| Some((condition?, context))).collect();
+        let refused = |value: &'static str| {
+            conditions.iter().any(|(condition, context)| {
+                let parsed = Condition::parse(condition.value());
+                parsed.is_ok_and(|parsed| parsed.evaluate(&AssumedOutput { context, name, value }) == Truth::No)
+            })
+        };
+        match (refused("true"), refused("false")) {
+            (true, false) => Some("false".to_owned()),
+            (false, true) => Some("true".to_owned()),
+            _ => None,
+        }
     }
 
     fn settled(&self, given: SlotValue, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
@@ -247,6 +271,40 @@ impl Requester<'_, '_> {
         });
         let texts: Vec<&str> = if words.is_empty() { Vec::new() } else { texts.map(|text| text.value()).collect() };
         words.iter().map(String::as_str).find(|word| texts.iter().any(|text| text.contains(word)))
+    }
+}
+
+/// An evaluation context in which an output has an assumed value.
+struct AssumedOutput<'s, 'p> {
+    context: &'s EvaluationContext<'s, 'p>,
+    name: &'s str,
+    value: &'static str,
+}
+
+impl AssumedOutput<'_, '_> {
+    /// Whether a job passes the output on under a name.
+    fn is_passed_on(&self, job: &str, name: &str) -> bool {
+        let needed = self.context.workflow().job(job);
+        let passed = needed.and_then(|needed| needed.outputs.get_ignore_case(name));
+        let is_output = |path: &String| {
+            path.rsplit_once(".outputs.").is_some_and(|(_, output)| output.eq_ignore_ascii_case(self.name))
+        };
+        passed.and_then(|pair| reads(pair.value.value())).is_some_and(|paths| paths.iter().any(is_output))
+    }
+}
+
+impl Scope for AssumedOutput<'_, '_> {
+    fn lookup(&self, path: &[&str]) -> Outcome {
+        let assumed = match path {
+            ["steps", _, "outputs", name] => name.eq_ignore_ascii_case(self.name),
+            ["needs", job, "outputs", name] => self.is_passed_on(job, name),
+            _ => false,
+        };
+        if assumed { Outcome::text(self.value) } else { self.context.lookup(path) }
+    }
+
+    fn status(&self, function: StatusFunction) -> Truth {
+        self.context.status(function)
     }
 }
 

@@ -23,8 +23,10 @@ pub enum OidcSupport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialOrder {
-    /// A configured token, if there is one.
+    /// No source states it.
     #[default]
+    Unknown,
+    /// A configured token, if there is one.
     TokenFirst,
     /// The OIDC token, if it can be requested.
     OidcFirst,

@@ -186,8 +186,13 @@ impl UploadSite<'_, '_> {
         registries: &RegistrySet,
         context: &EvaluationContext<'_, '_>,
     ) -> CredentialOutcome {
-        let second = native && self.pattern.is_some_and(|pattern| pattern.order == CredentialOrder::OidcFirst);
-        if second { self.behind_oidc(token, github, registries, context) } else { token }
+        let order = self.pattern.filter(|_| native).map_or(CredentialOrder::TokenFirst, |pattern| pattern.order);
+        match order {
+            CredentialOrder::TokenFirst => token,
+            CredentialOrder::OidcFirst => self.behind_oidc(token, github, registries, context),
+            CredentialOrder::Unknown if self.may_request_token(github, context) == Some(false) => token,
+            CredentialOrder::Unknown => unknown("whether the client tries the OIDC token or the stored token first"),
+        }
     }
 
     /// The credential of a client that tries the OIDC token first and has a stored token as well: a fallback that may not be used.
@@ -247,6 +252,11 @@ impl UploadSite<'_, '_> {
         let resolved_text = step.resolve(&text, context);
         let empty = known_text(&resolved_text).is_some_and(|text| text.trim().is_empty());
         let text = follow_inputs(step, text);
+        if is_github_token(&text) {
+            // No registry accepts it. A client that tries the OIDC token first never sends it.
+            let first = self.pattern.is_some_and(|pattern| pattern.order == CredentialOrder::OidcFirst);
+            return (!first).then(|| unknown("`GITHUB_TOKEN`, which is no credential of the registry"));
+        }
         let paths = reads(&text).unwrap_or_default();
         // A script that makes the exchange itself passes the token on in a way that only the run knows.
         let exchanged = self.login.as_ref().is_some_and(|login| login.login.address.is_some());

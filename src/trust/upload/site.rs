@@ -16,8 +16,8 @@ use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::simulate::context::EvaluationContext;
 
-use crate::trust::upload::credential::is_github_token;
 pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
+use crate::trust::upload::credential::{follow_env, is_github_token};
 
 /// A step or calling job that uploads, or a login step without a recognised upload after it.
 #[derive(Debug, Clone)]
@@ -181,25 +181,20 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     #[must_use]
     pub fn target(&self, registries: &'a RegistrySet, context: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
         let rule = self.endpoint();
-        for slot in &rule.slots {
-            let (text, place) = match self.resolved.slot_value(slot) {
-                SlotValue::Absent => continue,
-                SlotValue::Unknown(place) => {
-                    return UploadTarget::Unknown(UnknownReason::new("the upload's address"), place);
-                }
-                SlotValue::Text(text, place) => (text, place),
-            };
-            return match self.resolved.resolve(&text, context) {
-                Outcome::Unknown(reason) => UploadTarget::Unknown(reason, place),
-                // GitHub passes an empty input as if it were not set.
-                outcome if known_text(&outcome).is_none_or(|text| text.trim().is_empty()) => continue,
-                outcome => self.target_of(registries, slot, &known_text(&outcome).unwrap_or_default(), place),
-            };
+        let named = |slot: &Slot| self.named_target(registries, slot, context);
+        let for_github = self.uses_github_token();
+        // A step that uploads to GitHub Packages may replace the address in the manifest before.
+        let elsewhere = |slot: &Slot| slot.manifest.is_none() && matches!(named(slot), Some(UploadTarget::Elsewhere));
+        if for_github && rule.slots.iter().any(elsewhere) {
+            return UploadTarget::Elsewhere;
+        }
+        if let Some(target) = rule.slots.iter().find_map(named) {
+            return target;
         }
         if let Some(place) = rule.opaque.iter().find_map(|slot| self.opaque(slot)) {
             return UploadTarget::Unknown(UnknownReason::new("the client's own arguments"), place);
         }
-        if self.uses_github_token() {
+        if for_github {
             return UploadTarget::Elsewhere;
         }
         let place = self.resolved.place();
@@ -208,6 +203,30 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             ("", None) => UploadTarget::Unknown(UnknownReason::new("the index that a config file names"), place),
             (id, _) => {
                 registries.get(id).map_or(UploadTarget::Elsewhere, |registry| UploadTarget::Registry(registry, place))
+            }
+        }
+    }
+
+    /// The target that a slot names in a run; `None` without a value.
+    fn named_target(
+        &self,
+        registries: &'a RegistrySet,
+        slot: &Slot,
+        context: &EvaluationContext<'_, '_>,
+    ) -> Option<UploadTarget<'a>> {
+        let (text, place) = match self.resolved.slot_value(slot) {
+            SlotValue::Absent => return None,
+            SlotValue::Unknown(place) => {
+                return Some(UploadTarget::Unknown(UnknownReason::new("the upload's address"), place));
+            }
+            SlotValue::Text(text, place) => (text, place),
+        };
+        match self.resolved.resolve(&text, context) {
+            Outcome::Unknown(reason) => Some(UploadTarget::Unknown(reason, place)),
+            // GitHub passes an empty input as if it were not set.
+            outcome => {
+                let text = known_text(&outcome).filter(|text| !text.trim().is_empty())?;
+                Some(self.target_of(registries, slot, &text, place))
             }
         }
     }
@@ -261,7 +280,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     fn uses_github_token(&self) -> bool {
         let slots = self.pattern.into_iter().flat_map(|pattern| &pattern.tokens);
         slots.into_iter().any(|slot| match self.resolved.slot_value(slot) {
-            SlotValue::Text(text, _) => is_github_token(&text),
+            SlotValue::Text(text, _) => is_github_token(&follow_env(&self.resolved, &text)),
             _ => false,
         })
     }

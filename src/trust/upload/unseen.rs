@@ -125,9 +125,12 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             let words = words(command);
             let known = |name: &String| is_command(self.github, &words, name, &[]);
             let described = self.needs.commands_in(run.value()).iter().any(|entry| entry.names.iter().any(known));
-            // The plain reader also yields the parts of other PowerShell statements.
-            let program = |word: &str| !word.starts_with(['$', '"', '-']) && !word.contains([':', '=']);
-            let runs = words.first().is_some_and(|word| word.as_deref().is_some_and(program));
+            let runs = match words.as_slice() {
+                // The plain reader also yields the parts of other PowerShell statements.
+                [_, Some(equals), ..] if equals == "=" => false,
+                [Some(word), ..] => is_program(word),
+                _ => false,
+            };
             if !runs || described || self.github.credentials.programs.iter().any(known) {
                 return None;
             }
@@ -136,4 +139,10 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             Some((text.lines().next().unwrap_or_default().to_owned(), place))
         })
     }
+}
+
+/// Whether a word can be a program: it is no variable, option, string, assignment or member of an object.
+fn is_program(word: &str) -> bool {
+    let member = word.starts_with('.') && !word.starts_with("./") && !word.starts_with(".\\") && word != ".";
+    !word.starts_with(['$', '"', '-', '@']) && !word.contains([':', '=']) && !member
 }
