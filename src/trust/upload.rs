@@ -4,6 +4,7 @@ pub mod artifact;
 pub mod build_code;
 pub mod called;
 pub mod credential;
+pub mod earlier;
 pub mod evidence;
 pub mod exposure;
 pub mod history;

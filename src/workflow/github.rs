@@ -109,6 +109,16 @@ pub struct ShellFacts {
     pub runs: RunFacts,
 }
 
+/// Work that can take longer than a short-lived token is valid.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlowWork {
+    /// Commands that build or test.
+    pub commands: Vec<String>,
+    /// Actions that build or test.
+    pub actions: Vec<String>,
+}
+
 /// The names of the inputs of an action that runs a script in the job.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -373,6 +383,7 @@ pub struct GitHubFacts {
     pub immutable: BTreeMap<String, String>,
     pub credentials: CredentialFacts,
     pub shell: ShellFacts,
+    pub slow: SlowWork,
     pub checkout: CheckoutFacts,
     pub artifacts: ArtifactFacts,
     pub releases: ReleaseFacts,

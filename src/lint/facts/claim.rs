@@ -4,7 +4,7 @@ use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{ANSWERS, Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
-use crate::trust::registry::Claim;
+use crate::trust::registry::{Claim, WorkflowClaim};
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::model::Text;
 
@@ -31,7 +31,8 @@ fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
     match claim {
         Claim::Environment => Some(subject.claims()?.environment_place),
-        Claim::Workflow | Claim::WorkflowRepository | Claim::Operation => target_place(subject),
+        Claim::Workflow => calling_job(subject).or_else(|| target_place(subject)),
+        Claim::WorkflowRepository | Claim::Operation => target_place(subject),
         Claim::Ref => Some(subject.claims()?.ref_place),
         Claim::User => Some(subject.claims()?.user_place),
         Claim::Owner | Claim::Repository => {
@@ -39,6 +40,13 @@ fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
             declared.or_else(|| subject.analysis.config.repository.map(Text::place))
         }
     }
+}
+
+/// The job that calls the uploading workflow, where the registry compares the file with that job.
+fn calling_job(subject: &Subject<'_, '_, '_>) -> Option<Place> {
+    let call = subject.context()?.run().calls.first()?;
+    let compares_caller = target(subject)?.claims.workflow == WorkflowClaim::Caller;
+    call.job.uses.filter(|_| compares_caller).map(Text::place)
 }
 
 fn token(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {

@@ -1,5 +1,6 @@
 //! Facts about the client that uploads: its order of credentials and its version. The data lists the minimum versions.
 
+use crate::lint::facts::registry::target;
 use crate::lint::facts::run::context;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
@@ -29,6 +30,27 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::Any,
         "The first version of the client that supports trusted publishing.",
         client_minimum,
+    ),
+    FactSpec::new(
+        "client.upgrade",
+        UPLOAD,
+        FactValues::OneOf(&["works", "broken"]),
+        "Whether a step before the upload upgrades the client in a way that is known to fail.",
+        client_upgrade,
+    ),
+    FactSpec::new(
+        "client.upgrade.command",
+        UPLOAD,
+        FactValues::Any,
+        "The command that upgrades the client.",
+        |subject, _| broken_upgrade(subject).map(|upgrade| Fact::text(upgrade.command, upgrade.place)),
+    ),
+    FactSpec::new(
+        "client.upgrade.cause",
+        UPLOAD,
+        FactValues::Any,
+        "Why the upgrade fails; its place is the input that selects the version.",
+        |subject, _| broken_upgrade(subject).map(|upgrade| Fact::text(upgrade.rule.cause.clone(), upgrade.selected)),
     ),
     FactSpec::new(
         "client.order",
@@ -61,6 +83,18 @@ fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
     Some(Fact::text(facts.minimum.clone(), site.resolved.place()))
+}
+
+fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::FailedUpgrade<'s>> {
+    let clients = target(subject)?.clients.values();
+    version::broken_upgrade(&subject.upload()?.site, &subject.analysis.data.github, clients, context(subject)?)
+}
+
+fn client_upgrade(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    Some(match broken_upgrade(subject) {
+        Some(upgrade) => Fact::text("broken", upgrade.place),
+        None => Fact::text("works", subject.upload()?.site.resolved.place()),
+    })
 }
 
 fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

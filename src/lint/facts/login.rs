@@ -2,6 +2,9 @@
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
+use crate::trust::registry::command::{is_command, words};
+use crate::trust::upload::earlier::earlier;
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::model::action;
 
 /// The facts of this file.
@@ -10,8 +13,22 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "login",
         &[SubjectKind::Login, SubjectKind::Upload],
         FactValues::Any,
-        "The action that logs in to the registry.",
+        "The action or command that logs in to the registry.",
         login,
+    ),
+    FactSpec::new(
+        "login.slow-work",
+        UPLOAD,
+        FactValues::Any,
+        "The first command or action between the login and the upload that builds or tests.",
+        login_slow_work,
+    ),
+    FactSpec::new(
+        "login.lifetime",
+        UPLOAD,
+        FactValues::Any,
+        "How long the token of the login is valid.",
+        login_lifetime,
     ),
     FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login precedes the upload in its job.", login_before),
     FactSpec::new(
@@ -31,8 +48,40 @@ fn login_of<'s, 'a, 'p>(
 
 fn login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let login = login_of(subject)?;
-    let uses = login.resolved.step?.uses?;
-    Some(Fact::text(action(uses.value()), uses.place()))
+    Some(Fact::text(login.login.name(), login.resolved.place()))
+}
+
+fn login_lifetime(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let login = login_of(subject)?;
+    Some(Fact::Known(login.login.lifetime.clone(), login.resolved.place()))
+}
+
+fn login_slow_work(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (site, github) = (&subject.upload()?.site, &subject.analysis.data.github);
+    let none = Some(Fact::Known(None, site.resolved.place()));
+    let Some(login) = site.login.as_ref().filter(|login| login.login.lifetime.is_some()) else { return none };
+    let slow_command = |step: &ResolvedStep<'_, '_>| {
+        let command = step.command.as_ref().filter(|command| !command.conditional)?;
+        let words = words(command);
+        github.slow.commands.iter().find(|slow| is_command(github, &words, slow, &[])).cloned()
+    };
+    for earlier in earlier(site, subject.context()?) {
+        let (step, certain) = (&earlier.resolved, earlier.certain);
+        if step.position() < login.resolved.position() || !certain {
+            continue;
+        }
+        let name = step.step.and_then(|step| step.uses).map(|uses| action(uses.value()));
+        let slow_action = |known: &&String| name.is_some_and(|name| known.eq_ignore_ascii_case(name));
+        if let Some(found) = github.slow.actions.iter().find(slow_action) {
+            return Some(Fact::text(found, step.place()));
+        }
+        let commands = earlier.commands(github);
+        let after = commands.iter().filter(|command| command.order() > login.resolved.order());
+        if let Some((found, place)) = after.into_iter().find_map(|step| Some((slow_command(step)?, step.place()))) {
+            return Some(Fact::text(found, place));
+        }
+    }
+    none
 }
 
 fn login_before(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -298,6 +298,8 @@ pub struct LoginPattern {
     pub tokens: Vec<Slot>,
     /// The output that contains the token.
     pub output: Option<String>,
+    /// How long the token is valid, such as `30 minutes`.
+    pub lifetime: Option<String>,
     /// Environment variables that it sets for later steps.
     #[serde(default)]
     pub exports: Vec<String>,
@@ -344,6 +346,32 @@ pub struct ClientVersions {
     /// Words in a script after which its version is unknown.
     #[serde(default)]
     pub opaque: Vec<String>,
+    /// Upgrades that are known to fail.
+    #[serde(default)]
+    pub broken_upgrades: Vec<BrokenUpgrade>,
+}
+
+/// An upgrade of a client by itself that is known to fail.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BrokenUpgrade {
+    /// The action that installs the version that cannot upgrade itself.
+    pub action: String,
+    /// The input that selects it.
+    pub input: String,
+    /// The values of the input, without a `v` at the start.
+    pub is: Vec<String>,
+    /// The commands that upgrade.
+    pub commands: Vec<String>,
+    /// Flags of which one is required.
+    pub flags: Vec<String>,
+    /// Flags with which the command installs elsewhere.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Why it fails, as the start of a sentence.
+    pub cause: String,
+    /// Where that is reported.
+    pub source: String,
 }
 
 /// An action that installs a client.

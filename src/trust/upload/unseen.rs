@@ -48,6 +48,16 @@ pub struct UnseenUpload {
     pub place: Place,
 }
 
+/// Whether an environment is named after a registry or a release.
+pub(crate) fn names_release(github: &GitHubFacts, registries: &RegistrySet, name: &str) -> bool {
+    let name = name.to_lowercase();
+    let mut words = name.split(|letter: char| !letter.is_alphanumeric());
+    words.any(|word| {
+        github.releases.environments.iter().any(|known| known == word)
+            || registries.iter().any(|registry| registry.suggests.iter().any(|known| known == word))
+    })
+}
+
 /// The data that a job is compared with.
 pub(crate) struct UnseenSearch<'l, 'a, 'p> {
     pub github: &'l GitHubFacts,
@@ -87,7 +97,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         }
         let environment = job.environment.map(|environment| environment.name.value());
         let file = workflow.source.file_name();
-        let (reason, name) = match environment.filter(|name| self.names_release(name)) {
+        let (reason, name) = match environment.filter(|name| names_release(self.github, self.registries, name)) {
             Some(name) => (UnseenReason::Environment, name),
             None if self.unassigned.contains(&file) => (UnseenReason::Publisher, file),
             None => return None,
@@ -95,16 +105,6 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         let all = steps(self.model, workflow, job);
         let (by, place) = all.iter().rev().find_map(|step| self.unknown_program(step))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place })
-    }
-
-    /// Whether an environment is named after a registry or a release.
-    fn names_release(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        let mut words = name.split(|letter: char| !letter.is_alphanumeric());
-        words.any(|word| {
-            self.github.releases.environments.iter().any(|known| known == word)
-                || self.registries.iter().any(|registry| registry.suggests.iter().any(|known| known == word))
-        })
     }
 
     /// The last command or the action of a step that no data describes.

@@ -8,7 +8,8 @@ use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{before_version, is_command, program, runs_project_program, words};
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::{ActionRefs, ClientTool, ClientVersions};
+use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTool, ClientVersions};
+use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::expression::Truth;
@@ -248,6 +249,86 @@ pub fn client<'p>(
     }
 }
 
+/// A command before an upload that upgrades its client and is known to fail.
+#[derive(Debug, Clone)]
+pub struct FailedUpgrade<'a> {
+    /// What data says about it.
+    pub rule: &'a BrokenUpgrade,
+    /// The text of the command.
+    pub command: String,
+    /// The place of the command.
+    pub place: Place,
+    /// The place that selects the version which cannot upgrade itself.
+    pub selected: Place,
+}
+
+/// The first command before an upload that upgrades one of some clients and is known to fail.
+#[must_use]
+pub fn broken_upgrade<'a>(
+    site: &UploadSite<'_, '_>,
+    github: &GitHubFacts,
+    clients: impl Iterator<Item = &'a ClientVersions>,
+    context: &EvaluationContext<'_, '_>,
+) -> Option<FailedUpgrade<'a>> {
+    for client in clients.filter(|client| !client.broken_upgrades.is_empty()) {
+        let mut selected = None;
+        for earlier in earlier(site, context) {
+            let step = earlier.resolved.step?;
+            if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
+                let own = |rule: &&BrokenUpgrade| rule.action.eq_ignore_ascii_case(action(uses.value()));
+                for rule in client.broken_upgrades.iter().filter(own) {
+                    let input = step.with.get_ignore_case(&rule.input).map(|pair| pair.value);
+                    let chosen = input.and_then(|input| known_text(&earlier.resolved.resolve(input.value(), context)));
+                    let broken =
+                        chosen.is_some_and(|it| rule.is.iter().any(|is| is == it.trim().trim_start_matches('v')));
+                    selected = input.filter(|_| broken && earlier.certain).map(|input| (rule, input.place()));
+                }
+                continue;
+            }
+            for resolved in earlier.commands(github) {
+                let Some(command) = resolved.command.as_ref() else { continue };
+                let words = words(command);
+                if client.may_install(github, &words) {
+                    selected = None;
+                }
+                let Some((rule, at)) = selected.filter(|_| earlier.certain && !step.tolerated) else { continue };
+                if !command.conditional && !command.tolerated && upgrades(github, client, rule, &resolved, &words) {
+                    let text = command.words.iter().map(|word| word.text().unwrap_or_else(|| "…".to_owned()));
+                    let text = text.collect::<Vec<_>>().join(" ");
+                    return Some(FailedUpgrade { rule, command: text, place: resolved.place(), selected: at });
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether a command replaces the client by another version of itself.
+fn upgrades(
+    github: &GitHubFacts,
+    client: &ClientVersions,
+    rule: &BrokenUpgrade,
+    resolved: &ResolvedStep<'_, '_>,
+    words: &[Option<String>],
+) -> bool {
+    let installs = rule.commands.iter().any(|command| is_command(github, words, command, &[]));
+    let own = |word: &String| client.installed_as.iter().any(|name| program(word) == name);
+    installs
+        && resolved.has_flag(&rule.flags)
+        && !resolved.has_flag(&rule.unless)
+        && words.iter().skip(1).flatten().any(own)
+}
+
+impl ClientVersions {
+    /// Whether a command may install another version in a way that is not described.
+    fn may_install(&self, github: &GitHubFacts, words: &[Option<String>]) -> bool {
+        self.opaque.iter().any(|entry| match entry.as_str() {
+            "./" => runs_project_program(words),
+            entry => is_command(github, words, entry, &[]),
+        })
+    }
+}
+
 struct VersionSearch<'l, 'p> {
     github: &'l GitHubFacts,
     facts: &'l ClientVersions,
@@ -306,13 +387,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
                 InstalledVersion::Version(_) | InstalledVersion::Unknown => last = InstalledVersion::Unknown,
             }
         }
-        let may_install = |command: &ShellCommand| {
-            let words = words(command);
-            self.facts.opaque.iter().any(|entry| match entry.as_str() {
-                "./" => runs_project_program(&words),
-                entry => is_command(self.github, &words, entry, &[]),
-            })
-        };
+        let may_install = |command: &ShellCommand| self.facts.may_install(self.github, &words(command));
         let opaque = matches!(last, InstalledVersion::Nothing)
             && commands.iter().filter(|command| until.is_none_or(|end| command.span.start < end)).any(may_install);
         if opaque { InstalledVersion::Unknown } else { last }
