@@ -16,6 +16,7 @@ mod output;
 mod parallel;
 mod progress;
 mod projects;
+mod registries;
 mod reports;
 mod rules;
 mod run_filter;
@@ -50,6 +51,8 @@ enum CommandName {
     Diagnose(diagnose::DiagnoseArguments),
     /// List every upload of one or many repositories: registry, package, job, credential, verdict.
     Uploads(uploads::UploadsArguments),
+    /// List what is known of each registry: form fields, comparisons, audience, clients with minimum versions.
+    Registries(registries::RegistriesArguments),
     /// Show the settings in force.
     Config {
         #[command(subcommand)]
@@ -181,6 +184,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Baseline(arguments) => baseline::run(&arguments),
         CommandName::Diagnose(arguments) => diagnose::run(&arguments),
         CommandName::Uploads(arguments) => uploads::run(&arguments),
+        CommandName::Registries(arguments) => registries::run(&arguments),
         CommandName::Config { command } => config::run(&command),
         CommandName::Rules { command } => rules::run(&command),
         #[cfg(feature = "lsp")]

@@ -12,6 +12,7 @@ pub(crate) mod markdown;
 mod mermaid;
 mod oneline;
 mod rdjson;
+pub mod registries;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::report::{docs, schema};
+use trustpub::report::{docs, registries, schema};
 
 /// The markers around the table of rules in the README.
 const MARKS: [&str; 2] = ["<!-- rules -->\n", "<!-- /rules -->"];
@@ -32,7 +32,7 @@ fn generated_files_are_up_to_date() {
     compare("rules/schema/config.schema.json", &schema::text(&schema::config(&rules)), &mut stale);
     let config = docs::config(&schema::config(&rules), &rules.data.registries);
     compare("docs/src/config.md", &config, &mut stale);
-    compare("docs/src/registries.md", &docs::registries(&rules.data.registries), &mut stale);
+    compare("docs/src/registries.md", &registries::page(&registries::entries(&rules.data.registries)), &mut stale);
     compare("docs/src/troubleshooting.md", &docs::troubleshooting(&rules.data), &mut stale);
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/rules.md")).unwrap();
     let (before, rest) = page.split_once(MARKS[0]).unwrap();

@@ -7,6 +7,8 @@ use trustpub::lint::rules::examples;
 use trustpub::lint::rules::set::{RuleFolder, RuleSet};
 use trustpub::read::files::MemoryFiles;
 
+use crate::support::program::{out, project, trustpub};
+
 /// The registry and the wrapper from the tutorial in README.md.
 fn tutorial() -> RuleFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
@@ -306,4 +308,37 @@ fn an_index_defined_in_the_project_sets_the_registry() {
     assert!(found("uv publish --index pypi", &index("acme", private)).contains("PyPI"), "the registry's own name");
     assert_eq!(found("uv publish --index pypi", &index("pypi", "")), "", "an index that cannot be published to");
     assert!(found("uv publish", &index("pypi", private)).contains("PyPI"), "no name is given");
+}
+
+#[test]
+fn the_list_of_registries_has_fields_comparisons_and_versions() {
+    let folder = project(&[]);
+    let text = out(&trustpub(folder.path(), &["registries"]));
+    let json = out(&trustpub(folder.path(), &["registries", "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let find = |id: &str| json["registries"].as_array().unwrap().iter().find(|it| it["id"] == id).unwrap().clone();
+    for registry in RuleSet::builtin().unwrap().data.registries.iter() {
+        let head = format!(
+            "{} ({}), reviewed {}, audience {}\n",
+            registry.name, registry.id, registry.reviewed, registry.audience
+        );
+        assert!(text.contains(&head), "{head}");
+        let entry = find(&registry.id);
+        assert_eq!(entry["fields"].as_array().unwrap().len(), registry.record.len(), "{}", registry.id);
+        assert!(!entry["clients"].as_array().unwrap().is_empty(), "{}", registry.id);
+    }
+    let pypi = find("pypi");
+    let field = |key: &str| pypi["fields"].as_array().unwrap().iter().find(|it| it["key"] == key).unwrap().clone();
+    assert_eq!(field("environment")["comparison"], "ignoring case");
+    assert_eq!(field("workflow")["claim"], "workflow");
+    assert_eq!(field("package")["claim"], serde_json::Value::Null);
+    let clients = pypi["clients"].as_array().unwrap();
+    let minimum = |name: &str| clients.iter().find(|it| it["name"] == name).unwrap()["minimum"].clone();
+    assert_eq!(minimum("twine upload"), "6.1.0");
+    assert_eq!(minimum("hatch publish"), serde_json::Value::Null);
+    assert_eq!(find("mcp")["allowed_names"], "io.github.{owner}/");
+    assert_eq!(find("mcp")["clients"].as_array().unwrap().last().unwrap()["minimum"], "1.7.6");
+    assert_eq!(find("testpypi")["clients"], pypi["clients"]);
+    assert_eq!(find("vs-marketplace")["trusted_publishing"], false);
+    assert!(text.contains("Compared workflow file: the calling one"), "{text}");
 }

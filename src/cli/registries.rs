@@ -1,0 +1,40 @@
+//! `trustpub registries`: what is known of each registry.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::{CommandError, ExitStatus, folder, print};
+use crate::lint::rules::set::RuleSet;
+use crate::report::{registries, sanitize};
+
+/// Arguments of `registries`.
+#[derive(Debug, Args)]
+pub(crate) struct RegistriesArguments {
+    /// Output format.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: RegistriesFormat,
+
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RegistriesFormat {
+    /// Aligned tables for a terminal.
+    Text,
+    /// JSON for programs.
+    Json,
+}
+
+pub(crate) fn run(arguments: &RegistriesArguments) -> Result<ExitStatus, CommandError> {
+    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let entries = registries::entries(&rules.data.registries);
+    let text = match arguments.format {
+        RegistriesFormat::Text => sanitize::commands(&registries::text(&entries)),
+        RegistriesFormat::Json => registries::json(&entries).map_err(|error| format!("cannot write JSON: {error}"))?,
+    };
+    print(text.as_bytes())
+}
