@@ -196,7 +196,7 @@ fn difference(one: &Checked, applied: &AppliedFixes) -> String {
 }
 
 /// The diff as printed: unchanged, so that it can be applied, but escaped where a terminal or a runner would interpret it.
-fn printable(diff: String) -> String {
+pub(crate) fn printable(diff: String) -> String {
     let interpreted = io::stdout().is_terminal() || std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true");
     if interpreted { sanitize::page(&diff) } else { diff }
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
 }
 
 /// The text of the config that is to be changed.
-fn existing_config(loaded: &LoadedProject) -> Result<Option<&str>, String> {
+pub(crate) fn existing_config(loaded: &LoadedProject) -> Result<Option<&str>, String> {
     let Some(document) = &loaded.project.config else { return Ok(None) };
     let text = loaded.project.source(document.file).map_or("", SourceFile::text);
     let block_style = document.tree.root().is_none_or(|root| root.is_mapping() && !text.trim_start().starts_with('{'));
@@ -88,7 +88,7 @@ fn nothing_to_write() -> Result<ExitStatus, CommandError> {
 }
 
 /// The path of the config: the existing one, if it may be replaced. Symlinks are not followed, because a checkout may be untrusted.
-fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
+pub(crate) fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
     let existing = CONFIGS.iter().map(|name| root.join(name)).find(|path| path.symlink_metadata().is_ok());
     let Some(path) = existing else {
         let path = root.join(CONFIGS[0]);
@@ -119,7 +119,7 @@ fn below(root: &Path, folder: &Path) -> Option<String> {
 }
 
 /// A path without a leading `./`.
-fn at(path: &Path) -> String {
+pub(crate) fn at(path: &Path) -> String {
     let shown = crate::cli::slashed(path);
     shown.strip_prefix("./").unwrap_or(&shown).to_owned()
 }

@@ -8,6 +8,7 @@ mod diagnose;
 mod explain;
 mod fix;
 pub(crate) mod folder;
+mod import;
 mod init;
 mod load;
 #[cfg(feature = "lsp")]
@@ -45,6 +46,8 @@ enum CommandName {
     Explain(explain::ExplainArguments),
     /// Write `.github/trustpub.yaml` from the workflows and print what to type into each registry's form.
     Init(init::InitArguments),
+    /// Write the publishers that registries show into the config, from files that you fetched.
+    Import(import::ImportArguments),
     /// Write a baseline of the current findings.
     Baseline(baseline::BaselineArguments),
     /// Find the cause of a failed release in the log of its job and in the repository.
@@ -181,6 +184,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Check(arguments) => check::run(&arguments),
         CommandName::Explain(arguments) => explain::run(&arguments),
         CommandName::Init(arguments) => init::run(&arguments),
+        CommandName::Import(arguments) => import::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
         CommandName::Diagnose(arguments) => diagnose::run(&arguments),
         CommandName::Uploads(arguments) => uploads::run(&arguments),

@@ -31,6 +31,10 @@ pub enum EditValue {
     Number(String),
     /// A mapping.
     Mapping(Vec<(String, EditValue)>),
+    /// A list.
+    List(Vec<EditValue>),
+    /// No value: the key stays.
+    Null,
 }
 
 /// A change to a node or a comment.
@@ -44,6 +48,13 @@ pub enum NodeChange {
         value: EditValue,
         /// A new entry is inserted after the last of these keys; at the end if there is none.
         after: &'static [&'static str],
+    },
+    /// Adds an item at the end of a list. A missing list is added, and missing entries on the path.
+    Append {
+        /// The path to the list.
+        path: NodePath,
+        /// The item.
+        value: EditValue,
     },
     /// Removes an entry or an item.
     Remove {
@@ -136,6 +147,7 @@ pub fn apply(text: &str, edits: &[TextEdit]) -> String {
 fn edit(text: &str, tree: &Tree, change: &NodeChange) -> Option<TextEdit> {
     match change {
         NodeChange::Set { path, value, after } => set(text, tree, path, value, after),
+        NodeChange::Append { path, value } => append(text, tree, path, value),
         NodeChange::Remove { path, keep } => remove(text, tree, path, *keep),
         NodeChange::Rename { path, key } => {
             let Some((PathSegment::Key(old), rest)) = path.split_last() else { return None };
@@ -191,6 +203,9 @@ fn set(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue, after: 
             EditValue::Number(new) if found.node.kind() == NodeKind::Int => {
                 Some(TextEdit { span: found.node.span(), text: new.clone() })
             }
+            EditValue::Null if found.node.is_scalar() && found.node.style() != NodeStyle::Literal => {
+                Some(TextEdit { span: found.node.span(), text: String::new() })
+            }
             EditValue::Text(new) | EditValue::Number(new)
                 if found.node.is_scalar() && !found.node.span().is_empty() =>
             {
@@ -218,6 +233,21 @@ fn set(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue, after: 
             block::insert(text, found.node, key, value, after, lines::unit(text, tree, rest))
         }
         Some(_) => None,
+    }
+}
+
+fn append(text: &str, tree: &Tree, path: &[PathSegment], value: &EditValue) -> Option<TextEdit> {
+    let Some(found) = FoundNode::follow(tree, path).filter(|found| !found.node.is_null()) else {
+        return set(text, tree, path, &EditValue::List(vec![value.clone()]), &[]);
+    };
+    let in_flow = found.owner.is_some_and(|owner| owner.style() == NodeStyle::Flow);
+    match found.node.style() {
+        _ if !found.node.is_sequence() => None,
+        NodeStyle::Flow if found.node.items().next().is_none() && !in_flow => {
+            block::fill_empty(text, tree, path, found.key?, found.node, value)
+        }
+        NodeStyle::Flow => flow::append(text, found.node, value),
+        _ => block::append(text, found.node, value),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the files of a repository: bytes become texts, trees, commands and manifests with places.
 
 pub mod builtin;
+pub(crate) mod certificate;
 pub mod config;
 pub mod document;
 pub mod edit;

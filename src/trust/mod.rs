@@ -3,6 +3,7 @@
 pub mod cause;
 pub mod claims;
 pub mod document;
+pub mod import;
 pub mod needs;
 pub mod publisher;
 pub mod registry;

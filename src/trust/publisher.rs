@@ -194,7 +194,7 @@ fn slug(text: &str) -> Option<(String, String)> {
 }
 
 /// The compiled form of a pattern. The patterns come from data files and are few, so each is compiled once.
-fn compiled(pattern: &str) -> Option<&'static Regex> {
+pub(crate) fn compiled(pattern: &str) -> Option<&'static Regex> {
     use std::collections::HashMap;
     use std::sync::Mutex;
     static PATTERNS: OnceLock<Mutex<HashMap<String, Option<&'static Regex>>>> = OnceLock::new();

@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub mod form;
+pub mod import_format;
 pub(crate) mod load;
 pub(crate) mod package;
 pub(crate) mod plan;
@@ -316,6 +317,9 @@ pub struct Registry {
     /// Whether the registry has no trusted publishing.
     #[serde(default)]
     pub without_trusted_publishing: bool,
+    /// The kinds of files that show its publishers.
+    #[serde(default)]
+    pub imports: Vec<import_format::ImportFormat>,
     /// Parts of log messages that do not decide a cause, with what they mean.
     #[serde(default)]
     pub log_hints: Vec<LogHint>,

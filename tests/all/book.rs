@@ -82,6 +82,7 @@ fn every_command_of_the_book_runs() {
             ("checkouts/one/.github/workflows/release.yml", workflow),
             (".local/share/bash-completion/completions/x", ""),
             ("job.log", "HTTP Error 403"),
+            ("provenance.json", include_str!("../data/import/pypi-provenance.json")),
         ]);
         for found in shown_file.captures_iter(&text) {
             let file = home.path().join(&found[1]);

@@ -20,6 +20,7 @@ mod graphs;
 mod hostile;
 mod hostile_reports;
 mod ignores;
+mod import;
 mod injection;
 mod inventory;
 mod language;

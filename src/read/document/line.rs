@@ -11,6 +11,9 @@ const SEPARATOR_WORDS: [&str; 4] = ["is", "must be", "should be", "set to"];
 /// Words that mean that the field has no value.
 const EMPTY_VALUES: [&str; 8] = ["any", "none", "empty", "blank", "n/a", "null", "optional", "required"];
 
+/// The part of a tag pattern that stands for the version. It is a value, not a placeholder for the reader.
+const VERSION: &str = "{{version}}";
+
 /// The content of a line.
 pub enum LineStatement {
     /// A value.
@@ -45,7 +48,7 @@ pub(crate) fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Opt
 fn is_placeholder(text: &str) -> bool {
     let text = without_marks(text);
     let yours = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("your"));
-    yours || text.starts_with(['<', '{', '$']) && !text.starts_with("<code>")
+    yours || text.starts_with(['<', '{', '$']) && !text.starts_with("<code>") && !text.starts_with(VERSION)
 }
 
 /// The value in a cell of a table, without spaces and markup around it.
@@ -133,7 +136,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
     let behind = inner[end..].trim_start();
     let whole = !bare || behind.is_empty() || behind.starts_with(['(', '|', '#', ',', ';', '<', '}', '←', '—', '–']);
     let named = word.contains(char::is_alphanumeric)
-        && !word.contains(|letter: char| letter.is_whitespace() || "<>{}$()".contains(letter));
+        && !word.replace(VERSION, "").contains(|letter: char| letter.is_whitespace() || "<>{}$()".contains(letter));
     let has_value = !EMPTY_VALUES.iter().any(|nothing| word.eq_ignore_ascii_case(nothing));
     let start = inner[..end].find(word)? + text.len() - inner.len();
     (whole && named && has_value).then(|| (word, &text[start + word.len()..]))

@@ -47,6 +47,28 @@ fn entry_lines(indent: &str, unit: usize, key: &str, value: &EditValue, lines: &
                 entry_lines(&deeper, unit, key, value, lines);
             }
         }
+        EditValue::List(items) if items.is_empty() => lines.push(format!("{indent}{key_text}: []")),
+        EditValue::List(items) => {
+            lines.push(format!("{indent}{key_text}:"));
+            let deeper = format!("{indent}{}", " ".repeat(unit));
+            items.iter().for_each(|item| item_lines(&deeper, item, lines));
+        }
+        EditValue::Null => lines.push(format!("{indent}{key_text}:")),
+    }
+}
+
+/// Writes an item of a list as lines. The keys of a mapping are two columns behind the dash.
+fn item_lines(indent: &str, value: &EditValue, lines: &mut Vec<String>) {
+    let EditValue::Mapping(entries) = value else {
+        lines.push(format!("{indent}- {}", flow::value(value)));
+        return;
+    };
+    let first = lines.len();
+    for (key, value) in entries {
+        entry_lines(&format!("{indent}  "), 2, key, value, lines);
+    }
+    if let Some(line) = lines.get_mut(first) {
+        line.replace_range(indent.len()..=indent.len(), "-");
     }
 }
 
@@ -101,7 +123,63 @@ pub(crate) fn fill(
             }
             Some(insert_lines(text, end, &new))
         }
+        EditValue::List(items) => Some(insert_lines(text, end, &lines_of(text, tree, path, items)?)),
+        EditValue::Null => None,
     }
+}
+
+/// The lines of a list that becomes the value of the key at a path.
+fn lines_of(text: &str, tree: &Tree, path: &[PathSegment], items: &[EditValue]) -> Option<Vec<String>> {
+    let owner = crate::read::edit::FoundNode::follow(tree, path.split_last()?.1)?;
+    let indent = format!("{}{}", lines::indent(text, owner.node)?, " ".repeat(lines::unit(text, tree, path)));
+    let mut new = Vec::new();
+    items.iter().for_each(|item| item_lines(&indent, item, &mut new));
+    Some(new)
+}
+
+/// Replaces an empty flow list by a block list with one item.
+pub(crate) fn fill_empty(
+    text: &str,
+    tree: &Tree,
+    path: &[PathSegment],
+    key: Node<'_>,
+    list: Node<'_>,
+    value: &EditValue,
+) -> Option<TextEdit> {
+    let from = key.span().end as usize;
+    let to = list.span().end as usize;
+    let end = lines::end(text, to);
+    let plain = text.get(from..to)?.strip_prefix(':')?.trim_start() == "[]";
+    let comment = text.get(to..end).filter(|rest| lines::is_blank_or_comment(rest))?;
+    let new = lines_of(text, tree, path, std::slice::from_ref(value))?;
+    let line_end = lines::line_end(text, from);
+    let new: String = new.iter().map(|line| format!("{line_end}{line}")).collect();
+    plain.then(|| TextEdit::new(from + 1, end, format!("{}{new}", comment.trim_end())))
+}
+
+/// Adds an item at the end of a list that is not empty. Comments below its last item that are indented deeper than the dash belong to that
+/// item.
+pub(crate) fn append(text: &str, list: Node<'_>, value: &EditValue) -> Option<TextEdit> {
+    let last = list.items().last()?;
+    let at = written(last).start as usize;
+    let line = lines::start(text, at);
+    let dash = text.get(line..at).filter(|before| before.trim() == "-")?;
+    let indent = &dash[..dash.len() - dash.trim_start().len()];
+    let mut end = lines::end(text, end_of(last)?);
+    if !lines::is_blank_or_comment(text.get(end_of(last)?..end)?.trim_start_matches(':')) {
+        return None;
+    }
+    while let Some(next) = lines::next(text, end) {
+        let line = text.get(next..lines::end(text, next))?;
+        let deeper = line.strip_prefix(indent).is_some_and(|rest| rest.starts_with(' '));
+        if !(deeper && line.trim_start().starts_with('#')) {
+            break;
+        }
+        end = lines::end(text, next);
+    }
+    let mut new = Vec::new();
+    item_lines(indent, value, &mut new);
+    Some(insert_lines(text, end, &new))
 }
 
 /// Replaces a collection by `{}`.

@@ -25,12 +25,31 @@ pub(crate) fn insert(text: &str, mapping: Node<'_>, key: &str, value: &EditValue
     Some(TextEdit::new(end, end, format!(", {entry}")))
 }
 
+/// Adds an item at the end of a list.
+pub(crate) fn append(text: &str, list: Node<'_>, item: &EditValue) -> Option<TextEdit> {
+    let inner = list.span().range();
+    let (open, close) = (inner.start + 1, inner.end.checked_sub(1)?);
+    let item = value(item);
+    let Some(last) = list.items().last() else {
+        return text.get(open..close)?.trim().is_empty().then(|| TextEdit::new(open, close, item));
+    };
+    let end = written(last).end as usize;
+    let comma = text.get(end..close)?;
+    let blanks = comma.len() - comma.trim_start().len();
+    if comma.trim_start().starts_with(',') {
+        let at = end + blanks + 1;
+        return Some(TextEdit::new(at, at, format!(" {item}")));
+    }
+    (end > open).then(|| TextEdit::new(end, end, format!(", {item}")))
+}
+
 /// An entry in flow style.
 pub(crate) fn entry(key: &str, value: &EditValue) -> String {
     format!("{}: {}", scalar::written(key, true), crate::read::edit::flow::value(value))
 }
 
-fn value(value: &EditValue) -> String {
+/// A value in flow style.
+pub(crate) fn value(value: &EditValue) -> String {
     match value {
         EditValue::Text(text) => scalar::written(text, true),
         EditValue::Number(text) => text.clone(),
@@ -39,6 +58,10 @@ fn value(value: &EditValue) -> String {
             let entries: Vec<_> = entries.iter().map(|(key, value)| entry(key, value)).collect();
             format!("{{ {} }}", entries.join(", "))
         }
+        EditValue::List(items) => {
+            format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", "))
+        }
+        EditValue::Null => String::new(),
     }
 }
 

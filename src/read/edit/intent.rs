@@ -8,6 +8,7 @@ pub(crate) fn after(shape: Option<NodeShape>, change: &NodeChange) -> Option<Nod
     let mut shape = shape?;
     let done = match change {
         NodeChange::Set { path, value, .. } => set(&mut shape, path, value),
+        NodeChange::Append { path, value } => append(&mut shape, path, value),
         NodeChange::Remove { path, keep } => return remove(shape, path, *keep),
         NodeChange::Rename { path, key } => rename(&mut shape, path, key),
         NodeChange::Within { path, range, text } => within(&mut shape, path, range, text),
@@ -49,6 +50,17 @@ fn set(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option
     }
 }
 
+fn append(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
+    match at(shape, path) {
+        Some(NodeShape::Sequence(items)) => {
+            items.push(shape_of(value));
+            Some(())
+        }
+        Some(NodeShape::Scalar(_, NodeKind::Null)) | None => set(shape, path, &EditValue::List(vec![value.clone()])),
+        Some(_) => None,
+    }
+}
+
 fn shape_of(value: &EditValue) -> NodeShape {
     match value {
         EditValue::Text(text) => NodeShape::Scalar(text.clone(), NodeKind::Str),
@@ -56,6 +68,9 @@ fn shape_of(value: &EditValue) -> NodeShape {
         EditValue::Mapping(entries) => {
             NodeShape::Mapping(entries.iter().map(|(key, value)| (key.clone(), shape_of(value))).collect())
         }
+        EditValue::List(items) => NodeShape::Sequence(items.iter().map(shape_of).collect()),
+        // The parser's text for an empty value.
+        EditValue::Null => NodeShape::Scalar("~".to_owned(), NodeKind::Null),
     }
 }
 

@@ -150,3 +150,35 @@ fn overlapping_changes_are_refused() {
     let tree = parse(before, Dialect::Workflow);
     assert_eq!(edits(before, &tree, Dialect::Workflow, &[set("a", "c"), remove("a")]), None);
 }
+
+#[test]
+fn items_are_appended_to_lists_of_every_style() {
+    let item = || EditValue::Mapping(vec![("x".into(), text("1a")), ("y".into(), text("b"))]);
+    let append = |at: &str| NodeChange::Append { path: path(at), value: item() };
+    becomes("p:\n  - x: q # c\nz: 1\n", &append("p"), "p:\n  - x: q # c\n  - x: 1a\n    y: b\nz: 1\n");
+    becomes(
+        "p:\n- x: q\n  # about q\n# about z\nz: 1\n",
+        &append("p"),
+        "p:\n- x: q\n  # about q\n- x: 1a\n  y: b\n# about z\nz: 1\n",
+    );
+    becomes("p: [] # none\nz: 1\n", &append("p"), "p: # none\n  - x: 1a\n    y: b\nz: 1\n");
+    becomes("p:\r\nz: 1\r\n", &append("p"), "p:\r\n  - x: 1a\r\n    y: b\r\nz: 1\r\n");
+    becomes("z: 1", &append("p"), "z: 1\np:\n  - x: 1a\n    y: b");
+    becomes("p: [{x: q}]\n", &append("p"), "p: [{x: q}, { x: 1a, y: b }]\n");
+    becomes("p: [{x: q}, ]\n", &append("p"), "p: [{x: q}, { x: 1a, y: b } ]\n");
+    becomes("p: {q: []}\n", &append("p/q"), "p: {q: [{ x: 1a, y: b }]}\n");
+    becomes(
+        "e: {}\n",
+        &NodeChange::Append { path: path("e/v/refs"), value: text("v*") },
+        "e: { v: { refs: ['v*'] } }\n",
+    );
+    assert_eq!(changed("p: &a [x]\nq: *a\n", &append("p")), None);
+    assert_eq!(changed("p: text\n", &append("p")), None);
+}
+
+#[test]
+fn a_value_becomes_empty_and_its_comment_stays() {
+    let empty = |at: &str| NodeChange::Set { path: path(at), value: EditValue::Null, after: &[] };
+    becomes("a: b # why\nc: d\n", &empty("a"), "a:  # why\nc: d\n");
+    becomes("a: {b: c, d: e}\n", &empty("a/b"), "a: {b: , d: e}\n");
+}

@@ -144,6 +144,12 @@ fn inherit(registry: &mut Registry, base: &Registry) {
     if registry.errors.is_empty() {
         registry.errors.clone_from(&base.errors);
     }
+    if registry.imports.is_empty() {
+        registry.imports.clone_from(&base.imports);
+    }
+    if registry.log_hints.is_empty() {
+        registry.log_hints.clone_from(&base.log_hints);
+    }
     if registry.set_up.first_release.is_empty() {
         registry.set_up.first_release.clone_from(&base.set_up.first_release);
     }
