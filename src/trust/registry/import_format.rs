@@ -96,11 +96,11 @@ impl ImportFormat {
                 }
             })
         };
-        let entries = self.each.values(file, file).into_iter().filter(fits);
+        let mut entries = self.each.values(file, file).into_iter().filter(fits);
         Some(match self.take {
             None => entries.collect(),
             Some(TakenEntry::First) => entries.take(1).collect(),
-            Some(TakenEntry::Last) => entries.last().into_iter().collect(),
+            Some(TakenEntry::Last) => entries.next_back().into_iter().collect(),
         })
     }
 }
