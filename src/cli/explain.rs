@@ -86,6 +86,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
             let problems = subjects::syntax_problems(document.file, document.tree.errors());
             one.problem_lines(&problems).iter().for_each(|text| eprint(&format!("{text}; its uploads are unknown")));
         }
+        analysis.other_remote().iter().for_each(|note| eprint(note));
         analyses.push(analysis);
     }
     let mut uploads: Vec<_> = analyses.iter().map(explain::explain_uploads).collect();

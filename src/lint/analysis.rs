@@ -142,6 +142,16 @@ impl<'a, 'p> Analysis<'a, 'p> {
         guard.or_else(|| self.project.repository_hint.as_deref().map(|name| (name, Hint::Remote)))
     }
 
+    /// A sentence, if no git remote is the repository that the config names. A contributor's fork is not at fault, so it is no finding.
+    #[must_use]
+    pub fn other_remote(&self) -> Option<String> {
+        let (named, remotes) = (self.repository?, &self.project.remotes);
+        let other = remotes.first().filter(|_| remotes.iter().all(|remote| !remote.eq_ignore_ascii_case(named)))?;
+        Some(format!(
+            "the config names the repository `{named}`, but no git remote does (the first is `{other}`): it was renamed or transferred, or this is a fork"
+        ))
+    }
+
     /// Analyses a project; also returns the problems of its config and publishers.
     #[must_use]
     pub fn new(data: &'a Data, project: &'p Project, reading: &'a ParsedProject<'p>) -> (Self, Vec<Problem>) {

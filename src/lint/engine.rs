@@ -57,6 +57,12 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         workflows: project.workflows.len(),
         uploads: analysis.uploads.len(),
         undeclared: analysis.uploads.iter().filter(|upload| upload.has_verdict(&RunVerdict::Undeclared)).count(),
+        declared: analysis
+            .uploads
+            .iter()
+            .filter(|upload| upload.runs.iter().any(|run| run.publisher.is_some()))
+            .count(),
+        other_remote: analysis.other_remote(),
         unknown_targets: analysis.uploads.iter().filter(|upload| upload.unknown_target.is_some()).count(),
         problems,
     }

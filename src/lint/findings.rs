@@ -182,6 +182,10 @@ pub struct Report {
     pub uploads: usize,
     /// The number of uploads that are compared with no publisher because none is declared.
     pub undeclared: usize,
+    /// The number of uploads that are compared with a declared publisher.
+    pub declared: usize,
+    /// One sentence, if no git remote is the repository that the config names.
+    pub other_remote: Option<String>,
     /// The number of uploads whose registry is unknown.
     pub unknown_targets: usize,
 }

@@ -77,6 +77,8 @@ pub struct Project {
     pub problems: Vec<Problem>,
     /// `owner/name` from the environment or the git remote. It may be a fork, so it is only a hint.
     pub repository_hint: Option<String>,
+    /// `owner/name` of each git remote on GitHub, `origin` first.
+    pub remotes: Vec<String>,
 }
 
 impl Project {
@@ -105,8 +107,12 @@ impl Project {
             None => project.default_config(files),
         };
         project.load_actions(files);
-        project.repository_hint =
-            files.read(".git/config").ok().and_then(|bytes| remote(&String::from_utf8_lossy(&bytes)));
+        if let Ok(bytes) = files.read(".git/config") {
+            let config = String::from_utf8_lossy(&bytes);
+            let urls = remotes(&config);
+            project.repository_hint = urls.first().and_then(|url| github_repository(url));
+            project.remotes = urls.into_iter().filter_map(github_repository).collect();
+        }
         project
     }
 
@@ -255,8 +261,8 @@ fn is_yaml(name: &str) -> bool {
     name.ends_with(".yml") || name.ends_with(".yaml")
 }
 
-/// `owner/name` of the remote `origin`, else of the first remote, if it is on GitHub.
-fn remote(config: &str) -> Option<String> {
+/// The addresses of the git remotes, `origin` first.
+fn remotes(config: &str) -> Vec<&str> {
     let mut section = "";
     let mut urls = Vec::new();
     for line in config.lines().map(str::trim) {
@@ -266,11 +272,11 @@ fn remote(config: &str) -> Option<String> {
             && let Some((key, value)) = line.split_once('=')
             && key.trim() == "url"
         {
-            urls.push((section == "[remote \"origin\"]", value.trim()));
+            urls.push((section != "[remote \"origin\"]", value.trim()));
         }
     }
-    let (_, url) = urls.iter().find(|(origin, _)| *origin).or_else(|| urls.first())?;
-    github_repository(url)
+    urls.sort_by_key(|(other, _)| *other);
+    urls.into_iter().map(|(_, url)| url).collect()
 }
 
 /// `owner/name` of a GitHub URL, in any of its forms.
@@ -315,7 +321,8 @@ mod tests {
     #[test]
     fn the_remote_is_read_in_every_form() {
         let config = "[core]\n\tbare = false\n[remote \"up\"]\n\turl = https://github.com/other/demo\n[remote \"origin\"]\n\turl = git@github.com:acme/demo.git\n";
-        assert_eq!(remote(config).as_deref(), Some("acme/demo"));
+        let names: Vec<_> = remotes(config).into_iter().filter_map(github_repository).collect();
+        assert_eq!(names, ["acme/demo", "other/demo"]);
         assert_eq!(github_repository("ssh://git@github.com/acme/demo.git").as_deref(), Some("acme/demo"));
         assert_eq!(github_repository("https://example.com/acme/demo"), None);
     }

@@ -44,6 +44,7 @@ struct Summary {
     uploads: usize,
     undecided: usize,
     undeclared: usize,
+    declared: usize,
 }
 
 #[derive(Serialize)]
@@ -199,6 +200,7 @@ impl ReportWriter for JsonWriter {
             uploads: totals.uploads,
             undecided: totals.undecided,
             undeclared: totals.undeclared,
+            declared: totals.declared,
         };
         writeln!(out, ",\n  \"summary\": {}\n}}", indented(&summary, 2)?)
     }

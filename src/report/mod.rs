@@ -119,6 +119,8 @@ pub struct ReportTotals {
     pub undecided: usize,
     /// Uploads without a declared publisher.
     pub undeclared: usize,
+    /// Uploads with a declared publisher.
+    pub declared: usize,
 }
 
 impl ReportTotals {
@@ -141,6 +143,7 @@ impl ReportTotals {
         self.workflows += report.workflows;
         self.uploads += report.uploads;
         self.undeclared += report.undeclared;
+        self.declared += report.declared;
         self.undecided += report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided).count();
     }
 
@@ -160,6 +163,7 @@ impl ReportTotals {
         self.uploads += other.uploads;
         self.undecided += other.undecided;
         self.undeclared += other.undeclared;
+        self.declared += other.declared;
     }
 
     /// The highest level found.
@@ -176,7 +180,8 @@ impl ReportTotals {
         }
     }
 
-    /// The summary line, e.g. "1 error, 2 notes in 3 workflows with 2 uploads (1 undecided)".
+    /// The summary line, e.g. "1 error, 2 notes in 3 workflows with 2 uploads (1 undecided)". Without a finding it also says what was
+    /// compared.
     #[must_use]
     pub fn line(&self) -> String {
         let mut parts = Vec::new();
@@ -185,7 +190,8 @@ impl ReportTotals {
                 parts.push(plural(count, word));
             }
         }
-        if parts.is_empty() {
+        let clean = parts.is_empty();
+        if clean {
             parts.push("nothing to report".to_owned());
         }
         let mut line = format!(
@@ -195,11 +201,19 @@ impl ReportTotals {
             plural(self.uploads, "upload")
         );
         let mut asides = Vec::new();
+        if clean && self.uploads > 0 {
+            asides.push(format!("{} decided", self.uploads.saturating_sub(self.undecided)));
+        }
         if self.undecided > 0 {
             asides.push(format!("{} undecided", self.undecided));
         }
-        if self.undeclared > 0 {
-            asides.push(format!("{} without a declared publisher: run `trustpub init`", self.undeclared));
+        if clean && self.declared > 0 {
+            asides.push(format!("{} with a declared publisher", self.declared));
+        }
+        match (self.undeclared, self.declared) {
+            (0, _) => {}
+            (_, 0) if clean => asides.push("no publisher declared: run `trustpub init`".to_owned()),
+            (count, _) => asides.push(format!("{count} without a declared publisher: run `trustpub init`")),
         }
         if self.suppressed > 0 {
             asides.push(format!("{} ignored", plural(self.suppressed, "finding")));

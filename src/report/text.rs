@@ -33,6 +33,8 @@ impl ReportWriter for TextWriter {
         let mut text = findings(view, options);
         if options.verbose {
             text.push_str(&undecided(view));
+            let remote = view.report.other_remote.iter().map(|note| format!("note: {}\n", sanitize::line(note)));
+            text.extend(remote);
         }
         Ok(sanitize::commands(&text))
     }

@@ -243,3 +243,76 @@ fn an_example_may_be_steps_or_a_job() {
     let output = trustpub(root.path(), &["rules", "test"]);
     assert_eq!((out(&output).as_str(), err(&output).as_str()), ("2 passed, 0 failed\n", ""));
 }
+
+/// Accepted with the publisher in `DECLARED`, and clean without a publisher.
+const CLEAN: &str = "on:
+  push:
+    tags: [\"v*\"]
+permissions: {}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: pypi
+    permissions:
+      id-token: write
+    steps:
+      - uses: actions/download-artifact@v5
+      - uses: pypa/gh-action-pypi-publish@release/v1
+";
+
+const DECLARED: &str = "repository: acme/demo
+publishers:
+  - registry: pypi
+    package: demo
+    workflow: release.yml
+    environment: pypi
+";
+
+#[test]
+fn nothing_to_report_says_what_was_compared() {
+    let summary = |files: &[(&str, &str)]| {
+        let output = trustpub(project(files).path(), &["check", "--format", "text"]);
+        out(&output).lines().last().unwrap_or_default().to_owned()
+    };
+    let none = "nothing to report in 1 workflow with 1 upload (1 decided, no publisher declared: run `trustpub init`)";
+    assert_eq!(summary(&[(RELEASE, CLEAN)]), none);
+    let declared = [(RELEASE, CLEAN), (".github/trustpub.yaml", DECLARED)];
+    assert_eq!(
+        summary(&declared),
+        "nothing to report in 1 workflow with 1 upload (1 decided, 1 with a declared publisher)"
+    );
+    let open = CLEAN.replace("    environment", "    if: vars.PUBLISH == 'yes'\n    environment");
+    let undecided = [(RELEASE, open.as_str()), (".github/trustpub.yaml", DECLARED)];
+    assert_eq!(
+        summary(&undecided),
+        "nothing to report in 1 workflow with 1 upload (0 decided, 1 undecided, 1 with a declared publisher)"
+    );
+    let build = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{ run: make }]\n";
+    assert_eq!(summary(&[(RELEASE, build)]), "nothing to report in 1 workflow with 0 uploads");
+}
+
+#[test]
+fn a_checkout_of_another_repository_is_said_in_one_line_and_is_no_finding() {
+    let remote = |names: &[(&str, &str)]| {
+        let section = |(name, repository): &(&str, &str)| {
+            format!("[remote \"{name}\"]\n\turl = git@github.com:{repository}.git\n")
+        };
+        names.iter().map(section).collect::<String>()
+    };
+    let lines = |git: &str| {
+        let root = project(&[(RELEASE, CLEAN), (".github/trustpub.yaml", DECLARED), (".git/config", git)]);
+        let checked = trustpub(root.path(), &["check", "--format", "text", "-v"]);
+        let explained = trustpub(root.path(), &["explain"]);
+        assert_eq!((checked.status.code(), explained.status.code()), (Some(0), Some(0)));
+        assert!(out(&checked).contains("nothing to report"), "{}", out(&checked));
+        let quiet = out(&trustpub(root.path(), &["check", "--format", "text"]));
+        assert_eq!(quiet.lines().count(), 1, "{quiet}");
+        let all = out(&checked) + &err(&explained);
+        all.lines().filter(|line| line.contains("no git remote")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let note = "the config names the repository `acme/demo`, but no git remote does (the first is `fork/demo`): it was renamed or \
+                transferred, or this is a fork";
+    assert_eq!(lines(&remote(&[("origin", "fork/demo")])), [format!("note: {note}"), format!("trustpub: {note}")]);
+    assert!(lines(&remote(&[("origin", "fork/demo"), ("upstream", "Acme/Demo")])).is_empty());
+    assert!(lines(&remote(&[])).is_empty());
+}
