@@ -1,21 +1,10 @@
 //! The facts about GitHub, the registries and permission needs, loaded together from the built-in data and a user's folders.
 
-use crate::read::problem::Problem;
-use crate::read::source::{ColumnUnit, FileId, SourceFile};
+use crate::read::data_file::DataFile;
 use crate::trust::needs::{NeedTopic, Needs};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::load::RegistryFile;
 use crate::workflow::github::GitHubFacts;
-
-/// A data file.
-pub struct DataFile {
-    /// Its path; the stem of a registry's file is its id.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-    /// Built-in file: already validated by the tests, stored as JSON without `examples`.
-    pub tested: bool,
-}
 
 /// All data except the rules.
 #[derive(Debug, Clone)]
@@ -33,34 +22,32 @@ impl Data {
     ///
     /// # Errors
     /// Every problem of every file, with its path.
-    pub fn new(github: GitHubFacts, registries: &[DataFile], needs: &[DataFile]) -> Result<Self, Vec<String>> {
+    pub(crate) fn new(
+        github_file: &DataFile,
+        registries: &[DataFile],
+        needs: &[DataFile],
+    ) -> Result<Self, Vec<String>> {
+        let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
         let mut problems = Vec::new();
-        let mut files: Vec<RegistryFile> = Vec::new();
-        let read = registries.iter().map(|file| {
-            let read = if file.tested { RegistryFile::read_json } else { RegistryFile::read };
-            read(stem(&file.path), &file.path, &file.text)
-        });
-        for (own, file) in registries.iter().zip(read.collect::<Vec<_>>()) {
-            let id = stem(&own.path);
-            match file {
+        let mut files: Vec<RegistryFile<'_>> = Vec::new();
+        for own in registries {
+            let id = own.stem();
+            match RegistryFile::read(own) {
                 Ok(file) => match files.iter().find(|known| known.registry.id == id) {
                     Some(known) => {
-                        let taken = format!(
-                            "there is a registry file `{id}` already, {}; name this one otherwise",
-                            known.path()
-                        );
+                        let path = known.file.source.path();
+                        let taken = format!("there is a registry file `{id}` already, {path}; name this one otherwise");
                         problems.push(file.at(&[], &taken));
                     }
                     None => files.push(file),
                 },
-                Err(told) => problems.push(told),
+                Err(list) => problems.extend(list),
             }
         }
         let standing = files.iter().filter(|file| file.registry.extends.is_none());
         let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let tested = |path: &str| registries.iter().any(|own| own.tested && own.path == path);
-        let new = files.iter().filter(|file| !tested(file.path()));
+        let new = files.iter().filter(|file| !file.file.built_in);
         problems.extend(new.flat_map(|file| file.problems(&ids)));
         let needs = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
@@ -95,30 +82,13 @@ impl Data {
 
 fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
     let mut topics = Vec::new();
-    let read = files.iter().map(|file| {
-        let source = SourceFile::new(file.path.clone(), file.text.clone().into_bytes());
-        let told = |list: Vec<Problem>| list.iter().map(|problem| told(&source, problem)).collect::<Vec<_>>();
-        NeedTopic::load(FileId(0), &source, github, file.tested).map_err(told)
-    });
-    for topic in read.collect::<Vec<_>>() {
-        match topic {
+    for file in files {
+        match NeedTopic::load(file, github) {
             Ok(topic) => topics.push(topic),
-            Err(list) => problems.extend(list),
+            Err(list) => problems.extend(file.described(&list)),
         }
     }
     Needs::new(topics)
-}
-
-/// A problem of a data file as a line of text, with its position.
-pub(crate) fn told(source: &SourceFile, problem: &Problem) -> String {
-    let at = source.position(problem.place.span.start, ColumnUnit::CodePoints);
-    format!("{}:{}:{}: {}", source.path(), at.line, at.column, problem.message)
-}
-
-/// The name of a file without its extension.
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }
 
 fn whole_word(text: &str, start: usize, end: usize) -> bool {

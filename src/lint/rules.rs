@@ -1,8 +1,11 @@
 //! A rule as the engine runs it: subject kind, conditions, message. `load` reads one from a file.
 
 pub mod examples;
-pub mod load;
+pub(crate) mod load;
 pub mod set;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::lint::facts::{Fact, FactName};
 use crate::lint::findings::Level;
@@ -13,12 +16,42 @@ pub use crate::trust::registry::test::ValueTest;
 use crate::workflow::expression::{Truth, UnknownReason};
 
 /// In how many runs a rule must fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Quantifier {
     /// In at least one.
+    #[default]
     Some,
     /// In all of them.
     Every,
+}
+
+/// How likely a finding of a rule is true, for code scanning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Almost certain.
+    VeryHigh,
+    /// Very likely.
+    High,
+    /// Likely.
+    #[default]
+    Medium,
+    /// Uncertain.
+    Low,
+}
+
+impl Precision {
+    /// The word in rule files and in SARIF.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::VeryHigh => "very-high",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
 }
 
 /// The levels of a rule's findings.
@@ -176,8 +209,8 @@ pub struct Rule {
     pub summary: String,
     /// The levels of its findings.
     pub levels: RuleLevels,
-    /// `very-high`, `high`, `medium` or `low`.
-    pub precision: String,
+    /// How likely a finding is true.
+    pub precision: Precision,
     /// A number above 0 and up to 10, as text.
     pub security_severity: Option<String>,
     /// Keywords.

@@ -19,7 +19,8 @@ use crate::workflow::model::{Grant, Job, Pair, Permissions, Step, Text, Workflow
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The kinds of subjects that a rule can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum SubjectKind {
     /// A workflow.
     Workflow,

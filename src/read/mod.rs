@@ -3,6 +3,7 @@
 pub mod builtin;
 pub(crate) mod certificate;
 pub mod config;
+pub(crate) mod data_file;
 pub mod document;
 pub mod edit;
 pub mod files;

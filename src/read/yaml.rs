@@ -1,10 +1,9 @@
 //! YAML as GitHub reads it: a tree in which every key and value has a place.
 //!
-//! No type of the YAML parser is used outside this module, so that it can be replaced. Trees of JSON have the same type, without places.
+//! No type of the YAML parser is used outside this module, so that it can be replaced.
 
 mod build;
 mod fast_path;
-mod json;
 mod map;
 mod node;
 mod shape;
@@ -27,7 +26,7 @@ pub enum Dialect {
 /// The kind of a syntax error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyntaxErrorKind {
-    /// Invalid YAML, or invalid JSON.
+    /// Invalid YAML.
     Invalid,
     /// The root is not a mapping: an empty file, a scalar or a sequence.
     NoMapping,
@@ -175,12 +174,6 @@ pub fn parse_fast(text: &str) -> Option<Tree> {
 #[must_use]
 pub fn parse_with_granit(text: &str, dialect: Dialect) -> Tree {
     build::tolerant(text, dialect)
-}
-
-/// Parses JSON that the build wrote: ten times as fast as YAML, without places.
-#[must_use]
-pub(crate) fn json(text: &str) -> Tree {
-    json::tree(text)
 }
 
 impl Tree {

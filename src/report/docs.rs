@@ -16,7 +16,7 @@ pub fn rule(rule: &Rule) -> String {
         rule.name,
         rule.code,
         level(rule),
-        rule.precision,
+        rule.precision.word(),
         rule.tags.join(", ")
     );
     page.push_str(&format!("{}.\n\n{}\n\n", rule.summary, rule.help.trim()));

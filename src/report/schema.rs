@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::lint::facts;
+use crate::lint::rules::load::RuleFile;
 use crate::lint::rules::set::RuleSet;
-use crate::lint::subjects::SubjectKind;
 use crate::read::config::KEYS;
-use crate::trust::needs::{self, FACTS};
+use crate::trust::needs::load::NeedsFile;
 use crate::trust::registry::Registry;
 use crate::workflow::github::GitHubFacts;
 
@@ -25,125 +24,18 @@ pub fn registry() -> Value {
 /// The schema of a rule file.
 #[must_use]
 pub fn rule() -> Value {
-    let level = json!({"enum": ["error", "warning", "note"]});
-    let texts = json!({"type": "array", "items": {"type": "string"}});
-    let conditions = conditions(facts().into_iter());
-    let lines = json!({"type": "object", "additionalProperties": {"type": "string"}});
-    let fix = json!({"type": "object", "additionalProperties": false, "required": ["title", "safety"], "properties": {
-        "title": {"type": "string", "description": "What the fix does, as an imperative sentence."},
-        "safety": {"enum": ["safe", "unsafe"], "description": "A safe fix changes nothing but the reported fault."},
-        "when": conditions,
-        "set": lines, "rename": lines, "repin": lines,
-        "remove": {"oneOf": [{"type": "string"}, texts]},
-    }});
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "trustpub rule",
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["name", "code", "summary", "level", "help", "for-each", "require", "message", "examples"],
-        "properties": {
-            "name": {"type": "string", "pattern": "^[a-z0-9-]+$", "description": "The file's stem."},
-            "code": {"type": "string", "pattern": "^[A-Z]{1,8}[0-9]{1,6}$", "description": "The SARIF rule id."},
-            "summary": {"type": "string"},
-            "level": {"oneOf": [level, {"type": "object", "additionalProperties": level}]},
-            "precision": {"enum": ["very-high", "high", "medium", "low"]},
-            "security-severity": {"type": "string"},
-            "tags": texts,
-            "help": {"type": "string", "description": "Markdown: what, why, what to do."},
-            "references": texts,
-            "for-each": {"enum": SubjectKind::WORDS.map(|(_, word)| word)},
-            "runs": {"enum": ["some", "every"]},
-            "when": conditions,
-            "require": conditions,
-            "message": {"type": ["string", "object"]},
-            "at": {"type": "string"},
-            "show": {"type": "object", "additionalProperties": {"type": "string"}},
-            "yields-to": texts,
-            "fix": {"oneOf": [fix, {"type": "array", "items": fix}]},
-            "examples": {"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": {
-                "name": {"type": "string"},
-                "bad": {"type": "string", "description": "A workflow with findings; or only `steps:` or `job:` of a plain release workflow."},
-                "good": {"type": "string", "description": "A workflow without findings; or only `steps:` or `job:`."},
-                "fixed": {"type": "string", "description": "The changed file after the fix."},
-                "config": {"type": "string"}, "files": {"type": "object", "additionalProperties": {"type": "string"}},
-            }}},
-        },
-    })
+    schemars::schema_for!(RuleFile).to_value()
 }
 
-/// Patterns of the fact names, with their documentation.
-fn facts() -> Vec<(String, String)> {
-    facts::all().map(|spec| (name_pattern(spec.name), spec.doc.to_owned())).collect()
-}
-
-fn name_pattern(name: &str) -> String {
-    format!("^{}$", name.replace('.', "\\.").replace('*', ".+"))
-}
-
-/// A test of a fact.
-fn test() -> Value {
-    let texts = json!({"type": "array", "items": {"type": "string"}});
-    json!({"description": "The expected value, a list of allowed values, or a test.", "oneOf": [
-        {"type": ["string", "boolean", "number"]},
-        texts,
-        {"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": {
-            "not": {"type": "string"}, "none-of": texts, "present": {"type": "boolean"},
-            "at-least": {"enum": ["read", "write"]}, "matches": {"type": ["string", "array"]},
-        }},
-    ]})
-}
-
-/// A mapping from facts to tests.
-fn conditions(facts: impl Iterator<Item = (String, String)>) -> Value {
-    let patterns = facts.map(|(pattern, doc)| {
-        let mut test = test();
-        test["description"] = json!(doc);
-        (pattern, test)
-    });
-    json!({"type": "object", "additionalProperties": false, "patternProperties": patterns.collect::<serde_json::Map<_, _>>()})
-}
-
-/// The schema of a file of needs.
+/// The schema of a file of needs, with GitHub's scopes.
 #[must_use]
 pub fn needs(github: &GitHubFacts) -> Value {
-    let texts = json!({"type": "array", "items": {"type": "string"}});
-    let text = json!({"type": "string"});
-    let flag = json!({"type": "boolean"});
+    let mut schema = schemars::schema_for!(NeedsFile).to_value();
     let scopes: serde_json::Map<_, _> =
         github.permissions.scopes.iter().map(|(scope, levels)| (scope.clone(), json!({"enum": levels}))).collect();
-    let permission = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": scopes});
-    let when = conditions(FACTS.iter().map(|(name, _, doc)| (name_pattern(name), (*doc).to_owned())));
-    let slots = json!({"type": "array", "items": {"type": "object", "additionalProperties": false,
-        "minProperties": 1, "maxProperties": 1, "properties": {"input": text, "env": text, "flags": texts}}});
-    let otherwise = json!({"enum": ["job", "none"], "description": "The token that is used if no slot has one."});
-    let earlier = json!({"type": "object", "additionalProperties": false, "required": ["action"],
-        "description": "The earlier step of the job that provides the token.",
-        "properties": {"action": text, "when": when, "slots": slots, "otherwise": otherwise}});
-    let token = json!({"type": "object", "additionalProperties": false, "properties": {
-        "slots": slots, "otherwise": otherwise, "earlier": earlier, "opaque": texts}});
-    let need = json!({"type": "object", "additionalProperties": false, "required": ["permission", "reason"], "properties": {
-        "permission": permission, "or": permission, "when": when, "documented": flag, "private": flag, "optional": flag,
-        "reason": {"type": "string", "description": "Completes the sentence: needs it to …"}}});
-    let artifact = json!({"type": "object", "additionalProperties": false, "properties": {
-            "input": text, "name": text, "suffix": text}});
-    let example = json!({"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
-        "properties": {"bad": text, "good": text}});
-    let mut entry = json!({"type": "object", "additionalProperties": false, "required": ["source"], "properties": {
-        "also": texts, "via": texts, "unless": texts, "source": text, "token": token, "runs-other-programs": flag,
-        "needs": {"type": "array", "items": need}, "uploads": {"type": "array", "items": artifact},
-        "examples": {"type": "array", "items": example}}});
-    for (_, word) in needs::NeedKind::WORDS {
-        entry["properties"][word] = text.clone();
-    }
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "trustpub needs",
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["title", "reviewed"],
-        "properties": {"title": text, "reviewed": text, "entries": {"type": "array", "items": entry}, "no-permissions": texts},
-    })
+    schema["$defs"]["Scopes"] =
+        json!({"type": "object", "additionalProperties": false, "minProperties": 1, "properties": scopes});
+    schema
 }
 
 /// The schema of the config, with the fields of every registry's form.

@@ -1,14 +1,17 @@
 //! Permission needs of actions, called workflows and commands, as data (`rules/needs/<topic>.yaml`).
 
-mod load;
+pub(crate) mod load;
 pub(crate) mod oidc;
 pub(crate) mod permission_check;
 pub(crate) mod requester;
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::read::data_file::DataFile;
 use crate::read::problem::Problem;
-use crate::read::source::{FileId, SourceFile};
 use crate::trust::registry::slot::Slot;
 use crate::trust::registry::test::{FactValues, ValueTest};
 use crate::trust::registry::vocabulary::Vocabulary;
@@ -43,12 +46,6 @@ pub enum NeedKind {
     Command,
 }
 
-impl NeedKind {
-    /// Every kind and its key in the data.
-    pub const WORDS: [(Self, &'static str); 3] =
-        [(Self::Action, "action"), (Self::Workflow, "workflow"), (Self::Command, "command")];
-}
-
 /// A line of `when`.
 #[derive(Debug, Clone)]
 pub struct NeedCondition {
@@ -80,9 +77,11 @@ pub struct Need {
 }
 
 /// The token that a step uses if none of its slots is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum NeedFallback {
     /// The job's own token.
+    #[default]
     Job,
     /// No token, or one that the files do not contain.
     None,
@@ -114,14 +113,9 @@ pub struct TokenRule {
     pub opaque: Vec<String>,
 }
 
-impl Default for TokenRule {
-    fn default() -> Self {
-        Self { slots: Vec::new(), otherwise: NeedFallback::Job, earlier: None, opaque: Vec::new() }
-    }
-}
-
 /// An artifact that an action uploads.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NeedArtifact {
     /// The input with its name.
     pub input: Option<String>,
@@ -189,12 +183,12 @@ pub struct NeedTopic {
 }
 
 impl NeedTopic {
-    /// Reads a file. A `built_in` file is JSON without examples, already validated by the tests.
+    /// Reads a file.
     ///
     /// # Errors
     /// All problems of the file, in its order.
-    pub fn load(file: FileId, source: &SourceFile, github: &GitHubFacts, built_in: bool) -> Result<Self, Vec<Problem>> {
-        load::load(file, source, github, built_in)
+    pub(crate) fn load(file: &DataFile, github: &GitHubFacts) -> Result<Self, Vec<Problem>> {
+        load::load(file, github)
     }
 }
 

@@ -436,26 +436,11 @@ impl GitHubFacts {
         never || self.credentials.actions.iter().any(|glob| glob.is_match(action))
     }
 
-    /// Parses the YAML text.
-    ///
-    /// # Errors
-    /// If the text has another structure.
-    ///
-    /// # Errors
-    /// When the text has another shape; the message says where.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        serde_yaml::from_str(text).map_err(|error| error.to_string())
-    }
-
-    /// Parses the same facts as JSON.
-    ///
-    /// # Errors
-    /// If the text has another structure.
-    ///
-    /// # Errors
-    /// When the text is not of the expected shape.
-    pub fn parse_json(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+    #[cfg(test)]
+    #[allow(clippy::unwrap_used)]
+    pub(crate) fn builtin() -> Self {
+        let files = crate::read::builtin::files("", false);
+        files.iter().find(|file| file.stem() == "github").unwrap().read().unwrap()
     }
 
     /// The inputs of the action that `uses` names, if it runs a script given as input.
@@ -499,7 +484,7 @@ mod tests {
 
     #[test]
     fn only_known_labels_tell_whose_runner_it_is() {
-        let github = GitHubFacts::parse(crate::read::builtin::github()).unwrap();
+        let github = GitHubFacts::builtin();
         let runs_on = |labels: &[&str]| {
             github.runner_environment(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>())
         };

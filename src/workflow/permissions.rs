@@ -11,7 +11,8 @@ use crate::workflow::model::{Grant, Job, Permissions, Text, Workflow};
 use crate::workflow::simulate::run::TriggerStart;
 
 /// The access level of a scope, from least to most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum AccessLevel {
     None,
     Read,

@@ -96,7 +96,7 @@ fn a_publisher_is_checked_against_the_form_of_a_user_registry() {
 fn errors_in_a_registry_file_have_places() {
     let cases = [
         ("uploads: 1\n", "own/registries/acme.yaml:1:10: "),
-        ("name: Acme\nendpont: {}\n", "own/registries/acme.yaml:2:1: unknown field `endpont`"),
+        ("name: Acme\nendpont: {}\n", "own/registries/acme.yaml:2:1: unknown key `endpont`"),
         ("name: Acme\nendpont: {}\n", "did you mean `endpoints`?"),
         ("name: Acme\n", "own/registries/acme.yaml:1:1: the registry has no `endpoints"),
         ("extends: pipy\nuploads: []\n", "own/registries/acme.yaml:1:1: `extends` names the unknown registry `pipy`"),

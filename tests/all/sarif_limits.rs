@@ -143,7 +143,7 @@ fn a_security_severity_is_a_number_from_0_to_10() {
         let Some(severity) = &rule.security_severity else { continue };
         let number: f64 = severity.parse().unwrap();
         assert!(number > 0.0 && number <= 10.0, "{}: {severity}", rule.name);
-        assert!(["very-high", "high", "medium", "low"].contains(&rule.precision.as_str()), "{}", rule.name);
+        assert!(["very-high", "high", "medium", "low"].contains(&rule.precision.word()), "{}", rule.name);
     }
 }
 

@@ -1,16 +1,144 @@
-//! Reads a rule file. All problems are collected with their places; a rule with a problem is not run.
+//! Rule files: what they may contain, and the check that makes a [`Rule`] of one. A rule with a problem is not run.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 
 use crate::lint::facts;
 use crate::lint::findings::Level;
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
 use crate::lint::rules::{
-    FactCondition, MessageTemplate, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage, ValueTest,
+    FactCondition, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage, ValueTest,
 };
 use crate::lint::subjects::SubjectKind;
+use crate::read::data_file::{DataFile, DataProblems, Entries, Never, OneOrMany, OneOrMap, Shape, Spanned};
 use crate::read::problem::{Problem, suggestion};
-use crate::read::source::{FileId, Place, SourceFile, Span};
-use crate::read::yaml::{self, Dialect, MappingEntry, Node};
+use crate::read::source::{FileId, Place, Span};
+use crate::trust::registry::test::{WrittenTest, conditions_schema};
 use crate::workflow::expression::Truth;
+
+/// A rule: for each subject, when these facts hold, require those.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "trustpub rule")]
+pub(crate) struct RuleFile {
+    /// The stem of the file, in kebab-case.
+    #[schemars(regex(pattern = "^[a-z0-9-]+$"))]
+    name: Spanned<String>,
+    /// The SARIF rule id.
+    #[schemars(regex(pattern = "^[A-Z]{1,8}[0-9]{1,6}$"))]
+    code: Spanned<String>,
+    /// One sentence.
+    summary: Spanned<String>,
+    /// The level of every finding; or one for `every` run, for `some` runs, and for values of the fact that failed.
+    level: OneOrMap<Level>,
+    /// How likely a finding is true.
+    #[serde(default)]
+    precision: Precision,
+    /// Only for security rules: a number above 0 and up to 10.
+    security_severity: Option<String>,
+    /// Keywords.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Markdown: what, why, what to do.
+    help: Spanned<String>,
+    /// Links.
+    #[serde(default)]
+    references: Vec<String>,
+    /// The subject that the rule is about.
+    for_each: SubjectKind,
+    /// In how many of the runs that reach the subject it must fail.
+    #[serde(default)]
+    runs: Quantifier,
+    /// The conditions under which the rule applies.
+    #[serde(default)]
+    when: FactTests,
+    /// What must hold.
+    require: FactTests,
+    /// What is wrong, with `{fact}` for the value of a fact; or one message for each fact or value.
+    message: Spanned<OneOrMap<Spanned<String>>>,
+    /// The fact whose place is the place of the finding; by default the fact that failed.
+    at: Option<Spanned<String>>,
+    /// Further facts to show, with a text about each.
+    #[serde(default)]
+    show: Entries<Spanned<String>>,
+    /// Rules that report the same cause.
+    #[serde(default)]
+    yields_to: Vec<String>,
+    /// The changes that remove the finding; of a list, the first that works is offered.
+    fix: Option<Shape<Never, FixFile, FixFile>>,
+    /// Examples are the rule's tests and its documentation.
+    #[serde(default)]
+    #[schemars(required)]
+    examples: Spanned<Vec<Spanned<ExampleFile>>>,
+}
+
+/// Facts with a test for each.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+pub(crate) struct FactTests(Entries<Spanned<WrittenTest>>);
+
+impl JsonSchema for FactTests {
+    fn schema_name() -> Cow<'static, str> {
+        "FactTests".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        conditions_schema(generator, facts::all().map(|spec| (spec.name, spec.doc)))
+    }
+}
+
+/// A change that removes the finding: all of it or nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FixFile {
+    /// What the fix does, as an imperative sentence.
+    title: Spanned<String>,
+    /// `safe` if the fix changes nothing but the reported fault.
+    safety: FixSafety,
+    /// The conditions under which it applies.
+    #[serde(default)]
+    when: FactTests,
+    /// Targets with their new values.
+    #[serde(default)]
+    set: Entries<Spanned<String>>,
+    /// Targets with their new keys.
+    #[serde(default)]
+    rename: Entries<Spanned<String>>,
+    /// Actions with their new refs.
+    #[serde(default)]
+    repin: Entries<Spanned<String>>,
+    /// Targets to remove.
+    remove: Option<OneOrMany<Spanned<String>>>,
+}
+
+#[derive(Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum FixSafety {
+    Safe,
+    Unsafe,
+}
+
+/// A workflow with findings or without. A comment `# <- text` marks the line of a finding whose message contains the text.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ExampleFile {
+    /// What it shows.
+    #[serde(default)]
+    name: String,
+    /// A workflow with findings; or only `steps:` or `job:` of a plain release workflow.
+    bad: Option<Spanned<String>>,
+    /// A workflow without findings; or only `steps:` or `job:`.
+    good: Option<Spanned<String>>,
+    /// The changed file after the fix.
+    fixed: Option<String>,
+    /// The config.
+    config: Option<String>,
+    /// Further files by path.
+    #[serde(default)]
+    files: Entries<String>,
+}
 
 /// Keys of other kinds of data files, with the folder that such a file belongs to.
 const ELSEWHERE: [(&str, &str); 5] = [
@@ -18,484 +146,272 @@ const ELSEWHERE: [(&str, &str); 5] = [
     ("record", "registries"),
     ("uploads", "registries"),
     ("entries", "needs"),
-    ("quiet", "needs"),
+    ("no-permissions", "needs"),
 ];
 
-const KEYS: [&str; 19] = [
-    "name",
-    "code",
-    "summary",
-    "level",
-    "precision",
-    "security-severity",
-    "tags",
-    "help",
-    "references",
-    "for-each",
-    "runs",
-    "when",
-    "require",
-    "message",
-    "at",
-    "show",
-    "yields-to",
-    "fix",
-    "examples",
-];
-const EXAMPLE_KEYS: [&str; 6] = ["name", "bad", "fixed", "good", "files", "config"];
-/// The keys of a fix.
-pub const FIX_KEYS: [&str; 7] = ["title", "safety", "when", "set", "remove", "rename", "repin"];
-const PRECISIONS: [&str; 4] = ["very-high", "high", "medium", "low"];
-
-/// Reads a rule from a file. A `tested` file is built in: it is JSON and lacks its examples.
+/// Reads a rule from a file; `own` if it comes from a user's folder.
 ///
 /// # Errors
 /// All its problems, in the order of the file.
-pub fn load(file: FileId, source: &SourceFile, own: bool, tested: bool) -> Result<Rule, Vec<Problem>> {
-    let tree = if tested { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
-    let mut loader = RuleLoader { file, source, tested, problems: Vec::new() };
-    for error in tree.errors() {
-        loader.problem(error.span, error.message.clone());
+pub(crate) fn load(file: &DataFile, own: bool) -> Result<Rule, Vec<Problem>> {
+    let mut problems = DataProblems::default();
+    // Reporting each key of a file of another kind would not help.
+    if let Some((span, message)) = file.keys().and_then(|keys| other_kind(&keys)) {
+        problems.add(span, message);
+        return problems.result(None);
     }
-    let rule = match tree.root() {
-        Some(root) if root.is_mapping() => loader.rule(root, own),
-        _ => {
-            loader.problem(
-                source.line_span(1),
-                "a rule file is a mapping; `trustpub rules new NAME` writes one to begin with",
-            );
-            None
-        }
-    };
-    loader.problems.sort_by_key(|problem| problem.place);
-    loader.problems.dedup();
-    match rule {
-        Some(rule) if loader.problems.is_empty() => Ok(rule),
-        _ => Err(loader.problems),
-    }
+    let written: Spanned<RuleFile> = file.read()?;
+    let mut check = RuleCheck { kind: written.for_each, problems };
+    let rule = check.rule(written, file, own);
+    check.problems.result(rule)
+}
+
+/// The complaint about a key that only another kind of data file has.
+fn other_kind(keys: &[(String, Span)]) -> Option<(Span, String)> {
+    let of = |word: &str| keys.iter().find(|(key, _)| key == word).map(|(_, span)| *span);
+    let (key, folder, span) = ELSEWHERE.into_iter().find_map(|(key, folder)| Some((key, folder, of(key)?)))?;
+    let message = format!("this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder");
+    (of("for-each").is_none() && of("require").is_none()).then_some((span, message))
 }
 
 /// Makes an action from its target and its new text.
 type ActionMaker = fn(FixTarget, MessageTemplate) -> FixAction;
 
-struct RuleLoader<'s> {
-    file: FileId,
-    source: &'s SourceFile,
-    tested: bool,
-    problems: Vec<Problem>,
+struct RuleCheck {
+    kind: SubjectKind,
+    problems: DataProblems,
 }
 
-impl RuleLoader<'_> {
-    fn problem(&mut self, span: Span, message: impl Into<String>) {
-        self.problems.push(Problem::new(Place { file: self.file, span }, message));
-    }
-
-    fn rule(&mut self, root: Node<'_>, own: bool) -> Option<Rule> {
-        // Reporting each key of a file of another kind would not help.
-        if let Some((entry, folder)) = other_kind(root) {
-            let key = entry.key.text().unwrap_or_default();
-            self.problem(
-                entry.key.span(),
-                format!("this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder"),
-            );
-            return None;
-        }
-        for entry in root.entries() {
-            let key = entry.key.text().unwrap_or_default();
-            if !KEYS.contains(&key) {
-                self.problem(entry.key.span(), format!("a rule has no key `{key}`{}", suggestion(key, KEYS)));
+impl RuleCheck {
+    fn rule(&mut self, written: Spanned<RuleFile>, file: &DataFile, own: bool) -> Option<Rule> {
+        let Spanned { value: written, span: start } = written;
+        self.name(&written.name, file.stem());
+        for (key, text) in [("code", &written.code), ("summary", &written.summary), ("help", &written.help)] {
+            if text.trim().is_empty() {
+                self.problems.add(text.span, format!("`{key}` is empty"));
             }
         }
-        let name = self.text(root, "name");
-        let kind = self.kind(root);
-        let when = self.conditions(root, "when", kind);
-        let require = self.conditions(root, "require", kind);
-        if require.is_empty() && root.get("require").is_none() {
-            self.problem(first(root), "the rule has no `require`, so it could never report anything");
+        if !file.built_in {
+            self.examples(&written, start);
         }
-        let message = self.message(root, kind, &require);
-        let show = self.show(root, kind);
-        let at = root.get("at").and_then(|node| self.fact_name(node, kind));
-        let rule = Rule {
-            code: self.text(root, "code").unwrap_or_default(),
-            summary: self.text(root, "summary").unwrap_or_default(),
-            levels: self.levels(root),
-            precision: self.one_of(root, "precision", &PRECISIONS, "medium"),
-            security_severity: root.get("security-severity").and_then(Node::text).map(str::to_owned),
-            tags: self.texts(root, "tags"),
-            help: self.text(root, "help").unwrap_or_default(),
-            references: self.texts(root, "references"),
-            kind: kind.unwrap_or(SubjectKind::Job),
-            runs: if self.one_of(root, "runs", &["some", "every"], "some") == "every" {
-                Quantifier::Every
-            } else {
-                Quantifier::Some
-            },
-            when,
+        let require = self.conditions(written.require);
+        Some(Rule {
+            name: written.name.value,
+            code: written.code.value,
+            summary: written.summary.trim_end().to_owned(),
+            levels: levels(written.level),
+            precision: written.precision,
+            security_severity: written.security_severity,
+            tags: written.tags,
+            help: written.help.trim_end().to_owned(),
+            references: written.references,
+            kind: self.kind,
+            runs: written.runs,
+            when: self.conditions(written.when),
+            message: self.message(written.message, &require),
             require,
-            message: message?,
-            at,
-            show,
-            yields_to: self.texts(root, "yields-to"),
-            fixes: self.fixes(root, kind),
-            examples: self.examples(root),
+            at: written.at.filter(|name| self.has_fact(name, name.span)).map(|name| name.value),
+            show: self.show(&written.show),
+            yields_to: written.yields_to,
+            fixes: self.fixes(written.fix),
+            examples: written.examples.value.into_iter().filter_map(|example| self.example(example)).collect(),
             own,
-            path: self.source.path().to_owned(),
-            name: name?,
-        };
-        self.whole(root, &rule);
-        Some(rule)
-    }
-
-    /// Checks that need the whole rule.
-    fn whole(&mut self, root: Node<'_>, rule: &Rule) {
-        let stem = self.source.file_name().trim_end_matches(".yaml").trim_end_matches(".yml");
-        let span = root.get("name").map_or_else(|| first(root), Node::span);
-        if rule.name != stem {
-            self.problem(
-                span,
-                format!("the rule is named `{}` but its file `{stem}`; they are the same word", rule.name),
-            );
-        }
-        let kebab =
-            rule.name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-        if !kebab {
-            self.problem(span, format!("the name `{}` is not in kebab-case", rule.name));
-        }
-        if !self.tested {
-            self.examples_are_whole(root, rule);
-        }
-    }
-
-    fn text(&mut self, root: Node<'_>, key: &str) -> Option<String> {
-        match root.get(key).map(|node| (node, node.text())) {
-            Some((_, Some(text))) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
-            Some((node, _)) => {
-                self.problem(node.span(), format!("`{key}` is a text"));
-                None
-            }
-            None => {
-                self.problem(first(root), format!("the rule has no `{key}`"));
-                None
-            }
-        }
-    }
-
-    fn texts(&mut self, root: Node<'_>, key: &str) -> Vec<String> {
-        let Some(node) = root.get(key) else { return Vec::new() };
-        if !node.is_sequence() {
-            self.problem(node.span(), format!("`{key}` is a list"));
-        }
-        node.items().filter_map(|item| item.text().map(str::to_owned)).collect()
-    }
-
-    fn one_of(&mut self, root: Node<'_>, key: &str, known: &[&'static str], otherwise: &'static str) -> String {
-        let Some(node) = root.get(key) else { return otherwise.to_owned() };
-        let word = node.text().unwrap_or_default();
-        if !known.contains(&word) {
-            self.problem(node.span(), format!("`{key}` cannot be `{word}`{}", suggestion(word, known.iter().copied())));
-        }
-        word.to_owned()
-    }
-
-    fn kind(&mut self, root: Node<'_>) -> Option<SubjectKind> {
-        let Some(node) = root.get("for-each") else {
-            self.problem(first(root), "the rule has no `for-each`, the subject that it is about");
-            return None;
-        };
-        let word = node.text().unwrap_or_default();
-        let kind = SubjectKind::WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
-        if kind.is_none() {
-            let known = SubjectKind::WORDS.iter().map(|(_, word)| *word);
-            self.problem(node.span(), format!("there is no subject `{word}`{}", suggestion(word, known)));
-        }
-        kind
-    }
-
-    fn levels(&mut self, root: Node<'_>) -> RuleLevels {
-        let all = |level| RuleLevels { every: level, some: level, by_value: Vec::new() };
-        let Some(entry) = root.entry("level") else {
-            self.problem(first(root), "the rule has no `level`");
-            return all(Level::Warning);
-        };
-        if entry.value.is_scalar() {
-            return all(self.level(entry.value));
-        }
-        let mut levels = all(Level::Warning);
-        for line in entry.value.entries() {
-            let level = self.level(line.value);
-            match line.key.text().unwrap_or_default() {
-                "every" => levels.every = level,
-                "some" => levels.some = level,
-                value => levels.by_value.push((value.to_owned(), level)),
-            }
-        }
-        levels
-    }
-
-    fn level(&mut self, node: Node<'_>) -> Level {
-        let word = node.text().unwrap_or_default();
-        let known = [Level::Error, Level::Warning, Level::Note];
-        known.into_iter().find(|level| level.word() == word).unwrap_or_else(|| {
-            self.problem(
-                node.span(),
-                format!("there is no level `{word}`{}", suggestion(word, known.map(Level::word))),
-            );
-            Level::Warning
+            path: file.source.path().to_owned(),
         })
     }
 
-    /// The name of a fact that the subject has.
-    fn fact_name(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<String> {
-        let name = node.text().unwrap_or_default();
-        self.known_fact(name, node.span(), kind).then(|| name.to_owned())
+    fn name(&mut self, name: &Spanned<String>, stem: &str) {
+        if name.value != stem {
+            let message = format!("the rule is named `{}` but its file `{stem}`; they are the same word", name.value);
+            self.problems.add(name.span, message);
+        }
+        if !name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-') {
+            self.problems.add(name.span, format!("the name `{}` is not in kebab-case", name.value));
+        }
     }
 
-    fn known_fact(&mut self, name: &str, span: Span, kind: Option<SubjectKind>) -> bool {
-        let has = |spec: &facts::FactSpec| kind.is_none_or(|kind| spec.kinds.contains(&kind));
-        match facts::spec(name) {
-            Some((spec, _)) if has(spec) => true,
+    /// Whether the subject has a fact.
+    fn has_fact(&mut self, name: &str, span: Span) -> bool {
+        let kind = self.kind;
+        let message = match facts::spec(name) {
+            Some((spec, _)) if spec.kinds.contains(&kind) => return true,
             Some((spec, _)) => {
                 let kinds: Vec<_> = spec.kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
-                let subject = kind.map_or("", SubjectKind::word);
-                self.problem(span, format!("a `{subject}` has no fact `{name}`; it is one of {}", kinds.join(", ")));
-                false
+                format!("a `{}` has no fact `{name}`; it is one of {}", kind.word(), kinds.join(", "))
             }
             None => {
-                let known = facts::all().filter(|spec| has(spec)).map(|spec| spec.name);
-                self.problem(span, format!("there is no fact `{name}`{}", suggestion(name, known)));
-                false
+                let known = facts::all().filter(|spec| spec.kinds.contains(&kind)).map(|spec| spec.name);
+                format!("there is no fact `{name}`{}", suggestion(name, known))
             }
-        }
+        };
+        self.problems.add(span, message);
+        false
     }
 
-    fn conditions(&mut self, root: Node<'_>, key: &str, kind: Option<SubjectKind>) -> Vec<FactCondition> {
-        let Some(node) = root.get(key) else { return Vec::new() };
-        if !node.is_mapping() {
-            self.problem(node.span(), format!("`{key}` is a mapping from facts to tests"));
-        }
-        node.entries().filter_map(|entry| self.condition(entry, kind)).collect()
+    fn conditions(&mut self, tests: FactTests) -> Vec<FactCondition> {
+        let lines = tests.0.0.into_iter();
+        lines.filter_map(|(name, test)| self.condition(&name, test)).collect()
     }
 
-    fn condition(&mut self, entry: MappingEntry<'_>, kind: Option<SubjectKind>) -> Option<FactCondition> {
-        let fact = facts::FactName::new(&self.fact_name(entry.key, kind)?)?;
-        let mut problems = Vec::new();
-        let test = ValueTest::read(entry.value, fact.spec().values, &mut problems);
-        problems.into_iter().for_each(|(span, message)| self.problem(span, message));
-        let test = test?;
+    fn condition(&mut self, name: &Spanned<String>, test: Spanned<WrittenTest>) -> Option<FactCondition> {
+        let known = self.has_fact(name, name.span);
+        let fact = facts::FactName::new(name).filter(|_| known)?;
+        let test = ValueTest::check(test, fact.spec().values, &mut self.problems)?;
         Some(FactCondition { fact, test })
     }
 
-    fn refuse<T>(&mut self, node: Node<'_>, message: &str) -> Option<T> {
-        self.problem(node.span(), message);
-        None
-    }
-
-    fn template(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<MessageTemplate> {
-        let Some(text) = node.text() else { return self.refuse(node, "a sentence is a text") };
+    fn template(&mut self, text: &str, span: Span) -> MessageTemplate {
         let template = MessageTemplate::parse(text.trim_end());
-        let facts: Vec<_> = template.facts().map(str::to_owned).collect();
-        for fact in facts {
-            self.known_fact(&fact, node.span(), kind);
+        for fact in template.facts() {
+            self.has_fact(fact, span);
         }
-        Some(template)
+        template
     }
 
-    fn message(&mut self, root: Node<'_>, kind: Option<SubjectKind>, require: &[FactCondition]) -> Option<RuleMessage> {
-        let Some(node) = root.get("message") else {
-            self.problem(first(root), "the rule has no `message`");
-            return None;
+    fn message(&mut self, message: Spanned<OneOrMap<Spanned<String>>>, require: &[FactCondition]) -> RuleMessage {
+        let Spanned { value: message, span } = message;
+        let lines = match message {
+            Shape::One(text) => return RuleMessage::One(self.template(&text, span)),
+            Shape::Many(_) => Vec::new(),
+            Shape::Map(lines) => lines.0,
         };
-        if !node.is_mapping() {
-            return self.template(node, kind).map(RuleMessage::One);
-        }
-        let mut list = Vec::new();
-        for entry in node.entries() {
-            if let Some(template) = self.template(entry.value, kind) {
-                list.push((entry.key.text().unwrap_or_default().to_owned(), template));
-            }
-        }
+        let list: Vec<_> =
+            lines.into_iter().map(|(case, text)| (case.value, self.template(&text, text.span))).collect();
         let has = |key: &str| list.iter().any(|(name, _)| name == key);
         for condition in require.iter().filter(|condition| !has(condition.fact.as_str())) {
-            let open: Vec<_> = match condition.fact.spec().values.listed() {
-                Some(values) => values
-                    .iter()
-                    .filter(|value| condition.test.passes(Some(value)) == Truth::No && !has(value))
-                    .collect(),
-                None => vec![&"any other value"],
+            let fails = |value: &&&str| condition.test.passes(Some(value)) == Truth::No && !has(value);
+            let missing: Vec<_> = match condition.fact.spec().values.listed() {
+                Some(values) => values.iter().filter(fails).map(|value| format!("`{value}`")).collect(),
+                None => vec!["`any other value`".to_owned()],
             };
-            if !open.is_empty() {
-                self.problem(
-                    node.span(),
-                    format!(
-                        "no message for `{}` when it is {}",
-                        condition.fact.as_str(),
-                        open.into_iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
-                    ),
-                );
+            if !missing.is_empty() {
+                let message = format!("no message for `{}` when it is {}", condition.fact.as_str(), missing.join(", "));
+                self.problems.add(span, message);
             }
         }
-        Some(RuleMessage::By(list))
+        RuleMessage::By(list)
     }
 
-    fn show(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<(String, MessageTemplate)> {
-        let Some(node) = root.get("show") else { return Vec::new() };
+    fn show(&mut self, lines: &Entries<Spanned<String>>) -> Vec<(String, MessageTemplate)> {
         let mut list = Vec::new();
-        for entry in node.entries() {
-            if let (Some(fact), Some(template)) = (self.fact_name(entry.key, kind), self.template(entry.value, kind)) {
-                list.push((fact, template));
-            }
+        for (fact, text) in &lines.0 {
+            self.has_fact(fact, fact.span);
+            list.push((fact.value.clone(), self.template(text, text.span)));
         }
         list
     }
 
-    /// The examples of a rule.
-    fn examples(&mut self, root: Node<'_>) -> Vec<RuleExample> {
-        let Some(node) = root.get("examples") else { return Vec::new() };
-        node.items().filter_map(|item| self.example(item)).collect()
-    }
-
-    fn example(&mut self, node: Node<'_>) -> Option<RuleExample> {
-        for entry in node.entries() {
-            let key = entry.key.text().unwrap_or_default();
-            if !EXAMPLE_KEYS.contains(&key) {
-                self.problem(
-                    entry.key.span(),
-                    format!("an example has no key `{key}`{}", suggestion(key, EXAMPLE_KEYS)),
-                );
-            }
+    /// Reports missing examples: each kind is required, and one that shows the fix.
+    fn examples(&mut self, written: &RuleFile, start: Span) {
+        let examples = &written.examples;
+        let span = if examples.span.is_empty() { start } else { examples.span };
+        let kinds = [
+            ("bad", examples.iter().any(|example| example.bad.is_some())),
+            ("good", examples.iter().any(|example| example.good.is_some())),
+        ];
+        for (kind, _) in kinds.into_iter().filter(|(_, has)| !has) {
+            let message = format!("the rule has no `{kind}` example; examples are its tests and its documentation");
+            self.problems.add(span, message);
         }
-        let (bad, good) = (node.get("bad"), node.get("good"));
-        let shown = bad.or(good);
-        let Some(shown) = shown.filter(|_| bad.is_none() || good.is_none()) else {
-            return self.refuse(node, "an example is either `bad` or `good`");
-        };
-        let files = node.get("files").into_iter().flat_map(Node::entries);
-        Some(RuleExample {
-            name: node.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
-            bad: bad.is_some(),
-            text: whole_workflow(shown.text().unwrap_or_default()),
-            fixed: node.get("fixed").and_then(Node::text).map(whole_workflow),
-            files: files
-                .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.value.text()?.to_owned())))
-                .collect(),
-            config: node.get("config").and_then(Node::text).map(str::to_owned),
-            place: Place { file: self.file, span: shown.span() },
-        })
-    }
-
-    /// Checks that a rule has an example of each kind and one for its fix.
-    fn examples_are_whole(&mut self, root: Node<'_>, rule: &Rule) {
-        for (wanted, has) in
-            [("bad", rule.examples.iter().any(|it| it.bad)), ("good", rule.examples.iter().any(|it| !it.bad))]
-        {
-            if !has {
-                let span = root.entry("examples").map_or_else(|| first(root), |entry| entry.key.span());
-                self.problem(
-                    span,
-                    format!("the rule has no `{wanted}` example; examples are its tests and its documentation"),
-                );
-            }
-        }
-        if !rule.fixes.is_empty() && !rule.examples.iter().any(|example| example.fixed.is_some()) {
-            let span = root.entry("fix").map_or_else(|| first(root), |entry| entry.key.span());
-            self.problem(
+        if written.fix.is_some() && !examples.iter().any(|example| example.fixed.is_some()) {
+            self.problems.add(
                 span,
                 "no example shows what the fix does; give a `bad` one the text of its file after it as `fixed`",
             );
         }
     }
 
-    /// The fix templates of a rule: one, or a list of which the first that works is offered.
-    fn fixes(&mut self, root: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixTemplate> {
-        let Some(node) = root.get("fix") else { return Vec::new() };
-        let nodes: Vec<_> = if node.is_sequence() { node.items().collect() } else { vec![node] };
-        nodes.into_iter().filter_map(|node| self.fix(node, kind)).collect()
-    }
-
-    fn fix(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTemplate> {
-        if !node.is_mapping() {
-            return self.refuse(node, "a fix is a mapping with `title`, `safety` and what to change");
-        }
-        for entry in node.entries() {
-            let key = entry.key.text().unwrap_or_default();
-            if !FIX_KEYS.contains(&key) {
-                self.problem(entry.key.span(), format!("a fix has no key `{key}`{}", suggestion(key, FIX_KEYS)));
+    fn example(&mut self, example: Spanned<ExampleFile>) -> Option<RuleExample> {
+        let Spanned { value: example, span } = example;
+        let (bad, shown) = match (example.bad, example.good) {
+            (Some(text), None) => (true, text),
+            (None, Some(text)) => (false, text),
+            _ => {
+                self.problems.add(span, "an example is either `bad` or `good`");
+                return None;
             }
-        }
-        let Some(title) = node.get("title") else {
-            return self.refuse(node, "the fix has no `title`, which says what it does");
         };
-        let title = self.template(title, kind)?;
-        if node.get("safety").is_none() {
-            return self.refuse(
-                node,
-                "the fix has no `safety`: `safe` if it changes nothing besides the fault, else `unsafe`",
-            );
-        }
-        let safe = self.one_of(node, "safety", &["safe", "unsafe"], "unsafe") == "safe";
-        let when = self.conditions(node, "when", kind);
-        let actions = self.actions(node, kind);
-        if actions.is_empty() {
-            return self.refuse(node, "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`");
-        }
-        Some(FixTemplate { title, safe, when, actions })
+        Some(RuleExample {
+            name: example.name,
+            bad,
+            text: whole_workflow(&shown),
+            fixed: example.fixed.as_deref().map(whole_workflow),
+            files: example.files.0.into_iter().map(|(path, text)| (path.value, text)).collect(),
+            config: example.config,
+            place: Place { file: FileId(0), span: shown.span },
+        })
     }
 
-    fn actions(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Vec<FixAction> {
+    /// The fix templates of a rule: one, or a list of which the first that works is offered.
+    fn fixes(&mut self, fix: Option<Shape<Never, FixFile, FixFile>>) -> Vec<FixTemplate> {
+        let fixes = match fix {
+            Some(Shape::Map(fix)) => vec![fix],
+            Some(Shape::Many(list)) => list,
+            Some(Shape::One(_)) | None => Vec::new(),
+        };
+        fixes.into_iter().map(|fix| self.fix(fix)).collect()
+    }
+
+    fn fix(&mut self, fix: FixFile) -> FixTemplate {
+        let title = self.template(&fix.title, fix.title.span);
         let mut actions = Vec::new();
-        if let Some(removed) = node.get("remove") {
-            let names: Vec<_> = if removed.is_sequence() { removed.items().collect() } else { vec![removed] };
-            for name in names {
-                actions.extend(self.target(name, kind).map(FixAction::Remove));
+        for target in fix.remove.map(OneOrMany::into_list).unwrap_or_default() {
+            actions.extend(self.target(&target).map(FixAction::Remove));
+        }
+        let makers: [(Entries<Spanned<String>>, ActionMaker); 3] =
+            [(fix.set, FixAction::Set), (fix.rename, FixAction::Rename), (fix.repin, FixAction::Repin)];
+        for (lines, make) in makers {
+            for (target, text) in lines.0 {
+                let text = self.template(&text, text.span);
+                actions.extend(self.target(&target).map(|target| make(target, text)));
             }
         }
-        let makers: [(&str, ActionMaker); 3] =
-            [("set", FixAction::Set), ("rename", FixAction::Rename), ("repin", FixAction::Repin)];
-        for (key, make) in makers {
-            let Some(lines) = node.get(key) else { continue };
-            if !lines.is_mapping() {
-                self.problem(lines.span(), format!("`{key}` is a mapping from what is changed to its new text"));
-            }
-            let pair = |loader: &mut Self, line: MappingEntry<'_>| {
-                Some(make(loader.target(line.key, kind)?, loader.template(line.value, kind)?))
-            };
-            let made: Vec<_> = lines.entries().filter_map(|line| pair(self, line)).collect();
-            actions.extend(made);
+        if actions.is_empty() {
+            let message = "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`";
+            self.problems.add(fix.title.span, message);
         }
-        actions
+        FixTemplate { title, safe: fix.safety == FixSafety::Safe, when: self.conditions(fix.when), actions }
     }
 
     /// What a change applies to: a row of the table of targets, else a fact.
-    fn target(&mut self, node: Node<'_>, kind: Option<SubjectKind>) -> Option<FixTarget> {
-        let name = node.text().unwrap_or_default();
+    fn target(&mut self, name: &Spanned<String>) -> Option<FixTarget> {
         let Some((line, part)) = FixTarget::line(name) else {
             if facts::spec(name).is_none() {
                 let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
-                let known: Vec<_> = known.collect();
-                let message = format!("nothing is called `{name}` that could be changed{}", suggestion(name, known));
-                return self.refuse(node, &message);
+                let suggestion = suggestion(name, known);
+                self.problems
+                    .add(name.span, format!("nothing is called `{}` that could be changed{suggestion}", name.value));
+                return None;
             }
-            return self.fact_name(node, kind).map(FixTarget::Fact);
+            return self.has_fact(name, name.span).then(|| FixTarget::Fact(name.value.clone()));
         };
-        if kind.is_some_and(|kind| !line.1.contains(&kind)) {
-            let subject = kind.map_or("", SubjectKind::word);
-            return self.refuse(node, &format!("a `{subject}` has no `{}` that could be changed", line.0));
+        if !line.1.contains(&self.kind) {
+            let message = format!("a `{}` has no `{}` that could be changed", self.kind.word(), line.0);
+            self.problems.add(name.span, message);
+            return None;
         }
-        let facts: Vec<_> = MessageTemplate::parse(part).facts().map(str::to_owned).collect();
-        let known = facts.iter().all(|name| self.known_fact(name, node.span(), kind));
-        known.then(|| FixTarget::parse(name))
+        let template = MessageTemplate::parse(part);
+        let known: Vec<bool> = template.facts().map(|fact| self.has_fact(fact, name.span)).collect();
+        known.into_iter().all(|known| known).then(|| FixTarget::parse(name))
     }
 }
 
-fn first(root: Node<'_>) -> Span {
-    root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
-}
-
-/// A key that only another kind of data file has, with the folder for that kind.
-fn other_kind<'n>(root: Node<'n>) -> Option<(MappingEntry<'n>, &'static str)> {
-    let of = |(key, folder)| Some((root.entries().find(|entry| entry.key.text() == Some(key))?, folder));
-    ELSEWHERE.into_iter().find_map(of).filter(|_| root.get("for-each").is_none() && root.get("require").is_none())
+fn levels(level: OneOrMap<Level>) -> RuleLevels {
+    let all = |level| RuleLevels { every: level, some: level, by_value: Vec::new() };
+    let lines = match level {
+        Shape::One(level) => return all(level),
+        Shape::Many(_) => Vec::new(),
+        Shape::Map(lines) => lines.0,
+    };
+    let mut levels = all(Level::Warning);
+    for (case, level) in lines {
+        match case.as_str() {
+            "every" => levels.every = level,
+            "some" => levels.some = level,
+            _ => levels.by_value.push((case.value, level)),
+        }
+    }
+    levels
 }
 
 /// An example that starts with `steps:` or `job:` becomes the job `publish` of a plain release workflow.

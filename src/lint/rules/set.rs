@@ -1,14 +1,12 @@
 //! The rules and data in force: the built-in ones and those of a user's folders.
 
-use crate::lint::data::{self, Data, DataFile};
+use crate::lint::data::Data;
 use crate::lint::rules::Rule;
 use crate::lint::rules::load;
 use crate::read::builtin;
+use crate::read::data_file::DataFile;
 use crate::read::files::Files;
-use crate::read::problem::Problem;
 use crate::read::project::Project;
-use crate::read::source::{FileId, SourceFile};
-use crate::workflow::github::GitHubFacts;
 
 /// The rules and the data that they refer to.
 #[derive(Debug, Clone)]
@@ -19,8 +17,8 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
 }
 
-/// The file of the facts about GitHub.
-const GITHUB: &str = "github.yaml";
+/// The stem of the file of the facts about GitHub.
+const GITHUB: &str = "github";
 
 /// A file of a user's folder: its path and its text.
 pub type UserFile = (String, String);
@@ -50,8 +48,7 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every file, with its path, line and column.
     pub fn whole(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
-        let github = GitHubFacts::parse(builtin::github());
-        Self::read_all(folders, &|folder| embedded(builtin::yaml_files(folder)), github, false)
+        Self::read_all(folders, &|folder| builtin::files(folder, true))
     }
 
     /// The built-in rules without their examples, and those of a user's folders.
@@ -59,55 +56,53 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every user file, with its path, line and column.
     pub fn with(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
-        let github = GitHubFacts::parse_json(builtin::lean_github());
-        Self::read_all(folders, &|folder| embedded(builtin::lean_files(folder)), github, true)
+        Self::read_all(folders, &|folder| builtin::files(folder, false))
     }
 
     /// The rules of a checkout of trustpub in place of the built-in ones; `None` if the folder is not the `rules/` of a checkout.
     pub(crate) fn of_checkout(folder: &RuleFolder) -> Option<Result<Self, Vec<String>>> {
-        let named = |files: &[UserFile], below: &str| -> Vec<(String, String)> {
+        let named = |files: &[UserFile], below: &str| -> Vec<DataFile> {
             let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-            files.iter().map(|(path, text)| (format!("{below}{}", name(path)), text.clone())).collect()
+            let file =
+                |(path, text): &UserFile| DataFile::new(format!("rules/{below}{}", name(path)), text.clone(), false);
+            files.iter().map(file).collect()
         };
-        let rules = named(&folder.rules, "");
-        let (_, github) = rules.iter().find(|(path, _)| path == GITHUB)?;
+        let is_checkout = named(&folder.rules, "").iter().any(|file| file.stem() == GITHUB);
         let files = |below: &str| match below {
             "registries" => named(&folder.registries, "registries/"),
             "needs" => named(&folder.needs, "needs/"),
-            _ => rules.clone(),
+            _ => named(&folder.rules, ""),
         };
-        Some(Self::read_all(&[], &files, GitHubFacts::parse(github), false))
+        is_checkout.then(|| Self::read_all(&[], &files))
     }
 
-    fn read_all(
-        folders: &[RuleFolder],
-        built_in: BuiltIn<'_>,
-        github: Result<GitHubFacts, String>,
-        tested: bool,
-    ) -> Result<Self, Vec<String>> {
-        let ours = |(path, text): (String, String)| DataFile { path: format!("rules/{path}"), text, tested };
-        let theirs = |(path, text): &UserFile| DataFile { path: path.clone(), text: text.clone(), tested: false };
+    /// Reads the files that `built_in` returns for each folder, and those of a user's folders.
+    fn read_all(folders: &[RuleFolder], built_in: &dyn Fn(&str) -> Vec<DataFile>) -> Result<Self, Vec<String>> {
+        let of_user = |files: fn(&RuleFolder) -> &Vec<UserFile>| {
+            let files = folders.iter().flat_map(files);
+            files.map(|(path, text)| DataFile::new(path.clone(), text.clone(), false))
+        };
         let mut problems = Vec::new();
-        let mut registries: Vec<_> = built_in("registries").into_iter().map(ours).collect();
-        registries.extend(folders.iter().flat_map(|folder| &folder.registries).map(theirs));
-        let mut needs: Vec<_> = built_in("needs").into_iter().map(ours).collect();
-        needs.extend(folders.iter().flat_map(|folder| &folder.needs).map(theirs));
-        let github = github.map_err(|error| vec![format!("rules/github.yaml: {error}")])?;
-        let own = folders.iter().flat_map(|folder| &folder.rules).map(|file| (theirs(file), true));
-        let rules = built_in("").into_iter().filter(|(path, _)| path != GITHUB);
-        let files: Vec<_> = rules.map(|file| (ours(file), false)).chain(own).collect();
-        let read = files.into_iter().map(read_rule).collect::<Vec<_>>();
-        let data = Data::new(github, &registries, &needs).map_err(|error| problems.extend(error)).ok();
+        let registries: Vec<_> =
+            built_in("registries").into_iter().chain(of_user(|folder| &folder.registries)).collect();
+        let needs: Vec<_> = built_in("needs").into_iter().chain(of_user(|folder| &folder.needs)).collect();
+        let (github, rules): (Vec<_>, Vec<_>) = built_in("").into_iter().partition(|file| file.stem() == GITHUB);
+        let files =
+            rules.into_iter().map(|file| (file, false)).chain(of_user(|folder| &folder.rules).map(|file| (file, true)));
+        let data = match github.first() {
+            Some(github) => Data::new(github, &registries, &needs),
+            None => Err(vec!["rules/github.yaml is missing".to_owned()]),
+        };
+        let data = data.map_err(|list| problems.extend(list)).ok();
         let mut rules: Vec<Rule> = Vec::new();
-        for (path, rule) in read {
-            match rule {
+        for (file, own) in files {
+            match load::load(&file, own) {
                 Ok(rule) => match rules.iter().find(|known| known.code == rule.code || known.name == rule.name) {
-                    Some(known) => {
-                        problems.push(format!("{path}: `{}` ({}) is taken by {}", rule.name, rule.code, known.path))
-                    }
+                    Some(known) => problems
+                        .push(format!("{}: `{}` ({}) is taken by {}", rule.path, rule.name, rule.code, known.path)),
                     None => rules.push(rule),
                 },
-                Err(told) => problems.extend(told),
+                Err(list) => problems.extend(file.described(&list)),
             }
         }
         rules.sort_by(|left, right| left.code.cmp(&right.code));
@@ -155,22 +150,6 @@ impl RuleSet {
     }
 }
 
-/// Returns the built-in files of a folder: path below `rules/`, and text.
-type BuiltIn<'a> = &'a dyn Fn(&str) -> Vec<(String, String)>;
-
-/// The embedded files of a folder.
-fn embedded(files: Vec<(&'static str, &'static str)>) -> Vec<(String, String)> {
-    files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
-}
-
-/// Reads a rule file. Returns its path with the rule or with its problems.
-fn read_rule((file, own): (DataFile, bool)) -> (String, Result<Rule, Vec<String>>) {
-    let source = SourceFile::new(file.path.clone(), file.text.into_bytes());
-    let told = |list: Vec<Problem>| list.iter().map(|problem| data::told(&source, problem)).collect();
-    let rule = load::load(FileId(0), &source, own, file.tested).map_err(told);
-    (file.path, rule)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -194,13 +173,12 @@ mod tests {
             let bare = NeedEntry { examples: Vec::new(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
-        let quiet = |files: Vec<(&str, &str)>, tested| -> Vec<String> {
-            let source = |(path, text): (&str, &str)| SourceFile::new(path, text.as_bytes().to_vec());
-            let load = |file| NeedTopic::load(FileId(0), &source(file), &whole.data.github, tested).unwrap();
-            files.into_iter().flat_map(|file| load(file).no_permissions).collect()
+        let no_permissions = |examples: bool| -> Vec<String> {
+            let load = |file: &DataFile| NeedTopic::load(file, &whole.data.github).unwrap().no_permissions;
+            builtin::files("needs", examples).iter().flat_map(load).collect()
         };
-        assert!(!quiet(builtin::yaml_files("needs"), false).is_empty());
-        assert_eq!(quiet(builtin::yaml_files("needs"), false), quiet(builtin::lean_files("needs"), true));
+        assert!(!no_permissions(true).is_empty());
+        assert_eq!(no_permissions(true), no_permissions(false));
         assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
         assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
         for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {

@@ -7,9 +7,9 @@ use crate::read::files::MemoryFiles;
 use crate::read::project::Project;
 
 fn facts() -> RunFacts {
-    let github = crate::read::builtin::github();
-    let whole: serde_yaml::Value = serde_yaml::from_str(github).unwrap();
-    serde_yaml::from_value(whole["shell"]["runs"].clone()).unwrap()
+    let files = crate::read::builtin::files("", false);
+    let github: serde_json::Value = files.iter().find(|file| file.stem() == "github").unwrap().read().unwrap();
+    serde_json::from_value(github["shell"]["runs"].clone()).unwrap()
 }
 
 /// The scripts that a step with a command runs, directly or through other scripts: the text at the place of each command.

@@ -114,7 +114,7 @@ fn tags(rule: &Rule) -> Vec<String> {
 fn properties(rule: &Rule) -> s::PropertyBag {
     let tags = tags(rule);
     let mut more: BTreeMap<String, Value> = BTreeMap::new();
-    more.insert("precision".into(), json!(rule.precision));
+    more.insert("precision".into(), json!(rule.precision.word()));
     match &rule.security_severity {
         Some(severity) => more.insert("security-severity".into(), json!(severity)),
         None => more.insert("problem.severity".into(), json!(severity(rule.levels.usual()))),

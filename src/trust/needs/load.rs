@@ -1,296 +1,310 @@
-//! Reads a file of needs. All problems are collected with their places; a file with a problem is not used.
+//! Files of needs: what they may contain, and the check that makes a [`NeedTopic`] of one. A file with a problem is not used.
 
-use crate::read::glob::Glob;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+
+use crate::read::data_file::{DataFile, DataProblems, Entries, Spanned};
 use crate::read::problem::{Problem, suggestion};
-use crate::read::source::{FileId, Place, SourceFile, Span};
-use crate::read::yaml::{self, Dialect, Node};
 use crate::trust::needs::{
     EarlierStep, FACTS, Need, NeedArtifact, NeedCondition, NeedEntry, NeedExample, NeedFallback, NeedKind, NeedTopic,
     TokenRule,
 };
 use crate::trust::registry::slot::Slot;
-use crate::trust::registry::test::{FactValues, ValueTest};
+use crate::trust::registry::test::{ValueTest, WrittenTest, conditions_schema};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::permissions::AccessLevel;
 
-/// The keys of a file.
-const FILE: [&str; 4] = ["title", "reviewed", "entries", "no-permissions"];
-/// The keys of an entry.
-const ENTRY: [&str; 12] = [
-    "action",
-    "workflow",
-    "command",
-    "also",
-    "via",
-    "unless",
-    "source",
-    "token",
-    "needs",
-    "runs-other-programs",
-    "uploads",
-    "examples",
-];
-/// The keys of a need.
-const NEED: [&str; 7] = ["permission", "or", "when", "documented", "private", "optional", "reason"];
-/// The keys of `token`.
-const TOKEN: [&str; 4] = ["slots", "otherwise", "earlier", "opaque"];
-/// The keys of `earlier`.
-const EARLIER: [&str; 4] = ["action", "when", "slots", "otherwise"];
+/// The permissions that some actions, called workflows and commands need.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "trustpub needs")]
+pub(crate) struct NeedsFile {
+    /// The topic of the entries.
+    title: String,
+    /// The date on which the facts were last checked.
+    reviewed: String,
+    /// The actions, called workflows and commands.
+    #[serde(default)]
+    entries: Vec<EntryFile>,
+    /// Actions that need no scope, whatever their inputs.
+    #[serde(default)]
+    no_permissions: Vec<String>,
+}
 
-/// Reads a file. A `built_in` file is JSON without examples.
-pub fn load(
-    file: FileId,
-    source: &SourceFile,
-    github: &GitHubFacts,
-    built_in: bool,
-) -> Result<NeedTopic, Vec<Problem>> {
-    let tree = if built_in { yaml::json(source.text()) } else { yaml::parse(source.text(), Dialect::Data) };
-    let mut loader = NeedLoader { file, path: source.path(), github, built_in, problems: Vec::new() };
-    for error in tree.errors() {
-        loader.problem(error.span, error.message.clone());
+/// An action, a called workflow or a command.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct EntryFile {
+    /// An action, `owner/name` or `owner/name/path`.
+    action: Option<Spanned<String>>,
+    /// A reusable workflow of another repository, `owner/name/.github/workflows/file.yml`.
+    workflow: Option<Spanned<String>>,
+    /// The words of a command.
+    command: Option<Spanned<String>>,
+    /// Other names of the same.
+    #[serde(default)]
+    also: Vec<String>,
+    /// Wrappers that may precede the command.
+    #[serde(default)]
+    via: Vec<String>,
+    /// Words with which the command needs no permission, such as `--help`.
+    #[serde(default)]
+    unless: Vec<String>,
+    /// The source of the facts.
+    source: Spanned<String>,
+    /// The token that it uses.
+    #[serde(default)]
+    token: TokenFile,
+    /// The scopes that it needs.
+    #[serde(default)]
+    needs: Vec<NeedFile>,
+    /// Whether it runs other programs, which may need further scopes.
+    #[serde(default)]
+    runs_other_programs: bool,
+    /// The artifacts that it uploads.
+    #[serde(default)]
+    uploads: Vec<NeedArtifact>,
+    /// Jobs, without `runs-on`, or whole workflows, which the tests check.
+    #[serde(default)]
+    examples: Vec<Spanned<ExampleFile>>,
+}
+
+/// The token that a step uses.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields)]
+struct TokenFile {
+    /// The slots of the token.
+    #[serde(default)]
+    slots: Vec<Slot>,
+    /// The token if no slot is set.
+    #[serde(default)]
+    otherwise: NeedFallback,
+    /// The earlier step of the job whose token it uses.
+    earlier: Option<EarlierFile>,
+    /// Words in the job's steps after which the token is unknown.
+    #[serde(default)]
+    opaque: Vec<String>,
+}
+
+/// An earlier step of the job that stores its token for later steps.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct EarlierFile {
+    /// The action of the step.
+    action: String,
+    /// The conditions on the step.
+    #[serde(default)]
+    when: NeedTests,
+    /// The slots of the token.
+    #[serde(default)]
+    slots: Vec<Slot>,
+    /// The token that it stores if no slot is set.
+    #[serde(default)]
+    otherwise: NeedFallback,
+}
+
+/// A scope that an entry needs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NeedFile {
+    /// The scope.
+    permission: Spanned<Scopes>,
+    /// Alternative scopes, each of which suffices.
+    #[serde(default)]
+    or: Spanned<Scopes>,
+    /// When the scope is needed.
+    #[serde(default)]
+    when: NeedTests,
+    /// Whether its documentation or source confirms the need; otherwise it is never an error.
+    #[serde(default = "yes")]
+    documented: bool,
+    /// Whether only private repositories need it.
+    #[serde(default)]
+    private: bool,
+    /// Whether the scope is used but not required.
+    #[serde(default)]
+    optional: bool,
+    /// The purpose, as the end of "needs it to …".
+    reason: Spanned<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// An example.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+struct ExampleFile {
+    /// A permission is missing.
+    bad: Option<String>,
+    /// No permission is missing.
+    good: Option<String>,
+}
+
+/// Scopes with their minimum access. The schema lists GitHub's scopes.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+struct Scopes(Entries<Spanned<AccessLevel>>);
+
+impl JsonSchema for Scopes {
+    fn schema_name() -> Cow<'static, str> {
+        "Scopes".into()
     }
-    let topic = match tree.root() {
-        Some(root) if root.is_mapping() => loader.topic(root),
-        _ => {
-            loader.problem(source.line_span(1), "a file of needs must be a mapping with `title` and `entries`");
-            NeedTopic::default()
-        }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Entries::<AccessLevel>::json_schema(generator)
+    }
+}
+
+/// Facts of a step or of a calling job, with a test for each.
+#[derive(Deserialize, Default)]
+#[serde(transparent)]
+struct NeedTests(Entries<Spanned<WrittenTest>>);
+
+impl JsonSchema for NeedTests {
+    fn schema_name() -> Cow<'static, str> {
+        "NeedTests".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        conditions_schema(generator, FACTS.iter().map(|(name, _, doc)| (*name, *doc)))
+    }
+}
+
+/// Reads a file of needs.
+pub(super) fn load(file: &DataFile, github: &GitHubFacts) -> Result<NeedTopic, Vec<Problem>> {
+    let Spanned { value: written, span }: Spanned<NeedsFile> = file.read()?;
+    let mut check = NeedsCheck { file, github, problems: DataProblems::default() };
+    if written.entries.is_empty() && written.no_permissions.is_empty() {
+        check.problems.add(span, "the file has neither `entries` nor `no-permissions`");
+    }
+    let topic = NeedTopic {
+        title: written.title,
+        reviewed: written.reviewed,
+        entries: written.entries.into_iter().filter_map(|entry| check.entry(entry)).collect(),
+        no_permissions: written.no_permissions,
     };
-    loader.problems.sort_by_key(|problem| problem.place);
-    if loader.problems.is_empty() { Ok(topic) } else { Err(loader.problems) }
+    check.problems.result(Some(topic))
 }
 
-struct NeedLoader<'s> {
-    file: FileId,
-    path: &'s str,
-    github: &'s GitHubFacts,
-    built_in: bool,
-    problems: Vec<Problem>,
+struct NeedsCheck<'f> {
+    file: &'f DataFile,
+    github: &'f GitHubFacts,
+    problems: DataProblems,
 }
 
-impl NeedLoader<'_> {
-    fn problem(&mut self, span: Span, message: impl Into<String>) {
-        self.problems.push(Problem::new(Place { file: self.file, span }, message));
-    }
-
-    /// Reports a node that is not a mapping, and its unknown keys.
-    fn keys(&mut self, node: Node<'_>, what: &str, known: &[&str]) {
-        if !node.is_mapping() {
-            self.problem(node.span(), format!("{what} must be a mapping"));
-        }
-        for entry in node.entries() {
-            let key = entry.key.text().unwrap_or_default();
-            if !known.contains(&key) {
-                let suggestion = suggestion(key, known.iter().copied());
-                self.problem(entry.key.span(), format!("{what} has no key `{key}`{suggestion}"));
-            }
-        }
-    }
-
-    fn topic(&mut self, root: Node<'_>) -> NeedTopic {
-        self.keys(root, "a file of needs", &FILE);
-        let entries: Vec<_> = root.get("entries").into_iter().flat_map(Node::items).collect();
-        let no_permissions = self.texts(root, "no-permissions");
-        if entries.is_empty() && no_permissions.is_empty() {
-            self.problem(first(root), "the file has neither `entries` nor `no-permissions`");
-        }
-        NeedTopic {
-            title: self.text(root, "title").unwrap_or_default(),
-            reviewed: self.text(root, "reviewed").unwrap_or_default(),
-            entries: entries.into_iter().filter_map(|node| self.entry(node)).collect(),
-            no_permissions,
-        }
-    }
-
-    fn entry(&mut self, node: Node<'_>) -> Option<NeedEntry> {
-        self.keys(node, "an entry", &ENTRY);
-        let mut kinds = NeedKind::WORDS.into_iter().filter_map(|(kind, word)| Some((kind, node.get(word)?)));
+impl NeedsCheck<'_> {
+    fn entry(&mut self, written: EntryFile) -> Option<NeedEntry> {
+        let kinds = [
+            (NeedKind::Action, written.action),
+            (NeedKind::Workflow, written.workflow),
+            (NeedKind::Command, written.command),
+        ];
+        let mut kinds = kinds.into_iter().filter_map(|(kind, name)| Some((kind, name?)));
         let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
-            self.problem(first(node), "an entry needs exactly one of `action`, `workflow` and `command`");
+            self.problems.add(written.source.span, "an entry needs exactly one of `action`, `workflow` and `command`");
             return None;
         };
-        let mut names = vec![name.text().unwrap_or_default().to_owned()];
-        names.extend(self.texts(node, "also"));
-        let needs: Vec<_> = node.get("needs").into_iter().flat_map(Node::items).collect();
-        let entry = NeedEntry {
-            kind,
-            names,
-            via: self.texts(node, "via"),
-            unless: self.texts(node, "unless"),
-            source: self.text(node, "source").unwrap_or_default(),
-            token: node.get("token").map(|token| self.token(token)).unwrap_or_default(),
-            needs: needs.into_iter().filter_map(|need| self.need(need)).collect(),
-            runs_other_programs: self.flag(node, "runs-other-programs", false),
-            uploads: node.get("uploads").into_iter().flat_map(Node::items).map(|item| self.artifact(item)).collect(),
-            examples: self.examples(node),
-            path: self.path.to_owned(),
-        };
-        for (kind, has) in
-            [("bad", entry.examples.iter().any(|it| it.bad)), ("good", entry.examples.iter().any(|it| !it.bad))]
-        {
-            if !has && !self.built_in && entry.needs.iter().any(|need| !need.optional) {
-                self.problem(name.span(), format!("`{}` has no `{kind}` example; the tests need one", entry.name()));
+        let needs: Vec<Need> = written.needs.into_iter().filter_map(|need| self.need(need)).collect();
+        let examples: Vec<_> = written.examples.into_iter().filter_map(|example| self.example(example)).collect();
+        for (word, bad) in [("bad", true), ("good", false)] {
+            let has = examples.iter().any(|example| example.bad == bad);
+            if !has && !self.file.built_in && needs.iter().any(|need| !need.optional) {
+                let message = format!("`{}` has no `{word}` example; the tests need one", name.value);
+                self.problems.add(name.span, message);
             }
         }
-        Some(entry)
+        Some(NeedEntry {
+            kind,
+            names: [vec![name.value], written.also].concat(),
+            via: written.via,
+            unless: written.unless,
+            source: written.source.value,
+            token: self.token(written.token),
+            needs,
+            runs_other_programs: written.runs_other_programs,
+            uploads: written.uploads,
+            examples,
+            path: self.file.source.path().to_owned(),
+        })
     }
 
-    fn need(&mut self, node: Node<'_>) -> Option<Need> {
-        self.keys(node, "a need", &NEED);
-        let mut scopes = self.scopes(node, "permission");
+    fn need(&mut self, written: NeedFile) -> Option<Need> {
+        let span = written.permission.span;
+        let mut scopes = self.scopes(written.permission.value);
         if scopes.len() != 1 {
-            self.problem(first(node), "a need has exactly one `permission`, such as `permission: { contents: write }`");
+            let message = "a need has exactly one `permission`, such as `permission: { contents: write }`";
+            self.problems.add(span, message);
         }
-        let reason = self.text(node, "reason");
+        if written.reason.trim().is_empty() {
+            self.problems.add(written.reason.span, "`reason` is empty");
+        }
+        let or = self.scopes(written.or.value);
+        let when = self.conditions(written.when);
         let (scope, access) = scopes.pop()?;
         Some(Need {
             scope,
             access,
-            or: self.scopes(node, "or"),
-            when: self.conditions(node),
-            documented: self.flag(node, "documented", true),
-            private: self.flag(node, "private", false),
-            optional: self.flag(node, "optional", false),
-            reason: reason?,
+            or,
+            when,
+            documented: written.documented,
+            private: written.private,
+            optional: written.optional,
+            reason: written.reason.trim_end().to_owned(),
         })
     }
 
-    fn scopes(&mut self, node: Node<'_>, key: &str) -> Vec<(String, AccessLevel)> {
-        let mut scopes = Vec::new();
-        for entry in node.get(key).into_iter().flat_map(Node::entries) {
-            let (scope, word) = (entry.key.text().unwrap_or_default(), entry.value.text().unwrap_or_default());
-            let known = &self.github.permissions.scopes;
-            if !known.contains_key(scope) {
+    fn scopes(&mut self, scopes: Scopes) -> Vec<(String, AccessLevel)> {
+        let known = &self.github.permissions.scopes;
+        for (scope, access) in &scopes.0.0 {
+            if !known.contains_key(&scope.value) {
                 let suggestion = suggestion(scope, known.keys().map(String::as_str));
-                self.problem(entry.key.span(), format!("unknown permission scope `{scope}`{suggestion}"));
+                self.problems.add(scope.span, format!("unknown permission scope `{}`{suggestion}", scope.value));
             }
-            match AccessLevel::from_word(word).filter(|access| *access != AccessLevel::None) {
-                Some(access) => scopes.push((scope.to_owned(), access)),
-                None => self.problem(entry.value.span(), format!("the access must be `read` or `write`, not `{word}`")),
+            if access.value == AccessLevel::None {
+                self.problems.add(access.span, "the access must be `read` or `write`, not `none`");
             }
         }
-        scopes
+        scopes.0.0.into_iter().map(|(scope, access)| (scope.value, access.value)).collect()
     }
 
-    fn conditions(&mut self, node: Node<'_>) -> Vec<NeedCondition> {
+    fn conditions(&mut self, tests: NeedTests) -> Vec<NeedCondition> {
         let mut conditions = Vec::new();
-        for entry in node.get("when").into_iter().flat_map(Node::entries) {
-            let name = entry.key.text().unwrap_or_default();
-            let Some((_, values, _)) = FACTS.iter().find(|(fact, ..)| fits(fact, name)) else {
-                let known = FACTS.iter().map(|(fact, ..)| *fact);
-                self.problem(entry.key.span(), format!("unknown fact `{name}`{}", suggestion(name, known)));
+        for (name, test) in tests.0.0 {
+            let Some((_, values, _)) = FACTS.iter().find(|(fact, ..)| fits(fact, &name)) else {
+                let suggestion = suggestion(&name, FACTS.iter().map(|(fact, ..)| *fact));
+                self.problems.add(name.span, format!("unknown fact `{}`{suggestion}", name.value));
                 continue;
             };
-            if let Some(test) = self.test(entry.value, *values) {
-                conditions.push(NeedCondition { fact: name.to_owned(), test });
-            }
+            let test = ValueTest::check(test, *values, &mut self.problems);
+            conditions.extend(test.map(|test| NeedCondition { fact: name.value, test }));
         }
         conditions
     }
 
-    fn test(&mut self, node: Node<'_>, values: FactValues) -> Option<ValueTest> {
-        let mut problems = Vec::new();
-        let test = ValueTest::read(node, values, &mut problems);
-        problems.into_iter().for_each(|(span, message)| self.problem(span, message));
-        test
+    fn token(&mut self, written: TokenFile) -> TokenRule {
+        let earlier = written.earlier.map(|earlier| EarlierStep {
+            action: earlier.action,
+            when: self.conditions(earlier.when),
+            slots: earlier.slots,
+            otherwise: earlier.otherwise,
+        });
+        TokenRule { slots: written.slots, otherwise: written.otherwise, earlier, opaque: written.opaque }
     }
 
-    fn token(&mut self, node: Node<'_>) -> TokenRule {
-        self.keys(node, "`token`", &TOKEN);
-        TokenRule {
-            slots: self.slots(node),
-            otherwise: self.otherwise(node),
-            earlier: node.get("earlier").map(|earlier| self.earlier(earlier)),
-            opaque: self.texts(node, "opaque"),
-        }
-    }
-
-    fn earlier(&mut self, node: Node<'_>) -> EarlierStep {
-        self.keys(node, "`earlier`", &EARLIER);
-        EarlierStep {
-            action: self.text(node, "action").unwrap_or_default(),
-            when: self.conditions(node),
-            slots: self.slots(node),
-            otherwise: self.otherwise(node),
-        }
-    }
-
-    fn otherwise(&mut self, node: Node<'_>) -> NeedFallback {
-        match node.get("otherwise").map(|value| (value, value.text().unwrap_or_default())) {
-            None | Some((_, "job")) => NeedFallback::Job,
-            Some((_, "none")) => NeedFallback::None,
-            Some((value, other)) => {
-                self.problem(value.span(), format!("`otherwise` must be `job` or `none`, not `{other}`"));
-                NeedFallback::None
-            }
-        }
-    }
-
-    fn slots(&mut self, node: Node<'_>) -> Vec<Slot> {
-        let mut slots = Vec::new();
-        for item in node.get("slots").into_iter().flat_map(Node::items) {
-            self.keys(item, "a slot", &["input", "env", "flags"]);
-            let text = |key: &str| item.get(key).and_then(Node::text).map(str::to_owned);
-            let slot = Slot {
-                input: text("input"),
-                env: text("env").map(Glob::from),
-                flags: self.texts(item, "flags"),
-                ..Slot::default()
-            };
-            slots.push(slot);
-        }
-        slots
-    }
-
-    fn artifact(&mut self, node: Node<'_>) -> NeedArtifact {
-        self.keys(node, "an artifact", &["input", "name", "suffix"]);
-        let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
-        NeedArtifact { input: text("input"), name: text("name"), suffix: text("suffix") }
-    }
-
-    fn examples(&mut self, node: Node<'_>) -> Vec<NeedExample> {
-        let mut examples = Vec::new();
-        for item in node.get("examples").into_iter().flat_map(Node::items) {
-            self.keys(item, "an example", &["bad", "good"]);
-            match (item.get("bad"), item.get("good")) {
-                (Some(text), None) => examples.push((true, text)),
-                (None, Some(text)) => examples.push((false, text)),
-                _ => self.problem(item.span(), "an example needs exactly one of `bad` and `good`"),
-            }
-        }
-        let example =
-            |(bad, node): (bool, Node<'_>)| NeedExample { bad, text: node.text().unwrap_or_default().to_owned() };
-        examples.into_iter().map(example).collect()
-    }
-
-    fn text(&mut self, node: Node<'_>, key: &str) -> Option<String> {
-        match node.get(key).map(|value| (value, value.text())) {
-            Some((_, Some(text))) if !text.trim().is_empty() => Some(text.trim_end().to_owned()),
-            Some((value, _)) => {
-                self.problem(value.span(), format!("`{key}` must be a non-empty text"));
-                None
-            }
-            None => {
-                self.problem(first(node), format!("`{key}` is missing"));
+    fn example(&mut self, example: Spanned<ExampleFile>) -> Option<NeedExample> {
+        match (example.value.bad, example.value.good) {
+            (Some(text), None) => Some(NeedExample { bad: true, text }),
+            (None, Some(text)) => Some(NeedExample { bad: false, text }),
+            _ => {
+                self.problems.add(example.span, "an example needs exactly one of `bad` and `good`");
                 None
             }
         }
-    }
-
-    fn texts(&mut self, node: Node<'_>, key: &str) -> Vec<String> {
-        let Some(value) = node.get(key) else { return Vec::new() };
-        if !value.is_sequence() {
-            self.problem(value.span(), format!("`{key}` must be a list"));
-        }
-        value.items().filter_map(|item| item.text().map(str::to_owned)).collect()
-    }
-
-    fn flag(&mut self, node: Node<'_>, key: &str, otherwise: bool) -> bool {
-        let Some(value) = node.get(key) else { return otherwise };
-        value.bool().unwrap_or_else(|| {
-            self.problem(value.span(), format!("`{key}` must be `true` or `false`"));
-            otherwise
-        })
     }
 }
 
@@ -301,6 +315,63 @@ fn fits(fact: &str, name: &str) -> bool {
     }
 }
 
-fn first(node: Node<'_>) -> Span {
-    node.entries().next().map_or_else(|| node.span(), |entry| entry.key.span())
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn problems(entries: &str) -> Vec<String> {
+        let github = GitHubFacts::builtin();
+        let text = format!("title: Ours\nreviewed: 2026-11-29\nentries:\n{entries}");
+        let file = DataFile::new("ours.yaml", text, false);
+        file.described(&load(&file, &github).err().unwrap_or_default())
+    }
+
+    #[test]
+    fn every_wrong_key_and_value_is_reported() {
+        let entries = "  - action: acme/act
+    source: [https://example.com]
+    needs:
+      - permission: { contents: wirte }
+        reson: it
+        reason: it
+        when: { event: { nott: x } }
+    exmaples: []
+";
+        let expected = [
+            "ours.yaml:5:13: expected a string, found a list",
+            "ours.yaml:7:33: unknown value `wirte`; did you mean `write`?",
+            "ours.yaml:8:9: unknown key `reson`; did you mean `reason`?",
+            "ours.yaml:10:26: unknown key `nott`; did you mean `not`?",
+            "ours.yaml:11:5: unknown key `exmaples`; did you mean `examples`?",
+        ];
+        assert_eq!(problems(entries), expected);
+    }
+
+    #[test]
+    fn what_contradicts_the_facts_about_github_is_reported() {
+        let entries = "  - action: acme/act
+    source: https://example.com
+    needs:
+      - permission: { contnets: write }
+        reason: it
+        when: { inptu.a: b, token.source: jbo }
+      - permission: { contents: write, packages: none }
+        reason: it
+    examples: [{ bad: a, good: b }]
+  - source: x
+";
+        let expected = [
+            "ours.yaml:4:13: `acme/act` has no `bad` example; the tests need one",
+            "ours.yaml:4:13: `acme/act` has no `good` example; the tests need one",
+            "ours.yaml:7:23: unknown permission scope `contnets`; did you mean `contents`?",
+            "ours.yaml:9:17: unknown fact `inptu.a`; did you mean `input.*`?",
+            "ours.yaml:9:43: the fact is never `jbo`; did you mean `job`?",
+            "ours.yaml:10:21: a need has exactly one `permission`, such as `permission: { contents: write }`",
+            "ours.yaml:10:50: the access must be `read` or `write`, not `none`",
+            "ours.yaml:12:16: an example needs exactly one of `bad` and `good`",
+            "ours.yaml:13:13: an entry needs exactly one of `action`, `workflow` and `command`",
+        ];
+        assert_eq!(problems(entries), expected);
+    }
 }

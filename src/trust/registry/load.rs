@@ -2,8 +2,9 @@
 
 use regex::Regex;
 
-use crate::read::problem::suggestion;
-use crate::read::source::{ColumnUnit, SourceFile, Span};
+use crate::read::data_file::DataFile;
+use crate::read::problem::{Problem, suggestion};
+use crate::read::source::{FileId, Place, Span};
 use crate::read::yaml::{self, Dialect, Node, Tree};
 use crate::trust::registry::Registry;
 use crate::trust::registry::slot::{Slot, SlotChoice};
@@ -14,53 +15,28 @@ use crate::workflow::expression::Condition;
 /// The allowed keys of a file with `extends`.
 const EXTENSION_KEYS: [&str; 6] = ["extends", "name", "reviewed", "sources", "uploads", "examples"];
 
-/// A registry file with its source.
-pub struct RegistryFile {
-    source: SourceFile,
-    /// The registry that it describes.
-    pub registry: Registry,
+/// A registry file with the registry that it describes.
+pub(crate) struct RegistryFile<'f> {
+    pub(crate) file: &'f DataFile,
+    pub(crate) registry: Registry,
 }
 
 /// A problem as `path:line:column: message`.
 type ProblemText = String;
 
-impl RegistryFile {
+impl<'f> RegistryFile<'f> {
     /// Reads a file.
     ///
     /// # Errors
-    /// Says why the file cannot be read, with path, line and column.
-    pub fn read(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
-        let source = SourceFile::new(path, text.as_bytes().to_vec());
-        match serde_yaml::from_str::<Registry>(text) {
-            Ok(registry) => Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } }),
-            Err(error) => {
-                let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-                let message = error.to_string();
-                let message = message.split(" at line ").next().unwrap_or(&message);
-                Err(format!("{path}:{line}:{column}: {message}{}", closest_name(message)))
-            }
-        }
-    }
-
-    /// Reads a built-in file, which the build stored as JSON and the tests have validated.
-    ///
-    /// # Errors
-    /// Says why the file cannot be read.
-    pub fn read_json(id: &str, path: &str, text: &str) -> Result<Self, ProblemText> {
-        let registry: Registry = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
-        let source = SourceFile::new(path, text.as_bytes().to_vec());
-        Ok(Self { source, registry: Registry { id: id.to_owned(), ..registry } })
-    }
-
-    /// The path of the file, for messages.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        self.source.path()
+    /// Every problem of its keys and types.
+    pub(crate) fn read(file: &'f DataFile) -> Result<Self, Vec<ProblemText>> {
+        let registry: Registry = file.read().map_err(|list| file.described(&list))?;
+        Ok(Self { file, registry: Registry { id: file.stem().to_owned(), ..registry } })
     }
 
     /// All problems of the file; `ids` are the ids of all registries.
     #[must_use]
-    pub fn problems(&self, ids: &[&str]) -> Vec<ProblemText> {
+    pub(crate) fn problems(&self, ids: &[&str]) -> Vec<ProblemText> {
         let mut check = RegistryCheck { file: self, ids, problems: Vec::new() };
         check.registry();
         check.problems
@@ -68,12 +44,12 @@ impl RegistryFile {
 
     /// The nodes of the file with their places. They are parsed only if there is a problem.
     fn tree(&self) -> Tree {
-        yaml::parse(self.source.text(), Dialect::Data)
+        yaml::parse(self.file.source.text(), Dialect::Data)
     }
 
     /// A problem at the node at the end of a path, or at its closest existing parent.
     #[must_use]
-    pub fn at(&self, path: &[DataPath<'_>], message: &str) -> ProblemText {
+    pub(crate) fn at(&self, path: &[DataPath<'_>], message: &str) -> ProblemText {
         let tree = self.tree();
         let mut span = tree.root().map_or(Span::at(0), first);
         let mut node = tree.root();
@@ -87,14 +63,13 @@ impl RegistryFile {
                 (None, _) => None,
             };
         }
-        let at = self.source.position(span.start, ColumnUnit::CodePoints);
-        format!("{}:{}:{}: {message}", self.source.path(), at.line, at.column)
+        self.file.described(&[Problem::new(Place { file: FileId(0), span }, message)]).concat()
     }
 }
 
 /// A step of a path into a file.
 #[derive(Debug, Clone, Copy)]
-pub enum DataPath<'k> {
+pub(crate) enum DataPath<'k> {
     /// Into the value of a key.
     Key(&'k str),
     /// Into an item of a list.
@@ -107,15 +82,8 @@ fn first(root: Node<'_>) -> Span {
     root.entries().next().map_or_else(|| root.span(), |entry| entry.key.span())
 }
 
-/// A suggestion for serde's message about an unknown key or variant, which lists the known names.
-fn closest_name(message: &str) -> String {
-    let mut names = message.split('`').skip(1).step_by(2);
-    let Some(unknown) = names.next().filter(|_| message.contains("unknown ")) else { return String::new() };
-    suggestion(unknown, names)
-}
-
 struct RegistryCheck<'c> {
-    file: &'c RegistryFile,
+    file: &'c RegistryFile<'c>,
     ids: &'c [&'c str],
     problems: Vec<ProblemText>,
 }

@@ -1,15 +1,15 @@
 //! Tests of values, as `when` and `require` contain them.
 
-use globset::{Glob, GlobMatcher};
+use std::borrow::Cow;
 
+use globset::{Glob, GlobMatcher};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::read::data_file::{DataProblems, OneOrMany, Shape, Spanned, Word};
 use crate::read::problem::suggestion;
-use crate::read::source::Span;
-use crate::read::yaml::Node;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::permissions::AccessLevel;
-
-/// The keys of a test that is a mapping.
-const TEST_NAMES: [&str; 5] = ["not", "none-of", "present", "at-least", "matches"];
 
 /// The possible values of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,70 +66,101 @@ impl ValueTest {
         if passes { Truth::Yes } else { Truth::No }
     }
 
-    /// Reads a test of a fact with the given values. Problems are collected with their places.
+    /// Checks a test of a fact with the given values.
     #[must_use]
-    pub fn read(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Self> {
-        if !node.is_mapping() {
-            return words(node, values, problems).map(Self::OneOf);
+    pub(crate) fn check(test: Spanned<WrittenTest>, values: FactValues, problems: &mut DataProblems) -> Option<Self> {
+        let span = test.span;
+        let keys = match test.value {
+            Shape::One(word) => return Some(Self::OneOf(words(vec![Spanned { value: word, span }], values, problems))),
+            Shape::Many(list) => return Some(Self::OneOf(words(list, values, problems))),
+            Shape::Map(keys) => keys,
+        };
+        let mut tests: Vec<Self> = keys.present.into_iter().map(Self::Present).collect();
+        for list in [keys.not, keys.none_of].into_iter().flatten() {
+            tests.push(Self::NoneOf(words(list.into_list(), values, problems)));
         }
-        let mut lines = node.entries();
-        let (line, more) = (lines.next()?, lines.next());
-        if let Some(more) = more {
-            let message = "a fact takes one test; put a second test of the same fact into another rule";
-            problems.push((more.key.span(), message.to_owned()));
-        }
-        match line.key.text().unwrap_or_default() {
-            "not" | "none-of" => words(line.value, values, problems).map(Self::NoneOf),
-            "present" => match line.value.bool() {
-                Some(flag) => Some(Self::Present(flag)),
-                None => refuse(line.value, "`present` must be `true` or `false`".to_owned(), problems),
-            },
-            "at-least" => {
-                match line.value.text().and_then(AccessLevel::from_word).filter(|_| values == FactValues::Access) {
-                    Some(access) => Some(Self::AtLeast(access)),
-                    None => refuse(
-                        line.value,
-                        "`at-least` compares a permission with `read` or `write`".to_owned(),
-                        problems,
-                    ),
-                }
+        if let Some(access) = keys.at_least {
+            if values != FactValues::Access {
+                problems.add(span, "`at-least` is only for permissions");
             }
-            "matches" => globs(line.value, problems),
-            other => refuse(line.key, format!("unknown test `{other}`{}", suggestion(other, TEST_NAMES)), problems),
+            tests.push(Self::AtLeast(access));
         }
+        if let Some(list) = keys.matches {
+            tests.push(Self::Matches(globs(list.into_list(), problems)));
+        }
+        if tests.len() != 1 {
+            problems.add(span, "a fact takes one test; put a second test of the same fact into another rule");
+        }
+        tests.pop()
     }
 }
 
-fn refuse<T>(node: Node<'_>, message: String, problems: &mut Vec<(Span, String)>) -> Option<T> {
-    problems.push((node.span(), message));
-    None
-}
-
-/// Reads a word or a list of words that are possible values of the fact.
-fn words(node: Node<'_>, values: FactValues, problems: &mut Vec<(Span, String)>) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    for node in one_or_more(node) {
-        let word = node.text()?;
-        if let Some(known) = values.listed().filter(|known| !known.contains(&word)) {
-            let message = format!("the fact is never `{word}`{}", suggestion(word, known.iter().copied()));
-            problems.push((node.span(), message));
-        }
-        words.push(word.to_owned());
-    }
-    Some(words)
-}
-
-fn globs(node: Node<'_>, problems: &mut Vec<(Span, String)>) -> Option<ValueTest> {
-    let mut globs = Vec::new();
-    for node in one_or_more(node) {
-        match Glob::new(node.text().unwrap_or_default()) {
-            Ok(glob) => globs.push(glob.compile_matcher()),
-            Err(error) => return refuse(node, format!("invalid glob: {}", error.kind()), problems),
+/// The words of a test. A word that the fact never has is a problem.
+fn words(words: Vec<Spanned<Word>>, values: FactValues, problems: &mut DataProblems) -> Vec<String> {
+    for word in &words {
+        if let Some(known) = values.listed().filter(|known| !known.contains(&&***word)) {
+            let suggestion = suggestion(word, known.iter().copied());
+            problems.add(word.span, format!("the fact is never `{}`{suggestion}", &***word));
         }
     }
-    Some(ValueTest::Matches(globs))
+    words.into_iter().map(|word| word.value.0).collect()
 }
 
-fn one_or_more(node: Node<'_>) -> Vec<Node<'_>> {
-    if node.is_sequence() { node.items().collect() } else { vec![node] }
+fn globs(globs: Vec<Spanned<Word>>, problems: &mut DataProblems) -> Vec<GlobMatcher> {
+    let mut matchers = Vec::new();
+    for glob in globs {
+        match Glob::new(&glob) {
+            Ok(compiled) => matchers.push(compiled.compile_matcher()),
+            Err(error) => problems.add(glob.span, format!("invalid glob: {}", error.kind())),
+        }
+    }
+    matchers
+}
+
+/// A test as a file contains it: the expected value, a list of allowed values, or another test.
+pub(crate) type WrittenTest = Shape<Word, Spanned<Word>, TestKeys>;
+
+/// A test that is a mapping with one key.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub(crate) struct TestKeys {
+    /// An excluded value, or several.
+    not: Option<OneOrMany<Spanned<Word>>>,
+    /// Excluded values.
+    none_of: Option<OneOrMany<Spanned<Word>>>,
+    /// Whether the fact has a value.
+    present: Option<bool>,
+    /// The minimum access level.
+    at_least: Option<AccessLevel>,
+    /// A glob, or several of which one matches.
+    matches: Option<OneOrMany<Spanned<Word>>>,
+}
+
+/// The schema of a mapping from facts, with their descriptions, to tests.
+pub(crate) fn conditions_schema(
+    generator: &mut SchemaGenerator,
+    facts: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Schema {
+    let test = generator.subschema_for::<FactTest>();
+    let line = |(name, description): (&str, &str)| {
+        let mut schema = test.clone();
+        schema.insert("description".to_owned(), description.into());
+        (format!("^{}$", name.replace('.', "\\.").replace('*', ".+")), schema.to_value())
+    };
+    let patterns: serde_json::Map<_, _> = facts.map(line).collect();
+    json_schema!({"type": "object", "additionalProperties": false, "patternProperties": patterns})
+}
+
+/// Gives [`WrittenTest`] a definition of its own in schemas.
+struct FactTest;
+
+impl JsonSchema for FactTest {
+    fn schema_name() -> Cow<'static, str> {
+        "FactTest".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        WrittenTest::json_schema(generator)
+    }
 }
