@@ -3,7 +3,9 @@
 mod folder;
 mod plain;
 mod posix;
+mod values;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 pub use crate::read::shell::folder::{FolderBase, ShellFolder};
@@ -57,12 +59,21 @@ pub struct ShellCommand {
     pub redirects: Vec<ShellWord>,
     /// From the first word to the end of the last.
     pub span: Range<usize>,
+    /// The number of commands of the script before it, in the order in which they run.
+    pub order: usize,
     /// Whether it runs only under a condition, in a loop or in a function.
     pub conditional: bool,
     /// Whether the script continues when it fails: it is before `||`, or a condition.
     pub tolerated: bool,
     /// The folder that it runs in; `None` after a `cd` to an unknown folder.
     pub folder: Option<ShellFolder>,
+}
+
+impl ShellCommand {
+    /// Whether another command has the same words, variables and folder.
+    fn is_same(&self, other: &Self) -> bool {
+        self.words == other.words && self.assignments == other.assignments && self.folder == other.folder
+    }
 }
 
 /// An assignment to a variable.
@@ -81,6 +92,8 @@ pub struct ShellWord {
     pub span: Range<usize>,
     /// Its pieces, without quotes.
     pub parts: Vec<WordPiece>,
+    /// Whether it may become none or several words, because it contains an unquoted variable or `"$@"`.
+    pub splits: bool,
 }
 
 /// A piece of a word.
@@ -129,17 +142,51 @@ impl ShellWord {
     }
 }
 
-/// Reads the commands of a script.
+/// How a script is called.
+#[derive(Debug, Clone)]
+pub struct ShellInvocation {
+    /// Its arguments. Only their text counts.
+    pub arguments: Vec<ShellWord>,
+    /// Whether further arguments may follow.
+    pub open: bool,
+    /// For a script that another one reads with `source`: the commands that may call its functions.
+    pub callers: Option<FunctionCallers>,
+}
+
+impl Default for ShellInvocation {
+    fn default() -> Self {
+        Self { arguments: Vec::new(), open: true, callers: None }
+    }
+}
+
+/// The commands of a script that may call the functions of another file.
+#[derive(Debug, Clone, Default)]
+pub struct FunctionCallers {
+    /// By the program: the arguments, and whether the command is conditional.
+    pub calls: BTreeMap<String, Vec<(Vec<ShellWord>, bool)>>,
+    /// The words in their arguments, which a program such as `trap` may call.
+    pub mentions: BTreeSet<String>,
+    /// Whether unknown commands may call them too.
+    pub open: bool,
+}
+
+/// Reads the commands of a script with unknown arguments.
 #[must_use]
 pub fn parse(script: &str, shell: Shell) -> ShellScript {
+    parse_called(script, shell, &ShellInvocation::default())
+}
+
+/// Reads the commands of a script that run when it is called in some way.
+#[must_use]
+pub fn parse_called(script: &str, shell: Shell, invocation: &ShellInvocation) -> ShellScript {
     if script.len() > LONGEST {
         return ShellScript::default();
     }
     let (masked, expressions) = mask(script);
     match shell {
-        Shell::Posix => posix::parse(&masked, &expressions),
-        Shell::PowerShell => plain::parse(&masked, &expressions, plain::POWERSHELL),
-        Shell::Cmd => plain::parse(&masked, &expressions, plain::CMD),
+        Shell::Posix => posix::parse(&masked, &expressions, invocation),
+        Shell::PowerShell => plain::parse(&masked, &expressions, plain::POWERSHELL, invocation),
+        Shell::Cmd => plain::parse(&masked, &expressions, plain::CMD, invocation),
         Shell::Other => ShellScript::default(),
     }
 }

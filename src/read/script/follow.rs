@@ -11,7 +11,9 @@ use crate::read::script::{
     RunFacts, Script, ScriptCall, ScriptLanguage, ScriptPart, Scripts, TaskFile, TaskFormat, TaskRunner, is_name,
     program,
 };
-use crate::read::shell::{self, Shell, ShellCommand, ShellScript, ShellWord, WordPiece};
+use crate::read::shell::{
+    self, FunctionCallers, Shell, ShellCommand, ShellInvocation, ShellScript, ShellWord, WordPiece,
+};
 use crate::read::source::{FileId, SourceFile};
 use crate::read::text::{MappedText, Text};
 use crate::read::yaml::Node;
@@ -180,7 +182,7 @@ impl ScriptFollower<'_> {
         let mut calls = Vec::new();
         for command in commands {
             let folder = command.folder.as_ref().and_then(|own| own.resolve(folder, own_folder));
-            let mut scripts = self.called(command, folder.as_deref(), own_folder, names);
+            let mut scripts = self.called(command, commands, folder.as_deref(), own_folder, names);
             scripts.truncate(MOST_CALLED);
             if !scripts.is_empty() {
                 calls.push(ScriptCall { command: command.clone(), scripts });
@@ -193,6 +195,7 @@ impl ScriptFollower<'_> {
     fn called(
         &mut self,
         command: &ShellCommand,
+        beside: &[ShellCommand],
         folder: Option<&str>,
         own_folder: Option<&str>,
         names: Option<&PartNames>,
@@ -215,7 +218,7 @@ impl ScriptFollower<'_> {
                     return found;
                 }
             }
-            let found = self.file(own, shell_words, folder, own_folder);
+            let found = self.file(own, shell_words, beside, folder, own_folder);
             if !found.is_empty() {
                 return found;
             }
@@ -456,11 +459,12 @@ impl ScriptFollower<'_> {
         Some(self.project.add(SourceFile::new(path, bytes)))
     }
 
-    /// The script in a file that a command runs: by its path, or as the argument of an interpreter.
+    /// The script in a file that a command runs: by its path, or as the argument of an interpreter. `beside` are the commands of its script.
     fn file(
         &mut self,
         words: &[Option<String>],
         shell_words: &[ShellWord],
+        beside: &[ShellCommand],
         folder: Option<&str>,
         own_folder: Option<&str>,
     ) -> Vec<usize> {
@@ -481,10 +485,23 @@ impl ScriptFollower<'_> {
         if !self.list(above).iter().any(|known| known == file_name) {
             return Vec::new();
         }
-        let arguments = shell_words.get(index + 1..).unwrap_or_default();
-        let shown =
-            arguments.iter().map(|word| word.text().unwrap_or_else(|| "$".into())).collect::<Vec<_>>().join(" ");
-        let key = (path.clone(), String::new(), folder.map(str::to_owned), shown);
+        let is_sourced = matches!(name, "." | "source");
+        let mut invocation = ShellInvocation {
+            arguments: shell_words.iter().skip(index + 1).map(|word| moved(word, word.span.start)).collect(),
+            open: is_sourced,
+            callers: is_sourced.then(|| callers(beside)),
+        };
+        let mut shown = invocation
+            .arguments
+            .iter()
+            .map(|word| word.text().unwrap_or_else(|| "$".into()))
+            .collect::<Vec<_>>()
+            .join(" ");
+        if let Some(callers) = &invocation.callers {
+            let names = callers.calls.keys().map(String::as_str);
+            shown.extend(["\0"].into_iter().chain(names.flat_map(|name| [name, " "])).take(MOST_CALLED));
+        }
+        let mut key = (path.clone(), String::new(), folder.map(str::to_owned), shown);
         if let Some(known) = self.parts.get(&key) {
             return known.clone();
         }
@@ -492,9 +509,18 @@ impl ScriptFollower<'_> {
         if instances.take_while(|(key, _)| key.0 == path && key.1.is_empty()).take(MOST_INSTANCES).count()
             == MOST_INSTANCES
         {
-            return Vec::new();
+            // Further calls share one reading with unknown arguments.
+            invocation = ShellInvocation {
+                callers: Some(FunctionCallers { open: true, ..Default::default() }),
+                ..Default::default()
+            };
+            key = (path.clone(), String::new(), None, "\0".into());
+            if let Some(known) = self.parts.get(&key) {
+                return known.clone();
+            }
         }
-        let found = self.script_file(&path, name, index > 0, folder, arguments);
+        let folder = key.2.clone();
+        let found = self.script_file(&path, name, index > 0, folder.as_deref(), &invocation);
         let found: Vec<usize> = found.into_iter().collect();
         self.parts.insert(key, found.clone());
         found
@@ -506,7 +532,7 @@ impl ScriptFollower<'_> {
         program: &str,
         interpreted: bool,
         folder: Option<&str>,
-        arguments: &[ShellWord],
+        invocation: &ShellInvocation,
     ) -> Option<usize> {
         let id = self.source(path)?;
         let source = self.project.source(id)?;
@@ -514,7 +540,7 @@ impl ScriptFollower<'_> {
         let by_extension = extension.and_then(|extension| self.facts.extensions.get(extension)).copied();
         let language = by_extension.or_else(|| shebang(source.text())).or_else(|| {
             let shell = if interpreted { Shell::from_setting(program) } else { Shell::Other };
-            (shell == Shell::Posix).then_some(ScriptLanguage::Posix)
+            (shell == Shell::Posix || invocation.callers.is_some()).then_some(ScriptLanguage::Posix)
         })?;
         let shell = match language {
             ScriptLanguage::Posix => Shell::Posix,
@@ -525,7 +551,8 @@ impl ScriptFollower<'_> {
         let mut text = MappedText::default();
         let whole = source.text();
         text.push(whole, 0, whole.len());
-        self.add_script(id, text, shell, folder, Arguments::Positional(arguments), None)
+        let commands = with_exports(shell::parse_called(text.as_str(), shell, invocation));
+        self.add_script(id, text, shell, folder, commands, None)
     }
 
     /// The path of a script in a word, relative to the repository's root.
@@ -560,7 +587,13 @@ impl ScriptFollower<'_> {
         extra: &[ShellWord],
         names: Option<PartNames>,
     ) -> Option<usize> {
-        self.add_script(file, text, shell, folder, Arguments::Appended(extra), names)
+        let mut commands = with_exports(shell::parse(text.as_str(), shell));
+        if let Some(last) = commands.last_mut() {
+            let end = last.span.end;
+            let words = extra.iter().filter(|word| word.text().as_deref() != Some("--"));
+            last.words.extend(words.map(|word| moved(word, end)));
+        }
+        self.add_script(file, text, shell, folder, commands, names)
     }
 
     fn add_script(
@@ -569,14 +602,12 @@ impl ScriptFollower<'_> {
         text: MappedText,
         shell: Shell,
         folder: Option<&str>,
-        arguments: Arguments<'_>,
+        commands: Vec<ShellCommand>,
         names: Option<PartNames>,
     ) -> Option<usize> {
         if self.scripts.list.len() >= MOST_SCRIPTS {
             return None;
         }
-        let mut commands = with_exports(shell::parse(text.as_str(), shell));
-        arguments.apply(&mut commands);
         let path = self.project.source(file).map(|source| source.path().to_owned()).unwrap_or_default();
         let script = Script {
             file,
@@ -593,45 +624,33 @@ impl ScriptFollower<'_> {
     }
 }
 
-/// The arguments that a script is called with.
-enum Arguments<'w> {
-    /// They are added to its last command.
-    Appended(&'w [ShellWord]),
-    /// They replace `$1`, `$2` … and `$@`.
-    Positional(&'w [ShellWord]),
-}
-
-impl Arguments<'_> {
-    fn apply(&self, commands: &mut [ShellCommand]) {
-        match self {
-            Self::Appended(words) => {
-                if let Some(last) = commands.last_mut() {
-                    let end = last.span.end;
-                    let words = words.iter().filter(|word| word.text().as_deref() != Some("--"));
-                    last.words.extend(words.map(|word| moved(word, end)));
+/// The commands of a script that may call the functions of a file that it reads with `source`.
+fn callers(commands: &[ShellCommand]) -> FunctionCallers {
+    let mut callers = FunctionCallers::default();
+    for command in commands {
+        match command.words.split_first().map(|(first, rest)| (first.text(), rest)) {
+            Some((Some(program), rest)) => {
+                for text in rest.iter().filter_map(ShellWord::text) {
+                    let words = text.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-'));
+                    callers.mentions.extend(words.map(str::to_owned));
                 }
+                let arguments = rest.iter().map(|word| moved(word, word.span.start)).collect();
+                callers.calls.entry(program).or_default().push((arguments, command.conditional));
             }
-            Self::Positional(words) => {
-                for word in commands.iter_mut().flat_map(|command| &mut command.words) {
-                    let position = match word.parts.as_slice() {
-                        [WordPiece::Variable(name)] => name.parse::<usize>().ok(),
-                        _ => None,
-                    };
-                    let value = position.and_then(|position| words.get(position.checked_sub(1)?));
-                    if let Some(text) = value.and_then(ShellWord::text) {
-                        word.parts = vec![WordPiece::Text(text)];
-                    }
-                }
-            }
+            Some((None, _)) => callers.open = true,
+            None => {}
         }
     }
+    // Another file with functions may call them.
+    callers.open |= [".", "source"].iter().filter_map(|name| callers.calls.get(*name)).map(Vec::len).sum::<usize>() > 1;
+    callers
 }
 
 /// A word of another script at an offset of this one.
 fn moved(word: &ShellWord, at: usize) -> ShellWord {
     let part =
         |part: &WordPiece| if matches!(part, WordPiece::Expression(_)) { WordPiece::Dynamic } else { part.clone() };
-    ShellWord { span: at..at, parts: word.parts.iter().map(part).collect() }
+    ShellWord { span: at..at, parts: word.parts.iter().map(part).collect(), splits: word.splits }
 }
 
 /// The arguments of a task runner.

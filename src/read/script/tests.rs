@@ -163,6 +163,34 @@ fn script_files_run_where_they_are_called() {
 }
 
 #[test]
+fn arguments_of_the_call_decide_what_a_script_runs() {
+    let release = "#!/bin/bash\n. ./lib.sh\nbuild() {\n  npm pack\n}\npublish() {\n  ./push.sh \"$1\"\n}\ncase \"$1\" in\n  build) build;;\n  publish) publish npm;;\n  all) lib_all;;\nesac\n";
+    let push = "if [ \"$1\" = npm ]; then\n  npm publish\nfi\nif [ \"$1\" = gem ]; then\n  gem push x\nfi\nexit 0\nuv publish\n";
+    let lib = "lib_all() {\n  cargo publish\n}\nlib_other() {\n  twine upload x\n}\n";
+    let package = "{\"scripts\": {\"release\": \"bash release.sh\"}}";
+    let files = [("release.sh", release), ("push.sh", push), ("lib.sh", lib), ("package.json", package)];
+    let uploads = |run: &str| {
+        let found = followed(run, &files).into_iter();
+        found.filter(|line| ["publish", "push x", "upload"].iter().any(|word| line.ends_with(word))).collect::<Vec<_>>()
+    };
+    for (run, expected) in [
+        ("./release.sh publish", &["push.sh: npm publish"][..]),
+        ("npm run release -- publish", &["push.sh: npm publish"]),
+        ("./release.sh build", &[]),
+        ("./release.sh", &[]),
+        ("./release.sh all", &["lib.sh: cargo publish"]),
+        ("./push.sh gem", &["push.sh: gem push x"]),
+        ("./push.sh \"$KIND\"", &["push.sh: npm publish", "push.sh: gem push x"]),
+        (". ./lib.sh\nlib_other", &[]),
+    ] {
+        let found = uploads(run);
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        assert_eq!(found, expected, "{run}");
+    }
+    assert!(followed(". ./lib.sh\nlib_other", &files).iter().any(|line| line == "lib.sh: twine upload x"));
+}
+
+#[test]
 fn hostile_files_are_read_in_bounded_time() {
     let targets: String = (0..60_000).map(|number| format!("t{number}: t{}\n\tmake t0\n", number + 1)).collect();
     let large = format!("push:\n\tgem push\n{}", " ".repeat(10 * 1024 * 1024));
@@ -174,7 +202,7 @@ fn hostile_files_are_read_in_bounded_time() {
     assert_eq!(followed("npm run a", &[("package.json", circle)]).len(), 4);
     assert!(followed("npm run s0", &[("package.json", &deep)]).len() <= 1000);
     assert!(followed("./x.sh", &[("x.sh", "#!/bin/sh\n\0gem push\n")]).is_empty(), "binary");
-    assert_eq!(followed("./x.sh", &[("x.sh", "#!/bin/sh\n./x.sh\n. ./x.sh\n")]).len(), 2);
+    assert_eq!(followed("./x.sh", &[("x.sh", "#!/bin/sh\n./x.sh\n. ./x.sh\n")]).len(), 4);
     let fan: String = (0..500).map(|number| format!("./x.sh {number}\n")).collect();
     assert!(followed("./x.sh", &[("x.sh", &fan)]).len() < 1_000_000);
 }

@@ -1,8 +1,13 @@
 //! Reads the plain commands of PowerShell and cmd: one per line, with words and quotes. Other constructs are skipped.
+//!
+//! The commands of a PowerShell function that nothing calls do not count.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::read::shell::{ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece, folder, push_text, text_parts};
+use crate::read::shell::{
+    ShellCommand, ShellFolder, ShellInvocation, ShellScript, ShellWord, WordPiece, folder, push_text, text_parts,
+};
 
 /// The syntax of one of these shells.
 #[derive(Debug, Clone, Copy)]
@@ -36,20 +41,35 @@ pub(crate) const CMD: PlainSyntax = PlainSyntax {
 };
 
 /// Reads a masked script.
-pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], syntax: PlainSyntax) -> ShellScript {
+pub(crate) fn parse(
+    masked: &str,
+    expressions: &[Range<usize>],
+    syntax: PlainSyntax,
+    invocation: &ShellInvocation,
+) -> ShellScript {
     let mut reader = PlainReader {
         masked,
         expressions,
         syntax,
         commands: Vec::new(),
         words: Vec::new(),
-        depth: 0,
+        blocks: Vec::new(),
+        owners: Vec::new(),
+        function: None,
+        is_after_operator: false,
+        is_invoked: false,
+        invokes_unknown: false,
+        ended: false,
         folder: Some(ShellFolder::default()),
     };
     let mut at = 0;
     let mut here_string = false;
     for line in masked.split_inclusive('\n') {
         let text = line.trim();
+        if !syntax.dollar && text.starts_with(':') && !text.starts_with("::") {
+            // `goto` and `call` continue at a label.
+            reader.ended = false;
+        }
         let ends_here = here_string && (text.starts_with("'@") || text.starts_with("\"@"));
         if !here_string && !syntax.comment_starts.iter().any(|comment| text.starts_with(comment)) {
             let continued = reader.line(at, line);
@@ -63,7 +83,12 @@ pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], syntax: PlainSyn
         at += line.len();
     }
     reader.finish();
-    ShellScript { commands: reader.commands }
+    reader.drop_uncalled(invocation);
+    let mut commands = reader.commands;
+    for (order, command) in commands.iter_mut().enumerate() {
+        command.order = order;
+    }
+    ShellScript { commands }
 }
 
 struct PlainReader<'s> {
@@ -72,16 +97,46 @@ struct PlainReader<'s> {
     syntax: PlainSyntax,
     commands: Vec<ShellCommand>,
     words: Vec<ShellWord>,
-    depth: usize,
+    /// The open blocks, with the name of the function if it is the body of one.
+    blocks: Vec<Option<String>>,
+    /// For each command, the function that it is in.
+    owners: Vec<Option<String>>,
+    /// The function whose body the next block is.
+    function: Option<String>,
+    /// Whether the command follows `|`, `&&` or `||` on its line.
+    is_after_operator: bool,
+    /// Whether the command follows `&`, which calls the program that its first word names.
+    is_invoked: bool,
+    /// Whether some command calls a program or function whose name is unknown.
+    invokes_unknown: bool,
+    /// Whether the script has ended.
+    ended: bool,
     folder: Option<ShellFolder>,
 }
 
 impl PlainReader<'_> {
     fn finish(&mut self) {
         let words = std::mem::take(&mut self.words);
+        let is_invoked = std::mem::take(&mut self.is_invoked);
+        if self.ended {
+            return;
+        }
         if let (Some(first), Some(last)) = (words.first(), words.last()) {
             let span = first.span.start..last.span.end;
-            let conditional = self.depth > 0;
+            let conditional = !self.blocks.is_empty();
+            let program = first.text().unwrap_or_default().to_ascii_lowercase();
+            match program.as_str() {
+                "function" | "filter" if self.syntax.dollar => {
+                    self.function = words.get(1).and_then(ShellWord::text).map(|name| name.to_ascii_lowercase());
+                    return;
+                }
+                "exit" | "return" | "throw" if !conditional && !self.is_after_operator => {
+                    self.ended = self.syntax.dollar || program == "exit";
+                }
+                "" => self.invokes_unknown |= is_invoked,
+                "invoke-expression" | "iex" => self.invokes_unknown = true,
+                _ => {}
+            }
             let redirects = words
                 .windows(2)
                 .filter(|pair| pair[0].text().is_some_and(|text| matches!(text.as_str(), ">" | ">>")))
@@ -93,11 +148,14 @@ impl PlainReader<'_> {
                 self.folder = None;
             }
             let assignments = Vec::new();
+            let order = 0;
+            self.owners.push(self.blocks.iter().rev().flatten().next().cloned());
             self.commands.push(ShellCommand {
                 assignments,
                 words,
                 redirects,
                 span,
+                order,
                 conditional,
                 tolerated: false,
                 folder,
@@ -105,8 +163,32 @@ impl PlainReader<'_> {
         }
     }
 
+    /// Drops the commands of functions that no other command names.
+    fn drop_uncalled(&mut self, invocation: &ShellInvocation) {
+        let mut waiting: BTreeSet<String> = self.owners.iter().flatten().cloned().collect();
+        let callers = invocation.callers.as_ref();
+        if waiting.is_empty() || self.invokes_unknown || callers.is_some_and(|callers| callers.open) {
+            return;
+        }
+        let mut open: Vec<Option<String>> = vec![None];
+        let outside = callers.iter().flat_map(|callers| callers.calls.keys().chain(&callers.mentions));
+        open.extend(outside.filter_map(|name| waiting.take(&name.to_ascii_lowercase())).map(Some));
+        let mut called = BTreeSet::new();
+        while let Some(owner) = open.pop() {
+            for (command, _) in self.commands.iter().zip(&self.owners).filter(|(_, own)| **own == owner) {
+                let raw = self.masked.get(command.span.clone()).unwrap_or_default();
+                let words = raw.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '_' | ':'));
+                open.extend(words.filter_map(|word| waiting.take(&word.to_ascii_lowercase())).map(Some));
+            }
+            called.extend(owner);
+        }
+        let mut owners = std::mem::take(&mut self.owners).into_iter();
+        self.commands.retain(|_| owners.next().flatten().is_none_or(|owner| called.contains(&owner)));
+    }
+
     /// Reads one line. Returns whether the next line continues it.
     fn line(&mut self, start: usize, line: &str) -> bool {
+        self.is_after_operator = false;
         let text = line.trim_end();
         let continued = text.ends_with(self.syntax.continuation);
         let text = text.strip_suffix(self.syntax.continuation).unwrap_or(text);
@@ -119,17 +201,26 @@ impl PlainReader<'_> {
             } else if self.syntax.separators.contains(&letter) {
                 self.finish();
                 match letter {
-                    '{' | '(' => self.depth += 1,
-                    '}' | ')' => self.depth = self.depth.saturating_sub(1),
+                    '{' => self.blocks.push(self.function.take()),
+                    '(' => self.blocks.push(None),
+                    '}' | ')' => {
+                        self.blocks.pop();
+                    }
                     _ => {}
                 }
+                self.is_after_operator = matches!(letter, '|' | '&');
                 at += 1;
             } else {
                 let end = at + self.word_length(&text[at..]);
                 let word = self.word(start + at..start + end);
                 // `& "program"` calls the program.
-                if word.text().as_deref() != Some("&") {
-                    self.words.push(word);
+                match word.text().as_deref() {
+                    Some("&") => self.is_invoked = true,
+                    Some("&&") if self.syntax.dollar => {
+                        self.finish();
+                        self.is_after_operator = true;
+                    }
+                    _ => self.words.push(word),
                 }
                 at = end;
             }
@@ -171,7 +262,8 @@ impl PlainReader<'_> {
         } else {
             text_parts(self.masked, self.expressions, inner, str::to_owned, &mut parts);
         }
-        ShellWord { span, parts }
+        let splits = parts.iter().any(|part| !matches!(part, WordPiece::Text(_))) && quote.is_none();
+        ShellWord { span, parts, splits }
     }
 
     /// Whether a word is PowerShell's splat `@name`, which expands to all arguments in a variable.

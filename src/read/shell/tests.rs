@@ -1,5 +1,7 @@
 //! Scripts and the commands found in them.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 
 /// The commands of a script, with words joined by `·`. A word that is not plain text is shown as its template or as `?`.
@@ -99,8 +101,179 @@ fn hostile_scripts_are_read_in_bounded_time() {
         "(".repeat(10_000),
         "x".repeat(1_000_000),
         "if true; then\n".repeat(2_000),
+        (0..2_000).map(|number| format!("f{number}() {{ f{0}; f{0}; }}\n", number + 1)).collect::<String>() + "f0",
+        "f() { a; }\n".to_owned() + &"f\n".repeat(50_000),
+        "while [ $# -ge 0 ]; do x=a$x; ".repeat(50) + &"done; ".repeat(50),
+        "for i in 1 2 3 4 5 6 7 8 9; do ".repeat(12) + "a; " + &"done; ".repeat(12),
+        "x=$(a)\n".repeat(20_000),
     ] {
         let _ = parse(&script, Shell::Posix);
         let _ = parse(&script, Shell::PowerShell);
     }
+}
+
+/// The commands that run when a script is called with some arguments. A conditional one ends with `?`.
+fn called(script: &str, arguments: &str) -> Vec<String> {
+    let arguments = parse(&format!("x {arguments}"), Shell::Posix).commands.remove(0).words.split_off(1);
+    let invocation = ShellInvocation { arguments, open: false, callers: None };
+    let commands = parse_called(script, Shell::Posix, &invocation).commands;
+    let orders: Vec<usize> = commands.iter().map(|command| command.order).collect();
+    assert!(orders.is_sorted(), "{orders:?}");
+    let known = |command: &&ShellCommand| {
+        command.words.first().and_then(ShellWord::text).is_some_and(|word| !matches!(word.as_str(), "[" | "shift"))
+    };
+    let show = |command: &ShellCommand| {
+        let words = command.words.iter().map(|word| word.text().unwrap_or_else(|| "$".into()));
+        words.collect::<Vec<_>>().join(" ") + if command.conditional { "?" } else { "" }
+    };
+    commands.iter().filter(known).map(show).collect()
+}
+
+#[test]
+fn arguments_decide_branches() {
+    let case = "case \"$1\" in\n  build|pack*) npm pack;;\n  publish) npm publish;;\n  *) echo usage; exit 1;;\nesac\necho end\n";
+    for (script, arguments, expected) in [
+        (case, "publish", &["npm publish", "echo end"][..]),
+        (case, "build", &["npm pack", "echo end"]),
+        (case, "packing", &["npm pack", "echo end"]),
+        (case, "test", &["echo usage"]),
+        (case, "", &["echo usage"]),
+        (case, "\"$X\"", &["npm pack?", "npm publish?", "echo usage?", "echo end"]),
+        (case, "$X", &["npm pack?", "npm publish?", "echo usage?", "echo end"]),
+        ("case $1 in a) x;;& *) y;; esac", "a", &["x", "y?"]),
+        ("case $1 in a) x;& b) y;; c) z;; esac", "a", &["x", "y?"]),
+        ("case $1 in $A) x;; a) y;; esac", "a", &["x?", "y?"]),
+        ("if [ \"$1\" = release ]; then npm publish; else npm pack; fi", "release", &["npm publish"]),
+        ("if [ \"$1\" = release ]; then npm publish; else npm pack; fi", "test", &["npm pack"]),
+        ("if [ \"$1\" = release ]; then npm publish; else npm pack; fi", "\"$X\"", &["npm publish?", "npm pack?"]),
+        ("if [[ $1 == re* && -n $2 ]]; then npm publish; fi", "release x", &["npm publish"]),
+        ("if [[ $1 == re* && -n $2 ]]; then npm publish; fi", "release", &[]),
+        ("if [[ \"$1\" != x || $Y ]]; then npm publish; fi", "a", &["npm publish"]),
+        ("if ! [ \"$1\" = a ]; then b; elif [ -n \"$2\" ]; then c; else d; fi", "a b", &["c"]),
+        ("if [ $# -eq 0 ]; then echo usage; exit 1; fi\nnpm publish", "", &["echo usage"]),
+        ("if [ $# -eq 0 ]; then echo usage; exit 1; fi\nnpm publish", "a", &["npm publish"]),
+        ("if grep -q x y; then exit 0; fi\nnpm publish", "", &["grep -q x y", "npm publish"]),
+        ("[ \"$1\" = a ] && npm publish\n[ \"$1\" = a ] || npm pack", "a", &["npm publish"]),
+        ("[ \"$1\" = a ] && npm publish\n[ \"$1\" = a ] || npm pack", "b", &["npm pack"]),
+        ("mode=${1:-publish}\n[ $mode = publish ] && npm publish", "", &["npm publish"]),
+        ("mode=${1:-publish}\n[ $mode = publish ] && npm publish", "dry", &[]),
+        ("mode=\"$1\"; shift\ncase $mode in p) npm publish \"$@\";; esac", "p --tag x", &["npm publish --tag x"]),
+        ("if $X; then m=a; else m=b; fi\n[ $m = a ] && npm publish", "", &["npm publish?"]),
+        (
+            "while [ $# -gt 0 ]; do case $1 in --publish) P=1;; esac; shift; done\n[ \"$P\" = 1 ] && npm publish",
+            "--x --publish",
+            &["npm publish"],
+        ),
+        (
+            "P=0; while [ $# -gt 0 ]; do case $1 in --publish) P=1;; esac; shift; done\n[ \"$P\" = 1 ] && npm publish",
+            "--x",
+            &[],
+        ),
+        (
+            "P=0; for a in \"$@\"; do [ $a = y ] && P=1; done; if [ $P = 1 ]; then npm publish; fi",
+            "x y",
+            &["npm publish"],
+        ),
+        ("P=0; for a in *; do P=1; done; if [ $P = 1 ]; then npm publish; fi", "", &["npm publish?"]),
+        ("P=0; while read x; do [ $P = 1 ] && npm publish; P=1; done", "", &["read x", "npm publish?"]),
+        (
+            "while true; do case $1 in --) shift; break;; *) shift;; esac; done\nnpm publish $1",
+            "-x -- y",
+            &["true", "npm publish y"],
+        ),
+        ("npm publish ${1:-.} $2 \"$3\" \"${@:4}\"", "", &["npm publish . "]),
+        ("npm publish \"$@\"", "a $X", &["npm publish a $"]),
+        ("npm $1 a${2}c", "publish b", &["npm publish abc"]),
+    ] {
+        assert_eq!(called(script, arguments), expected, "{script} {arguments}");
+    }
+}
+
+#[test]
+fn nothing_runs_after_the_end_of_a_script() {
+    for (script, expected) in [
+        ("a\nexit 0\nnpm publish", &["a"][..]),
+        ("(exit 1); npm publish", &["npm publish"]),
+        ("a | exit 1; npm publish", &["a", "npm publish"]),
+        ("x=$(exit 1); npm publish", &["npm publish"]),
+        ("a || exit 1\nnpm publish", &["a", "npm publish"]),
+        ("true || exit 1\nnpm publish", &["true", "npm publish"]),
+        ("{ a; exit; }\nnpm publish", &["a"]),
+        ("exec npm publish\nnever", &["exec npm publish"]),
+        ("exec 2>&1\nnpm publish", &["exec", "npm publish"]),
+        ("f() { a; exit; }\nf\nnpm publish", &["a"]),
+        ("f() { a; return; never; }\nf\nnpm publish", &["a", "npm publish"]),
+    ] {
+        assert_eq!(called(script, ""), expected, "{script}");
+    }
+}
+
+#[test]
+fn functions_run_where_they_are_called() {
+    for (script, arguments, expected) in [
+        ("f() { npm publish; }\na", "", &["a"][..]),
+        ("f() { npm publish; }\nf", "", &["npm publish"]),
+        ("function f { npm publish \"$1\"; }\nb; f x; f y; f x", "", &["b", "npm publish x", "npm publish y"]),
+        ("f() { npm publish; }\nif $X; then f; fi", "", &["npm publish?"]),
+        ("f() { npm publish; }\na && f\nf", "", &["a", "npm publish"]),
+        ("build() { npm pack; }\npublish() { npm publish; }\n\"$1\"", "build", &["npm pack"]),
+        ("build() { npm pack; }\npublish() { npm publish; }\n\"$@\"", "publish x", &["npm publish"]),
+        ("build() { npm pack; }\npublish() { npm publish; }\n$X", "", &["npm pack?", "npm publish?"]),
+        ("do_a() { a; }\nb() { b2; }\n\"do_$X\"", "", &["a?"]),
+        ("main() { case $1 in p) npm publish;; *) npm pack;; esac; }\nmain \"$@\"", "p", &["npm publish"]),
+        ("main() { case $1 in p) npm publish;; *) npm pack;; esac; }\nmain \"$@\"", "x", &["npm pack"]),
+        ("a() { b; }\nb() { npm publish; }\nc() { a; }\na", "", &["npm publish"]),
+        ("a() { a; b; }\nb() { b; a; npm publish; }\na", "", &["npm publish"]),
+        ("retry() { shift; \"$@\"; }\np() { npm publish $1; }\nretry 3 p x", "", &["npm publish x"]),
+        ("p() { npm publish; }\nretry 3 p x", "", &["retry 3 p x", "npm publish?"]),
+        ("p() { npm publish; }\ntrap 'p; a' EXIT\necho p", "", &["trap p; a EXIT", "npm publish?", "echo p"]),
+        ("p() { npm publish; }\necho p", "", &["echo p"]),
+        ("p() { local m=$1; [ $m = a ] && npm publish; }\nm=b; p a; [ $m = a ] && never", "", &["npm publish"]),
+        ("p() { npm publish; }\nif [ \"$1\" = p ]; then p; fi", "x", &[]),
+        ("p() { if $X; then m=a; return; fi; m=b; }\np\n[ $m = a ] && npm publish", "", &["npm publish?"]),
+    ] {
+        let found: Vec<String> = called(script, arguments).into_iter().filter(|line| !line.starts_with('$')).collect();
+        assert_eq!(found, expected, "{script} {arguments}");
+    }
+}
+
+#[test]
+fn sourced_functions_run_where_the_other_script_calls_them() {
+    let script = "p() { npm publish $1; }\nq() { npm pack; }";
+    let found = |other: &str, open: bool| {
+        let mut calls = std::collections::BTreeMap::<String, Vec<_>>::new();
+        for mut command in parse(other, Shell::Posix).commands {
+            let program = command.words.remove(0).text().unwrap();
+            calls.entry(program).or_default().push((command.words, command.conditional));
+        }
+        let callers = FunctionCallers { calls, open, ..FunctionCallers::default() };
+        let invocation = ShellInvocation { callers: Some(callers), ..ShellInvocation::default() };
+        let commands = parse_called(script, Shell::Posix, &invocation).commands;
+        let show = |command: &ShellCommand| (command.words.len(), command.conditional);
+        commands.iter().map(show).collect::<Vec<_>>()
+    };
+    assert_eq!(found("p x", false), [(3, false)]);
+    assert_eq!(found("a && q", false), [(2, true)]);
+    assert_eq!(found("a", false), []);
+    assert_eq!(found("a", true).len(), 2);
+}
+
+#[test]
+fn powershell_functions_run_if_something_names_them() {
+    for (script, expected) in [
+        ("function Publish-It {\n  npm publish\n}\nnpm pack", &["npm·pack"][..]),
+        ("function Publish-It($x) {\n  npm publish\n}\npublish-it 1", &["?", "npm·publish", "publish-it·1"]),
+        ("function A { npm publish }\nfunction B { A }\nnpm pack", &["npm·pack"]),
+        ("function A { npm publish }\nfunction B { A }\nB", &["npm·publish", "A", "B"]),
+        ("function A { npm publish }\n& $Target", &["npm·publish", "?"]),
+        ("npm pack\nexit 0\nnpm publish", &["npm·pack", "exit·0"]),
+        ("if ($x) { exit 0 }\nnpm publish", &["if", "?", "exit·0", "npm·publish"]),
+        ("a || exit 1\nnpm publish", &["a", "exit·1", "npm·publish"]),
+    ] {
+        assert_eq!(commands(script, Shell::PowerShell), expected, "{script}");
+    }
+    let script = "call :p\nexit /b\n:p\nnpm publish";
+    assert_eq!(commands(script, Shell::Cmd), ["call·:p", "exit·/b", ":p", "npm·publish"]);
+    assert_eq!(commands("a || exit /b 1\nnpm publish", Shell::Cmd), ["a", "exit·/b·1", "npm·publish"]);
+    assert_eq!(commands("a\nexit /b\nnpm publish", Shell::Cmd), ["a", "exit·/b"]);
 }

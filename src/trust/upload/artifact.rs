@@ -103,8 +103,5 @@ fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool 
     let resolved = &site.resolved;
     let Some(own) = &resolved.command else { return true };
     let before = resolved.commands(github);
-    before
-        .iter()
-        .filter(|command| command.span.start < own.span.start)
-        .all(|command| step::is_inert_command(github, command))
+    before.iter().filter(|command| command.order < own.order).all(|command| step::is_inert_command(github, command))
 }

@@ -60,7 +60,7 @@ pub fn logins<'a, 'p>(
             }));
         }
         // Of several commands in one script, the later one counts.
-        found[from..].sort_by_key(|login| login.resolved.command.as_ref().map_or(0, |command| command.span.start));
+        found[from..].sort_by_key(|login| login.resolved.command.as_ref().map_or(0, |command| command.order));
     }
     found
 }

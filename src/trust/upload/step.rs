@@ -385,8 +385,9 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// The order of the command in the job.
     #[must_use]
-    pub(crate) fn order(&self) -> (Vec<usize>, usize) {
-        (self.position(), self.command.as_ref().map_or(0, |command| command.span.start))
+    pub(crate) fn order(&self) -> (Vec<usize>, Vec<usize>) {
+        let calls = self.calls.iter().map(|frame| frame.call.command.order);
+        (self.position(), calls.chain(self.command.as_ref().map(|command| command.order)).collect())
     }
 
     /// The start of a word up to its first unknown piece; variables are replaced by their values. The flag says whether that is all.

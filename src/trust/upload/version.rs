@@ -222,7 +222,7 @@ pub fn client<'p>(
     }
     let search = VersionSearch { github, facts, context, site };
     // The last installation before the upload wins, in its own script first.
-    let until = own.map_or(0, |command| command.span.start);
+    let until = own.map_or(0, |command| command.order);
     let mut installed = match site.resolved.own_script() {
         Some(run) => search.commands(site.resolved.step, run, &site.resolved.commands(github), Some(until)),
         None => search.step(step),
@@ -235,7 +235,7 @@ pub fn client<'p>(
             Some(outer) => Arc::clone(&outer.script.commands),
             None => commands(github, site.resolved.workflow, site.resolved.job, step),
         };
-        installed = search.commands(site.resolved.step, frame.caller, &commands, Some(frame.call.command.span.start));
+        installed = search.commands(site.resolved.step, frame.caller, &commands, Some(frame.call.command.order));
     }
     for step in site.resolved.before().rev() {
         if !matches!(installed, InstalledVersion::Nothing) {
@@ -363,7 +363,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         self.commands(Some(step), run, &commands, None)
     }
 
-    /// The version that the commands of a script install, up to an offset in it.
+    /// The version that the commands of a script install, up to a command in it.
     fn commands(
         &self,
         step: Option<&'l Step<'p>>,
@@ -371,7 +371,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         commands: &[ShellCommand],
         until: Option<usize>,
     ) -> InstalledVersion {
-        let before = commands.iter().filter(|command| until.is_none_or(|until| command.span.start < until));
+        let before = commands.iter().filter(|command| until.is_none_or(|until| command.order < until));
         let mut last = InstalledVersion::Nothing;
         for command in before {
             let words = words(command);
@@ -389,7 +389,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         }
         let may_install = |command: &ShellCommand| self.facts.may_install(self.github, &words(command));
         let opaque = matches!(last, InstalledVersion::Nothing)
-            && commands.iter().filter(|command| until.is_none_or(|end| command.span.start < end)).any(may_install);
+            && commands.iter().filter(|command| until.is_none_or(|end| command.order < end)).any(may_install);
         if opaque { InstalledVersion::Unknown } else { last }
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn written(
     for earlier in steps(own.model, own.workflow, own.job) {
         let until = match earlier.position().cmp(&own.position()) {
             std::cmp::Ordering::Greater => break,
-            std::cmp::Ordering::Equal => Some(command.span.start),
+            std::cmp::Ordering::Equal => Some(command.order),
             std::cmp::Ordering::Less => None,
         };
         let reached = earlier.context(context).reached();
@@ -89,9 +89,9 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
         let mut open = None;
         for depth in 0..=calls.len() {
             let step = ResolvedStep { calls: calls[..depth].to_vec(), ..step.clone() };
-            let until = calls.get(depth).map(|frame| frame.call.command.span.start).or(until);
+            let until = calls.get(depth).map(|frame| frame.call.command.order).or(until);
             let all = step.commands(self.github);
-            for command in all.iter().filter(|command| until.is_none_or(|until| command.span.start < until)) {
+            for command in all.iter().filter(|command| until.is_none_or(|until| command.order < until)) {
                 let step = ResolvedStep { command: Some(command.clone()), ..step.clone() };
                 match self.by_command(&step, command) {
                     Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),

@@ -68,6 +68,6 @@ impl ResolvedStep<'_, '_> {
         let value = first.strip_prefix(spelling)?.strip_prefix('=')?;
         let start = Some(WordPiece::Text(value.to_owned())).filter(|_| !value.is_empty());
         let parts = start.into_iter().chain(rest.iter().cloned()).collect();
-        Some(self.word(&ShellWord { span: word.span.clone(), parts }, run))
+        Some(self.word(&ShellWord { span: word.span.clone(), parts, splits: word.splits }, run))
     }
 }
