@@ -254,6 +254,9 @@ pub struct Registry {
     /// The audience of the OIDC token.
     #[serde(default)]
     pub audience: String,
+    /// Globs of the addresses that exchange the OIDC token for a token of the registry, and of others that look alike.
+    #[serde(default)]
+    pub exchanges: Vec<Glob>,
     /// Whether it is a test registry, where duplicate uploads are normal.
     #[serde(default)]
     pub test: bool,

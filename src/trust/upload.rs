@@ -6,6 +6,7 @@ pub mod called;
 pub mod credential;
 pub mod earlier;
 pub mod evidence;
+pub mod exchange;
 pub mod exposure;
 pub mod history;
 pub(crate) mod listed;

@@ -303,6 +303,8 @@ pub struct OidcFacts {
     pub never: Vec<String>,
     /// Words in a script that may request one.
     pub words: Vec<String>,
+    /// The function of GitHub's library that requests one, with its parenthesis.
+    pub function: String,
     /// How scripts expose it.
     pub shown: ShownTokens,
     /// Steps that only inspect it.

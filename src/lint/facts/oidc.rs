@@ -3,8 +3,11 @@
 use crate::lint::facts::job::is_publishing;
 use crate::lint::facts::{Fact, FactSpec, FactValues, STEP};
 use crate::lint::subjects::{Subject, SubjectKind};
+use crate::lint::uploads::Upload;
 use crate::trust::needs::oidc;
+use crate::trust::upload::exchange::{self, InvalidExchange};
 use crate::trust::upload::exposure::exposed;
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::script::script;
 
 /// The facts of this file.
@@ -23,7 +26,54 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "How the step's script reveals an OIDC token, if it does.",
         oidc_exposed,
     ),
+    FactSpec::new(
+        "oidc.exchange",
+        &[SubjectKind::Step],
+        FactValues::OneOf(&["accepted", "key", "audience", "no-audience", "address"]),
+        "Whether the exchange of the OIDC token that the step's script makes can work: `key` if the OIDC token itself is passed to the client, `audience`, `no-audience` or `address` if the registry refuses the audience or has no exchange at the address.",
+        |subject, _| {
+            let place = subject.step()?.place;
+            Some(
+                invalid_exchange(subject)
+                    .map_or(Fact::text("accepted", place), |it| Fact::text(it.fault.word(), it.place)),
+            )
+        },
+    ),
+    FactSpec::new(
+        "oidc.exchange.found",
+        &[SubjectKind::Step],
+        FactValues::Any,
+        "The audience or the address that the registry refuses.",
+        |subject, _| invalid_exchange(subject).map(|it| Fact::text(it.found, it.place)),
+    ),
+    FactSpec::new(
+        "oidc.exchange.audience",
+        &[SubjectKind::Step],
+        FactValues::Any,
+        "The audience that the registry of the exchange expects.",
+        |subject, _| invalid_exchange(subject).map(|it| Fact::text(it.registry.audience.clone(), it.place)),
+    ),
+    FactSpec::new(
+        "oidc.exchange.registry",
+        &[SubjectKind::Step],
+        FactValues::Any,
+        "The registry of the exchange.",
+        |subject, _| invalid_exchange(subject).map(|it| Fact::text(it.registry.name.clone(), it.place)),
+    ),
 ];
+
+fn invalid_exchange<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<InvalidExchange<'s>> {
+    let (workflow, job, step, analysis) = (subject.workflow()?, subject.job()?, subject.step()?, subject.analysis);
+    let data = analysis.data;
+    let inside =
+        |upload: &&&Upload<'_, '_>| upload.site.resolved.outermost().is_some_and(|own| own.index == step.index);
+    let uploads = analysis.uploads_of(job);
+    let uploads = uploads.iter().filter(inside);
+    let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
+    let key = uploads.into_iter().find_map(|upload| exchange::as_key(&data.github, &upload.site));
+    let in_text = |text| exchange::in_text(&data.github, &data.registries, text);
+    key.or_else(|| exchange::scripts(&data.github, &own).into_iter().find_map(in_text))
+}
 
 pub(crate) fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job()?;

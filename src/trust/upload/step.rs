@@ -66,14 +66,19 @@ pub fn steps<'a, 'p>(
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
 ) -> Vec<ResolvedStep<'a, 'p>> {
-    let mut found = Vec::with_capacity(job.steps.len());
     let own = |step| ResolvedStep { step: Some(step), ..ResolvedStep::calling(checkout, workflow, job) };
-    let mut open: Vec<ResolvedStep<'a, 'p>> = job.steps.iter().rev().map(own).collect();
+    expanded(job.steps.iter().rev().map(own).collect())
+}
+
+/// Some steps of a job, the last first, each with the steps of the local action that it uses.
+#[must_use]
+pub fn expanded<'a, 'p>(mut open: Vec<ResolvedStep<'a, 'p>>) -> Vec<ResolvedStep<'a, 'p>> {
+    let mut found = Vec::with_capacity(open.len());
     while let Some(resolved) = open.pop() {
         if found.len() >= MOST_STEPS {
             break;
         }
-        let used = resolved.step.and_then(|step| Some((step, checkout.action(step.uses?.value())?)));
+        let used = resolved.step.and_then(|step| Some((step, resolved.model.action(step.uses?.value())?)));
         if let Some((step, action)) = used.filter(|_| resolved.frames.len() < DEEPEST_ACTIONS) {
             let mut frames = resolved.frames.clone();
             frames.push(ActionFrame { step, action });
@@ -374,6 +379,12 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         let lists = std::iter::once(self.job.steps.as_slice()).chain(inner);
         let earlier = |(steps, own): (&'a [Step<'p>], usize)| steps.iter().filter(move |step| step.index < own);
         lists.zip(self.position()).flat_map(earlier).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The step of the job that it is, or is inside of.
+    #[must_use]
+    pub fn outermost(&self) -> Option<&'a Step<'p>> {
+        self.frames.first().map(|frame| frame.step).or(self.step)
     }
 
     /// The order of the step in the job: the indices of the steps around it, then its own.
