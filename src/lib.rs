@@ -19,7 +19,7 @@
 //!
 //! # Layers
 //!
-//! [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`] → [`cli`] and `lsp`. A module imports only from its own layer and from layers to its left;
+//! [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`] → `rehearse` → [`cli`] and `lsp`. A module imports only from its own layer and from layers to its left;
 //! `tests/all/layers.rs` checks this.
 //!
 //! - [`read`]: files, YAML and other formats, shell scripts, the config. Knows nothing of GitHub or registries.
@@ -27,6 +27,7 @@
 //! - [`trust`]: what a registry sees and answers: uploads, credentials, claims, publishers, verdicts.
 //! - [`lint`]: facts, rules, the engine, ignores, findings, fixes, explanations.
 //! - [`report`]: one file for each output format.
+//! - `rehearse`: the exchange of a real OIDC token, the only use of the network.
 //! - [`cli`]: the commands, which write files and print. `lsp`: the language server for editors.
 //!
 //! # Glossary
@@ -73,6 +74,8 @@ pub mod lint;
 #[cfg(feature = "lsp")]
 mod lsp;
 pub mod read;
+#[cfg(feature = "rehearse")]
+mod rehearse;
 pub mod report;
 pub mod trust;
 pub mod workflow;

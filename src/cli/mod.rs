@@ -18,6 +18,8 @@ mod parallel;
 mod progress;
 mod projects;
 mod registries;
+#[cfg(feature = "rehearse")]
+mod rehearse;
 mod reports;
 mod rules;
 mod run_filter;
@@ -52,6 +54,9 @@ enum CommandName {
     Baseline(baseline::BaselineArguments),
     /// Find the cause of a failed release in the log of its job and in the repository.
     Diagnose(diagnose::DiagnoseArguments),
+    /// Inside a GitHub Actions job: exchange the real OIDC token at the registry before a release, and upload nothing.
+    #[cfg(feature = "rehearse")]
+    Rehearse(rehearse::RehearseArguments),
     /// List every upload of one or many repositories: registry, package, job, credential, verdict.
     Uploads(uploads::UploadsArguments),
     /// List what is known of each registry: form fields, comparisons, audience, clients with minimum versions.
@@ -187,6 +192,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         CommandName::Import(arguments) => import::run(&arguments),
         CommandName::Baseline(arguments) => baseline::run(&arguments),
         CommandName::Diagnose(arguments) => diagnose::run(&arguments),
+        #[cfg(feature = "rehearse")]
+        CommandName::Rehearse(arguments) => rehearse::run(&arguments),
         CommandName::Uploads(arguments) => uploads::run(&arguments),
         CommandName::Registries(arguments) => registries::run(&arguments),
         CommandName::Config { command } => config::run(&command),

@@ -1,6 +1,7 @@
 //! Registry data (`rules/registries/<id>.yaml`): endpoints, publisher form, claims, upload and login patterns.
 
 pub(crate) mod command;
+pub mod exchange;
 pub mod form;
 pub mod import_format;
 pub(crate) mod load;
@@ -20,6 +21,7 @@ use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, Uploa
 
 use crate::read::glob::Glob;
 use crate::read::manifest;
+pub use crate::trust::registry::exchange::Exchange;
 pub use crate::trust::registry::form::{Claim, Comparison, FormField, WorkflowClaim};
 pub use crate::trust::registry::set::RegistrySet;
 use crate::workflow::log_text::{ErrorText, LogHint};
@@ -317,6 +319,8 @@ pub struct Registry {
     pub packages: Option<PackageList>,
     /// When stored tokens stop working.
     pub tokens_end: Option<TokenEnd>,
+    /// How the OIDC token is exchanged for a token of the registry; absent if the registry has no exchange, or none is documented.
+    pub exchange: Option<Exchange>,
     /// Whether the registry has no trusted publishing.
     #[serde(default)]
     pub without_trusted_publishing: bool,

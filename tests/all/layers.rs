@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The layers, from left to right. `lsp` and `cli` are beside each other.
-const LAYERS: [&str; 6] = ["read", "workflow", "trust", "lint", "report", "cli"];
+const LAYERS: [&str; 7] = ["read", "workflow", "trust", "lint", "report", "rehearse", "cli"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -98,6 +98,17 @@ fn only_the_command_line_writes_or_reads_the_environment() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_a_rehearsal_uses_the_network() {
+    let uses = |text: &str| text.contains("ureq") || text.contains("std::net");
+    let wrong: Vec<_> = source()
+        .into_iter()
+        .filter(|(name, text)| !name.starts_with("rehearse/") && uses(text))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join(", "));
 }
 
 #[test]

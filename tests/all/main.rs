@@ -33,6 +33,8 @@ mod own_workflows;
 mod projects;
 mod properties;
 mod registries;
+#[cfg(feature = "rehearse")]
+mod rehearse;
 mod rules;
 mod sarif;
 mod sarif_limits;

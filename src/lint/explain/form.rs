@@ -290,7 +290,7 @@ fn filled_part(template: &str, lines: &[FormLine<'_>]) -> Option<String> {
 }
 
 /// Percent-encodes every byte except the unreserved ones of RFC 3986.
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let mut address = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -138,10 +138,39 @@ impl RegistryCheck<'_> {
             self.choices(&path, "only-with", &login.only_with);
             self.refs(&path, &login.refs);
         }
+        self.exchange();
         for (name, client) in &registry.clients {
             if Version::parse(&client.minimum).is_none() {
                 let message = format!("`{}` is not a version", client.minimum);
                 self.report(&[Key("clients"), Key(name), Key("minimum")], &message);
+            }
+        }
+    }
+
+    /// Checks the request that exchanges the OIDC token.
+    fn exchange(&mut self) {
+        let registry = &self.file.registry;
+        let Some(exchange) = &registry.exchange else { return };
+        let path = [Key("exchange")];
+        let revocation = exchange.revocation.as_ref().map(|revocation| revocation.address.as_str());
+        for address in std::iter::once(exchange.address.as_str()).chain(revocation) {
+            // A token must not be sent to a host that is not the registry's.
+            if !address.starts_with("https://") || !registry.owns_page(address) {
+                let message = format!("`{address}` is not an `https://` address at one of the hosts of `endpoints`");
+                self.report(&path, &message);
+            }
+        }
+        let pattern = exchange.package_parts.as_deref().map(Regex::new).transpose();
+        let Ok(pattern) = pattern else {
+            return self.report(&[Key("exchange"), Key("package-parts")], "invalid regular expression");
+        };
+        let parts = pattern.iter().flat_map(Regex::capture_names).flatten();
+        let known: Vec<&str> = ["oidc-token", "package", "user"].into_iter().chain(parts).collect();
+        for template in exchange.templates() {
+            let names = template.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
+            for name in names.filter(|name| !known.contains(name)) {
+                let message = format!("unknown placeholder `{{{name}}}`{}", suggestion(name, known.iter().copied()));
+                self.report(&path, &message);
             }
         }
     }
