@@ -48,7 +48,7 @@ pub(crate) struct RehearseArguments {
     #[arg(long)]
     allow_side_effects: bool,
 
-    /// Output format, with a file or for stdout: text, json or markdown; repeatable.
+    /// Output format, with a file or for stdout: text, json, sarif or markdown; repeatable.
     #[arg(long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
     formats: Vec<RehearsalOutput>,
 
@@ -73,6 +73,7 @@ pub(crate) struct RehearseArguments {
 enum RehearsalFormat {
     Text,
     Json,
+    Sarif,
     Markdown,
 }
 
@@ -91,8 +92,14 @@ impl FromStr for RehearsalOutput {
         let format = match name {
             "text" => RehearsalFormat::Text,
             "json" => RehearsalFormat::Json,
+            "sarif" => RehearsalFormat::Sarif,
             "markdown" => RehearsalFormat::Markdown,
-            _ => return Err(format!("unknown format `{name}`{}", suggestion(name, ["text", "json", "markdown"]))),
+            _ => {
+                return Err(format!(
+                    "unknown format `{name}`{}",
+                    suggestion(name, ["text", "json", "sarif", "markdown"])
+                ));
+            }
         };
         match file {
             Some("") => Err(format!("`{text}` names no file; write `{name}=FILE`, or `{name}` for stdout")),
@@ -165,6 +172,7 @@ fn write(arguments: &RehearseArguments, page: &RehearsalPage<'_>, secrets: &Secr
         let text = match output.format {
             RehearsalFormat::Text => sanitize::commands(&report::text(page)),
             RehearsalFormat::Json => report::json(page).map_err(|error| format!("cannot write JSON: {error}"))?,
+            RehearsalFormat::Sarif => report::sarif(page).map_err(|error| format!("cannot write SARIF: {error}"))?,
             RehearsalFormat::Markdown => report::markdown(page),
         };
         let text = secrets.removed(&text);

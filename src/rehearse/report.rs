@@ -1,4 +1,4 @@
-//! The reports of rehearsals: text, JSON and Markdown.
+//! The reports of rehearsals: text, JSON, SARIF and Markdown.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::lint::explain::ExplainedValue;
+use crate::lint::findings::{Finding, Label, Level, Report};
 use crate::read::source::{ColumnUnit, Place, SourceFile};
 use crate::rehearse::{ComparedClaim, ExchangeOutcome, ProblemKind, Rehearsal, RehearsalProblem};
 use crate::report::markdown::{escape, rich};
-use crate::report::{below, sanitize};
+use crate::report::sarif::log;
+use crate::report::{ReportView, below, sanitize};
 
 /// The rehearsals of one job, with the files that they refer to.
 pub struct RehearsalPage<'p> {
@@ -185,6 +187,43 @@ pub fn json(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
     let rehearsals = page.rehearsals.iter().map(entry).collect::<serde_json::Result<Vec<_>>>()?;
     let text = serde_json::to_string_pretty(&json!({ "job": page.job, "rehearsals": rehearsals }))?;
     Ok(sanitize::json(&format!("{text}\n")))
+}
+
+/// The address of the documentation of rehearsals.
+const HELP: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/src/rehearse.md");
+
+/// SARIF 2.1.0 for GitHub code scanning.
+///
+/// # Errors
+/// If it cannot be serialized.
+pub fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
+    let finding = |rehearsal: &Rehearsal<'_>, problem: &RehearsalProblem| Finding {
+        code: problem.kind.id().to_owned(),
+        name: problem.kind.id().to_owned(),
+        level: Level::Error,
+        message: problem.message.clone(),
+        primary: Label { place: problem.place.unwrap_or(rehearsal.place), text: String::new() },
+        labels: problem.other.iter().map(|(place, text)| Label { place: *place, text: text.clone() }).collect(),
+        steps: Vec::new(),
+        runs: Vec::new(),
+        subject: title(rehearsal),
+        jobs: vec![page.job.to_owned()],
+        step: Vec::new(),
+        fact: problem.field.unwrap_or_default().to_owned(),
+        requirement: 0,
+        fixes: Vec::new(),
+        untested_fixes: Vec::new(),
+    };
+    let all = page.rehearsals.iter();
+    let findings = all.flat_map(|rehearsal| rehearsal.problems.iter().map(move |problem| finding(rehearsal, problem)));
+    let report = Report { findings: findings.collect(), ..Report::default() };
+    let view = ReportView { files: page.files, prefix: page.prefix, report: &report, rules: &[] };
+    let rules = ProblemKind::ALL.map(|(_, id, summary)| (id, summary));
+    let failed = page.rehearsals.iter().filter_map(|rehearsal| match &rehearsal.outcome {
+        ExchangeOutcome::Failed(reason) => Some(reason.clone()),
+        _ => None,
+    });
+    log(&view, (&rules, HELP), &failed.collect::<Vec<_>>(), "trustpub-rehearsal")
 }
 
 /// GitHub Markdown for job summaries.

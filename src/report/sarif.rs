@@ -145,22 +145,55 @@ impl SarifWriter {
             .execution_successful(summary.failures.is_empty())
             .tool_execution_notifications(notifications)
             .build();
-        let mut run = s::Run::builder()
-            .tool(rules::driver(summary.rules))
-            .column_kind(json!("utf16CodeUnits"))
-            // A lone CR is a line end, as in code scanning's own fingerprints.
-            .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
-            .invocations(vec![invocation])
-            .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<BTreeMap<_, _>>())
-            .build();
-        let category = self.category.as_deref().map(|text| text.trim_end_matches('/'));
-        if let Some(category) = category.filter(|it| !it.is_empty()) {
-            // Code scanning uses the part before the last slash as category.
-            let id = format!("{category}/");
-            run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());
-        }
-        run
+        run(rules::driver(summary.rules), invocation, self.category.as_deref())
     }
+}
+
+/// A run without results.
+fn run(driver: s::ToolComponent, invocation: s::Invocation, category: Option<&str>) -> s::Run {
+    let mut run = s::Run::builder()
+        .tool(driver)
+        .column_kind(json!("utf16CodeUnits"))
+        // A lone CR is a line end, as in code scanning's own fingerprints.
+        .newline_sequences(["\r\n", "\n", "\r"].map(str::to_owned).to_vec())
+        .invocations(vec![invocation])
+        .original_uri_base_ids([(ROOT.to_owned(), root())].into_iter().collect::<BTreeMap<_, _>>())
+        .build();
+    let category = category.map(|text| text.trim_end_matches('/'));
+    if let Some(category) = category.filter(|it| !it.is_empty()) {
+        // Code scanning uses the part before the last slash as category.
+        let id = format!("{category}/");
+        run.automation_details = Some(s::RunAutomationDetails::builder().id(id).build());
+    }
+    run
+}
+
+/// A complete log of findings that come from no rule file: those of a rehearsal.
+///
+/// # Errors
+/// If it cannot be serialized.
+pub(crate) fn log(
+    view: &ReportView<'_>,
+    (rules, help): (&[(&str, &str)], &str),
+    failures: &[String],
+    category: &str,
+) -> serde_json::Result<String> {
+    let mut results = results::of(view, false);
+    results::number_duplicates(&mut results);
+    for result in &mut results {
+        let index = rules.iter().position(|(id, _)| Some(*id) == result.rule_id.as_deref());
+        result.rule_index = index.and_then(|index| i64::try_from(index).ok());
+    }
+    let notifications = failures.iter().map(|text| results::notification(results::ResultKind::Failure, text, None));
+    let invocation = s::Invocation::builder()
+        .execution_successful(failures.is_empty())
+        .tool_execution_notifications(notifications.collect::<Vec<_>>())
+        .build();
+    let run = run(rules::driver_of(rules, help), invocation, Some(category));
+    let results = results.iter().map(serde_json::value::to_raw_value).collect::<serde_json::Result<Vec<_>>>()?;
+    let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
+    let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
+    Ok(sanitize::json(&format!("{}\n", serde_json::to_string_pretty(&document)?)))
 }
 
 fn root() -> s::ArtifactLocation {

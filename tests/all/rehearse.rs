@@ -249,7 +249,7 @@ impl Ran {
 
 fn rehearse_with(files: &[(&str, &str)], server: &Server, arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let project = project(files);
-    let formats = ["--format", "text", "--format", "json=out.json", "--format", "markdown=out.md"];
+    let formats = ["--format=text", "--format=json=out.json", "--format=sarif=out.sarif", "--format=markdown=out.md"];
     let output = Command::new(env!("CARGO_BIN_EXE_trustpub"))
         .args(["rehearse", "--job", "publish", "--timeout", "1.5", "--loopback", &server.address])
         .args(formats)
@@ -1013,4 +1013,104 @@ fn an_exchange_of_a_user_registry_is_not_made() {
     assert_eq!(ran.outcome(), "not-made", "{}{}", ran.out, ran.err);
     assert!(server.received("/steal").is_empty());
     assert!(server.received("/token-service").iter().all(|request| !request.path.ends_with("=pypi")));
+}
+
+/// The log that a rehearsal with this declared publisher writes.
+fn sarif(declared: Registered) -> Value {
+    let server = serve(claims(), pypi(FITTING));
+    let project = project(&[
+        (RELEASE, workflow(PYPI).as_str()),
+        (".github/trustpub.yaml", config("pypi", "demo", declared, "").as_str()),
+    ]);
+    let output = Command::new(env!("CARGO_BIN_EXE_trustpub"))
+        .args([
+            "rehearse",
+            "--job",
+            "publish",
+            "--allow-side-effects",
+            "--format",
+            "sarif",
+            "--loopback",
+            &server.address,
+        ])
+        .current_dir(project.path())
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_JOB", "rehearse")
+        .env("GITHUB_WORKFLOW_REF", "acme/demo/.github/workflows/release.yml@refs/heads/main")
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", "https://token.example/token-service?api-version=2.0")
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn code_scanning_gets_the_problems_at_their_lines() {
+    let log = sarif(Registered("acme", "demo", "release.yml", "release"));
+    let run = &log["runs"][0];
+    assert_eq!(run["automationDetails"]["id"], "trustpub-rehearsal/");
+    let [result] = run["results"].as_array().unwrap().as_slice() else { panic!("{run}") };
+    assert_eq!(result["ruleId"], "rehearsal-mismatch");
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(run["tool"]["driver"]["rules"][index]["id"], "rehearsal-mismatch");
+    let location = &result["locations"][0]["physicalLocation"];
+    assert_eq!(location["artifactLocation"]["uri"], RELEASE);
+    assert_eq!(location["region"]["snippet"]["text"], "pypi");
+    assert_eq!(result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"], ".github/trustpub.yaml");
+    // A log without results closes the alerts of earlier rehearsals.
+    assert_eq!(sarif(FITTING)["runs"][0]["results"], json!([]));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_action_passes_its_inputs_on() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let action = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rehearse/action.yml")).unwrap();
+    let action: serde_yaml::Value = serde_yaml::from_str(&action).unwrap();
+    let script = action["runs"]["steps"][1]["run"].as_str().unwrap();
+    let server = serve(with("environment", json!("release")), nuget);
+    let (workflow, config) = (
+        workflow(NUGET.steps).replace("environment: pypi", "environment: release"),
+        config("nuget", "Demo", RELEASED, NUGET.more),
+    );
+    let project = project(&[
+        (RELEASE, workflow.as_str()),
+        (".github/trustpub.yaml", config.as_str()),
+        ("summary.md", ""),
+        ("output", ""),
+    ]);
+    let program = project.path().join("program");
+    let text = format!("#!/bin/sh\nexec {} \"$@\" --loopback {}\n", env!("CARGO_BIN_EXE_trustpub"), server.address);
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let inputs = [
+        ("JOB", "publish"),
+        ("WORKFLOW", "release.yml"),
+        ("REGISTRY", "nuget"),
+        ("PACKAGE", "Demo"),
+        ("LOGIN_USER", "acme-bot"),
+        ("SIDE_EFFECTS", "true"),
+        ("CHECKED", "."),
+        ("SARIF", "out.sarif"),
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_JOB", "rehearse"),
+        ("GITHUB_WORKFLOW_REF", "acme/demo/.github/workflows/release.yml@refs/heads/main"),
+        ("GITHUB_STEP_SUMMARY", "summary.md"),
+        ("GITHUB_OUTPUT", "output"),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://token.example/token-service?api-version=2.0"),
+    ];
+    let output = Command::new("bash")
+        .args(["-c", script])
+        .env("PROGRAM", &program)
+        .envs(inputs)
+        .current_dir(project.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let read = |name: &str| std::fs::read_to_string(project.path().join(name)).unwrap();
+    assert_eq!(read("output"), "exit-code=0\n");
+    assert!(read("summary.md").contains("accepted") && read("out.sarif").contains("2.1.0"));
+    let texts = [read("summary.md"), read("out.sarif"), String::from_utf8(output.stdout).unwrap()];
+    assert!(texts.iter().all(|text| !text.contains(ISSUED) && !text.contains(SIGNATURE)));
 }

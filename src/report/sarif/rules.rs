@@ -148,3 +148,25 @@ fn pascal_case(name: &str) -> String {
         })
         .collect()
 }
+
+/// The driver of a log whose results come from no rule file. Each rule has an id, which is also its name, and a summary.
+pub(crate) fn driver_of(rules: &[(&str, &str)], help: &str) -> s::ToolComponent {
+    let descriptor = |(id, summary): &(&str, &str)| {
+        let mut more: BTreeMap<String, Value> = BTreeMap::new();
+        more.insert("precision".into(), json!("very-high"));
+        more.insert("problem.severity".into(), json!("error"));
+        s::ReportingDescriptor::builder()
+            .id(*id)
+            .name(pascal_case(id))
+            .short_description(text(&sentence(summary)))
+            .full_description(text(&sentence(summary)))
+            .help(text(&sentence(summary)))
+            .help_uri(help)
+            .default_configuration(s::ReportingConfiguration::builder().level(json!("error")).build())
+            .properties(s::PropertyBag::builder().tags(vec!["oidc".to_owned()]).additional_properties(more).build())
+            .build()
+    };
+    let mut driver = driver(&[]);
+    driver.rules = Some(rules.iter().map(descriptor).collect());
+    driver
+}
