@@ -3,6 +3,7 @@
 
 mod follow;
 mod makefile;
+mod modules;
 mod program;
 #[cfg(test)]
 mod tests;
@@ -28,12 +29,64 @@ pub struct RunFacts {
     pub wrappers: Vec<String>,
     /// Programs that run a file, e.g. `bash`, `node`.
     pub interpreters: Vec<String>,
+    /// Words after an interpreter that are not the file, e.g. `run` in `deno run`.
+    pub interpreter_words: Vec<String>,
+    /// Commands that a file of the repository may define for a program.
+    pub aliases: Vec<CommandAlias>,
+    /// Programs that compile or load a program of the repository by a name.
+    pub programs: Vec<ProgramRunner>,
     /// Extensions of files, with the language that they are read in.
     pub extensions: BTreeMap<String, ScriptLanguage>,
     /// Keys of a table that is a task: its commands.
     pub command_keys: Vec<String>,
     /// Keys of a table that is a task: the names of other tasks that it runs.
     pub task_keys: Vec<String>,
+}
+
+/// A file with aliases for the subcommands of a program.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandAlias {
+    /// The program.
+    pub command: String,
+    /// The path of the file, in TOML.
+    pub file: String,
+    /// The key of an alias, with `{}` for its name.
+    pub key: String,
+    /// Subcommands of the program itself.
+    pub except: Vec<String>,
+}
+
+/// A program that compiles or loads a program of the repository by a name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramRunner {
+    /// The words of the command.
+    pub commands: Vec<String>,
+    /// What the name is.
+    pub name: ProgramName,
+    /// Flags before the name; without them it is the first word after the command.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// The name if the command has none.
+    pub default: Option<String>,
+    /// The file name of a package's manifest.
+    #[serde(default)]
+    pub manifest: String,
+    /// The extension of the program's files.
+    pub extension: String,
+}
+
+/// How a command names a program of the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgramName {
+    /// A module with dots.
+    Module,
+    /// A package of the workspace.
+    Package,
+    /// A folder, or a file in it.
+    Path,
 }
 
 /// A program that runs a part of a file: a script of package.json, a target of a Makefile.

@@ -110,6 +110,11 @@ pub enum WordPiece {
 }
 
 impl ShellWord {
+    /// A word that is only text.
+    pub(crate) fn literal(text: &str, span: Range<usize>) -> Self {
+        Self { span, parts: vec![WordPiece::Text(text.to_owned())], splits: false }
+    }
+
     /// The text of a word that has only text.
     #[must_use]
     pub fn text(&self) -> Option<String> {

@@ -9,14 +9,12 @@ use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::releases::tag::{TagName, TagPush};
 use crate::trust::upload::credential::follow_env;
 use crate::trust::upload::credential::is_github_token;
-use crate::trust::upload::step::ResolvedStep;
-use crate::trust::upload::step::steps;
+use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker};
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Filter, Text, Workflow, action};
 use crate::workflow::ref_pattern::{self, RefName};
-use crate::workflow::script::commands;
 use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
@@ -89,7 +87,11 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             if foreign.is_some_and(|uses| contains_any(uses.value(), &self.github.releases.opaque)) {
                 return StartedBy::Unknown;
             }
-            for resolved in steps(self.checkout, workflow, job) {
+            let all = steps(self.checkout, workflow, job);
+            let with_scripts = |step: &ResolvedStep<'a, 'p>| {
+                std::iter::once(step.clone()).chain(called_scripts(self.checkout, step)).collect::<Vec<_>>()
+            };
+            for resolved in all.iter().flat_map(with_scripts) {
                 match self.by_step(&resolved) {
                     StartedBy::Unknown => return StartedBy::Unknown,
                     StartedBy::ByGithubToken(place) if found == StartedBy::None => {
@@ -106,7 +108,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let facts = &self.github.releases;
         let Some(step) = resolved.step else { return StartedBy::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
-        let script = step.script.map_or("", |run| run.value());
+        let script = resolved.own_script().map_or("", |run| run.value());
         let script = script.to_lowercase();
         let mentions = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
         if mentions(&facts.passed_on) || contains_any(name, &facts.passed_on) {
@@ -120,7 +122,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
                 TagPush::None => {}
                 TagPush::Unknown => return self.made(resolved, || StartedBy::Unknown),
                 TagPush::ByGithubToken(names, command) => {
-                    let resolved = ResolvedStep { command: Some(command), ..resolved.clone() };
+                    let resolved = resolved.with_command(&command);
                     return self.made(&resolved, || self.tagged(&resolved, &names));
                 }
             }
@@ -190,18 +192,18 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             let own = |maker: &&ReleaseMaker| maker.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
             return makers.find(own).map(|maker| (maker, resolved.clone()));
         }
-        let script = step.script.map_or("", |run| run.value());
+        let script = resolved.own_script().map_or("", |run| run.value());
         let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| holds_words(script, own));
         if !makers.clone().any(may) {
             return None;
         }
-        commands(self.github, resolved.workflow, resolved.job, step).iter().find_map(|command| {
+        resolved.commands(self.github).iter().find_map(|command| {
             let words = words(command);
             let words = unwrapped(self.github, &words);
             let own =
                 |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());
             let maker = makers.clone().find(own)?;
-            Some((maker, ResolvedStep { command: Some(command.clone()), ..resolved.clone() }))
+            Some((maker, resolved.with_command(command)))
         })
     }
 }

@@ -33,8 +33,8 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "job.unseen-upload",
         &[SubjectKind::Job],
-        FactValues::OneOf(&["environment", "variable", "publisher"]),
-        "Why a job without a recognised upload may publish: its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, or a `publisher` without an upload names its workflow.",
+        FactValues::OneOf(&["environment", "variable", "publisher", "program"]),
+        "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, or a `publisher` without an upload names its workflow.",
         unseen_upload,
     ),
     FactSpec::new(
@@ -48,8 +48,15 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "job.unseen-upload.name",
         &[SubjectKind::Job],
         FactValues::Any,
-        "The environment, the variable or the workflow file.",
+        "The environment, the variable, the workflow file or the upload command.",
         unseen_upload_name,
+    ),
+    FactSpec::new(
+        "job.unseen-upload.line",
+        &[SubjectKind::Job],
+        FactValues::Any,
+        "The upload command in a program of the repository.",
+        unseen_upload_line,
     ),
     FactSpec::new("workflow.file", WORKFLOW, FactValues::Any, "The workflow's file name.", workflow_file),
     FactSpec::new("job", JOB_OR_CALL, FactValues::Any, "The job's id.", job),
@@ -77,11 +84,10 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-/// The step of a job without a recognised upload that may publish.
+/// The step of a job that may publish without a recognised upload.
 pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
-    if analysis.uploads.iter().any(|upload| upload.site.resolved.job.id.place() == job.id.place()) {
-        return None;
-    }
+    let own = analysis.uploads.iter().filter(|upload| upload.site.resolved.job.id.place() == job.id.place());
+    let seen: Vec<&str> = own.map(|upload| upload.site.registry.id.as_str()).collect();
     let assigned = |index| analysis.uploads.iter().any(|upload| upload.assigned.contains(&index));
     let unassigned = analysis.publishers.iter().filter(|publisher| !assigned(publisher.index));
     let files: Vec<&str> = unassigned
@@ -97,7 +103,7 @@ pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: 
         model: analysis.checkout,
         unassigned: &files,
     }
-    .find(workflow, job)
+    .find(workflow, job, &seen)
 }
 
 fn unseen_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -114,6 +120,12 @@ fn unseen_upload_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn unseen_upload_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     unseen(subject.analysis, subject.workflow()?, subject.job()?).map(|found| Fact::text(found.name, found.place))
+}
+
+fn unseen_upload_line(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let found = unseen(subject.analysis, subject.workflow()?, subject.job()?)?;
+    let place = found.line?;
+    Some(Fact::text(found.name, place))
 }
 
 fn floating(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

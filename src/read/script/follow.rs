@@ -42,6 +42,8 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
     }
     let mut words: Vec<&str> = facts.tasks.iter().flat_map(|task| &task.commands).map(String::as_str).collect();
     words.extend(facts.interpreters.iter().map(String::as_str));
+    words.extend(facts.programs.iter().flat_map(|program| &program.commands).map(String::as_str));
+    words.extend(facts.aliases.iter().map(|alias| alias.command.as_str()));
     words.iter_mut().for_each(|word| *word = word.split(' ').next().unwrap_or_default());
     words.extend(["./", ".\\"]);
     words.sort_unstable();
@@ -155,17 +157,17 @@ enum TaskSource {
 /// The names of parts that are commands in a script: the path and the format of its file.
 pub(crate) type PartNames = (String, TaskFile);
 
-struct ScriptFollower<'s> {
-    project: &'s mut Project,
-    files: &'s dyn Files,
-    facts: &'s RunFacts,
+pub(crate) struct ScriptFollower<'s> {
+    pub(crate) project: &'s mut Project,
+    pub(crate) files: &'s dyn Files,
+    pub(crate) facts: &'s RunFacts,
     scripts: Scripts,
     /// The file names of folders.
     listed: BTreeMap<String, Vec<String>>,
     /// The files with parts that were read, by path.
     read: BTreeMap<String, TaskSource>,
     /// The scripts of a part, by path, name, folder and arguments.
-    parts: BTreeMap<(String, String, Option<String>, String), Vec<usize>>,
+    pub(crate) parts: BTreeMap<(String, String, Option<String>, String), Vec<usize>>,
     bytes: usize,
 }
 
@@ -200,11 +202,18 @@ impl ScriptFollower<'_> {
         own_folder: Option<&str>,
         names: Option<&PartNames>,
     ) -> Vec<usize> {
-        let words: Vec<Option<String>> = command.words.iter().map(ShellWord::text).collect();
+        let expanded = self.without_alias(&command.words);
+        let all = expanded.as_deref().unwrap_or(&command.words);
+        let words: Vec<Option<String>> = all.iter().map(ShellWord::text).collect();
         for start in starts(&words, &self.facts.wrappers) {
-            let (own, shell_words) =
-                (words.get(start..).unwrap_or_default(), command.words.get(start..).unwrap_or_default());
+            let (own, shell_words) = (words.get(start..).unwrap_or_default(), all.get(start..).unwrap_or_default());
             let facts = self.facts;
+            for runner in &facts.programs {
+                let found = self.named_program(runner, own, folder);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
             for task in &facts.tasks {
                 let found = self.task(task, own, shell_words, folder);
                 if !found.is_empty() {
@@ -326,7 +335,7 @@ impl ScriptFollower<'_> {
         folders
     }
 
-    fn list(&mut self, folder: &str) -> &[String] {
+    pub(crate) fn list(&mut self, folder: &str) -> &[String] {
         let files = self.files;
         self.listed.entry(folder.to_owned()).or_insert_with(|| files.list(folder).unwrap_or_default())
     }
@@ -447,7 +456,7 @@ impl ScriptFollower<'_> {
     }
 
     /// The file at a path; `None` if it cannot be read, is too large or is binary.
-    fn source(&mut self, path: &str) -> Option<FileId> {
+    pub(crate) fn source(&mut self, path: &str) -> Option<FileId> {
         if let Some(known) = self.project.file(path) {
             return Some(known);
         }
@@ -472,7 +481,9 @@ impl ScriptFollower<'_> {
         let name = program_name(program);
         let index = if self.facts.interpreters.iter().any(|known| known == name) {
             let is_option = |word: &Option<String>| word.as_ref().is_some_and(|word| word.starts_with('-'));
-            1 + words.iter().skip(1).take_while(|word| is_option(word) || is_subcommand(name, word.as_deref())).count()
+            let is_word =
+                |word: &Option<String>| word.as_ref().is_some_and(|it| self.facts.interpreter_words.contains(it));
+            1 + words.iter().skip(1).take_while(|word| is_option(word) || is_word(word)).count()
         } else {
             0
         };
@@ -485,6 +496,13 @@ impl ScriptFollower<'_> {
         if !self.list(above).iter().any(|known| known == file_name) {
             return Vec::new();
         }
+        let Some(language) = self.language(&path, name, index > 0) else { return Vec::new() };
+        let shell = match language {
+            ScriptLanguage::Posix => Shell::Posix,
+            ScriptLanguage::PowerShell => Shell::PowerShell,
+            ScriptLanguage::Cmd => Shell::Cmd,
+            ScriptLanguage::Program => return self.program(&path),
+        };
         let is_sourced = matches!(name, "." | "source");
         let mut invocation = ShellInvocation {
             arguments: shell_words.iter().skip(index + 1).map(|word| moved(word, word.span.start)).collect(),
@@ -520,7 +538,7 @@ impl ScriptFollower<'_> {
             }
         }
         let folder = key.2.clone();
-        let found = self.script_file(&path, name, index > 0, folder.as_deref(), &invocation);
+        let found = self.script_file(&path, shell, folder.as_deref(), &invocation);
         let found: Vec<usize> = found.into_iter().collect();
         self.parts.insert(key, found.clone());
         found
@@ -529,30 +547,29 @@ impl ScriptFollower<'_> {
     fn script_file(
         &mut self,
         path: &str,
-        program: &str,
-        interpreted: bool,
+        shell: Shell,
         folder: Option<&str>,
         invocation: &ShellInvocation,
     ) -> Option<usize> {
         let id = self.source(path)?;
-        let source = self.project.source(id)?;
-        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
-        let by_extension = extension.and_then(|extension| self.facts.extensions.get(extension)).copied();
-        let language = by_extension.or_else(|| shebang(source.text())).or_else(|| {
-            let shell = if interpreted { Shell::from_setting(program) } else { Shell::Other };
-            (shell == Shell::Posix || invocation.callers.is_some()).then_some(ScriptLanguage::Posix)
-        })?;
-        let shell = match language {
-            ScriptLanguage::Posix => Shell::Posix,
-            ScriptLanguage::PowerShell => Shell::PowerShell,
-            ScriptLanguage::Cmd => Shell::Cmd,
-            ScriptLanguage::Program => Shell::Other,
-        };
         let mut text = MappedText::default();
-        let whole = source.text();
+        let whole = self.project.source(id)?.text();
         text.push(whole, 0, whole.len());
         let commands = with_exports(shell::parse_called(text.as_str(), shell, invocation));
         self.add_script(id, text, shell, folder, commands, None)
+    }
+
+    /// The language of a script by its extension, its first line or the interpreter that runs it.
+    fn language(&mut self, path: &str, program: &str, interpreted: bool) -> Option<ScriptLanguage> {
+        let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
+        if let Some(known) = extension.and_then(|extension| self.facts.extensions.get(extension)) {
+            return Some(*known);
+        }
+        let id = self.source(path)?;
+        shebang(self.project.source(id)?.text()).or_else(|| {
+            let shell = if interpreted { Shell::from_setting(program) } else { Shell::Other };
+            (shell == Shell::Posix || matches!(program, "." | "source")).then_some(ScriptLanguage::Posix)
+        })
     }
 
     /// The path of a script in a word, relative to the repository's root.
@@ -596,7 +613,7 @@ impl ScriptFollower<'_> {
         self.add_script(file, text, shell, folder, commands, names)
     }
 
-    fn add_script(
+    pub(crate) fn add_script(
         &mut self,
         file: FileId,
         text: MappedText,
@@ -791,11 +808,6 @@ fn starts(words: &[Option<String>], wrappers: &[String]) -> Vec<usize> {
 fn program_name(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     name.strip_suffix(".exe").unwrap_or(name)
-}
-
-/// Whether a word after an interpreter is its own subcommand: `deno run`, `uv run`.
-fn is_subcommand(program: &str, word: Option<&str>) -> bool {
-    matches!(program, "deno" | "bun" | "uv" | "dotnet") && word == Some("run")
 }
 
 fn word_has_slash(word: &ShellWord) -> bool {

@@ -191,6 +191,48 @@ fn arguments_of_the_call_decide_what_a_script_runs() {
 }
 
 #[test]
+fn programs_are_found_by_their_names() {
+    let files = [
+        ("release/__main__.py", "from .deploy import run\nimport os\n"),
+        ("release/deploy.py", "run(['twine', 'upload'])\n"),
+        ("tools/one.py", "import two\nfrom lib.three import x\n"),
+        ("tools/two.py", ""),
+        ("tools/lib/three.py", ""),
+        ("scripts/a.mjs", "import { x } from './b.mjs';\nconst c = require(\"../c\");\n"),
+        ("scripts/b.mjs", "import './a.mjs';"),
+        ("c.ts", ""),
+        (".cargo/config.toml", "[alias]\nxtask = \"run --package xtask --\"\nx = ['run', '-p', 'xtask']\n"),
+        ("xtask/Cargo.toml", "[package]\nname = 'xtask'\n"),
+        ("xtask/src/main.rs", ""),
+        ("xtask/src/deep/publish.rs", ""),
+        ("build/build.csproj", ""),
+        ("build/Build.cs", ""),
+        ("build.cake", ""),
+    ];
+    for (run, expected) in [
+        ("python -m release deploy", &["release/__main__.py", "release/deploy.py"][..]),
+        ("uv run python -m tools.one", &["tools/one.py", "tools/two.py", "tools/lib/three.py"]),
+        ("python tools/one.py", &["tools/one.py", "tools/two.py", "tools/lib/three.py"]),
+        ("python -m build", &[]),
+        ("python -m twine upload dist/*", &[]),
+        ("node scripts/a.mjs", &["scripts/a.mjs", "scripts/b.mjs", "c.ts"]),
+        ("cargo run -p xtask -- publish", &["xtask/src/main.rs", "xtask/src/deep/publish.rs"]),
+        ("cargo run --release --package=xtask", &["xtask/src/main.rs", "xtask/src/deep/publish.rs"]),
+        ("cargo xtask publish", &["xtask/src/main.rs", "xtask/src/deep/publish.rs"]),
+        ("cargo x publish", &["xtask/src/main.rs", "xtask/src/deep/publish.rs"]),
+        ("cargo run", &[]),
+        ("cargo ytask publish", &[]),
+        ("dotnet run --project build -- push", &["build/Build.cs"]),
+        ("dotnet run --project ./build/build.csproj", &["build/Build.cs"]),
+        ("dotnet cake --target=push", &["build.cake"]),
+        ("dotnet build", &[]),
+    ] {
+        let expected: Vec<String> = expected.iter().map(|path| format!("{path}: program")).collect();
+        assert_eq!(followed(run, &files), expected, "{run}");
+    }
+}
+
+#[test]
 fn hostile_files_are_read_in_bounded_time() {
     let targets: String = (0..60_000).map(|number| format!("t{number}: t{}\n\tmake t0\n", number + 1)).collect();
     let large = format!("push:\n\tgem push\n{}", " ".repeat(10 * 1024 * 1024));

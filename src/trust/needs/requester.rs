@@ -6,14 +6,11 @@ use crate::trust::registry::command::{flag_is, is_command, words};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text, reads};
 use crate::trust::registry::test::ValueTest;
 use crate::trust::upload::credential::follow_env;
-use crate::trust::upload::step::ResolvedStep;
-use crate::trust::upload::step::steps;
-use crate::trust::upload::step::uses;
+use crate::trust::upload::step::{ResolvedStep, called_scripts, steps, uses};
 use crate::workflow::expression::{Condition, Outcome, Scope, StatusFunction, Truth, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow, action};
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
 
@@ -67,14 +64,14 @@ pub fn find<'a, 'p>(
     for resolved in steps(checkout, workflow, job) {
         let Some(step) = resolved.step else { continue };
         found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, resolved: resolved.clone() }));
-        let commands_in = step.script.map(|script| needs.commands_in(script.value())).unwrap_or_default();
-        if commands_in.is_empty() {
-            continue;
-        }
-        for command in commands(github, workflow, job, step).iter() {
-            for entry in commands_in.iter().filter(|entry| runs(github, command, entry)) {
-                let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
-                found.push(Requester { entry, resolved });
+        for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, &resolved)) {
+            let commands_in = resolved.own_script().map(|script| needs.commands_in(script.value())).unwrap_or_default();
+            if commands_in.is_empty() {
+                continue;
+            }
+            for command in resolved.commands(github).iter() {
+                let entries = commands_in.iter().filter(|entry| runs(github, command, entry));
+                found.extend(entries.map(|entry| Requester { entry, resolved: resolved.with_command(command) }));
             }
         }
     }

@@ -155,6 +155,9 @@ pub struct UploadPattern {
     /// Other spellings of the command, or other names of the action or of the workflow.
     #[serde(default)]
     pub also: Vec<String>,
+    /// Functions of build programs that run the command.
+    #[serde(default)]
+    pub calls: Vec<String>,
     /// The input with the arguments of the command that the action runs. Flags are searched in it.
     pub arguments: Option<String>,
     /// The flags that take a value, for a command whose other arguments cannot be distinguished from flags. Any other word of unknown

@@ -8,7 +8,6 @@ use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::uses;
 use crate::workflow::github::{GitHubFacts, TagFacts, TagPrefix};
-use crate::workflow::script::commands;
 
 /// The name of a tag, as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +33,14 @@ pub enum TagPush {
 #[must_use]
 pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
-    let Some((step, run)) = resolved.step.and_then(|step| Some((step, step.script?))) else { return TagPush::None };
+    let Some(run) = resolved.own_script() else { return TagPush::None };
     if !holds_words(run.value(), &facts.make) {
         return TagPush::None;
     }
     let mut made: Vec<(&str, TagName)> = Vec::new();
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;
-    let commands = commands(github, resolved.workflow, resolved.job, step);
+    let commands = resolved.commands(github);
     for command in commands.iter() {
         let source = |word: &ShellWord| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
         if let Some(rest) = words_after(github, command, &facts.make) {

@@ -4,11 +4,12 @@ use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{is_command, words};
+use crate::trust::upload::evidence::evidence;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Workflow, action};
+use crate::workflow::model::{Job, Pairs, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
 use crate::workflow::script::commands;
 
@@ -21,6 +22,8 @@ pub enum UnseenReason {
     Variable,
     /// It may request an OIDC token in the workflow of a publisher without an upload.
     Publisher,
+    /// It runs a program of the repository that contains an upload command.
+    Program,
 }
 
 impl UnseenReason {
@@ -31,6 +34,7 @@ impl UnseenReason {
             Self::Environment => "environment",
             Self::Variable => "variable",
             Self::Publisher => "publisher",
+            Self::Program => "program",
         }
     }
 }
@@ -40,12 +44,14 @@ impl UnseenReason {
 pub struct UnseenUpload {
     /// Why it may.
     pub reason: UnseenReason,
-    /// The environment, the variable or the workflow file.
+    /// The environment, the variable, the workflow file or the upload command.
     pub name: String,
     /// The command or action.
     pub by: String,
     /// Its place.
     pub place: Place,
+    /// The place of the upload command in a program.
+    pub line: Option<Place>,
 }
 
 /// Whether an environment is named after a registry or a release.
@@ -69,23 +75,54 @@ pub(crate) struct UnseenSearch<'l, 'a, 'p> {
 }
 
 impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
-    /// The step of a job that may upload. The job itself must not have a recognised upload.
-    pub(crate) fn find(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
-        self.by_variable(workflow, job).or_else(|| self.by_token(workflow, job))
+    /// The step of a job that may upload to another registry than those of its recognised uploads.
+    pub(crate) fn find(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
+        self.by_program(workflow, job, seen).or_else(|| {
+            let others = || self.by_variable(workflow, job).or_else(|| self.by_token(workflow, job));
+            seen.is_empty().then(others)?
+        })
+    }
+
+    /// A program with an upload command, in a job that has a registry's token, may request an OIDC token or has an environment for releases.
+    fn by_program(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
+        let all = steps(self.model, workflow, job);
+        let held = || permissions::held(self.github, workflow, job, &self.github.oidc.scope);
+        let has_token = |step: &ResolvedStep<'_, '_>| step.envs().any(|(pairs, _)| self.token(pairs).is_some());
+        let environment = job
+            .environment
+            .is_some_and(|environment| names_release(self.github, self.registries, environment.name.value()));
+        let may_upload = environment || all.iter().any(has_token) || held().access == Some(AccessLevel::Write);
+        let found = may_upload.then(|| evidence(self.registries, self.model, workflow, job))?;
+        let found = found.into_iter().find(|evidence| !seen.contains(&evidence.registry.id.as_str()))?;
+        let frame = found.resolved.calls.first()?;
+        let command = frame.call.command.span.clone();
+        let by = frame.caller.value().get(command.clone()).and_then(|text| text.lines().next()).unwrap_or_default();
+        Some(UnseenUpload {
+            reason: UnseenReason::Program,
+            name: found.command.to_owned(),
+            by: by.to_owned(),
+            place: frame.caller.inner(command),
+            line: Some(found.place),
+        })
     }
 
     fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
         steps(self.model, workflow, job).iter().find_map(|step| {
-            let pairs = &step.step?.env.entries;
-            let token = |name: &str| {
-                let listed = self.github.credentials.variables.iter().any(|known| known == name);
-                let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
-                listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
-            };
-            let pair = pairs.iter().find(|pair| is_secret(pair.value.value()) && token(pair.key.value()))?;
+            let name = self.token(&step.step?.env)?.to_owned();
             let (by, place) = self.unknown_program(step)?;
-            Some(UnseenUpload { reason: UnseenReason::Variable, name: pair.key.value().to_owned(), by, place })
+            Some(UnseenUpload { reason: UnseenReason::Variable, name, by, place, line: None })
         })
+    }
+
+    /// The token variable of a registry that gets a secret.
+    fn token<'v>(&self, pairs: &'v Pairs<'p>) -> Option<&'v str> {
+        let is_token = |name: &str| {
+            let listed = self.github.credentials.variables.iter().any(|known| known == name);
+            let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
+            listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
+        };
+        let pair = pairs.entries.iter().find(|pair| is_secret(pair.value.value()) && is_token(pair.key.value()))?;
+        Some(pair.key.value())
     }
 
     fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
@@ -104,7 +141,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         };
         let all = steps(self.model, workflow, job);
         let (by, place) = all.iter().rev().find_map(|step| self.unknown_program(step))?;
-        Some(UnseenUpload { reason, name: name.to_owned(), by, place })
+        Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 
     /// The last command or the action of a step that no data describes.

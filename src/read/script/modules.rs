@@ -1,0 +1,215 @@
+//! Programs of the repository in other languages: which files a command compiles or loads by a name, and which files a program imports.
+//! Their text is only searched for commands.
+
+use std::collections::BTreeSet;
+
+use crate::read::glob::Glob;
+use crate::read::manifest::{Manifest, ManifestField, ManifestFormat, ManifestValue, parse};
+use crate::read::path;
+use crate::read::script::follow::ScriptFollower;
+use crate::read::script::{ProgramName, ProgramRunner};
+use crate::read::shell::{Shell, ShellWord};
+use crate::read::source::SourceFile;
+use crate::read::text::MappedText;
+
+/// The maximum number of files of one program.
+const MOST_FILES: usize = 60;
+/// The maximum depth of folders below the program's own.
+const DEEPEST_FOLDER: usize = 3;
+/// The file extensions that an import may leave out.
+const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "rb", "py"];
+
+impl ScriptFollower<'_> {
+    /// The program at a path and the files that it imports, as scripts.
+    pub(crate) fn program(&mut self, path: &str) -> Vec<usize> {
+        self.program_files(path, vec![path.to_owned()])
+    }
+
+    /// The programs that a command compiles or loads by a name.
+    pub(crate) fn named_program(
+        &mut self,
+        runner: &ProgramRunner,
+        words: &[Option<String>],
+        folder: Option<&str>,
+    ) -> Vec<usize> {
+        let (Some(folder), Some(rest)) = (folder, runner.commands.iter().find_map(|command| arguments(words, command)))
+        else {
+            return Vec::new();
+        };
+        let own = rest.iter().take_while(|word| word.as_deref() != Some("--"));
+        let own: Vec<&str> = own.map(|word| word.as_deref().unwrap_or_default()).collect();
+        let after_flag = || {
+            own.iter().enumerate().find_map(|(at, word)| {
+                let (flag, value) = word.split_once('=').map_or((*word, None), |(flag, value)| (flag, Some(value)));
+                runner.flags.iter().any(|known| known == flag).then(|| value.or_else(|| own.get(at + 1).copied()))?
+            })
+        };
+        let name = if runner.flags.is_empty() {
+            own.iter().copied().find(|word| !word.starts_with('-') && !word.is_empty())
+        } else {
+            after_flag()
+        };
+        let Some(name) = name.or(runner.default.as_deref()) else { return Vec::new() };
+        let key = format!("{folder}\0{name}");
+        let mut files = Vec::new();
+        match runner.name {
+            ProgramName::Module => {
+                let module = name.replace('.', "/");
+                for base in [folder.to_owned(), path::join(folder, "src")] {
+                    let Some(path) = path::resolve(&base, &module) else { continue };
+                    self.tree(&path, &runner.extension, DEEPEST_FOLDER, &mut files);
+                    files.extend(Some(format!("{path}.{}", runner.extension)).filter(|path| self.exists(path)));
+                    if !files.is_empty() {
+                        break;
+                    }
+                }
+            }
+            ProgramName::Package => {
+                if let Some(folder) = self.package(&runner.manifest, name) {
+                    self.tree(&path::join(&folder, "src"), &runner.extension, DEEPEST_FOLDER, &mut files);
+                }
+            }
+            ProgramName::Path => {
+                let Some(path) = path::resolve(folder, &name.replace('\\', "/")) else { return Vec::new() };
+                if path.ends_with(&format!(".{}", runner.extension)) {
+                    files.push(path);
+                } else {
+                    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.')) && self.exists(&path);
+                    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+                    let tree = if is_file { above } else { &path };
+                    self.tree(tree, &runner.extension, DEEPEST_FOLDER, &mut files);
+                }
+            }
+        }
+        if files.is_empty() { Vec::new() } else { self.program_files(&key, files) }
+    }
+
+    /// The words of a command whose second word is an alias in a file of the repository.
+    pub(crate) fn without_alias(&mut self, words: &[ShellWord]) -> Option<Vec<ShellWord>> {
+        let facts = self.facts;
+        let (program, name) = (words.first()?.text()?, words.get(1)?.text()?);
+        let alias = facts.aliases.iter().find(|alias| alias.command == program && !alias.except.contains(&name))?;
+        if name.starts_with(['-', '+']) || !self.exists(&alias.file) {
+            return None;
+        }
+        let text = self.source(&alias.file).and_then(|id| self.project.source(id)).map_or("", SourceFile::text);
+        let content = parse(ManifestFormat::Toml, text)?;
+        let value = content.all(&alias.key.replace("{}", &name)).into_iter().next()?;
+        let list: Vec<&str> = match value.text() {
+            Some(text) => text.split_whitespace().collect(),
+            None => value.items().iter().filter_map(ManifestValue::text).collect(),
+        };
+        let span = words.get(1)?.span.clone();
+        let expanded = list.into_iter().map(|text| ShellWord::literal(text, span.clone()));
+        Some(words.iter().take(1).cloned().chain(expanded).chain(words.iter().skip(2).cloned()).collect())
+    }
+
+    /// The folder of the package with a name, by its manifest or else by its folder's name.
+    fn package(&mut self, manifest: &str, name: &str) -> Option<String> {
+        let manifests = &self.project.manifests;
+        let is_named = |it: &&Manifest| {
+            it.name == manifest && matches!(manifests.package(it), ManifestField::Known(own, _) if own == name)
+        };
+        let known = manifests.list.iter().find(is_named).map(|it| it.folder.clone());
+        known.or_else(|| path::resolve("", name).filter(|folder| self.exists(&path::join(folder, manifest))))
+    }
+
+    fn exists(&mut self, path: &str) -> bool {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        self.list(above).iter().any(|known| known == name)
+    }
+
+    /// Adds the paths of the files with an extension in a folder and in those below it.
+    fn tree(&mut self, folder: &str, extension: &str, depth: usize, found: &mut Vec<String>) {
+        for name in self.list(folder).to_vec() {
+            if found.len() >= MOST_FILES {
+                return;
+            }
+            if name.rsplit_once('.').is_some_and(|(_, own)| own == extension) {
+                found.push(path::join(folder, &name));
+            }
+        }
+        if depth > 0 {
+            let is_source =
+                |name: &String| !name.starts_with('.') && !matches!(name.as_str(), "node_modules" | "target");
+            for name in self.files.folders(folder).into_iter().filter(is_source) {
+                self.tree(&path::join(folder, &name), extension, depth - 1, found);
+            }
+        }
+    }
+
+    /// Adds files and those that they import.
+    fn program_files(&mut self, key: &str, files: Vec<String>) -> Vec<usize> {
+        let key = (key.to_owned(), String::new(), None, "\0program".to_owned());
+        if let Some(known) = self.parts.get(&key) {
+            return known.clone();
+        }
+        let mut found = Vec::new();
+        let mut seen: BTreeSet<String> = files.iter().cloned().collect();
+        let mut open = files;
+        let mut next = 0;
+        while let Some(path) = open.get(next).cloned().filter(|_| next < MOST_FILES) {
+            next += 1;
+            let Some(id) = self.source(&path) else { continue };
+            let whole = self.project.source(id).map_or("", SourceFile::text).to_owned();
+            for import in imports(&path, &whole) {
+                let endings = std::iter::once(String::new()).chain(EXTENSIONS.iter().map(|end| format!(".{end}")));
+                let all = endings.map(|end| format!("{import}{end}"));
+                let file = all.into_iter().find(|path| self.exists(path));
+                open.extend(file.filter(|path| seen.insert(path.clone())));
+            }
+            let mut text = MappedText::default();
+            text.push(&whole, 0, whole.len());
+            found.extend(self.add_script(id, text, Shell::Other, None, Vec::new(), None));
+        }
+        self.parts.insert(key, found.clone());
+        found
+    }
+}
+
+/// The words after those of a command; options may be between its words.
+fn arguments<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
+    let mut at = 0;
+    for (index, expected) in command.split_whitespace().enumerate() {
+        loop {
+            let word = words.get(at)?.as_deref()?;
+            at += 1;
+            let name = if index == 0 { word.rsplit(['/', '\\']).next().unwrap_or(word) } else { word };
+            if Glob::from(expected).is_match(name) {
+                break;
+            }
+            if index == 0 || !word.starts_with(['-', '+']) {
+                return None;
+            }
+        }
+    }
+    words.get(at..)
+}
+
+/// The paths without extension that a program imports from its own folder.
+fn imports(path: &str, text: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut found = Vec::new();
+    let is_python = path.ends_with(".py");
+    for line in text.lines() {
+        if found.len() >= MOST_FILES {
+            break;
+        }
+        let line = line.trim();
+        if is_python {
+            let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "));
+            let module = module.and_then(|rest| rest.split([' ', ',', ';']).next()).unwrap_or_default();
+            let names = line.strip_prefix("from . import ").unwrap_or_default().split(',').map(str::trim);
+            let all = names.chain([module.trim_start_matches('.')]).filter(|name| !name.is_empty());
+            found.extend(all.filter_map(|name| path::resolve(folder, &name.replace('.', "/"))));
+        } else {
+            for quote in ['"', '\''] {
+                let mut parts = line.split(quote).skip(1).step_by(2);
+                let import = parts.find(|part| part.starts_with("./") || part.starts_with("../"));
+                let is_import = ["import", "from", "require"].iter().any(|word| line.contains(word));
+                found.extend(import.filter(|_| is_import).and_then(|part| path::resolve(folder, part)));
+            }
+        }
+    }
+    found
+}
