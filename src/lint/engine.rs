@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::facts::{self, Fact, FactName};
 use crate::lint::findings::merge::{self, RawFinding};
-use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report, route};
+use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report, UploadCount, route};
 use crate::lint::fix;
 use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::set::RuleSet;
@@ -18,7 +18,7 @@ use crate::lint::verdict::{self, RunVerdict};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
-use crate::read::source::SourceFile;
+use crate::read::source::{FileId, SourceFile};
 use crate::workflow::expression::Truth;
 
 /// Checks a project. `today` decides which ignores have expired; without it none has.
@@ -63,9 +63,20 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
             .filter(|upload| upload.runs.iter().any(|run| run.publisher.is_some()))
             .count(),
         other_remote: analysis.other_remote(),
-        unknown_targets: analysis.uploads.iter().filter(|upload| upload.unknown_target.is_some()).count(),
+        by_workflow: upload_counts(&analysis),
         problems,
     }
+}
+
+/// The numbers of uploads by workflow.
+fn upload_counts(analysis: &Analysis<'_, '_>) -> BTreeMap<FileId, UploadCount> {
+    let mut counts: BTreeMap<FileId, UploadCount> = BTreeMap::new();
+    for upload in &analysis.uploads {
+        let count = counts.entry(upload.site.resolved.workflow.file).or_default();
+        count.all += 1;
+        count.unknown_targets += usize::from(upload.unknown_target.is_some());
+    }
+    counts
 }
 
 /// The level that the config gives to each rule: `None` for a rule that it does not name, `Some(None)` for one that it switches off.

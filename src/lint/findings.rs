@@ -4,9 +4,11 @@ pub mod fingerprint;
 pub(crate) mod merge;
 pub(crate) mod route;
 
+use std::collections::BTreeMap;
+
 use crate::lint::fix::UntestedFix;
 use crate::read::problem::Problem;
-use crate::read::source::Place;
+use crate::read::source::{FileId, Place};
 
 /// The level of a finding, in ascending order.
 #[derive(
@@ -186,6 +188,15 @@ pub struct Report {
     pub declared: usize,
     /// One sentence, if no git remote is the repository that the config names.
     pub other_remote: Option<String>,
-    /// The number of uploads whose registry is unknown.
+    /// The numbers of uploads by workflow, to compare a project before and after a fix.
+    pub by_workflow: BTreeMap<FileId, UploadCount>,
+}
+
+/// The uploads of a workflow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UploadCount {
+    /// All of them.
+    pub all: usize,
+    /// Those whose registry is unknown.
     pub unknown_targets: usize,
 }

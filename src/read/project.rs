@@ -1,5 +1,8 @@
 //! One repository checkout: every file that matters, read and parsed once.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::read::config::Config;
 use crate::read::files::{self, Files};
 use crate::read::local_actions;
@@ -25,13 +28,13 @@ const LARGEST_DOCUMENT: usize = 1024 * 1024;
 /// The file names of an action, in order of preference.
 const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
 
-/// A YAML file of the project.
+/// A YAML file of the project. A clone shares the tree.
 #[derive(Debug, Clone)]
 pub struct ProjectFile {
     /// The file.
     pub file: FileId,
     /// The parsed file, with its syntax errors.
-    pub tree: Tree,
+    pub tree: Arc<Tree>,
 }
 
 /// A local action: an action in the same repository that its workflows use.
@@ -52,7 +55,7 @@ pub struct UnreadableFile {
     pub reason: String,
 }
 
-/// One repository checkout.
+/// One repository checkout. A clone shares the texts and trees.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
     /// Every file that was read; a [`FileId`] is an index into this list.
@@ -68,9 +71,9 @@ pub struct Project {
     /// Files that could not be read.
     pub unreadable: Vec<UnreadableFile>,
     /// The manifests; empty until [`Project::load_manifests`].
-    pub manifests: Manifests,
+    pub manifests: Arc<Manifests>,
     /// The scripts that the workflows run; empty until [`Project::load_scripts`].
-    pub scripts: Scripts,
+    pub scripts: Arc<Scripts>,
     /// The documents that the config names; empty until [`Project::load_manifests`].
     pub documents: Vec<FileId>,
     /// Problems of files that the config names.
@@ -135,7 +138,7 @@ impl Project {
         kinds: impl IntoIterator<Item = &'k manifest::ManifestKind>,
     ) {
         let manifests = manifest::load(self, files, kinds);
-        self.manifests = manifests;
+        self.manifests = Arc::new(manifests);
         for (path, place) in self.named_documents() {
             let read = match path::normalize(&path) {
                 None => Err("it is outside the repository".to_owned()),
@@ -163,7 +166,7 @@ impl Project {
     /// Reads the scripts that the workflows run. It comes after [`Project::load_manifests`], which reads the packages of workspaces.
     pub fn load_scripts(&mut self, files: &dyn Files, facts: &RunFacts) {
         let scripts = script::load(self, files, facts);
-        self.scripts = scripts;
+        self.scripts = Arc::new(scripts);
     }
 
     /// The paths under `documents:` in the config, with their places.
@@ -216,8 +219,45 @@ impl Project {
         };
         let source = self.files.get_mut(file.0 as usize)?;
         *source = SourceFile::new(source.path().to_owned(), text.into_bytes());
-        document.tree = yaml::parse(source.text(), dialect);
+        document.tree = Arc::new(yaml::parse(source.text(), dialect));
         Some(())
+    }
+
+    /// The project with only the workflows that calls connect with some of its workflow files, directly or through others.
+    /// `None` if that is every workflow, or if a file is no workflow.
+    #[must_use]
+    pub(crate) fn connected(&self, files: &[FileId]) -> Option<Self> {
+        let called = |document: &ProjectFile| {
+            let jobs = document.tree.root().and_then(|root| root.get("jobs"));
+            let uses =
+                jobs.into_iter().flat_map(|jobs| jobs.entries().map(|job| job.value)).filter_map(|job| job.get("uses"));
+            uses.filter_map(|uses| local_actions::local_path(uses.text()?)).collect::<Vec<_>>()
+        };
+        let path = |document: &ProjectFile| self.source(document.file).map_or("", SourceFile::path);
+        let positions: HashMap<&str, usize> =
+            self.workflows.iter().enumerate().map(|(index, document)| (path(document), index)).collect();
+        let mut neighbours = vec![Vec::new(); self.workflows.len()];
+        for (caller, document) in self.workflows.iter().enumerate() {
+            for called in called(document).iter().filter_map(|called| positions.get(called.as_str()).copied()) {
+                neighbours[caller].push(called);
+                neighbours[called].push(caller);
+            }
+        }
+        let position = |file: &FileId| self.workflows.iter().position(|document| document.file == *file);
+        let mut reached = files.iter().map(position).collect::<Option<Vec<_>>>()?;
+        let mut kept = vec![false; self.workflows.len()];
+        while let Some(next) = reached.pop() {
+            if !std::mem::replace(&mut kept[next], true) {
+                reached.extend(&neighbours[next]);
+            }
+        }
+        if kept.iter().all(|kept| *kept) {
+            return None;
+        }
+        let mut part = self.clone();
+        let mut kept = kept.into_iter();
+        part.workflows.retain(|_| kept.next().unwrap_or_default());
+        Some(part)
     }
 
     /// Reads the local actions. A missing one is not a problem: an earlier step of the job may create it.
@@ -252,7 +292,7 @@ impl Project {
     }
 
     fn parse(&mut self, source: SourceFile, dialect: Dialect) -> ProjectFile {
-        let tree = yaml::parse(source.text(), dialect);
+        let tree = Arc::new(yaml::parse(source.text(), dialect));
         ProjectFile { file: self.add(source), tree }
     }
 }

@@ -1,6 +1,6 @@
 //! The text of a file with byte spans, and lines and columns in three units.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A half-open range of bytes in [`SourceFile::text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -88,9 +88,12 @@ pub struct Position {
     pub column: u32,
 }
 
-/// A file: its path and its text.
+/// A file: its path and its text. A clone shares them.
 #[derive(Debug, Clone)]
-pub struct SourceFile {
+pub struct SourceFile(Arc<FileText>);
+
+#[derive(Debug)]
+struct FileText {
     path: String,
     text: String,
     lossy: bool,
@@ -116,42 +119,42 @@ impl SourceFile {
             Ok(text) => (text, false),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         };
-        Self { path: path.into(), text, lossy, starts: OnceLock::new(), widths: OnceLock::new() }
+        Self(Arc::new(FileText { path: path.into(), text, lossy, starts: OnceLock::new(), widths: OnceLock::new() }))
     }
 
     fn starts(&self) -> &[u32] {
-        self.starts.get_or_init(|| line_starts(&self.text))
+        self.0.starts.get_or_init(|| line_starts(&self.0.text))
     }
 
     /// The path, relative to the project's root and `/`-separated.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// The last part of the path.
     #[must_use]
     pub fn file_name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        self.0.path.rsplit('/').next().unwrap_or(&self.0.path)
     }
 
     /// The whole text, with its byte order mark if it has one.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Whether the bytes were UTF-8.
     #[must_use]
-    pub const fn is_utf8(&self) -> bool {
-        !self.lossy
+    pub fn is_utf8(&self) -> bool {
+        !self.0.lossy
     }
 
     /// The text of a span. An end that is out of bounds or inside a character is moved to the character boundary before it.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         let end = self.floor(span.end);
-        self.text.get(self.floor(span.start).min(end)..end).unwrap_or_default()
+        self.0.text.get(self.floor(span.start).min(end)..end).unwrap_or_default()
     }
 
     /// The number of lines; a final line end starts one more, empty line.
@@ -170,10 +173,10 @@ impl SourceFile {
     #[must_use]
     pub fn line_span(&self, line: u32) -> Span {
         let index = line.saturating_sub(1) as usize;
-        let len = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let len = u32::try_from(self.0.text.len()).unwrap_or(u32::MAX);
         let Some(&start) = self.starts().get(index) else { return Span::at(len) };
         let end = self.starts().get(index + 1).copied().unwrap_or(len);
-        let mut text = &self.text[start as usize..end as usize];
+        let mut text = &self.0.text[start as usize..end as usize];
         text = text.strip_suffix('\n').unwrap_or(text);
         text = text.strip_suffix('\r').unwrap_or(text);
         let end = start + u32::try_from(text.len()).unwrap_or(0);
@@ -198,23 +201,24 @@ impl SourceFile {
 
     /// The width of the text before a character boundary.
     fn width(&self, offset: usize, columns: ColumnUnit) -> u32 {
-        let widths = self.widths.get_or_init(|| widths(&self.text));
+        let widths = self.0.widths.get_or_init(|| widths(&self.0.text));
         if columns == ColumnUnit::Utf8 || widths.is_empty() {
             return u32::try_from(offset).unwrap_or(u32::MAX);
         }
         let index = offset / STRIDE;
         let (points, units) = widths.get(index).copied().unwrap_or_default();
-        let (more_points, more_units) = width_of(self.text.as_bytes().get(index * STRIDE..offset).unwrap_or_default());
+        let (more_points, more_units) =
+            width_of(self.0.text.as_bytes().get(index * STRIDE..offset).unwrap_or_default());
         if columns == ColumnUnit::Utf16 { units + more_units } else { points + more_points }
     }
 
     fn bom_len(&self) -> u32 {
-        if self.text.starts_with(BOM) { 3 } else { 0 }
+        if self.0.text.starts_with(BOM) { 3 } else { 0 }
     }
 
     /// The last character boundary of the text at or before an offset.
     fn floor(&self, offset: u32) -> usize {
-        self.text.floor_char_boundary(offset as usize)
+        self.0.text.floor_char_boundary(offset as usize)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Tests every fix before it is offered: it must remove its finding and cause no other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
 use crate::lint::engine;
 use crate::lint::findings::fingerprint::identity;
-use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report};
+use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report, UploadCount};
 use crate::lint::fix::UntestedFix;
 use crate::lint::rules::set::RuleSet;
 use crate::read::edit;
@@ -22,29 +22,65 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 /// Checks a project as [`check`](crate::lint::check) does, and adds to each finding the fix that removes it.
 ///
 /// A fix is tested on the project's text: it parses and makes exactly the intended change; then the finding is gone, there is no new one
-/// above note, and every upload is still found and decided.
+/// above note, and every upload is still found and decided. Only the workflows that calls connect with the changed file are checked again; if
+/// the fix fails there, because it depends on other files, the whole project is.
 #[must_use]
 pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::check_project(project, rules, today, true);
-    let before = FindingTally::of(project, &report);
-    let mut trials = trials(project, &report);
+    let mut trials = Trials {
+        project,
+        rules,
+        today,
+        whole: FindingTally::of(project, &report),
+        parts: HashMap::new(),
+        left: trials(project, &report),
+    };
     for finding in &mut report.findings {
         let id = id(project, finding);
-        for untested in std::mem::take(&mut finding.untested_fixes) {
-            let Some(left) = trials.checked_sub(1) else { break };
-            trials = left;
-            let fix = tried(project, untested).filter(|(_, after)| {
-                let report = engine::check_project(after, rules, today, false);
-                before.is_bettered_by(&FindingTally::of(after, &report), &[&id])
-            });
-            if let Some((fix, _)) = fix {
-                // One fix is enough.
-                finding.fixes.push(fix);
-                break;
-            }
-        }
+        // One fix is enough.
+        let tested = std::mem::take(&mut finding.untested_fixes).into_iter().find_map(|fix| trials.tested(fix, &id));
+        finding.fixes.extend(tested);
     }
     report
+}
+
+/// The tests of the fixes of one project.
+struct Trials<'t> {
+    project: &'t Project,
+    rules: &'t RuleSet,
+    today: Option<Date>,
+    /// The findings of the whole project.
+    whole: FindingTally,
+    /// By changed files: the part of the project that is checked first, with the findings in its workflows. `None` for the whole.
+    parts: HashMap<Vec<FileId>, Option<(Project, FindingTally)>>,
+    /// How many more fixes are tested.
+    left: usize,
+}
+
+impl Trials<'_> {
+    /// The edits of a fix, if they remove the finding.
+    fn tested(&mut self, untested: UntestedFix, id: &str) -> Option<Fix> {
+        self.left = self.left.checked_sub(1)?;
+        let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
+        files.sort_unstable();
+        files.dedup();
+        let edits = edits(self.project, &untested, &files)?;
+        let (project, whole) = (self.project, &self.whole);
+        let part = self.parts.entry(files).or_insert_with_key(|files| {
+            let part = project.connected(files)?;
+            let findings = whole.part(&part.workflows.iter().map(|workflow| workflow.file).collect());
+            Some((part, findings))
+        });
+        let (rules, today) = (self.rules, self.today);
+        let cures = |(project, before): (&Project, &FindingTally)| {
+            let Some(after) = applied(project, &edits) else { return false };
+            let left = FindingTally::of(&after, &engine::check_project(&after, rules, today, false));
+            before.is_bettered_by(&left, &[id])
+        };
+        let part = part.as_ref().map(|(part, before)| (part, before));
+        let cured = part.is_some_and(&cures) || cures((project, whole));
+        cured.then_some(Fix { title: untested.title, safe: untested.safe, edits })
+    }
 }
 
 /// Whether edits remove a finding of a checked project and make nothing worse.
@@ -67,13 +103,10 @@ fn trials(project: &Project, report: &Report) -> usize {
     (MOST_WORK / work.max(1)).clamp(1, MOST_TRIALS)
 }
 
-/// The edits of a fix, with the project after them.
-fn tried(project: &Project, untested: UntestedFix) -> Option<(Fix, Project)> {
-    let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
-    files.sort_unstable();
-    files.dedup();
+/// The edits that make the changes of a fix in these files.
+fn edits(project: &Project, untested: &UntestedFix, files: &[FileId]) -> Option<Vec<FixEdit>> {
     let mut edits = Vec::new();
-    for file in files {
+    for &file in files {
         let source = project.source(file).filter(|source| source.is_utf8())?;
         let (document, dialect) = project.document(file)?;
         let of_file = untested.changes.iter().filter(|(other, _)| *other == file);
@@ -81,8 +114,7 @@ fn tried(project: &Project, untested: UntestedFix) -> Option<(Fix, Project)> {
         let made = edit::edits(source.text(), &document.tree, dialect, &changes)?;
         edits.extend(made.into_iter().map(|edit| FixEdit { place: Place { file, span: edit.span }, text: edit.text }));
     }
-    let after = applied(project, &edits)?;
-    Some((Fix { title: untested.title, safe: untested.safe, edits }, after))
+    Some(edits)
 }
 
 /// A project after edits; `None` if one cannot be applied.
@@ -106,39 +138,56 @@ pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
 
 /// The findings of a report without their places, for comparison.
 pub(crate) struct FindingTally {
-    /// The number of each finding, in all and above note.
-    findings: HashMap<String, (usize, usize)>,
-    uploads: usize,
-    unknown_targets: usize,
+    /// The number of each finding, in all and above note, and its file.
+    findings: HashMap<String, FindingCount>,
+    /// The uploads, and those with an unknown target, by workflow.
+    uploads: BTreeMap<FileId, UploadCount>,
     problems: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct FindingCount {
+    file: Option<FileId>,
+    all: usize,
+    loud: usize,
 }
 
 impl FindingTally {
     pub(crate) fn of(project: &Project, report: &Report) -> Self {
-        let mut findings: HashMap<String, (usize, usize)> = HashMap::new();
+        let mut findings: HashMap<String, FindingCount> = HashMap::new();
         for finding in &report.findings {
-            let counts = findings.entry(id(project, finding)).or_default();
-            counts.0 += 1;
-            counts.1 += usize::from(finding.level > Level::Note);
+            let count = findings.entry(id(project, finding)).or_default();
+            count.file = Some(finding.primary.place.file);
+            count.all += 1;
+            count.loud += usize::from(finding.level > Level::Note);
         }
+        Self { findings, uploads: report.by_workflow.clone(), problems: report.problems.len() }
+    }
+
+    /// The findings and uploads in some workflows.
+    fn part(&self, workflows: &HashSet<FileId>) -> Self {
+        let inside = |(_, count): &(&String, &FindingCount)| count.file.is_some_and(|file| workflows.contains(&file));
+        let findings = self.findings.iter().filter(inside).map(|(id, count)| (id.clone(), *count));
+        let uploads = self.uploads.iter().filter(|(file, _)| workflows.contains(*file));
         Self {
-            findings,
-            uploads: report.uploads,
-            unknown_targets: report.unknown_targets,
-            problems: report.problems.len(),
+            findings: findings.collect(),
+            uploads: uploads.map(|(file, count)| (*file, *count)).collect(),
+            problems: self.problems,
         }
     }
 
-    fn count(&self, id: &str) -> (usize, usize) {
+    fn count(&self, id: &str) -> FindingCount {
         self.findings.get(id).copied().unwrap_or_default()
     }
 
     /// Whether another report has fewer of some findings and is not worse otherwise.
     pub(crate) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
-        cured.iter().all(|id| after.count(id).0 < self.count(id).0)
-            && after.findings.iter().all(|(id, (_, loud))| *loud <= self.count(id).1)
-            && after.uploads == self.uploads
-            && after.unknown_targets <= self.unknown_targets
+        let found = |tally: &Self| tally.uploads.values().map(|count| count.all).sum::<usize>();
+        let unknown = |tally: &Self| tally.uploads.values().map(|count| count.unknown_targets).sum::<usize>();
+        cured.iter().all(|id| after.count(id).all < self.count(id).all)
+            && after.findings.iter().all(|(id, count)| count.loud <= self.count(id).loud)
+            && found(after) == found(self)
+            && unknown(after) <= unknown(self)
             && after.problems <= self.problems
     }
 }
