@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::lint::data::Data;
 use crate::lint::subjects::{Item, Subject, UploadView};
-use crate::lint::uploads::{self, Upload, UploadRun};
+use crate::lint::uploads::{self, Unknown, Upload, UploadRun};
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
@@ -78,6 +78,8 @@ pub struct Analysis<'a, 'p> {
     pub repository: Option<&'a str>,
     /// The uploads with the runs that may reach them.
     pub uploads: Vec<Upload<'a, 'p>>,
+    /// The workflows with more uploads than are checked.
+    pub(crate) cut: Vec<Unknown>,
     /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
     /// The date of the check, if it is known.
@@ -170,7 +172,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let uploads = uploads::uploads(data, checkout, &publishers, repository, asked);
+        let (uploads, cut) = uploads::uploads(data, checkout, &publishers, repository, asked);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &uploads);
@@ -184,6 +186,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
             publishers,
             repository,
             uploads,
+            cut,
             documents,
             today: None,
             refusals,

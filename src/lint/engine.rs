@@ -125,6 +125,11 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
             place: None,
         })
         .collect();
+    notices.extend(analysis.cut.iter().map(|cut| Notice {
+        kind: NoticeKind::Undecided,
+        message: cut.reason.clone(),
+        place: Some(cut.place),
+    }));
     for upload in &analysis.uploads {
         if let Some(Unknown { reason, place }) = verdict::undecided(analysis, upload) {
             let job = upload.site.resolved.job.id.value();

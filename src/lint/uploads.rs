@@ -27,6 +27,9 @@ use crate::workflow::simulate::triggers;
 /// The maximum number of runs of one upload, including the matrix rows of its job.
 const MOST_UPLOAD_RUNS: usize = 1024;
 
+/// The maximum number of uploads of one workflow that are checked.
+const MOST_UPLOADS: usize = 512;
+
 /// Something that the files do not decide, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
@@ -165,17 +168,22 @@ impl<'a, 'p> Upload<'a, 'p> {
     }
 }
 
-/// The uploads of all workflows in the runs that the filter selects.
+/// The uploads of all workflows in the runs that the filter selects, and the workflows with more uploads than are checked.
 pub(crate) fn uploads<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
     publishers: &[Publisher<'a>],
     repository: Option<&str>,
     filter: &RunFilter,
-) -> Vec<Upload<'a, 'p>> {
-    let mut found = Vec::new();
+) -> (Vec<Upload<'a, 'p>>, Vec<Unknown>) {
+    let (mut found, mut cut) = (Vec::new(), Vec::new());
     for workflow in &checkout.workflows {
-        for site in site::sites(&data.github, &data.registries, checkout, workflow) {
+        let sites = site::sites(&data.github, &data.registries, checkout, workflow);
+        cut.extend(sites.get(MOST_UPLOADS).map(|first| Unknown {
+            reason: format!("the workflow has more than {MOST_UPLOADS} uploads; those from here on are not checked"),
+            place: first.resolved.place(),
+        }));
+        for site in sites.into_iter().take(MOST_UPLOADS) {
             let mut upload = Upload {
                 index: found.len(),
                 runs: Vec::new(),
@@ -200,7 +208,7 @@ pub(crate) fn uploads<'a, 'p>(
             }
         }
     }
-    found
+    (found, cut)
 }
 
 fn context<'s, 'a, 'p>(

@@ -51,6 +51,10 @@ pub struct JsonFormatter<W>(pub W);
 
 impl<W: Write> Write for JsonFormatter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let plain = |byte: &u8| matches!(byte, b'\n' | b' '..=b'~');
+        if bytes.iter().all(plain) && !bytes.windows(3).any(|part| part == b"##[") {
+            return self.0.write_all(bytes).map(|()| bytes.len());
+        }
         let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         self.0.write_all(json(text).as_bytes())?;
         Ok(bytes.len())

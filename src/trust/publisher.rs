@@ -24,6 +24,8 @@ pub struct PublisherField<'a> {
     pub place: Place,
     /// Whether the publisher itself sets the field.
     pub own: bool,
+    /// Why the registry's form refuses the value; see [`accepts`].
+    pub refusal: Option<String>,
 }
 
 /// A declared publisher of a known registry.
@@ -66,7 +68,8 @@ impl<'a> Publisher<'a> {
             (Some(own), Some(other)) => own.value == other.value,
             (own, other) => own.is_none() && other.is_none(),
         };
-        self.registry.id == other.registry.id && Claim::ALL.iter().all(equal)
+        // Most publishers of one project differ by the workflow, so it is compared first.
+        self.registry.id == other.registry.id && equal(&Claim::Workflow) && Claim::ALL.iter().all(equal)
     }
 
     /// A name for messages: its package, else its workflow, else its position.
@@ -129,7 +132,8 @@ fn publisher<'a>(
                 continue;
             }
         };
-        entries.push(PublisherField { field, value: value.to_owned(), place, own: given.is_some() });
+        let refusal = accepts(field, value).err();
+        entries.push(PublisherField { field, value: value.to_owned(), place, own: given.is_some(), refusal });
     }
     for entry in &entries {
         if let Some(other) = entry.field.with.as_deref().filter(|name| entries.iter().all(|it| it.field.name != **name))

@@ -1,7 +1,7 @@
 //! What a registry answers to a token: each claim compared with a declared publisher in the registry's own way.
 
 use crate::trust::claims::Claims;
-use crate::trust::publisher::{Publisher, PublisherField, accepts};
+use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::registry::{Claim, Comparison};
 use crate::workflow::expression::UnknownReason;
 
@@ -37,11 +37,18 @@ impl ClaimVerdict {
 /// Compares a claim of the token with a publisher.
 #[must_use]
 pub fn claim_verdict(claims: &Claims, claim: Claim, publisher: &Publisher<'_>) -> ClaimVerdict {
+    value_verdict(claims, claim, &claims.value(claim, publisher.registry), publisher)
+}
+
+/// The value of a claim, as [`Claims::value`] gives it.
+type ClaimValue = Result<Option<String>, UnknownReason>;
+
+fn value_verdict(claims: &Claims, claim: Claim, value: &ClaimValue, publisher: &Publisher<'_>) -> ClaimVerdict {
     // An empty field of a publisher accepts any value.
     let Some(entry) = publisher.entry_of(claim) else { return ClaimVerdict::Accepted };
     // The registry's form does not accept this value, so no registered publisher has it.
-    if let Err(reason) = accepts(entry.field, &entry.value) {
-        return ClaimVerdict::Unknown(UnknownReason::new(reason));
+    if let Some(reason) = &entry.refusal {
+        return ClaimVerdict::Unknown(UnknownReason::new(reason.as_str()));
     }
     if entry.field.switch.as_deref().and_then(|name| publisher.setting(name)) == Some("false") {
         return ClaimVerdict::Accepted;
@@ -52,11 +59,11 @@ pub fn claim_verdict(claims: &Claims, claim: Claim, publisher: &Publisher<'_>) -
         // The field names the other repository of a called workflow. A job in this repository is not called from there.
         Comparison::OwnRepository if claims.foreign.is_none() => ClaimVerdict::Refused,
         Comparison::OwnRepository => ClaimVerdict::Unknown(UnknownReason::new("the repository of the called workflow")),
-        comparison => match claims.value(claim, publisher.registry) {
-            Ok(Some(value)) => compare(comparison, claim, &value, &entry.value),
+        comparison => match value {
+            Ok(Some(value)) => compare(comparison, claim, value, &entry.value),
             Ok(None) if claim == Claim::Operation => ClaimVerdict::Unknown(UnknownReason::new("the kind of upload")),
             Ok(None) => ClaimVerdict::Missing,
-            Err(reason) => ClaimVerdict::Unknown(reason),
+            Err(reason) => ClaimVerdict::Unknown(reason.clone()),
         },
     }
 }
@@ -73,12 +80,15 @@ fn tag_verdict(claims: &Claims, entry: &PublisherField<'_>) -> ClaimVerdict {
 }
 
 fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) -> ClaimVerdict {
-    let same_but_case = value.to_lowercase() == declared.to_lowercase();
+    let same_but_case = || match value.is_ascii() && declared.is_ascii() {
+        true => value.eq_ignore_ascii_case(declared),
+        false => value.to_lowercase() == declared.to_lowercase(),
+    };
     match comparison {
         Comparison::OneOf if declared.split(',').any(|one| one.trim() == value) => ClaimVerdict::Accepted,
         Comparison::Exact if value == declared => ClaimVerdict::Accepted,
-        Comparison::IgnoreCase if same_but_case => ClaimVerdict::Accepted,
-        Comparison::Exact if same_but_case && claim != Claim::Workflow => ClaimVerdict::Case,
+        Comparison::IgnoreCase if same_but_case() => ClaimVerdict::Accepted,
+        Comparison::Exact if claim != Claim::Workflow && same_but_case() => ClaimVerdict::Case,
         _ => ClaimVerdict::Refused,
     }
 }
@@ -88,15 +98,35 @@ fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) ->
 #[must_use]
 pub fn assigned<'p, 'a>(claims: &Claims, registry: &str, publishers: &'p [Publisher<'a>]) -> Option<&'p Publisher<'a>> {
     let candidates = publishers.iter().filter(|publisher| publisher.registry.id == registry);
-    let fields = |publisher: &Publisher<'_>| Claim::ALL.iter().filter(|it| publisher.entry_of(**it).is_some()).count();
-    candidates.rev().max_by_key(|publisher| (score(claims, publisher), fields(publisher)))
+    let registry = candidates.clone().next()?.registry;
+    let values = Claim::ALL.map(|claim| (claim, claims.value(claim, registry)));
+    let accepts = |publisher: &Publisher<'_>, (claim, value): &(Claim, ClaimValue)| {
+        value_verdict(claims, *claim, value, publisher) == ClaimVerdict::Accepted
+    };
+    let score = |publisher: &Publisher<'_>| -> u32 {
+        values.iter().filter(|value| accepts(publisher, value)).map(|(claim, _)| weight(*claim)).sum()
+    };
+    let fields =
+        |publisher: &Publisher<'_>| publisher.entries.iter().filter(|entry| entry.field.claim.is_some()).count();
+    let best = |candidates: &mut dyn Iterator<Item = &'p Publisher<'a>>| {
+        candidates.map(|publisher| ((score(publisher), fields(publisher)), publisher)).max_by_key(|(key, _)| *key)
+    };
+    // Of many publishers few name this workflow. If one of them is accepted but for one claim, no other publisher reaches its score.
+    let file = values
+        .iter()
+        .find(|(claim, _)| *claim == Claim::Workflow)
+        .and_then(|(_, value)| value.as_ref().ok()?.as_deref());
+    let names_file = |publisher: &&Publisher<'_>| {
+        publisher.entry_of(Claim::Workflow).is_none_or(|entry| file == Some(entry.value.as_str()))
+    };
+    let others = Claim::ALL.into_iter().map(weight).sum::<u32>() - weight(Claim::Workflow);
+    let first = best(&mut candidates.clone().rev().filter(names_file)).filter(|((score, _), _)| *score > others);
+    first.or_else(|| best(&mut candidates.rev())).map(|(_, publisher)| publisher)
 }
 
-/// The number of claims that a publisher accepts. The workflow counts twice.
-fn score(claims: &Claims, publisher: &Publisher<'_>) -> u32 {
-    let weight = |claim| if claim == Claim::Workflow { 2 } else { 1 };
-    let accepted = |claim: &Claim| claim_verdict(claims, *claim, publisher) == ClaimVerdict::Accepted;
-    Claim::ALL.into_iter().filter(accepted).map(weight).sum()
+/// How much an accepted claim counts.
+fn weight(claim: Claim) -> u32 {
+    if claim == Claim::Workflow { 2 } else { 1 }
 }
 
 /// The assigned publisher and those that accept the same claims for other packages: one upload may send several packages.

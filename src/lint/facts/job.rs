@@ -86,15 +86,14 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 /// The step of a job that may publish without a recognised upload.
 pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
-    let own = analysis.uploads.iter().filter(|upload| upload.site.resolved.job.id.place() == job.id.place());
-    let seen: Vec<&str> = own.map(|upload| upload.site.registry.id.as_str()).collect();
-    let assigned = |index| analysis.uploads.iter().any(|upload| upload.assigned.contains(&index));
-    let unassigned = analysis.publishers.iter().filter(|publisher| !assigned(publisher.index));
+    let own = analysis.uploads_of(job);
+    let seen: Vec<&str> = own.iter().map(|upload| upload.site.registry.id.as_str()).collect();
+    let unassigned = analysis.publishers.iter().filter(|publisher| !analysis.is_assigned(publisher));
     let files: Vec<&str> = unassigned
         .filter_map(|publisher| publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str()))
         .collect();
     let workflow = analysis.workflows.iter().find(|it| it.file == workflow.file)?;
-    let job = workflow.jobs.iter().find(|it| it.id.place() == job.id.place())?;
+    let job = workflow.jobs.get(job.index)?;
     let data = analysis.data;
     UnseenSearch {
         github: &data.github,

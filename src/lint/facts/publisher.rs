@@ -73,13 +73,13 @@ fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 
 fn record(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let entry = subject.publisher()?.entry(name)?;
-    let accepted = publisher::accepts(entry.field, &entry.value).is_ok();
+    let accepted = entry.refusal.is_none();
     Some(Fact::text(if accepted { "accepted" } else { "refused" }, entry.place))
 }
 
 fn record_problem(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let entry = subject.publisher()?.entry(name)?;
-    publisher::accepts(entry.field, &entry.value).err().map(|reason| Fact::text(reason, entry.place))
+    entry.refusal.as_ref().map(|reason| Fact::text(reason.as_str(), entry.place))
 }
 
 fn record_meant(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {

@@ -61,9 +61,11 @@ fn retired<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<RetiredRunner<
     let (workflow, job, context) = (subject.workflow()?, subject.job()?, subject.context()?);
     let simulated = context.simulated();
     let needed = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
-    let needed = needed.filter(|needed| simulated.reached(needed) == Truth::Yes && !needed.tolerated);
-    let contexts = needed.map(|needed| simulated.context(needed)).chain([context.for_job()]);
-    Some(contexts.into_iter().find_map(|context| retired_label(subject, &context)))
+    let retired = |context: EvaluationContext<'s, 's>| retired_label(subject, &context);
+    let found = needed
+        .filter(|needed| !needed.tolerated)
+        .find_map(|needed| retired(simulated.context(needed)).filter(|_| simulated.reached(needed) == Truth::Yes));
+    Some(found.or_else(|| retired(context.for_job())))
 }
 
 fn retired_label<'s>(

@@ -39,6 +39,11 @@ impl OffsetWalk<'_> {
         }
         while read < offset && read < decoded.len() {
             let rest = &decoded[read..];
+            if let Some(same) = self.same_line(&rest.as_bytes()[..(offset - read).min(rest.len())]) {
+                read += same;
+                self.at += same;
+                continue;
+            }
             let run = blank_run(rest);
             if run > 0 && !self.at_escape() {
                 let written = blank_run(&self.written[self.at..]);
@@ -53,6 +58,18 @@ impl OffsetWalk<'_> {
             }
         }
         self.at
+    }
+
+    /// The number of bytes up to the last character before a line break that are the same in the file: a shortcut for scalars that have no
+    /// escapes, so that a long script is not matched character by character.
+    fn same_line(&self, rest: &[u8]) -> Option<usize> {
+        if !matches!(self.style, NodeStyle::Literal | NodeStyle::Folded | NodeStyle::Plain) {
+            return None;
+        }
+        let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = rest[..line].trim_ascii_end();
+        let written = self.written.as_bytes().get(self.at..self.at + line.len());
+        (!line.is_empty() && written == Some(line)).then_some(line.len())
     }
 
     /// An offset within white space: exact if it is unchanged in the file, else the start of the run.

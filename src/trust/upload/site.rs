@@ -94,25 +94,21 @@ fn script_uploads<'a, 'p>(
     if commands_in.is_empty() {
         return (found, non_uploads);
     }
-    {
-        let position = resolved.position();
-        for command in resolved.commands(github).iter() {
-            let words = words(command);
-            let resolved = resolved.with_command(command);
-            let meant = commands_in.iter().filter_map(|(registry, pattern)| {
-                let uploads = names(github, &words, pattern)?;
-                Some((*registry, *pattern, uploads && is_chosen(&resolved, pattern)))
-            });
-            let meant: Vec<_> = meant.collect();
-            match meant.iter().find(|(.., uploads)| *uploads) {
-                Some((registry, pattern, _)) => {
-                    let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
-                    found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None });
-                }
-                None => {
-                    non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone())))
-                }
+    let position = resolved.position();
+    for command in resolved.commands(github).iter() {
+        let words = words(command);
+        let resolved = resolved.with_command(command);
+        let meant = commands_in.iter().filter_map(|(registry, pattern)| {
+            let uploads = names(github, &words, pattern)?;
+            Some((*registry, *pattern, uploads && is_chosen(&resolved, pattern)))
+        });
+        let meant: Vec<_> = meant.collect();
+        match meant.iter().find(|(.., uploads)| *uploads) {
+            Some((registry, pattern, _)) => {
+                let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
+                found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None });
             }
+            None => non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
         }
     }
     (found, non_uploads)

@@ -5,6 +5,7 @@ use crate::read::source::Place;
 use crate::trust::registry::command::{CommandWords, is_command, words};
 use crate::trust::registry::slot::SlotValue;
 use crate::trust::registry::upload_pattern::UploadPattern;
+use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::upload::credential::{CredentialOutcome, unknown};
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -90,9 +91,11 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
         for depth in 0..=calls.len() {
             let step = ResolvedStep { calls: calls[..depth].to_vec(), ..step.clone() };
             let until = calls.get(depth).map(|frame| frame.call.command.order).or(until);
+            if !self.may_write(&step) {
+                continue;
+            }
             let all = step.commands(self.github);
             for command in all.iter().filter(|command| until.is_none_or(|until| command.order < until)) {
-                let step = ResolvedStep { command: Some(command.clone()), ..step.clone() };
                 match self.by_command(&step, command) {
                     Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),
                     found => open = open.or(found),
@@ -102,29 +105,44 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
         open
     }
 
+    /// Whether a script has a word of a command that writes a credential, or the step has a secret. Most scripts have neither. The words of a
+    /// called script may be its arguments.
+    fn may_write(&self, step: &ResolvedStep<'a, 'p>) -> bool {
+        let Some(script) = step.own_script() else { return false };
+        let script = script.value().to_lowercase();
+        let named = |entry: &String| holds_words(&script, &entry.to_lowercase());
+        script.contains(&ENVIRONMENT_FILE.to_lowercase())
+            || script.contains("secrets")
+            || !step.calls.is_empty() && script.contains('$')
+            || self.pattern.opaque.iter().any(named)
+            || step.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| is_secret(pair.value.value())))
+    }
+
     fn by_command(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand) -> Written {
         let words = words(command);
+        let own = || ResolvedStep { command: Some(command.clone()), ..step.clone() };
         let environment = |word: &ShellWord| {
             word.parts.iter().any(|part| matches!(part, WordPiece::Variable(name) if name == ENVIRONMENT_FILE))
         };
         if command.words.iter().chain(&command.redirects).any(environment) {
-            return self.exported(step, command, &words);
+            return self.exported(&own(), command, &words);
         }
         if self.pattern.opaque.iter().any(|entry| self.stores(command, &words, entry)) {
             // What another program than `echo` writes to the file is not seen.
             let seen = is_printer(&words) || command.redirects.is_empty() && !self.names_file(command);
-            return self.value(step, command).or_else(|| (!seen).then(|| self.unknown(step)));
+            let own = own();
+            return self.value(&own, command).or_else(|| (!seen).then(|| self.unknown(&own)));
         }
         let secret = command.words.iter().flat_map(|word| &word.parts).any(|part| match part {
             WordPiece::Expression(range) => {
-                step.script().and_then(|run| run.value().get(range.clone())).is_some_and(is_secret)
+                step.own_script().and_then(|run| run.value().get(range.clone())).is_some_and(is_secret)
             }
             _ => false,
         });
         let visible = || step.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| is_secret(pair.value.value())));
         let harmless =
             || self.github.credentials.programs.iter().any(|known| is_command(self.github, &words, known, &[]));
-        (!command.words.is_empty() && (secret || visible()) && !harmless()).then(|| self.unknown(step))
+        (!command.words.is_empty() && (secret || visible()) && !harmless()).then(|| self.unknown(&own()))
     }
 
     /// Whether a command stores a credential where the client reads it: it is the command of a data entry, or writes to its file.

@@ -1,8 +1,6 @@
 //! The inputs, matrix values and event properties that a job and its ancestors read, so that the simulation enumerates
 //! only values that make a difference.
 
-use std::collections::BTreeSet;
-
 use crate::workflow::expression::{StringTest, string_tests};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
@@ -78,14 +76,18 @@ impl<'p> Relevance<'p> {
 /// The positions of all direct and indirect `needs` of a job, sorted.
 #[must_use]
 pub fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
-    let mut found = BTreeSet::new();
+    if job.needed.is_empty() {
+        return Vec::new();
+    }
+    let mut reached = vec![false; workflow.jobs.len()];
     let mut pending: Vec<usize> = job.needed.clone();
     while let Some(index) = pending.pop() {
-        if found.insert(index) {
-            pending.extend(workflow.jobs.get(index).into_iter().flat_map(|job| &job.needed));
+        if let (Some(reached @ false), Some(job)) = (reached.get_mut(index), workflow.jobs.get(index)) {
+            *reached = true;
+            pending.extend(&job.needed);
         }
     }
-    found.into_iter().collect()
+    reached.iter().enumerate().filter(|(_, reached)| **reached).map(|(index, _)| index).collect()
 }
 
 fn reads_ref(text: &str) -> bool {
