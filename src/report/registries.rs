@@ -99,6 +99,7 @@ fn entry<'r>(registry: &'r Registry, all: &'r RegistrySet) -> RegistryEntry<'r> 
         compared_workflow: match registry.claims.workflow {
             WorkflowClaim::Called => Some("called"),
             WorkflowClaim::Caller => Some("calling"),
+            WorkflowClaim::Either => Some("called or calling"),
             WorkflowClaim::None => None,
         },
         accepted_events: &registry.events.allowed,

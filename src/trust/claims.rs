@@ -10,6 +10,7 @@ use crate::workflow::expression::{Outcome, UnknownReason, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::action;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::simulate::run::GitRef;
 
 /// The claims of one token, as far as the files determine them.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Claims {
     pub foreign: Option<String>,
     /// The tag filter of the trigger. `None` without a filter, or where no tag starts the run.
     pub tags: Option<Vec<String>>,
+    /// The ref that the run is on.
+    pub reference: GitRef,
     /// The place that determines the run's ref.
     pub ref_place: Place,
     /// The kind of upload (`publish` or `stage`), where the registry's data names one.
@@ -55,17 +58,23 @@ impl Claims {
                 repository().map(|(owner, name)| Some(format!("{owner}/{name}")))
             }
             Claim::Repository => repository().map(|(_, name)| Some(name)),
-            Claim::Workflow => match registry.claims.workflow {
-                WorkflowClaim::Called => Ok(Some(self.called_file.clone())),
-                WorkflowClaim::Caller => {
-                    self.caller_file.clone().map(Some).ok_or_else(|| UnknownReason::new("the calling workflow"))
-                }
-                WorkflowClaim::None => Err(UnknownReason::new("a claim that the registry does not compare")),
+            Claim::Workflow => match (registry.claims.workflow, &self.caller_file) {
+                (WorkflowClaim::Called, _) => Ok(Some(self.called_file.clone())),
+                (WorkflowClaim::Caller, Some(file)) => Ok(Some(file.clone())),
+                (WorkflowClaim::Either, Some(file)) if *file == self.called_file => Ok(Some(file.clone())),
+                (WorkflowClaim::Caller, None) => Err(UnknownReason::new("the calling workflow")),
+                (WorkflowClaim::Either, _) => Err(UnknownReason::new("which of the two workflow files is compared")),
+                (WorkflowClaim::None, _) => Err(UnknownReason::new("a claim that the registry does not compare")),
             },
             Claim::Environment => text(&self.environment),
             Claim::Ref => match &self.tags {
                 Some(tags) => Ok(Some(tags.join("`, `"))),
                 None => Err(UnknownReason::new("the ref")),
+            },
+            Claim::Branch => match (self.reference.kind, self.reference.complete) {
+                (RefKind::Tag, _) => Ok(None),
+                (RefKind::Branch, true) => Ok(Some(self.reference.prefix.clone())),
+                _ => Err(UnknownReason::new("the branch")),
             },
             Claim::WorkflowRepository => Ok(self.foreign.clone()),
             Claim::Operation => Ok(self.operation.clone()),
@@ -96,6 +105,7 @@ pub fn claims(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>, re
         environment_place,
         foreign: called.filter(|path| !path.starts_with(['.', '$'])).map(owner_and_name),
         tags: tags.map(|tags| tags.iter().map(|tag| tag.value().to_owned()).collect()),
+        reference: run.reference.clone(),
         ref_place: tags.and_then(|tags| tags.first()).map_or(run.trigger, |tag| tag.place()),
         operation: site.pattern.and_then(|pattern| pattern.operation.clone()),
         user,

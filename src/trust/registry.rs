@@ -60,7 +60,7 @@ pub struct SetUpLinks {
 }
 
 /// How the registry uses the token's workflow claims.
-#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClaimRules {
     /// The claim that the registry compares with the publisher's workflow file.

@@ -17,6 +17,8 @@ pub enum RefusalCause {
     Event,
     /// The run's ref.
     Ref,
+    /// The branch that the run is on.
+    Branch,
     /// The runner.
     Runner,
     /// The owner of the repository.
@@ -46,6 +48,7 @@ impl RefusalCause {
             Self::IdToken => "id-token",
             Self::Event => "event",
             Self::Ref => "ref",
+            Self::Branch => "branch",
             Self::Runner => "runner",
             Self::Owner => "owner",
             Self::Repository => "repository",

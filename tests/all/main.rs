@@ -35,6 +35,7 @@ mod properties;
 mod registries;
 #[cfg(feature = "rehearse")]
 mod rehearse;
+mod registries_2026;
 mod rules;
 mod sarif;
 mod sarif_limits;

@@ -310,6 +310,52 @@ fn an_index_defined_in_the_project_sets_the_registry() {
     assert!(found("uv publish", &index("pypi", private)).contains("PyPI"), "no name is given");
 }
 
+/// A called workflow that uploads with twine, and the workflow that calls it.
+fn called_upload(repository_url: &str, declared: &str) -> Vec<(&'static str, String)> {
+    let registry = if repository_url.is_empty() { "pypi" } else { "next" };
+    let caller = "on:\n  push:\n    tags: [\"v*\"]\njobs:\n  call:\n    permissions: {contents: read, id-token: write}\n    \
+                  uses: ./.github/workflows/publish.yml\n";
+    let called = format!(
+        "on: workflow_call\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    steps:\n      \
+         - run: twine upload {repository_url} dist/*\n"
+    );
+    let config = format!(
+        "repository: acme/demo\npublishers:\n  - registry: {registry}\n    package: demo\n    workflow: {declared}\n    environment: release\n"
+    );
+    vec![
+        (".github/workflows/release.yml", caller.to_owned()),
+        (".github/workflows/publish.yml", called),
+        (".github/trustpub.yaml", config),
+    ]
+}
+
+#[test]
+fn the_pending_change_of_pypi_is_a_switch_that_is_off() {
+    let next = "name: Next\nlike: pypi\nreviewed: 2026-11-29\nsources: [\"https://github.com/pypi/warehouse/pull/20083\"]\naudience: next\n\
+                endpoints: { uploads: [\"https://next.example/legacy/\"] }\nclaims: { workflow: either, certificate: workflow_ref }\n";
+    let rules = with(&[("registries/next.yaml", next)]).unwrap();
+    let named = |url: &str, declared: &str| {
+        let files = called_upload(url, declared);
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let found = findings(&rules, &files);
+        found.iter().any(|finding| finding.starts_with("workflow-mismatch"))
+    };
+    // Today the publisher names the called file.
+    assert!(named("", "release.yml"));
+    assert!(!named("", "publish.yml"));
+    // After the change, its age decides which of both it names, so neither is reported.
+    let url = "--repository-url https://next.example/legacy/";
+    assert!(!named(url, "release.yml"));
+    assert!(!named(url, "publish.yml"));
+    // Without a called workflow both are the same file.
+    let direct = "on:\n  push:\n    tags: [\"v*\"]\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    \
+                  permissions: {id-token: write}\n    steps:\n      \
+                  - run: twine upload --repository-url https://next.example/legacy/ dist/*\n";
+    let config = "repository: acme/demo\npublishers:\n  - registry: next\n    package: demo\n    workflow: other.yml\n    environment: release\n";
+    let found = findings(&rules, &[(".github/workflows/release.yml", direct), (".github/trustpub.yaml", config)]);
+    assert!(found.iter().any(|finding| finding.starts_with("workflow-mismatch")), "{found:?}");
+}
+
 #[test]
 fn the_list_of_registries_has_fields_comparisons_and_versions() {
     let folder = project(&[]);

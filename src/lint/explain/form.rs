@@ -125,7 +125,7 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormF
         Claim::Environment => subject.claims().map(|claims| claims.environment_place),
         Claim::User => subject.claims().map(|claims| claims.user_place),
         Claim::Owner | Claim::Repository => subject.analysis.config.repository.map(|text| text.place()),
-        Claim::Workflow | Claim::Ref | Claim::WorkflowRepository | Claim::Operation => None,
+        Claim::Workflow | Claim::Ref | Claim::Branch | Claim::WorkflowRepository | Claim::Operation => None,
     };
     match subject.claims().map(|claims| claims.value(claim, registry)) {
         Some(Ok(Some(value))) if claim == Claim::WorkflowRepository => {

@@ -14,7 +14,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "claim.*",
         UPLOAD,
         ANSWERS,
-        "What the registry answers to a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `workflow-repository`; or to the user of the login (`user`) and the kind of upload (`operation`).",
+        "What the registry answers to a claim: `owner`, `repository`, `workflow`, `environment`, `ref`, `branch`, `workflow-repository`; or to the user of the login (`user`) and the kind of upload (`operation`).",
         claim,
     ),
     FactSpec::new("token.*", UPLOAD, FactValues::Any, "The value of a claim in the run's OIDC token.", token),
@@ -33,7 +33,7 @@ fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {
         Claim::Environment => Some(subject.claims()?.environment_place),
         Claim::Workflow => calling_job(subject).or_else(|| target_place(subject)),
         Claim::WorkflowRepository | Claim::Operation => target_place(subject),
-        Claim::Ref => Some(subject.claims()?.ref_place),
+        Claim::Ref | Claim::Branch => Some(subject.claims()?.ref_place),
         Claim::User => Some(subject.claims()?.user_place),
         Claim::Owner | Claim::Repository => {
             let declared = subject.publisher().and_then(|publisher| publisher.entry_of(claim)).map(|entry| entry.place);

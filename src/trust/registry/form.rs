@@ -50,6 +50,8 @@ pub enum Claim {
     Environment,
     /// The ref that the run is on.
     Ref,
+    /// The branch that the run is on. A run on a tag has none.
+    Branch,
     /// The repository of the workflow that holds the job.
     WorkflowRepository,
     /// The kind of upload. It is not a claim of the token but compared like one.
@@ -60,12 +62,13 @@ pub enum Claim {
 
 impl Claim {
     /// Every claim.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Owner,
         Self::Repository,
         Self::Workflow,
         Self::Environment,
         Self::Ref,
+        Self::Branch,
         Self::WorkflowRepository,
         Self::Operation,
         Self::User,
@@ -86,6 +89,7 @@ impl Claim {
             Self::Workflow => RefusalCause::Workflow,
             Self::Environment => RefusalCause::Environment,
             Self::Ref => RefusalCause::Ref,
+            Self::Branch => RefusalCause::Branch,
             Self::WorkflowRepository => RefusalCause::WorkflowRepository,
             Self::Operation => RefusalCause::Operation,
             Self::User => RefusalCause::User,
@@ -103,6 +107,9 @@ pub enum WorkflowClaim {
     /// The file that GitHub started: the calling workflow.
     #[serde(rename = "workflow_ref")]
     Caller,
+    /// One of the two, but the files do not show which one. Where both are the same file, it is compared.
+    #[serde(rename = "either")]
+    Either,
     /// The registry compares no workflow file.
     #[serde(rename = "none")]
     None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::read::manifest;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
-use crate::trust::registry::{Registry, RegistryExamples};
+use crate::trust::registry::{ClaimRules, Registry, RegistryExamples};
 
 /// All registries, by id.
 #[derive(Debug, Clone, Default)]
@@ -158,5 +158,7 @@ fn inherit(registry: &mut Registry, base: &Registry) {
         registry.names = base.names.clone();
         registry.builds = base.builds.clone();
     }
-    registry.claims = base.claims.clone();
+    if registry.claims == ClaimRules::default() {
+        registry.claims = base.claims.clone();
+    }
 }
