@@ -10,7 +10,9 @@ use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry, WorkflowClaim};
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::expression::{Outcome, Value};
+use crate::workflow::github::RefKind;
 use crate::workflow::model::Job;
+use crate::workflow::simulate::run::GitRef;
 
 /// A claim of the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +52,12 @@ pub fn claims(token: &BTreeMap<String, String>, run: &ExplainedRun<'_>, place: P
     let own = value("repository");
     let foreign = value("job_workflow_ref").and_then(repository_of).filter(|other| Some(*other) != own);
     let tag = value("ref").and_then(|name| name.strip_prefix("refs/tags/"));
+    let branch = value("ref").and_then(|name| name.strip_prefix("refs/heads/"));
+    let reference = match (tag, branch) {
+        (Some(tag), _) => GitRef::named(RefKind::Tag, tag.to_owned()),
+        (None, Some(branch)) => GitRef::named(RefKind::Branch, branch.to_owned()),
+        (None, None) => GitRef::unknown(RefKind::Unknown, String::new()),
+    };
     Claims {
         repository: own.and_then(|name| name.split_once('/')).map(|(owner, name)| (owner.to_owned(), name.to_owned())),
         called_file: file_of(value("job_workflow_ref").or(value("workflow_ref")).unwrap_or_default()).to_owned(),
@@ -58,6 +66,7 @@ pub fn claims(token: &BTreeMap<String, String>, run: &ExplainedRun<'_>, place: P
         environment_place: at("environment").unwrap_or(place),
         foreign: foreign.map(str::to_owned),
         tags: tag.map(|tag| vec![tag.to_owned()]),
+        reference,
         ref_place: place,
         operation: None,
         user: Outcome::unknown("the user"),
@@ -165,11 +174,11 @@ pub const fn claim_name(claim: Claim, registry: &Registry) -> &'static str {
         Claim::Owner | Claim::Repository => "repository",
         Claim::Workflow => match registry.claims.workflow {
             WorkflowClaim::Called => "job_workflow_ref",
-            WorkflowClaim::Caller | WorkflowClaim::None => "workflow_ref",
+            WorkflowClaim::Caller | WorkflowClaim::Either | WorkflowClaim::None => "workflow_ref",
         },
         Claim::Environment => "environment",
         Claim::WorkflowRepository => "job_workflow_ref",
-        Claim::Ref | Claim::Operation | Claim::User => "ref",
+        Claim::Ref | Claim::Branch | Claim::Operation | Claim::User => "ref",
     }
 }
 

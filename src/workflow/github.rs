@@ -352,6 +352,8 @@ pub struct CredentialFacts {
     pub programs: Vec<String>,
     /// Environment variables in which projects pass the token of a registry to their own programs.
     pub variables: Vec<String>,
+    /// Words of commands that upload nothing, whatever the program.
+    pub queries: Vec<String>,
     /// Commands that only read the files they name.
     pub readers: Vec<String>,
     /// Parts of a literal word that may be a credential or change its use.

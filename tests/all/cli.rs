@@ -19,6 +19,7 @@ fn the_files_in_the_book_pass_their_examples() {
     std::fs::create_dir_all(folder.join("registries")).unwrap();
     std::fs::write(folder.join("cloud-role-policy.yaml"), block("name: ")).unwrap();
     std::fs::write(folder.join("registries/acme-index.yaml"), block("# A private index")).unwrap();
+    std::fs::write(folder.join("registries/acme-forge.yaml"), block("# A registry with its own exchange")).unwrap();
     std::fs::write(folder.join("registries/acme-wrapper.yaml"), block("# A wrapper action")).unwrap();
     let trustpub = |arguments: &[&str]| {
         let program = env!("CARGO_BIN_EXE_trustpub");
@@ -27,7 +28,7 @@ fn the_files_in_the_book_pass_their_examples() {
     };
     assert_eq!(trustpub(&["rules", "new", "one"]), ".github/trustpub/one.yaml\n");
     assert_eq!(trustpub(&["rules", "new", "two"]), ".github/trustpub/two.yaml\n");
-    assert_eq!(trustpub(&["rules", "test"]), "8 passed, 0 failed\n");
+    assert_eq!(trustpub(&["rules", "test"]), "9 passed, 0 failed\n");
 }
 
 #[cfg(unix)]

@@ -33,9 +33,9 @@ mod own_workflows;
 mod projects;
 mod properties;
 mod registries;
+mod registries_2026;
 #[cfg(feature = "rehearse")]
 mod rehearse;
-mod registries_2026;
 mod rules;
 mod sarif;
 mod sarif_limits;

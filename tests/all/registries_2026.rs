@@ -8,7 +8,7 @@ use trustpub::lint::findings::Level;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::MemoryFiles;
 
-use crate::support::program::RELEASE;
+use crate::support::program::{RELEASE, out, project, trustpub};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,4 +77,32 @@ fn a_healthy_project_is_silent_and_each_fault_is_found() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The level of the finding about a stored token on a day, and the exit status.
+fn stored_token(command: &str, secret: &str, day: &str) -> (String, Option<i32>) {
+    let workflow = format!(
+        "on:\n  push:\n    tags: [\"v*\"]\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    environment: release\n    \
+         permissions: {{contents: read}}\n    steps:\n      - run: {command}\n        env:\n          {secret}: ${{{{ secrets.TOKEN }}}}\n"
+    );
+    let folder = project(&[(RELEASE, &workflow)]);
+    let output = trustpub(folder.path(), &["check", "--today", day, "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    let findings = report["projects"][0]["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["name"] == "long-lived-token").unwrap();
+    (finding["level"].as_str().unwrap().to_owned(), output.status.code())
+}
+
+#[test]
+fn a_token_that_ends_is_an_error_from_its_day_on() {
+    let vsce = |day: &str| stored_token("npx @vscode/vsce publish", "VSCE_PAT", day);
+    assert_eq!(vsce("2026-11-30"), ("warning".to_owned(), Some(0)));
+    assert_eq!(vsce("2026-12-01"), ("error".to_owned(), Some(1)));
+    assert_eq!(vsce("2027-06-01"), ("error".to_owned(), Some(1)));
+    // npm ends only tokens that bypass two-factor authentication, and the workflow does not show the kind of token.
+    let npm = |day: &str| stored_token("npm publish", "NODE_AUTH_TOKEN", day);
+    assert_eq!(npm("2026-12-31"), ("warning".to_owned(), Some(0)));
+    assert_eq!(npm("2027-02-01"), ("warning".to_owned(), Some(0)));
+    let pypi = |day: &str| stored_token("twine upload dist/*", "TWINE_PASSWORD", day);
+    assert_eq!(pypi("2027-02-01"), ("warning".to_owned(), Some(0)));
 }

@@ -150,9 +150,19 @@ pub fn registry(rules: &RuleSet, registry: &Registry, examples: &RegistryExample
                 format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - {json}\n");
             let mut files = MemoryFiles::default();
             files.insert(WORKFLOW, workflow);
-            if uploads_to(rules, &rules.read(&files), &registry.id) != wanted {
-                let verb = if wanted { "is not found to upload" } else { "is taken for an upload" };
-                complaints.push(format!("{json} {verb} to {}", registry.name));
+            let found = upload_targets(rules, &rules.read(&files));
+            let others: Vec<&str> = found.iter().filter(|id| **id != registry.id).map(String::as_str).collect();
+            match (wanted, found.contains(&registry.id)) {
+                (true, false) if !others.is_empty() => {
+                    complaints.push(format!(
+                        "{json} uploads to `{}`, not to `{}`",
+                        others.join("` and `"),
+                        registry.id
+                    ));
+                }
+                (true, false) => complaints.push(format!("{json} is not found to upload to {}", registry.name)),
+                (false, true) => complaints.push(format!("{json} is taken for an upload to {}", registry.name)),
+                _ => {}
             }
         }
     }
@@ -210,15 +220,21 @@ fn job_of(rules: &RuleSet, entry: &NeedEntry, text: &str) -> Option<Vec<Permissi
     workflows.iter().find_map(|workflow| workflow.jobs.iter().find_map(|job| of_job(workflow, job)))
 }
 
-/// Whether a run of a project uploads to a registry.
-fn uploads_to(rules: &RuleSet, project: &Project, id: &str) -> bool {
+/// The ids of the registries that the runs of a project upload to.
+fn upload_targets(rules: &RuleSet, project: &Project) -> Vec<String> {
     let reading = ParsedProject::new(&rules.data.github, project);
     let registries = &rules.data.registries;
     let (analysis, _) = Analysis::new(&rules.data, project, &reading);
-    analysis.uploads.iter().any(|upload| {
-        upload.runs.iter().any(|upload_run| {
+    let mut found: Vec<String> = Vec::new();
+    for upload in &analysis.uploads {
+        for upload_run in upload.runs.iter() {
             let target = upload.site.target(registries, &upload.context(upload_run));
-            matches!(target, UploadTarget::Registry(registry, _) if registry.id == id)
-        })
-    })
+            if let UploadTarget::Registry(registry, _) = target
+                && !found.contains(&registry.id)
+            {
+                found.push(registry.id.clone());
+            }
+        }
+    }
+    found
 }

@@ -142,6 +142,16 @@ pub struct ActionRefs {
     pub commits: BTreeMap<String, String>,
 }
 
+/// An input with a command that runs a script of `package.json`, such as `npm run release`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptInput {
+    /// The input.
+    pub input: String,
+    /// A script without any of these words uploads nothing.
+    pub words: Vec<String>,
+}
+
 /// A step, command or called workflow that uploads.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -236,6 +246,8 @@ pub struct UploadPattern {
     /// Slots that must contain one of some values for it to upload.
     #[serde(default)]
     pub only_with: Vec<SlotChoice>,
+    /// The input with a command of which a script in `package.json` may show that it uploads nothing.
+    pub script: Option<ScriptInput>,
     /// The files of the project that may also decide that it uploads.
     pub plan: Option<PublishPlan>,
     /// The condition under which a called workflow uploads, as a GitHub expression over `github` and the `inputs` that the calling job

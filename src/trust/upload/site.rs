@@ -1,5 +1,6 @@
 //! Finds the steps and calling jobs that upload to a registry, and the target of each in one run.
 
+use crate::read::manifest::ManifestValue;
 use crate::read::source::Place;
 use crate::trust::registry::command::{names, words};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text};
@@ -126,7 +127,10 @@ fn uploads_by_name<'a, 'p>(
     let (mut uploads, mut others) = (Vec::new(), Vec::new());
     for (registry, pattern) in registries.uploads_of(name) {
         let with_arguments = resolved.with_arguments(pattern.arguments.as_deref());
-        match with_arguments.filter(|step| is_chosen(step, pattern) && !step.has_flag(&pattern.unless)) {
+        let does_upload = |step: &ResolvedStep<'_, '_>| {
+            is_chosen(step, pattern) && !step.has_flag(&pattern.unless) && !uploads_nothing(step, pattern)
+        };
+        match with_arguments.filter(does_upload) {
             Some(resolved) => uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None }),
             None => others.push((registry.id.as_str(), resolved.position())),
         }
@@ -164,6 +168,21 @@ fn with_logins<'a, 'p>(
 /// Whether the inputs or the project's files make the step upload. Inputs that only the run decides do not count.
 fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
     pattern.only_with.iter().all(|choice| resolved.meets(choice)) || is_planned(resolved, pattern).unwrap_or(false)
+}
+
+/// Whether the input of an action names a script of `package.json` that contains no word of an upload.
+fn uploads_nothing(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
+    let Some(script) = &pattern.script else { return false };
+    let slot = Slot { input: Some(script.input.clone()), ..Slot::default() };
+    let SlotValue::Text(command, _) = resolved.slot_value(&slot) else { return false };
+    let Some(name) = command.split_whitespace().last().filter(|_| !command.contains(['&', ';', '|', '$'])) else {
+        return false;
+    };
+    let manifests = resolved.model.manifests.into_iter().flat_map(|manifests| &manifests.list);
+    let mut roots = manifests.filter(|manifest| manifest.folder.is_empty() && manifest.name == "package.json");
+    let Some(values) = roots.next().and_then(|root| root.values(&format!("scripts.{name}")).ok()) else { return false };
+    let texts: Vec<&str> = values.into_iter().filter_map(ManifestValue::text).collect();
+    !texts.is_empty() && texts.iter().all(|text| script.words.iter().all(|word| !text.contains(word.as_str())))
 }
 
 /// Whether the project's files make a release tool upload. `None` where they do not decide it.

@@ -168,7 +168,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
                 [Some(word), ..] => is_program(word),
                 _ => false,
             };
-            if !runs || described || self.github.credentials.programs.iter().any(known) {
+            let queries = words.iter().flatten().any(|word| self.github.credentials.queries.contains(word));
+            if !runs || queries || described || self.github.credentials.programs.iter().any(known) {
                 return None;
             }
             let place = run.inner(command.span.clone());
@@ -181,5 +182,5 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
 /// Whether a word can be a program: it is no variable, option, string, assignment or member of an object.
 fn is_program(word: &str) -> bool {
     let member = word.starts_with('.') && !word.starts_with("./") && !word.starts_with(".\\") && word != ".";
-    !word.starts_with(['$', '"', '-', '@']) && !word.contains([':', '=']) && !member
+    !word.starts_with(['$', '"', '-', '@', '[']) && !word.contains([':', '=']) && !member
 }

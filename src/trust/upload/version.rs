@@ -276,12 +276,15 @@ pub fn broken_upgrade<'a>(
             let step = earlier.resolved.step?;
             if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
                 let own = |rule: &&BrokenUpgrade| rule.action.eq_ignore_ascii_case(action(uses.value()));
-                for rule in client.broken_upgrades.iter().filter(own) {
-                    let input = step.with.get_ignore_case(&rule.input).map(|pair| pair.value);
-                    let chosen = input.and_then(|input| known_text(&earlier.resolved.resolve(input.value(), context)));
-                    let broken =
-                        chosen.is_some_and(|it| rule.is.iter().any(|is| is == it.trim().trim_start_matches('v')));
-                    selected = input.filter(|_| broken && earlier.certain).map(|input| (rule, input.place()));
+                let mut rules = client.broken_upgrades.iter().filter(own).peekable();
+                if rules.peek().is_some() {
+                    selected = rules.find_map(|rule| {
+                        let input = step.with.get_ignore_case(&rule.input).map(|pair| pair.value)?;
+                        let chosen = known_text(&earlier.resolved.resolve(input.value(), context))?;
+                        let chosen = chosen.trim().trim_start_matches('v');
+                        let broken = earlier.certain && rule.is.iter().any(|is| is == chosen);
+                        broken.then(|| (rule, input.place()))
+                    });
                 }
                 continue;
             }
