@@ -1,33 +1,29 @@
 //! `trustpub diagnose`: the cause of a failed release, from the job's log and the repository.
 
+mod log;
+
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::load::{load, targets};
+use crate::cli::check::{Checked, check_project, today};
+use crate::cli::load::targets;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::diagnose::{Diagnosis, LogSearch};
 use crate::lint::explain;
+use crate::lint::findings::Finding;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
-use crate::read::source::ColumnUnit;
+use crate::read::source::{ColumnUnit, Place};
 use crate::report::sanitize;
-
-/// The longest line of a log that is searched as one, in bytes. A longer line is searched in parts.
-const LONGEST_LINE: usize = 64 * 1024;
-
-/// Bytes that two parts of a long line share, so that no error text is cut.
-const OVERLAP: usize = 1024;
 
 /// Arguments of `diagnose`.
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArguments {
-    /// The log of the failed job as downloaded, or `-` for stdin.
+    /// The log of the failed job as downloaded, the archive of all logs of a run, or `-` for stdin.
     #[arg(default_value = "-")]
     log: PathBuf,
 
@@ -53,23 +49,49 @@ enum DiagnoseFormat {
 }
 
 #[derive(Serialize)]
-struct DiagnosisEntry<'a> {
-    registries: &'a [String],
+struct DiagnosisEntry {
+    registries: Vec<String>,
+    file: Option<String>,
     line: usize,
-    text: &'a str,
-    cause: &'a str,
+    text: String,
+    cause: String,
     certain: bool,
-    uploads: Vec<UploadEntry<'a>>,
+    uploads: Vec<UploadEntry>,
+    claims: Vec<ClaimEntry>,
+    findings: Vec<FindingEntry>,
+    hints: Vec<HintEntry>,
 }
 
 #[derive(Serialize)]
-struct UploadEntry<'a> {
-    job: &'a str,
-    cause: &'a str,
-    value: Option<&'a str>,
-    declared: Option<&'a str>,
+struct UploadEntry {
+    job: String,
+    cause: &'static str,
+    value: Option<String>,
+    declared: Option<String>,
     place: String,
-    form: Option<&'a str>,
+    form: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ClaimEntry {
+    claim: &'static str,
+    value: Option<String>,
+    declared: String,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct FindingEntry {
+    rule: String,
+    message: String,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct HintEntry {
+    file: Option<String>,
+    line: usize,
+    meaning: String,
 }
 
 /// Exits with 0 if an error of the log is explained, 1 if none is, and 2 if the log cannot be read.
@@ -77,31 +99,26 @@ pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandEr
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
     let mut search = LogSearch::new(&rules.data);
-    read_log(&arguments.log, &mut search)
+    let skipped = log::search(&arguments.log, &mut search)
         .map_err(|error| format!("the log {} cannot be read: {}", arguments.log.display(), reason(&error)))?;
+    if let Some(skipped) = skipped {
+        eprint(&skipped);
+    }
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.repository), None)?;
     trouble.iter().for_each(|text| eprint(text));
-    let loaded: Vec<_> = targets.iter().map(|target| load(target, None, &rules, &folders)).collect();
-    let mut entries: Vec<(Diagnosis, Vec<String>)> = Vec::new();
-    let parsed: Vec<_> = loaded.iter().map(|one| ParsedProject::new(&rules.data.github, &one.project)).collect();
-    let mut uploads = Vec::new();
-    for (one, parsed) in loaded.iter().zip(&parsed) {
-        uploads.push((one, Analysis::new(&rules.data, &one.project, parsed).0));
-    }
-    let explained: Vec<_> = uploads.iter().map(|(_, analysis)| explain::explain_uploads(analysis)).collect();
-    let none = Vec::new();
-    let project = uploads.first().map(|(one, _)| *one);
-    for diagnosis in search.diagnoses(explained.first().unwrap_or(&none)) {
-        let place = |place: crate::read::source::Place| {
-            let source = project.and_then(|one| Some((one, one.project.source(place.file)?)));
-            source.map_or_else(String::new, |(one, source)| {
-                let at = source.position(place.span.start, ColumnUnit::CodePoints);
-                format!("{}{}:{}:{}", one.near, source.path(), at.line, at.column)
-            })
-        };
-        let places = diagnosis.refusals.iter().map(|refusal| place(refusal.place)).collect();
-        entries.push((diagnosis, places));
-    }
+    let entries: Vec<DiagnosisEntry> = match targets.first() {
+        Some(target) => {
+            let checked = check_project(target, None, &rules, &folders, today(), false);
+            let rules = checked.loaded.rules.as_ref().unwrap_or(&rules);
+            let parsed = ParsedProject::new(&rules.data.github, &checked.loaded.project);
+            let (analysis, _) = Analysis::new(&rules.data, &checked.loaded.project, &parsed);
+            let uploads = explain::explain_uploads(&analysis);
+            let findings = &checked.report.findings;
+            let diagnoses = search.diagnoses(&uploads, Some(&analysis), findings).into_iter();
+            diagnoses.map(|diagnosis| entry(diagnosis, findings, &|at| place(&checked, at))).collect()
+        }
+        None => search.diagnoses(&[], None, &[]).into_iter().map(|it| entry(it, &[], &|_| String::new())).collect(),
+    };
     let text = match arguments.format {
         DiagnoseFormat::Text => sanitize::commands(&text(&entries, &search)),
         DiagnoseFormat::Json => json(&entries, &search).map_err(|error| format!("cannot write JSON: {error}"))?,
@@ -110,90 +127,101 @@ pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandEr
     Ok(if entries.is_empty() { ExitStatus::Findings } else { ExitStatus::Clean })
 }
 
-/// Passes the lines of a log to the search. Memory is bounded, whatever the length of the log and its lines.
-fn read_log(path: &Path, search: &mut LogSearch<'_>) -> io::Result<()> {
-    let mut reader: Box<dyn Read> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(BufReader::new(File::open(path)?))
-    };
-    let mut bytes = vec![0; LONGEST_LINE];
-    let mut line: Vec<u8> = Vec::new();
-    loop {
-        let count = reader.read(&mut bytes)?;
-        if count == 0 {
-            break;
-        }
-        for part in bytes[..count].split_inclusive(|byte| *byte == b'\n') {
-            line.extend_from_slice(part);
-            if part.ends_with(b"\n") {
-                search.line(&String::from_utf8_lossy(&line));
-                line.clear();
-            } else if line.len() >= LONGEST_LINE {
-                search.line(&String::from_utf8_lossy(&line));
-                line.drain(..line.len() - OVERLAP);
-            }
-        }
-    }
-    if !line.is_empty() {
-        search.line(&String::from_utf8_lossy(&line));
-    }
-    Ok(())
+/// A place as `path:line:column`.
+fn place(checked: &Checked, place: Place) -> String {
+    let source = checked.loaded.project.source(place.file);
+    source.map_or_else(String::new, |source| {
+        let at = source.position(place.span.start, ColumnUnit::CodePoints);
+        format!("{}{}:{}:{}", checked.loaded.near, source.path(), at.line, at.column)
+    })
 }
 
-fn text(entries: &[(Diagnosis, Vec<String>)], search: &LogSearch<'_>) -> String {
+fn entry(diagnosis: Diagnosis, findings: &[Finding], place: &dyn Fn(Place) -> String) -> DiagnosisEntry {
+    let certain = diagnosis.is_certain();
+    let uploads = diagnosis.refusals.into_iter().map(|refusal| {
+        let (value, declared) = refusal.values.map_or((None, None), |(value, declared)| (value, Some(declared)));
+        let place = place(refusal.place);
+        UploadEntry { job: refusal.job, cause: refusal.cause, value, declared, place, form: refusal.form }
+    });
+    let claims = diagnosis.claims.into_iter().map(|refused| ClaimEntry {
+        claim: refused.claim,
+        value: refused.value,
+        declared: refused.declared,
+        place: place(refused.place),
+    });
+    let reported = diagnosis.findings.iter().filter_map(|index| findings.get(*index));
+    let reported = reported.map(|finding| FindingEntry {
+        rule: finding.name.clone(),
+        message: finding.message.clone(),
+        place: place(finding.primary.place),
+    });
+    let hints =
+        diagnosis.hints.into_iter().map(|(line, meaning)| HintEntry { file: line.file, line: line.number, meaning });
+    DiagnosisEntry {
+        registries: diagnosis.registries,
+        file: diagnosis.line.file,
+        line: diagnosis.line.number,
+        text: diagnosis.line.text,
+        cause: diagnosis.cause,
+        certain,
+        uploads: uploads.collect(),
+        claims: claims.collect(),
+        findings: reported.collect(),
+        hints: hints.collect(),
+    }
+}
+
+fn text(entries: &[DiagnosisEntry], search: &LogSearch<'_>) -> String {
     let mut out = String::new();
     if entries.is_empty() {
         out.push_str("not explained: the log contains no known error of a registry, a client or GitHub\n");
     }
-    for (diagnosis, places) in entries {
-        let _ = writeln!(out, "line {}: {}", diagnosis.line.number, sanitize::line(&diagnosis.line.text));
-        let _ = writeln!(out, "  registry  {}", diagnosis.registries.join(", "));
-        let certain = if diagnosis.is_certain() { "certain" } else { "likely" };
-        let _ = writeln!(out, "  cause     {} ({certain})", sanitize::line(&diagnosis.cause));
-        for (refusal, place) in diagnosis.refusals.iter().zip(places) {
-            let values = refusal.values.as_ref().map(|(value, declared)| {
-                let value = value.as_deref().map_or_else(|| "no value".to_owned(), |value| format!("`{value}`"));
-                format!(" is {value}, the publisher declares `{declared}`")
+    let quoted =
+        |value: &Option<String>| value.as_deref().map_or_else(|| "no value".to_owned(), |it| format!("`{it}`"));
+    let mut line = |name: &str, words: &str| {
+        let _ = writeln!(out, "{name}{}", sanitize::line(words));
+    };
+    for entry in entries {
+        line(&format!("{}: ", at(entry.file.as_deref(), entry.line)), &entry.text);
+        line("  registry  ", &entry.registries.join(", "));
+        line("  cause     ", &format!("{} ({})", entry.cause, if entry.certain { "certain" } else { "likely" }));
+        for upload in &entry.uploads {
+            let values = upload.declared.as_ref().map_or_else(String::new, |declared| {
+                format!(" is {}, the publisher declares `{declared}`", quoted(&upload.value))
             });
-            let values = sanitize::line(&values.unwrap_or_default());
-            let _ =
-                writeln!(out, "  change    {place}: job `{}`: {}{values}", sanitize::line(&refusal.job), refusal.cause);
-            if let Some(form) = &refusal.form {
-                let _ = writeln!(out, "  form      {}", sanitize::line(form));
+            line("  change    ", &format!("{}: job `{}`: {}{values}", upload.place, upload.job, upload.cause));
+            if let Some(form) = &upload.form {
+                line("  form      ", form);
             }
+        }
+        for claim in &entry.claims {
+            let words = format!(
+                "{}: {} is {} in the log, the publisher declares `{}`",
+                claim.place,
+                claim.claim,
+                quoted(&claim.value),
+                claim.declared
+            );
+            line("  claim     ", &words);
+        }
+        for finding in &entry.findings {
+            line("  change    ", &format!("{}: {} [{}]", finding.place, finding.message, finding.rule));
+        }
+        for hint in &entry.hints {
+            line("  see also  ", &format!("{}: {}", at(hint.file.as_deref(), hint.line), hint.meaning));
         }
     }
     for (name, value) in search.claims() {
-        let _ = writeln!(out, "claim in the log: {name} = {}", sanitize::line(value));
+        line("claim in the log: ", &format!("{name} = {value}"));
     }
     out
 }
 
-fn json(entries: &[(Diagnosis, Vec<String>)], search: &LogSearch<'_>) -> Result<String, serde_json::Error> {
-    let entries: Vec<_> = entries
-        .iter()
-        .map(|(diagnosis, places)| DiagnosisEntry {
-            registries: &diagnosis.registries,
-            line: diagnosis.line.number,
-            text: &diagnosis.line.text,
-            cause: &diagnosis.cause,
-            certain: diagnosis.is_certain(),
-            uploads: diagnosis
-                .refusals
-                .iter()
-                .zip(places)
-                .map(|(refusal, place)| UploadEntry {
-                    job: &refusal.job,
-                    cause: refusal.cause,
-                    value: refusal.values.as_ref().and_then(|(value, _)| value.as_deref()),
-                    declared: refusal.values.as_ref().map(|(_, declared)| declared.as_str()),
-                    place: place.clone(),
-                    form: refusal.form.as_deref(),
-                })
-                .collect(),
-        })
-        .collect();
+fn at(file: Option<&str>, line: usize) -> String {
+    file.map_or_else(|| format!("line {line}"), |file| format!("{} line {line}", sanitize::line(file)))
+}
+
+fn json(entries: &[DiagnosisEntry], search: &LogSearch<'_>) -> Result<String, serde_json::Error> {
     let document = serde_json::json!({"version": 1, "errors": entries, "claims": search.claims()});
     Ok(sanitize::json(&serde_json::to_string_pretty(&document)?) + "\n")
 }

@@ -1,28 +1,43 @@
-//! Diagnoses a failed release: finds the error texts that data knows in a job's log, and the cause of each in the repository.
+//! Diagnoses a failed release: finds the error texts that data knows in a job's log, and the cause of each in the log and the repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::lint::analysis::Analysis;
 use crate::lint::data::Data;
 use crate::lint::explain::{ExplainedUpload, RunVerdict};
+use crate::lint::findings::Finding;
 use crate::read::source::Place;
-use crate::trust::registry::Registry;
-use crate::workflow::log_text::{ErrorText, contains, longest_part};
+use crate::trust::claims::Claims;
+use crate::trust::publisher::Publisher;
+use crate::trust::registry::{Claim, Registry};
+use crate::trust::upload::version::Version;
+use crate::trust::verdict::{ClaimVerdict, assigned, claim_verdict};
+use crate::workflow::expression::{Outcome, Value};
+use crate::workflow::github::RefKind;
+use crate::workflow::log_text::{ErrorPart, ErrorText, RefusalCause, contains, longest_part};
+use crate::workflow::simulate::run::GitRef;
 
 /// The longest part of a log line that is quoted, in bytes.
 const LONGEST_QUOTE: usize = 300;
 
-/// Searches a log for error texts, line by line, with memory that does not grow with the log.
+/// The most claims that are kept. A token of GitHub has fewer.
+const MOST_CLAIMS: usize = 64;
+
+/// Searches logs for error texts, line by line, with memory that does not grow with the log.
 pub struct LogSearch<'d> {
     /// Every error text, with its registry if it is not GitHub's.
     errors: Vec<(Option<&'d Registry>, &'d ErrorText)>,
-    /// The different texts: those of errors, and those that errors require beside their own.
+    /// The different texts: those of errors and hints, those that tell causes apart, and those in front of a client's version.
     texts: Vec<&'d str>,
     /// Finds the longest part of each text, by its position in `texts`.
     parts: Option<AhoCorasick>,
     /// By position in `texts`: the first line with it.
     found: BTreeMap<usize, LogLine>,
+    /// By position in `texts`: the last version that follows the text.
+    versions: BTreeMap<usize, Version>,
+    file: Option<String>,
     lines: usize,
     claims: BTreeMap<String, String>,
 }
@@ -30,6 +45,8 @@ pub struct LogSearch<'d> {
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
+    /// The file of an archive; `None` for a single log.
+    pub file: Option<String>,
     /// Counted from 1.
     pub number: usize,
     /// The line without time stamp and escapes, cut to 300 bytes.
@@ -45,15 +62,23 @@ pub struct Diagnosis {
     pub line: LogLine,
     /// What the text means.
     pub cause: String,
+    /// Whether the log alone decides the cause.
+    pub decided: bool,
     /// Refused uploads of this repository that explain the text; empty if no file decides it.
     pub refusals: Vec<DiagnosedUpload>,
+    /// Claims in the log that the declared publisher refuses.
+    pub claims: Vec<RefusedClaim>,
+    /// Findings of the rules that report the cause, as positions in the report.
+    pub findings: Vec<usize>,
+    /// Other lines of the log that help, each with its meaning.
+    pub hints: Vec<(LogLine, String)>,
 }
 
 impl Diagnosis {
-    /// Whether a file of the repository confirms the cause.
+    /// Whether the log, its claims or a file of the repository decides the cause.
     #[must_use]
     pub const fn is_certain(&self) -> bool {
-        !self.refusals.is_empty()
+        self.decided || !self.refusals.is_empty() || !self.claims.is_empty() || !self.findings.is_empty()
     }
 }
 
@@ -72,36 +97,75 @@ pub struct DiagnosedUpload {
     pub form: Option<String>,
 }
 
+/// A claim of the token in the log, and the declared value that refuses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedClaim {
+    /// The claim.
+    pub claim: &'static str,
+    /// Its value; `None` if the token does not have it.
+    pub value: Option<String>,
+    /// The declared value.
+    pub declared: String,
+    /// The place of the declared value.
+    pub place: Place,
+}
+
 impl<'d> LogSearch<'d> {
-    /// Searches for the error texts of all registries.
+    /// Searches for the error texts of all registries and of GitHub.
     #[must_use]
     pub fn new(data: &'d Data) -> Self {
         let github = data.github.errors.iter().map(|error| (None, error));
-        let registries = data.registries.iter();
-        let own = registries.flat_map(|registry| registry.errors.iter().map(move |error| (Some(registry), error)));
+        let own = data
+            .registries
+            .iter()
+            .flat_map(|registry| registry.errors.iter().map(move |error| (Some(registry), error)));
         let errors: Vec<_> = github.chain(own).collect();
-        let required = errors.iter().filter_map(|(_, error)| error.with.as_deref());
-        let texts: BTreeSet<&str> = errors.iter().map(|(_, error)| error.text.as_str()).chain(required).collect();
+        let mut texts: BTreeSet<&str> = BTreeSet::new();
+        for (_, error) in &errors {
+            let signs = error.parts.iter().flat_map(|part| part.seen.iter().chain(&part.absent)).map(String::as_str);
+            texts.extend(signs.chain([error.text.as_str()]).chain(error.with.as_deref()));
+        }
+        for registry in data.registries.iter() {
+            texts.extend(registry.log_hints.iter().map(|hint| hint.text.as_str()));
+            texts.extend(registry.clients.values().flat_map(|client| &client.printed).map(String::as_str));
+        }
         let texts: Vec<&str> = texts.into_iter().collect();
         let parts = texts.iter().map(|text| longest_part(text));
         let parts = AhoCorasick::builder().match_kind(MatchKind::Standard).build(parts).ok();
-        Self { errors, texts, parts, found: BTreeMap::new(), lines: 0, claims: BTreeMap::new() }
+        let (found, versions, claims) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { errors, texts, parts, found, versions, file: None, lines: 0, claims }
+    }
+
+    /// Starts with the next file of an archive.
+    pub fn file(&mut self, name: &str) {
+        self.file = Some(cut(name));
+        self.lines = 0;
     }
 
     /// Searches the next line of the log, as downloaded.
     pub fn line(&mut self, line: &str) {
         self.lines += 1;
+        self.rest(line);
+    }
+
+    /// Searches more of the same line.
+    pub fn rest(&mut self, line: &str) {
         let text = without_prefix(line);
-        if let Some((name, value)) = printed_claim(&text) {
-            self.claims.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        if let Some((name, value)) = printed_claim(&text)
+            && (self.claims.len() < MOST_CLAIMS || self.claims.contains_key(name))
+        {
+            self.claims.entry(cut(name)).or_insert_with(|| cut(value));
         }
         let Some(parts) = &self.parts else { return };
         for found in parts.find_overlapping_iter(text.as_str()) {
-            let (position, number) = (found.pattern().as_usize(), self.lines);
-            let known = self.found.contains_key(&position);
-            if !known && self.texts.get(position).is_some_and(|wanted| contains(&text, wanted)) {
-                self.found.insert(position, LogLine { number, text: cut(&text) });
+            let position = found.pattern().as_usize();
+            let Some(wanted) = self.texts.get(position).filter(|wanted| contains(&text, wanted)) else { continue };
+            if let Some(version) = version_after(&text, wanted) {
+                self.versions.insert(position, version);
             }
+            let number = self.lines.max(1);
+            let line = || LogLine { file: self.file.clone(), number, text: cut(&text) };
+            self.found.entry(position).or_insert_with(line);
         }
     }
 
@@ -111,50 +175,178 @@ impl<'d> LogSearch<'d> {
         &self.claims
     }
 
-    /// The errors in the order of the log, each with the uploads of the repository that explain it.
+    /// The errors in the order of the log, each with what explains it in the log and in the repository.
     #[must_use]
-    pub fn diagnoses(&self, uploads: &[ExplainedUpload<'_>]) -> Vec<Diagnosis> {
+    pub fn diagnoses(
+        &self,
+        uploads: &[ExplainedUpload<'_>],
+        analysis: Option<&Analysis<'_, '_>>,
+        findings: &[Finding],
+    ) -> Vec<Diagnosis> {
         let mut all: Vec<Diagnosis> = Vec::new();
         for (position, line) in &self.found {
             let text = self.texts.get(*position);
             let here = self.errors.iter().filter(|(_, error)| Some(&error.text.as_str()) == text);
-            let errors: Vec<_> = here.filter(|(_, error)| self.has(error.with.as_deref())).collect();
+            let errors: Vec<_> =
+                here.filter(|(_, error)| error.with.as_deref().is_none_or(|it| self.has(it))).collect();
             if errors.is_empty() {
                 continue;
             }
-            let mut causes: Vec<&str> = errors.iter().map(|(_, error)| error.cause.as_str()).collect();
-            causes.dedup();
-            let mut refusals: Vec<DiagnosedUpload> = Vec::new();
-            for (registry, error) in &errors {
-                refusals.extend(refused(uploads, *registry, error));
+            let mut diagnosis = Diagnosis {
+                registries: Vec::new(),
+                line: line.clone(),
+                cause: String::new(),
+                decided: true,
+                refusals: Vec::new(),
+                claims: Vec::new(),
+                findings: Vec::new(),
+                hints: Vec::new(),
+            };
+            let mut causes: Vec<&str> = Vec::new();
+            for (registry, error) in errors {
+                let part = error.parts.iter().find(|part| self.fits(*registry, part));
+                let cause = part.map_or(&error.cause, |part| &part.cause);
+                if !causes.contains(&cause.as_str()) {
+                    causes.push(cause);
+                }
+                diagnosis.decided &= part.map_or(error.decides, |part| part.decides);
+                let when = part.map_or(&error.when, |part| &part.when);
+                let rules = part.map_or(&error.rules, |part| &part.rules);
+                diagnosis.registries.push(registry.map_or_else(|| "GitHub".to_owned(), |it| it.name.clone()));
+                diagnosis.refusals.extend(refused(uploads, *registry, when));
+                if let Some(registry) = registry {
+                    let declared = analysis.map_or(&[][..], |analysis| &analysis.publishers);
+                    diagnosis.claims.extend(self.refused_claims(registry, when, declared));
+                    diagnosis.hints.extend(self.hints(registry, line));
+                }
+                diagnosis.findings.extend(reported(uploads, *registry, (rules, when), findings));
             }
-            refusals.dedup();
-            let registries =
-                errors.iter().map(|(registry, _)| registry.map_or_else(|| "GitHub".to_owned(), |it| it.name.clone()));
-            let registries = registries.collect();
-            all.push(Diagnosis { registries, line: line.clone(), cause: causes.join("; or: "), refusals });
+            diagnosis.cause = causes.join("; or: ");
+            diagnosis.refusals.dedup();
+            diagnosis.claims.dedup();
+            diagnosis.hints.dedup();
+            diagnosis.findings.sort_unstable();
+            diagnosis.findings.dedup();
+            // A finding at a place that is shown already says the same again.
+            let shown: Vec<Place> = diagnosis.refusals.iter().map(|refusal| refusal.place).collect();
+            diagnosis
+                .findings
+                .retain(|index| findings.get(*index).is_some_and(|it| !shown.contains(&it.primary.place)));
+            all.push(diagnosis);
         }
-        all.sort_by_key(|diagnosis| diagnosis.line.number);
+        let at = |diagnosis: &Diagnosis| (diagnosis.line.file.clone(), diagnosis.line.number);
+        all.sort_by_key(at);
         all
     }
 
-    /// Whether the log contains the text that an error requires, if any.
-    fn has(&self, required: Option<&str>) -> bool {
-        required.is_none_or(|wanted| self.found.keys().any(|position| self.texts.get(*position) == Some(&wanted)))
+    /// Whether the log contains a text.
+    fn has(&self, wanted: &str) -> bool {
+        let position = self.texts.binary_search(&wanted);
+        position.is_ok_and(|position| self.found.contains_key(&position))
+    }
+
+    /// Whether the signs of a cause are in the log.
+    fn fits(&self, registry: Option<&Registry>, part: &ErrorPart) -> bool {
+        let older = |name: &str| {
+            let client = registry.and_then(|registry| registry.clients.get(name));
+            client.is_some_and(|client| {
+                let minimum = Version::parse(&client.minimum);
+                let printed = client.printed.iter().filter_map(|text| self.texts.binary_search(&text.as_str()).ok());
+                let mut versions = printed.filter_map(|position| self.versions.get(&position)).peekable();
+                versions.peek().is_some()
+                    && versions.all(|it| minimum.as_ref().is_some_and(|minimum| it.is_before(minimum)))
+            })
+        };
+        part.seen.iter().all(|text| self.has(text))
+            && !part.absent.iter().any(|text| self.has(text))
+            && part.older.as_deref().is_none_or(older)
+    }
+
+    /// The other lines that help to find the cause of an error of a registry.
+    fn hints(&self, registry: &'d Registry, line: &LogLine) -> Vec<(LogLine, String)> {
+        let found = registry.log_hints.iter().filter_map(|hint| {
+            let position = self.texts.binary_search(&hint.text.as_str()).ok()?;
+            let own = self.found.get(&position).filter(|own| *own != line)?;
+            Some((own.clone(), hint.meaning.clone()))
+        });
+        found.collect()
+    }
+
+    /// The claims in the log that the declared publisher of a registry refuses, compared as in a check.
+    fn refused_claims(
+        &self,
+        registry: &Registry,
+        when: &[RefusalCause],
+        publishers: &[Publisher<'_>],
+    ) -> Vec<RefusedClaim> {
+        let compared = |claim: &Claim| when.iter().any(|cause| cause.word() == claim.word());
+        let place = publishers.first().map(|publisher| publisher.place);
+        let Some((claims, _)) = place.and_then(|place| Some((self.token(place)?, place))) else { return Vec::new() };
+        let Some(publisher) = assigned(&claims, &registry.id, publishers) else { return Vec::new() };
+        let refused = Claim::ALL.into_iter().filter(compared).filter_map(|claim| {
+            let verdict = claim_verdict(&claims, claim, publisher);
+            let entry = publisher
+                .entry_of(claim)
+                .filter(|_| matches!(verdict, ClaimVerdict::Refused | ClaimVerdict::Missing | ClaimVerdict::Case))?;
+            let value = claims.value(claim, registry).ok().flatten();
+            Some(RefusedClaim { claim: claim.word(), value, declared: entry.value.clone(), place: entry.place })
+        });
+        refused.collect()
+    }
+
+    /// The token in the log. `None` if the log does not show the claims that registries compare.
+    fn token(&self, place: Place) -> Option<Claims> {
+        let claim = |name: &str| self.claims.get(name).map(String::as_str).filter(|value| *value != "MISSING");
+        let repository = claim("repository")?;
+        // `owner/name/.github/workflows/file.yml@ref`.
+        let path = |claim: &str| claim.split('@').next().and_then(|path| path.rsplit('/').next()).map(str::to_owned);
+        let caller = claim("workflow_ref").and_then(path);
+        let job = claim("job_workflow_ref");
+        let foreign =
+            job.map(|job| job.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")).filter(|it| it != repository);
+        let environment = claim("environment").map_or(Value::Null, |name| Value::Text(name.to_owned()));
+        Some(Claims {
+            repository: repository.split_once('/').map(|(owner, name)| (owner.to_owned(), name.to_owned())),
+            called_file: job.and_then(path).or_else(|| caller.clone())?,
+            caller_file: caller,
+            environment: Outcome::Known(environment),
+            environment_place: place,
+            foreign,
+            tags: None,
+            reference: claim("ref").map_or_else(|| git_ref(RefKind::Unknown, ""), reference),
+            ref_place: place,
+            operation: None,
+            user: Outcome::unknown("the user that the login names"),
+            user_place: place,
+        })
     }
 }
 
-/// The uploads that a registry refuses for a cause which produces the text; of all registries if the text is GitHub's.
-fn refused(uploads: &[ExplainedUpload<'_>], registry: Option<&Registry>, error: &ErrorText) -> Vec<DiagnosedUpload> {
+/// The ref of the claim `ref`, such as `refs/tags/v1.0.0`.
+fn reference(claim: &str) -> GitRef {
+    match (claim.strip_prefix("refs/tags/"), claim.strip_prefix("refs/heads/")) {
+        (Some(tag), _) => git_ref(RefKind::Tag, tag),
+        (_, Some(branch)) => git_ref(RefKind::Branch, branch),
+        (None, None) => git_ref(RefKind::Unknown, ""),
+    }
+}
+
+fn git_ref(kind: RefKind, name: &str) -> GitRef {
+    let complete = kind != RefKind::Unknown;
+    GitRef { kind, prefix: name.to_owned(), complete, tested: false, excluded: Vec::new(), pattern: None }
+}
+
+/// The uploads that a registry refuses for one of some causes; of all registries if the text is GitHub's.
+fn refused(
+    uploads: &[ExplainedUpload<'_>],
+    registry: Option<&Registry>,
+    when: &[RefusalCause],
+) -> Vec<DiagnosedUpload> {
     let mut found: Vec<DiagnosedUpload> = Vec::new();
     for upload in uploads {
-        for run in upload
-            .runs
-            .iter()
-            .filter(|run| run.registry.as_ref().is_ok_and(|it| registry.is_none_or(|own| own.id == it.id)))
-        {
+        for run in upload.runs.iter().filter(|run| run.registry.as_ref().is_ok_and(|it| belongs(it, registry))) {
             let RunVerdict::Refused { cause, place, differ, .. } = &run.verdict else { continue };
-            if error.when.contains(cause) {
+            if when.contains(cause) {
                 let form = run.form.as_ref().and_then(|form| form.link.clone());
                 let refusal = DiagnosedUpload {
                     job: upload.job.clone(),
@@ -170,6 +362,39 @@ fn refused(uploads: &[ExplainedUpload<'_>], registry: Option<&Registry>, error: 
         }
     }
     found
+}
+
+/// Whether an upload's registry is the one of an error; every registry is if the error is GitHub's.
+fn belongs(of_upload: &Registry, of_error: Option<&Registry>) -> bool {
+    of_error.is_none_or(|of_error| of_error.id == of_upload.id)
+}
+
+/// The positions of findings of some rules or about some claims, if they concern the jobs of a registry's uploads.
+fn reported(
+    uploads: &[ExplainedUpload<'_>],
+    registry: Option<&Registry>,
+    (rules, when): (&[String], &[RefusalCause]),
+    findings: &[Finding],
+) -> Vec<usize> {
+    let of_registry = |upload: &&ExplainedUpload<'_>| {
+        let runs = upload.runs.iter().filter_map(|run| run.registry.as_ref().ok().copied());
+        runs.chain(upload.registry).any(|own| belongs(own, registry))
+    };
+    let jobs: BTreeSet<&str> = uploads.iter().filter(of_registry).map(|upload| upload.job.as_str()).collect();
+    let about = |finding: &Finding| {
+        let claim = finding.fact.strip_prefix("claim.");
+        (rules.contains(&finding.name) || when.iter().any(|cause| claim == Some(cause.word())))
+            && (finding.jobs.is_empty() && !jobs.is_empty()
+                || finding.jobs.iter().any(|job| jobs.contains(job.as_str())))
+    };
+    findings.iter().enumerate().filter(|(_, finding)| about(finding)).map(|(index, _)| index).collect()
+}
+
+/// The version directly behind a text.
+fn version_after(line: &str, text: &str) -> Option<Version> {
+    let rest = &line[line.find(text)? + text.len()..];
+    let word = rest.split(|letter: char| !(letter.is_ascii_alphanumeric() || ".-+".contains(letter))).next()?;
+    Version::parse(word).filter(Version::is_complete)
 }
 
 /// A line without what a log adds: the job and step of `gh run view --log`, the time stamp, ANSI escapes and `##[error]`.

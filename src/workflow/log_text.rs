@@ -78,6 +78,44 @@ pub struct ErrorText {
     pub by: Vec<String>,
     /// A text that must also be in the log, on the same line or another one.
     pub with: Option<String>,
+    /// Whether the text alone decides the cause. Else the cause is only likely, until the repository or the claims in the log confirm it.
+    #[serde(default = "yes")]
+    pub decides: bool,
+    /// The rules that report the cause in a repository, by name.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// More exact causes. The first one whose signs are in the log counts.
+    #[serde(default)]
+    pub parts: Vec<ErrorPart>,
+}
+
+/// One of several causes of an error text, and how the rest of the log shows it.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ErrorPart {
+    /// Texts that are all in the log.
+    #[serde(default)]
+    pub seen: Vec<String>,
+    /// Texts of which none is in the log.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// The client whose version in the log is older than the first one with trusted publishing.
+    pub older: Option<String>,
+    /// The cause, as a sentence without a final period.
+    pub cause: String,
+    /// Whether the signs decide the cause.
+    #[serde(default = "yes")]
+    pub decides: bool,
+    /// The claims whose refusal is this cause.
+    #[serde(default)]
+    pub when: Vec<RefusalCause>,
+    /// The rules that report the cause in a repository, by name.
+    #[serde(default)]
+    pub rules: Vec<String>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A part of a log message that helps to find a cause.

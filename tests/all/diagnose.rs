@@ -36,7 +36,7 @@ fn a_mismatch_that_the_repository_confirms_is_certain_and_names_the_line() {
 
 #[test]
 fn an_error_that_the_repository_does_not_confirm_is_likely() {
-    let (status, text) = diagnose(b"This \"isn't allowed to upload to project 'demo'\".\n", &[]);
+    let (status, text) = diagnose(b"Error: You are not allowed to push this gem.\n", &[]);
     assert_eq!(status, Some(0), "{text}");
     assert!(text.contains("(likely)"), "{text}");
 }
@@ -84,4 +84,107 @@ fn a_log_that_cannot_be_read_is_an_error() {
     let project = project(&[(RELEASE, WORKFLOW)]);
     let output = trustpub(project.path(), &["diagnose", "missing.txt"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogCase {
+    name: String,
+    log: String,
+    /// A part of the cause; a log without it is not explained.
+    cause: Option<String>,
+    certain: Option<bool>,
+    workflow: Option<String>,
+    config: Option<String>,
+    /// A part of the line that names what to change.
+    change: Option<String>,
+}
+
+/// A log as it is downloaded in different ways.
+fn downloaded(log: &str, way: usize) -> String {
+    let line = |line: &str| match way % 3 {
+        0 => line.to_owned(),
+        1 => format!("2026-11-29T15:31:02.1234567Z {line}"),
+        _ => format!("publish\tUpload the package\t2026-11-29T15:31:02.1234567Z \u{1b}[36;1m{line}\u{1b}[0m"),
+    };
+    log.lines().map(|text| line(text) + "\n").collect()
+}
+
+#[test]
+fn logs_in_their_surroundings_have_their_cause_and_no_other_failure_is_explained() {
+    let cases: Vec<LogCase> = serde_yaml::from_str(include_str!("../data/logs.yaml")).unwrap();
+    let explained = cases.iter().filter(|case| case.cause.is_some()).count();
+    assert!(explained >= 40 && cases.len() - explained >= 10, "{explained} of {}", cases.len());
+    let mut wrong = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        let log = downloaded(&case.log, index);
+        let mut files = vec![("log.txt", log.as_str())];
+        files.extend(case.workflow.as_deref().map(|text| (RELEASE, text)));
+        files.extend(case.config.as_deref().map(|text| (".github/trustpub.yaml", text)));
+        let project = project(&files);
+        let output = trustpub(project.path(), &["diagnose", "log.txt"]);
+        let text = out(&output);
+        let causes: Vec<&str> = text.lines().filter(|line| line.starts_with("  cause ")).collect();
+        let fits = match &case.cause {
+            None => output.status.code() == Some(1) && causes.is_empty(),
+            Some(cause) => {
+                let certain = if case.certain == Some(true) { "(certain)" } else { "(likely)" };
+                let named = |line: &&&str| line.contains(cause.as_str()) && line.ends_with(certain);
+                output.status.code() == Some(0) && causes.iter().any(|line| named(&line))
+            }
+        };
+        let changed = case
+            .change
+            .as_ref()
+            .is_none_or(|change| text.lines().any(|line| line.contains(change.as_str()) && line.contains(".github/")));
+        if !fits || !changed {
+            wrong.push(format!("== {}: {:?}\n{text}", case.name, case.change));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_archive_of_a_run_is_searched_job_by_job() {
+    use zip::write::SimpleFileOptions;
+    let project = project(&[(RELEASE, WORKFLOW), (".github/trustpub.yaml", CONFIG)]);
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(project.path().join("logs.zip")).unwrap());
+    for (name, text) in [("0_build.txt", "all good\n"), ("1_publish.txt", LOG), ("publish/3_Upload.txt", LOG)] {
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+    let output = trustpub(project.path(), &["diagnose", "logs.zip"]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.starts_with("1_publish.txt line 2: "), "{text}");
+    assert_eq!(text.matches("cause").count(), 1, "{text}");
+    std::fs::write(project.path().join("broken.zip"), b"PK\x03\x04 no archive").unwrap();
+    assert_eq!(trustpub(project.path(), &["diagnose", "broken.zip"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_rule_that_an_error_names_exists_and_every_client_too() {
+    let rules = trustpub::lint::rules::set::RuleSet::builtin().unwrap();
+    let data = &rules.data;
+    let own =
+        data.registries.iter().flat_map(|registry| registry.errors.iter().map(move |error| (Some(registry), error)));
+    for (registry, error) in own.chain(data.github.errors.iter().map(|error| (None, error))) {
+        for name in error.rules.iter().chain(error.parts.iter().flat_map(|part| &part.rules)) {
+            assert!(rules.rules.iter().any(|rule| rule.name == *name), "{name}");
+        }
+        for name in error.parts.iter().filter_map(|part| part.older.as_ref()) {
+            let client = registry.and_then(|registry| registry.clients.get(name));
+            assert!(client.is_some_and(|client| !client.printed.is_empty()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn claims_of_a_hostile_log_are_bounded() {
+    let log: String =
+        (0..10_000).map(|number| format!("* `x{}`: `{}`\n", "a".repeat(number % 70), "v".repeat(1000))).collect();
+    let (status, text) = diagnose((log + "npm error code ENEEDAUTH\n").as_bytes(), &[]);
+    assert_eq!(status, Some(0));
+    assert!(text.len() < 64 * 1024, "{}", text.len());
 }

@@ -358,6 +358,9 @@ pub struct ClientVersions {
     /// Actions that install it.
     #[serde(default)]
     pub tools: Vec<ClientTool>,
+    /// What is in front of its version in a log; `…` stands for any characters.
+    #[serde(default)]
+    pub printed: Vec<String>,
     /// Words in a script after which its version is unknown.
     #[serde(default)]
     pub opaque: Vec<String>,
