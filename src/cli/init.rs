@@ -1,21 +1,23 @@
-//! `trustpub init`: writes a first config from the workflows; with `--force`, replaces the publishers of an existing one.
+//! `trustpub init`: writes a first config from the workflows; with `--force`, replaces the publishers of an existing one; with `--rehearsal`,
+//! adds the job that rehearses a release.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::load::{LoadedProject, load, targets};
+use crate::cli::load::{CheckTarget, LoadedProject, load, targets};
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::explain::proposal::{Proposal, proposals};
-use crate::lint::rules::set::RuleSet;
+use crate::lint::rehearsal::rehearsed;
+use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::project::CONFIGS;
 use crate::read::source::SourceFile;
 use crate::report::explain::{ExplainPage, text};
-use crate::report::init;
+use crate::report::{init, sanitize};
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -27,6 +29,18 @@ pub(crate) struct InitArguments {
     /// Replace the publishers of an existing config; its other keys and comments are kept.
     #[arg(long)]
     force: bool,
+
+    /// Write no config; add a job that rehearses the release to the workflow that publishes.
+    #[arg(long, conflicts_with = "force")]
+    rehearsal: bool,
+
+    /// The job that publishes, if there are several.
+    #[arg(long, value_name = "ID", requires = "rehearsal")]
+    job: Option<String>,
+
+    /// The workflow that publishes, if there are several.
+    #[arg(long, value_name = "FILE", requires = "rehearsal")]
+    workflow: Option<String>,
 
     /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
@@ -47,6 +61,9 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
             return Err(CommandError::Message(format!("{} is not a repository", arguments.path.display())));
         }
     };
+    if arguments.rehearsal {
+        return rehearsal(arguments, target, &rules, &folders);
+    }
     let place = place(&target.found.root, arguments.force)?;
     let loaded = load(target, None, &rules, &folders);
     if let Some(text) = loaded.trouble.first() {
@@ -69,6 +86,63 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     };
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
     report_written(&place, &proposals)
+}
+
+/// Adds the job that rehearses a release to its workflow, and says how to start it.
+fn rehearsal(
+    arguments: &InitArguments,
+    target: &CheckTarget,
+    rules: &RuleSet,
+    folders: &[RuleFolder],
+) -> Result<ExitStatus, CommandError> {
+    let loaded = load(target, None, rules, folders);
+    if let Some(text) = loaded.trouble.first() {
+        return Err(CommandError::Message(text.clone()));
+    }
+    let data = &loaded.rules.as_ref().unwrap_or(rules).data;
+    let parsed = ParsedProject::new(&data.github, &loaded.project);
+    let (analysis, _) = Analysis::new(data, &loaded.project, &parsed);
+    let found = rehearsed(&analysis, arguments.job.as_deref(), arguments.workflow.as_deref())
+        .map_err(|reason| format!("no rehearsal is written: {reason}"))?;
+    let source = loaded.project.source(found.file).ok_or_else(|| "the workflow is lost".to_owned())?;
+    let path = target.found.root.join(source.path());
+    within(&target.found.root, path.parent().unwrap_or(&target.found.root))?;
+    if !path.symlink_metadata().is_ok_and(|kind| kind.is_file()) {
+        return Err(CommandError::Message(format!("{} is not a regular file, so it is not changed", at(&path))));
+    }
+    write_file(&path, found.text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", at(&path)))?;
+    let mut out = Vec::new();
+    writeln!(out, "added the job `rehearse` to {}", at(&path))?;
+    let skipped: Vec<String> = found.skipped.iter().map(|job| format!("`{job}`")).collect();
+    if !skipped.is_empty() {
+        let word = if skipped.len() == 1 { "job" } else { "jobs" };
+        writeln!(out, "a rehearsal skips the {word} {}, and other runs are unchanged", skipped.join(", "))?;
+    }
+    let input = if found.by_input { " --field rehearse=true" } else { "" };
+    let tag = if found.refs.is_empty() { "" } else { " --ref TAG" };
+    writeln!(
+        out,
+        "\nstart it when it is on the default branch:\n  gh workflow run {}{input}{tag}",
+        source.file_name()
+    )?;
+    if !found.refs.is_empty() {
+        writeln!(out, "on a ref that the environment accepts: {}", found.refs.join(", "))?;
+    }
+    if found.concurrency {
+        writeln!(out, "the workflow has `concurrency`: a rehearsal may wait for a release, or cancel a running one")?;
+    }
+    for registry in found.registries {
+        let exchange = registry.exchange.as_ref();
+        if let Some(effects) = exchange.and_then(|exchange| exchange.side_effects.as_ref()) {
+            writeln!(
+                out,
+                "{}: only claims are compared until the step has `allow-side-effects: true`, since {effects}",
+                registry.name
+            )?;
+        }
+    }
+    let text = sanitize::page(&String::from_utf8_lossy(&out));
+    print(text.as_bytes())
 }
 
 /// The text of the config that is to be changed.

@@ -34,6 +34,7 @@ mod projects;
 mod properties;
 mod registries;
 mod registries_2026;
+mod rehearsal_job;
 #[cfg(feature = "rehearse")]
 mod rehearse;
 mod rules;

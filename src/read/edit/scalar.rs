@@ -21,10 +21,12 @@ pub(crate) fn written(text: &str, flow: bool) -> String {
 }
 
 fn plain(text: &str, flow: bool) -> bool {
-    let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./".contains(letter));
+    let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./(".contains(letter));
     // A colon before a slash is part of a plain scalar, as in a URL.
     let text = if flow { text } else { &text.replace(":/", "/") };
-    let inner = |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (letter == ' ' && !flow);
+    // Expressions are plain in a block, where only a colon or a `#` after a space would end them.
+    let inner =
+        |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (" '!=|&()".contains(letter) && !flow);
     let kind = matches!(NodeShape::plain(text), NodeShape::Scalar(_, NodeKind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
 }
