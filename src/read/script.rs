@@ -75,6 +75,8 @@ pub struct ProgramRunner {
     pub manifest: String,
     /// The extension of the program's files.
     pub extension: String,
+    /// The extension of project files, whose path a script may have in a variable.
+    pub project: Option<String>,
 }
 
 /// How a command names a program of the repository.
@@ -112,6 +114,9 @@ pub struct TaskRunner {
     /// Flags with the name of a member of the workspace, in whose folder the file is.
     #[serde(default)]
     pub member: Vec<String>,
+    /// Whether the name has the form `member:part`.
+    #[serde(default)]
+    pub names_member: bool,
     /// Flags that run the part in every member of the workspace.
     #[serde(default)]
     pub each: Vec<String>,

@@ -19,6 +19,7 @@ mod generated;
 mod graphs;
 mod hostile;
 mod hostile_reports;
+mod hostile_scripts;
 mod ignores;
 mod import;
 mod injection;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::support::judged::{assert_places_lie_in_their_files, project, rules};
 use crate::support::scope::Something;
+use crate::support::scripts::{READERS, read};
 use proptest::prelude::*;
 use trustpub::lint::check;
 use trustpub::lint::findings::{Level, Report};
@@ -14,6 +15,21 @@ use walkdir::WalkDir;
 
 const RELEASE: &str = include_str!("../projects/document/.github/workflows/release.yml");
 const FAULTS: &str = include_str!("../projects/faults/.github/workflows/publish.yml");
+/// A text for each of `READERS`.
+const SCRIPTS: [&str; READERS.len()] = [
+    "PY := python3\nexport X ?= $(PY)\n.PHONY: all publish\nall: ; npm publish\npublish: all # é\n\t@$(PY) -m twine upload \\\n\t  -p $(TOKEN) dist/*\n",
+    "v := '1'\n[private]\nbuild:\n    uv build\npublish tag=v: build (x tag)\n    uv publish --x {{ tag }}\n@x t:\n    #!/bin/sh\n    npm publish\n",
+    "import nox\n\n@nox.session(name='publish', python='3')\ndef p(session):\n    session.install('twine')\n    session.run('twine', \"upload\", *x, env={'A': 'é'})\n",
+    "task :publish => [:build, 'x:y'] do |t|\n  sh \"gem push #{pkg}/é.gem\"\nend\ntask build: [] do\n  system 'gem build'\nend\n",
+    "{\"workspaces\": [\"*\"], \"scripts\": {\"prepublish\": \"a \\u0026\\u0026 b\", \"publish\": \"npm publish \\\"é\\\" && npm run publish -- y\"}}",
+    "version: 3\ntasks:\n  publish:\n    deps: [build]\n    cmds:\n      - npm publish\n      - {task: build}\n  build: >-\n    npm\n    pack é\n",
+    "[tox]\nenvlist = publish\n[testenv:publish]\ncommands =\n    python -m build\n    twine upload \\\n      {posargs:dist/*} é\n",
+    "[tool.hatch.envs.default.scripts]\npublish = ['build', 'hatch publish']\n[tool.poe.tasks]\npublish.shell = 'uv publish é'\n[tool.pdm.scripts]\npublish = {cmd = ['pdm', 'publish']}\n[tool.tox.env.publish]\ncommands = [['twine', 'upload']]\n",
+    "set -e\nX=${1:-é}; f() { local a=$1; shift; twine upload \"$@\" \"${@:2}\"; }\ncase \"$1\" in\n  publish|p*) f \"$X\" $2 ;;\n  *) [[ $1 == a && ! -z $2 ]] || exit 1 ;;\nesac\nwhile [ $# -gt 0 ]; do shift; done\nfor i in \"$@\" a; do npm publish $i; done\n$1 $(f)\n. ./publish.sh\n",
+    "function Publish-It($x) {\n  dotnet nuget push \"é.nupkg\" `\n    -k $env:KEY\n}\nif ($args[0] -eq 'a') { Publish-It 1 } else { exit 1 }\n& $Target @args\n",
+    "@echo off\r\nif \"%1\"==\"\" goto :end\r\ncall :p\r\nexit /b\r\n:p\r\ndotnet nuget push é.nupkg ^\r\n  -k %KEY%\r\n",
+    "from . import a, b\nimport publish.x\nsubprocess.run([\n    'twine', # é\n    'upload',\n])\nrun('npm publish')\n",
+];
 const CONFIG: &str = include_str!("../projects/faults/.github/trustpub.yaml");
 
 /// Checks a project and asserts that all places are inside their files.
@@ -101,6 +117,14 @@ proptest! {
             (".github/workflows/publish.yml", &other),
             (".github/trustpub.yaml", &config),
         ]);
+    }
+
+    #[test]
+    fn every_mangled_script_is_read(
+        (reader, text) in (0..READERS.len()).prop_flat_map(|at| (Just(at), mangled(SCRIPTS[at])))
+    ) {
+        let (file, commands) = READERS[reader];
+        read(file, commands, text.as_bytes());
     }
 
     #[test]

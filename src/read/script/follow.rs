@@ -250,6 +250,15 @@ impl ScriptFollower<'_> {
         else {
             return Vec::new();
         };
+        if task.names_member {
+            let Some((member, part)) = arguments.names.first().and_then(|name| name.split_once(':')) else {
+                return Vec::new();
+            };
+            // A further part is the configuration.
+            let part = part.split(':').next().unwrap_or_default().to_owned();
+            arguments.member = Some(member.to_owned());
+            arguments.names = vec![part];
+        }
         if arguments.names.iter().any(|name| task.except.contains(name)) {
             return Vec::new();
         }
@@ -325,8 +334,9 @@ impl ScriptFollower<'_> {
         {
             let is = |name: &str| {
                 let own = matches!(manifest.field("name"), ManifestField::Known(own, _) if own == name);
-                own || path::resolve("", name.trim_start_matches('{').trim_end_matches('}'))
-                    .is_some_and(|path| path == manifest.folder)
+                own || manifest.folder.rsplit('/').next() == Some(name)
+                    || path::resolve("", name.trim_start_matches('{').trim_end_matches('}'))
+                        .is_some_and(|path| path == manifest.folder)
             };
             if name.is_none_or(is) && !folders.contains(&manifest.folder) && folders.len() < MOST_CALLED {
                 folders.push(manifest.folder.clone());
@@ -539,7 +549,8 @@ impl ScriptFollower<'_> {
         }
         let folder = key.2.clone();
         let found = self.script_file(&path, shell, folder.as_deref(), &invocation);
-        let found: Vec<usize> = found.into_iter().collect();
+        let mut found: Vec<usize> = found.into_iter().collect();
+        found.extend(self.projects_in(&path));
         self.parts.insert(key, found.clone());
         found
     }

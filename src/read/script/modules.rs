@@ -84,6 +84,30 @@ impl ScriptFollower<'_> {
         if files.is_empty() { Vec::new() } else { self.program_files(&key, files) }
     }
 
+    /// The programs whose project files a script names next to itself: `"$PSScriptRoot/build/build.csproj"`.
+    pub(crate) fn projects_in(&mut self, script: &str) -> Vec<usize> {
+        let facts = self.facts;
+        let above = script.rsplit_once('/').map_or("", |(above, _)| above);
+        let mut found = Vec::new();
+        for runner in &facts.programs {
+            let Some(project) = runner.project.as_ref().map(|extension| format!(".{extension}")) else { continue };
+            let text = self.project.file(script).and_then(|id| self.project.source(id)).map_or("", SourceFile::text);
+            let runs = runner.flags.iter().any(|flag| text.contains(&format!("run {flag} ")));
+            let Some(end) = text.find(&project).filter(|_| runs).map(|at| at + project.len()) else { continue };
+            let start = text[..end].rfind(['"', '\'', '\n', '=']).map_or(0, |at| at + 1);
+            let path = text[start..end].trim().replace('\\', "/");
+            let path = if path.starts_with('$') { path.split_once('/').map_or("", |(_, rest)| rest) } else { &path };
+            let Some(path) = path::resolve(above, path).and_then(|path| self.in_any_case(&path)) else { continue };
+            let mut files = Vec::new();
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            self.tree(folder, &runner.extension, DEEPEST_FOLDER, &mut files);
+            if !files.is_empty() {
+                found.extend(self.program_files(&path, files));
+            }
+        }
+        found
+    }
+
     /// The words of a command whose second word is an alias in a file of the repository.
     pub(crate) fn without_alias(&mut self, words: &[ShellWord]) -> Option<Vec<ShellWord>> {
         let facts = self.facts;
@@ -112,6 +136,22 @@ impl ScriptFollower<'_> {
         };
         let known = manifests.list.iter().find(is_named).map(|it| it.folder.clone());
         known.or_else(|| path::resolve("", name).filter(|folder| self.exists(&path::join(folder, manifest))))
+    }
+
+    /// The path of a file that differs only in case, as Windows finds it.
+    fn in_any_case(&mut self, path: &str) -> Option<String> {
+        let (folders, name) = path.rsplit_once('/').map_or(("", path), |(folders, name)| (folders, name));
+        let same = |names: &[String], name: &str| {
+            let exact = names.iter().find(|own| *own == name);
+            exact.or_else(|| names.iter().find(|own| own.eq_ignore_ascii_case(name))).cloned()
+        };
+        let mut found = String::new();
+        for part in folders.split('/').filter(|part| !part.is_empty()) {
+            let part = same(&self.files.folders(&found), part)?;
+            found = path::join(&found, &part);
+        }
+        let name = same(self.list(&found), name)?;
+        Some(path::join(&found, &name))
     }
 
     fn exists(&mut self, path: &str) -> bool {

@@ -61,6 +61,8 @@ fn members_of_a_workspace_have_scripts() {
     assert_eq!(followed("npm run push -w @acme/two", &files), ["packages/two/package.json: npm publish"]);
     assert_eq!(followed("pnpm --filter @acme/one run push", &files), ["packages/one/package.json: npm publish"]);
     assert_eq!(followed("pnpm -r run push", &files).len(), 2);
+    assert_eq!(followed("npx nx run one:push", &files), ["packages/one/package.json: npm publish"]);
+    assert_eq!(followed("npx nx run @acme/two:push:production", &files), ["packages/two/package.json: npm publish"]);
     assert_eq!(followed("cd packages/one && npm run push", &files), ["packages/one/package.json: npm publish"]);
 }
 
@@ -208,6 +210,7 @@ fn programs_are_found_by_their_names() {
         ("build/build.csproj", ""),
         ("build/Build.cs", ""),
         ("build.cake", ""),
+        ("build.ps1", "$Project = \"$PSScriptRoot\\build\\build.csproj\"\n& $Dotnet run --project $Project\n"),
     ];
     for (run, expected) in [
         ("python -m release deploy", &["release/__main__.py", "release/deploy.py"][..]),
@@ -230,6 +233,7 @@ fn programs_are_found_by_their_names() {
         let expected: Vec<String> = expected.iter().map(|path| format!("{path}: program")).collect();
         assert_eq!(followed(run, &files), expected, "{run}");
     }
+    assert!(followed("./build.ps1", &files).contains(&"build/Build.cs: program".to_owned()));
 }
 
 #[test]

@@ -53,7 +53,10 @@ pub fn evidence<'a, 'p>(
             seen.push(script.file);
             let text = script.text();
             // A call may continue on further lines.
-            for (registry, pattern) in registries.uploads_in(&text.value().replace('\n', " ")) {
+            let mut patterns = registries.uploads_in(&text.value().replace('\n', " "));
+            let is_called = |pattern: &UploadPattern| pattern.calls.iter().any(|name| text.value().contains(name));
+            patterns.extend(registries.uploads().filter(|(_, pattern)| is_called(pattern)));
+            for (registry, pattern) in patterns {
                 let known = |it: &UploadEvidence<'_, '_>| it.registry.id == registry.id && it.place.file == script.file;
                 if found.iter().any(known) {
                     continue;

@@ -92,8 +92,16 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             .environment
             .is_some_and(|environment| names_release(self.github, self.registries, environment.name.value()));
         let may_upload = environment || all.iter().any(has_token) || held().access == Some(AccessLevel::Write);
-        let found = may_upload.then(|| evidence(self.registries, self.model, workflow, job))?;
-        let found = found.into_iter().find(|evidence| !seen.contains(&evidence.registry.id.as_str()))?;
+        let passes_secret = |step: &ResolvedStep<'_, '_>| {
+            step.step.and_then(|step| step.script).is_some_and(|script| is_secret(script.value()))
+        };
+        if !may_upload && !all.iter().any(passes_secret) {
+            return None;
+        }
+        let found = evidence(self.registries, self.model, workflow, job);
+        let found = found.into_iter().find(|evidence| {
+            !seen.contains(&evidence.registry.id.as_str()) && (may_upload || passes_secret(&evidence.resolved))
+        })?;
         let frame = found.resolved.calls.first()?;
         let command = frame.call.command.span.clone();
         let by = frame.caller.value().get(command.clone()).and_then(|text| text.lines().next()).unwrap_or_default();
@@ -117,7 +125,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     /// The token variable of a registry that gets a secret.
     fn token<'v>(&self, pairs: &'v Pairs<'p>) -> Option<&'v str> {
         let is_token = |name: &str| {
-            let listed = self.github.credentials.variables.iter().any(|known| known == name);
+            let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+            let listed = self.github.credentials.variables.iter().any(|known| plain(known) == plain(name));
             let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
             listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
         };
@@ -140,7 +149,11 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             None => return None,
         };
         let all = steps(self.model, workflow, job);
-        let (by, place) = all.iter().rev().find_map(|step| self.unknown_program(step))?;
+        let mut programs: Vec<_> = all.iter().rev().filter_map(|step| self.unknown_program(step)).collect();
+        // The program is probably the one that is named after a release.
+        let is_named = |(by, _): &(String, Place)| names_release(self.github, self.registries, by);
+        let index = programs.iter().position(is_named).unwrap_or_default();
+        let (by, place) = (index < programs.len()).then(|| programs.swap_remove(index))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 

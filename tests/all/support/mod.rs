@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod judged;
 pub mod program;
 pub mod scope;
+pub mod scripts;
 
 /// A report of one project in a format.
 pub fn report(format: &str, view: &ReportView<'_>, options: &ReportOptions, failures: &[String]) -> String {

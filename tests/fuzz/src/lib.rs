@@ -4,3 +4,5 @@
 pub mod judged;
 #[path = "../../all/support/scope.rs"]
 pub mod scope;
+#[path = "../../all/support/scripts.rs"]
+pub mod scripts;
