@@ -321,7 +321,7 @@ fn namespace(
 ) -> Option<RehearsalProblem> {
     let site = &analysis.uploads.get(target.index)?.site;
     let owner = claims.repository.as_ref().map(|(owner, _)| owner.as_str());
-    let name = listed::namespace(&analysis.project.manifests, target.registry, site, owner)?;
+    let name = listed::namespace(&analysis.data.github, &analysis.project.manifests, target.registry, site, owner)?;
     matches!(name.status, "case" | "refused").then(|| RehearsalProblem {
         kind: ProblemKind::Mismatch,
         field: Some(Claim::Owner.word()),

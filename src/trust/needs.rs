@@ -109,7 +109,7 @@ pub struct TokenRule {
     pub otherwise: NeedFallback,
     /// The earlier step whose token it uses.
     pub earlier: Option<EarlierStep>,
-    /// Words in the job's steps after which the token is unknown.
+    /// Actions, commands, files and variables of the job after which the token is unknown.
     pub opaque: Vec<String>,
 }
 

@@ -5,6 +5,7 @@ pub mod exchange;
 pub mod form;
 pub mod import_format;
 pub(crate) mod load;
+pub(crate) mod opaque;
 pub(crate) mod package;
 pub(crate) mod plan;
 pub mod set;
@@ -84,7 +85,7 @@ pub struct BuildFacts {
     /// Actions that build packages.
     #[serde(default)]
     pub actions: Vec<String>,
-    /// Words in a job after which the package version may not come from the git tags of the checkout.
+    /// Commands, files and variables in a job after which the package version may not come from the git tags of the checkout.
     #[serde(default)]
     pub opaque: Vec<String>,
 }
@@ -99,7 +100,7 @@ pub struct NameRules {
     /// Separator characters that are equal to each other; a run of them equals one.
     #[serde(default)]
     pub separators: String,
-    /// Words in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
+    /// Commands and files in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
     #[serde(default)]
     pub opaque: Vec<String>,
 }

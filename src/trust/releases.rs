@@ -4,6 +4,7 @@ pub mod tag;
 
 use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::releases::tag::{TagName, TagPush};
@@ -13,7 +14,7 @@ use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker};
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Filter, Text, Workflow, action};
+use crate::workflow::model::{Filter, Step, Text, Workflow, action};
 use crate::workflow::ref_pattern::{self, RefName};
 use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::run::TriggerStart;
@@ -67,15 +68,18 @@ pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEven
     found
 }
 
+/// Whether the code in an input of a step calls a function of GitHub's API client.
+fn calls(step: &Step<'_>, functions: &[String]) -> bool {
+    let inside = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let names =
+        |text: &str| text.split(|letter| !inside(letter)).any(|word| functions.iter().any(|known| known == word));
+    step.script.is_none() && step.with.entries.iter().any(|pair| names(pair.value.value()))
+}
+
 struct ReleaseSearch<'a, 'p, 'w> {
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
     awaited: AwaitedEvent<'w, 'p>,
-}
-
-fn contains_any(text: &str, words: &[String]) -> bool {
-    let text = text.to_lowercase();
-    words.iter().any(|word| text.contains(word.as_str()))
 }
 
 impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
@@ -84,7 +88,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         for job in &workflow.jobs {
             // A called workflow of another repository may create releases if its name suggests it.
             let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
-            if foreign.is_some_and(|uses| contains_any(uses.value(), &self.github.releases.opaque)) {
+            if foreign.is_some_and(|uses| opaque::in_name(action(uses.value()), &self.github.releases.opaque).is_some())
+            {
                 return StartedBy::Unknown;
             }
             let all = steps(self.checkout, workflow, job);
@@ -108,10 +113,15 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let facts = &self.github.releases;
         let Some(step) = resolved.step else { return StartedBy::None };
         let name = step.uses.map_or("", |uses| action(uses.value()));
+        let (workflow, job) = (resolved.workflow, resolved.job);
         let script = resolved.own_script().map_or("", |run| run.value());
-        let script = script.to_lowercase();
-        let mentions = |words: &[String]| words.iter().any(|word| script.contains(word.as_str()));
-        if mentions(&facts.passed_on) || contains_any(name, &facts.passed_on) {
+        let matches = |entries: &[String]| match resolved.calls.last() {
+            None => opaque::in_step(self.github, workflow, job, step, entries).is_some(),
+            // The words of a program in another language.
+            Some(frame) if frame.script.is_program => opaque::in_name(script, entries).is_some(),
+            Some(_) => opaque::in_script(self.github, script, &resolved.commands(self.github), entries).is_some(),
+        };
+        if matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
             return StartedBy::Unknown;
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
@@ -128,9 +138,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             }
         }
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
-        let foreign = self.checkout.action(name).is_none() && contains_any(name, &facts.opaque);
-        let scripted = mentions(&facts.opaque) && mentions(&facts.opaque_scripts);
-        if foreign || scripted { StartedBy::Unknown } else { StartedBy::None }
+        let own = self.checkout.action(name).is_some();
+        if !own && matches(&facts.opaque) || calls(step, &facts.calls) { StartedBy::Unknown } else { StartedBy::None }
     }
 
     /// `what`, if the step runs in a run that no release or tag has started. In other runs it only adds to that release.

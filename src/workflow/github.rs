@@ -247,7 +247,7 @@ pub struct TagFacts {
     pub keeps: String,
     /// Its inputs for another key or repository.
     pub others: Vec<String>,
-    /// Words in scripts and action names that set another token or key for pushes.
+    /// Actions, commands, files and variables that set another token or key for pushes.
     pub opaque: Vec<String>,
 }
 
@@ -285,23 +285,29 @@ pub struct ReleaseFacts {
     pub assets: Vec<AssetUpload>,
     /// Actions and commands that create releases.
     pub makers: Vec<ReleaseMaker>,
-    /// Words in actions and scripts that may create a release in a way not described here.
+    /// Actions and commands that may create a release or a tag in a way not described here.
     pub opaque: Vec<String>,
-    /// For `opaque` words in a script: it must also contain one of these.
-    pub opaque_scripts: Vec<String>,
-    /// Words in scripts that start another workflow.
+    /// Functions of GitHub's API client that create one.
+    pub calls: Vec<String>,
+    /// Actions and commands that start another workflow.
     pub passed_on: Vec<String>,
+    /// Functions of GitHub's API client that start one.
+    pub passing_calls: Vec<String>,
 }
 
 /// Facts about requests for the OIDC token.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OidcFacts {
     /// The permission scope for requesting a token.
     pub scope: String,
     /// Actions that never request one.
     pub never: Vec<String>,
-    /// Words in a script that may request one.
+    /// Commands that never request one, besides those that write no credential. Any other command might.
+    pub never_commands: Vec<String>,
+    /// Commands that may request one although they write no credential.
+    pub commands: Vec<String>,
+    /// Words of an argument, such as the name of a task, that mean an upload.
     pub words: Vec<String>,
     /// The function of GitHub's library that requests one, with its parenthesis.
     pub function: String,

@@ -224,7 +224,9 @@ const NAMELESS: &str = "no config, git remote or condition names the repository"
 /// manifests; or why it is unknown.
 pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
     let manifests = &subject.analysis.project.manifests;
-    let changed = || subject.workflow().is_none_or(|workflow| package::may_change(registry, workflow));
+    let changed = || {
+        subject.workflow().is_none_or(|workflow| package::may_change(&subject.analysis.data.github, registry, workflow))
+    };
     if let Some((name, place)) = addressed(subject, registry) {
         let word = package::name(manifests, registry, &name).filter(|word| word.likeness == Likeness::Other);
         return match word.and_then(|word| word.text) {

@@ -66,7 +66,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 fn namespace_of(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
     let owner = subject.analysis.repository.and_then(|name| name.split_once('/')).map(|(owner, _)| owner);
-    listed::namespace(&subject.analysis.project.manifests, target(subject)?, &subject.upload()?.site, owner)
+    listed::namespace(
+        &subject.analysis.data.github,
+        &subject.analysis.project.manifests,
+        target(subject)?,
+        &subject.upload()?.site,
+        owner,
+    )
 }
 
 fn manifest_namespace(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -87,7 +93,7 @@ fn namespace_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
-    if package::may_change(registry, subject.workflow()?) {
+    if package::may_change(&subject.analysis.data.github, registry, subject.workflow()?) {
         return None;
     }
     package::name(&subject.analysis.project.manifests, registry, &subject.publisher()?.entry("package")?.value)
@@ -105,7 +111,7 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
-    if package::may_change(registry, subject.workflow()?) {
+    if package::may_change(&subject.analysis.data.github, registry, subject.workflow()?) {
         return None;
     }
     let site = &subject.upload()?.site;
@@ -180,7 +186,7 @@ fn version_source(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 pub(crate) fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let builds = &target(subject)?.builds;
     let (workflow, job) = (subject.workflow()?, subject.job()?);
-    Some(match history::history(&subject.analysis.data.github.checkout, builds, workflow, job)? {
+    Some(match history::history(&subject.analysis.data.github, builds, workflow, job)? {
         CheckoutHistory::Tags => Fact::text("tags", job.id.place()),
         CheckoutHistory::Shallow(place) => Fact::text("shallow", place),
     })

@@ -53,8 +53,8 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn marked(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
-    let manifests = &subject.analysis.project.manifests;
-    listed::mark(manifests, &subject.analysis.data.registries, target(subject)?, &subject.upload()?.site)
+    let (data, manifests) = (subject.analysis.data, &subject.analysis.project.manifests);
+    listed::mark(&data.github, manifests, &data.registries, target(subject)?, &subject.upload()?.site)
 }
 
 fn mark(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

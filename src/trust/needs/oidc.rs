@@ -1,12 +1,16 @@
 //! Whether a step of a job uses the OIDC token. Uploads are not considered here (see `trust::upload`).
 
+use crate::read::shell::ShellCommand;
 use crate::trust::needs::Needs;
 use crate::trust::needs::requester::find;
-use crate::trust::upload::step::steps;
+use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::opaque;
+use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Step, Workflow, action};
+use crate::workflow::model::{Job, Workflow, action};
+use crate::workflow::script::commands;
 
 /// Whether a step of a job needs the scope for OIDC tokens; `None` if a step that no data describes might.
 #[must_use]
@@ -17,10 +21,9 @@ pub fn is_used<'p>(
     workflow: &Workflow<'p>,
     job: &Job<'p>,
 ) -> Option<bool> {
-    let mut steps = steps(checkout, workflow, job).into_iter().filter_map(|resolved| resolved.step);
+    let steps = steps(checkout, workflow, job);
     // The runner may request the token before the first step, for example to pull the image of a container.
-    let mut unknown =
-        job.uses.is_some() || job.container || steps.any(|step| may_use_oidc(needs, github, checkout, step));
+    let mut unknown = job.uses.is_some() || job.container || steps.iter().any(|step| may_use_oidc(needs, github, step));
     for requester in find(needs, github, checkout, workflow, job) {
         for need in requester.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
             match requester.asks(github, need, None) {
@@ -34,11 +37,33 @@ pub fn is_used<'p>(
 }
 
 /// Whether a step that is not in the data may use the OIDC token. The steps of a local action are judged on their own.
-fn may_use_oidc(needs: &Needs, github: &GitHubFacts, checkout: &Model<'_>, step: &Step<'_>) -> bool {
+fn may_use_oidc(needs: &Needs, github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+    let Some(step) = resolved.step else { return false };
     if let Some(uses) = step.uses {
         let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));
-        return checkout.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never();
+        return resolved.model.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never();
     }
-    let words = &github.oidc.words;
-    step.run.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str())))
+    let Some(run) = step.run else { return false };
+    let shown = &github.oidc.shown;
+    // A variable's name is a whole word in code of every language.
+    if shown.request.iter().chain(&shown.address).any(|name| run.value().contains(name.as_str())) {
+        return true;
+    }
+    let (workflow, job) = (resolved.workflow, resolved.job);
+    opaque::in_step(github, workflow, job, step, &github.oidc.commands).is_some()
+        || commands(github, workflow, job, step).iter().any(|command| may_request(github, command))
+}
+
+/// Whether a command may request the token: its program is not known to leave it alone, or an argument means an upload.
+fn may_request(github: &GitHubFacts, command: &ShellCommand) -> bool {
+    let words = words(command);
+    let runs = |known: &String| is_command(github, &words, known, &github.shell.runs.wrappers);
+    if words.is_empty() || github.credentials.programs.iter().any(|known| is_command(github, &words, known, &[])) {
+        return false;
+    }
+    let is_upload = |word: &String| {
+        let mut parts = word.split(|letter: char| !letter.is_alphanumeric());
+        !word.starts_with('-') && parts.any(|part| github.oidc.words.iter().any(|known| part == known))
+    };
+    !github.oidc.never_commands.iter().any(runs) || words.iter().flatten().any(is_upload)
 }

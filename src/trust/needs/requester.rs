@@ -3,6 +3,7 @@
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
 use crate::trust::registry::command::{flag_is, is_command, words};
+use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text, reads};
 use crate::trust::registry::test::ValueTest;
 use crate::trust::upload::credential::follow_env;
@@ -114,23 +115,37 @@ impl Requester<'_, '_> {
     /// Whether it needs the permission. Without a context, expressions are unknown.
     #[must_use]
     pub fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(condition, context)));
+        let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(github, condition, context)));
         // A token that the step is given replaces the job's token for every scope except `id-token`.
         let of_token = need.scope != github.oidc.scope;
         let says = need.when.iter().any(|condition| condition.fact == "token.source");
-        if own == Truth::No || !of_token || says { own } else { own.and(self.works_with(RequestToken::Job, context)) }
+        if own == Truth::No || !of_token || says {
+            own
+        } else {
+            own.and(self.works_with(github, RequestToken::Job, context))
+        }
     }
 
-    fn works_with(&self, wanted: RequestToken, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        match self.token(context) {
+    fn works_with(
+        &self,
+        github: &GitHubFacts,
+        wanted: RequestToken,
+        context: Option<&EvaluationContext<'_, '_>>,
+    ) -> Truth {
+        match self.token(github, context) {
             Ok(token) if token == wanted => Truth::Yes,
             Ok(_) => Truth::No,
             Err(reason) => Truth::Unknown(reason),
         }
     }
 
-    fn holds(&self, condition: &NeedCondition, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        match (self.fact(&condition.fact, context), &condition.test) {
+    fn holds(
+        &self,
+        github: &GitHubFacts,
+        condition: &NeedCondition,
+        context: Option<&EvaluationContext<'_, '_>>,
+    ) -> Truth {
+        match (self.fact(github, &condition.fact, context), &condition.test) {
             (RequestFact::Known(value), test) => test.passes(value.as_deref()),
             // It is set, whatever its value.
             (RequestFact::Given, ValueTest::Present(wanted)) => {
@@ -145,7 +160,7 @@ impl Requester<'_, '_> {
         }
     }
 
-    fn fact(&self, name: &str, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
+    fn fact(&self, github: &GitHubFacts, name: &str, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         let slot = match name.split_once('.') {
             Some(("input", input)) => Slot { input: Some(input.to_owned()), ..Slot::default() },
             Some(("env", variable)) => Slot { env: Some(variable.into()), ..Slot::default() },
@@ -153,7 +168,7 @@ impl Requester<'_, '_> {
             Some(("switch", flag)) => Slot { flags: vec![flag.to_owned()], kind: SlotKind::Switch, ..Slot::default() },
             Some(("output", output)) => return RequestFact::Known(self.required_output(output, context)),
             Some(("token", "source")) => {
-                return match self.token(context) {
+                return match self.token(github, context) {
                     Ok(token) => RequestFact::Known(Some(token.word().to_owned())),
                     Err(reason) => RequestFact::Unknown(reason),
                 };
@@ -223,16 +238,20 @@ impl Requester<'_, '_> {
     }
 
     /// The token that it uses.
-    fn token(&self, context: Option<&EvaluationContext<'_, '_>>) -> Result<RequestToken, UnknownReason> {
+    fn token(
+        &self,
+        github: &GitHubFacts,
+        context: Option<&EvaluationContext<'_, '_>>,
+    ) -> Result<RequestToken, UnknownReason> {
         let rule = &self.entry.token;
-        if let Some(word) = self.opaque(&rule.opaque) {
+        if let Some(word) = self.opaque(github, &rule.opaque) {
             return Err(UnknownReason::new(format!("how `{word}` changes its credentials")));
         }
         if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.resolved, slot))) {
             return token;
         }
         match (&rule.earlier, rule.otherwise) {
-            (Some(earlier), _) => self.left_by(earlier, context),
+            (Some(earlier), _) => self.left_by(github, earlier, context),
             (None, NeedFallback::Job) => Ok(RequestToken::Job),
             (None, NeedFallback::None) => Err(UnknownReason::new("a token that is not in the files")),
         }
@@ -241,6 +260,7 @@ impl Requester<'_, '_> {
     /// The token that an earlier step stored. With several such steps it is unknown which one counts.
     fn left_by(
         &self,
+        github: &GitHubFacts,
         earlier: &EarlierStep,
         context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
@@ -249,7 +269,7 @@ impl Requester<'_, '_> {
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
         let resolved = ResolvedStep { step: Some(step), command: None, ..self.resolved.clone() };
         let left = Requester { entry: self.entry, resolved };
-        if earlier.when.iter().any(|condition| left.holds(condition, context) != Truth::Yes) {
+        if earlier.when.iter().any(|condition| left.holds(github, condition, context) != Truth::Yes) {
             return Err(unknown());
         }
         for slot in &earlier.slots {
@@ -260,14 +280,15 @@ impl Requester<'_, '_> {
         if earlier.otherwise == NeedFallback::Job { Ok(RequestToken::Job) } else { Err(unknown()) }
     }
 
-    /// The first of some words that a step of the job contains.
-    fn opaque<'w>(&self, words: &'w [String]) -> Option<&'w str> {
-        let texts = self.resolved.job.steps.iter().flat_map(|step| {
-            let pairs = step.with.entries.iter().chain(&step.env.entries).map(|pair| pair.value);
-            [step.uses, step.run].into_iter().flatten().chain(pairs)
-        });
-        let texts: Vec<&str> = if words.is_empty() { Vec::new() } else { texts.map(|text| text.value()).collect() };
-        words.iter().map(String::as_str).find(|word| texts.iter().any(|text| text.contains(word)))
+    /// The first of some entries that a step of the job matches.
+    fn opaque<'e>(&self, github: &GitHubFacts, entries: &'e [String]) -> Option<&'e str> {
+        let (workflow, job) = (self.resolved.workflow, self.resolved.job);
+        let variables = || job.env.entries.iter().chain(&workflow.env.entries).map(|pair| pair.key.value());
+        let set = |entry: &&String| variables().any(|name| opaque::is_variable(entry, name));
+        let of_job = entries.iter().find(set).map(String::as_str);
+        let all = || steps(self.resolved.model, workflow, job);
+        let in_step = |step: ResolvedStep<'_, '_>| opaque::in_step(github, workflow, job, step.step?, entries);
+        of_job.or_else(|| if entries.is_empty() { None } else { all().into_iter().find_map(in_step) })
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::holds_words;
 use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
-use crate::trust::upload::step::uses;
+use crate::trust::upload::step::{steps, uses};
 use crate::workflow::github::{GitHubFacts, TagFacts, TagPrefix};
+use crate::workflow::model::Step;
 
 /// The name of a tag, as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +36,14 @@ pub enum TagPush {
 pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
     let Some(run) = resolved.own_script() else { return TagPush::None };
-    if !holds_words(run.value(), &facts.make) {
+    if !holds_words(run.value(), &facts.push) {
         return TagPush::None;
     }
     let mut made: Vec<(&str, TagName)> = Vec::new();
     let mut pushed: Vec<TagName> = Vec::new();
     let mut by = None;
+    // Whether a tag may be pushed that another program has made.
+    let mut others = false;
     let commands = resolved.commands(github);
     for command in commands.iter() {
         let source = |word: &ShellWord| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
@@ -61,13 +65,15 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
             if !own.is_empty() && (elsewhere || moves(rest, facts)) {
                 return TagPush::Unknown;
             }
+            others |= own.is_empty() && (all || rest.iter().skip(1).any(may_be_tag));
             by = by.or(Some(command).filter(|_| !own.is_empty()));
             pushed.extend(own);
         }
     }
     match by {
+        None if others => TagPush::Unknown,
         None => TagPush::None,
-        Some(command) if uses_github_token(facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
+        Some(command) if uses_github_token(github, facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
         Some(_) => TagPush::Unknown,
     }
 }
@@ -90,6 +96,14 @@ fn named<'c>(words: &'c [ShellWord], facts: &TagFacts) -> Option<&'c ShellWord> 
         }
     }
     None
+}
+
+/// Whether an argument of a push may be a tag: it names one, or only the running shell knows it.
+fn may_be_tag(word: &ShellWord) -> bool {
+    match word.parts.first() {
+        Some(WordPiece::Text(text)) => text.contains("refs/tags/"),
+        _ => true,
+    }
 }
 
 fn moves(words: &[ShellWord], facts: &TagFacts) -> bool {
@@ -116,14 +130,13 @@ pub fn beginning(text: &str) -> TagName {
 }
 
 /// Whether pushes use `GITHUB_TOKEN`: the checkout stores it, and no step configures another token.
-fn uses_github_token(facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
-    let inner = resolved.frames.iter().flat_map(|frame| &frame.action.steps);
-    let configures = |text: &str| {
-        let text = text.to_lowercase();
-        facts.opaque.iter().any(|word| text.contains(word.as_str()))
-    };
-    let mut steps = resolved.job.steps.iter().chain(inner);
-    if steps.any(|step| [step.script, step.uses].into_iter().flatten().any(|text| configures(text.value()))) {
+fn uses_github_token(github: &GitHubFacts, facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+    let (workflow, job) = (resolved.workflow, resolved.job);
+    let configures = |step: &Step<'_>| opaque::in_step(github, workflow, job, step, &facts.opaque).is_some();
+    let variables = job.env.entries.iter().chain(&workflow.env.entries).map(|pair| pair.key.value());
+    if steps(resolved.model, workflow, job).iter().filter_map(|it| it.step).any(configures)
+        || variables.into_iter().any(|name| facts.opaque.iter().any(|entry| opaque::is_variable(entry, name)))
+    {
         return false;
     }
     let Some(checkout) = resolved.before().rfind(|step| uses(step, &facts.checkout)) else { return false };

@@ -1,9 +1,12 @@
 //! The git history that is checked out where the packages of an upload are built.
 
+use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
-use crate::trust::registry::BuildFacts;
-use crate::workflow::github::CheckoutFacts;
+use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::{BuildFacts, opaque};
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
+use crate::workflow::script::commands;
 
 /// The history that a job checks out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +21,14 @@ pub enum CheckoutHistory {
 /// may take its version from elsewhere.
 #[must_use]
 pub fn history(
-    checkout: &CheckoutFacts,
+    github: &GitHubFacts,
     builds: &BuildFacts,
     workflow: &Workflow<'_>,
     job: &Job<'_>,
 ) -> Option<CheckoutHistory> {
     let mut found = None;
     for builder in with_ancestors(workflow, job) {
-        match of_job(checkout, builds, workflow, builder) {
+        match of_job(github, builds, workflow, builder) {
             TagFetch::Nothing => {}
             TagFetch::Unknown => return None,
             TagFetch::Builds(CheckoutHistory::Tags) => return Some(CheckoutHistory::Tags),
@@ -56,25 +59,30 @@ enum TagFetch {
     Builds(CheckoutHistory),
 }
 
-fn of_job(checkout: &CheckoutFacts, builds: &BuildFacts, workflow: &Workflow<'_>, job: &Job<'_>) -> TagFetch {
+fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, job: &Job<'_>) -> TagFetch {
     let uses =
         |step: &&Step<'_>, name: &str| step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name));
-    let runs = |step: &Step<'_>, words: &[String]| {
-        step.script.is_some_and(|run| words.iter().any(|word| run.value().contains(word.as_str())))
+    let is_build = |command: &ShellCommand| {
+        let words = words(command);
+        builds.commands.iter().any(|known| is_command(github, &words, known, &[]))
     };
-    let build = |step: &&Step<'_>| runs(step, &builds.commands) || builds.actions.iter().any(|name| uses(step, name));
+    let build = |step: &&Step<'_>| {
+        step.script.is_some() && commands(github, workflow, job, step).iter().any(is_build)
+            || builds.actions.iter().any(|name| uses(step, name))
+    };
     if job.uses.is_some() {
         return TagFetch::Unknown;
     }
     let Some(build) = job.steps.iter().find(build) else { return TagFetch::Nothing };
+    let checkout = &github.checkout;
     let mut checkouts = job.steps.iter().filter(|step| step.index < build.index && uses(step, &checkout.action));
     let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return TagFetch::Unknown };
     let (Some(uses), false) = (step.uses, step.with.dynamic) else { return TagFetch::Unknown };
     let variables = job.steps.iter().map(|step| &step.env).chain([&job.env, &workflow.env]);
     let mut names = variables.flat_map(|pairs| &pairs.entries).map(|pair| pair.key.value());
     if checkout.other.iter().any(|input| step.with.get_ignore_case(input).is_some())
-        || job.steps.iter().any(|step| runs(step, &builds.opaque))
-        || names.any(|name| builds.opaque.iter().any(|word| name.contains(word.as_str())))
+        || job.steps.iter().any(|step| opaque::in_step(github, workflow, job, step, &builds.opaque).is_some())
+        || names.any(|name| builds.opaque.iter().any(|entry| opaque::is_variable(entry, name)))
     {
         return TagFetch::Unknown;
     }

@@ -48,13 +48,14 @@ pub(crate) fn manifest<'m>(manifests: &'m Manifests, site: &UploadSite<'_, '_>, 
 /// Compares the name in the manifest with the names that a token of the owner may publish. Without an owner, only names outside every
 /// owner's namespace are decided.
 pub(crate) fn namespace(
+    github: &GitHubFacts,
     manifests: &Manifests,
     registry: &Registry,
     site: &UploadSite<'_, '_>,
     owner: Option<&str>,
 ) -> Option<ListedValue> {
     let rule = registry.namespace.as_ref()?;
-    if package::may_change(registry, site.resolved.workflow) {
+    if package::may_change(github, registry, site.resolved.workflow) {
         return None;
     }
     let manifest = manifest(manifests, site, &rule.manifest)?;
@@ -106,13 +107,14 @@ fn items<'m>(
 
 /// The first listed package without the mark by which the registry recognises its owner.
 pub(crate) fn mark(
+    github: &GitHubFacts,
     manifests: &Manifests,
     registries: &RegistrySet,
     registry: &Registry,
     site: &UploadSite<'_, '_>,
 ) -> Option<ListedValue> {
     let rule = registry.packages.as_ref()?;
-    if package::may_change(registry, site.resolved.workflow) {
+    if package::may_change(github, registry, site.resolved.workflow) {
         return None;
     }
     let manifest = manifest(manifests, site, &rule.manifest)?;

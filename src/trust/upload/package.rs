@@ -3,8 +3,9 @@
 use crate::read::manifest::{Manifest, ManifestField, Manifests};
 use crate::read::project::github_repository;
 use crate::read::source::Place;
-use crate::trust::registry::Registry;
+use crate::trust::registry::{Registry, opaque};
 use crate::workflow::expression::UnknownReason;
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::Workflow;
 
 /// A value of a manifest, compared with the expected one.
@@ -113,14 +114,11 @@ pub fn within<'m>(
 
 /// Whether the scripts of a workflow may change manifests, or run in folders that only the run decides.
 #[must_use]
-pub fn may_change(registry: &Registry, workflow: &Workflow<'_>) -> bool {
+pub fn may_change(github: &GitHubFacts, registry: &Registry, workflow: &Workflow<'_>) -> bool {
     let steps = || workflow.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
     let mut folders = steps().filter_map(|(job, step)| workflow.folder_of(job, step));
-    let words = &registry.names.opaque;
-    folders.any(|folder| folder.value().contains("${{"))
-        || steps()
-            .filter_map(|(_, step)| step.script)
-            .any(|run| words.iter().any(|word| run.value().contains(word.as_str())))
+    let changes = |(job, step)| opaque::in_step(github, workflow, job, step, &registry.names.opaque).is_some();
+    folders.any(|folder| folder.value().contains("${{")) || steps().any(changes)
 }
 
 /// The repository address in the manifests of the packages that may be uploaded: the first if all differ from `own`, which is

@@ -1,0 +1,183 @@
+//! Entries of `opaque:` in the data: what in a job makes something unknown that the files would otherwise decide.
+//!
+//! | entry | matches |
+//! |---|---|
+//! | `git remote add` | a command with this program and these subcommands, also after programs such as `npx` |
+//! | `curl *api.example.com*` | the same with an argument that contains the text between the stars, in any case |
+//! | `npm --prefix` | the same with a flag |
+//! | `package.json` | a command that writes to the file or names it, unless the command only reads files |
+//! | `GIT_ASKPASS` | a variable that the step or one of its commands sets; `*` stands for any text |
+//! | `uses release*` | an action or called workflow with this word in its name; several words must follow each other |
+//!
+//! A word of an argument is compared as a whole, so that `cmake` is not `make` and `mkdir -p ./dist` runs no program of the project.
+
+use crate::read::glob::Glob;
+use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
+use crate::trust::registry::command::{flag_is, is_command, words};
+use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::{Job, Step, Workflow, action};
+use crate::workflow::script::commands;
+
+/// The first entry that a step matches.
+pub(crate) fn in_step<'e>(
+    github: &GitHubFacts,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+    step: &Step<'_>,
+    entries: &'e [String],
+) -> Option<&'e str> {
+    if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
+        return in_name(action(uses.value()), entries);
+    }
+    let script = step.script?.value();
+    let all = commands(github, workflow, job, step);
+    let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    if all.is_empty() && script.lines().any(is_code) {
+        // The script is in a language that is not read.
+        return entries.first().map(String::as_str);
+    }
+    let set = |entry: &&String| step.env.entries.iter().any(|pair| is_variable(entry, pair.key.value()));
+    entries.iter().find(set).map(String::as_str).or_else(|| in_script(github, script, &all, entries))
+}
+
+/// The first entry that a script with these commands matches.
+pub(crate) fn in_script<'e>(
+    github: &GitHubFacts,
+    script: &str,
+    commands: &[ShellCommand],
+    entries: &'e [String],
+) -> Option<&'e str> {
+    let inline = || commands.iter().any(|command| reads_standard_input(github, command));
+    let found = entries.iter().find(|entry| {
+        let piped = || is_file_entry(entry) && mentions_file(script, entry) && inline();
+        commands.iter().any(|command| in_command(github, command, entry)) || piped()
+    });
+    found.map(String::as_str)
+}
+
+/// The first entry for actions that the name of an action or called workflow matches.
+pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> {
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    let joined = format!("-{}-", words.join("-"));
+    let matches = |entry: &&String| {
+        entry.strip_prefix("uses ").is_some_and(|known| match known.contains('*') {
+            true => words.iter().any(|word| Glob::from(known).is_match(word)),
+            false => joined.contains(&format!("-{known}-")),
+        })
+    };
+    entries.iter().find(matches).map(String::as_str)
+}
+
+/// Whether a variable is one of an entry.
+pub(crate) fn is_variable(entry: &str, name: &str) -> bool {
+    let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
+    entry.contains('_') && entry.chars().all(is_name) && Glob::from(entry).is_match(name)
+}
+
+/// Whether a command matches an entry.
+pub(crate) fn in_command(github: &GitHubFacts, command: &ShellCommand, entry: &str) -> bool {
+    let set = |name: &str| is_variable(entry, name);
+    let assigned = command.assignments.iter().any(|assignment| set(&assignment.name));
+    if assigned || command.words.iter().any(|word| literal(word).split_once('=').is_some_and(|(name, _)| set(name))) {
+        return true;
+    }
+    let words = words(command);
+    if is_file_entry(entry) {
+        let names = |word: &ShellWord| mentions_file(&literal(word), entry);
+        let reads = || github.credentials.readers.iter().any(|known| is_command(github, &words, known, &[]));
+        return command.redirects.iter().any(names) || command.words.iter().skip(1).any(names) && !reads();
+    }
+    let is_test = |(index, word): &(usize, &str)| word.contains('*') || *index > 0 && word.starts_with('-');
+    let (tests, own): (Vec<_>, Vec<_>) = entry.split_whitespace().enumerate().partition(is_test);
+    let own: Vec<&str> = own.into_iter().map(|(_, word)| word).collect();
+    let passes = |(_, test): &(usize, &str)| match test.contains('*') {
+        true => command.words.iter().skip(1).any(|word| literal(word).to_lowercase().contains(test.trim_matches('*'))),
+        false => words.iter().flatten().any(|word| flag_is(word, test)),
+    };
+    let runs = !own.is_empty() && is_command(github, &words, &own.join(" "), &github.shell.runs.wrappers);
+    runs && tests.iter().all(passes)
+}
+
+fn is_file_entry(entry: &str) -> bool {
+    entry.contains('.') && !entry.contains([' ', '*'])
+}
+
+/// Whether a text contains the name of a file as a whole word.
+fn mentions_file(text: &str, name: &str) -> bool {
+    let inside = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    text.split(|letter| !inside(letter)).any(|word| word.eq_ignore_ascii_case(name))
+}
+
+/// Whether a command is an interpreter that reads its program from the standard input, which may be any text of the script.
+fn reads_standard_input(github: &GitHubFacts, command: &ShellCommand) -> bool {
+    let words = words(command);
+    let interpreter = |known: &String| is_command(github, &words, known, &[]);
+    matches!(words.as_slice(), [_] | [_, None]) | matches!(words.as_slice(), [_, Some(last)] if last == "-")
+        && github.shell.runs.interpreters.iter().any(interpreter)
+}
+
+/// The text of a word, with a NUL for each part that only the running shell knows.
+fn literal(word: &ShellWord) -> String {
+    let part = |part: &WordPiece| match part {
+        WordPiece::Text(text) => text.clone(),
+        _ => "\0".to_owned(),
+    };
+    word.parts.iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::shell::{Shell, parse};
+
+    fn matches(script: &str, entry: &str) -> bool {
+        let github = GitHubFacts::builtin();
+        parse(script, Shell::Posix).commands.iter().any(|command| in_command(&github, command, entry))
+    }
+
+    #[test]
+    fn an_entry_is_compared_with_commands_and_whole_words() {
+        for (script, entry) in [
+            ("make release", "make"),
+            ("sudo env make", "make"),
+            ("npx semantic-release", "semantic-release"),
+            ("git remote --verbose add up https://example.com", "git remote add"),
+            ("curl -X POST \"https://API.github.com/repos/$R/releases\"", "curl *api.github.com*"),
+            ("npm publish --prefix=core", "npm --prefix"),
+            ("jq '.a = 1' package.json > new.json; mv new.json package.json", "package.json"),
+            ("node -e \"require('fs').writeFileSync('./package.json', x)\"", "package.json"),
+            ("echo '{}' >core/package.json", "package.json"),
+            ("export GIT_ASKPASS=./ask", "GIT_ASKPASS"),
+            ("echo \"SCM_PRETEND_VERSION_FOR_DEMO=$V\" >> $GITHUB_ENV", "*PRETEND_VERSION*"),
+        ] {
+            assert!(matches(script, entry), "{script}: {entry}");
+        }
+        for (script, entry) in [
+            ("cmake --build . && echo make", "make"),
+            ("mkdir -p ./make", "make"),
+            ("cargo build --release", "release"),
+            ("git remote -v && git add .", "git remote add"),
+            ("curl https://example.com/api.github.community", "curl *api.github.com/*"),
+            ("npm publish ./--prefix", "npm --prefix"),
+            ("cat package.json && jq .version < package.json", "package.json"),
+            ("cp my-package.json dist/", "package.json"),
+            ("echo \"$GIT_ASKPASS\"", "GIT_ASKPASS"),
+        ] {
+            assert!(!matches(script, entry), "{script}: {entry}");
+        }
+    }
+
+    #[test]
+    fn names_of_actions_are_compared_word_by_word() {
+        let entries = ["uses release*".to_owned(), "uses tag*".to_owned(), "uses ecr-login".to_owned()];
+        for name in
+            ["acme/release-all", "acme/ci/.github/workflows/releases.yml", "acme/git-tagger", "a/amazon-ecr-login"]
+        {
+            assert!(in_name(name, &entries).is_some(), "{name}");
+        }
+        for name in ["acme/stage", "acme/prerelease", "acme/login", "acme/ecr-logins"] {
+            assert!(in_name(name, &entries).is_none(), "{name}");
+        }
+    }
+}
