@@ -84,7 +84,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Apply the fixes that change nothing but the reported fault; `--fix=unsafe` applies all fixes.
+    /// Apply the fixes that change only the reported fault; `--fix=unsafe` applies all fixes.
     #[arg(long, value_name = "SAFETY", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     pub(crate) fix: Option<FixSafety>,
 

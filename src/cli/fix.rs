@@ -23,7 +23,7 @@ use crate::report::{below, sanitize};
 /// Which fixes are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FixSafety {
-    /// Fixes that change nothing but the reported fault.
+    /// Fixes that change only the reported fault.
     Safe,
     /// All fixes.
     Unsafe,

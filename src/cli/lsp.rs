@@ -9,7 +9,7 @@ use crate::lsp::{self, Ending};
 
 /// Arguments of `lsp`.
 #[derive(Debug, Args)]
-pub struct LspArguments {
+pub(super) struct LspArguments {
     /// A folder of user rules, registries and permission needs. May be given several times.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
@@ -20,7 +20,7 @@ pub struct LspArguments {
 }
 
 /// Runs the command. A client that goes away without `shutdown` and `exit` makes the exit status 1, as the protocol demands.
-pub fn run(arguments: &LspArguments) -> Result<ExitStatus, CommandError> {
+pub(super) fn run(arguments: &LspArguments) -> Result<ExitStatus, CommandError> {
     match lsp::run(&arguments.rules, check::today())? {
         Ending::Requested => Ok(ExitStatus::Clean),
         Ending::Abandoned => Ok(ExitStatus::Findings),

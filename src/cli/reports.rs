@@ -58,7 +58,7 @@ impl RequestedReports {
         self.0.iter().map(part).collect()
     }
 
-    /// If nothing could be checked: writes the reports that can say so. Code scanning rejects such a SARIF log and keeps its alerts.
+    /// Writes the reports of a call that could check nothing. Code scanning rejects such a SARIF log and keeps its alerts.
     pub(crate) fn write_failure(&self, text: &str) {
         let Ok(rules) = RuleSet::builtin() else { return };
         let failures: Vec<String> = text.lines().map(str::to_owned).collect();

@@ -290,7 +290,7 @@ fn explain_run<'a, 'p>(
     Some(ExplainedRun {
         starts: vec![start(upload_run)],
         path: path::path(subject, upload, upload_run.run()),
-        doubts: path::doubts(subject, upload_run),
+        doubts: path::unknown_conditions(subject, upload_run),
         refusal: verdict::start_refusal(subject).map(refused),
         form,
         permissions: permission::permissions(subject),

@@ -209,16 +209,16 @@ fn yes(flag: bool, place: Place) -> Option<Fact> {
 }
 
 /// The value of a text of the step.
-fn settled(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
-    settled_by(subject.context().copied(), text)
+fn step_value(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
+    evaluated(subject.context().copied(), text)
 }
 
 /// The value of a text of the job, outside its steps.
-fn settled_in_job(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
-    settled_by(subject.context().map(|context| context.for_job()), text)
+fn job_value(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
+    evaluated(subject.context().map(|context| context.for_job()), text)
 }
 
-fn settled_by(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {
+fn evaluated(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {
     let place = text.place();
     let value = match context {
         Some(context) => known_text(&context.evaluate(text.value())),

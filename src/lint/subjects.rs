@@ -75,7 +75,7 @@ impl SubjectKind {
     }
 }
 
-/// What a rule is evaluated for: an item of the project with its parents.
+/// The item of the project that a rule is evaluated for, with its parents.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'s, 'a, 'p> {
     pub(crate) analysis: &'s Analysis<'a, 'p>,

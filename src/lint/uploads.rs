@@ -256,7 +256,7 @@ fn upload_runs<'a, 'p>(
     upload_runs
 }
 
-/// Adds a run to its upload, with what the project as a whole needs to know of it.
+/// Adds a run to its upload, and to the totals of the project.
 fn add<'a, 'p>(
     upload: &mut Upload<'a, 'p>,
     mut upload_run: UploadRun<'a, 'p>,

@@ -31,7 +31,7 @@ pub enum RunVerdict {
         place: Place,
         /// The claim of the run, if there is one, and the publisher's value, if a claim decides.
         differ: Option<(Option<String>, String)>,
-        /// The error that users see, if data knows it.
+        /// The error that users see, if the data contains it.
         text: Option<String>,
     },
     /// No publisher is declared: it is accepted if the registered one has the values of the form.

@@ -8,7 +8,7 @@ use crate::lint::explain::{ExplainedRun, ExplainedUpload, RunVerdict, explain_up
 use crate::lsp::view::View;
 use crate::read::source::{FileId, SourceFile, Span};
 use crate::report::explain::{ExplainPage, markdown};
-use crate::report::markdown::rich;
+use crate::report::markdown::escape_with_code;
 
 /// Opens an address in the browser.
 pub(crate) const OPEN: &str = "trustpub.openForm";
@@ -77,7 +77,7 @@ pub(crate) fn inventory_rows(view: &View<'_>) -> Vec<String> {
             let environment = run.environment().unwrap_or_default();
             let cells =
                 [repository.as_str(), workflow, &upload.job, environment, registry, &verdict(run), &starts(run)];
-            format!("| {} |", cells.map(rich).join(" | "))
+            format!("| {} |", cells.map(escape_with_code).join(" | "))
         };
         uploads.iter().flat_map(|upload| upload.runs.iter().map(move |run| row(upload, run))).collect()
     })

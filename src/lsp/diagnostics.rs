@@ -54,7 +54,7 @@ impl View<'_> {
         all
     }
 
-    /// A finding. Its data is its code and the fingerprint by which SARIF and baselines know it.
+    /// A finding. Its data is its code and the fingerprint that identifies it in SARIF and baselines.
     pub(crate) fn diagnostic(&self, finding: &Finding) -> Option<Diagnostic> {
         let source = self.source(finding.primary.place)?;
         let severity = match finding.level {
@@ -66,7 +66,7 @@ impl View<'_> {
         let related: Vec<_> = finding.labels.iter().filter(|label| !label.text.is_empty()).collect();
         if !self.client.related_information {
             for label in &related {
-                message.push_str(&format!("\n{}", self.spot(label)));
+                message.push_str(&format!("\n{}", self.label_text(label)));
             }
         }
         let related = related.into_iter().filter_map(|label| self.related(label));
@@ -93,7 +93,7 @@ impl View<'_> {
     }
 
     /// A label for clients without related information.
-    fn spot(&self, label: &Label) -> String {
+    fn label_text(&self, label: &Label) -> String {
         let at = self.source(label.place);
         let at = at.map_or_else(String::new, |it| format!("{}:{}: ", it.path(), it.line_at(label.place.span.start)));
         sanitize::line(&format!("{at}{}", label.text))

@@ -115,7 +115,7 @@ fn field(registry: &str, field: &FormField) -> String {
     )
 }
 
-/// Who needs the permission at an offset.
+/// The steps that need the permission at an offset.
 fn permission(analysis: &Analysis<'_, '_>, file: FileId, at: Span) -> Option<(String, Span)> {
     let workflow = analysis.workflows.iter().find(|workflow| workflow.file == file)?;
     let scope = |permissions: Option<&Permissions<'_>>| match &permissions?.grant {

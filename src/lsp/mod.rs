@@ -75,7 +75,7 @@ fn serve(connection: Connection, workspace: Workspace) -> Result<Ending, Protoco
         }
     };
     let server = Server::new(&connection, workspace, &parameters);
-    server.answer(id, Ok(server.abilities()));
+    server.answer(id, Ok(server.capabilities()));
     Ok(server.run())
 }
 
@@ -122,7 +122,7 @@ impl<'c> Server<'c> {
     }
 
     /// What the server can do.
-    fn abilities(&self) -> Value {
+    fn capabilities(&self) -> Value {
         json!({
             "serverInfo": { "name": "trustpub", "version": env!("CARGO_PKG_VERSION") },
             "capabilities": {
@@ -281,7 +281,7 @@ impl<'c> Server<'c> {
     fn opened(&mut self, parameters: DidOpenTextDocumentParams) {
         let item = parameters.text_document;
         let Some(path) = uri::to_path(item.uri.as_ref()) else { return };
-        // The client asks for the diagnostics of this document from now on.
+        // From now on the client requests the diagnostics of this document.
         if self.client.pulls_diagnostics && self.diagnosed.values().any(|files| files.contains_key(&path)) {
             self.publish(&path, Vec::new());
         }
@@ -363,7 +363,7 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Checks what changed, and pushes the diagnostics that are now others.
+    /// Checks the changed projects and sends the diagnostics that differ.
     fn refresh(&mut self) {
         let edited = std::mem::take(&mut self.edited);
         let mut others_changed = false;
@@ -401,7 +401,7 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// The answer to a client that asks for the diagnostics of a document.
+    /// The response to a client's request for the diagnostics of a document.
     fn diagnostics(&mut self, parameters: &DocumentDiagnosticParams) -> Value {
         let path = uri::to_path(parameters.text_document.uri.as_ref());
         let list = path.and_then(|path| {

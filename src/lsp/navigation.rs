@@ -103,7 +103,7 @@ fn all_uses<'a, 'p>(analysis: &'a Analysis<'_, 'p>) -> impl Iterator<Item = Text
     jobs.flat_map(|job| &job.steps).chain(actions).filter_map(|step| step.uses)
 }
 
-/// Who uses a file: the jobs that call a workflow, the steps that use an action.
+/// The users of a file: the jobs that call a workflow, the steps that use an action.
 fn users(analysis: &Analysis<'_, '_>, file: FileId) -> Vec<Place> {
     let uses = |job: &Job<'_>| job.uses.map(Text::place);
     let workflow = analysis.workflows.iter().find(|workflow| workflow.file == file);

@@ -103,7 +103,7 @@ const WORD: &str = "$word";
 
 /// A value with its place; in a built-in file the place is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Spanned<T> {
+pub(crate) struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Its place.
@@ -173,7 +173,7 @@ same_schema!(Entries<V>, BTreeMap<String, V>, V);
 
 /// A mapping with keys of the file's choice, in the order of the file.
 #[derive(Debug, Clone)]
-pub struct Entries<V>(pub Vec<(Spanned<String>, V)>);
+pub(crate) struct Entries<V>(pub Vec<(Spanned<String>, V)>);
 
 impl<V> Default for Entries<V> {
     fn default() -> Self {
@@ -207,7 +207,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
 
 /// A scalar as text: a string, a number or a boolean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Word(pub String);
+pub(crate) struct Word(pub String);
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -260,7 +260,7 @@ impl JsonSchema for Word {
 
 /// A value that can be written in several ways: as a scalar, as a list or as a mapping. [`Never`] excludes one of them.
 #[derive(Debug, Clone)]
-pub enum Shape<S, L, M> {
+pub(crate) enum Shape<S, L, M> {
     /// A scalar.
     One(S),
     /// A list.
@@ -270,13 +270,13 @@ pub enum Shape<S, L, M> {
 }
 
 /// One value or a list.
-pub type OneOrMany<T> = Shape<T, T, Never>;
+pub(crate) type OneOrMany<T> = Shape<T, T, Never>;
 /// One value, or one for each of some cases.
-pub type OneOrMap<T> = Shape<T, Never, Entries<T>>;
+pub(crate) type OneOrMap<T> = Shape<T, Never, Entries<T>>;
 
 /// A shape that a value cannot have.
 #[derive(Debug, Clone)]
-pub enum Never {}
+pub(crate) enum Never {}
 
 impl<'de> Deserialize<'de> for Never {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {

@@ -119,7 +119,7 @@ impl DocumentReader<'_> {
         self.open.statements.push(statement);
     }
 
-    /// A row of a table with one column per field is a record of its own.
+    /// Each row of a table with one column per field is one record.
     fn row(&mut self, statements: Vec<Statement>) {
         self.close();
         statements.into_iter().for_each(|statement| self.add(statement));

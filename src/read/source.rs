@@ -153,8 +153,8 @@ impl SourceFile {
     /// The text of a span. An end that is out of bounds or inside a character is moved to the character boundary before it.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
-        let end = self.floor(span.end);
-        self.0.text.get(self.floor(span.start).min(end)..end).unwrap_or_default()
+        let end = self.char_boundary_before(span.end);
+        self.0.text.get(self.char_boundary_before(span.start).min(end)..end).unwrap_or_default()
     }
 
     /// The number of lines; a final line end starts one more, empty line.
@@ -192,7 +192,7 @@ impl SourceFile {
     /// The line and column of a byte offset.
     #[must_use]
     pub fn position(&self, offset: u32, columns: ColumnUnit) -> Position {
-        let offset = self.floor(offset);
+        let offset = self.char_boundary_before(offset);
         let line = self.line_at(u32::try_from(offset).unwrap_or(u32::MAX)).max(1);
         let start = (self.line_span(line).start as usize).min(offset);
         let column = self.width(offset, columns).saturating_sub(self.width(start, columns)).saturating_add(1);
@@ -217,7 +217,7 @@ impl SourceFile {
     }
 
     /// The last character boundary of the text at or before an offset.
-    fn floor(&self, offset: u32) -> usize {
+    fn char_boundary_before(&self, offset: u32) -> usize {
         self.0.text.floor_char_boundary(offset as usize)
     }
 }

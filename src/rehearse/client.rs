@@ -8,7 +8,7 @@ use ureq::http::{Method, Request};
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
 /// A request.
-pub struct Outgoing<'r> {
+pub(crate) struct Outgoing<'r> {
     /// `GET`, `POST` or `DELETE`.
     pub method: Method,
     /// The address.
@@ -20,7 +20,7 @@ pub struct Outgoing<'r> {
 }
 
 /// An answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -30,19 +30,19 @@ pub struct Answer {
 impl Answer {
     /// Whether the status is one of success.
     #[must_use]
-    pub const fn is_success(&self) -> bool {
+    pub(crate) const fn is_success(&self) -> bool {
         self.status >= 200 && self.status < 300
     }
 
     /// The body as JSON.
     #[must_use]
-    pub fn json(&self) -> Option<serde_json::Value> {
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&self.text).ok()
     }
 }
 
 /// A client for all requests of a rehearsal.
-pub struct Client {
+pub(crate) struct Client {
     agent: ureq::Agent,
     timeout: Duration,
     /// The server of the tests that replaces every registry.
@@ -55,7 +55,7 @@ impl Client {
     ///
     /// # Errors
     /// If `loopback` is not such an address.
-    pub fn new(timeout: Duration, loopback: Option<String>) -> Result<Self, String> {
+    pub(crate) fn new(timeout: Duration, loopback: Option<String>) -> Result<Self, String> {
         if let Some(address) = &loopback
             && !is_loopback(address)
         {
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// Why there is no usable answer, as the end of a sentence that begins with the host.
-    pub fn send(&self, request: &Outgoing<'_>) -> Result<Answer, String> {
+    pub(crate) fn send(&self, request: &Outgoing<'_>) -> Result<Answer, String> {
         let address = self.address(request.address)?;
         let mut builder = Request::builder().method(request.method.clone()).uri(&address);
         for (name, value) in &request.headers {

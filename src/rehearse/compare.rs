@@ -16,7 +16,7 @@ use crate::workflow::simulate::run::GitRef;
 
 /// A claim of the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComparedClaim {
+pub(crate) struct ComparedClaim {
     /// Its name in the token.
     pub name: &'static str,
     /// Its value in the token of this job; `None` if the token does not have it.
@@ -33,7 +33,7 @@ pub struct ComparedClaim {
 const OF_START: [&str; 3] = ["event_name", "ref", "workflow_ref"];
 
 /// The file name in `owner/name/.github/workflows/file.yml@ref`.
-pub fn file_of(workflow_ref: &str) -> &str {
+pub(super) fn file_of(workflow_ref: &str) -> &str {
     let path = workflow_ref.split('@').next().unwrap_or_default();
     path.rsplit('/').next().unwrap_or_default()
 }
@@ -45,7 +45,7 @@ fn repository_of(workflow_ref: &str) -> Option<&str> {
 }
 
 /// The claims of a token in the form in which they are compared with publishers.
-pub fn claims(token: &BTreeMap<String, String>, run: &ExplainedRun<'_>, place: Place) -> Claims {
+pub(super) fn claims(token: &BTreeMap<String, String>, run: &ExplainedRun<'_>, place: Place) -> Claims {
     let value = |name: &str| token.get(name).map(String::as_str).filter(|text| !text.is_empty());
     let at = |name: &str| run.claims.iter().find(|claim| claim.name == name).and_then(|claim| claim.place);
     let text = |name: &str| value(name).map_or(Outcome::Known(Value::Null), Outcome::text);
@@ -75,7 +75,7 @@ pub fn claims(token: &BTreeMap<String, String>, run: &ExplainedRun<'_>, place: P
 }
 
 /// The claims that a token, the prediction and a publisher have, in the order in which they are shown.
-pub fn rows(
+pub(super) fn rows(
     token: &BTreeMap<String, String>,
     run: &ExplainedRun<'_>,
     registry: &Registry,
@@ -130,7 +130,7 @@ pub fn rows(
 }
 
 /// The claims of the token that the declared publisher does not accept.
-pub fn mismatches(
+pub(super) fn mismatches(
     claims: &Claims,
     token: &BTreeMap<String, String>,
     run: &ExplainedRun<'_>,
@@ -169,7 +169,7 @@ pub fn mismatches(
 }
 
 /// The name in the token of a claim.
-pub const fn claim_name(claim: Claim, registry: &Registry) -> &'static str {
+pub(super) const fn claim_name(claim: Claim, registry: &Registry) -> &'static str {
     match claim {
         Claim::Owner | Claim::Repository => "repository",
         Claim::Workflow => match registry.claims.workflow {
@@ -188,7 +188,7 @@ fn place_of(run: &ExplainedRun<'_>, name: &str, _: &BTreeMap<String, String>) ->
 }
 
 /// The differences between the job that publishes and this one, because of which the registry's answer would not be that to a release.
-pub fn other_job(
+pub(super) fn other_job(
     rows: &[ComparedClaim],
     run: &ExplainedRun<'_>,
     registry: &Registry,

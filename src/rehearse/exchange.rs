@@ -13,7 +13,7 @@ const LONGEST_QUOTE: usize = 600;
 
 /// What came of the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExchangeOutcome {
+pub(crate) enum ExchangeOutcome {
     /// The registry issued a token.
     Accepted {
         /// What became of the token, as a clause.
@@ -33,7 +33,7 @@ pub enum ExchangeOutcome {
 }
 
 /// The values of the placeholders in a request, except the token.
-pub struct RequestValues<'v> {
+pub(super) struct RequestValues<'v> {
     /// The package.
     pub package: Option<&'v str>,
     /// The user that the login names.
@@ -41,7 +41,7 @@ pub struct RequestValues<'v> {
 }
 
 /// Exchanges an OIDC token. `mask` gets each token of the registry before anything else is done with it.
-pub fn exchange(
+pub(super) fn exchange(
     client: &Client,
     exchange: &Exchange,
     token: &Secret,

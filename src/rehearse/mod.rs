@@ -1,12 +1,12 @@
 //! `trustpub rehearse`: exchanges the real OIDC token of a GitHub Actions job at the registry, before a release does. The only part of the
 //! program that uses the network. It uploads nothing.
 
-pub mod client;
+pub(crate) mod client;
 mod compare;
 mod exchange;
-pub mod report;
-pub mod secret;
-pub mod token;
+pub(crate) mod report;
+pub(crate) mod secret;
+pub(crate) mod token;
 
 use crate::lint::analysis::Analysis;
 use crate::lint::explain::form::encoded;
@@ -23,15 +23,15 @@ use crate::trust::upload::listed;
 use crate::workflow::log_text::{RefusalCause, contains};
 use crate::workflow::model::{Job, Workflow};
 
-pub use compare::ComparedClaim;
-pub use exchange::ExchangeOutcome;
+pub(crate) use compare::ComparedClaim;
+pub(crate) use exchange::ExchangeOutcome;
 
 /// The audience of tokens that no registry accepts. They are requested where no exchange is made.
 const NO_AUDIENCE: &str = "trustpub-rehearsal";
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProblemKind {
+pub(crate) enum ProblemKind {
     /// The registry refused the token.
     Refused,
     /// The declared publisher does not accept a claim of the token.
@@ -44,7 +44,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, with its id in reports and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+    pub(crate) const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::Refused, "rehearsal-refused", "The registry refused the OIDC token of the rehearsal"),
         (Self::Mismatch, "rehearsal-mismatch", "The declared publisher does not accept a claim of the OIDC token"),
         (Self::OtherJob, "rehearsal-other-job", "The rehearsing job differs from the job that publishes"),
@@ -53,14 +53,14 @@ impl ProblemKind {
 
     /// Its id in reports.
     #[must_use]
-    pub fn id(self) -> &'static str {
+    pub(crate) fn id(self) -> &'static str {
         Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, id, _)| id)
     }
 }
 
 /// Something to change before a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RehearsalProblem {
+pub(crate) struct RehearsalProblem {
     /// Its kind.
     pub kind: ProblemKind,
     /// The claim or setting that is wrong.
@@ -74,10 +74,10 @@ pub struct RehearsalProblem {
 }
 
 /// A field of the registry's form with the value that this token needs.
-pub type NeededField = (String, String);
+pub(crate) type NeededField = (String, String);
 
 /// The rehearsal of one upload.
-pub struct Rehearsal<'a> {
+pub(crate) struct Rehearsal<'a> {
     /// The registry.
     pub registry: &'a Registry,
     /// The package, if it is known.
@@ -102,7 +102,7 @@ pub struct Rehearsal<'a> {
 
 /// What to rehearse.
 #[derive(Debug, Default)]
-pub struct RehearsalOptions {
+pub(crate) struct RehearsalOptions {
     /// The id of the job that publishes.
     pub job: String,
     /// The file of its workflow; that of this run if absent.
@@ -128,7 +128,7 @@ struct RehearsedUpload<'u, 'a> {
 }
 
 /// The means of a rehearsal: the network, the job's environment, and what is done with each token before its first use.
-pub struct RehearsalMeans<'m> {
+pub(crate) struct RehearsalMeans<'m> {
     /// The network.
     pub client: &'m Client,
     /// The job's environment.
@@ -145,7 +145,7 @@ pub struct RehearsalMeans<'m> {
 ///
 /// # Errors
 /// Why it is impossible, as a sentence without a final period.
-pub fn rehearse<'a>(
+pub(crate) fn rehearse<'a>(
     analysis: &Analysis<'a, '_>,
     uploads: &[ExplainedUpload<'a>],
     options: &RehearsalOptions,

@@ -9,12 +9,12 @@ use crate::lint::explain::ExplainedValue;
 use crate::lint::findings::{Finding, Label, Level, Report};
 use crate::read::source::{ColumnUnit, Place, SourceFile};
 use crate::rehearse::{ComparedClaim, ExchangeOutcome, ProblemKind, Rehearsal, RehearsalProblem};
-use crate::report::markdown::{escape, rich};
+use crate::report::markdown::{escape, escape_with_code};
 use crate::report::sarif::log;
 use crate::report::{ReportView, below, sanitize};
 
 /// The rehearsals of one job, with the files that they refer to.
-pub struct RehearsalPage<'p> {
+pub(crate) struct RehearsalPage<'p> {
     /// The files that places refer to.
     pub files: &'p [SourceFile],
     /// Prefix of their paths: empty, or with a final slash.
@@ -37,7 +37,7 @@ impl RehearsalPage<'_> {
 impl ExchangeOutcome {
     /// Its name in JSON.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
@@ -85,7 +85,7 @@ const fn note(claim: &ComparedClaim) -> &'static str {
 
 /// Sentences for a terminal or a log.
 #[must_use]
-pub fn text(page: &RehearsalPage<'_>) -> String {
+pub(crate) fn text(page: &RehearsalPage<'_>) -> String {
     let mut out = String::new();
     for rehearsal in page.rehearsals {
         let _ = writeln!(out, "{} from job `{}`", title(rehearsal), page.job);
@@ -149,7 +149,7 @@ struct ProblemEntry<'a> {
 ///
 /// # Errors
 /// If it cannot be serialized.
-pub fn json(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
+pub(crate) fn json(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
     let problem = |problem: &RehearsalProblem| {
         serde_json::to_value(ProblemEntry {
             kind: problem.kind.id(),
@@ -196,7 +196,7 @@ const HELP: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/src/re
 ///
 /// # Errors
 /// If it cannot be serialized.
-pub fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
+pub(crate) fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
     let finding = |rehearsal: &Rehearsal<'_>, problem: &RehearsalProblem| Finding {
         code: problem.kind.id().to_owned(),
         name: problem.kind.id().to_owned(),
@@ -228,7 +228,7 @@ pub fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
 
 /// GitHub Markdown for job summaries.
 #[must_use]
-pub fn markdown(page: &RehearsalPage<'_>) -> String {
+pub(crate) fn markdown(page: &RehearsalPage<'_>) -> String {
     let mut out = format!("## Rehearsal of job {}\n", escape(page.job));
     for rehearsal in page.rehearsals {
         let mark = match (&rehearsal.outcome, rehearsal.problems.is_empty()) {
@@ -244,15 +244,17 @@ pub fn markdown(page: &RehearsalPage<'_>) -> String {
             let cells = cells(claim).map(|cell| escape(&cell));
             let _ = writeln!(out, "| {} | {} |", cells.join(" | "), note(claim));
         }
-        let _ = writeln!(out, "\n- {}", rich(&rehearsal.outcome.sentence(&rehearsal.registry.name)));
-        let lines = rehearsal.cause.iter().map(|cause| format!("Cause: {}", rich(cause)));
-        let lines = lines.chain(rehearsal.remark.iter().map(|remark| format!("Note: {}", rich(remark))));
+        let _ = writeln!(out, "\n- {}", escape_with_code(&rehearsal.outcome.sentence(&rehearsal.registry.name)));
+        let lines = rehearsal.cause.iter().map(|cause| format!("Cause: {}", escape_with_code(cause)));
+        let lines = lines.chain(rehearsal.remark.iter().map(|remark| format!("Note: {}", escape_with_code(remark))));
         let problems = rehearsal.problems.iter().map(|problem| {
-            let place = problem.place.map(|place| format!(" at {}", rich(&page.position(place))));
-            format!("Change: {}{}", rich(&problem.message), place.unwrap_or_default())
+            let place = problem.place.map(|place| format!(" at {}", escape_with_code(&page.position(place))));
+            format!("Change: {}{}", escape_with_code(&problem.message), place.unwrap_or_default())
         });
-        let needed =
-            rehearsal.needed.iter().map(|(field, value)| format!("Form: {}", rich(&format!("{field}: {value}"))));
+        let needed = rehearsal
+            .needed
+            .iter()
+            .map(|(field, value)| format!("Form: {}", escape_with_code(&format!("{field}: {value}"))));
         for line in lines.chain(problems).chain(needed) {
             let _ = writeln!(out, "- {line}");
         }

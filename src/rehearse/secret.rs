@@ -1,25 +1,25 @@
 //! Values that are never printed, and the removal of such values from texts.
 
 /// A token. It has neither `Debug` nor `Display`, so that it cannot be printed by accident.
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// Marks a text as secret.
     #[must_use]
-    pub const fn new(text: String) -> Self {
+    pub(crate) const fn new(text: String) -> Self {
         Self(text)
     }
 
     /// The text, for requests only.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
 /// The texts that must not appear in any output.
 #[derive(Default)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     texts: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ const SHORTEST: usize = 8;
 
 impl Secrets {
     /// Adds a token, and the parts of a JSON Web Token.
-    pub fn add(&mut self, secret: &Secret) {
+    pub(crate) fn add(&mut self, secret: &Secret) {
         let text = secret.expose();
         self.texts
             .extend(std::iter::once(text).chain(text.split('.')).filter(|it| it.len() >= SHORTEST).map(str::to_owned));
@@ -39,14 +39,14 @@ impl Secrets {
 
     /// A text without any secret.
     #[must_use]
-    pub fn removed(&self, text: &str) -> String {
+    pub(crate) fn removed(&self, text: &str) -> String {
         self.texts.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
     }
 }
 
 /// The command by which the runner hides a value in its logs.
 #[must_use]
-pub fn mask(secret: &Secret) -> String {
+pub(crate) fn mask(secret: &Secret) -> String {
     let value = secret.expose().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     format!("::add-mask::{value}")
 }

@@ -9,7 +9,7 @@ use crate::rehearse::client::{Client, Outgoing};
 use crate::rehearse::secret::Secret;
 
 /// What the runner tells a job by environment variables.
-pub struct JobEnvironment {
+pub(crate) struct JobEnvironment {
     /// The address that issues OIDC tokens (`ACTIONS_ID_TOKEN_REQUEST_URL`).
     pub request_url: String,
     /// The token for requests to it (`ACTIONS_ID_TOKEN_REQUEST_TOKEN`).
@@ -21,7 +21,7 @@ pub struct JobEnvironment {
 }
 
 /// An OIDC token with its claims.
-pub struct OidcToken {
+pub(crate) struct OidcToken {
     /// The token.
     pub token: Secret,
     /// Its claims; numbers and booleans as text.
@@ -32,7 +32,7 @@ pub struct OidcToken {
 ///
 /// # Errors
 /// Why there is none, as a sentence without a final period.
-pub fn request(client: &Client, environment: &JobEnvironment, audience: &str) -> Result<OidcToken, String> {
+pub(crate) fn request(client: &Client, environment: &JobEnvironment, audience: &str) -> Result<OidcToken, String> {
     let separator = if environment.request_url.contains('?') { '&' } else { '?' };
     let address = format!("{}{separator}audience={}", environment.request_url, encoded(audience));
     let answer = client

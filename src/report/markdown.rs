@@ -127,10 +127,10 @@ impl MarkdownPage {
 fn row(view: &ReportView<'_>, finding: &Finding) -> String {
     format!(
         "| {} {} | {} | {} | {} |\n",
-        sign(finding.level),
+        level_icon(finding.level),
         finding.level.word(),
         at(view, finding.primary.place),
-        rich(&finding.message),
+        escape_with_code(&finding.message),
         rule(view, finding)
     )
 }
@@ -138,25 +138,25 @@ fn row(view: &ReportView<'_>, finding: &Finding) -> String {
 fn detail(view: &ReportView<'_>, finding: &Finding) -> String {
     let mut text = format!(
         "\n<details><summary>{} {} <b>{}</b></summary>\n\n{}\n\n{}\n",
-        sign(finding.level),
+        level_icon(finding.level),
         at(view, finding.primary.place),
         finding.name,
-        rich(&finding.message),
+        escape_with_code(&finding.message),
         code(view, finding.primary.place)
     );
     for Label { place, text: label } in &finding.labels {
-        let _ = writeln!(text, "- {}: {}", at(view, *place), rich(label));
+        let _ = writeln!(text, "- {}: {}", at(view, *place), escape_with_code(label));
     }
     if let Some(known) = view.rule(finding) {
         // User rules may come from a pull request, so their advice is escaped.
         let advice = advice(known);
-        let advice = if known.own { rich(&advice) } else { advice };
+        let advice = if known.own { escape_with_code(&advice) } else { advice };
         if !advice.is_empty() {
             let _ = write!(text, "\n**What to do:** {advice}\n");
         }
     }
     for fix in &finding.fixes {
-        let _ = write!(text, "\nFix: {}\n", rich(&fix.title));
+        let _ = write!(text, "\nFix: {}\n", escape_with_code(&fix.title));
     }
     let _ = write!(text, "\n{}\n\n</details>\n", rule(view, finding));
     text
@@ -167,12 +167,12 @@ fn undecided(view: &ReportView<'_>) -> String {
     let mut list = String::new();
     for notice in view.report.notices.iter().filter(|notice| notice.kind == NoticeKind::Undecided) {
         let place = notice.place.map(|place| format!("{}: ", at(view, place))).unwrap_or_default();
-        let _ = writeln!(list, "- {place}{}", rich(&notice.message));
+        let _ = writeln!(list, "- {place}{}", escape_with_code(&notice.message));
     }
     list
 }
 
-const fn sign(level: Level) -> &'static str {
+const fn level_icon(level: Level) -> &'static str {
     match level {
         Level::Error => "❌",
         Level::Warning => "⚠️",
@@ -203,7 +203,7 @@ fn code(view: &ReportView<'_>, place: Place) -> String {
 }
 
 /// Escapes text and renders parts in backticks as code. A backtick inside a name can only change the formatting.
-pub(crate) fn rich(text: &str) -> String {
+pub(crate) fn escape_with_code(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let balanced = parts.len() % 2 == 1;
     let part = |(index, part): (usize, &&str)| match index % 2 {
@@ -237,7 +237,7 @@ pub(crate) fn inline(text: &str) -> String {
 
 /// Escapes Markdown, HTML, links, mentions and formulas.
 #[must_use]
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for letter in sanitize::line(text).chars() {
         match letter {
@@ -275,8 +275,8 @@ mod tests {
 
     #[test]
     fn text_in_backticks_is_code() {
-        assert_eq!(rich("job `a_b` publishes"), "job <code>a\\_b</code> publishes");
-        assert_eq!(rich("job `a` b` c"), "job &#96;a&#96; b&#96; c", "an odd backtick makes no code");
-        assert_eq!(rich("job `</code><b>` x"), "job <code>&lt;/code&gt;&lt;b&gt;</code> x");
+        assert_eq!(escape_with_code("job `a_b` publishes"), "job <code>a\\_b</code> publishes");
+        assert_eq!(escape_with_code("job `a` b` c"), "job &#96;a&#96; b&#96; c", "an odd backtick makes no code");
+        assert_eq!(escape_with_code("job `</code><b>` x"), "job <code>&lt;/code&gt;&lt;b&gt;</code> x");
     }
 }

@@ -12,7 +12,7 @@ const MAX_SIZE: usize = 40_000;
 
 /// The diagram of routes, each with the path of its project; `None` without routes. The edge to a registry shows the verdict.
 #[must_use]
-pub fn diagram<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option<String> {
+pub(super) fn diagram<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Option<String> {
     let mut diagram = RouteDiagram::default();
     for (prefix, route) in routes {
         diagram.add(prefix, route);
@@ -22,7 +22,7 @@ pub fn diagram<'r>(routes: impl IntoIterator<Item = (&'r str, &'r Route)>) -> Op
 
 /// Nodes and edges in order of appearance, up to the renderer's limits.
 #[derive(Default)]
-pub struct RouteDiagram {
+pub(super) struct RouteDiagram {
     nodes: Vec<(String, NodeShape)>,
     edges: Vec<(usize, usize, EdgeStyle)>,
     bytes: usize,
@@ -44,7 +44,7 @@ enum EdgeStyle {
 
 impl RouteDiagram {
     /// Adds a route of the project at `prefix`.
-    pub fn add(&mut self, prefix: &str, route: &Route) {
+    pub(super) fn add(&mut self, prefix: &str, route: &Route) {
         let file = format!("{prefix}{}", short(&route.workflow));
         if self.edges.len() + 2 > MAX_EDGES || self.bytes > MAX_SIZE {
             self.omitted += 1;
@@ -78,7 +78,7 @@ impl RouteDiagram {
 
     /// The diagram; `None` without routes.
     #[must_use]
-    pub fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         if self.edges.is_empty() {
             return None;
         }

@@ -15,7 +15,7 @@ use crate::trust::registry::{Claim, Comparison, FormField, Registry, RegistrySet
 /// The field of a file that stands for owner and repository.
 const SLUG: &str = "owner/repository";
 
-/// What a file says about a field of the form.
+/// The value of a form field in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportedField {
     /// The field has this value.
@@ -55,7 +55,7 @@ pub struct Imported<'d> {
     pub remarks: Vec<String>,
 }
 
-/// What the user says about the files.
+/// The user's answers about the files.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct ImportHints<'h> {
     /// The registry.
@@ -86,7 +86,7 @@ impl<'d> ImportedPublisher<'d> {
 /// Reads a file.
 ///
 /// # Errors
-/// Says that the file is none of the known kinds, or what it lacks.
+/// If the file is of no known kind or lacks a required value.
 pub fn read<'d>(
     text: &str,
     registries: &'d RegistrySet,

@@ -259,7 +259,7 @@ impl Needs {
         }
     }
 
-    /// The artifacts that the data says an action uploads.
+    /// The artifacts that an action uploads, according to the data.
     pub fn artifacts(&self, uses: &str) -> impl Iterator<Item = &NeedArtifact> {
         self.of_uses(uses).flat_map(|entry| &entry.uploads)
     }

@@ -6,7 +6,7 @@ use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
-use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::releases::tag::{TagName, TagPush};
 use crate::trust::upload::credential::follow_env;
 use crate::trust::upload::credential::is_github_token;
@@ -202,7 +202,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             return makers.find(own).map(|maker| (maker, resolved.clone()));
         }
         let script = resolved.own_script().map_or("", |run| run.value());
-        let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| holds_words(script, own));
+        let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| contains_words(script, own));
         if !makers.clone().any(may) {
             return None;
         }

@@ -16,7 +16,7 @@ const MAX_CALLED: usize = 100;
 
 /// A scope that a called workflow requests, and what its calling job has.
 #[derive(Debug, Clone)]
-pub struct PermissionRequest<'c, 'p> {
+pub(crate) struct PermissionRequest<'c, 'p> {
     pub scope: String,
     pub asked: AccessLevel,
     pub asked_place: Place,
@@ -31,7 +31,7 @@ pub struct PermissionRequest<'c, 'p> {
 /// The scopes that the workflow called by `job` requests, each once with the highest level. Empty if neither the
 /// calling job nor its workflow has a `permissions:` block, since the repository settings decide then.
 #[must_use]
-pub fn requests<'c, 'p>(
+pub(crate) fn requests<'c, 'p>(
     github: &GitHubFacts,
     checkout: &'c Model<'p>,
     workflow: &Workflow<'p>,
@@ -79,7 +79,7 @@ pub fn requests<'c, 'p>(
 
 /// Why GitHub rejects every run of a workflow before its first job.
 #[derive(Debug, Clone)]
-pub struct StartRefusal<'c, 'p> {
+pub(crate) struct StartRefusal<'c, 'p> {
     /// The calling job, in this workflow or in one that it calls.
     pub job: &'c Job<'p>,
     /// The request that exceeds the permissions of `job`.
@@ -89,7 +89,7 @@ pub struct StartRefusal<'c, 'p> {
 /// The first call at or below `started` that requests more than its calling job has, wherever it is in the workflow.
 /// GitHub checks all calls before the run starts.
 #[must_use]
-pub fn refusal<'c, 'p>(
+pub(crate) fn refusal<'c, 'p>(
     github: &GitHubFacts,
     checkout: &'c Model<'p>,
     started: &'c Workflow<'p>,

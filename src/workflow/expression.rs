@@ -2,9 +2,6 @@
 //!
 //! The semantics are those of GitHub's expression reference: loose equality through numbers, strings compared without
 //! case, `&&` and `||` return an operand, a missing property is null.
-//!
-//! Semantics are those of GitHub's reference for expressions: loose comparison through numbers, texts compared without case,
-//! `&&` and `||` give an operand, a missing property is null.
 
 mod evaluate;
 mod function;
@@ -98,9 +95,6 @@ impl<'t> ExpressionTemplate<'t> {
     ///
     /// # Errors
     /// If a placeholder is not closed or does not parse.
-    ///
-    /// # Errors
-    /// When an expression in it is not closed or does not parse.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let mut placeholders = Vec::new();
         // Fast path: most texts have no placeholder, and a single byte is the cheapest search.

@@ -493,14 +493,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_known_labels_tell_whose_runner_it_is() {
+    fn only_labels_of_github_prove_a_hosted_runner() {
         let github = GitHubFacts::builtin();
         let runs_on = |labels: &[&str]| {
             github.runner_environment(&labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(runs_on(&["ubuntu-latest"]), Some("github-hosted"));
         assert_eq!(runs_on(&["self-hosted", "linux"]), Some("self-hosted"));
-        assert_eq!(runs_on(&["linux"]), None, "a label that runners of anybody's own carry");
+        assert_eq!(runs_on(&["linux"]), None, "a label that self-hosted runners can have");
         assert_eq!(runs_on(&["fast-machines"]), None);
         assert_eq!(runs_on(&[]), None);
     }

@@ -6,7 +6,7 @@ pub(crate) mod repository;
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, SourceFile};
-pub use crate::read::text::Text;
+pub(crate) use crate::read::text::Text;
 use crate::read::yaml::Node;
 use crate::workflow::script::ScriptCommands;
 
@@ -283,7 +283,7 @@ pub struct Action<'p> {
 
 /// The action of a `uses:` value, without its ref.
 #[must_use]
-pub fn action(uses: &str) -> &str {
+pub(crate) fn action(uses: &str) -> &str {
     // A hot function on short texts; for these a byte loop is faster than `str::find`.
     uses.bytes().position(|byte| byte == b'@').map_or(uses, |at| &uses[..at]).trim()
 }

@@ -39,7 +39,7 @@ impl AccessLevel {
 
 /// The block that decides a job's permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GrantOrigin {
+pub(crate) enum GrantOrigin {
     /// The job's own block.
     Job,
     /// The workflow's block.
@@ -53,7 +53,7 @@ pub enum GrantOrigin {
 impl GrantOrigin {
     /// The word in fact values.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Job => "job",
             Self::Workflow => "workflow",
@@ -65,7 +65,7 @@ impl GrantOrigin {
 
 /// A job's access to one scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GrantedAccess {
+pub(crate) struct GrantedAccess {
     /// `None` if only the repository settings decide it.
     pub access: Option<AccessLevel>,
     pub origin: GrantOrigin,
@@ -75,14 +75,17 @@ pub struct GrantedAccess {
 
 /// The `permissions:` block that applies to a job.
 #[must_use]
-pub fn block<'m, 'p>(workflow: &'m Workflow<'p>, job: &'m Job<'p>) -> Option<(&'m Permissions<'p>, GrantOrigin)> {
+pub(crate) fn block<'m, 'p>(
+    workflow: &'m Workflow<'p>,
+    job: &'m Job<'p>,
+) -> Option<(&'m Permissions<'p>, GrantOrigin)> {
     let own = job.permissions.as_ref().map(|block| (block, GrantOrigin::Job));
     own.or_else(|| workflow.permissions.as_ref().map(|block| (block, GrantOrigin::Workflow)))
 }
 
 /// The access of a job to one scope, ignoring calls.
 #[must_use]
-pub fn held(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, scope: &str) -> GrantedAccess {
+pub(crate) fn held(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, scope: &str) -> GrantedAccess {
     match block(workflow, job) {
         Some((block, origin)) => {
             let (access, place) = granted(github, block, scope);
@@ -101,7 +104,7 @@ pub fn held(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, scope:
 
 /// The access of a job to one scope in a run, limited by the calling jobs of the run.
 #[must_use]
-pub fn held_in(
+pub(crate) fn held_in(
     github: &GitHubFacts,
     run: &TriggerStart<'_, '_>,
     workflow: &Workflow<'_>,

@@ -37,7 +37,7 @@ struct PatternPart {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefPattern {
+pub(crate) struct RefPattern {
     /// Whether it starts with `!`.
     pub negative: bool,
     parts: Vec<PatternPart>,
@@ -46,7 +46,7 @@ pub struct RefPattern {
 impl RefPattern {
     /// Parses a pattern. Every text is a valid pattern.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let negative = text.starts_with('!');
         let mut letters = text.strip_prefix('!').unwrap_or(text).chars().peekable();
         let mut parts: Vec<PatternPart> = Vec::new();
@@ -109,19 +109,19 @@ impl RefPattern {
 
     /// Whether the pattern matches the whole name.
     #[must_use]
-    pub fn matches(&self, name: &str) -> bool {
+    pub(crate) fn matches(&self, name: &str) -> bool {
         self.positions(name).last() == Some(&true)
     }
 
     /// Whether any name with this prefix can match.
     #[must_use]
-    pub fn could_match(&self, prefix: &str) -> bool {
+    pub(crate) fn could_match(&self, prefix: &str) -> bool {
         self.positions(prefix).contains(&true)
     }
 
     /// The literal prefix of every matching name, and whether it is the whole pattern.
     #[must_use]
-    pub fn literal_prefix(&self) -> (String, bool) {
+    pub(crate) fn literal_prefix(&self) -> (String, bool) {
         let fixed =
             |part: &&PatternPart| !part.optional && !part.repeated && matches!(part.atom, PatternAtom::Letter(_));
         let letters: String = self
@@ -158,7 +158,7 @@ fn set(inner: &str) -> PatternAtom {
 
 /// A name, or its known prefix.
 #[derive(Debug, Clone, Copy)]
-pub struct RefName<'n> {
+pub(crate) struct RefName<'n> {
     pub prefix: &'n str,
     /// Whether `prefix` is the whole name.
     pub complete: bool,
@@ -166,7 +166,7 @@ pub struct RefName<'n> {
 
 /// Whether a list of patterns matches a name.
 #[must_use]
-pub fn matches_any<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefName<'_>) -> Truth {
+pub(crate) fn matches_any<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefName<'_>) -> Truth {
     let mut result = Truth::No;
     for pattern in patterns {
         let pattern = RefPattern::parse(pattern);
@@ -185,7 +185,7 @@ pub fn matches_any<'t>(patterns: impl IntoIterator<Item = &'t str>, name: RefNam
 }
 
 /// The patterns of a list without `!`.
-pub fn positive<'t, 'p>(patterns: &'t [Text<'p>]) -> impl Iterator<Item = Text<'p>> + 't {
+pub(crate) fn positive<'t, 'p>(patterns: &'t [Text<'p>]) -> impl Iterator<Item = Text<'p>> + 't {
     patterns.iter().copied().filter(|text| !text.value().starts_with('!'))
 }
 

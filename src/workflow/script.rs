@@ -13,14 +13,19 @@ pub struct ScriptCommands(OnceLock<(Shell, Arc<[ShellCommand]>)>);
 
 /// The parsed script of a step.
 #[must_use]
-pub fn script(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> ShellScript {
+pub(crate) fn script(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> ShellScript {
     step.script
         .map_or_else(ShellScript::default, |script| shell::parse(script.value(), shell(github, workflow, job, step)))
 }
 
 /// The commands of a step's script; each has the variables that the script assigned before it.
 #[must_use]
-pub fn commands(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Arc<[ShellCommand]> {
+pub(crate) fn commands(
+    github: &GitHubFacts,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+    step: &Step<'_>,
+) -> Arc<[ShellCommand]> {
     let shell = shell(github, workflow, job, step);
     let read = || Arc::from(with_exports(script(github, workflow, job, step)));
     let (known, commands) = step.commands.0.get_or_init(|| (shell, read()));

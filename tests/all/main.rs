@@ -1,6 +1,6 @@
 //! All integration tests in one program, because linking one program per file is slow.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, unreachable_pub)]
 
 mod baseline;
 mod book;

@@ -62,7 +62,7 @@ impl PartialEq for FormLine<'_> {
 }
 
 /// Fills in the form of a registry for one run of an upload.
-pub fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> PublisherForm<'a> {
+pub(crate) fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> PublisherForm<'a> {
     let lines: Vec<FormLine<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
     let project = registry.set_up.project.as_deref();
     let link = project.and_then(|template| filled(template, &lines));
@@ -93,7 +93,7 @@ fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Firs
 }
 
 /// Marks the forms of packages that can have one publisher only, if another form may be for the same package and differs.
-pub fn limit<'a>(forms: &mut [(&'a Registry, &mut PublisherForm<'a>)]) {
+pub(crate) fn limit<'a>(forms: &mut [(&'a Registry, &mut PublisherForm<'a>)]) {
     let package =
         |form: &PublisherForm<'_>| form.lines.iter().find(|line| line.field.name == PACKAGE).map(|it| it.value.clone());
     let rest = |form: &PublisherForm<'_>| {

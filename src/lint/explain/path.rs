@@ -110,7 +110,10 @@ pub(crate) fn skipped<'p>(checkout: &Model<'p>, upload: &Upload<'_, 'p>, upload_
 }
 
 /// The conditions of unknown value on the path to the upload.
-pub(crate) fn doubts<'a, 'p>(subject: &Subject<'_, 'a, 'p>, upload_run: &UploadRun<'a, 'p>) -> Vec<OpenCondition> {
+pub(crate) fn unknown_conditions<'a, 'p>(
+    subject: &Subject<'_, 'a, 'p>,
+    upload_run: &UploadRun<'a, 'p>,
+) -> Vec<OpenCondition> {
     let Truth::Unknown(whole) = &upload_run.reach else { return Vec::new() };
     let jobs = subject.job().map_or_else(Vec::new, |job| upload_run.simulated.undecided_conditions(job));
     let jobs = jobs.into_iter().map(|doubt| (doubt.reason, doubt.job.condition.map(Text::place)));
@@ -197,7 +200,7 @@ pub(crate) fn path(
     let pattern = match (site.resolved.step, site.pattern) {
         (None, _) => Some(of_client(StopKind::Call, &site.resolved)),
         (Some(_), Some(_)) => Some(of_client(StopKind::Step, &site.resolved)),
-        // A login without a recognised upload stands for that upload.
+        // A login without a recognised upload counts as an upload.
         (Some(_), None) => login.is_none().then(|| of_client(StopKind::Login, &site.resolved)),
     };
     callers.chain(job).chain(login).chain(actions).chain(scripts).chain(pattern).collect()

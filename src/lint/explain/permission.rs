@@ -36,7 +36,7 @@ pub struct PermissionLink {
 }
 
 /// The scopes that a job holds, and always `id-token`.
-pub fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
+pub(super) fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     let github = &subject.analysis.data.github.permissions;
     let word = match permissions_word(subject, "") {
         Some(Fact::Known(Some(word), place)) => Some((word, place)),

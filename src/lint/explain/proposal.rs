@@ -15,7 +15,7 @@ pub struct Proposal<'u> {
     pub form: &'u PublisherForm<'u>,
     /// The fields that a config declares, in the form's order, without owner and name of the repository.
     pub lines: Vec<&'u FormLine<'u>>,
-    /// Why it cannot be declared as it is.
+    /// Why it cannot be declared without a change.
     pub open: Option<OpenProposal>,
     /// Whether a secret may upload instead.
     pub maybe_secret: bool,
@@ -36,7 +36,7 @@ pub struct ProposalSource<'u> {
     pub whens: Vec<&'u str>,
 }
 
-/// Why a publisher cannot be declared as it is.
+/// Why a publisher cannot be declared without a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenProposal {
     /// The upload uses a stored secret, or no credential.
@@ -71,7 +71,7 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>
     let lines: Vec<&FormLine<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
     let open = match &explained.credential {
         Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
-            lines.iter().find_map(|line| unfit(line))
+            lines.iter().find_map(|line| undeclarable(line))
         }
         Ok(other) => Some(OpenProposal::OtherCredential(*other)),
         Err(reason) => Some(OpenProposal::Credential(reason.clone())),
@@ -83,8 +83,8 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>
     Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![requester] })
 }
 
-/// Why a field keeps its publisher from being declared.
-fn unfit(line: &FormLine<'_>) -> Option<OpenProposal> {
+/// Why the publisher cannot be declared because of a field.
+fn undeclarable(line: &FormLine<'_>) -> Option<OpenProposal> {
     let label = || line.field.label.clone();
     match &line.value {
         ExplainedValue::Known(value) => {

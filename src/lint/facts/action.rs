@@ -12,14 +12,14 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "action.judged",
         STEP,
         FactValues::Any,
-        "The action that uploads or logs in; if an upload has both, the one with the worse ref.",
+        "The action that uploads or logs in. If both steps use an action, the one whose ref is worse.",
         action_judged,
     ),
     FactSpec::new(
         "action.status",
         STEP,
         FactValues::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
-        "What is known of that action's ref.",
+        "The state of that action's ref.",
         action_status,
     ),
     FactSpec::new(
@@ -36,7 +36,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "The first version of that action that supports trusted publishing.",
         action_minimum,
     ),
-    FactSpec::new("action.pin", STEP, FactValues::Any, "What is known of a commit that has no image.", action_pin),
+    FactSpec::new("action.pin", STEP, FactValues::Any, "Why the pinned commit has no container image.", action_pin),
     FactSpec::new(
         "action.recommended",
         STEP,
@@ -62,7 +62,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("action.ref", STEP, FactValues::Any, "The ref of the action.", step_action_ref),
 ];
 
-/// An action that uploads or logs in, with what the data says about its refs.
+/// An action that uploads or logs in, with the data about its refs.
 struct JudgedAction<'s, 'p> {
     uses: Text<'p>,
     refs: &'s ActionRefs,

@@ -22,14 +22,14 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "artifact.status",
         STEP_ALONE,
         FactValues::OneOf(&["packed", "missing"]),
-        "Whether a job of the run uploads the artifact; unknown if an action or called workflow that no data describes could.",
+        "Whether a job of the run uploads the artifact; unknown if an action or called workflow without data may upload it.",
         artifact_status,
     ),
     FactSpec::new(
         "artifact.layout",
         UPLOAD,
         FactValues::OneOf(&["fits", "misses"]),
-        "Whether downloaded artifacts can be where the upload looks; unknown if another step could put files there.",
+        "Whether the downloaded files are in the folder that the upload reads; unknown if another step may write there.",
         files_layout,
     ),
     FactSpec::new(
@@ -79,7 +79,7 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                 open.push(analysis.checkout.called(job)?);
             }
             for resolved in step::steps(analysis.checkout, workflow, job) {
-                match packs(subject, &resolved, name.value()) {
+                match uploads_artifact(subject, &resolved, name.value()) {
                     Some(true) => return Some(Fact::text("packed", name.place())),
                     Some(false) => {}
                     None => return Some(Fact::Unknown),
@@ -91,7 +91,7 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 /// Whether a step uploads an artifact of a name; `None` if that is unknown.
-fn packs(subject: &Subject<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
+fn uploads_artifact(subject: &Subject<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>, name: &str) -> Option<bool> {
     let (data, step) = (subject.analysis.data, resolved.step?);
     let Some(used) = step.uses else { return Some(false) };
     let mut left = data.needs.artifacts(used.value()).peekable();

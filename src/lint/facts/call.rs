@@ -11,17 +11,17 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "call.grants",
         CALL,
         FactValues::OneOf(&["enough", "too-little"]),
-        "Whether the calling job holds the access that the called workflow requests; if not, GitHub refuses to start the run.",
+        "Whether the calling job has the access that the called workflow requests; if not, GitHub refuses to start the run.",
         grants,
     ),
     FactSpec::new("call.scope", CALL, FactValues::Any, "The scope that the called workflow requests.", scope),
-    FactSpec::new("call.asked", CALL, FactValues::Any, "The access that it requests.", asked),
-    FactSpec::new("call.held", CALL, FactValues::Any, "The access that the calling job holds.", held),
+    FactSpec::new("call.requested", CALL, FactValues::Any, "The requested access.", requested),
+    FactSpec::new("call.granted", CALL, FactValues::Any, "The access that the calling job has.", granted),
     FactSpec::new(
-        "call.asker",
+        "call.requester",
         CALL,
         FactValues::Any,
-        "What requests it in the called workflow: a job, or the workflow itself.",
+        "The requester in the called workflow: a job, or the workflow itself.",
         requester,
     ),
     FactSpec::new("call.file", CALL, FactValues::Any, "The called workflow's file.", file),
@@ -38,12 +38,12 @@ fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(request.scope.clone(), request.asked_place))
 }
 
-fn asked(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn requested(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
     Some(Fact::text(request.asked.word(), request.asked_place))
 }
 
-fn held(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
     Some(Fact::text(request.held.word(), request.held_place))
 }

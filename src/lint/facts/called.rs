@@ -13,7 +13,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "certificate",
         UPLOAD,
         FactValues::OneOf(&["accepted", "refused", "unseen-caller"]),
-        "Whether the certificate of an attestation would name the file that the publisher names; in a called workflow some name its caller.",
+        "Whether the certificate of an attestation names the publisher's workflow file; for some registries, that of a called workflow names the calling file.",
         certificate,
     ),
     FactSpec::new(

@@ -8,7 +8,7 @@ const DOCUMENT: &[SubjectKind] = &[SubjectKind::Document];
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
-    FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value that the document gives.", value),
+    FactSpec::new("document.value", DOCUMENT, FactValues::Any, "The value in the document.", value),
     FactSpec::new("document.field", DOCUMENT, FactValues::Any, "The label of the field in the registry's form.", field),
     FactSpec::new(
         "document.status",

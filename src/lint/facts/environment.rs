@@ -2,7 +2,7 @@
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::run::context;
-use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, JOB, UPLOAD, settled_in_job};
+use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, JOB, UPLOAD, job_value};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::publisher;
@@ -139,7 +139,7 @@ pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
         });
     }
     match job.environment {
-        Some(environment) => settled_in_job(subject, environment.name),
+        Some(environment) => job_value(subject, environment.name),
         None => Some(Fact::Known(None, job.id.place())),
     }
 }
@@ -147,7 +147,7 @@ pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
 fn environment_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job()?;
     match job.environment.and_then(|environment| environment.url) {
-        Some(url) => settled_in_job(subject, url),
+        Some(url) => job_value(subject, url),
         None => Some(Fact::Known(None, job.id.place())),
     }
 }

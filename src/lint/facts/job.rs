@@ -171,7 +171,7 @@ fn workflow_file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(workflow.source.file_name(), workflow_file_place(workflow)))
 }
 
-/// A file has no span, so its name, its `on:` or its first line stands for it.
+/// A whole file has no span. Its place is its name, its `on:` or its first line.
 fn workflow_file_place(workflow: &Workflow<'_>) -> Place {
     let place =
         workflow.name.map(Text::place).or_else(|| workflow.triggers.first().map(|trigger| trigger.event.place()));

@@ -6,28 +6,28 @@ use crate::lint::subjects::{Subject, SubjectKind};
 const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
 /// The facts that are known before the need is compared with the job's permissions.
-pub const BEFORE_COMPARISON: [&str; 2] = ["need.scope", "need.private"];
+pub(crate) const BEFORE_COMPARISON: [&str; 2] = ["need.scope", "need.private"];
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("need.scope", NEED, FactValues::Any, "The scope that is needed.", scope),
     FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is needed.", access),
-    FactSpec::new("need.held", NEED, FactValues::Access, "The access that the job holds of that scope.", held),
+    FactSpec::new("need.granted", NEED, FactValues::Access, "The job's access to that scope.", granted),
     FactSpec::new(
         "need.status",
         NEED,
-        FactValues::OneOf(&["held", "missing", "doubtful"]),
-        "Whether the job holds it; `doubtful` if it does not, but the files do not show whether that matters.",
+        FactValues::OneOf(&["held", "missing", "unconfirmed"]),
+        "Whether the job has that access; `unconfirmed` if it has not, but nothing confirms that the step fails without it.",
         status,
     ),
     FactSpec::new(
         "need.client",
         NEED,
         FactValues::Any,
-        "The action, called workflow or command that needs it.",
+        "The action, called workflow or command that needs the scope.",
         client,
     ),
-    FactSpec::new("need.reason", NEED, FactValues::Any, "What it needs the scope for.", reason),
+    FactSpec::new("need.reason", NEED, FactValues::Any, "The purpose of the scope.", reason),
     FactSpec::new("need.private", NEED, YES_NO, "Whether only private repositories need it.", private),
 ];
 
@@ -41,7 +41,7 @@ fn access(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(check.need.access.word(), check.requester.resolved.place()))
 }
 
-fn held(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let held = subject.need()?.held;
     Some(Fact::text(held.access?.word(), held.place))
 }

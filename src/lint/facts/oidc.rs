@@ -16,7 +16,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "oidc.use",
         &[SubjectKind::Job],
         FactValues::OneOf(&["used", "none"]),
-        "Whether a step of the job uses the OIDC token; unknown if an action that no data describes could.",
+        "Whether a step of the job uses the OIDC token; unknown if an action without data may use it.",
         oidc_use,
     ),
     FactSpec::new(

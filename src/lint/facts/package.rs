@@ -99,7 +99,7 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return None;
     }
     let own = &upload.site.resolved;
-    // A script that asks the registry of the package may wait for it.
+    // A script that queries the registry may wait for the package.
     let waits = |registry: &Registry| {
         let scripts = job.steps.iter().filter_map(|step| step.script);
         scripts.into_iter().any(|script| {

@@ -43,7 +43,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "Whether the scope has that level.",
         level_status,
     ),
-    FactSpec::new("permission.*", JOB, FactValues::Access, "The access that the job holds of a scope.", permission),
+    FactSpec::new("permission.*", JOB, FactValues::Access, "The job's access to a scope.", permission),
     FactSpec::new(
         "permission-origin.*",
         JOB,

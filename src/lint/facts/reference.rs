@@ -33,7 +33,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "output.decides",
         &[SubjectKind::Reference],
         YES_NO,
-        "Whether an upload depends on it: the reading job publishes, or the read is in the condition that keeps every run from a job that does.",
+        "Whether an upload depends on the output: the reading job uploads, or a condition with the output is false in every run before a job that uploads.",
         output_decides,
     ),
     FactSpec::new("output", &[SubjectKind::Reference], FactValues::Any, "The output that an expression reads.", output),

@@ -25,7 +25,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "registry.form",
         UPLOAD,
         FactValues::OneOf(&["environment", "fields", "none"]),
-        "Whether the registry has a publisher form, and whether that has a field for the environment.",
+        "Whether the registry has a publisher form, and whether the form has a field for the environment.",
         registry_form,
     ),
     FactSpec::new(

@@ -31,7 +31,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "release.tag",
         UPLOAD,
         FactValues::OneOf(&["tag", "branch"]),
-        "Whether a release step takes the name of the branch for the tag when a person starts the run from a branch without inputs.",
+        "Whether a release step uses the branch name as the tag, in a run that a person starts from a branch without inputs.",
         release_tag,
     ),
     FactSpec::new(
@@ -52,7 +52,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "gh.repository",
         STEP,
         FactValues::OneOf(&["known", "unknown"]),
-        "Whether the `gh` command that starts what uploads can find its repository.",
+        "Whether the `gh` command that starts the uploading workflow can find its repository.",
         gh_repository,
     ),
     FactSpec::new("gh.command", STEP, FactValues::Any, "That command.", |subject, _| {
@@ -72,7 +72,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let mut awaited = Vec::new();
     // A run that a person starts is no answer to a release; scripts that start one are found with the releases.
     for upload_run in upload.runs.iter().filter(|upload_run| !by_hand(upload_run)) {
-        match awaits(upload, upload_run) {
+        match awaited_event(upload, upload_run) {
             Some(one) if !upload.elsewhere && upload.cut.is_none() => {
                 if !awaited.iter().any(|other: &AwaitedEvent<'_, '_>| other.is(one)) {
                     awaited.push(one);
@@ -112,7 +112,10 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 /// What starts a run: a release, or a tag that its workflow filters for; `None` for anything else.
-fn awaits<'s, 'p>(upload: &'s Upload<'_, 'p>, upload_run: &'s UploadRun<'_, 'p>) -> Option<AwaitedEvent<'s, 'p>> {
+fn awaited_event<'s, 'p>(
+    upload: &'s Upload<'_, 'p>,
+    upload_run: &'s UploadRun<'_, 'p>,
+) -> Option<AwaitedEvent<'s, 'p>> {
     let run = upload_run.run();
     if run.event == "release" {
         return Some(AwaitedEvent::Release);

@@ -22,14 +22,14 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "runner",
         JOB,
         FactValues::OneOf(&["linux", "windows", "macos", "self-hosted"]),
-        "The operating system of the job's runner, by GitHub's own labels.",
+        "The operating system of the job's runner, from GitHub's runner labels.",
         runner,
     ),
     FactSpec::new(
         "runner.retired",
         UPLOAD,
         FactValues::Any,
-        "The label of a GitHub-hosted runner that no longer exists, of the uploading job or of a job that it needs.",
+        "The label of a retired GitHub-hosted runner, in the uploading job or a job that it needs.",
         |subject, _| Some(retired(subject)?.map_or_else(|| none(subject), |it| Fact::text(it.label, it.place))),
     ),
     FactSpec::new(

@@ -1,6 +1,6 @@
 //! Facts about steps: their names, inputs and variables.
 
-use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, YES_NO, settled, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, YES_NO, step_value, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::registry::Registry;
@@ -70,7 +70,7 @@ fn step(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step()?;
     match step.with.get_ignore_case(name) {
-        Some(pair) => settled(subject, pair.value),
+        Some(pair) => step_value(subject, pair.value),
         None if step.with.dynamic => Some(Fact::Unknown),
         None => Some(Fact::Known(None, step.uses.map_or(step.place, Text::place))),
     }
@@ -79,7 +79,7 @@ fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
 fn step_env(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step()?;
     match step.env.get(name) {
-        Some(pair) => settled(subject, pair.value),
+        Some(pair) => step_value(subject, pair.value),
         None if step.env.dynamic => Some(Fact::Unknown),
         None => Some(Fact::Known(None, step.place)),
     }

@@ -12,7 +12,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "stored-token.status",
         UPLOAD,
         FactValues::OneOf(&["none", "stored", "ending", "ended"]),
-        "Whether the upload uses a stored token, and whether the registry stops accepting it on a day that lies ahead (`ending`) or has passed (`ended`).",
+        "Whether the upload uses a stored token, and whether the registry will stop accepting it (`ending`) or has stopped (`ended`).",
         status,
     ),
     FactSpec::new(

@@ -62,7 +62,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "upload.question",
         UPLOAD,
         YES_NO,
-        "Whether the command asks a question, which a workflow cannot answer.",
+        "Whether the command asks a question, which has no answer in a workflow.",
         upload_question,
     ),
     FactSpec::new(

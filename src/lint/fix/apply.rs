@@ -39,7 +39,7 @@ pub fn apply_fixes(
         let all = round(&fixed, &chosen, rules, today).filter(|(project, report)| {
             let ids: Vec<String> = chosen.iter().map(|(finding, _)| id(&fixed.project, finding)).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            before.is_bettered_by(&FindingTally::of(project, report), &ids)
+            before.is_improved_by(&FindingTally::of(project, report), &ids)
         });
         // Each fix was tested alone; together they may conflict.
         let (made, next) = match all {
@@ -64,7 +64,7 @@ fn choice<'m>(
         let meets = chosen
             .iter()
             .flat_map(|(_, other)| &other.edits)
-            .any(|other| fix.edits.iter().any(|edit| meet(&fixed.project, edit, other)));
+            .any(|other| fix.edits.iter().any(|edit| overlap(&fixed.project, edit, other)));
         if !meets {
             chosen.push((finding, fix));
         }
@@ -72,7 +72,7 @@ fn choice<'m>(
     chosen
 }
 
-fn meet(project: &Project, left: &FixEdit, right: &FixEdit) -> bool {
+fn overlap(project: &Project, left: &FixEdit, right: &FixEdit) -> bool {
     let lines = |edit: &FixEdit| {
         let source = project.source(edit.place.file)?;
         Some((source.line_at(edit.place.span.start), source.line_at(edit.place.span.end)))

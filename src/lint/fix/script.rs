@@ -8,7 +8,7 @@ use crate::read::text::Text;
 
 /// The bytes of a script to remove with the flag at a place, including the blanks and line continuation before it; `None` if no literal
 /// flag of the command is there.
-pub fn without_flag(command: &ShellCommand, script: Text<'_>, place: Place) -> Option<Range<usize>> {
+pub(super) fn without_flag(command: &ShellCommand, script: Text<'_>, place: Place) -> Option<Range<usize>> {
     let index = command.words.iter().position(|word| script.inner(word.span.clone()) == place)?;
     let flag = command.words.get(index)?;
     flag.text().filter(|text| text.starts_with('-'))?;

@@ -59,23 +59,27 @@ const STEP: &[SubjectKind] =
 const PUBLISHER: &[SubjectKind] = &[SubjectKind::Upload, SubjectKind::Publisher];
 
 /// A row of the table: the name in rules, the subjects that have it, what it is.
-pub type TargetRow = (&'static str, &'static [SubjectKind], &'static str);
+pub(super) type TargetRow = (&'static str, &'static [SubjectKind], &'static str);
 
 /// The table. A name that ends in `.*` accepts any last part; every other name is a fact.
 pub const TARGETS: [TargetRow; 12] = [
-    ("job.permissions.*", JOB, "A scope of the job's own `permissions`; a new block keeps what the job held."),
+    (
+        "job.permissions.*",
+        JOB,
+        "A scope of the job's own `permissions`; a new block also grants what the job had before.",
+    ),
     ("workflow.permissions.*", WORKFLOW, "A scope of the workflow's `permissions`."),
     (
         "oidc-jobs.permissions.*",
         WORKFLOW,
-        "A scope of each job that holds it by the workflow's block and uses the OIDC token, or could.",
+        "A scope of each job that gets it from the workflow's `permissions` and uses, or may use, the OIDC token.",
     ),
     ("job.environment", JOB, "The name of the job's environment."),
     ("step", STEP, "The whole step."),
     ("step.with.*", STEP, "An input of the step."),
     ("step.env.*", STEP, "A variable that the step's own `env` sets."),
     ("step.uses", STEP, "The action that the step uses."),
-    ("checkout.with.*", &[SubjectKind::Upload], "An input of the step that checks out what is built."),
+    ("checkout.with.*", &[SubjectKind::Upload], "An input of the checkout step before the build."),
     ("publisher", PUBLISHER, "The whole declared publisher."),
     ("publisher.*", PUBLISHER, "A field of the declared publisher."),
     ("ignore", &[SubjectKind::Ignore], "The ignore; its name is the rule that it hides."),

@@ -33,7 +33,7 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
         today,
         whole: FindingTally::of(project, &report),
         parts: HashMap::new(),
-        left: trials(project, &report),
+        left: fixes_to_test(project, &report),
     };
     for finding in &mut report.findings {
         let id = id(project, finding);
@@ -75,7 +75,7 @@ impl Trials<'_> {
         let cures = |(project, before): (&Project, &FindingTally)| {
             let Some(after) = applied(project, &edits) else { return false };
             let left = FindingTally::of(&after, &engine::check_project(&after, rules, today, false));
-            before.is_bettered_by(&left, &[id])
+            before.is_improved_by(&left, &[id])
         };
         let part = part.as_ref().map(|(part, before)| (part, before));
         let cured = part.is_some_and(&cures) || cures((project, whole));
@@ -93,11 +93,11 @@ pub(crate) fn removes(
 ) -> bool {
     let Some(after) = applied(project, edits) else { return false };
     let left = engine::check_project(&after, rules, today, false);
-    FindingTally::of(project, report).is_bettered_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
+    FindingTally::of(project, report).is_improved_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
 }
 
 /// The number of fixes to test. Comparing many findings with each other costs more than reading their text.
-fn trials(project: &Project, report: &Report) -> usize {
+fn fixes_to_test(project: &Project, report: &Report) -> usize {
     let bytes: usize = project.files.iter().map(|source| source.text().len()).sum();
     let work = bytes + report.findings.len().pow(2) / 8;
     (MOST_WORK / work.max(1)).clamp(1, MOST_TRIALS)
@@ -180,8 +180,8 @@ impl FindingTally {
         self.findings.get(id).copied().unwrap_or_default()
     }
 
-    /// Whether another report has fewer of some findings and is not worse otherwise.
-    pub(crate) fn is_bettered_by(&self, after: &Self, cured: &[&str]) -> bool {
+    /// Whether another report has fewer of some findings, and no new ones.
+    pub(crate) fn is_improved_by(&self, after: &Self, cured: &[&str]) -> bool {
         let found = |tally: &Self| tally.uploads.values().map(|count| count.all).sum::<usize>();
         let unknown = |tally: &Self| tally.uploads.values().map(|count| count.unknown_targets).sum::<usize>();
         cured.iter().all(|id| after.count(id).all < self.count(id).all)

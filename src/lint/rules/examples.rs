@@ -39,7 +39,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), V
         texts.push((CONFIGS[0].to_owned(), config));
     }
     for (path, text) in texts {
-        let (plain, found) = unmark(&path, text);
+        let (plain, found) = split_markers(&path, text);
         marks.extend(found);
         files.insert(path, plain);
     }
@@ -118,7 +118,7 @@ fn compare(project: &Project, findings: &[&Finding], marks: &[ExampleMarker]) ->
 }
 
 /// The text without its markers, and the markers. A line may have several, each after its own `# <- `.
-fn unmark(path: &str, text: &str) -> (String, Vec<ExampleMarker>) {
+fn split_markers(path: &str, text: &str) -> (String, Vec<ExampleMarker>) {
     let mut plain = String::new();
     let mut marks = Vec::new();
     for (index, line) in text.lines().enumerate() {

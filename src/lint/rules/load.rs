@@ -95,7 +95,7 @@ impl JsonSchema for FactTests {
 pub(crate) struct FixFile {
     /// What the fix does, as an imperative sentence.
     title: Spanned<String>,
-    /// `safe` if the fix changes nothing but the reported fault.
+    /// `safe` if the fix changes only the reported fault.
     safety: FixSafety,
     /// The conditions under which it applies.
     #[serde(default)]

@@ -15,7 +15,7 @@ const EMPTY_VALUES: [&str; 8] = ["any", "none", "empty", "blank", "n/a", "null",
 const VERSION: &str = "{{version}}";
 
 /// The content of a line.
-pub enum LineStatement {
+pub(super) enum LineStatement {
     /// A value.
     Value(Statement),
     /// A placeholder for the reader to fill in.

@@ -5,7 +5,7 @@ use crate::read::document::{DocumentLabel, Statement, span};
 
 /// The state while a table is read.
 #[derive(Debug, Default)]
-pub struct TableRows {
+pub(super) struct TableRows {
     /// The cells of the previous line, which is the header if the next line is a delimiter row.
     before: Vec<String>,
     /// The fields of the columns, after the header.

@@ -131,7 +131,7 @@ fn steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String
     found
 }
 
-/// The commands of a script. Assignments on lines of their own are added to every later command, before its own, which win.
+/// The commands of a script. An assignment on a separate line applies to every later command, unless the command has its own.
 pub(crate) fn with_exports(script: ShellScript) -> Vec<ShellCommand> {
     let mut exported = Vec::new();
     let mut found = Vec::new();

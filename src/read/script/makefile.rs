@@ -12,7 +12,7 @@ const LONGEST_LINE: usize = 16 * 1024;
 
 /// The targets of a Makefile or the recipes of a justfile.
 #[derive(Debug, Clone, Default)]
-pub struct Recipes {
+pub(super) struct Recipes {
     targets: HashMap<String, Vec<Recipe>>,
     variables: HashMap<String, String>,
     /// The first target.

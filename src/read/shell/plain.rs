@@ -11,7 +11,7 @@ use crate::read::shell::{
 
 /// The syntax of one of these shells.
 #[derive(Debug, Clone, Copy)]
-pub struct PlainSyntax {
+pub(super) struct PlainSyntax {
     /// The character that continues a line.
     continuation: char,
     /// The starts of comments.

@@ -11,11 +11,11 @@ use crate::read::yaml::{
 };
 
 /// GitHub's limit of nesting levels.
-pub const DEEPEST_WORKFLOW: usize = 50;
+pub(super) const DEEPEST_WORKFLOW: usize = 50;
 /// The parser's limit of nesting levels.
 const DEEPEST: usize = 200;
 /// GitHub's limit of bytes.
-pub const LARGEST_WORKFLOW: usize = 1024 * 1024;
+pub(super) const LARGEST_WORKFLOW: usize = 1024 * 1024;
 /// How many broken lines are blanked to parse the rest of the file.
 const RESCUES: usize = 8;
 
@@ -103,7 +103,7 @@ fn blank_line(text: &mut String, offset: usize) -> bool {
 }
 
 /// An open collection.
-pub struct OpenCollection {
+pub(super) struct OpenCollection {
     pub id: u32,
     /// The index of its first child in `waiting`.
     pub start: usize,
@@ -323,7 +323,7 @@ impl<'t> TreeBuilder<'t> {
 }
 
 /// The errors of duplicate keys and merge keys.
-pub fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<SyntaxError> {
+pub(super) fn key_errors(tree: &Tree, mapping: NodeLink, dialect: Dialect) -> Vec<SyntaxError> {
     let mut errors = Vec::new();
     let pairs = tree.children(mapping).as_chunks::<2>().0;
     let mut names: Vec<(Cow<'_, str>, &str, Span)> = Vec::with_capacity(pairs.len());

@@ -29,7 +29,7 @@ struct GiveUp;
 type Parsed<T> = Result<T, GiveUp>;
 
 /// Parses a text; `None` where it gives up.
-pub fn parse(text: &str) -> Option<Tree> {
+pub(super) fn parse(text: &str) -> Option<Tree> {
     if text.len() > LARGEST_WORKFLOW || !has_usual_characters(text.as_bytes()) {
         return None;
     }

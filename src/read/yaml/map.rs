@@ -89,7 +89,7 @@ impl OffsetWalk<'_> {
             (NodeStyle::DoubleQuoted, [b'\\', b'\n' | b'\r', ..]) => {
                 // An escaped line break is not a character; the next one follows after the indentation.
                 self.at += 1 + blank_run(&rest[1..]);
-                return self.step_once_more();
+                return self.skip_character_after_break();
             }
             (NodeStyle::DoubleQuoted, [b'\\', b'x', ..]) => 4,
             (NodeStyle::DoubleQuoted, [b'\\', b'u', ..]) => 6,
@@ -101,7 +101,7 @@ impl OffsetWalk<'_> {
         self.at = self.written.floor_char_boundary(self.at + width);
     }
 
-    fn step_once_more(&mut self) {
+    fn skip_character_after_break(&mut self) {
         if !self.written[self.at..].starts_with("\\\n") {
             self.step();
         }

@@ -6,7 +6,7 @@ use crate::lint::findings::Route;
 use crate::read::source::SourceFile;
 use crate::report::explain::ExplainPage;
 use crate::report::explain::sections::{self, Section, SectionRow, Tone};
-use crate::report::markdown::{escape, inline, rich};
+use crate::report::markdown::{escape, escape_with_code, inline};
 use crate::report::mermaid;
 
 /// Writes several projects.
@@ -23,7 +23,7 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
 /// Writes a titled table for every upload run of one project.
 pub(crate) fn tables(out: &mut dyn Write, page: &ExplainPage<'_>) -> io::Result<()> {
     for (title, sections) in page.titled_sections() {
-        writeln!(out, "\n### {}\n", rich(&title))?;
+        writeln!(out, "\n### {}\n", escape_with_code(&title))?;
         out.write_all(table(page, &sections).as_bytes())?;
     }
     Ok(())
@@ -68,7 +68,7 @@ fn table(page: &ExplainPage<'_>, sections: &[Section]) -> String {
         for (index, row) in section.rows.iter().enumerate() {
             let title = if index == 0 { section.title } else { "" };
             let place = row.place.map(|place| escape(&page.position(place))).unwrap_or_default();
-            text.push_str(&format!("| {title} | {} | {place} |\n", cells(row, rich)));
+            text.push_str(&format!("| {title} | {} | {place} |\n", cells(row, escape_with_code)));
         }
     }
     text

@@ -253,12 +253,12 @@ fn token(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let head =
         none.map(|_| SectionRow::new(["the job cannot request a token; it would contain:"], None).tone(Tone::Unknown));
     let claims =
-        run.claims.iter().map(|stamp| valued(SectionRow::new([stamp.name], stamp.place), &stamp.value, "none"));
+        run.claims.iter().map(|stamp| with_value(SectionRow::new([stamp.name], stamp.place), &stamp.value, "none"));
     head.into_iter().chain(claims).collect()
 }
 
 /// Adds a value to a row.
-fn valued(mut row: SectionRow, value: &ExplainedValue, absent: &str) -> SectionRow {
+fn with_value(mut row: SectionRow, value: &ExplainedValue, absent: &str) -> SectionRow {
     let (text, tone) = match value {
         ExplainedValue::Known(text) => (text.clone(), Tone::Plain),
         ExplainedValue::Absent => (absent.to_owned(), Tone::Plain),
@@ -361,7 +361,7 @@ fn refusal(cause: RefusalCause, differ: Option<&(Option<String>, String)>, regis
 }
 
 fn line(line: &FormLine<'_>) -> SectionRow {
-    let mut row = valued(SectionRow::new([&line.field.label], line.place), &line.value, "leave it empty");
+    let mut row = with_value(SectionRow::new([&line.field.label], line.place), &line.value, "leave it empty");
     let hint = match line.hint {
         None => return row,
         Some(Hint::Remote) => "from the git remote (check it if this is a fork)",

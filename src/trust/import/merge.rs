@@ -45,7 +45,7 @@ impl<'d> ConfigMerge<'d> {
     /// Adds a publisher, or changes the one that it is. `others` is the number of imported publishers of its package.
     ///
     /// # Errors
-    /// Says which change is impossible in the layout of the file.
+    /// If the layout of the file makes a change impossible.
     pub fn publisher(&mut self, imported: &ImportedPublisher<'_>, others: usize) -> Result<MergeOutcome, String> {
         let source = SourceFile::new("trustpub.yaml", self.text.clone().into_bytes());
         let tree = yaml::parse(source.text(), Dialect::Data);
@@ -147,7 +147,7 @@ impl<'d> ConfigMerge<'d> {
     /// Declares the refs of an environment.
     ///
     /// # Errors
-    /// Says which change is impossible in the layout of the file.
+    /// If the layout of the file makes a change impossible.
     pub fn environment(&mut self, imported: &ImportedEnvironment) -> Result<MergeOutcome, String> {
         let source = SourceFile::new("trustpub.yaml", self.text.clone().into_bytes());
         let tree = yaml::parse(source.text(), Dialect::Data);

@@ -14,7 +14,7 @@ use crate::workflow::script::commands;
 
 /// Whether a step of a job needs the scope for OIDC tokens; `None` if a step that no data describes might.
 #[must_use]
-pub fn is_used<'p>(
+pub(crate) fn is_used<'p>(
     needs: &Needs,
     github: &GitHubFacts,
     checkout: &Model<'p>,

@@ -20,13 +20,13 @@ use crate::workflow::simulate::triggers;
 
 /// Whether a job has the permission that a step needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PermissionStatus {
+pub(crate) enum PermissionStatus {
     /// The job has it.
     Held,
     /// The files do not decide.
     Unknown,
     /// The job does not have it, and the files do not decide whether the step needs it.
-    Doubtful,
+    Unconfirmed,
     /// The job does not have it, and the step needs it.
     Missing,
 }
@@ -34,18 +34,18 @@ pub enum PermissionStatus {
 impl PermissionStatus {
     /// The value of the fact; `None` if unknown.
     #[must_use]
-    pub const fn word(self) -> Option<&'static str> {
+    pub(crate) const fn word(self) -> Option<&'static str> {
         match self {
             Self::Held => Some("held"),
             Self::Unknown => None,
-            Self::Doubtful => Some("doubtful"),
+            Self::Unconfirmed => Some("unconfirmed"),
             Self::Missing => Some("missing"),
         }
     }
 }
 
 /// The check of one scope that a job needs.
-pub struct PermissionCheck<'a, 'p> {
+pub(crate) struct PermissionCheck<'a, 'p> {
     /// The step that needs it; of several, the first with the worst status.
     pub requester: Requester<'a, 'p>,
     /// The need.
@@ -59,7 +59,7 @@ pub struct PermissionCheck<'a, 'p> {
 /// The permission checks of a job, one for each scope for which `wanted` is true. A check may have to simulate every run, so `wanted`
 /// is called first, with a check of which only the scope and the job's own access are known.
 #[must_use]
-pub fn permission_checks<'a, 'p>(
+pub(crate) fn permission_checks<'a, 'p>(
     needs: &'a Needs,
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
@@ -84,7 +84,7 @@ pub fn permission_checks<'a, 'p>(
                 unwanted.push(need);
                 continue;
             }
-            (check.held, check.status) = ways.weigh(&check.requester, need);
+            (check.held, check.status) = ways.worst_status(&check.requester, need);
             match known.and_then(|index| found.get_mut(index)) {
                 Some(other) if other.status < check.status => *other = check,
                 Some(_) => {}
@@ -97,7 +97,7 @@ pub fn permission_checks<'a, 'p>(
 
 /// The worst status of each need of an entry in a job; `None` if no step of the job matches the entry.
 #[must_use]
-pub fn of_entry<'p>(
+pub(crate) fn of_entry<'p>(
     needs: &Needs,
     github: &GitHubFacts,
     checkout: &Model<'p>,
@@ -111,7 +111,7 @@ pub fn of_entry<'p>(
     for requester in requesters.iter().filter(|requester| std::ptr::eq(requester.entry, entry)) {
         let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
         for (need, worst) in entry.needs.iter().zip(worst) {
-            *worst = ways.weigh(requester, need).1.max(*worst);
+            *worst = ways.worst_status(requester, need).1.max(*worst);
         }
     }
     worst
@@ -141,7 +141,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
     }
 
     /// The access that the job has and the status of the need; the worst of all simulated runs.
-    fn weigh(&mut self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
+    fn worst_status(&mut self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
         let own = permissions::held(github, workflow, job, &need.scope);
         let settled = own.origin != GrantOrigin::Default && own.access.is_some_and(|access| access >= need.access);
@@ -165,7 +165,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
             (ways, Relevance::of(workflow, job, None))
         });
         for GrantPath { simulated, rows } in ways.iter() {
-            let (held, at_hand) = at_hand(github, simulated, job, need);
+            let (held, at_hand) = access_in_run(github, simulated, job, need);
             if at_hand <= worst.1 {
                 continue;
             }
@@ -182,7 +182,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
 }
 
 /// The access that the job has in a run, and the status of the need if the step needs it.
-fn at_hand(
+fn access_in_run(
     github: &GitHubFacts,
     simulated: &SimulatedRun<'_, '_>,
     job: &Job<'_>,
@@ -203,7 +203,7 @@ fn at_hand(
     };
     let (held, first) = holds(&need.scope, need.access);
     let status = need.or.iter().map(|(scope, least)| holds(scope, *least).1).fold(first, PermissionStatus::min);
-    (held, if need.documented { status } else { status.min(PermissionStatus::Doubtful) })
+    (held, if need.documented { status } else { status.min(PermissionStatus::Unconfirmed) })
 }
 
 /// Whether no `permissions` block applies to a job.
@@ -224,7 +224,7 @@ fn asked(
         (Truth::Yes, Truth::Yes) => PermissionStatus::Missing,
         (Truth::Yes, Truth::Unknown(_)) => undecided(requester, context.run()),
     };
-    if requester.is_conditional() { status.min(PermissionStatus::Doubtful) } else { status }
+    if requester.is_conditional() { status.min(PermissionStatus::Unconfirmed) } else { status }
 }
 
 /// The status for a condition that the files do not decide: a condition on the event is true in some run, one on outputs of steps or jobs
@@ -249,13 +249,13 @@ fn open_condition(condition: &str, called: bool) -> PermissionStatus {
     let Ok(parsed) = Condition::parse(condition) else { return PermissionStatus::Unknown };
     let mut worst = PermissionStatus::Missing;
     if parsed.has_status_function() || condition.contains("hashFiles") {
-        worst = PermissionStatus::Doubtful;
+        worst = PermissionStatus::Unconfirmed;
     }
     for reference in parsed.references() {
         let status = match reference.path.first().map(String::as_str) {
             Some("github" | "matrix" | "runner" | "strategy" | "job") => PermissionStatus::Missing,
             Some("inputs") if !called => PermissionStatus::Missing,
-            Some("steps" | "needs" | "inputs") => PermissionStatus::Doubtful,
+            Some("steps" | "needs" | "inputs") => PermissionStatus::Unconfirmed,
             _ => PermissionStatus::Unknown,
         };
         worst = worst.min(status);

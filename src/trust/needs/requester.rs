@@ -16,7 +16,7 @@ use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
 
 /// A step or calling job that matches an entry of the data.
-pub struct Requester<'a, 'p> {
+pub(crate) struct Requester<'a, 'p> {
     /// The entry.
     pub entry: &'a NeedEntry,
     /// The step or calling job, with its command.
@@ -26,7 +26,7 @@ pub struct Requester<'a, 'p> {
 /// The value of a fact: known (`None` means known to be absent), set to an unknown value, or unknown.
 enum RequestFact {
     Known(Option<String>),
-    /// It is set, but only the run knows the value.
+    /// It is set, but the files do not contain the value.
     Given,
     Unknown(UnknownReason),
 }
@@ -49,7 +49,7 @@ impl RequestToken {
 
 /// All steps of a job that match an entry, also in local actions, in the order of the files.
 #[must_use]
-pub fn find<'a, 'p>(
+pub(crate) fn find<'a, 'p>(
     needs: &'a Needs,
     github: &GitHubFacts,
     checkout: &'a Model<'p>,
@@ -88,7 +88,7 @@ fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool
 impl Requester<'_, '_> {
     /// The name of the entry that is used here.
     #[must_use]
-    pub fn name(&self, github: &GitHubFacts) -> &str {
+    pub(crate) fn name(&self, github: &GitHubFacts) -> &str {
         let words = self.resolved.command.as_ref().map(words);
         let used = self.resolved.step.map_or(self.resolved.job.uses, |step| step.uses).map(|uses| action(uses.value()));
         let meant = |name: &&String| match (&words, used) {
@@ -100,7 +100,7 @@ impl Requester<'_, '_> {
 
     /// Whether its failure is tolerated (`continue-on-error`, `|| true`).
     #[must_use]
-    pub fn is_tolerated(&self) -> bool {
+    pub(crate) fn is_tolerated(&self) -> bool {
         let around = self.resolved.frames.iter().map(|frame| frame.step);
         let command = self.resolved.command.as_ref().is_some_and(|command| command.tolerated);
         command || self.resolved.job.tolerated || around.chain(self.resolved.step).any(|step| step.tolerated)
@@ -108,13 +108,13 @@ impl Requester<'_, '_> {
 
     /// Whether the script runs its command conditionally.
     #[must_use]
-    pub fn is_conditional(&self) -> bool {
+    pub(crate) fn is_conditional(&self) -> bool {
         self.resolved.command.as_ref().is_some_and(|command| command.conditional)
     }
 
     /// Whether it needs the permission. Without a context, expressions are unknown.
     #[must_use]
-    pub fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
+    pub(crate) fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
         let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(github, condition, context)));
         // A token that the step is given replaces the job's token for every scope except `id-token`.
         let of_token = need.scope != github.oidc.scope;
@@ -251,14 +251,14 @@ impl Requester<'_, '_> {
             return token;
         }
         match (&rule.earlier, rule.otherwise) {
-            (Some(earlier), _) => self.left_by(github, earlier, context),
+            (Some(earlier), _) => self.token_stored_by(github, earlier, context),
             (None, NeedFallback::Job) => Ok(RequestToken::Job),
             (None, NeedFallback::None) => Err(UnknownReason::new("a token that is not in the files")),
         }
     }
 
     /// The token that an earlier step stored. With several such steps it is unknown which one counts.
-    fn left_by(
+    fn token_stored_by(
         &self,
         github: &GitHubFacts,
         earlier: &EarlierStep,

@@ -7,21 +7,21 @@ use crate::workflow::github::GitHubFacts;
 /// Whether a command matches an upload pattern, possibly after wrappers: `None` if it is another command, `false` if it contains one of
 /// the pattern's `unless` words, such as `--dry-run`.
 #[must_use]
-pub fn names(github: &GitHubFacts, words: &CommandWords, pattern: &UploadPattern) -> Option<bool> {
+pub(crate) fn names(github: &GitHubFacts, words: &CommandWords, pattern: &UploadPattern) -> Option<bool> {
     let stopped = || words.iter().flatten().any(|word| pattern.unless.iter().any(|stop| flag_is(word, stop)));
     pattern.spellings().any(|spelling| is_command(github, words, spelling, &pattern.via)).then(|| !stopped())
 }
 
-/// The words of a command; `None` is a word that only the running shell knows. If only the version in a word is unknown, the part
+/// The words of a command; `None` is a word whose value is known only at run time. If only the version in a word is unknown, the part
 /// before it is kept.
-pub type CommandWords = Vec<Option<String>>;
+pub(crate) type CommandWords = Vec<Option<String>>;
 
 /// The separators between a program's name and its version.
 const VERSION_MARKS: [&str; 5] = ["@", "==", ">=", "<=", "~="];
 
 /// The words of a command.
 #[must_use]
-pub fn words(command: &ShellCommand) -> CommandWords {
+pub(crate) fn words(command: &ShellCommand) -> CommandWords {
     let known = |(index, word): (usize, &ShellWord)| {
         word.text().or_else(|| before_version(word)).or_else(|| if index == 0 { program_in_folder(word) } else { None })
     };
@@ -39,7 +39,7 @@ fn program_in_folder(word: &ShellWord) -> Option<String> {
 
 /// The part of a word before a version that only the running shell knows: `npm@` of `npm@$VERSION`. It can only match the program.
 #[must_use]
-pub fn before_version(word: &ShellWord) -> Option<String> {
+pub(crate) fn before_version(word: &ShellWord) -> Option<String> {
     let Some(WordPiece::Text(text)) = word.parts.first() else { return None };
     // An `@` at the front of a name starts its scope.
     let name = text.get(1..).filter(|_| !text.starts_with('-'))?;
@@ -49,13 +49,13 @@ pub fn before_version(word: &ShellWord) -> Option<String> {
 
 /// Whether a word is a flag, with or without `=VALUE`.
 #[must_use]
-pub fn flag_is(word: &str, flag: &str) -> bool {
+pub(crate) fn flag_is(word: &str, flag: &str) -> bool {
     word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))
 }
 
 /// Whether words begin with a command, after programs such as `sudo` and one wrapper of the list.
 #[must_use]
-pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str, via: &[String]) -> bool {
+pub(crate) fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str, via: &[String]) -> bool {
     let words = unwrapped(github, words);
     if starts_with(words, command).is_some() {
         return true;
@@ -72,7 +72,7 @@ pub fn is_command(github: &GitHubFacts, words: &[Option<String>], command: &str,
 
 /// The words after programs that only run another program, such as `sudo` and `env`.
 #[must_use]
-pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
+pub(crate) fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
     let mut words = words;
     while let [Some(first), rest @ ..] = words
         && github.shell.transparent.iter().any(|known| known == program(first))
@@ -84,7 +84,7 @@ pub fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [
 
 /// Whether a command runs a program or script of the project.
 #[must_use]
-pub fn runs_project_program(words: &[Option<String>]) -> bool {
+pub(crate) fn runs_project_program(words: &[Option<String>]) -> bool {
     const INTERPRETERS: [&str; 9] = ["bash", "deno", "node", "pwsh", "python", "python3", "ruby", "sh", "zsh"];
     let Some((Some(first), rest)) = words.split_first() else { return true };
     if first.contains('/') {
@@ -114,7 +114,7 @@ fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
 
 /// The rest after the words of a command. Options and their values may occur between the words.
 #[must_use]
-pub fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
+pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
     let mut rest = words;
     for (index, expected) in command.split_whitespace().enumerate() {
         let same = |word: &Option<String>| {
@@ -133,7 +133,7 @@ pub fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w
 
 /// The name of a program without folder, version (`twine==6.1`, `twine@6`) and `.exe`.
 #[must_use]
-pub fn program(word: &str) -> &str {
+pub(crate) fn program(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     let name = name.split(['=', '@', '>', '<', '~', '[']).next().unwrap_or(name);
     name.strip_suffix(".exe").unwrap_or(name)

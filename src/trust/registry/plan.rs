@@ -41,7 +41,7 @@ impl PlanSetting {
         if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
     }
 
-    fn is_there(&self, manifest: &Manifest) -> bool {
+    fn exists_in(&self, manifest: &Manifest) -> bool {
         let named = self.file.is_match(&manifest.name);
         named && (self.key.is_empty() || self.in_file(manifest).is_none_or(|values| !values.is_empty()))
     }
@@ -54,7 +54,7 @@ impl PublishPlan {
         let here: Vec<&Manifest> = manifests.list.iter().filter(|manifest| manifest.folder == folder).collect();
         let package = here.iter().find(|manifest| manifest.name == self.package && !manifest.mentioned);
         let published = package.is_some_and(|package| package.values("").is_ok() && !package.is_private());
-        let others = here.iter().any(|manifest| self.opaque.iter().any(|setting| setting.is_there(manifest)));
+        let others = here.iter().any(|manifest| self.opaque.iter().any(|setting| setting.exists_in(manifest)));
         if !published || others {
             return false;
         }

@@ -37,7 +37,7 @@ impl RegistrySet {
         }
         for file in &added {
             let base = list.iter_mut().find(|registry| Some(&registry.id) == file.extends.as_ref());
-            // The user's own uploads come first, so that they win over the built-in ones.
+            // The user's uploads come first, so that they take precedence over the built-in ones.
             base.into_iter().for_each(|base| drop(base.uploads.splice(0..0, file.uploads.iter().cloned())));
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
@@ -80,9 +80,9 @@ impl RegistrySet {
         self.list.iter().find(|registry| registry.takes_uploads_at(url))
     }
 
-    /// The registry with an address at which it accepts no uploads.
+    /// The registry that an address belongs to without accepting uploads there.
     #[must_use]
-    pub fn beside(&self, url: &str) -> Option<&Registry> {
+    pub fn refusing_uploads_at(&self, url: &str) -> Option<&Registry> {
         self.list.iter().find(|registry| registry.refuses_uploads_at(url))
     }
 

@@ -42,7 +42,7 @@ pub struct EndpointRule {
     /// The slots that override the default, strongest first.
     #[serde(default)]
     pub slots: Vec<Slot>,
-    /// Lists in which a project defines names for addresses. They win over the registries' own names.
+    /// Lists in which a project defines names for addresses. They take precedence over the registries' own names.
     #[serde(default)]
     pub explained: Vec<NameList>,
     /// Slots that may override the default in a way this data does not describe.
@@ -212,7 +212,7 @@ pub struct UploadPattern {
     pub operation: Option<String>,
     /// The entry of `clients:` whose version decides.
     pub client: Option<String>,
-    /// Flags of which one must be set, or the command asks a question, which a workflow cannot answer.
+    /// Flags of which one must be set, or the command asks a question, which has no answer in a workflow.
     #[serde(default)]
     pub asks_unless: Vec<String>,
     /// How the command reads its argument, where it is not simply a path.

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
-pub struct Vocabulary {
+pub(crate) struct Vocabulary {
     /// `None` if there are no commands.
     search: Option<AhoCorasick>,
     /// The spellings that contain each word.
@@ -28,7 +28,7 @@ struct CommandSpelling {
 impl Vocabulary {
     /// Collects the words of commands, each given by its spellings.
     #[must_use]
-    pub fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
+    pub(crate) fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
         let mut known: BTreeMap<&str, usize> = BTreeMap::new();
         let mut position = |word| {
             let next = known.len();
@@ -59,7 +59,7 @@ impl Vocabulary {
     /// The positions of the commands that have all words of a spelling on one line of a script; continued lines count as one line. A word
     /// that is split by quotes is not found.
     #[must_use]
-    pub fn commands_in(&self, script: &str) -> Vec<usize> {
+    pub(crate) fn commands_in(&self, script: &str) -> Vec<usize> {
         let Some(search) = &self.search else { return Vec::new() };
         let bytes = script.as_bytes();
         let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -108,7 +108,7 @@ fn line_end(script: &str, start: usize) -> usize {
 
 /// Whether a script contains all words of a command, also as parts of longer words.
 #[must_use]
-pub fn holds_words(script: &str, command: &str) -> bool {
+pub(crate) fn contains_words(script: &str, command: &str) -> bool {
     command.split_whitespace().all(|word| script.contains(word))
 }
 

@@ -4,7 +4,7 @@ use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{starts_with, unwrapped, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
-use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::{steps, uses};
@@ -36,7 +36,7 @@ pub enum TagPush {
 pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush {
     let facts = &github.tags;
     let Some(run) = resolved.own_script() else { return TagPush::None };
-    if !holds_words(run.value(), &facts.push) {
+    if !contains_words(run.value(), &facts.push) {
         return TagPush::None;
     }
     let mut made: Vec<(&str, TagName)> = Vec::new();

@@ -3,7 +3,7 @@
 use crate::read::source::Place;
 use crate::trust::registry::BuildFacts;
 use crate::trust::registry::command::{is_command, words};
-use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::steps;
@@ -39,7 +39,7 @@ fn command(
 ) -> Option<(String, Place)> {
     let step = resolved.step?;
     let script = step.script?.value();
-    let commands_in: Vec<_> = builds.commands.iter().filter(|name| holds_words(script, name)).collect();
+    let commands_in: Vec<_> = builds.commands.iter().filter(|name| contains_words(script, name)).collect();
     if commands_in.is_empty() {
         return None;
     }

@@ -189,14 +189,14 @@ impl UploadSite<'_, '_> {
         let order = self.pattern.filter(|_| native).map_or(CredentialOrder::TokenFirst, |pattern| pattern.order);
         match order {
             CredentialOrder::TokenFirst => token,
-            CredentialOrder::OidcFirst => self.behind_oidc(token, github, registries, context),
+            CredentialOrder::OidcFirst => self.with_fallback(token, github, registries, context),
             CredentialOrder::Unknown if self.may_request_token(github, context) == Some(false) => token,
             CredentialOrder::Unknown => unknown("whether the client tries the OIDC token or the stored token first"),
         }
     }
 
     /// The credential of a client that tries the OIDC token first and has a stored token as well: a fallback that may not be used.
-    fn behind_oidc(
+    fn with_fallback(
         &self,
         token: CredentialOutcome,
         github: &GitHubFacts,
@@ -258,7 +258,7 @@ impl UploadSite<'_, '_> {
             return (!first).then(|| unknown("`GITHUB_TOKEN`, which is no credential of the registry"));
         }
         let paths = reads(&text).unwrap_or_default();
-        // A script that makes the exchange itself passes the token on in a way that only the run knows.
+        // If a script makes the exchange itself, the files do not show where the token goes.
         let exchanged = self.login.as_ref().is_some_and(|login| login.login.address.is_some());
         if exchanged && !empty && !paths.iter().any(|path| path.starts_with("secrets.")) {
             return Some(CredentialOutcome::Known(Credential::Minted));
@@ -326,7 +326,7 @@ fn follow_inputs(step: &ResolvedStep<'_, '_>, mut text: String) -> String {
     text
 }
 
-/// Whether a text is the job's own `GITHUB_TOKEN` and nothing else.
+/// Whether a text is exactly the job's `GITHUB_TOKEN`.
 #[must_use]
 pub fn is_github_token(text: &str) -> bool {
     let own =

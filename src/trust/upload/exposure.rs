@@ -36,7 +36,7 @@ pub fn exposed(tokens: &ShownTokens, run: Text<'_>, script: &ShellScript) -> Opt
     let mut secret: Vec<&str> = tokens.request.iter().map(String::as_str).collect();
     for command in &script.commands {
         for assignment in &command.assignments {
-            if search.holds_token(&assignment.value, &secret) {
+            if search.contains_token(&assignment.value, &secret) {
                 secret.push(&assignment.name);
             }
         }
@@ -60,7 +60,7 @@ impl<'s> ExposureSearch<'s> {
     }
 
     /// Whether a value is obtained with a token and is a token itself. A filter such as `jq` may select something harmless.
-    fn holds_token(&self, value: &ShellWord, secret: &[&str]) -> bool {
+    fn contains_token(&self, value: &ShellWord, secret: &[&str]) -> bool {
         let text = self.slice(&value.span);
         let filtered = self.tokens.filters.iter().any(|filter| text.contains(filter.as_str()));
         secret.iter().any(|name| reads(text, name))

@@ -2,7 +2,7 @@
 
 use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::upload_pattern::LoginPattern;
-use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::github::GitHubFacts;
@@ -74,7 +74,7 @@ fn login_commands<'a, 'p>(
 ) -> impl Iterator<Item = ResolvedStep<'a, 'p>> {
     let (name, address) = (login.command.as_deref(), login.address.as_deref());
     let script = step.script.map(|script| script.value()).filter(|script| {
-        name.is_some_and(|name| holds_words(script, name)) || address.is_some_and(|address| script.contains(address))
+        name.is_some_and(|name| contains_words(script, name)) || address.is_some_and(|address| script.contains(address))
     });
     let commands = script.map(|_| commands(github, resolved.workflow, resolved.job, step));
     let matches = |command: &&crate::read::shell::ShellCommand| {

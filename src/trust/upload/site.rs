@@ -334,7 +334,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         };
         let text = defined.as_deref().unwrap_or(text);
         let found = match kind {
-            SlotKind::Url => registries.at(text).or_else(|| registries.beside(text)),
+            SlotKind::Url => registries.at(text).or_else(|| registries.refusing_uploads_at(text)),
             SlotKind::Name | SlotKind::OwnName | SlotKind::Text | SlotKind::Switch | SlotKind::Denial => {
                 registries.called(text).or_else(|| registries.at(text))
             }

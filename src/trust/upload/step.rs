@@ -440,12 +440,12 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     #[must_use]
     pub fn meets(&self, choice: &SlotChoice) -> bool {
         if !choice.flags.is_empty() {
-            return self.has_flag(&choice.flags) && (choice.is.is_empty() || self.holds_value(choice));
+            return self.has_flag(&choice.flags) && (choice.is.is_empty() || self.has_value(choice));
         }
-        self.holds_value(choice)
+        self.has_value(choice)
     }
 
-    fn holds_value(&self, choice: &SlotChoice) -> bool {
+    fn has_value(&self, choice: &SlotChoice) -> bool {
         let value = match self.slot_value(&choice.slot()) {
             SlotValue::Text(text, _) => text,
             SlotValue::Absent => String::new(),

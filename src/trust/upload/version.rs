@@ -221,7 +221,7 @@ pub fn client<'p>(
         }
     }
     let search = VersionSearch { github, facts, context, site };
-    // The last installation before the upload wins, in its own script first.
+    // The last installation before the upload counts; the upload's own script is searched first.
     let until = own.map_or(0, |command| command.order);
     let mut installed = match site.resolved.own_script() {
         Some(run) => search.commands(site.resolved.step, run, &site.resolved.commands(github), Some(until)),
@@ -252,7 +252,7 @@ pub fn client<'p>(
 /// A command before an upload that upgrades its client and is known to fail.
 #[derive(Debug, Clone)]
 pub struct FailedUpgrade<'a> {
-    /// What data says about it.
+    /// The data about it.
     pub rule: &'a BrokenUpgrade,
     /// The text of the command.
     pub command: String,

@@ -5,7 +5,7 @@ use crate::read::source::Place;
 use crate::trust::registry::command::{CommandWords, is_command, words};
 use crate::trust::registry::slot::SlotValue;
 use crate::trust::registry::upload_pattern::UploadPattern;
-use crate::trust::registry::vocabulary::holds_words;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::upload::credential::{CredentialOutcome, unknown};
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -110,7 +110,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
     fn may_write(&self, step: &ResolvedStep<'a, 'p>) -> bool {
         let Some(script) = step.own_script() else { return false };
         let script = script.value().to_lowercase();
-        let named = |entry: &String| holds_words(&script, &entry.to_lowercase());
+        let named = |entry: &String| contains_words(&script, &entry.to_lowercase());
         script.contains(&ENVIRONMENT_FILE.to_lowercase())
             || script.contains("secrets")
             || !step.calls.is_empty() && script.contains('$')

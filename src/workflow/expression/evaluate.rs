@@ -16,7 +16,7 @@ use crate::workflow::expression::{ContextReference, Scope, StatusFunction};
 /// The maximum depth. The parser limits parentheses, but not chains of comparisons.
 const MAX_DEPTH: usize = 200;
 
-pub fn evaluate(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
+pub(super) fn evaluate(expression: &SpannedExpr<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     if depth > MAX_DEPTH {
         return Outcome::unknown("an expression nested too deeply");
     }
@@ -237,7 +237,7 @@ const fn status_function(function: Function) -> Option<StatusFunction> {
 }
 
 /// Whether any part of an expression calls a status function.
-pub fn calls_status(expression: &SpannedExpr<'_>) -> bool {
+pub(super) fn calls_status(expression: &SpannedExpr<'_>) -> bool {
     let mut found = false;
     walk(expression, &mut |inner| {
         found |= matches!(&inner.inner, Expr::Call(call) if status_function(call.func).is_some());
@@ -246,7 +246,7 @@ pub fn calls_status(expression: &SpannedExpr<'_>) -> bool {
 }
 
 /// Collects the context properties that an expression reads.
-pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference>) {
+pub(super) fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference>) {
     walk(expression, &mut |inner| {
         if let Expr::Context(context) = &inner.inner {
             let mut path = Vec::new();
@@ -268,7 +268,7 @@ pub fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference
 }
 
 /// Collects the tests of context properties against string literals: `startsWith(github.ref, 'x')`, `github.ref == 'x'`.
-pub fn string_tests(expression: &SpannedExpr<'_>, found: &mut Vec<(Vec<String>, StringTest)>) {
+pub(super) fn string_tests(expression: &SpannedExpr<'_>, found: &mut Vec<(Vec<String>, StringTest)>) {
     let mut add = |context: &SpannedExpr<'_>, literal: &SpannedExpr<'_>, exact: bool| {
         if let (Expr::Context(_), Expr::Literal(Literal::String(text))) = (&context.inner, &literal.inner) {
             let mut paths = Vec::new();

@@ -9,7 +9,7 @@ use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, c
 const FULL_REF: &str = "refs/";
 
 /// Calls a function; `evaluate` evaluates an argument.
-pub fn call<'s>(
+pub(super) fn call<'s>(
     function: Function,
     args: &[SpannedExpr<'s>],
     evaluate: impl Fn(&SpannedExpr<'s>) -> Outcome,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Knows `github.event_name`, the prefix of `github.ref`, and nothing of `secrets`.
+/// Contains `github.event_name` and the prefix of `github.ref`; `secrets` are unknown.
 struct Push;
 
 impl Scope for Push {

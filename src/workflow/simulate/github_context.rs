@@ -5,7 +5,7 @@ use crate::workflow::github::RefKind;
 use crate::workflow::simulate::run::TriggerStart;
 
 /// The value of a property of `github`; `repository` is the assumed name of the repository.
-pub fn lookup(run: &TriggerStart<'_, '_>, repository: Option<&str>, path: &[&str]) -> Outcome {
+pub(super) fn lookup(run: &TriggerStart<'_, '_>, repository: Option<&str>, path: &[&str]) -> Outcome {
     let unknown = || Outcome::unknown(format!("`github.{}`", path.join(".")));
     match (repository, path) {
         (Some(repository), ["repository"]) => return Outcome::text(repository),

@@ -11,12 +11,16 @@ const MAX_COMBINATIONS: usize = 256;
 /// The maximum number of job conditions evaluated for all combinations of one trigger.
 const MAX_DECISIONS: usize = 20_000;
 
-pub type InputValues = Vec<(String, Outcome)>;
+pub(super) type InputValues = Vec<(String, Outcome)>;
 
 /// All combinations of the inputs that have a list of values and that the path reads. `runs_per_combination` is the number of
 /// simulated runs per combination.
 #[must_use]
-pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, runs_per_combination: usize) -> Vec<InputValues> {
+pub(super) fn combinations(
+    trigger: &Trigger<'_>,
+    relevance: &Relevance<'_>,
+    runs_per_combination: usize,
+) -> Vec<InputValues> {
     let mut unknown = InputValues::new();
     let mut choices: Vec<(String, Vec<Value>)> = Vec::new();
     for input in &trigger.inputs {
@@ -47,7 +51,7 @@ pub fn combinations(trigger: &Trigger<'_>, relevance: &Relevance<'_>, runs_per_c
 
 /// The known values as text, "with `target=pypi`"; `None` if no value is known.
 #[must_use]
-pub fn describe(inputs: &InputValues) -> Option<String> {
+pub(super) fn describe(inputs: &InputValues) -> Option<String> {
     let chosen: Vec<_> = inputs
         .iter()
         .filter_map(|(name, outcome)| match outcome {
@@ -71,7 +75,7 @@ fn values(input: &DeclaredInput<'_>) -> Option<Vec<Value>> {
 
 /// Converts a value to the input's declared type, as GitHub does.
 #[must_use]
-pub fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
+pub(super) fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
     let Outcome::Known(value) = outcome else { return outcome };
     let text = coerce_text(&value);
     Outcome::Known(match input.kind.map(Text::value) {
@@ -83,7 +87,7 @@ pub fn typed(input: &DeclaredInput<'_>, outcome: Outcome) -> Outcome {
 
 /// The value of an input that is not given and has no default.
 #[must_use]
-pub fn default_value(input: &DeclaredInput<'_>) -> Value {
+pub(super) fn default_value(input: &DeclaredInput<'_>) -> Value {
     match input.kind.map(Text::value) {
         Some("boolean") => Value::Bool(false),
         Some("number") => Value::Number(0.0),

@@ -51,7 +51,7 @@ fn display(outcome: &Outcome) -> String {
 ///
 /// # Errors
 /// Why the rows are not known.
-pub fn rows(
+pub(crate) fn rows(
     strategy: Option<Node<'_>>,
     evaluate: &dyn Fn(&str) -> Outcome,
     reads: &dyn Fn(&str) -> bool,

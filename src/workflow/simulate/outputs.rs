@@ -5,7 +5,7 @@ use crate::workflow::model::{Job, Workflow};
 
 /// Whether a job declares an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeclaredOutput {
+pub(crate) enum DeclaredOutput {
     Yes,
     /// It does not; the expression evaluates to an empty string.
     No,
@@ -17,7 +17,7 @@ pub enum DeclaredOutput {
 
 /// Whether `needs.<name>.outputs.<output>` is declared, read in `job`.
 #[must_use]
-pub fn declared(
+pub(crate) fn declared(
     checkout: &Model<'_>,
     workflow: &Workflow<'_>,
     job: &Job<'_>,
@@ -40,7 +40,7 @@ pub fn declared(
 
 /// The job and the output of a path `needs.<job>.outputs.<output>`.
 #[must_use]
-pub fn path(path: &[String]) -> Option<(&str, &str)> {
+pub(crate) fn path(path: &[String]) -> Option<(&str, &str)> {
     match path {
         [needs, job, outputs, name]
             if needs.eq_ignore_ascii_case("needs") && outputs.eq_ignore_ascii_case("outputs") =>
@@ -52,7 +52,7 @@ pub fn path(path: &[String]) -> Option<(&str, &str)> {
 }
 
 /// The job of this name among the `needs` of `job`.
-pub fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Option<&'w Job<'p>> {
+pub(crate) fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Option<&'w Job<'p>> {
     let mut jobs = job.needed.iter().filter_map(|index| workflow.jobs.get(*index));
     jobs.find(|needed| needed.id.value().eq_ignore_ascii_case(name))
 }

@@ -201,7 +201,7 @@ fn needs_cycle() -> UnknownReason {
 
 /// Evaluates an `if:`. A condition that requires a failure or a cancellation is unknown, since every job is assumed to
 /// succeed.
-pub fn decide(condition: Text<'_>, context: &EvaluationContext<'_, '_>) -> Truth {
+pub(crate) fn decide(condition: Text<'_>, context: &EvaluationContext<'_, '_>) -> Truth {
     evaluate_parsed(condition, Condition::parse(condition.value()).as_ref(), context)
 }
 

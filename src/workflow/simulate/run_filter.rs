@@ -75,7 +75,7 @@ impl RunFilter {
 
 /// Parses a full ref: `refs/tags/v1`, `refs/heads/main`, `refs/pull/7/merge`.
 #[must_use]
-pub fn parse_ref(text: &str) -> Option<GitRef> {
+pub(crate) fn parse_ref(text: &str) -> Option<GitRef> {
     [RefKind::Tag, RefKind::Branch, RefKind::PullRequest].into_iter().find_map(|kind| {
         let name = text.strip_prefix(kind.prefix()?)?;
         (!name.is_empty()).then(|| GitRef::named(kind, name.to_owned()))

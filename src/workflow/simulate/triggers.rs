@@ -28,7 +28,7 @@ const MAX_SIMULATED_RUNS: usize = 512;
 const MAX_PATTERNS: usize = 8;
 
 /// All simulated runs of a job.
-pub struct SimulatedRuns<'a, 'p> {
+pub(crate) struct SimulatedRuns<'a, 'p> {
     /// The runs, simulated up to the job.
     pub runs: Vec<Arc<SimulatedRun<'a, 'p>>>,
     /// Why there may be further runs.
@@ -38,7 +38,7 @@ pub struct SimulatedRuns<'a, 'p> {
 /// All simulated runs of a job that match the filter. Inputs that only other steps than `step` read are
 /// not enumerated.
 #[must_use]
-pub fn simulate<'a, 'p>(
+pub(crate) fn simulate<'a, 'p>(
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
@@ -52,7 +52,11 @@ pub fn simulate<'a, 'p>(
 
 /// The matrix rows of a job that differ in what is read: `[None]` if it has no matrix or its rows are unknown.
 #[must_use]
-pub fn rows<'p>(simulated: &SimulatedRun<'_, 'p>, job: &Job<'p>, relevance: &Relevance<'p>) -> Vec<Option<MatrixRow>> {
+pub(crate) fn rows<'p>(
+    simulated: &SimulatedRun<'_, 'p>,
+    job: &Job<'p>,
+    relevance: &Relevance<'p>,
+) -> Vec<Option<MatrixRow>> {
     if job.strategy.is_none() {
         return vec![None];
     }

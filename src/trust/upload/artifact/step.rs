@@ -27,7 +27,7 @@ struct PackedArtifact {
 }
 
 /// The text of a value, if the run decides it.
-pub fn resolved_text(
+pub(super) fn resolved_text(
     resolved: &ResolvedStep<'_, '_>,
     text: &str,
     context: &EvaluationContext<'_, '_>,
@@ -36,12 +36,12 @@ pub fn resolved_text(
 }
 
 /// Whether a step downloads artifacts.
-pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
+pub(super) fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
     uses(step, &github.artifacts.download.action)
 }
 
 /// Whether a step moves no files of the checkout.
-pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>) -> bool {
+pub(super) fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>) -> bool {
     let resolved = &site.resolved;
     // A script of an action is only a part of what the action does.
     if step.run.is_some() {
@@ -52,7 +52,7 @@ pub fn is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>, step: &Step<'_>
 }
 
 /// Whether a command moves no files of the checkout.
-pub fn is_inert_command(github: &GitHubFacts, command: &ShellCommand) -> bool {
+pub(super) fn is_inert_command(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
     words.is_empty() || github.artifacts.inert.commands.iter().any(|known| starts_with(&words, known).is_some())
 }
@@ -140,7 +140,7 @@ impl ArtifactDownloadStep {
 }
 
 /// The artifacts that a step downloads. `None` if its inputs are unknown.
-pub fn downloaded(
+pub(super) fn downloaded(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
     step: &Step<'_>,
