@@ -35,6 +35,7 @@ use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
 pub use crate::trust::registry::test::FactValues;
+use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::model::Text;
 use crate::workflow::simulate::context::EvaluationContext;
 
@@ -43,11 +44,20 @@ use crate::workflow::simulate::context::EvaluationContext;
 pub enum Fact {
     /// The value and its place; `None` if the files say that there is no value.
     Known(Option<String>, Place),
-    /// The files do not decide it.
-    Unknown,
+    /// The files do not decide it; the reason is what it depends on.
+    Unknown(UnknownReason),
 }
 
 impl Fact {
+    fn unknown(reason: &'static str) -> Self {
+        Self::Unknown(UnknownReason::new(reason))
+    }
+
+    /// The result of a getter: `None` if it depends on something that the files do not contain.
+    fn from_getter(fact: Option<Self>) -> Self {
+        fact.unwrap_or_else(|| Self::unknown("a value that the files do not contain"))
+    }
+
     fn text(value: impl Into<String>, place: Place) -> Self {
         Self::Known(Some(value.into()), place)
     }
@@ -160,7 +170,7 @@ pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
 /// Looks a fact of a subject up by its name.
 #[must_use]
 pub(crate) fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
-    spec(name).and_then(|(spec, part)| (spec.get)(subject, part)).unwrap_or(Fact::Unknown)
+    Fact::from_getter(spec(name).and_then(|(spec, part)| (spec.get)(subject, part)))
 }
 
 /// The name of an existing fact with its row, resolved once: conditions are evaluated hundreds of thousands of times.
@@ -193,7 +203,7 @@ impl FactName {
     #[must_use]
     pub(crate) fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
         let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
-        (self.spec.get)(subject, part).unwrap_or(Fact::Unknown)
+        Fact::from_getter((self.spec.get)(subject, part))
     }
 }
 
@@ -219,12 +229,13 @@ fn job_value(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
 }
 
 fn evaluated(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {
-    let place = text.place();
-    let value = match context {
-        Some(context) => known_text(&context.evaluate(text.value())),
-        None => (!text.value().contains("${{")).then(|| text.value().to_owned()),
-    };
-    Some(value.map_or(Fact::Unknown, |value| Fact::Known(Some(value).filter(|value| !value.is_empty()), place)))
+    let known = |value: String| Fact::Known(Some(value).filter(|value| !value.is_empty()), text.place());
+    Some(match context.map(|context| context.evaluate(text.value())) {
+        Some(Outcome::Unknown(reason)) => Fact::Unknown(reason),
+        Some(outcome) => known_text(&outcome).map_or_else(|| Fact::unknown("a list or an object"), known),
+        None if text.value().contains("${{") => Fact::unknown("an expression"),
+        None => known(text.value().to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::lint::fix::FixTemplate;
 use crate::lint::subjects::SubjectKind;
 use crate::read::source::Place;
 pub use crate::trust::registry::test::ValueTest;
-use crate::workflow::expression::{Truth, UnknownReason};
+use crate::workflow::expression::Truth;
 
 /// In how many runs a rule must fail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -88,7 +88,7 @@ impl FactCondition {
     pub fn holds(&self, fact: &Fact) -> Truth {
         match fact {
             Fact::Known(value, _) => self.test.passes(value.as_deref()),
-            Fact::Unknown => Truth::Unknown(UnknownReason::new("a fact that the files do not determine")),
+            Fact::Unknown(reason) => Truth::Unknown(reason.clone()),
         }
     }
 }
@@ -159,7 +159,7 @@ impl MessageTemplate {
                 MessagePiece::Text(text) => Some(text.clone()),
                 MessagePiece::Fact(name) => match ask(name) {
                     Fact::Known(value, _) => Some(value.unwrap_or_else(|| "none".to_owned())),
-                    Fact::Unknown => None,
+                    Fact::Unknown(_) => None,
                 },
             })
             .collect()
@@ -273,7 +273,12 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workflow::expression::UnknownReason;
     use crate::workflow::permissions::AccessLevel;
+
+    fn unknown() -> Fact {
+        Fact::Unknown(UnknownReason::new("a secret"))
+    }
 
     #[test]
     fn sentences_hold_facts_and_leave_expressions_alone() {
@@ -281,14 +286,14 @@ mod tests {
         assert_eq!(template.facts().collect::<Vec<_>>(), ["job"]);
         let place = Place { file: crate::read::source::FileId(0), span: crate::read::source::Span::at(0) };
         let text = template.render(|_| Fact::Known(Some("build".into()), place));
-        assert_eq!(template.render(|_| Fact::Unknown), None);
+        assert_eq!(template.render(|_| unknown()), None);
         assert_eq!(text.as_deref(), Some("job `build` reads ${{ github.ref }} and {not a fact} {"));
     }
 
     #[test]
     fn nothing_known_is_neither_yes_nor_no() {
         let condition = |test| FactCondition { fact: FactName::new("job").unwrap(), test };
-        assert!(matches!(condition(ValueTest::Present(true)).holds(&Fact::Unknown), Truth::Unknown(_)));
+        assert!(matches!(condition(ValueTest::Present(true)).holds(&unknown()), Truth::Unknown(_)));
         assert_eq!(ValueTest::AtLeast(AccessLevel::Write).passes(Some("read")), Truth::No);
         assert_eq!(ValueTest::AtLeast(AccessLevel::Read).passes(Some("write")), Truth::Yes);
     }

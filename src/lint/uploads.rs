@@ -12,7 +12,7 @@ use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
-use crate::trust::upload::site::{self, Credential, CredentialOutcome, UploadSite, UploadTarget};
+use crate::trust::upload::site::{self, Credential, UploadSite, UploadTarget};
 use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -99,12 +99,8 @@ impl<'a, 'p> UploadRun<'a, 'p> {
         data: &Data,
     ) -> &(Known<Credential>, Place) {
         self.credential.get_or_init(|| {
-            let (outcomes, place) = upload.site.credential(&data.github, &data.registries, context);
-            let credential = match outcomes {
-                CredentialOutcome::Known(credential) => Ok(credential),
-                CredentialOutcome::Unknown(reason) => Err(Unknown { reason: reason.to_string(), place }),
-            };
-            (credential, place)
+            let (credential, place) = upload.site.credential(&data.github, &data.registries, context);
+            (credential.map_err(|reason| Unknown { reason: reason.to_string(), place }), place)
         })
     }
 

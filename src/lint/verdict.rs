@@ -158,8 +158,10 @@ fn compute(
             ClaimVerdict::Unknown(reason) => open = open.or_else(|| Some(undecided(reason.to_string()))),
         }
     }
-    if open.is_none() && matches!(permission(subject, "id-token"), None | Some(Fact::Unknown)) {
-        open = Some(Unknown { reason: "what the caller grants".to_owned(), place: upload.site.resolved.place() });
+    if open.is_none()
+        && let Some(Fact::Unknown(reason)) = permission(subject, "id-token")
+    {
+        open = Some(Unknown { reason: reason.to_string(), place: upload.site.resolved.place() });
     }
     uncertified.unwrap_or_else(|| open.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
 }

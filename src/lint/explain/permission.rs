@@ -60,10 +60,10 @@ fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
 
 fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<ExplainedPermission> {
     let (asked, callers) = (asked(subject, scope), callers(subject, scope));
-    let (access, place) = match permission(subject, scope).unwrap_or(Fact::Unknown) {
+    let (access, place) = match permission(subject, scope)? {
         Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
-        Fact::Unknown if always || asked.is_some() => (None, subject.job()?.id.place()),
-        Fact::Known(..) | Fact::Unknown => return None,
+        Fact::Unknown(_) if always || asked.is_some() => (None, subject.job()?.id.place()),
+        Fact::Known(..) | Fact::Unknown(_) => return None,
     };
     let (asked, place) = asked.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
     Some(ExplainedPermission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })

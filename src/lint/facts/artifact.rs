@@ -64,7 +64,7 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     };
     // A workflow that calls this one may upload artifacts in the same run.
     if callable(workflow) {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("the jobs of the calling workflow"));
     }
     let analysis = subject.analysis;
     let mut open = vec![workflow];
@@ -82,7 +82,7 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                 match uploads_artifact(subject, &resolved, name.value()) {
                     Some(true) => return Some(Fact::text("packed", name.place())),
                     Some(false) => {}
-                    None => return Some(Fact::Unknown),
+                    None => return Some(Fact::unknown("an action that may upload artifacts")),
                 }
             }
         }

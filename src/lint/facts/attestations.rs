@@ -6,7 +6,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::trust::registry::slot::{SlotValue, known_text};
-use crate::trust::upload::site::{Credential, CredentialOutcome, UploadTarget};
+use crate::trust::upload::site::{Credential, UploadTarget};
 use crate::workflow::expression::{Truth, UnknownReason};
 
 /// The facts of this file.
@@ -43,7 +43,7 @@ fn attestations_reused(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             Truth::Yes | Truth::Unknown(_) => open = true,
         }
     }
-    if open { Some(Fact::Unknown) } else { Some(Fact::text("once", here)) }
+    if open { Some(Fact::unknown("whether an earlier upload runs")) } else { Some(Fact::text("once", here)) }
 }
 
 /// Whether another upload leaves attestations in a folder in this run.
@@ -69,8 +69,8 @@ fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> T
     }
     // Attestations need the OIDC token.
     let trusted = match other.site.credential(&data.github, &data.registries, &seen).0 {
-        CredentialOutcome::Known(credential) => Truth::from(matches!(credential, Credential::Trusted)),
-        CredentialOutcome::Unknown(reason) => Truth::Unknown(reason),
+        Ok(credential) => Truth::from(matches!(credential, Credential::Trusted)),
+        Err(reason) => Truth::Unknown(reason),
     };
     let on = on.map_or_else(unknown, Truth::from);
     seen.reached().and(trusted).and(on)
@@ -93,9 +93,9 @@ pub(crate) fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
         None => match upload.site.default_of(switch) {
             Some(on) if on == switch.default => (on, upload.site.resolved.place()),
             Some(_) => return Some(Fact::text("none", upload.site.resolved.place())),
-            None => return Some(Fact::Unknown),
+            None => return Some(Fact::unknown("the version of the action")),
         },
-        Some(Err(())) => return Some(Fact::Unknown),
+        Some(Err(())) => return Some(Fact::unknown("the value of the option for attestations")),
         Some(Ok((text, place))) => (!text.eq_ignore_ascii_case("false"), place),
     };
     let alone = subject.analysis.uploads_of(subject.job()?).len() < 2;

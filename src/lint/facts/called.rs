@@ -73,7 +73,11 @@ pub(crate) fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Optio
     let analysis = subject.analysis;
     let own = analysis.repository.or_else(|| analysis.repository_hint().map(|(name, _)| name));
     let itself = own.is_some_and(|own| own.eq_ignore_ascii_case(foreign));
-    Some(if itself { Fact::Unknown } else { Fact::text("refused", place) })
+    Some(if itself {
+        Fact::unknown("whether the called workflow is in this repository")
+    } else {
+        Fact::text("refused", place)
+    })
 }
 
 fn foreign(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

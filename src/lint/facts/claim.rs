@@ -25,7 +25,10 @@ fn claim(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let (claims, publisher) = (subject.claims()?, subject.publisher()?);
     let place = claim_place(subject, claim)?;
     let answer: ClaimVerdict = claim_verdict(claims, claim, publisher);
-    Some(answer.word().map_or(Fact::Unknown, |word| Fact::text(word, place)))
+    Some(match answer {
+        ClaimVerdict::Unknown(reason) => Fact::Unknown(reason),
+        answer => Fact::text(answer.word()?, place),
+    })
 }
 
 fn claim_place(subject: &Subject<'_, '_, '_>, claim: Claim) -> Option<Place> {

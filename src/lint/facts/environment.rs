@@ -134,7 +134,7 @@ pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
     // The environment of a called workflow in another repository is passed by the calling job.
     if let (None, Some(claims)) = (subject.step(), subject.claims()) {
         return Some(match &claims.environment {
-            Outcome::Unknown(_) => Fact::Unknown,
+            Outcome::Unknown(reason) => Fact::Unknown(reason.clone()),
             known => Fact::Known(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
         });
     }
@@ -167,7 +167,7 @@ fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let reference = &run.reference;
     let prefix = match reference.kind {
         RefKind::Tag | RefKind::Branch => reference.kind.prefix()?,
-        RefKind::PullRequest | RefKind::Unknown => return Some(Fact::Unknown),
+        RefKind::PullRequest | RefKind::Unknown => return Some(Fact::unknown("the ref of the run")),
     };
     // A pattern may name the full ref.
     let names = patterns.iter().map(|text| text.value()).filter_map(|text| match text.starts_with("refs/") {
@@ -178,7 +178,7 @@ fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match ref_pattern::matches_any(names, name) {
         Truth::No => Fact::text("refused", place),
         Truth::Yes => Fact::text("accepted", place),
-        Truth::Unknown(_) => Fact::Unknown,
+        Truth::Unknown(reason) => Fact::Unknown(reason),
     })
 }
 

@@ -97,7 +97,7 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let place = login.resolved.place();
     // Values that a login sets for all later steps reach them whether they read them or not.
     if login.login.output.is_none() || !login.login.exports.is_empty() {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("which steps use the credential of the login"));
     }
     let source = subject.workflow()?.source;
     let unused = Some(Fact::text("unused", place));

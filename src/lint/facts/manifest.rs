@@ -139,10 +139,10 @@ fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             match known_text(&site.resolved.resolve(&text, subject.context()?)) {
                 Some(text) if text == "true" => Some((true, place)),
                 Some(text) if text == "false" => Some((false, place)),
-                _ => return Some(Fact::Unknown),
+                _ => return Some(Fact::unknown("the value of the provenance option")),
             }
         }
-        Some(_) => return Some(Fact::Unknown),
+        Some(_) => return Some(Fact::unknown("the value of the provenance option")),
         None => package::provenance(&subject.analysis.project.manifests, registry)?.map(|flag| (flag, place)),
     };
     Some(match said {

@@ -84,7 +84,7 @@ pub(crate) fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
     Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow()?, job) {
         Some(used) => Fact::text(if used { "used" } else { "none" }, place),
-        None => Fact::Unknown,
+        None => Fact::unknown("an action that may use the OIDC token"),
     })
 }
 

@@ -134,7 +134,7 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             return Some(Fact::text("before", step.place()));
         }
         if waits(registry) {
-            return Some(Fact::Unknown);
+            return Some(Fact::unknown("whether a step waits for the package"));
         }
         found = found.or(Some(Fact::text("after", step.place())));
     }

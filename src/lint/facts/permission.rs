@@ -112,9 +112,16 @@ pub(crate) fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<F
     let held = granted(subject, scope)?;
     // A called job without a block of its own holds what its caller grants.
     if held.origin == GrantOrigin::Default && subject.context().is_none() && is_callable(subject) {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("what the caller grants"));
     }
-    Some(held.access.map_or(Fact::Unknown, |access| Fact::text(access.word(), held.place)))
+    let unknown = || {
+        Fact::unknown(if held.origin == GrantOrigin::Default {
+            "the repository's default permissions"
+        } else {
+            "what the caller grants"
+        })
+    };
+    Some(held.access.map_or_else(unknown, |access| Fact::text(access.word(), held.place)))
 }
 
 /// Whether other workflows may call this one.

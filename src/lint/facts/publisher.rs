@@ -104,7 +104,7 @@ fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             workflow.jobs.iter().any(|job| job.uses.is_none() && unseen(analysis, workflow, job).is_some())
         });
     if broken || unseen || analysis.may_be_assigned(publisher) {
-        Some(Fact::Unknown)
+        Some(Fact::unknown("the uploads of a workflow that is not decided"))
     } else {
         yes(false, publisher.place)
     }

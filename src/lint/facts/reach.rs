@@ -55,11 +55,11 @@ fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                 .iter()
                 .any(|blocker| reach::reads_nothing(subject.analysis.checkout, upload, blocker.place)) =>
         {
-            Some(Fact::Unknown)
+            Some(Fact::unknown("the repositories that call the workflow"))
         }
         Some(blockers) => yes(false, blockers.first()?.place),
         None if upload.reachable() == Truth::Yes => yes(true, upload.site.resolved.place()),
-        None => Some(Fact::Unknown),
+        None => Some(Fact::unknown("whether a run reaches the upload")),
     }
 }
 
@@ -76,11 +76,11 @@ fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Ancestors::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match reach::reads_nothing(subject.analysis.checkout, upload, place) {
-                true => Fact::Unknown,
+                true => Fact::unknown("a condition that reads no context"),
                 false => Fact::text("skipped", place),
             }
         }
-        Ancestors::Unknown => Fact::Unknown,
+        Ancestors::Unknown => Fact::unknown("whether a needed job is skipped"),
     })
 }
 

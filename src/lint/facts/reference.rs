@@ -59,7 +59,7 @@ fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         DeclaredOutput::Yes => Fact::text("declared", place),
         DeclaredOutput::No => Fact::text("undeclared", place),
         DeclaredOutput::NotNeeded => Fact::text("not-needed", place),
-        DeclaredOutput::Unknown => Fact::Unknown,
+        DeclaredOutput::Unknown => Fact::unknown("the outputs of a job that other files decide"),
     })
 }
 

@@ -88,7 +88,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let analysis = subject.analysis;
     // A file that does not parse may create releases as well.
     if analysis.workflows.len() != analysis.project.workflows.len() {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("a workflow that cannot be read"));
     }
     let mut found = None;
     for one in awaited {
@@ -105,7 +105,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                 return Some(Fact::text("answered", trigger));
             }
             StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
-            StartedBy::Unknown => return Some(Fact::Unknown),
+            StartedBy::Unknown => return Some(Fact::unknown("what creates the release")),
         }
     }
     found
@@ -256,7 +256,7 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     // Either may cancel or replace the other run; a script may look before it uploads.
     let guarded = resolved.command.as_ref().is_some_and(|command| command.conditional);
     if resolved.workflow.concurrency || resolved.job.concurrency || guarded {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("runs that exclude each other"));
     }
     let registry = |upload_run| match upload.site.target(&analysis.data.registries, &upload.context(upload_run)) {
         UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
@@ -266,12 +266,12 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return Some(single);
     }
     if analysis.workflows.len() != analysis.project.workflows.len() {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("a workflow that cannot be read"));
     }
     Some(match analysis.started_by(AwaitedEvent::Release) {
         StartedBy::None => yes(true, released.run().trigger)?,
         StartedBy::ByGithubToken(_) => single,
-        StartedBy::Unknown => Fact::Unknown,
+        StartedBy::Unknown => Fact::unknown("what creates the release"),
     })
 }
 

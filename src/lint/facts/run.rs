@@ -68,14 +68,18 @@ pub(crate) fn context<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<&'s Ev
 
 fn event(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
-    Some(if run.unknown_caller { Fact::Unknown } else { Fact::text(run.event.clone(), run.trigger) })
+    Some(if run.unknown_caller {
+        Fact::unknown("the calling workflow")
+    } else {
+        Fact::text(run.event.clone(), run.trigger)
+    })
 }
 
 pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     let events = &target(subject)?.events;
     if run.unknown_caller {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("the calling workflow"));
     }
     let named = |list: &[String]| list.contains(&run.event);
     let taken = !named(&events.refused) && (events.allowed.is_empty() || named(&events.allowed));
@@ -104,20 +108,20 @@ pub(crate) fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact>
     let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
     let fits = allowed.is_empty() || allowed.iter().any(|kind| kind == run.reference.kind.word());
     if run.unknown_caller || run.reference.kind == RefKind::Unknown || (by_hand && !fits) {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("the ref of the run"));
     }
     Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
 }
 
 fn event_fork(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
-    if run.unknown_caller { Some(Fact::Unknown) } else { yes(run.fork, run.trigger) }
+    if run.unknown_caller { Some(Fact::unknown("the calling workflow")) } else { yes(run.fork, run.trigger) }
 }
 
 fn ref_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let run = context(subject)?.run();
     Some(if run.reference.kind == RefKind::Unknown {
-        Fact::Unknown
+        Fact::unknown("the ref of the run")
     } else {
         Fact::text(run.reference.kind.word(), run.trigger)
     })

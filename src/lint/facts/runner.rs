@@ -45,7 +45,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn none(subject: &Subject<'_, '_, '_>) -> Fact {
-    subject.job().map_or(Fact::Unknown, |job| Fact::Known(None, job.id.place()))
+    subject.job().map_or_else(|| Fact::unknown("the job"), |job| Fact::Known(None, job.id.place()))
 }
 
 /// A label of a GitHub-hosted runner that no longer exists.

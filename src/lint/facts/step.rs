@@ -71,7 +71,7 @@ fn input(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step()?;
     match step.with.get_ignore_case(name) {
         Some(pair) => step_value(subject, pair.value),
-        None if step.with.dynamic => Some(Fact::Unknown),
+        None if step.with.dynamic => Some(Fact::unknown("inputs that an expression sets")),
         None => Some(Fact::Known(None, step.uses.map_or(step.place, Text::place))),
     }
 }
@@ -80,7 +80,7 @@ fn step_env(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let step = subject.step()?;
     match step.env.get(name) {
         Some(pair) => step_value(subject, pair.value),
-        None if step.env.dynamic => Some(Fact::Unknown),
+        None if step.env.dynamic => Some(Fact::unknown("variables that an expression sets")),
         None => Some(Fact::Known(None, step.place)),
     }
 }

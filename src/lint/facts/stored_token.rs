@@ -4,7 +4,6 @@ use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::upload::credential::Credential;
-use crate::trust::upload::site::CredentialOutcome;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -27,7 +26,9 @@ pub(crate) const FACTS: &[FactSpec] = &[
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
     let (outcome, place) = subject.upload()?.site.credential(&data.github, &data.registries, subject.context()?);
-    let CredentialOutcome::Known(credential) = outcome else { return Some(Fact::Unknown) };
+    let Ok(credential) = outcome else {
+        return Some(Fact::unknown("the credential of the upload"));
+    };
     if credential != Credential::Stored {
         return Some(Fact::text("none", place));
     }

@@ -14,7 +14,7 @@ use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::slot::{Slot, SlotValue, known_text};
 use crate::trust::registry::upload_pattern::ArgumentRule;
 use crate::trust::upload::build_code;
-use crate::trust::upload::site::{Credential, CredentialOutcome, UploadSite};
+use crate::trust::upload::site::{Credential, UploadSite};
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::Truth;
 use crate::workflow::script::commands;
@@ -168,8 +168,8 @@ fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let data = subject.analysis.data;
     let (outcome, place) = subject.upload()?.site.credential(&data.github, &data.registries, context(subject)?);
     Some(match outcome {
-        CredentialOutcome::Known(credential) => Fact::text(credential.word(), place),
-        CredentialOutcome::Unknown(_) => Fact::Unknown,
+        Ok(credential) => Fact::text(credential.word(), place),
+        Err(reason) => Fact::Unknown(reason),
     })
 }
 
@@ -189,7 +189,7 @@ fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     match first_text(subject, &site.pattern?.skip_existing) {
         None => yes(false, site.resolved.place()),
-        Some(Err(())) => Some(Fact::Unknown),
+        Some(Err(())) => Some(Fact::unknown("the value of the option")),
         Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
     }
 }
@@ -255,7 +255,7 @@ fn upload_question(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let answered = flags.is_empty() || site.resolved.has_flag(flags) || site.resolved.has_input();
     // An unknown word may be the flag.
     if !answered && command.words.iter().any(|word| word.text().is_none()) {
-        return Some(Fact::Unknown);
+        return Some(Fact::unknown("a word of the command"));
     }
     yes(!answered, site.resolved.place())
 }
@@ -312,7 +312,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             let place = other.place();
             let other = UploadSite { resolved: other, ..site.clone() };
             let (credential, _) = other.credential(&data.github, &data.registries, context);
-            if matches!(credential, CredentialOutcome::Known(Credential::Trusted | Credential::None)) {
+            if matches!(credential, Ok(Credential::Trusted | Credential::None)) {
                 return Some(Fact::text(name, place));
             }
         }

@@ -84,10 +84,13 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
 
     /// A value to write. Empty values, expressions and control characters are refused, because values may come from an untrusted file.
     fn text(&self, template: &MessageTemplate) -> Option<String> {
-        let text = template.render(|name| match facts::ask(self.subject, name) {
-            Fact::Known(None, _) => Fact::Unknown,
-            fact => fact,
-        })?;
+        let mut has_all = true;
+        let text = template.render(|name| {
+            let fact = facts::ask(self.subject, name);
+            has_all &= !matches!(fact, Fact::Known(None, _));
+            fact
+        });
+        let text = text.filter(|_| has_all)?;
         let sound = !text.is_empty() && !text.contains("${{") && !text.chars().any(char::is_control);
         sound.then_some(text)
     }
@@ -239,7 +242,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             FixTarget::Ignore => self.item("ignore", self.subject.ignore()?.place),
             FixTarget::Fact(name) => match facts::ask(self.subject, name) {
                 Fact::Known(_, place) => Some((place.file, self.entry_at(place)?)),
-                Fact::Unknown => None,
+                Fact::Unknown(_) => None,
             },
         }
     }

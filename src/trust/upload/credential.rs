@@ -45,21 +45,14 @@ impl Credential {
 }
 
 /// A credential, or the reason why it is unknown.
-#[derive(Debug, Clone)]
-pub enum CredentialOutcome {
-    /// Known.
-    Known(Credential),
-    /// Unknown.
-    Unknown(UnknownReason),
-}
+pub type CredentialOutcome = Result<Credential, UnknownReason>;
 
 pub(crate) fn unknown(what: &'static str) -> CredentialOutcome {
-    CredentialOutcome::Unknown(UnknownReason::new(what))
+    Err(UnknownReason::new(what))
 }
 
 impl UploadSite<'_, '_> {
     /// The credential in a run, and the place that determines it.
-    #[must_use]
     pub fn credential(
         &self,
         github: &GitHubFacts,
@@ -67,14 +60,14 @@ impl UploadSite<'_, '_> {
         context: &EvaluationContext<'_, '_>,
     ) -> (CredentialOutcome, Place) {
         let here = self.resolved.place();
-        let Some(pattern) = self.pattern else { return (CredentialOutcome::Known(Credential::Minted), here) };
+        let Some(pattern) = self.pattern else { return (Ok(Credential::Minted), here) };
         let mut unknown_user = None;
         if let Some(user) = &pattern.user
             && let Some((_, given)) = self.resolved.first(&user.slots)
         {
             match self.user_is_anonymous(&given, &user.anonymous, context) {
                 Some(true) => {}
-                Some(false) => return (CredentialOutcome::Known(Credential::Stored), place_of(&given, here)),
+                Some(false) => return (Ok(Credential::Stored), place_of(&given, here)),
                 None => unknown_user = Some(place_of(&given, here)),
             }
         }
@@ -93,7 +86,7 @@ impl UploadSite<'_, '_> {
             return (unknown("the user name"), place);
         }
         if self.login_exports(pattern, context) {
-            return (CredentialOutcome::Known(Credential::Minted), here);
+            return (Ok(Credential::Minted), here);
         }
         if let Some(login) = self.login.as_ref().filter(|login| login.login.keeps) {
             return (self.kept_credential(login, context), login.resolved.place());
@@ -108,9 +101,9 @@ impl UploadSite<'_, '_> {
             (true, true) if self.may_request_token(github, context) != Some(true) => {
                 unknown("the project's own release settings")
             }
-            (true, _) => CredentialOutcome::Known(Credential::Trusted),
+            (true, _) => Ok(Credential::Trusted),
             (false, true) => unknown("the project's own release settings"),
-            (false, false) => CredentialOutcome::Known(Credential::None),
+            (false, false) => Ok(Credential::None),
         };
         (outcome, here)
     }
@@ -165,9 +158,7 @@ impl UploadSite<'_, '_> {
         {
             return None;
         }
-        let stored = |outcome: &CredentialOutcome| {
-            matches!(outcome, CredentialOutcome::Known(Credential::Stored | Credential::MaybeEmpty))
-        };
+        let stored = |outcome: &CredentialOutcome| matches!(outcome, Ok(Credential::Stored | Credential::MaybeEmpty));
         let slots = pattern.tokens.iter().map(|slot| self.resolved.slot_value(slot));
         let found =
             slots.map(|value| (self.token(&value, &self.resolved, context), value)).find_map(|(token, value)| {
@@ -206,12 +197,10 @@ impl UploadSite<'_, '_> {
         let old =
             version::client(self, github, registries, context).is_some_and(|resolved| resolved.status.is_too_old());
         match (token, self.may_request_token(github, context)) {
-            (CredentialOutcome::Known(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
+            (Ok(Credential::Stored | Credential::MaybeEmpty), Some(true)) if !old => {
                 unknown("whether the registry accepts the OIDC token, which the client tries first")
             }
-            (CredentialOutcome::Known(Credential::Stored), None) if !old => {
-                unknown("the permissions of the calling job")
-            }
+            (Ok(Credential::Stored), None) if !old => unknown("the permissions of the calling job"),
             (token, _) => token,
         }
     }
@@ -244,7 +233,7 @@ impl UploadSite<'_, '_> {
         let text = match given {
             SlotValue::Absent => return None,
             SlotValue::Unknown(_) if self.login.as_ref().is_some_and(|login| login.login.address.is_some()) => {
-                return Some(CredentialOutcome::Known(Credential::Minted));
+                return Some(Ok(Credential::Minted));
             }
             SlotValue::Unknown(_) => return Some(unknown("the token's value")),
             SlotValue::Text(text, _) => follow_env(step, text),
@@ -261,24 +250,24 @@ impl UploadSite<'_, '_> {
         // If a script makes the exchange itself, the files do not show where the token goes.
         let exchanged = self.login.as_ref().is_some_and(|login| login.login.address.is_some());
         if exchanged && !empty && !paths.iter().any(|path| path.starts_with("secrets.")) {
-            return Some(CredentialOutcome::Known(Credential::Minted));
+            return Some(Ok(Credential::Minted));
         }
         if self.login.as_ref().is_some_and(|login| paths.iter().any(|path| login.outputs_token(path))) {
-            return Some(CredentialOutcome::Known(Credential::Minted));
+            return Some(Ok(Credential::Minted));
         }
         if paths.iter().any(|path| path.starts_with("secrets.")) {
             let alone =
                 paths.len() == 1 && text.trim().starts_with("${{") && !text.contains("||") && !text.contains("&&");
             // A caller that does not pass the secret probably does not upload at all.
             let optional = !alone || context.run().unknown_caller || empty;
-            return Some(CredentialOutcome::Known(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
+            return Some(Ok(if optional { Credential::MaybeEmpty } else { Credential::Stored }));
         }
         if empty {
             return None;
         }
         Some(match resolved_text {
-            Outcome::Unknown(reason) => CredentialOutcome::Unknown(reason),
-            outcome if known_text(&outcome).is_some() => CredentialOutcome::Known(Credential::Stored),
+            Outcome::Unknown(reason) => Err(reason),
+            outcome if known_text(&outcome).is_some() => Ok(Credential::Stored),
             _ => unknown("the token's value"),
         })
     }
@@ -298,16 +287,12 @@ impl UploadSite<'_, '_> {
         let conditional = login.resolved.command.as_ref().is_some_and(|command| command.conditional);
         match login.login.credential {
             _ if !login.certain || !reached || conditional => unknown("which login the client uses"),
-            LoginCredential::Minted => CredentialOutcome::Known(Credential::Minted),
+            LoginCredential::Minted => Ok(Credential::Minted),
             LoginCredential::Stored => match login.resolved.first(&login.login.tokens) {
                 Some((_, SlotValue::Text(text, _))) => {
                     let text = follow_env(&login.resolved, &text);
                     let secret = text.contains("secrets.") && !is_github_token(&text);
-                    if secret {
-                        CredentialOutcome::Known(Credential::Stored)
-                    } else {
-                        unknown("the token of the login")
-                    }
+                    if secret { Ok(Credential::Stored) } else { unknown("the token of the login") }
                 }
                 _ => unknown("the token of the login"),
             },

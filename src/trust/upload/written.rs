@@ -48,7 +48,7 @@ pub(crate) fn written(
         let certain =
             reached == Truth::Yes || until.is_some() || around.chain(earlier.step).all(|step| step.condition.is_none());
         match search.by_step(&earlier, until) {
-            Some(found @ (CredentialOutcome::Known(_), _)) if certain => return Some(found),
+            Some(found @ (Ok(_), _)) if certain => return Some(found),
             found => open = open.or(found.map(|_| search.unknown(&earlier))),
         }
     }
@@ -97,7 +97,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             let all = step.commands(self.github);
             for command in all.iter().filter(|command| until.is_none_or(|until| command.order < until)) {
                 match self.by_command(&step, command) {
-                    Some(found @ (CredentialOutcome::Known(_), _)) => return Some(found),
+                    Some(found @ (Ok(_), _)) => return Some(found),
                     found => open = open.or(found),
                 }
             }
@@ -196,7 +196,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
                     WordPiece::Dynamic => SlotValue::Unknown(place),
                 };
                 literal = false;
-                if let Some(found @ CredentialOutcome::Known(_)) = self.site.token(&value, step, self.context) {
+                if let Some(found @ Ok(_)) = self.site.token(&value, step, self.context) {
                     return Some((found, place));
                 }
             }

@@ -11,7 +11,7 @@ const MAX_REF_TESTS: usize = 8;
 /// All texts that affect whether and how a job runs: its own, its ancestors' conditions and outputs, and the
 /// workflow's `env`.
 #[derive(Debug)]
-pub struct Relevance<'p> {
+pub(crate) struct Relevance<'p> {
     texts: Vec<&'p str>,
     /// The number of its ancestors.
     pub ancestors: usize,
@@ -20,7 +20,7 @@ pub struct Relevance<'p> {
 impl<'p> Relevance<'p> {
     /// Of a job or, if `step` is given, of one of its steps: then the scripts of the other steps do not count.
     #[must_use]
-    pub fn of(workflow: &Workflow<'p>, job: &Job<'p>, step: Option<&Step<'p>>) -> Self {
+    pub(crate) fn of(workflow: &Workflow<'p>, job: &Job<'p>, step: Option<&Step<'p>>) -> Self {
         let mut texts: Vec<&str> = own_texts(job, step).chain(values(&workflow.env)).map(Text::value).collect();
         let before = ancestors(workflow, job);
         for ancestor in before.iter().filter_map(|index| workflow.jobs.get(*index)) {
@@ -36,19 +36,19 @@ impl<'p> Relevance<'p> {
 
     /// Whether any text reads this property (`inputs.target`) or the context as a whole.
     #[must_use]
-    pub fn reads(&self, context: &str, property: &str) -> bool {
+    pub(crate) fn reads(&self, context: &str, property: &str) -> bool {
         self.texts.iter().any(|text| mentions(text, context, property))
     }
 
     /// Whether any text reads the ref.
     #[must_use]
-    pub fn reads_ref(&self) -> bool {
+    pub(crate) fn reads_ref(&self) -> bool {
         self.texts.iter().any(|text| reads_ref(text))
     }
 
     /// The tests of the names of tags or branches against literals.
     #[must_use]
-    pub fn ref_tests(&self, kind: RefKind) -> Vec<StringTest> {
+    pub(crate) fn ref_tests(&self, kind: RefKind) -> Vec<StringTest> {
         let mut found: Vec<StringTest> = Vec::new();
         let Some(prefix) = kind.prefix() else { return found };
         for (path, test) in self.texts.iter().filter(|text| reads_ref(text)).flat_map(|text| string_tests(text)) {
@@ -68,14 +68,14 @@ impl<'p> Relevance<'p> {
 
     /// Whether any text reads the event's payload.
     #[must_use]
-    pub fn reads_event(&self) -> bool {
+    pub(crate) fn reads_event(&self) -> bool {
         self.texts.iter().any(|text| text.contains("github.event.") || text.contains("github["))
     }
 }
 
 /// The positions of all direct and indirect `needs` of a job, sorted.
 #[must_use]
-pub fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
+pub(crate) fn ancestors(workflow: &Workflow<'_>, job: &Job<'_>) -> Vec<usize> {
     if job.needed.is_empty() {
         return Vec::new();
     }
