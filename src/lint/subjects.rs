@@ -327,6 +327,10 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
         for request in &calls::requests(&data.github, checkout, workflow, job) {
             visit(analysis, visitor, Item::Call(workflow, job, Some(request)));
         }
+        // The jobs of a workflow of another repository are not read, so the calling job stands for them.
+        if checkout.called(job).is_none() {
+            visit(analysis, visitor, Item::Job(workflow, job));
+        }
     } else {
         visit(analysis, visitor, Item::Job(workflow, job));
     }

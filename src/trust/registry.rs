@@ -209,6 +209,41 @@ pub struct ListedPackage {
     pub readme_mark: Option<String>,
 }
 
+/// A version of package metadata that build backends write and that older programs cannot read.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MetadataVersion {
+    /// The version of the metadata.
+    pub version: String,
+    /// The date of the first backend that writes it.
+    pub date: String,
+    /// The manifest that lists the build requirements.
+    pub manifest: String,
+    /// The dotted key of that list.
+    pub key: String,
+    /// The backends that write it, with their first version.
+    pub writers: BTreeMap<String, String>,
+    /// The actions that upload or check packages, with their first version that reads it.
+    pub readers: BTreeMap<String, String>,
+}
+
+/// Prerelease versions, which a client refuses without a dist-tag.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PrereleaseRule {
+    /// The first version of the client that refuses them.
+    pub since: String,
+    /// Globs of versions that a tool replaces before the upload.
+    #[serde(default)]
+    pub placeholders: Vec<Glob>,
+    /// Words in the names of commands and actions that may write a version.
+    #[serde(default)]
+    pub writers: Vec<String>,
+    /// Commands that write no version, whatever their words.
+    #[serde(default)]
+    pub inert: Vec<String>,
+}
+
 /// When stored tokens of the registry stop working.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -318,6 +353,11 @@ pub struct Registry {
     pub namespace: Option<Namespace>,
     /// The packages of other registries that its manifest lists.
     pub packages: Option<PackageList>,
+    /// Versions of the metadata in its packages that older actions cannot read.
+    #[serde(default)]
+    pub metadata: Vec<MetadataVersion>,
+    /// Prerelease versions that its client refuses.
+    pub prereleases: Option<PrereleaseRule>,
     /// When stored tokens stop working.
     pub tokens_end: Option<TokenEnd>,
     /// How the OIDC token is exchanged for a token of the registry; absent if the registry has no exchange, or none is documented.

@@ -303,6 +303,8 @@ pub struct OidcFacts {
     pub scope: String,
     /// Actions that never request one.
     pub never: Vec<String>,
+    /// Workflows of other repositories that may request one and upload no package.
+    pub no_upload: Vec<String>,
     /// Commands that never request one, besides those that write no credential. Any other command might.
     pub never_commands: Vec<String>,
     /// Commands that may request one although they write no credential.

@@ -1,8 +1,11 @@
 //! Facts about the action of a step: its name, its ref, and what the data says about that ref.
 
-use crate::lint::facts::{Fact, FactSpec, FactValues, STEP};
+use crate::lint::facts::registry::target;
+use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::upload_pattern::ActionRefs;
+use crate::trust::upload::metadata;
+use crate::trust::upload::site::{Credential, CredentialOutcome};
 use crate::trust::upload::version::{self, ActionStatus};
 use crate::workflow::model::{Text, action};
 
@@ -21,6 +24,41 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["current", "outdated", "sunset", "without-image", "nonexistent"]),
         "The state of that action's ref.",
         action_status,
+    ),
+    FactSpec::new(
+        "action.fault",
+        UPLOAD,
+        FactValues::OneOf(&["none", "outdated", "sunset", "sunset-with-token", "metadata"]),
+        "Why the action's ref cannot upload: it is `outdated` for trusted publishing, `sunset` (`sunset-with-token` if a stored token uploads), or it or an action that checks the packages before cannot read their `metadata`.",
+        action_fault,
+    ),
+    FactSpec::new(
+        "action.metadata",
+        UPLOAD,
+        FactValues::Any,
+        "The version of the packages' metadata that an action cannot read, with its place in the manifest.",
+        |subject, _| unread_metadata(subject).map(|it| Fact::text(it.metadata.version.clone(), it.backend_place)),
+    ),
+    FactSpec::new(
+        "action.metadata.reader",
+        UPLOAD,
+        FactValues::Any,
+        "The action that cannot read it.",
+        |subject, _| unread_metadata(subject).map(|it| Fact::text(it.reader.to_owned(), it.place)),
+    ),
+    FactSpec::new(
+        "action.metadata.minimum",
+        UPLOAD,
+        FactValues::Any,
+        "The first version of that action that can.",
+        |subject, _| unread_metadata(subject).map(|it| Fact::text(it.minimum.to_owned(), it.place)),
+    ),
+    FactSpec::new(
+        "action.metadata.backend",
+        UPLOAD,
+        FactValues::Any,
+        "The build backend that writes it.",
+        |subject, _| unread_metadata(subject).map(|it| Fact::text(it.backend.to_owned(), it.backend_place)),
     ),
     FactSpec::new(
         "action.version",
@@ -99,6 +137,34 @@ fn action_judged(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn action_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject)?;
     judged.known(judged.status.map(|status| status.word().to_owned()))
+}
+
+fn unread_metadata<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<metadata::UnreadMetadata<'s>> {
+    let (registries, upload) = (&subject.analysis.data.registries, subject.upload()?);
+    metadata::unread(registries, target(subject)?, &upload.site, subject.context()?)
+}
+
+fn action_fault(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let place = subject.upload()?.site.resolved.place();
+    let judged = judged(subject);
+    let status = judged.as_ref().and_then(|judged| judged.status);
+    let fault = if matches!(status, Some(ActionStatus::Outdated | ActionStatus::Sunset)) {
+        let data = subject.analysis.data;
+        let (credential, _) = subject.upload()?.site.credential(&data.github, &data.registries, subject.context()?);
+        match credential {
+            CredentialOutcome::Known(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
+                Some(if status == Some(ActionStatus::Sunset) { "sunset" } else { "outdated" })
+            }
+            CredentialOutcome::Known(_) => Some("sunset-with-token").filter(|_| status == Some(ActionStatus::Sunset)),
+            CredentialOutcome::Unknown(_) => return Some(Fact::Unknown),
+        }
+    } else {
+        None
+    };
+    if let (Some(fault), Some(judged)) = (fault, judged) {
+        return judged.known(Some(fault.to_owned()));
+    }
+    Some(unread_metadata(subject).map_or(Fact::text("none", place), |it| Fact::text("metadata", it.place)))
 }
 
 fn action_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -33,8 +33,8 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "job.unseen-upload",
         &[SubjectKind::Job],
-        FactValues::OneOf(&["environment", "variable", "publisher", "program"]),
-        "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, or a `publisher` without an upload names its workflow.",
+        FactValues::OneOf(&["environment", "variable", "publisher", "program", "call"]),
+        "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, a `publisher` without an upload names its workflow, or it makes a `call` of another repository's workflow that may request an OIDC token.",
         unseen_upload,
     ),
     FactSpec::new(
@@ -48,7 +48,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "job.unseen-upload.name",
         &[SubjectKind::Job],
         FactValues::Any,
-        "The environment, the variable, the workflow file or the upload command.",
+        "The environment, the variable, the workflow file, the upload command or the calling job.",
         unseen_upload_name,
     ),
     FactSpec::new(

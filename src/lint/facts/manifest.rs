@@ -7,6 +7,7 @@ use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
 use crate::trust::upload::listed::{self, ListedValue};
 use crate::trust::upload::package::{self, ComparedValue, Likeness};
+use crate::trust::upload::prerelease::{self, DistTag};
 use crate::trust::upload::step::FolderArgument;
 
 /// The facts of this file.
@@ -54,6 +55,26 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["tags"]),
         "Where the manifest takes the version from.",
         version_source,
+    ),
+    FactSpec::new(
+        "version.dist-tag",
+        UPLOAD,
+        FactValues::OneOf(&["given", "missing", "not-needed"]),
+        "Whether a prerelease version that the client refuses without a dist-tag has one; unknown if a step may write another version.",
+        |subject, _| {
+            let tag = dist_tag(subject)?;
+            Some(Fact::text(tag.word(), subject.upload()?.site.resolved.place()))
+        },
+    ),
+    FactSpec::new(
+        "version.prerelease",
+        UPLOAD,
+        FactValues::Any,
+        "The prerelease version in the manifest, if the upload has no dist-tag.",
+        |subject, _| match dist_tag(subject)? {
+            DistTag::Missing(version, place) => Some(Fact::text(version, place)),
+            DistTag::Given | DistTag::NotNeeded => None,
+        },
     ),
     FactSpec::new(
         "checkout.history",
@@ -181,6 +202,11 @@ fn provenance_verdict(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn version_source(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let place = package::version_from_tags(&subject.analysis.project.manifests, target(subject)?)?;
     Some(Fact::text("tags", place))
+}
+
+fn dist_tag(subject: &Subject<'_, '_, '_>) -> Option<DistTag> {
+    let (data, upload, registry) = (subject.analysis.data, subject.upload()?, target(subject)?);
+    prerelease::dist_tag(&data.github, &data.registries, registry, &upload.site, subject.context()?)
 }
 
 pub(crate) fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -99,10 +99,11 @@ fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     // An upload in this registry's environment that goes to another registry is most likely the intended one.
     // A job in the workflow that the publisher names may upload unseen.
     let named = publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str());
-    let unseen =
-        analysis.workflows.iter().filter(|workflow| Some(workflow.source.file_name()) == named).any(|workflow| {
-            workflow.jobs.iter().any(|job| job.uses.is_none() && unseen(analysis, workflow, job).is_some())
-        });
+    let unseen = analysis
+        .workflows
+        .iter()
+        .filter(|workflow| Some(workflow.source.file_name()) == named)
+        .any(|workflow| workflow.jobs.iter().any(|job| unseen(analysis, workflow, job).is_some()));
     if broken || unseen || analysis.may_be_assigned(publisher) {
         Some(Fact::unknown("the uploads of a workflow that is not decided"))
     } else {

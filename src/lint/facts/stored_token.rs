@@ -3,16 +3,30 @@
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
+use crate::trust::registry::Claim;
+use crate::trust::registry::upload_pattern::OidcSupport;
 use crate::trust::upload::credential::Credential;
+use crate::trust::upload::site::CredentialOutcome;
+use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "stored-token.status",
         UPLOAD,
-        FactValues::OneOf(&["none", "stored", "ending", "ended"]),
-        "Whether the upload uses a stored token, and whether the registry will stop accepting it (`ending`) or has stopped (`ended`).",
+        FactValues::OneOf(&["none", "stored", "ending", "ended", "without-oidc", "unusable-publisher"]),
+        "Whether the upload uses a stored token, and whether the registry will stop accepting it (`ending`) or has stopped (`ended`); `without-oidc` if the client cannot do trusted publishing, `unusable-publisher` if a publisher is declared for it nevertheless.",
         status,
+    ),
+    FactSpec::new(
+        "stored-token.instead",
+        UPLOAD,
+        FactValues::Any,
+        "What to upload with instead of a client that cannot do trusted publishing.",
+        |subject, _| {
+            let site = &subject.upload()?.site;
+            Some(Fact::Known(site.pattern?.instead.clone(), site.resolved.place()))
+        },
     ),
     FactSpec::new(
         "stored-token.end",
@@ -32,7 +46,18 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if credential != Credential::Stored {
         return Some(Fact::text("none", place));
     }
+    let site = &subject.upload()?.site;
+    let without = site.pattern.is_some_and(|pattern| {
+        let known = !pattern.project_decides || site.is_decided(pattern);
+        pattern.oidc == OidcSupport::None && pattern.instead.is_some() && known
+    });
+    let declared = || {
+        let (claims, publisher) = (subject.claims()?, subject.publisher()?);
+        Some(claim_verdict(claims, Claim::Workflow, publisher) == ClaimVerdict::Accepted)
+    };
     let word = match &target(subject)?.tokens_end {
+        _ if without && declared() == Some(true) => "unusable-publisher",
+        _ if without => "without-oidc",
         None => "stored",
         // `2026-12` sorts before the days of its month.
         Some(end) if end.certain && subject.analysis.today.is_some_and(|today| today.to_string() >= end.date) => {

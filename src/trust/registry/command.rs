@@ -92,7 +92,15 @@ pub(crate) fn runs_project_program(words: &[Option<String>]) -> bool {
     }
     let script = rest.iter().find(|word| word.as_ref().is_none_or(|word| !word.starts_with('-')));
     let module = rest.first().is_some_and(|word| word.as_deref() == Some("-m"));
-    INTERPRETERS.contains(&program(first)) && script.is_some() && !module
+    INTERPRETERS.contains(&program(first)) && script.is_some() && !module && !prints_expression(words)
+}
+
+/// Whether a command only evaluates an expression of Node.js and prints its value.
+#[must_use]
+pub fn prints_expression(words: &[Option<String>]) -> bool {
+    let node = words.first().and_then(Option::as_deref).is_some_and(|word| program(word) == "node");
+    let flag = words.get(1).and_then(Option::as_deref);
+    node && matches!(flag, Some("-p" | "-pe" | "--print" | "--version" | "-v"))
 }
 
 /// Whether words are options, each followed by at most one value.

@@ -157,6 +157,7 @@ fn inherit(registry: &mut Registry, base: &Registry) {
         registry.manifests.clone_from(&base.manifests);
         registry.names = base.names.clone();
         registry.builds = base.builds.clone();
+        registry.metadata.clone_from(&base.metadata);
     }
     if registry.claims == ClaimRules::default() {
         registry.claims = base.claims.clone();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
+use crate::read::manifest::{Manifest, ManifestValue, PackageSign};
 use crate::trust::registry::plan::PublishPlan;
 use crate::trust::registry::slot::{Slot, SlotChoice};
 
@@ -205,6 +206,11 @@ pub struct UploadPattern {
     /// Whether the project's configuration decides if it uploads to this registry. Then only a credential proves that it does.
     #[serde(default)]
     pub project_decides: bool,
+    /// Signs in the project's files that it does upload to this registry.
+    #[serde(default)]
+    pub decided_by: Vec<ProjectSign>,
+    /// What to upload with instead of a client that cannot do trusted publishing, as the end of a sentence.
+    pub instead: Option<String>,
     /// The slots in which a calling job sets the environment of the uploading job.
     #[serde(default)]
     pub environment: Vec<Slot>,
@@ -221,7 +227,7 @@ pub struct UploadPattern {
     /// Flags with a value, which is no argument.
     #[serde(default)]
     pub argument_flags: Vec<String>,
-    /// The slots for a dist-tag, without which the registry's client refuses a prerelease version.
+    /// The slots for a dist-tag; see `prereleases` of the registry.
     #[serde(default)]
     pub dist_tag: Vec<Slot>,
     /// Whether it uploads attestations.
@@ -265,6 +271,35 @@ pub struct UploadPattern {
     /// The refs of the action.
     #[serde(default)]
     pub refs: ActionRefs,
+}
+
+/// A sign in a file of the project.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectSign {
+    /// The name of the file, or a glob.
+    pub file: Glob,
+    /// The dotted key of a list of tables; the sign may be in any of them.
+    #[serde(default)]
+    pub list: String,
+    /// The test of the file's content, or of an item of the list.
+    pub sign: PackageSign,
+}
+
+impl ProjectSign {
+    /// Whether a file of the project has the sign.
+    #[must_use]
+    pub fn is_in(&self, manifest: &Manifest) -> bool {
+        if !self.file.is_match(&manifest.name) {
+            return false;
+        }
+        if self.list.is_empty() {
+            return manifest.place_of_sign(&self.sign).is_some();
+        }
+        let lists = manifest.values(&self.list).unwrap_or_default();
+        let values = lists.into_iter().flat_map(ManifestValue::items).flat_map(|item| item.all(&self.sign.key));
+        values.filter_map(ManifestValue::text).any(|text| self.sign.is.iter().any(|is| is == text))
+    }
 }
 
 impl UploadPattern {

@@ -97,7 +97,7 @@ impl UploadSite<'_, '_> {
         if let Some((outcome, place)) = written(github, self, pattern, context) {
             return (self.ordered(outcome, native, github, registries, context), place);
         }
-        let outcome = match (native, pattern.project_decides) {
+        let outcome = match (native, pattern.project_decides && !self.is_decided(pattern)) {
             (true, true) if self.may_request_token(github, context) != Some(true) => {
                 unknown("the project's own release settings")
             }
@@ -106,6 +106,13 @@ impl UploadSite<'_, '_> {
             (false, false) => Ok(Credential::None),
         };
         (outcome, here)
+    }
+
+    /// Whether the project's files show that it uploads, although they could also say that it does not.
+    pub(crate) fn is_decided(&self, pattern: &UploadPattern) -> bool {
+        let manifests = self.resolved.model.manifests.into_iter().flat_map(|all| &all.list);
+        let mut own = manifests.filter(|manifest| !manifest.mentioned);
+        own.any(|manifest| pattern.decided_by.iter().any(|sign| sign.is_in(manifest)))
     }
 
     /// Whether the command has words that may expand to the flag of a token, of another registry or of a dry run.

@@ -9,7 +9,7 @@ use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Pairs, Workflow, action};
+use crate::workflow::model::{Job, Pairs, Text, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
 use crate::workflow::script::commands;
 
@@ -24,6 +24,8 @@ pub enum UnseenReason {
     Publisher,
     /// It runs a program of the repository that contains an upload command.
     Program,
+    /// It calls a workflow of another repository, which may request an OIDC token.
+    Call,
 }
 
 impl UnseenReason {
@@ -35,6 +37,7 @@ impl UnseenReason {
             Self::Variable => "variable",
             Self::Publisher => "publisher",
             Self::Program => "program",
+            Self::Call => "call",
         }
     }
 }
@@ -44,7 +47,7 @@ impl UnseenReason {
 pub struct UnseenUpload {
     /// Why it may.
     pub reason: UnseenReason,
-    /// The environment, the variable, the workflow file or the upload command.
+    /// The environment, the variable, the workflow file, the upload command or the calling job.
     pub name: String,
     /// The command or action.
     pub by: String,
@@ -77,6 +80,9 @@ pub(crate) struct UnseenSearch<'l, 'a, 'p> {
 impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     /// The step of a job that may upload to another registry than those of its recognised uploads.
     pub(crate) fn find(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
+        if let Some(called) = job.uses {
+            return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
+        }
         self.by_program(workflow, job, seen).or_else(|| {
             let others = || self.by_variable(workflow, job).or_else(|| self.by_token(workflow, job));
             seen.is_empty().then(others)?
@@ -112,6 +118,18 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             place: frame.caller.inner(command),
             line: Some(found.place),
         })
+    }
+
+    fn by_call(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, called: Text<'p>) -> Option<UnseenUpload> {
+        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
+        let own = called.value().starts_with(['.', '$']) || self.model.called(job).is_some();
+        let name = action(called.value());
+        let listed = self.github.oidc.no_upload.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if own || listed || held.access != Some(AccessLevel::Write) || self.needs.describes(called.value()) {
+            return None;
+        }
+        let (name, by) = (job.id.value().to_owned(), name.to_owned());
+        Some(UnseenUpload { reason: UnseenReason::Call, name, by, place: called.place(), line: None })
     }
 
     fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
