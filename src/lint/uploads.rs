@@ -236,7 +236,7 @@ fn upload_runs<'a, 'p>(
             }
             let context = context(&upload.site, &simulated, row.as_ref());
             let reach = context.reached().and(called::uploads(&upload.site, &context));
-            let target = upload.site.target(&data.registries, &context);
+            let target = upload.site.target(&data.github, &data.registries, &context);
             upload_runs.push(UploadRun {
                 simulated: Arc::clone(&simulated),
                 row,

@@ -64,7 +64,7 @@ fn leaves(subject: &Subject<'_, '_, '_>, other: &Upload<'_, '_>, own: &str) -> T
     }
     let data = subject.analysis.data;
     let seen = other.site.resolved.context(context);
-    if matches!(other.site.target(&data.registries, &seen), UploadTarget::Elsewhere) {
+    if matches!(other.site.target(&data.github, &data.registries, &seen), UploadTarget::Elsewhere) {
         return Truth::No;
     }
     // Attestations need the OIDC token.

@@ -123,7 +123,7 @@ fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fa
 fn job_uploads_to(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<bool> {
     let (analysis, context, job) = (subject.analysis, context(subject)?, subject.job()?);
     let uploads_there = |site: &UploadSite<'_, '_>| {
-        let target = site.target(&analysis.data.registries, &site.resolved.context(context));
+        let target = site.target(&analysis.data.github, &analysis.data.registries, &site.resolved.context(context));
         matches!(target, UploadTarget::Registry(other, _) if other.id == registry.id)
     };
     Some(analysis.uploads_of(job).into_iter().any(|upload| uploads_there(&upload.site)))

@@ -115,11 +115,14 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             && other.run().trigger == run.trigger
             && other.run().reference.kind == run.reference.kind
     };
-    let target_of =
-        |other: &Upload<'_, '_>, at: &UploadRun<'_, '_>| match other.site.target(registries, &other.context(at)) {
-            UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
-            _ => None,
-        };
+    let target_of = |other: &Upload<'_, '_>, at: &UploadRun<'_, '_>| match other.site.target(
+        &analysis.data.github,
+        registries,
+        &other.context(at),
+    ) {
+        UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
+        _ => None,
+    };
     let mut found = None;
     for other in analysis.uploads.iter().filter(|other| other.site.resolved.workflow.file == workflow.file) {
         let step = &other.site.resolved;

@@ -258,7 +258,11 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if resolved.workflow.concurrency || resolved.job.concurrency || guarded {
         return Some(Fact::unknown("runs that exclude each other"));
     }
-    let registry = |upload_run| match upload.site.target(&analysis.data.registries, &upload.context(upload_run)) {
+    let registry = |upload_run| match upload.site.target(
+        &analysis.data.github,
+        &analysis.data.registries,
+        &upload.context(upload_run),
+    ) {
         UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
         _ => None,
     };

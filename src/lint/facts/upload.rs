@@ -102,6 +102,23 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "Whether the registry accepts uploads at that address of its own hosts.",
         endpoint_status,
     ),
+    FactSpec::new(
+        "endpoint.existing",
+        UPLOAD,
+        FactValues::OneOf(&["own", "other", "none"]),
+        "Whether the client looks for existing files at the registry of the upload or at another one.",
+        endpoint_existing,
+    ),
+    FactSpec::new(
+        "endpoint.existing.url",
+        UPLOAD,
+        FactValues::Any,
+        "The address at which the client looks for existing files.",
+        |subject, _| {
+            let (text, place) = first_text(subject, &subject.upload()?.site.pattern?.existing)?.ok()?;
+            Some(Fact::text(text, place))
+        },
+    ),
     FactSpec::new("endpoint.meant", UPLOAD, FactValues::Any, "The registry's upload address.", endpoint_meant),
     FactSpec::new(
         "endpoint.input",
@@ -196,16 +213,31 @@ fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
-    Some(match site.address(context(subject)?) {
+    Some(match site.address(&subject.analysis.data.github, context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
         None => Fact::Known(None, site.resolved.place()),
     })
 }
 
 fn endpoint_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (text, place) = subject.upload()?.site.address(context(subject)?)?;
+    let (text, place) = subject.upload()?.site.address(&subject.analysis.data.github, context(subject)?)?;
     let wrong = target(subject)?.refuses_uploads_at(&text);
     Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
+}
+
+fn endpoint_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let site = &subject.upload()?.site;
+    let none = Some(Fact::text("none", site.resolved.place()));
+    let Some(pattern) = site.pattern else { return none };
+    let Some(found) = first_text(subject, &pattern.existing) else { return none };
+    let Ok((url, place)) = found else { return Some(Fact::Unknown) };
+    let owner = subject.analysis.data.registries.iter().find(|registry| registry.owns_page(&url));
+    let word = match owner {
+        None => return Some(Fact::Unknown),
+        Some(owner) if owner.id == target(subject)?.id => "own",
+        Some(_) => "other",
+    };
+    Some(Fact::text(word, place))
 }
 
 fn endpoint_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -228,7 +228,7 @@ fn upload_targets(rules: &RuleSet, project: &Project) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for upload in &analysis.uploads {
         for upload_run in upload.runs.iter() {
-            let target = upload.site.target(registries, &upload.context(upload_run));
+            let target = upload.site.target(&rules.data.github, registries, &upload.context(upload_run));
             if let UploadTarget::Registry(registry, _) = target
                 && !found.contains(&registry.id)
             {

@@ -46,6 +46,9 @@ pub struct EndpointRule {
     /// Lists in which a project defines names for addresses. They take precedence over the registries' own names.
     #[serde(default)]
     pub explained: Vec<NameList>,
+    /// Commands before the upload that define names for addresses.
+    #[serde(default)]
+    pub set_by: Vec<NameCommand>,
     /// Slots that may override the default in a way this data does not describe.
     #[serde(default)]
     pub opaque: Vec<Slot>,
@@ -63,6 +66,16 @@ pub struct NameList {
     pub name: String,
     /// The key of the address in an item.
     pub url: String,
+}
+
+/// A command that defines a name for an address: `poetry config repositories.NAME URL`.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameCommand {
+    /// The words of the command.
+    pub command: String,
+    /// The start of the argument that ends with the name; the next argument is the address.
+    pub key: String,
 }
 
 /// How a command reads its argument.
@@ -237,6 +250,9 @@ pub struct UploadPattern {
     /// Whether it cannot run inside a composite action.
     #[serde(default)]
     pub refused_in_actions: bool,
+    /// The slots of the address at which it looks for files that exist already.
+    #[serde(default)]
+    pub existing: Vec<Slot>,
     /// The slots of an option that accepts duplicates.
     #[serde(default)]
     pub skip_existing: Vec<Slot>,

@@ -2,9 +2,9 @@
 
 use crate::read::manifest::ManifestValue;
 use crate::read::source::Place;
-use crate::trust::registry::command::{names, words};
+use crate::trust::registry::command::{is_command, names, words};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text};
-use crate::trust::registry::upload_pattern::{EndpointRule, FlagSwitch, UploadPattern};
+use crate::trust::registry::upload_pattern::{EndpointRule, FlagSwitch, NameCommand, UploadPattern};
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
@@ -194,9 +194,14 @@ fn is_planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Optio
 impl<'a, 'p> UploadSite<'a, 'p> {
     /// The target of the upload in a run.
     #[must_use]
-    pub fn target(&self, registries: &'a RegistrySet, context: &EvaluationContext<'_, '_>) -> UploadTarget<'a> {
+    pub fn target(
+        &self,
+        github: &GitHubFacts,
+        registries: &'a RegistrySet,
+        context: &EvaluationContext<'_, '_>,
+    ) -> UploadTarget<'a> {
         let rule = self.endpoint();
-        let named = |slot: &Slot| self.named_target(registries, slot, context);
+        let named = |slot: &Slot| self.named_target(github, registries, slot, context);
         let for_github = self.uses_github_token();
         // A step that uploads to GitHub Packages may replace the address in the manifest before.
         let elsewhere = |slot: &Slot| slot.manifest.is_none() && matches!(named(slot), Some(UploadTarget::Elsewhere));
@@ -225,6 +230,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     /// The target that a slot names in a run; `None` without a value.
     fn named_target(
         &self,
+        github: &GitHubFacts,
         registries: &'a RegistrySet,
         slot: &Slot,
         context: &EvaluationContext<'_, '_>,
@@ -241,7 +247,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             // GitHub passes an empty input as if it were not set.
             outcome => {
                 let text = known_text(&outcome).filter(|text| !text.trim().is_empty())?;
-                Some(self.target_of(registries, slot, &text, place))
+                Some(self.target_of(github, registries, slot, &text, place))
             }
         }
     }
@@ -271,21 +277,29 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     /// The rule for the upload's address. For a login step, the address that issues the token.
     #[must_use]
     pub fn endpoint(&self) -> &'a EndpointRule {
-        const NOWHERE: &EndpointRule =
-            &EndpointRule { default: String::new(), slots: Vec::new(), explained: Vec::new(), opaque: Vec::new() };
+        const NOWHERE: &EndpointRule = &EndpointRule {
+            default: String::new(),
+            slots: Vec::new(),
+            explained: Vec::new(),
+            set_by: Vec::new(),
+            opaque: Vec::new(),
+        };
         match (self.pattern, &self.login) {
             (None, Some(login)) => &login.login.endpoint,
             (pattern, _) => pattern.map_or(NOWHERE, |pattern| &pattern.endpoint),
         }
     }
 
-    /// The address that the step passes to the client, and its place.
+    /// The address that the step passes to the client, or that the project's files or an earlier command define for the name that it passes.
     #[must_use]
-    pub fn address(&self, context: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
+    pub fn address(&self, github: &GitHubFacts, context: &EvaluationContext<'_, '_>) -> Option<(String, Place)> {
         self.endpoint().slots.iter().find_map(|slot| match self.resolved.slot_value(slot) {
             SlotValue::Text(text, place) => {
-                let text = known_text(&self.resolved.resolve(&text, context))?;
-                (!text.trim().is_empty()).then_some((text, place))
+                let text = known_text(&self.resolved.resolve(&text, context)).filter(|text| !text.trim().is_empty())?;
+                match self.defined_address(github, slot.kind, &text) {
+                    SlotValue::Text(address, place) => Some((address, place)),
+                    SlotValue::Absent | SlotValue::Unknown(_) => Some((text, place)),
+                }
             }
             _ => None,
         })
@@ -311,10 +325,15 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         }
     }
 
-    /// The address that the project's files define for a name.
-    fn defined_address(&self, kind: SlotKind, name: &str) -> SlotValue {
-        let lists =
-            if matches!(kind, SlotKind::Name | SlotKind::OwnName) { self.endpoint().explained.as_slice() } else { &[] };
+    /// The address that an earlier command or the project's files define for a name.
+    fn defined_address(&self, github: &GitHubFacts, kind: SlotKind, name: &str) -> SlotValue {
+        let named = matches!(kind, SlotKind::Name | SlotKind::OwnName);
+        let lists = if named { self.endpoint().explained.as_slice() } else { &[] };
+        let commands = if named { self.endpoint().set_by.as_slice() } else { &[] };
+        let set = commands.iter().map(|rule| self.set_address(github, rule, name));
+        if let Some(set) = set.into_iter().find(|value| *value != SlotValue::Absent) {
+            return set;
+        }
         let mut values = self
             .resolved
             .model
@@ -324,8 +343,42 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         values.find(|value| *value != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     }
 
-    fn target_of(&self, registries: &'a RegistrySet, slot: &Slot, text: &str, place: Place) -> UploadTarget<'a> {
-        let (defined, kind) = match self.defined_address(slot.kind, text) {
+    /// The address that the last command before the upload sets for a name.
+    fn set_address(&self, github: &GitHubFacts, rule: &NameCommand, name: &str) -> SlotValue {
+        let own = &self.resolved;
+        let key = format!("{}{name}", rule.key);
+        let mut found = SlotValue::Absent;
+        for step in steps(own.model, own.workflow, own.job).into_iter().filter(|step| step.position() <= own.position())
+        {
+            let script = step.own_script().filter(|script| script.value().contains(&key));
+            for command in script.iter().flat_map(|_| step.commands(github).to_vec()) {
+                let step = step.with_command(&command);
+                if step.position() == own.position() && step.order() >= own.order()
+                    || !is_command(github, &words(&command), &rule.command, &[])
+                {
+                    continue;
+                }
+                let mut rest = command.words.iter().skip_while(|word| word.text().as_deref() != Some(&key)).skip(1);
+                let Some((word, script)) = rest.next().zip(script) else { continue };
+                let place = script.inner(word.span.clone());
+                found = match word.template(script.value()).filter(|text| !text.contains("${{")) {
+                    Some(address) if !command.conditional => SlotValue::Text(address, place),
+                    _ => SlotValue::Unknown(place),
+                };
+            }
+        }
+        found
+    }
+
+    fn target_of(
+        &self,
+        github: &GitHubFacts,
+        registries: &'a RegistrySet,
+        slot: &Slot,
+        text: &str,
+        place: Place,
+    ) -> UploadTarget<'a> {
+        let (defined, kind) = match self.defined_address(github, slot.kind, text) {
             SlotValue::Text(address, _) => (Some(address), SlotKind::Url),
             SlotValue::Absent => (None, slot.kind),
             SlotValue::Unknown(place) => {
