@@ -3,7 +3,7 @@
 pub mod tag;
 
 use crate::read::source::Place;
-use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::contains_words;
@@ -166,10 +166,13 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         if starts_workflows(maker, resolved) {
             return StartedBy::Unknown;
         }
+        let makes_tag_here =
+            maker.makes_tag_with.as_ref().is_some_and(|flag| resolved.has_flag(std::slice::from_ref(flag)));
         match self.awaited {
             AwaitedEvent::Release => StartedBy::ByGithubToken(resolved.place()),
             // The release may be created for a tag that a person pushed.
-            AwaitedEvent::Tag(_) if !maker.makes_tag => StartedBy::Unknown,
+            AwaitedEvent::Tag(_) if !maker.makes_tag && !makes_tag_here => StartedBy::Unknown,
+            AwaitedEvent::Tag(_) if makes_tag_here => self.tagged(resolved, &[tag::argument(maker, resolved)]),
             AwaitedEvent::Tag(_) => self.tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)]),
         }
     }
@@ -195,11 +198,14 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             AwaitedEvent::Release => &[][..],
             AwaitedEvent::Tag(_) => &self.github.tags.makers,
         };
-        let mut makers = self.github.releases.makers.iter().chain(tags);
+        let makers = self.github.releases.makers.iter().chain(tags);
         if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
             let name = action(uses.value());
             let own = |maker: &&ReleaseMaker| maker.action.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
-            return makers.find(own).map(|maker| (maker, resolved.clone()));
+            let given = |maker: &&ReleaseMaker| {
+                maker.only_with.as_ref().is_none_or(|input| step.with.get_ignore_case(input).is_some())
+            };
+            return makers.filter(own).find(given).map(|maker| (maker, resolved.clone()));
         }
         let script = resolved.own_script().map_or("", |run| run.value());
         let may = |maker: &ReleaseMaker| maker.command.as_deref().is_some_and(|own| contains_words(script, own));
@@ -208,9 +214,9 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         }
         resolved.commands(self.github).iter().find_map(|command| {
             let words = words(command);
-            let words = unwrapped(self.github, &words);
-            let own =
-                |maker: &&ReleaseMaker| maker.command.as_deref().is_some_and(|own| starts_with(words, own).is_some());
+            let own = |maker: &&ReleaseMaker| {
+                maker.command.as_deref().is_some_and(|own| is_command(self.github, &words, own, &maker.via))
+            };
             let maker = makers.clone().find(own)?;
             Some((maker, resolved.with_command(command)))
         })

@@ -208,11 +208,18 @@ pub struct ReleaseMaker {
     /// Whether `GITHUB_TOKEN` is the default token.
     #[serde(default)]
     pub own_by_default: bool,
+    /// Wrappers that may precede the command.
+    #[serde(default)]
+    pub via: Vec<String>,
+    /// The input without which the action creates none.
+    pub only_with: Option<String>,
     /// The input or flag for a draft or a dry run.
     pub draft: Option<String>,
     /// Whether it always creates a new tag; others can use an existing one.
     #[serde(default)]
     pub makes_tag: bool,
+    /// The flag with which the command creates the tag too.
+    pub makes_tag_with: Option<String>,
     /// The input with the tag; the default is the run's ref.
     pub tag: Option<String>,
     /// The input with the prefix of every tag.
@@ -226,6 +233,18 @@ pub struct TagPrefix {
     pub default: String,
 }
 
+/// A command that creates the tag of a new version.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BumpCommand {
+    pub command: String,
+    /// The start of the tag's name; `None` if the project's settings decide it.
+    pub prefix: Option<String>,
+    /// Flags with which it creates no tag.
+    #[serde(default)]
+    pub unless: Vec<String>,
+}
+
 /// How scripts create and push tags.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -234,6 +253,8 @@ pub struct TagFacts {
     pub makers: Vec<ReleaseMaker>,
     /// The command that creates a tag.
     pub make: String,
+    /// Commands that write a new version, commit it and create its tag.
+    pub bumps: Vec<BumpCommand>,
     pub valued: Vec<String>,
     /// The command that pushes tags.
     pub push: String,

@@ -1,14 +1,14 @@
 //! The tags that a script creates and pushes, and whether it uses `GITHUB_TOKEN`.
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
-use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::command::{flag_is, is_command, starts_with, unwrapped, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::step::{steps, uses};
-use crate::workflow::github::{GitHubFacts, TagFacts, TagPrefix};
+use crate::workflow::github::{GitHubFacts, ReleaseMaker, TagFacts, TagPrefix};
 use crate::workflow::model::Step;
 
 /// The name of a tag, as far as the files determine it.
@@ -53,12 +53,15 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
                 return TagPush::Unknown;
             }
             made.extend(source(name).map(|text| (text, tag_name(name, run.value()))));
+        } else if let Some(name) = bumped(github, command) {
+            // Only a push of all tags sends the tag, whose name no other word of the script has.
+            made.push(("", name));
         } else if let Some(rest) = words_after(github, command, &facts.push) {
             let all = rest.iter().filter_map(ShellWord::text).any(|word| facts.all.contains(&word));
             let sent = |text: &str| {
                 let sent =
                     |word: &ShellWord| source(word).is_some_and(|word| word.trim_start_matches("refs/tags/") == text);
-                all || rest.iter().any(sent)
+                all || !text.is_empty() && rest.iter().any(sent)
             };
             let own: Vec<_> = made.iter().filter(|(text, _)| sent(text)).map(|(_, name)| name.clone()).collect();
             let elsewhere = rest.iter().any(|word| source(word).is_some_and(|text| text.contains("://")));
@@ -76,6 +79,24 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
         Some(command) if uses_github_token(github, facts, resolved) => TagPush::ByGithubToken(pushed, command.clone()),
         Some(_) => TagPush::Unknown,
     }
+}
+
+/// The tag that a command creates for the version that it writes.
+fn bumped(github: &GitHubFacts, command: &ShellCommand) -> Option<TagName> {
+    let words = words(command);
+    let bump = github.tags.bumps.iter().find(|bump| is_command(github, &words, &bump.command, &[]))?;
+    let off = words.iter().flatten().any(|word| bump.unless.iter().any(|flag| flag_is(word, flag)));
+    (!off).then(|| TagName { beginning: bump.prefix.clone().unwrap_or_default(), whole: false })
+}
+
+/// The tag in the first argument of a command that creates a release.
+#[must_use]
+pub fn argument(maker: &ReleaseMaker, resolved: &ResolvedStep<'_, '_>) -> TagName {
+    let unknown = TagName { beginning: String::new(), whole: false };
+    let (Some(command), Some(script)) = (resolved.command.as_ref(), resolved.script()) else { return unknown };
+    let last = maker.command.as_deref().and_then(|own| own.split_whitespace().last()).unwrap_or_default();
+    let mut rest = command.words.iter().skip_while(|word| word.text().as_deref() != Some(last)).skip(1);
+    rest.next().filter(|word| !word.starts_with("-")).map_or(unknown, |word| tag_name(word, script.value()))
 }
 
 /// The arguments of a command.
