@@ -100,16 +100,21 @@ pub struct NameRules {
     /// Separator characters that are equal to each other; a run of them equals one.
     #[serde(default)]
     pub separators: String,
+    /// Whether `*` in the package of a publisher stands for any characters.
+    #[serde(default)]
+    pub globs: bool,
     /// Commands and files in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
     #[serde(default)]
     pub opaque: Vec<String>,
 }
 
 impl NameRules {
-    /// Whether two names mean the same package.
+    /// Whether two names mean the same package. With `globs`, one of them may be the pattern of a publisher.
     #[must_use]
     pub fn same(&self, left: &str, right: &str) -> bool {
-        self.normal(left) == self.normal(right)
+        let (left, right) = (self.normal(left), self.normal(right));
+        let covers = |pattern: &str, name: &str| pattern.contains('*') && Glob::from(pattern).is_match(name);
+        left == right || (self.globs && (covers(&left, &right) || covers(&right, &left)))
     }
 
     fn normal(&self, name: &str) -> String {
