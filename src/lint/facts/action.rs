@@ -5,7 +5,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, STEP, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::upload_pattern::ActionRefs;
 use crate::trust::upload::metadata;
-use crate::trust::upload::site::{Credential, CredentialOutcome};
+use crate::trust::upload::site::Credential;
 use crate::trust::upload::version::{self, ActionStatus};
 use crate::workflow::model::{Text, action};
 
@@ -152,11 +152,11 @@ fn action_fault(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         let data = subject.analysis.data;
         let (credential, _) = subject.upload()?.site.credential(&data.github, &data.registries, subject.context()?);
         match credential {
-            CredentialOutcome::Known(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
+            Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
                 Some(if status == Some(ActionStatus::Sunset) { "sunset" } else { "outdated" })
             }
-            CredentialOutcome::Known(_) => Some("sunset-with-token").filter(|_| status == Some(ActionStatus::Sunset)),
-            CredentialOutcome::Unknown(_) => return Some(Fact::Unknown),
+            Ok(_) => Some("sunset-with-token").filter(|_| status == Some(ActionStatus::Sunset)),
+            Err(reason) => return Some(Fact::Unknown(reason)),
         }
     } else {
         None

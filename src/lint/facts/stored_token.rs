@@ -6,7 +6,6 @@ use crate::lint::subjects::Subject;
 use crate::trust::registry::Claim;
 use crate::trust::registry::upload_pattern::OidcSupport;
 use crate::trust::upload::credential::Credential;
-use crate::trust::upload::site::CredentialOutcome;
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 
 /// The facts of this file.

@@ -230,10 +230,10 @@ fn endpoint_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let none = Some(Fact::text("none", site.resolved.place()));
     let Some(pattern) = site.pattern else { return none };
     let Some(found) = first_text(subject, &pattern.existing) else { return none };
-    let Ok((url, place)) = found else { return Some(Fact::Unknown) };
+    let Ok((url, place)) = found else { return Some(Fact::unknown("the address of the index")) };
     let owner = subject.analysis.data.registries.iter().find(|registry| registry.owns_page(&url));
     let word = match owner {
-        None => return Some(Fact::Unknown),
+        None => return Some(Fact::unknown("an index that no data describes")),
         Some(owner) if owner.id == target(subject)?.id => "own",
         Some(_) => "other",
     };

@@ -97,7 +97,7 @@ pub(crate) fn runs_project_program(words: &[Option<String>]) -> bool {
 
 /// Whether a command only evaluates an expression of Node.js and prints its value.
 #[must_use]
-pub fn prints_expression(words: &[Option<String>]) -> bool {
+pub(crate) fn prints_expression(words: &[Option<String>]) -> bool {
     let node = words.first().and_then(Option::as_deref).is_some_and(|word| program(word) == "node");
     let flag = words.get(1).and_then(Option::as_deref);
     node && matches!(flag, Some("-p" | "-pe" | "--print" | "--version" | "-v"))

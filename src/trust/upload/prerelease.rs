@@ -5,7 +5,7 @@ use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, prints_expression, program, runs_project_program, unwrapped, words};
 use crate::trust::registry::{PrereleaseRule, Registry, RegistrySet};
-use crate::trust::upload::credential::{Credential, CredentialOutcome};
+use crate::trust::upload::credential::Credential;
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::history::with_ancestors;
 use crate::trust::upload::site::UploadSite;
@@ -78,8 +78,8 @@ pub fn dist_tag(
         Some(_) => {}
         // Trusted publishing needs a client that is new enough.
         None => match site.credential(github, registries, context).0 {
-            CredentialOutcome::Known(Credential::Trusted) => {}
-            CredentialOutcome::Known(_) | CredentialOutcome::Unknown(_) => return None,
+            Ok(Credential::Trusted) => {}
+            _ => return None,
         },
     }
     (!may_write_version(github, rule, &manifest.name, site, context)).then(|| DistTag::Missing(text.to_owned(), place))
