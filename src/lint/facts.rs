@@ -258,7 +258,7 @@ mod tests {
     }
 
     /// Facts for the rules of users, such as "every job that assumes a cloud role runs in `production`".
-    const FOR_USERS: [&str; 5] = ["env.*", "environment.url", "input.*", "step", "workflow.file"];
+    const FOR_USERS: [&str; 3] = ["environment.url", "step", "workflow.file"];
 
     #[test]
     fn every_fact_is_used_by_a_rule() {
