@@ -11,9 +11,10 @@ use crate::cli::output::write_file;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
-use crate::lint::explain::proposal::{Proposal, proposals};
+use crate::lint::explain::proposal::{Proposal, add_hints, proposals};
 use crate::lint::rehearsal::rehearsed;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
+use crate::read::files::DiskFiles;
 use crate::read::project::CONFIGS;
 use crate::read::source::SourceFile;
 use crate::report::explain::{ExplainPage, text};
@@ -65,14 +66,20 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         return rehearsal(arguments, target, &rules, &folders);
     }
     let place = place(&target.found.root, arguments.force)?;
-    let loaded = load(target, None, &rules, &folders);
+    let mut loaded = load(target, None, &rules, &folders);
+    let names = &loaded.rules.as_ref().unwrap_or(&rules).data.github.documents;
+    let documents = match DiskFiles::new(&target.found.root) {
+        Ok(files) => loaded.project.find_documents(&files, names),
+        Err(_) => Vec::new(),
+    };
     if let Some(text) = loaded.trouble.first() {
         return Err(CommandError::Message(text.clone()));
     }
     let reading = ParsedProject::new(&rules.data.github, &loaded.project);
     let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
     let uploads = explain::explain_uploads(&analysis);
-    let proposals = proposals(&uploads);
+    let mut proposals = proposals(&uploads);
+    add_hints(&mut proposals, analysis.data, &loaded.project, &documents);
     if proposals.is_empty() {
         return nothing_to_write();
     }

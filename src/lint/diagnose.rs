@@ -282,7 +282,7 @@ impl<'d> LogSearch<'d> {
         let compared = |claim: &Claim| when.iter().any(|cause| cause.word() == claim.word());
         let place = publishers.first().map(|publisher| publisher.place);
         let Some((claims, _)) = place.and_then(|place| Some((self.token(place)?, place))) else { return Vec::new() };
-        let Some(publisher) = assigned(&claims, &registry.id, publishers) else { return Vec::new() };
+        let Some(publisher) = assigned(&claims, registry, publishers, || &[]) else { return Vec::new() };
         let refused = Claim::ALL.into_iter().filter(compared).filter_map(|claim| {
             let verdict = claim_verdict(&claims, claim, publisher);
             let entry = publisher

@@ -32,6 +32,8 @@ pub use permission::{ExplainedPermission, PermissionLink};
 pub enum ExplainedValue {
     /// The value.
     Known(String),
+    /// Several values: one publisher for each.
+    Each(Vec<String>),
     /// There is none.
     Absent,
     /// The files do not determine it; the reason.
@@ -44,7 +46,7 @@ impl ExplainedValue {
     pub fn known(&self) -> Option<&str> {
         match self {
             Self::Known(text) => Some(text),
-            Self::Absent | Self::Unknown(_) => None,
+            Self::Each(_) | Self::Absent | Self::Unknown(_) => None,
         }
     }
 }
@@ -317,11 +319,11 @@ fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> Compa
 
 /// The packages of the publishers that a run is compared with, if the upload is not known to be one of them.
 fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
-    let own = form::package(subject, registry);
+    let own = form::packages(subject, registry).unwrap_or_default();
     let mut named = Vec::new();
     for publisher in all_assigned(subject.publisher(), &subject.analysis.publishers) {
         let Some(entry) = publisher.entry(form::PACKAGE) else { return Vec::new() };
-        if own.as_ref().is_ok_and(|(own, _)| registry.names.same(own, &entry.value)) {
+        if own.iter().any(|(own, _)| registry.names.same(own, &entry.value)) {
             return Vec::new();
         }
         named.push(entry.value.clone());

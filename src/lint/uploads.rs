@@ -12,6 +12,7 @@ use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
+use crate::trust::upload::package::{self, UploadedPackages};
 use crate::trust::upload::site::{self, Credential, UploadSite, UploadTarget};
 use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
@@ -56,6 +57,7 @@ pub struct UploadRun<'a, 'p> {
     pub publisher: Option<usize>,
     claims: OnceCell<Claims>,
     credential: OnceCell<(Known<Credential>, Place)>,
+    packages: OnceCell<UploadedPackages<'p>>,
     verdict: OnceCell<RunVerdict>,
 }
 
@@ -101,6 +103,20 @@ impl<'a, 'p> UploadRun<'a, 'p> {
         self.credential.get_or_init(|| {
             let (credential, place) = upload.site.credential(&data.github, &data.registries, context);
             (credential.map_err(|reason| Unknown { reason: reason.to_string(), place }), place)
+        })
+    }
+
+    /// The packages that are uploaded to a registry, computed once.
+    pub(crate) fn packages(
+        &self,
+        upload: &Upload<'_, 'p>,
+        context: &EvaluationContext<'_, 'p>,
+        data: &Data,
+        registry: &Registry,
+    ) -> &UploadedPackages<'p> {
+        self.packages.get_or_init(|| match upload.site.resolved.model.manifests {
+            Some(manifests) => package::packages(&data.github, registry, manifests, &upload.site, context),
+            None => Err(UnknownReason::new("manifests that were not read")),
         })
     }
 
@@ -174,7 +190,21 @@ pub(crate) fn uploads<'a, 'p>(
 ) -> (Vec<Upload<'a, 'p>>, Vec<Unknown>) {
     let (mut found, mut cut) = (Vec::new(), Vec::new());
     for workflow in &checkout.workflows {
-        let sites = site::sites(&data.github, &data.registries, checkout, workflow);
+        let mut sites = site::sites(&data.github, &data.registries, checkout, workflow);
+        let decided: Vec<&str> =
+            sites.iter().filter(|site| !site.undecided).map(|site| site.registry.id.as_str()).collect();
+        let declared = |site: &UploadSite<'_, '_>| {
+            publishers.iter().any(|publisher| {
+                let file = publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str());
+                publisher.registry.id == site.registry.id && file == Some(workflow.source.file_name())
+            })
+        };
+        let keeps: Vec<bool> = sites
+            .iter()
+            .map(|site| !site.undecided || declared(site) && !decided.contains(&site.registry.id.as_str()))
+            .collect();
+        let mut keeps = keeps.into_iter();
+        sites.retain(|_| keeps.next().unwrap_or(true));
         cut.extend(sites.get(MOST_UPLOADS).map(|first| Unknown {
             reason: format!("the workflow has more than {MOST_UPLOADS} uploads; those from here on are not checked"),
             place: first.resolved.place(),
@@ -245,6 +275,7 @@ fn upload_runs<'a, 'p>(
                 publisher: None,
                 claims: OnceCell::new(),
                 credential: OnceCell::new(),
+                packages: OnceCell::new(),
                 verdict: OnceCell::new(),
             });
         }
@@ -275,7 +306,8 @@ fn add<'a, 'p>(
             upload.known = true;
             let context = context(&upload.site, &upload_run.simulated, upload_run.row.as_ref());
             let claims = upload_run.claims(upload, &context, repository);
-            let assigned = verdict::assigned(claims, &registry.id, publishers);
+            let own = || upload_run.packages(upload, &context, data, registry).as_deref().unwrap_or_default();
+            let assigned = verdict::assigned(claims, registry, publishers, own);
             let index = assigned.and_then(|one| publishers.iter().position(|it| it.index == one.index));
             let measures = verdict::all_assigned(assigned, publishers).map(|publisher| publisher.index);
             let assigned: Vec<usize> = measures.collect();

@@ -157,9 +157,9 @@ impl View<'_> {
             };
             if undeclared {
                 for proposal in proposals(&uploads).iter().filter(|proposal| proposal.open.is_none()) {
-                    let values = proposal.lines.iter().filter_map(|line| match &line.value {
+                    let values = proposal.lines.iter().filter_map(|line| match proposal.value(line) {
                         ExplainedValue::Known(value) => Some(format!("`{value}`")),
-                        ExplainedValue::Absent | ExplainedValue::Unknown(_) => None,
+                        ExplainedValue::Each(_) | ExplainedValue::Absent | ExplainedValue::Unknown(_) => None,
                     });
                     let values = values.collect::<Vec<_>>().join(", ");
                     let title = format!("Declare the publisher {values} at {} in the config", proposal.registry.name);

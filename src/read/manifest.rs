@@ -2,6 +2,8 @@
 
 mod ini;
 mod json_yaml;
+mod lock;
+mod python;
 mod ruby;
 mod search;
 mod solution;
@@ -33,10 +35,14 @@ pub enum ManifestFormat {
     Xml,
     /// A Ruby program that assigns strings to attributes.
     Ruby,
+    /// A `setup.py`; the arguments of `setup()` are keys.
+    Python,
     /// A Visual Studio solution; its projects are a list under `Project`.
     Solution,
     /// Prose; the text has the key `text`.
     Text,
+    /// A lock file; the version of each package in `packages` is a key.
+    Lock,
     /// A program; only its existence is known.
     Program,
 }
@@ -53,6 +59,9 @@ pub struct PackageSign {
     /// Words at the start of an item of its list or of a line of its text. Case is ignored, and `_` equals `-`.
     #[serde(default)]
     pub has: Vec<String>,
+    /// Whether it must be an empty list.
+    #[serde(default)]
+    pub empty: bool,
 }
 
 /// How a workspace member inherits a value from the workspace's manifest.
@@ -73,6 +82,9 @@ pub struct ManifestKind {
     pub file: Glob,
     /// Its format.
     pub format: ManifestFormat,
+    /// The packages whose locked versions are read.
+    #[serde(default)]
+    pub packages: Vec<String>,
     /// Keys that name the package; the first one that exists counts.
     #[serde(default)]
     pub name: Vec<String>,
@@ -85,14 +97,19 @@ pub struct ManifestKind {
     /// Set if a package without a name key has the file's name, unless a file that is not read names it.
     #[serde(default)]
     pub named_by_file: bool,
-    /// Keys that list the folders of further packages, as globs.
+    /// Keys that list the folders of further packages, as globs. A glob that starts with `!` excludes folders.
     #[serde(default)]
     pub members: Vec<String>,
+    /// Keys that list folders, as globs, which are no members.
+    #[serde(default)]
+    pub excludes: Vec<String>,
     /// Keys that list the manifests of further packages.
     #[serde(default)]
     pub member_files: Vec<String>,
     /// How values are inherited from the workspace.
     pub inherit: Option<Inherit>,
+    /// The file in a folder above whose values every manifest of this kind inherits.
+    pub inherits_from: Option<Glob>,
     /// Tests that show that the package is never published.
     #[serde(default)]
     pub private: Vec<PackageSign>,
@@ -128,6 +145,8 @@ pub struct Manifest {
     pub kind: ManifestKind,
     /// Whether its folder is known only from a path in a workflow's text, so it may be unrelated to the project's packages.
     pub mentioned: bool,
+    /// The folder of the workspace that lists it; its own folder if none does.
+    pub workspace: String,
     /// Its content; `None` if it is invalid or a program.
     content: Option<ManifestValue>,
 }
@@ -192,6 +211,9 @@ impl Manifest {
     pub fn place_of_sign(&self, sign: &PackageSign) -> Option<Place> {
         let values = self.values(&sign.key).ok()?;
         let holds = |value: &&&ManifestValue| {
+            if sign.empty {
+                return matches!(&value.content, ManifestContent::List(items) if items.is_empty());
+            }
             if !sign.has.is_empty() {
                 return value.items().iter().filter_map(ManifestValue::text).any(|text| begins_with(text, &sign.has));
             }
@@ -219,6 +241,11 @@ impl Manifest {
     }
 }
 
+/// Whether a folder is another one or below it.
+fn is_within(folder: &str, other: &str) -> bool {
+    other.is_empty() || folder == other || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Whether a line of a text starts with one of some words.
 fn begins_with(text: &str, words: &[String]) -> bool {
     let plain = |text: &str| text.trim().to_lowercase().replace('_', "-");
@@ -237,6 +264,12 @@ pub struct Manifests {
     pub list: Vec<Manifest>,
     /// The folders that were searched, sorted.
     folders: Vec<String>,
+    /// Those of them that do not exist, sorted.
+    missing: Vec<String>,
+    /// Folders that a workspace lists and that do not exist, with the folder of the workspace.
+    unbuilt: Vec<(String, String)>,
+    /// The folders that the text of each workflow names.
+    mentions: Vec<(FileId, String)>,
     /// Whether a limit was reached.
     truncated: bool,
 }
@@ -265,8 +298,81 @@ impl Manifests {
         }
     }
 
+    /// Whether a folder was searched and exists.
+    #[must_use]
+    pub fn has_folder(&self, folder: &str) -> bool {
+        let among = |list: &[String]| list.binary_search_by(|known| known.as_str().cmp(folder)).is_ok();
+        among(&self.folders) && !among(&self.missing)
+    }
+
+    /// A folder that a workspace lists, but that does not exist: a build makes it.
+    #[must_use]
+    pub fn unbuilt(&self, workspace: &str) -> Option<&str> {
+        self.unbuilt.iter().find(|(other, _)| other == workspace).map(|(_, folder)| folder.as_str())
+    }
+
+    /// Whether a manifest belongs to the root or its workspace, or the text of a workflow names its folder.
+    #[must_use]
+    pub fn concerns(&self, manifest: &Manifest, workflow: FileId) -> bool {
+        let named = |(file, folder): &(FileId, String)| *file == workflow && *folder == manifest.folder;
+        !manifest.mentioned || self.mentions.iter().any(named)
+    }
+
+    /// Whether the package of a manifest is never published, by the manifest itself or by what it inherits. `None` if unknown.
+    #[must_use]
+    pub fn is_private(&self, manifest: &Manifest) -> Option<bool> {
+        if manifest.is_private() {
+            return Some(true);
+        }
+        for sign in &manifest.kind.private {
+            match self.above(manifest) {
+                Some(above) if manifest.field(&sign.key) == ManifestField::Absent => match above.values(&sign.key) {
+                    Err(_) => return None,
+                    Ok(_) if above.place_of_sign(sign).is_some() => return Some(true),
+                    Ok(values) if values.iter().any(|value| matches!(value.content, ManifestContent::Unknown)) => {
+                        return None;
+                    }
+                    Ok(_) => {}
+                },
+                _ => {}
+            }
+            if let Some(inherit) = &manifest.kind.inherit
+                && manifest.field(&format!("{}.{}", sign.key, inherit.marker)) != ManifestField::Absent
+            {
+                let under = PackageSign { key: format!("{}.{}", inherit.under, sign.key), ..sign.clone() };
+                if self.workspace_of(manifest, inherit)?.place_of_sign(&under).is_some() {
+                    return Some(true);
+                }
+            }
+        }
+        Some(false)
+    }
+
+    /// The files above a manifest whose values it inherits.
+    fn all_above<'m>(&'m self, manifest: &'m Manifest) -> impl Iterator<Item = &'m Manifest> {
+        let name = manifest.kind.inherits_from.as_ref();
+        self.list.iter().filter(move |other| {
+            name.is_some_and(|name| name.is_match(&other.name)) && is_within(&manifest.folder, &other.folder)
+        })
+    }
+
+    /// The nearest of these files.
+    fn above<'m>(&'m self, manifest: &'m Manifest) -> Option<&'m Manifest> {
+        self.all_above(manifest).max_by_key(|other| other.folder.len())
+    }
+
+    /// The workspace's manifest from which a member inherits.
+    fn workspace_of(&self, manifest: &Manifest, inherit: &Inherit) -> Option<&Manifest> {
+        self.list.iter().find(|other| {
+            other.kind == manifest.kind
+                && other.folder != manifest.folder
+                && is_within(&manifest.folder, &other.folder)
+                && other.field(&inherit.under) != ManifestField::Absent
+        })
+    }
+
     /// The manifests of some kinds.
-    pub fn of<'m>(&'m self, kinds: &'m [ManifestKind]) -> impl Iterator<Item = &'m Manifest> {
+    pub fn of<'m>(&'m self, kinds: &[ManifestKind]) -> impl Iterator<Item = &'m Manifest> {
         self.list.iter().filter(|manifest| kinds.contains(&manifest.kind))
     }
 
@@ -276,10 +382,24 @@ impl Manifests {
         self.inherited(manifest, &manifest.kind.repository)
     }
 
-    /// The name of the package of a manifest.
+    /// The name of the package of a manifest. If none of its keys exists, it may be the file's name.
     #[must_use]
     pub fn package<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
-        self.inherited(manifest, &manifest.kind.name)
+        let found = self.inherited(manifest, &manifest.kind.name);
+        if !manifest.kind.named_by_file || matches!(found, ManifestField::Unknown(_)) || manifest.content.is_none() {
+            return found;
+        }
+        let set_above = |other: &&Manifest| other.first(&manifest.kind.name) != ManifestField::Absent;
+        // What is imported after the project's own settings replaces them.
+        let replaced = self.all_above(manifest).filter(|other| other.name.ends_with(".targets")).find(set_above);
+        match (found, replaced.or_else(|| self.all_above(manifest).find(set_above))) {
+            (ManifestField::Absent, None) => {
+                let stem = manifest.name.rsplit_once('.').map_or(manifest.name.as_str(), |(stem, _)| stem);
+                ManifestField::Known(stem, manifest.start())
+            }
+            (ManifestField::Absent, Some(other)) => ManifestField::Unknown(other.start()),
+            (found, _) => replaced.map_or(found, |other| ManifestField::Unknown(other.start())),
+        }
     }
 
     /// The value of a key in a manifest, or inherited from its workspace; a list with one item counts as that item.
@@ -303,12 +423,7 @@ impl Manifests {
                     field => return field,
                 }
             }
-            let above = self.list.iter().find(|other| {
-                other.kind == manifest.kind
-                    && other.folder != manifest.folder
-                    && (other.folder.is_empty() || manifest.folder.starts_with(&format!("{}/", other.folder)))
-                    && other.field(&inherit.under) != ManifestField::Absent
-            });
+            let above = self.workspace_of(manifest, inherit);
             return above.map_or(ManifestField::Unknown(manifest.start()), |above| {
                 above.only(&format!("{}.{key}", inherit.under))
             });

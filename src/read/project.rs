@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::read::config::Config;
 use crate::read::files::{self, Files};
+use crate::read::glob::Glob;
 use crate::read::local_actions;
 use crate::read::manifest::{self, Manifests};
 use crate::read::path;
@@ -24,6 +25,9 @@ pub const CONFIGS: [&str; 2] = [".github/trustpub.yaml", ".github/trustpub.yml"]
 
 /// The largest document that is read, in bytes.
 const LARGEST_DOCUMENT: usize = 1024 * 1024;
+
+/// The number of documents that are searched for fields of publishers.
+const MOST_DOCUMENTS: usize = 32;
 
 /// The file names of an action, in order of preference.
 const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
@@ -161,6 +165,25 @@ impl Project {
                 }
             }
         }
+    }
+
+    /// Reads the documents in the root, `.github` and `docs` whose path matches one of some globs; case is ignored.
+    pub fn find_documents(&mut self, files: &dyn Files, paths: &[Glob]) -> Vec<FileId> {
+        let mut found = Vec::new();
+        for folder in ["", ".github", "docs"] {
+            for name in files.list(folder).unwrap_or_default() {
+                let path = path::join(folder, &name);
+                if found.len() >= MOST_DOCUMENTS || !paths.iter().any(|glob| glob.is_match(&path.to_lowercase())) {
+                    continue;
+                }
+                if let Ok(bytes) = files.read(&path)
+                    && bytes.len() <= LARGEST_DOCUMENT
+                {
+                    found.push(self.add(SourceFile::new(path, bytes)));
+                }
+            }
+        }
+        found
     }
 
     /// Reads the scripts that the workflows run. It comes after [`Project::load_manifests`], which reads the packages of workspaces.

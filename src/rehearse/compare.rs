@@ -209,7 +209,7 @@ pub(super) fn other_job(
         let predicted = match &row.predicted {
             ExplainedValue::Known(text) => Some(text.as_str()),
             ExplainedValue::Absent => None,
-            ExplainedValue::Unknown(_) => continue,
+            ExplainedValue::Each(_) | ExplainedValue::Unknown(_) => continue,
         };
         // The repository is compared with the publisher; a prediction of it is only the config's.
         if row.name == "repository" || predicted == row.token.as_deref() {

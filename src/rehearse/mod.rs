@@ -307,7 +307,7 @@ fn user(run: &ExplainedRun<'_>) -> Option<String> {
     let of_form = run.form.iter().flat_map(|form| &form.lines).find(|line| line.field.claim == Some(Claim::User));
     let of_form = of_form.and_then(|line| match &line.value {
         ExplainedValue::Known(text) => Some(text.clone()),
-        ExplainedValue::Absent | ExplainedValue::Unknown(_) => None,
+        ExplainedValue::Each(_) | ExplainedValue::Absent | ExplainedValue::Unknown(_) => None,
     });
     let declared = run.record.iter().flat_map(|record| &record.entries);
     of_form.or_else(|| declared.clone().find(|it| it.field.claim == Some(Claim::User)).map(|entry| entry.value.clone()))

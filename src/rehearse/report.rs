@@ -66,7 +66,7 @@ fn predicted(claim: &ComparedClaim) -> String {
     match &claim.predicted {
         ExplainedValue::Known(text) => text.clone(),
         ExplainedValue::Absent => "-".to_owned(),
-        ExplainedValue::Unknown(_) => "?".to_owned(),
+        ExplainedValue::Each(_) | ExplainedValue::Unknown(_) => "?".to_owned(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::lint::analysis::{Analysis, Hint};
+use crate::lint::explain::ExplainedValue;
 use crate::lint::explain::proposal::{OpenProposal, Proposal};
-use crate::lint::explain::{ExplainedValue, FormLine};
 use crate::report::explain::ExplainPage;
 use crate::report::sanitize;
 use crate::trust::upload::site::Credential;
@@ -60,6 +60,18 @@ pub fn config(
     if !rules.is_empty() {
         let folders: Vec<String> = rules.iter().map(|folder| scalar(folder)).collect();
         let _ = writeln!(text, "extra-rules: [{}]", folders.join(", "));
+    }
+    let mut documents: Vec<String> =
+        proposals.iter().flat_map(|proposal| &proposal.hints).map(|hint| scalar(&hint.path)).collect();
+    documents.sort();
+    documents.dedup();
+    if !documents.is_empty() {
+        comment(
+            &mut text,
+            "",
+            "These documents state fields of publishers. Remove the `#` to have them compared with the publishers.",
+        );
+        let _ = writeln!(text, "# documents: [{}]", documents.join(", "));
     }
     text.push('\n');
     text.push_str(&publishers(page, proposals));
@@ -147,6 +159,10 @@ pub(crate) fn publisher(page: &ExplainPage<'_>, proposal: &Proposal<'_>) -> Stri
     if let Some(limit) = proposal.form.limit {
         comment(&mut text, "  ", &format!("Note: {limit}."));
     }
+    for hint in &proposal.hints {
+        let label = proposal.registry.field(&hint.field).map_or(hint.field.as_str(), |field| field.label.as_str());
+        comment(&mut text, "  ", &format!("{}:{} states: {label} `{}`.", hint.path, hint.line, hint.value));
+    }
     let address = proposal.form.link.as_deref().or(proposal.form.pending);
     if let Some(address) = address {
         // Not wrapped, so that the URL stays usable.
@@ -155,17 +171,16 @@ pub(crate) fn publisher(page: &ExplainPage<'_>, proposal: &Proposal<'_>) -> Stri
     let lead = if proposal.open.is_some() { "  # " } else { "  " };
     let _ = writeln!(text, "{lead}- registry: {}", scalar(&proposal.registry.id));
     for known in &proposal.lines {
-        field(&mut text, lead, known);
+        field(&mut text, lead, &known.field.name, &proposal.value(known));
     }
     text
 }
 
-fn field(text: &mut String, lead: &str, line: &FormLine<'_>) {
-    let name = &line.field.name;
-    let _ = match &line.value {
+fn field(text: &mut String, lead: &str, name: &str, value: &ExplainedValue) {
+    let _ = match value {
         ExplainedValue::Known(value) => writeln!(text, "{lead}  {name}: {}", scalar(value)),
         ExplainedValue::Absent => writeln!(text, "{lead}  # {name}: none; leave this field of the form empty"),
-        ExplainedValue::Unknown(_) => writeln!(text, "{lead}  # {name}: FILL IN"),
+        ExplainedValue::Each(_) | ExplainedValue::Unknown(_) => writeln!(text, "{lead}  # {name}: FILL IN"),
     };
 }
 

@@ -132,7 +132,9 @@ fn clients<'r>(registry: &'r Registry, all: &'r RegistrySet) -> Vec<ClientEntry<
 
 fn upload<'r>(pattern: &'r UploadPattern, all: &'r RegistrySet) -> ClientEntry<'r> {
     let names = [&pattern.action, &pattern.command, &pattern.workflow];
-    let client = pattern.client.as_deref().and_then(|name| all.client(name)).map(|client| client.minimum.as_str());
+    let client = pattern.client.as_deref().and_then(|name| all.client(name));
+    // The version of another client decides for a tool that runs it.
+    let client = client.filter(|client| client.runs.is_empty()).map(|client| client.minimum.as_str());
     let native = pattern.oidc == OidcSupport::Native;
     let since = pattern.since.as_deref().or(pattern.refs.since.as_deref()).filter(|_| native);
     ClientEntry {

@@ -4,7 +4,7 @@ use crate::read::document::{DocumentBlock, DocumentLabel, Statement};
 use crate::read::project::github_repository;
 use crate::read::source::FileId;
 use crate::trust::publisher::Publisher;
-use crate::trust::registry::{Claim, Comparison, RegistrySet};
+use crate::trust::registry::{Claim, Comparison, Registry, RegistrySet};
 
 /// A value of a publisher that a document repeats.
 #[derive(Debug, Clone)]
@@ -69,6 +69,24 @@ pub fn repeated(
         same: agrees(statement, publisher),
     };
     comparable(block, publisher).map(repeat).collect()
+}
+
+/// Whether a block states the publisher of a workflow at a registry: it has enough fields, names the workflow's file, and no heading names
+/// another registry.
+pub(crate) fn states(
+    block: &DocumentBlock,
+    registry: &Registry,
+    workflow: &str,
+    suggested: impl Fn(&str) -> Vec<String>,
+) -> bool {
+    let is_workflow = |statement: &&Statement| {
+        registry.field(&statement.field).is_some_and(|field| field.claim == Some(Claim::Workflow))
+    };
+    let headed_by = block.headings.iter().rev().map(|title| suggested(title)).find(|ids| !ids.is_empty());
+    let file = block.statements.iter().find(is_workflow).map(|statement| statement.value.as_str());
+    block.statements.len() > 1
+        && file.and_then(|value| value.rsplit('/').next()) == Some(workflow)
+        && headed_by.is_none_or(|ids| ids.contains(&registry.id))
 }
 
 /// Whether a block has enough fields to describe a publisher: three, or two with the workflow.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use crate::read::config::{Config, DeclaredPublisher};
+use crate::read::glob::Glob;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::{WORKFLOWS, github_repository};
 use crate::read::source::Place;
@@ -70,6 +71,17 @@ impl<'a> Publisher<'a> {
         };
         // Most publishers of one project differ by the workflow, so it is compared first.
         self.registry.id == other.registry.id && equal(&Claim::Workflow) && Claim::ALL.iter().all(equal)
+    }
+
+    /// Whether it declares a package. The form of some registries accepts a glob.
+    #[must_use]
+    pub fn is_for(&self, package: &str) -> bool {
+        self.entry("package").is_some_and(|entry| {
+            let ends = |text: &str| text.trim().chars().next_back().map(|last| last.to_ascii_lowercase());
+            // Most of many publishers differ in the last letter, which is cheaper to compare.
+            let same = ends(&entry.value) == ends(package) && self.registry.names.same(&entry.value, package);
+            same || entry.value.contains('*') && Glob::from(entry.value.as_str()).is_match(package)
+        })
     }
 
     /// A name for messages: its package, else its workflow, else its position.

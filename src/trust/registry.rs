@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
+use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, PackageRule, UploadPattern};
 
 use crate::read::glob::Glob;
 use crate::read::manifest;
@@ -85,6 +85,21 @@ pub struct BuildFacts {
     /// Actions that build packages.
     #[serde(default)]
     pub actions: Vec<String>,
+    /// The commands of them whose argument is the folder of the package or its manifest.
+    #[serde(default)]
+    pub with_argument: Vec<String>,
+    /// Commands and actions that build packages, but never take the version from git tags.
+    #[serde(default)]
+    pub others: Vec<String>,
+    /// Flags with the folder that the files are written to.
+    #[serde(default)]
+    pub out: Vec<String>,
+    /// Flags with which a command builds nothing.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// How they choose the packages.
+    #[serde(default)]
+    pub packages: PackageRule,
     /// Commands, files and variables in a job after which the package version may not come from the git tags of the checkout.
     #[serde(default)]
     pub opaque: Vec<String>,
@@ -106,6 +121,9 @@ pub struct NameRules {
     /// Commands and files in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
     #[serde(default)]
     pub opaque: Vec<String>,
+    /// Commands that change a manifest.
+    #[serde(default)]
+    pub edits: Vec<String>,
 }
 
 impl NameRules {
@@ -330,6 +348,9 @@ pub struct Registry {
     /// When two names mean the same package.
     #[serde(default)]
     pub names: NameRules,
+    /// The endings of the files that are uploaded.
+    #[serde(default)]
+    pub files: Vec<String>,
     /// How its packages are built.
     #[serde(default)]
     pub builds: BuildFacts,

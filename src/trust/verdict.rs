@@ -2,7 +2,8 @@
 
 use crate::trust::claims::Claims;
 use crate::trust::publisher::{Publisher, PublisherField};
-use crate::trust::registry::{Claim, Comparison};
+use crate::trust::registry::{Claim, Comparison, Registry};
+use crate::trust::upload::package::UploadedPackage;
 use crate::workflow::expression::UnknownReason;
 
 /// The result of comparing one claim with a publisher.
@@ -94,11 +95,24 @@ fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) ->
 }
 
 /// The publisher that an upload is compared with: of those declared for its registry the one that accepts the most claims. Among equals
-/// the one with the most fields set wins, because registries choose the most specific one, then the first declared.
+/// the one with the most fields set wins, because registries choose the most specific one, then the first declared. A publisher of another
+/// package than the uploaded ones counts only if none is declared for these.
 #[must_use]
-pub fn assigned<'p, 'a>(claims: &Claims, registry: &str, publishers: &'p [Publisher<'a>]) -> Option<&'p Publisher<'a>> {
-    let candidates = publishers.iter().filter(|publisher| publisher.registry.id == registry);
-    let registry = candidates.clone().next()?.registry;
+pub fn assigned<'p, 'a, 'l, 'm: 'l>(
+    claims: &Claims,
+    registry: &Registry,
+    publishers: &'p [Publisher<'a>],
+    packages: impl FnOnce() -> &'l [UploadedPackage<'m>],
+) -> Option<&'p Publisher<'a>> {
+    let mut candidates: Vec<_> = publishers.iter().filter(|publisher| publisher.registry.id == registry.id).collect();
+    if candidates.len() > 1 {
+        let packages = packages();
+        let names = |publisher: &&Publisher<'_>| packages.iter().any(|package| publisher.is_for(&package.name));
+        if candidates.iter().any(names) {
+            candidates.retain(|publisher| names(publisher) || publisher.entry("package").is_none());
+        }
+    }
+    let registry = candidates.first()?.registry;
     let values = Claim::ALL.map(|claim| (claim, claims.value(claim, registry)));
     let accepts = |publisher: &Publisher<'_>, (claim, value): &(Claim, ClaimValue)| {
         value_verdict(claims, *claim, value, publisher) == ClaimVerdict::Accepted
@@ -120,8 +134,9 @@ pub fn assigned<'p, 'a>(claims: &Claims, registry: &str, publishers: &'p [Publis
         publisher.entry_of(Claim::Workflow).is_none_or(|entry| file == Some(entry.value.as_str()))
     };
     let others = Claim::ALL.into_iter().map(weight).sum::<u32>() - weight(Claim::Workflow);
-    let first = best(&mut candidates.clone().rev().filter(names_file)).filter(|((score, _), _)| *score > others);
-    first.or_else(|| best(&mut candidates.rev())).map(|(_, publisher)| publisher)
+    let all = || candidates.iter().copied().rev();
+    let first = best(&mut all().filter(names_file)).filter(|((score, _), _)| *score > others);
+    first.or_else(|| best(&mut all())).map(|(_, publisher)| publisher)
 }
 
 /// How much an accepted claim counts.

@@ -103,6 +103,10 @@ pub struct ShellFacts {
     pub transparent: Vec<String>,
     /// Subcommands that install a program.
     pub installs: Vec<String>,
+    /// Subcommands that run the newest version of a program, whatever the project has installed.
+    pub fresh: Vec<String>,
+    /// Programs that copy or move a file.
+    pub copies: Vec<String>,
     /// Actions that run a script given as input.
     pub scripts: Vec<ScriptRunner>,
     /// Programs that run the commands of another file.
@@ -424,6 +428,8 @@ pub struct GitHubFacts {
     /// Known versions of `actions.lock`.
     pub lock_versions: Vec<String>,
     pub tags: TagFacts,
+    /// Paths of documents, as globs in lower case, that may state the fields of a publisher.
+    pub documents: Vec<Glob>,
     pub oidc: OidcFacts,
     /// Error texts of GitHub and of GitHub's own actions.
     pub errors: Vec<ErrorText>,

@@ -31,6 +31,7 @@ mod lsp;
 mod manifests;
 mod options;
 mod own_workflows;
+mod packages;
 mod projects;
 mod properties;
 mod registries;

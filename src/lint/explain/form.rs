@@ -9,9 +9,7 @@ use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{OidcSupport, UploadPattern};
 use crate::trust::registry::{Claim, Comparison, FormField, Registry};
-use crate::trust::upload::package;
-use crate::trust::upload::package::Likeness;
-use crate::trust::upload::step::FolderArgument;
+use crate::trust::upload::package::{UploadedPackage, UploadedPackages};
 use crate::workflow::expression::Outcome;
 
 /// A registry's form, filled in.
@@ -153,8 +151,11 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     let line = |value, place| FormLine { field, value, place, hint: None };
     let switch = |on: bool| line(ExplainedValue::Known(on.to_string()), None);
     if field.name == PACKAGE {
-        return match (package(subject, registry), &field.default) {
-            (Ok((name, place)), _) => line(ExplainedValue::Known(name), Some(place)),
+        return match (packages(subject, registry), &field.default) {
+            (Ok(named), _) => match named.as_slice() {
+                [(name, place)] => line(ExplainedValue::Known(name.clone()), Some(*place)),
+                several => line(ExplainedValue::Each(several.iter().map(|(name, _)| name.clone()).collect()), None),
+            },
             (Err(_), Some(default)) => line(ExplainedValue::Known(default.clone()), None),
             (Err(reason), None) => line(ExplainedValue::Unknown(reason), None),
         };
@@ -220,36 +221,39 @@ pub(crate) const PACKAGE: &str = "package";
 /// Why owner and name of the repository are unknown.
 const NAMELESS: &str = "no config, git remote or condition names the repository";
 
-/// The package that the environment's address names, else the one in the folder that the command names, else the only one in the project's
-/// manifests; or why it is unknown.
-pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<(String, Place), String> {
-    let manifests = &subject.analysis.project.manifests;
-    let changed = || {
-        subject.workflow().is_none_or(|workflow| package::may_change(&subject.analysis.data.github, registry, workflow))
-    };
-    if let Some((name, place)) = addressed(subject, registry) {
-        let word = package::name(manifests, registry, &name).filter(|word| word.likeness == Likeness::Other);
-        return match word.and_then(|word| word.text) {
-            Some(other) if !changed() => {
-                Err(format!("the environment's address names `{name}`, the project's files `{other}`"))
-            }
-            _ => Ok((name, place)),
+/// The packages of the upload, with the places that name them; or why they are unknown. If only the environment's address names a package,
+/// it is that one.
+pub(crate) fn packages(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<Vec<(String, Place)>, String> {
+    let known = uploaded(subject, registry);
+    let list = |packages: &[UploadedPackage<'_>]| packages.iter().map(|it| (it.name.clone(), it.place)).collect();
+    let Some((name, place)) = addressed(subject, registry) else {
+        return match known {
+            Some(Ok(packages)) => Ok(list(packages)),
+            Some(Err(reason)) => Err(reason.to_string()),
+            None => Err("the uploads of the run".to_owned()),
         };
-    }
-    let found = match subject.upload().map(|upload| upload.site.package_folder()) {
-        Some(FolderArgument::Unknown(place)) => {
-            let text =
-                subject.analysis.project.source(place.file).and_then(|source| source.text().get(place.span.range()));
-            return Err(format!("the command takes it from `{}`", text.unwrap_or_default()));
-        }
-        Some(FolderArgument::Folder(folder)) => package::within(manifests, registry, &folder),
-        Some(FolderArgument::None) | None => package::only(manifests, registry),
     };
-    let (name, place) = found.map_err(|reason| reason.to_string())?;
-    if changed() {
-        return Err(format!("a file names `{name}`, and a script of the workflow may change that or choose another"));
+    match known {
+        Some(Ok(packages)) if packages.iter().any(|package| registry.names.same(&package.name, &name)) => {
+            Ok(list(packages))
+        }
+        Some(Ok(packages)) => {
+            let other = packages.first().map_or("", |package| package.name.as_str());
+            Err(format!("the environment's address names `{name}`, the project's files `{other}`"))
+        }
+        _ => Ok(vec![(name, place)]),
     }
-    Ok((name.to_owned(), place))
+}
+
+/// The packages of the upload according to its command and the project's manifests.
+pub(crate) fn uploaded<'s, 'p>(subject: &Subject<'s, '_, 'p>, registry: &Registry) -> Option<&'s UploadedPackages<'p>> {
+    let (upload, view) = (subject.upload()?, subject.view()?);
+    Some(view.run.packages(upload, view.context, subject.analysis.data, registry))
+}
+
+/// The package of the upload, if it is one.
+pub(crate) fn package(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Option<(String, Place)> {
+    packages(subject, registry).ok().filter(|found| found.len() == 1)?.into_iter().next()
 }
 
 /// The package that the environment's address names.

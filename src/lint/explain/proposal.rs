@@ -1,7 +1,11 @@
 //! The publishers that a project's uploads need, as a config would declare them. The files alone do not show whether they are registered.
 
+use crate::lint::data::Data;
 use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
+use crate::read::document::blocks;
+use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
+use crate::trust::document::{labels, states};
 use crate::trust::publisher::accepts;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::site::Credential;
@@ -15,12 +19,55 @@ pub struct Proposal<'u> {
     pub form: &'u PublisherForm<'u>,
     /// The fields that a config declares, in the form's order, without owner and name of the repository.
     pub lines: Vec<&'u FormLine<'u>>,
+    /// The package, if the upload sends several and each needs a publisher.
+    pub package: Option<&'u str>,
     /// Why it cannot be declared without a change.
     pub open: Option<OpenProposal>,
     /// Whether a secret may upload instead.
     pub maybe_secret: bool,
     /// The uploads that need it.
     pub asked_by: Vec<ProposalSource<'u>>,
+    /// What documents of the project state about it.
+    pub hints: Vec<DocumentHint>,
+}
+
+/// A value of a publisher's field in a document of the project. It may be outdated, so it is only a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentHint {
+    /// The document.
+    pub path: String,
+    /// The line of the value, from 1.
+    pub line: u32,
+    /// The name of the field.
+    pub field: String,
+    /// The value.
+    pub value: String,
+}
+
+/// Adds what some documents state about the publishers.
+pub fn add_hints(proposals: &mut [Proposal<'_>], data: &Data, project: &Project, documents: &[FileId]) {
+    let labels = if documents.is_empty() { Vec::new() } else { labels(&data.registries) };
+    let suggested = |title: &str| data.suggested(title).into_iter().map(str::to_owned).collect();
+    for source in documents.iter().filter_map(|file| project.source(*file)) {
+        for block in blocks(source.text(), &labels) {
+            for proposal in proposals.iter_mut() {
+                let workflow = proposal.lines.iter().find(|line| line.field.claim == Some(Claim::Workflow));
+                let Some(workflow) = workflow.and_then(|line| line.value.known()) else { continue };
+                if !states(&block, proposal.registry, workflow, suggested) {
+                    continue;
+                }
+                let fields =
+                    block.statements.iter().filter(|statement| proposal.registry.field(&statement.field).is_some());
+                let hints = fields.map(|statement| DocumentHint {
+                    path: source.path().to_owned(),
+                    line: source.line_at(statement.span.start),
+                    field: statement.field.clone(),
+                    value: statement.value.clone(),
+                });
+                proposal.hints.extend(hints);
+            }
+        }
+    }
 }
 
 /// An upload that needs a publisher.
@@ -56,9 +103,11 @@ pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     for upload in uploads {
         for explained in &upload.runs {
             let Some(next) = proposal(upload, explained) else { continue };
-            match found.iter_mut().find(|other| other.is(&next)) {
-                Some(other) => other.merge(next),
-                None => found.push(next),
+            for next in next.for_each_package() {
+                match found.iter_mut().find(|other| other.is(&next)) {
+                    Some(other) => other.merge(next),
+                    None => found.push(next),
+                }
             }
         }
     }
@@ -80,7 +129,16 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>
     whens.dedup();
     let requester = ProposalSource { place: upload.place, workflow: upload.workflow, job: &upload.job, whens };
     let maybe_secret = explained.credential == Ok(Credential::MaybeEmpty);
-    Some(Proposal { registry, form, lines, open, maybe_secret, asked_by: vec![requester] })
+    Some(Proposal {
+        registry,
+        form,
+        lines,
+        package: None,
+        open,
+        maybe_secret,
+        asked_by: vec![requester],
+        hints: Vec::new(),
+    })
 }
 
 /// Why the publisher cannot be declared because of a field.
@@ -98,13 +156,37 @@ fn undeclarable(line: &FormLine<'_>) -> Option<OpenProposal> {
             Some(OpenProposal::Field(label(), "a value that the run does not have".to_owned()))
         }
         ExplainedValue::Unknown(_) | ExplainedValue::Absent => None,
+        ExplainedValue::Each(values) => values.iter().find_map(|value| {
+            accepts(line.field, value).err().map(|reason| OpenProposal::Refused(label(), format!("`{value}` {reason}")))
+        }),
     }
 }
 
 impl<'u> Proposal<'u> {
+    /// One proposal for each package of the upload.
+    fn for_each_package(self) -> Vec<Self> {
+        let several = self.lines.iter().find_map(|line| match &line.value {
+            ExplainedValue::Each(names) => Some(names),
+            _ => None,
+        });
+        match several {
+            Some(names) => names.iter().map(|name| Self { package: Some(name), ..self.clone() }).collect(),
+            None => vec![self],
+        }
+    }
+
+    /// The value of a field of this publisher.
+    #[must_use]
+    pub fn value(&self, line: &FormLine<'_>) -> ExplainedValue {
+        match (&line.value, self.package) {
+            (ExplainedValue::Each(_), Some(package)) => ExplainedValue::Known(package.to_owned()),
+            (value, _) => value.clone(),
+        }
+    }
+
     /// Whether two are the same publisher.
     fn is(&self, other: &Self) -> bool {
-        let values = |proposal: &Self| proposal.lines.iter().map(|line| line.value.clone()).collect::<Vec<_>>();
+        let values = |proposal: &Self| proposal.lines.iter().map(|line| proposal.value(line)).collect::<Vec<_>>();
         self.registry.id == other.registry.id && self.open == other.open && values(self) == values(other)
     }
 

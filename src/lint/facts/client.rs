@@ -68,7 +68,8 @@ fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
 
 fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
-    Some(Fact::Known(site.pattern?.client.clone(), site.resolved.place()))
+    let name = client_of(subject).map(|client| client.client).or_else(|| site.pattern?.client.clone());
+    Some(Fact::Known(name, site.resolved.place()))
 }
 
 fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -81,8 +82,10 @@ fn client_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
-    let facts = subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?;
-    Some(Fact::text(facts.minimum.clone(), site.resolved.place()))
+    let known = client_of(subject).map(|client| client.minimum);
+    let minimum = known
+        .or_else(|| Some(subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?.minimum.clone()));
+    minimum.map(|minimum| Fact::text(minimum, site.resolved.place()))
 }
 
 fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::FailedUpgrade<'s>> {

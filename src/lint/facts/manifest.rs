@@ -1,14 +1,14 @@
 //! Facts about the manifests of what an upload sends. Unknown if a script may change the manifest.
 
+use crate::lint::explain::form::uploaded;
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
 use crate::trust::upload::listed::{self, ListedValue};
-use crate::trust::upload::package::{self, ComparedValue, Likeness};
+use crate::trust::upload::package::{self, ComparedValue, Likeness, UploadedPackage};
 use crate::trust::upload::prerelease::{self, DistTag};
-use crate::trust::upload::step::FolderArgument;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -114,10 +114,20 @@ fn namespace_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let registry = target(subject)?;
+    let publisher = subject.publisher()?;
+    let declared = &publisher.entry("package")?.value;
+    // A name that only the command has is compared with all manifests.
+    let named = |packages: &&Vec<UploadedPackage<'_>>| packages.iter().all(|package| package.manifest.is_some());
+    if let Some(packages) = uploaded(subject, registry)?.as_ref().ok().filter(named) {
+        let same = packages.iter().find(|package| publisher.is_for(&package.name));
+        let likeness = if same.is_some() { Likeness::Same } else { Likeness::Other };
+        let package = same.or_else(|| packages.first())?;
+        return Some(ComparedValue { text: Some(package.name.clone()), place: package.place, likeness });
+    }
     if package::may_change(&subject.analysis.data.github, registry, subject.workflow()?) {
         return None;
     }
-    package::name(&subject.analysis.project.manifests, registry, &subject.publisher()?.entry("package")?.value)
+    package::name(&subject.analysis.project.manifests, registry, declared)
 }
 
 fn manifest_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -131,17 +141,18 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
-    let registry = target(subject)?;
-    if package::may_change(&subject.analysis.data.github, registry, subject.workflow()?) {
+    let (analysis, registry, workflow) = (subject.analysis, target(subject)?, subject.workflow()?);
+    let packages = uploaded(subject, registry)?.as_deref().ok();
+    let changed = match packages {
+        Some(packages) => packages.iter().filter_map(|package| package.manifest).any(|manifest| {
+            package::changes(&analysis.data.github, registry, manifest, workflow, &manifest.kind.repository)
+        }),
+        None => package::may_change(&analysis.data.github, registry, workflow),
+    };
+    if changed {
         return None;
     }
-    let site = &subject.upload()?.site;
-    let folder = match site.package_folder() {
-        FolderArgument::Folder(folder) => Some(folder),
-        FolderArgument::Unknown(_) => return None,
-        FolderArgument::None => site.resolved.folder().filter(|_| site.pattern.is_some_and(|it| it.takes_folder)),
-    };
-    package::repository(&subject.analysis.project.manifests, registry, subject.analysis.repository, folder.as_deref())
+    package::repository(&analysis.project.manifests, registry, analysis.repository, packages)
 }
 
 fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

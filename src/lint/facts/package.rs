@@ -1,9 +1,10 @@
-//! Facts about the packages of other registries that an uploaded manifest lists.
+//! Facts about the uploaded packages, and about the packages of other registries that an uploaded manifest lists.
 
-use crate::lint::facts::registry::target;
+use crate::lint::explain::form::{PACKAGE, uploaded};
+use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
-use crate::lint::uploads::{Upload, UploadRun};
+use crate::lint::uploads::UploadRun;
 use crate::trust::registry::Registry;
 use crate::trust::upload::listed::{self, ListedValue};
 use crate::trust::upload::site::UploadTarget;
@@ -49,6 +50,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["before", "after"]),
         "Whether the listed packages are uploaded before the manifest in the same run.",
         order,
+    ),
+    FactSpec::new(
+        "package.undeclared",
+        UPLOAD,
+        FactValues::Any,
+        "The uploaded packages that no declared publisher of the registry names, if a publisher names another uploaded package.",
+        undeclared,
     ),
 ];
 
@@ -115,20 +123,16 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             && other.run().trigger == run.trigger
             && other.run().reference.kind == run.reference.kind
     };
-    let target_of = |other: &Upload<'_, '_>, at: &UploadRun<'_, '_>| match other.site.target(
-        &analysis.data.github,
-        registries,
-        &other.context(at),
-    ) {
-        UploadTarget::Registry(registry, _) => Some(registry.id.clone()),
-        _ => None,
-    };
     let mut found = None;
     for other in analysis.uploads.iter().filter(|other| other.site.resolved.workflow.file == workflow.file) {
         let step = &other.site.resolved;
         let Some(at) = other.runs.iter().find(|run| same_start(run)) else { continue };
-        let Some(id) = target_of(other, at) else { continue };
-        let Some(registry) = listed.iter().find(|registry| registry.id == id) else { continue };
+        let UploadTarget::Registry(target, _) =
+            other.site.target(&analysis.data.github, registries, &other.context(at))
+        else {
+            continue;
+        };
+        let Some(registry) = listed.iter().find(|registry| registry.id == target.id) else { continue };
         let same_job = step.job.id.place() == job.id.place();
         let position = workflow.jobs.iter().position(|job| job.id.place() == step.job.id.place());
         let earlier =
@@ -142,4 +146,37 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         found = found.or(Some(Fact::text("after", step.place())));
     }
     found
+}
+
+fn undeclared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (analysis, registry, place) = (subject.analysis, target(subject)?, target_place(subject)?);
+    let none = Some(Fact::Known(None, place));
+    let publishers = || analysis.publishers.iter().filter(|publisher| publisher.registry.id == registry.id);
+    if publishers().next().is_none() || publishers().any(|publisher| publisher.entry(PACKAGE).is_none()) {
+        return none;
+    }
+    let Some(Ok(packages)) = uploaded(subject, registry) else { return none };
+    let declared = |name: &str| publishers().any(|publisher| publisher.is_for(name));
+    let missing: Vec<&str> = packages.iter().map(|it| it.name.as_str()).filter(|name| !declared(name)).collect();
+    let publisher = subject.publisher()?;
+    // If nothing uploads the package of the publisher, it may be the former name of this one.
+    let other = || {
+        analysis.uploads.iter().any(|upload| {
+            upload.runs.iter().any(|run| {
+                analysis
+                    .with_upload_run(upload, run, |subject| {
+                        let packages = uploaded(subject, registry)?.as_ref().ok()?;
+                        packages.iter().any(|package| publisher.is_for(&package.name)).then_some(())
+                    })
+                    .is_some()
+            })
+        })
+    };
+    if missing.is_empty() || !other() {
+        return none;
+    }
+    let shown: Vec<String> = missing.iter().take(3).map(|name| format!("`{name}`")).collect();
+    let more = missing.len().saturating_sub(3);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(Fact::text(format!("{}{more}", shown.join(", ")), place))
 }

@@ -353,7 +353,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn upload_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (name, place) = form::package(subject, target(subject)?).ok()?;
+    let (name, place) = form::package(subject, target(subject)?)?;
     Some(Fact::text(name, place))
 }
 
@@ -364,13 +364,13 @@ fn upload_competitor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return Some(Fact::Known(None, place));
     }
     let file = |subject: &Subject<'_, '_, '_>| subject.claims()?.value(Claim::Workflow, registry).ok().flatten();
-    let (package, own) = (form::package(subject, registry).ok()?.0, file(subject)?);
+    let (package, own) = (form::package(subject, registry)?.0, file(subject)?);
     // The first of several workflows is not reported.
     for other in analysis.uploads.iter().take_while(|other| other.site.resolved.place() != place) {
         let Some(run) = other.runs.first() else { continue };
         let found = analysis.with_upload_run(other, run, |subject| {
             let same = target(subject).is_some_and(|it| it.id == registry.id)
-                && form::package(subject, registry).is_ok_and(|(name, _)| name == package);
+                && form::package(subject, registry).is_some_and(|(name, _)| name == package);
             let trusted = matches!(credential(subject, ""), Some(Fact::Known(Some(word), _)) if word == "trusted");
             file(subject).filter(|file| same && trusted && *file != own)
         });

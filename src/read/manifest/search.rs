@@ -2,20 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use globset::Glob;
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::read::files::Files;
 use crate::read::manifest::value::ManifestEntry;
 use crate::read::manifest::{
-    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, ruby, solution,
-    toml, xml,
+    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, lock, python,
+    ruby, solution, toml, xml,
 };
 use crate::read::path;
 use crate::read::project::Project;
-use crate::read::source::{SourceFile, Span};
+use crate::read::source::{FileId, SourceFile, Span};
 
 /// Larger manifests, in bytes, are not parsed.
 const LARGEST: usize = 1024 * 1024;
+/// Larger lock files, in bytes, are not searched.
+const LARGEST_LOCK: usize = 8 * 1024 * 1024;
 /// The limit for all manifests together, in bytes.
 const LARGEST_SUM: usize = 16 * 1024 * 1024;
 /// The maximum number of folders that are searched.
@@ -40,13 +42,16 @@ pub(crate) fn load<'k>(
     let mentioned = mentioned(project, files);
     let mut search =
         ManifestSearch { project, files, kinds: known, found: Manifests::default(), seen: BTreeSet::new(), bytes: 0 };
-    search.folder("", false);
+    search.folder("", false, None);
     search.workspaces();
-    for folder in mentioned {
-        search.folder(&folder, true);
+    for (_, folder) in &mentioned {
+        search.folder(folder, true, None);
     }
     search.workspaces();
     search.found.folders = search.seen.into_iter().collect();
+    search.found.missing.sort_unstable();
+    search.found.missing.dedup();
+    search.found.mentions = mentioned;
     search.found
 }
 
@@ -59,9 +64,19 @@ struct ManifestSearch<'s> {
     bytes: usize,
 }
 
+/// The workspace whose members are read.
+struct Members {
+    /// The folder that its patterns start from.
+    folder: String,
+    /// The folder of the outermost workspace.
+    workspace: String,
+    mentioned: bool,
+    excludes: Vec<GlobMatcher>,
+}
+
 impl ManifestSearch<'_> {
-    /// Reads the manifests directly in a folder.
-    fn folder(&mut self, folder: &str, mentioned: bool) {
+    /// Reads the manifests directly in a folder, which a workspace may list.
+    fn folder(&mut self, folder: &str, mentioned: bool, workspace: Option<&str>) {
         if self.seen.contains(folder) {
             return;
         }
@@ -70,28 +85,51 @@ impl ManifestSearch<'_> {
             return;
         }
         self.seen.insert(folder.to_owned());
-        for name in self.files.list(folder).unwrap_or_default() {
+        let names = self.files.list(folder);
+        // A folder of a git repository is not empty.
+        if names.as_ref().map_or(true, Vec::is_empty) && self.files.folders(folder).is_empty() {
+            self.found.missing.push(folder.to_owned());
+        }
+        let mut is_inherited = false;
+        for name in names.unwrap_or_default() {
             let kinds: Vec<ManifestKind> =
                 self.kinds.iter().filter(|kind| kind.file.is_match(&name)).map(|kind| (*kind).clone()).collect();
+            is_inherited |= kinds.iter().any(|kind| kind.inherits_from.is_some());
             if !kinds.is_empty() {
-                self.file(folder, &name, kinds, mentioned);
+                self.file(folder, &name, kinds, (mentioned, workspace));
             }
+        }
+        if let Some((above, _)) = folder.rsplit_once('/').filter(|_| is_inherited) {
+            self.folder(above, mentioned, None);
         }
     }
 
     /// Reads one file. An unreadable one is kept as a manifest without content; it is not reported, because it is not a workflow.
-    fn file(&mut self, folder: &str, name: &str, kinds: Vec<ManifestKind>, mentioned: bool) {
+    fn file(
+        &mut self,
+        folder: &str,
+        name: &str,
+        kinds: Vec<ManifestKind>,
+        (mentioned, workspace): (bool, Option<&str>),
+    ) {
         let path = path::join(folder, name);
+        let is_lock = kinds.iter().all(|kind| kind.format == ManifestFormat::Lock);
+        // Lock files are large, and only the one of the root decides.
+        if is_lock && !folder.is_empty() {
+            return;
+        }
+        let largest = if is_lock { LARGEST_LOCK } else { LARGEST };
         let bytes = if self.bytes < LARGEST_SUM { self.files.read(&path).unwrap_or_default() } else { Vec::new() };
-        self.bytes += bytes.len();
-        let valid = !bytes.is_empty() && bytes.len() <= LARGEST && !bytes.contains(&0);
+        self.bytes += if is_lock { 0 } else { bytes.len() };
+        let valid = !bytes.is_empty() && bytes.len() <= largest && !bytes.contains(&0);
         let source = SourceFile::new(path, if valid { bytes } else { Vec::new() });
         let contents: Vec<_> =
-            kinds.iter().map(|kind| parse(kind.format, source.text()).filter(|_| valid && source.is_utf8())).collect();
+            kinds.iter().map(|kind| parse_kind(kind, source.text()).filter(|_| valid && source.is_utf8())).collect();
         let file = self.project.add(source);
         for (kind, content) in kinds.into_iter().zip(contents) {
+            let workspace = workspace.unwrap_or(folder).to_owned();
             let (folder, name) = (folder.to_owned(), name.to_owned());
-            self.found.list.push(Manifest { file, folder, name, kind, mentioned, content });
+            self.found.list.push(Manifest { file, folder, name, kind, mentioned, workspace, content });
         }
     }
 
@@ -100,25 +138,40 @@ impl ManifestSearch<'_> {
         let mut next = 0;
         while let Some(manifest) = self.found.list.get(next) {
             next += 1;
-            let (folder, mentioned) = (manifest.folder.clone(), manifest.mentioned);
-            let (folders, files) =
-                (list_values(manifest, &manifest.kind.members), list_values(manifest, &manifest.kind.member_files));
-            let (Some(folders), Some(files)) = (folders, files) else {
+            let members = Members {
+                folder: manifest.folder.clone(),
+                workspace: manifest.workspace.clone(),
+                mentioned: manifest.mentioned,
+                excludes: Vec::new(),
+            };
+            let lists = [&manifest.kind.members, &manifest.kind.member_files, &manifest.kind.excludes];
+            let [Some(folders), Some(files), Some(excludes)] = lists.map(|keys| list_values(manifest, keys)) else {
                 self.found.truncated = true;
                 continue;
             };
-            for pattern in folders.iter().filter(|pattern| !pattern.starts_with('!')) {
-                self.members(&folder, pattern, mentioned);
+            let (excluded, folders): (Vec<String>, Vec<String>) =
+                folders.into_iter().partition(|pattern| pattern.starts_with('!'));
+            let excludes = excluded
+                .iter()
+                .map(|pattern| pattern.trim_start_matches('!'))
+                .chain(excludes.iter().map(String::as_str));
+            let excludes = excludes.filter_map(|pattern| {
+                let pattern = path::resolve(&members.folder, pattern)?;
+                Some(GlobBuilder::new(&pattern).literal_separator(true).build().ok()?.compile_matcher())
+            });
+            let members = Members { excludes: excludes.collect(), ..members };
+            for pattern in &folders {
+                self.members(&members, pattern);
             }
             for file in files.iter().map(|file| file.replace('\\', "/")) {
-                self.members(&folder, file.rsplit_once('/').map_or("", |(folder, _)| folder), mentioned);
+                self.members(&members, file.rsplit_once('/').map_or("", |(folder, _)| folder));
             }
         }
     }
 
     /// Reads the folders that a pattern matches.
-    fn members(&mut self, folder: &str, pattern: &str, mentioned: bool) {
-        let Some(pattern) = path::resolve(folder, pattern) else { return };
+    fn members(&mut self, members: &Members, pattern: &str) {
+        let Some(pattern) = path::resolve(&members.folder, pattern) else { return };
         let mut folders = vec![String::new()];
         for part in pattern.split('/').filter(|part| !part.is_empty()) {
             folders = if part == "**" {
@@ -135,8 +188,11 @@ impl ManifestSearch<'_> {
                 folders.truncate(MOST_FOLDERS);
             }
         }
-        for folder in folders {
-            self.folder(&folder, mentioned);
+        for folder in folders.iter().filter(|folder| !members.excludes.iter().any(|glob| glob.is_match(folder))) {
+            self.folder(folder, members.mentioned, Some(&members.workspace));
+            if self.found.missing.contains(folder) {
+                self.found.unbuilt.push((members.workspace.clone(), folder.clone()));
+            }
         }
     }
 
@@ -158,6 +214,13 @@ impl ManifestSearch<'_> {
     }
 }
 
+fn parse_kind(kind: &ManifestKind, text: &str) -> Option<ManifestValue> {
+    match kind.format {
+        ManifestFormat::Lock => Some(lock::read(text, &kind.packages)),
+        format => parse(format, text),
+    }
+}
+
 /// The content of a manifest; `None` if it is invalid or a program.
 pub(crate) fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue> {
     match format {
@@ -167,8 +230,10 @@ pub(crate) fn parse(format: ManifestFormat, text: &str) -> Option<ManifestValue>
         ManifestFormat::Ini => Some(ini::read(text)),
         ManifestFormat::Xml => xml::read(text),
         ManifestFormat::Ruby => Some(ruby::read(text)),
+        ManifestFormat::Python => python::read(text),
         ManifestFormat::Solution => Some(solution::read(text)),
         ManifestFormat::Text => Some(whole(text)),
+        ManifestFormat::Lock => Some(lock::read(text, &[])),
         ManifestFormat::Program => None,
     }
 }
@@ -200,29 +265,34 @@ fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "node_modules" | "target" | "vendor")
 }
 
-/// The existing folders in the texts of the workflows, in order, with a limit.
-fn mentioned(project: &Project, files: &dyn Files) -> Vec<String> {
+/// The existing folders in the texts of each workflow, in order, with a limit.
+fn mentioned(project: &Project, files: &dyn Files) -> Vec<(FileId, String)> {
     let tops: BTreeSet<String> = files.folders("").into_iter().filter(|name| !is_hidden(name)).collect();
-    let mut found: Vec<String> = Vec::new();
+    let mut found: Vec<(FileId, String)> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     if tops.is_empty() {
         return found;
     }
-    let texts = project.workflows.iter().flat_map(|document| document.tree.scalars());
-    let words =
-        texts.flat_map(|text| text.split(|letter: char| !(letter.is_alphanumeric() || "._-/@*".contains(letter))));
-    for word in words {
-        let path = word.split('*').next().unwrap_or_default();
-        let top = path.split('/').find(|part| !matches!(*part, "" | "."));
-        // Few words start with the name of an existing folder; all others are skipped early.
-        let Some(path) = top.filter(|top| tops.contains(*top)).and_then(|_| path::normalize(path)) else { continue };
-        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).take(DEEPEST);
-        for folder in ends.filter_map(|end| path.get(..end)) {
-            if !found.iter().any(|known| known == folder) {
-                found.push(folder.to_owned());
+    for document in &project.workflows {
+        let mut own: BTreeSet<String> = BTreeSet::new();
+        let words = document
+            .tree
+            .scalars()
+            .flat_map(|text| text.split(|letter: char| !(letter.is_alphanumeric() || "._-/@*".contains(letter))));
+        for word in words {
+            let path = word.split('*').next().unwrap_or_default();
+            let top = path.split('/').find(|part| !matches!(*part, "" | "."));
+            // Few words start with the name of an existing folder; all others are skipped early.
+            let Some(path) = top.filter(|top| tops.contains(*top)).and_then(|_| path::normalize(path)) else {
+                continue;
+            };
+            let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]).take(DEEPEST);
+            for folder in ends.filter_map(|end| path.get(..end)) {
+                if (seen.len() < MOST_MENTIONED || seen.contains(folder)) && own.insert(folder.to_owned()) {
+                    seen.insert(folder.to_owned());
+                    found.push((document.file, folder.to_owned()));
+                }
             }
-        }
-        if found.len() >= MOST_MENTIONED {
-            break;
         }
     }
     found

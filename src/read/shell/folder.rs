@@ -51,7 +51,7 @@ pub(crate) fn after(
     let program = words.first().and_then(ShellWord::text);
     match program.as_deref() {
         Some("cd" | "pushd" | "Set-Location" | "Push-Location") => {
-            let target = words.get(1)?;
+            let target = target(words)?;
             match target.text() {
                 Some(path) if path.starts_with(['/', '~', '-']) => None,
                 Some(path) => Some(folder?.join(&path.replace('\\', "/"))),
@@ -63,6 +63,11 @@ pub(crate) fn after(
     }
 }
 
+/// The word of `cd` that names the folder.
+pub(crate) fn target(words: &[ShellWord]) -> Option<&ShellWord> {
+    words.iter().skip(1).find(|word| word.text().is_none_or(|text| text != "--"))
+}
+
 /// The folder that a word with a variable or a substitution names: `"$(dirname "$0")/.."`, `"$GITHUB_WORKSPACE/x"`, `$DIR/x`.
 pub(crate) fn value(word: &ShellWord, raw: &str, known: &[(String, ShellFolder)]) -> Option<ShellFolder> {
     let (first, rest) = word.parts.split_first()?;
@@ -72,6 +77,9 @@ pub(crate) fn value(word: &ShellWord, raw: &str, known: &[(String, ShellFolder)]
     let base = match first {
         WordPiece::Variable(name) if name == "GITHUB_WORKSPACE" => {
             ShellFolder { base: FolderBase::Root, path: String::new() }
+        }
+        WordPiece::Variable(name) if name == "PSScriptRoot" => {
+            ShellFolder { base: FolderBase::Script, path: String::new() }
         }
         WordPiece::Variable(name) => known.iter().rfind(|(other, _)| other == name)?.1.clone(),
         WordPiece::Dynamic if raw.contains("rev-parse --show-toplevel") => {

@@ -814,7 +814,7 @@ impl<'s> PosixReader<'s> {
         }
         let folder = self.folder.clone();
         if words.first().is_some_and(|word| word.starts_with("cd") || word.starts_with("p")) {
-            self.folder = folder::after(&words, self.folder.take(), words.get(1).map(raw), &self.folders);
+            self.folder = folder::after(&words, self.folder.take(), folder::target(&words).map(raw), &self.folders);
         }
         let span = start..end.max(start);
         let (redirects, tolerated, order) = (Vec::new(), false, 0);

@@ -152,6 +152,9 @@ struct PathEntry<'a> {
 struct KnownEntry<'a> {
     value: Option<&'a str>,
     reason: Option<&'a str>,
+    /// Several values, with one publisher for each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -270,9 +273,12 @@ fn place_entry(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {
 
 fn known_entry(value: &ExplainedValue) -> KnownEntry<'_> {
     match value {
-        ExplainedValue::Known(value) => KnownEntry { value: Some(value), reason: None },
-        ExplainedValue::Absent => KnownEntry { value: None, reason: None },
-        ExplainedValue::Unknown(reason) => KnownEntry { value: None, reason: Some(reason) },
+        ExplainedValue::Known(value) => KnownEntry { value: Some(value), reason: None, values: Vec::new() },
+        ExplainedValue::Each(names) => {
+            KnownEntry { value: None, reason: None, values: names.iter().map(String::as_str).collect() }
+        }
+        ExplainedValue::Absent => KnownEntry { value: None, reason: None, values: Vec::new() },
+        ExplainedValue::Unknown(reason) => KnownEntry { value: None, reason: Some(reason), values: Vec::new() },
     }
 }
 
@@ -317,7 +323,7 @@ fn run_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'a>) -> RunEntry<
     });
     RunEntry {
         triggers: run.starts.iter().map(|start| trigger_entry(page, start)).collect(),
-        reached: KnownEntry { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()) },
+        reached: KnownEntry { value: Some(reached), reason: doubt.filter(|_| refusal.is_none()), values: Vec::new() },
         refusal,
         unknown_conditions: run
             .doubts
@@ -331,11 +337,13 @@ fn run_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'a>) -> RunEntry<
         registry: KnownEntry {
             value: run.registry.as_ref().ok().map(|registry| registry.id.as_str()),
             reason: run.registry.as_ref().err().map(String::as_str),
+            values: Vec::new(),
         },
         credential: CredentialEntry {
             known: KnownEntry {
                 value: run.credential.as_ref().ok().map(|credential| credential.word()),
                 reason: run.credential.as_ref().err().map(String::as_str),
+                values: Vec::new(),
             },
             place: place_entry(page, run.credential_place),
         },

@@ -261,6 +261,7 @@ fn token(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
 fn with_value(mut row: SectionRow, value: &ExplainedValue, absent: &str) -> SectionRow {
     let (text, tone) = match value {
         ExplainedValue::Known(text) => (text.clone(), Tone::Plain),
+        ExplainedValue::Each(names) => (format!("one publisher for each of {}", names.join(", ")), Tone::Plain),
         ExplainedValue::Absent => (absent.to_owned(), Tone::Plain),
         ExplainedValue::Unknown(reason) => (format!("not known: {reason}"), Tone::Unknown),
     };

@@ -106,10 +106,11 @@ pub(crate) fn prints_expression(words: &[Option<String>]) -> bool {
 /// Whether words are options, each followed by at most one value.
 fn are_options(words: &[Option<String>]) -> bool {
     let option = |word: &Option<String>| word.as_ref().is_none_or(|word| word.starts_with(['-', '+']));
-    words
-        .iter()
-        .enumerate()
-        .all(|(at, word)| option(word) || at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(option))
+    // `--flag=value` has its value.
+    let takes_value = |word: &Option<String>| option(word) && word.as_ref().is_none_or(|word| !word.contains('='));
+    words.iter().enumerate().all(|(at, word)| {
+        option(word) || at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(takes_value)
+    })
 }
 
 fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
@@ -159,6 +160,7 @@ mod tests {
     fn options_may_occur_between_the_words_of_a_command() {
         assert!(starts_with(&words("tool --quiet -w core send now"), "tool send").is_some());
         assert!(starts_with(&words("tool run send"), "tool send").is_none());
+        assert!(starts_with(&words("tool --to=there other send"), "tool send").is_none());
         assert!(starts_with(&words("tool send --to there"), "tool send").is_some_and(|rest| rest.len() == 2));
         assert!(starts_with(&words("./bin/tool.exe send"), "tool send").is_some());
         assert!(starts_with(&words("tool"), "tool send").is_none());

@@ -140,7 +140,7 @@ impl RegistryCheck<'_> {
         }
         self.exchange();
         for (name, client) in &registry.clients {
-            if Version::parse(&client.minimum).is_none() {
+            if client.runs.is_empty() && Version::parse(&client.minimum).is_none() {
                 let message = format!("`{}` is not a version", client.minimum);
                 self.report(&[Key("clients"), Key(name), Key("minimum")], &message);
             }

@@ -1,10 +1,11 @@
-//! Decides from the configuration files of a release tool whether it uploads: whether its list of plugins contains the uploading one.
-//! A configuration that is a program, or extends another one, is undecided.
+//! Decides from the configuration files of a release tool whether it uploads, and which package: whether its list of plugins contains the
+//! uploading one, and with which options. A configuration that is a program, or extends another one, is undecided.
 
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifest, ManifestValue, Manifests};
+use crate::read::path;
 
 /// How a release tool is configured. It uploads the package of its working directory, unless that is private.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
@@ -16,6 +17,12 @@ pub struct PublishPlan {
     pub plugin: String,
     /// The places of that list. If there is none, the tool's default list contains the plugin.
     pub lists: Vec<PlanSetting>,
+    /// The option of the plugin that turns the upload off if it is `false`.
+    #[serde(default)]
+    pub switch: String,
+    /// The option of the plugin with the folder of the package.
+    #[serde(default)]
+    pub folder: String,
     /// Settings that make other files decide.
     #[serde(default)]
     pub opaque: Vec<PlanSetting>,
@@ -41,27 +48,61 @@ impl PlanSetting {
         if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
     }
 
-    fn exists_in(&self, manifest: &Manifest) -> bool {
+    pub(crate) fn exists_in(&self, manifest: &Manifest) -> bool {
         let named = self.file.is_match(&manifest.name);
         named && (self.key.is_empty() || self.in_file(manifest).is_none_or(|values| !values.is_empty()))
     }
 }
 
+/// What the files of the project make a release tool do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanAnswer {
+    /// It uploads the package of this folder.
+    Uploads(String),
+    /// It uploads nothing.
+    Nothing,
+    /// The files do not decide it.
+    Unknown,
+}
+
 impl PublishPlan {
-    /// Whether the files of a folder are known to make the tool upload.
+    /// What the files of a folder make the tool do.
     #[must_use]
-    pub fn uploads(&self, manifests: &Manifests, folder: &str) -> bool {
+    pub fn answer(&self, manifests: &Manifests, folder: &str) -> PlanAnswer {
         let here: Vec<&Manifest> = manifests.list.iter().filter(|manifest| manifest.folder == folder).collect();
         let package = here.iter().find(|manifest| manifest.name == self.package && !manifest.mentioned);
-        let published = package.is_some_and(|package| package.values("").is_ok() && !package.is_private());
-        let others = here.iter().any(|manifest| self.opaque.iter().any(|setting| setting.exists_in(manifest)));
-        if !published || others {
-            return false;
+        let Some(package) = package.filter(|package| package.values("").is_ok()) else { return PlanAnswer::Unknown };
+        if here.iter().any(|manifest| self.opaque.iter().any(|setting| setting.exists_in(manifest))) {
+            return PlanAnswer::Unknown;
         }
         let settings = here.iter().flat_map(|manifest| self.lists.iter().map(|setting| setting.in_file(manifest)));
-        let Some(lists) = settings.collect::<Option<Vec<_>>>() else { return false };
-        let mut lists = lists.into_iter().flatten().peekable();
-        // A plugin with options is a list, and its options may turn the upload off.
-        lists.peek().is_none() || lists.all(|list| list.items().iter().any(|item| item.text() == Some(&self.plugin)))
+        let Some(lists) = settings.collect::<Option<Vec<_>>>() else { return PlanAnswer::Unknown };
+        let lists: Vec<&ManifestValue> = lists.into_iter().flatten().collect();
+        let mut root = folder.to_owned();
+        for list in &lists {
+            let name = |item: &&ManifestValue| {
+                let first = item.text().or_else(|| item.items().first().and_then(ManifestValue::text));
+                first == Some(self.plugin.as_str())
+            };
+            let Some(plugin) = list.items().iter().find(name) else { return PlanAnswer::Nothing };
+            // A plugin with options is a list of its name and a table.
+            let options = plugin.text().map_or(plugin.items().get(1), |_| None);
+            let Some(options) = options else { continue };
+            let option = |key: &str| options.all(key).into_iter().next();
+            match option(&self.switch).map(ManifestValue::text) {
+                Some(Some("false")) => return PlanAnswer::Nothing,
+                Some(None) => return PlanAnswer::Unknown,
+                _ => {}
+            }
+            match option(&self.folder).map(ManifestValue::text) {
+                Some(Some(own)) => match path::resolve(folder, own) {
+                    Some(own) => root = own,
+                    None => return PlanAnswer::Unknown,
+                },
+                Some(None) => return PlanAnswer::Unknown,
+                None => {}
+            }
+        }
+        if root == folder && package.is_private() { PlanAnswer::Nothing } else { PlanAnswer::Uploads(root) }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifest, ManifestValue, PackageSign};
-use crate::trust::registry::plan::PublishPlan;
+use crate::trust::registry::plan::{PlanSetting, PublishPlan};
 use crate::trust::registry::slot::{Slot, SlotChoice};
 
 /// Whether a client requests the OIDC token itself.
@@ -133,6 +133,80 @@ pub struct FilesRule {
     pub unless: Vec<String>,
 }
 
+/// A list in a file of the project whose items say which packages a release tool does not upload.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOutList {
+    /// The name of the file, or a glob.
+    pub file: Glob,
+    /// The dotted key of the list.
+    pub list: String,
+    /// The key of an item with the name of the package.
+    pub name: String,
+    /// The key of an item that is `false` if the package is left out.
+    pub key: String,
+    /// The dotted key of the file that counts for packages without an item or without the key.
+    pub default: String,
+}
+
+/// An input of an action with a command.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandInput {
+    /// The input.
+    pub input: String,
+    /// The words of the command.
+    pub runs: String,
+}
+
+/// How a command or an action chooses the packages that it uploads or builds. Without any of these it takes the package of its folder.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PackageRule {
+    /// Flags with the name of a package.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Flags with the path of a manifest.
+    #[serde(default)]
+    pub manifests: Vec<String>,
+    /// Flags with the folder of the package.
+    #[serde(default)]
+    pub folders: Vec<String>,
+    /// Inputs of the action with the folder of the package, or with the path of its manifest.
+    #[serde(default)]
+    pub inputs: Vec<String>,
+    /// Flags with the name or the folder of a member of the workspace, or with a glob of names.
+    #[serde(default)]
+    pub members: Vec<String>,
+    /// Flags with which it takes each public package of the workspace.
+    #[serde(default)]
+    pub each: Vec<String>,
+    /// Whether it always takes each public package of the workspace.
+    #[serde(default)]
+    pub always_each: bool,
+    /// Whether the package of the workspace's own folder is not one of them.
+    #[serde(default)]
+    pub without_root: bool,
+    /// Whether a file that only lists manifests stands for each package that it lists.
+    #[serde(default)]
+    pub lists: bool,
+    /// Flags with the name of a package that it leaves out.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Settings that leave packages out.
+    #[serde(default)]
+    pub left_out: Vec<LeftOutList>,
+    /// Whether the argument of the command is the folder of the package or its manifest.
+    #[serde(default)]
+    pub argument: bool,
+    /// Other flags that have a value.
+    #[serde(default)]
+    pub valued: Vec<String>,
+    /// Whether the manifest must be in the folder itself, not in one above.
+    #[serde(default)]
+    pub only_here: bool,
+}
+
 /// Facts about the refs of an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -231,6 +305,8 @@ pub struct UploadPattern {
     pub operation: Option<String>,
     /// The entry of `clients:` whose version decides.
     pub client: Option<String>,
+    /// The input with a command that must run this program, directly or in a script of `package.json`; else the client is unknown.
+    pub client_if: Option<CommandInput>,
     /// Flags of which one must be set, or the command asks a question, which has no answer in a workflow.
     #[serde(default)]
     pub asks_unless: Vec<String>,
@@ -278,9 +354,8 @@ pub struct UploadPattern {
     /// The defaults of the inputs that `only-if` reads.
     #[serde(default)]
     pub defaults: BTreeMap<String, String>,
-    /// Whether the argument of the command is the folder of the package.
-    #[serde(default)]
-    pub takes_folder: bool,
+    /// How it chooses the packages; left out if only the project's manifests tell.
+    pub packages: Option<PackageRule>,
     /// All inputs of the action, to detect misspelt ones.
     #[serde(default)]
     pub inputs: Vec<String>,
@@ -300,6 +375,9 @@ pub struct ProjectSign {
     pub list: String,
     /// The test of the file's content, or of an item of the list.
     pub sign: PackageSign,
+    /// Settings of which none may exist.
+    #[serde(default)]
+    pub without: Vec<PlanSetting>,
 }
 
 impl ProjectSign {
@@ -398,8 +476,17 @@ impl LoginPattern {
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClientVersions {
-    /// The first version with trusted publishing.
+    /// The first version with trusted publishing; left out for a tool that never uploads itself.
+    #[serde(default)]
     pub minimum: String,
+    /// The clients that this tool runs. The first one whose file exists counts.
+    #[serde(default)]
+    pub runs: Vec<ClientChoice>,
+    /// The client that older versions run.
+    pub older_run: Option<String>,
+    /// The settings of the project that choose the installed version, strongest first.
+    #[serde(default)]
+    pub files: Vec<VersionSetting>,
     /// Package names under which it is installed, as in `name==1.2` or `name@1.2`.
     #[serde(default)]
     pub installed_as: Vec<String>,
@@ -443,6 +530,32 @@ pub struct BrokenUpgrade {
     pub source: String,
 }
 
+/// A client that a tool runs.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClientChoice {
+    /// The file that must exist in the root of the project.
+    pub file: Option<Glob>,
+    /// The name of the client.
+    pub client: String,
+}
+
+/// A setting of the project that chooses a version.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VersionSetting {
+    /// The name of the file, or a glob.
+    pub file: Glob,
+    /// The dotted key.
+    pub key: String,
+    /// The text of a line with the version, e.g. `yarn@{version}`; left out if the value is the version.
+    #[serde(default)]
+    pub line: String,
+    /// Whether its existence makes the version unknown.
+    #[serde(default)]
+    pub opaque: bool,
+}
+
 /// An action that installs a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -451,6 +564,15 @@ pub struct ClientTool {
     pub action: String,
     /// The input that selects the version.
     pub input: String,
+    /// The input with the path of a file that selects the version.
+    #[serde(default)]
+    pub file_input: String,
+    /// The settings in that file.
+    #[serde(default)]
+    pub files: Vec<VersionSetting>,
+    /// Whether the action installs the version that the project's files choose, if the input is not set.
+    #[serde(default)]
+    pub from_project: bool,
     /// The version of the client by prefix of the input, if the input selects something that contains the client (such as Node.js for
     /// npm); empty if the input is the client's own version.
     #[serde(default)]

@@ -7,8 +7,10 @@ mod tests;
 
 use crate::read::source::Place;
 pub use crate::trust::upload::artifact::folder::{ArtifactContent, FolderPath};
+use crate::trust::upload::history::with_ancestors;
 use crate::trust::upload::site::UploadSite;
 use crate::workflow::github::GitHubFacts;
+use crate::workflow::model::{Job, Step, Workflow};
 use crate::workflow::simulate::context::EvaluationContext;
 
 /// The folder that an upload reads, and the folder that a download fills.
@@ -56,6 +58,50 @@ pub fn layout(
         }
     }
     Some(ArtifactLayout { upload: folders.into_iter().next()?, artifact: first?, matches })
+}
+
+/// Whether a step downloads artifacts.
+#[must_use]
+pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
+    step::is_download(github, step)
+}
+
+/// Whether an upload sends files that an earlier step made, so that the builds of these decide what it uploads.
+#[must_use]
+pub fn reads_files(site: &UploadSite<'_, '_>) -> bool {
+    let has = |flags: &[String]| site.resolved.has_flag(flags);
+    let files = site.pattern.and_then(|pattern| pattern.files.as_ref());
+    files.is_some_and(|files| !has(&files.unless) && (files.only_with.is_empty() || has(&files.only_with)))
+}
+
+/// The folder that an upload reads, if that is known.
+#[must_use]
+pub fn upload_folder(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> Option<String> {
+    upload_folders(site, context)?.first().map(|(folder, _)| folder.to_string())
+}
+
+/// The jobs that pack the artifacts that the job of an upload downloads: by their names, else its ancestors.
+#[must_use]
+pub fn packing_jobs<'a, 'p>(
+    github: &GitHubFacts,
+    site: &UploadSite<'a, 'p>,
+    context: &EvaluationContext<'_, '_>,
+) -> Vec<(&'a Workflow<'p>, &'a Job<'p>)> {
+    let own = &site.resolved;
+    let downloads: Vec<_> = own.before().filter(|step| step::is_download(github, step)).collect();
+    let name = |step: &&Step<'p>| step::artifact_name(github, site, step, context);
+    let names: Option<Vec<String>> = downloads.iter().map(name).collect();
+    let ancestors = with_ancestors(own.workflow, own.job).into_iter().skip(1);
+    let called = |job: &'a Job<'p>| match own.model.called(job) {
+        Some(workflow) => workflow.jobs.iter().map(|job| (workflow, job)).collect(),
+        None => vec![(own.workflow, job)],
+    };
+    let all: Vec<_> = ancestors.flat_map(called).collect();
+    let packs = |(_, job): &&(&Workflow<'p>, &Job<'p>)| {
+        names.as_ref().is_some_and(|names| step::uploads_one_of(&github.artifacts, job, names))
+    };
+    let by_name: Vec<_> = all.iter().filter(packs).copied().collect();
+    if by_name.is_empty() { all } else { by_name }
 }
 
 /// The folders that an upload reads.

@@ -4,7 +4,9 @@ use crate::read::source::Place;
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::flag_is;
 use crate::trust::registry::slot::{Slot, SlotValue, known_text, reads};
-use crate::trust::registry::upload_pattern::{CredentialOrder, LoginCredential, OidcSupport, UploadPattern};
+use crate::trust::registry::upload_pattern::{
+    CredentialOrder, LoginCredential, OidcSupport, ProjectSign, UploadPattern,
+};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
@@ -111,8 +113,11 @@ impl UploadSite<'_, '_> {
     /// Whether the project's files show that it uploads, although they could also say that it does not.
     pub(crate) fn is_decided(&self, pattern: &UploadPattern) -> bool {
         let manifests = self.resolved.model.manifests.into_iter().flat_map(|all| &all.list);
-        let mut own = manifests.filter(|manifest| !manifest.mentioned);
-        own.any(|manifest| pattern.decided_by.iter().any(|sign| sign.is_in(manifest)))
+        let own: Vec<_> = manifests.filter(|manifest| !manifest.mentioned).collect();
+        let excluded = |sign: &ProjectSign| {
+            own.iter().any(|manifest| sign.without.iter().any(|setting| setting.exists_in(manifest)))
+        };
+        pattern.decided_by.iter().any(|sign| own.iter().any(|manifest| sign.is_in(manifest)) && !excluded(sign))
     }
 
     /// Whether the command has words that may expand to the flag of a token, of another registry or of a dry run.

@@ -1,12 +1,17 @@
 //! The name, repository and provenance in the manifests of the uploaded package.
 
+mod choice;
+
 use crate::read::manifest::{Manifest, ManifestField, Manifests};
 use crate::read::project::github_repository;
-use crate::read::source::Place;
+use crate::read::source::{FileId, Place};
+use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::{Registry, opaque};
+pub use crate::trust::upload::package::choice::{UploadedPackage, UploadedPackages, packages};
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::Workflow;
+use crate::workflow::script::commands;
 
 /// A value of a manifest, compared with the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,53 +68,108 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
     other.filter(|_| !unknown)
 }
 
-/// The package, if the project's manifests name exactly one.
+/// The package, if the manifests that concern a workflow name exactly one.
 ///
 /// # Errors
 /// Why it is unknown: none, several, or a name that only a build computes.
-pub fn only<'m>(manifests: &'m Manifests, registry: &'m Registry) -> Result<(&'m str, Place), UnknownReason> {
-    let mut found: Vec<(&str, Place)> = Vec::new();
-    for manifest in manifests.of(&registry.manifests).filter(|manifest| !manifest.is_private()) {
-        match manifests.package(manifest) {
-            ManifestField::Absent if manifest.kind.named_by_file => {
-                return Err(UnknownReason::new(format!("`{}` does not name its package", manifest.name)));
+pub fn only<'m>(
+    manifests: &'m Manifests,
+    registry: &Registry,
+    workflow: FileId,
+) -> Result<UploadedPackage<'m>, UnknownReason> {
+    let mut found: Vec<UploadedPackage<'m>> = Vec::new();
+    let mut named_folders: Vec<&str> = Vec::new();
+    for kind in &registry.manifests {
+        let of_kind = manifests.list.iter().filter(|manifest| manifest.kind == *kind);
+        for manifest in of_kind.filter(|manifest| manifests.concerns(manifest, workflow)) {
+            // A later kind of manifest is a fallback of the first one in its folder that names the package.
+            if named_folders.contains(&manifest.folder.as_str()) || manifests.is_private(manifest) == Some(true) {
+                continue;
             }
-            ManifestField::Absent => {}
-            ManifestField::Known(text, place) if found.iter().all(|(known, _)| !registry.names.same(text, known)) => {
-                found.push((text, place));
+            match manifests.package(manifest) {
+                ManifestField::Absent => continue,
+                ManifestField::Known(text, _) if found.iter().any(|known| registry.names.same(text, &known.name)) => {}
+                ManifestField::Known(text, place) => {
+                    found.push(UploadedPackage { name: text.to_owned(), place, manifest: Some(manifest) });
+                }
+                ManifestField::Unknown(_) => {
+                    return Err(UnknownReason::new(format!("only a build computes the name in `{}`", manifest.name)));
+                }
             }
-            ManifestField::Known(..) => {}
-            ManifestField::Unknown(_) => {
-                return Err(UnknownReason::new(format!("the name in `{}` is computed at build time", manifest.name)));
+            if !kind.named_by_file {
+                named_folders.push(&manifest.folder);
             }
         }
     }
-    match found.as_slice() {
-        [one] if manifests.complete() => Ok(*one),
-        [_] => Err(UnknownReason::new("there are more manifests than are read")),
-        [] => Err(UnknownReason::new("no manifest names it")),
-        [(first, _), (second, _), rest @ ..] => {
-            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    let named = found.len();
+    let second = found.get(1).map(|second| second.name.clone());
+    match (found.into_iter().next(), second) {
+        (Some(one), None) if manifests.complete() => Ok(one),
+        (Some(_), None) => Err(UnknownReason::new("there are more manifests than are read")),
+        (None, _) => Err(UnknownReason::new("no manifest names it")),
+        (Some(first), Some(second)) => {
+            let more = if named > 2 { format!(" and {} more", named - 2) } else { String::new() };
+            let first = first.name;
             Err(UnknownReason::new(format!("the manifests name several packages: `{first}`, `{second}`{more}")))
         }
     }
 }
 
-/// The package that a manifest in a folder names.
-///
-/// # Errors
-/// Why it is unknown.
-pub fn within<'m>(
-    manifests: &'m Manifests,
-    registry: &'m Registry,
-    folder: &str,
-) -> Result<(&'m str, Place), UnknownReason> {
-    let mut here = manifests.of(&registry.manifests).filter(|manifest| manifest.folder == folder);
-    let named = here.find_map(|manifest| match manifests.package(manifest) {
-        ManifestField::Known(text, place) => Some((text, place)),
-        ManifestField::Unknown(_) | ManifestField::Absent => None,
-    });
-    named.ok_or_else(|| UnknownReason::new(format!("no manifest in `{folder}` names it")))
+/// Whether a script of a workflow may change a value of a manifest: its name or its repository.
+#[must_use]
+pub fn changes(
+    github: &GitHubFacts,
+    registry: &Registry,
+    manifest: &Manifest,
+    workflow: &Workflow<'_>,
+    keys: &[String],
+) -> bool {
+    let parts: Vec<&str> = keys.iter().flat_map(|key| key.rsplit('.').next()).collect();
+    let has_key = |text: &str| {
+        parts.iter().any(|part| {
+            text.match_indices(part).any(|(at, _)| {
+                let (before, after) = (&text[..at], text[at + part.len()..].trim_start());
+                let starts = !before.ends_with(|letter: char| letter.is_alphanumeric() || "-_".contains(letter));
+                starts && (before.ends_with('.') || after.starts_with(['"', '\'', '=', ':', '|']))
+            })
+        })
+    };
+    let steps = workflow.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+    for (job, step) in steps {
+        let Some(script) = step.script else { continue };
+        let text = script.value();
+        let edits = || registry.names.edits.iter().filter(|edit| edit.split(' ').all(|word| text.contains(word)));
+        let named = text.contains(manifest.name.as_str());
+        if !named && edits().next().is_none() {
+            continue;
+        }
+        let commands = commands(github, workflow, job, step);
+        let is_file = |text: &str| text.rsplit(['/', '\\']).next() == Some(manifest.name.as_str());
+        let (mut copied, mut edited) = (false, !named);
+        for command in commands.iter() {
+            let words = words(command);
+            if edits().any(|edit| is_command(github, &words, edit, &[])) {
+                let plain = |word: &str| parts.iter().any(|part| word.split(['=', '.']).next() == Some(part));
+                if words.iter().any(|word| word.as_deref().is_none_or(plain)) {
+                    return true;
+                }
+            }
+            let touched = words.iter().flatten().any(|word| is_file(word));
+            let written = command.redirects.iter().any(|word| word.text().is_some_and(|text| is_file(&text)));
+            let program = words.first().and_then(Option::as_deref).unwrap_or_default();
+            if touched && github.shell.copies.iter().any(|known| known == program) {
+                copied = true;
+            } else if touched {
+                edited = true;
+            }
+            copied |= written;
+        }
+        // A copy of an edited file has the edits; any other copy may have any name.
+        if copied && !edited || (copied || text.contains(" -i") || text.contains("rite")) && has_key(text) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether the scripts of a workflow may change manifests, or run in folders that only the run decides.
@@ -121,23 +181,29 @@ pub fn may_change(github: &GitHubFacts, registry: &Registry, workflow: &Workflow
     folders.any(|folder| folder.value().contains("${{")) || steps().any(changes)
 }
 
-/// The repository address in the manifests of the packages that may be uploaded: the first if all differ from `own`, which is
-/// `owner/name`. Without `own` only a missing address is reported. With `folder` only the manifest in that folder counts. `None` if one of
-/// them is unknown.
+/// The repository address in the manifests of the packages that are uploaded: the first that differs from `own`, which is `owner/name`.
+/// Without `own` only a missing address is reported. If the packages are unknown, only one of them may be uploaded, so all must differ.
+/// `None` if an address is unknown.
 #[must_use]
 pub fn repository(
     manifests: &Manifests,
     registry: &Registry,
     own: Option<&str>,
-    folder: Option<&str>,
+    packages: Option<&[UploadedPackage<'_>]>,
 ) -> Option<ComparedValue> {
     let mut first = None;
-    let named = |manifest: &&Manifest| {
-        let here = folder.is_none_or(|folder| manifest.folder == folder);
-        here && !manifest.is_private() && manifests.package(manifest) != ManifestField::Absent
+    let all = || {
+        manifests
+            .of(&registry.manifests)
+            .filter(|it| !it.is_private() && manifests.package(it) != ManifestField::Absent)
     };
-    for manifest in manifests.of(&registry.manifests).filter(named) {
+    let uploaded: Vec<&Manifest> = match packages {
+        Some(packages) => packages.iter().map(|package| package.manifest).collect::<Option<_>>()?,
+        None => all().collect(),
+    };
+    for manifest in uploaded {
         let value = match manifests.repository(manifest) {
+            ManifestField::Unknown(_) if packages.is_some() => continue,
             ManifestField::Unknown(_) => return None,
             ManifestField::Absent => {
                 let place = match manifests.package(manifest) {
@@ -155,12 +221,13 @@ pub fn repository(
                 likeness: likeness(repository_of(text).as_deref(), own?),
             },
         };
-        if value.likeness == Likeness::Same {
-            return Some(value);
+        match (value.likeness == Likeness::Same, packages.is_some()) {
+            (true, false) => return Some(value),
+            (false, true) => return Some(value),
+            _ => first = first.or(Some(value)),
         }
-        first = first.or(Some(value));
     }
-    first.filter(|_| manifests.complete())
+    first.filter(|_| packages.is_some() || manifests.complete())
 }
 
 fn likeness(repository: Option<&str>, own: &str) -> Likeness {

@@ -8,8 +8,9 @@ use crate::trust::registry::{PrereleaseRule, Registry, RegistrySet};
 use crate::trust::upload::credential::Credential;
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::history::with_ancestors;
+use crate::trust::upload::package::{UploadedPackage, packages};
 use crate::trust::upload::site::UploadSite;
-use crate::trust::upload::step::{FolderArgument, ResolvedStep, called_scripts, steps};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::expression::Truth;
 use crate::workflow::github::{GitHubFacts, RefKind};
@@ -54,13 +55,8 @@ pub fn dist_tag(
         return Some(DistTag::NotNeeded);
     }
     let manifests = site.resolved.model.manifests?;
-    let folder = match site.package_folder() {
-        FolderArgument::Folder(folder) => folder,
-        FolderArgument::None => site.resolved.folder()?,
-        FolderArgument::Unknown(_) => return None,
-    };
-    let mut own = manifests.of(&registry.manifests).filter(|it| it.folder == folder && !it.kind.version.is_empty());
-    let manifest = own.next()?;
+    let packages = packages(github, registry, manifests, site, context).ok()?;
+    let [UploadedPackage { manifest: Some(manifest), .. }] = packages.as_slice() else { return None };
     let ManifestField::Known(text, place) = manifest.first(&manifest.kind.version) else { return None };
     let prerelease = text.split('+').next().is_some_and(|text| text.contains('-')) && Version::parse(text).is_some();
     if !prerelease || rule.placeholders.iter().any(|glob| glob.is_match(text)) || !is_released(context, text) {

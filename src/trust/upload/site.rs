@@ -3,13 +3,14 @@
 use crate::read::manifest::ManifestValue;
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, names, words};
+use crate::trust::registry::plan::{PlanAnswer, PublishPlan};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text};
 use crate::trust::registry::upload_pattern::{EndpointRule, FlagSwitch, NameCommand, UploadPattern};
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
 use crate::trust::upload::setting::address_of;
-use crate::trust::upload::step::{FolderArgument, ResolvedStep, called_scripts, steps};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
@@ -31,6 +32,8 @@ pub struct UploadSite<'a, 'p> {
     pub pattern: Option<&'a UploadPattern>,
     /// The login step for this registry before it.
     pub login: Option<LoginStep<'a, 'p>>,
+    /// Whether the project's files do not decide that it uploads. A declared publisher for its workflow shows that it does.
+    pub undecided: bool,
 }
 
 /// The registry that an upload addresses in one run.
@@ -101,13 +104,16 @@ fn script_uploads<'a, 'p>(
         let resolved = resolved.with_command(command);
         let meant = commands_in.iter().filter_map(|(registry, pattern)| {
             let uploads = names(github, &words, pattern)?;
-            Some((*registry, *pattern, uploads && is_chosen(&resolved, pattern)))
+            let chosen = if uploads { is_chosen(&resolved, pattern) } else { Some(false) };
+            Some((*registry, *pattern, chosen))
         });
         let meant: Vec<_> = meant.collect();
-        match meant.iter().find(|(.., uploads)| *uploads) {
-            Some((registry, pattern, _)) => {
+        let chosen = |answer: Option<bool>| meant.iter().find(|(.., chosen)| *chosen == answer);
+        match chosen(Some(true)).or_else(|| chosen(None)) {
+            Some((registry, pattern, chosen)) => {
                 let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
-                found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None });
+                let undecided = chosen.is_none();
+                found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None, undecided });
             }
             None => non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
         }
@@ -128,10 +134,13 @@ fn uploads_by_name<'a, 'p>(
     for (registry, pattern) in registries.uploads_of(name) {
         let with_arguments = resolved.with_arguments(pattern.arguments.as_deref());
         let does_upload = |step: &ResolvedStep<'_, '_>| {
-            is_chosen(step, pattern) && !step.has_flag(&pattern.unless) && !uploads_nothing(step, pattern)
+            let chosen = is_chosen(step, pattern) == Some(true);
+            chosen && !step.has_flag(&pattern.unless) && !uploads_nothing(step, pattern)
         };
         match with_arguments.filter(does_upload) {
-            Some(resolved) => uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None }),
+            Some(resolved) => {
+                uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None, undecided: false });
+            }
             None => others.push((registry.id.as_str(), resolved.position())),
         }
     }
@@ -159,15 +168,24 @@ fn with_logins<'a, 'p>(
             non_uploads.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (resolved, registry) = (login.resolved.clone(), login.registry);
-            sites.push(UploadSite { resolved, registry, pattern: None, login: Some(login) });
+            sites.push(UploadSite { resolved, registry, pattern: None, login: Some(login), undecided: false });
         }
     }
     sites
 }
 
-/// Whether the inputs or the project's files make the step upload. Inputs that only the run decides do not count.
-fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> bool {
-    pattern.only_with.iter().all(|choice| resolved.meets(choice)) || is_planned(resolved, pattern).unwrap_or(false)
+/// Whether the inputs or the project's files make the step upload; `None` if a configuration that is not read decides. Inputs that only the
+/// run decides do not count.
+fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
+    if pattern.only_with.iter().all(|choice| resolved.meets(choice)) {
+        return Some(true);
+    }
+    let Some(plan) = &pattern.plan else { return Some(false) };
+    match plan_of(resolved, plan) {
+        PlanAnswer::Uploads(_) => Some(true),
+        PlanAnswer::Nothing => Some(false),
+        PlanAnswer::Unknown => None,
+    }
 }
 
 /// Whether the input of an action names a script of `package.json` that contains no word of an upload.
@@ -185,10 +203,10 @@ fn uploads_nothing(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> 
     !texts.is_empty() && texts.iter().all(|text| script.words.iter().all(|word| !text.contains(word.as_str())))
 }
 
-/// Whether the project's files make a release tool upload. `None` where they do not decide it.
-fn is_planned(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
-    let plan = pattern.plan.as_ref()?;
-    Some(!resolved.has_flag(&plan.flags) && plan.uploads(resolved.model.manifests?, &resolved.folder()?))
+/// What the project's files make a release tool do.
+pub(crate) fn plan_of(resolved: &ResolvedStep<'_, '_>, plan: &PublishPlan) -> PlanAnswer {
+    let folder = resolved.folder().filter(|_| !resolved.has_flag(&plan.flags));
+    resolved.model.manifests.zip(folder).map_or(PlanAnswer::Unknown, |(all, folder)| plan.answer(all, &folder))
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
@@ -264,14 +282,6 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         }
         let version = Version::parse(&version::action_version(refs, self.resolved.source(), uses)?)?;
         Some(switch.default != version.is_before(&since))
-    }
-
-    /// The folder of the package, as the command's argument names it.
-    #[must_use]
-    pub fn package_folder(&self) -> FolderArgument {
-        let pattern = self.pattern.filter(|pattern| pattern.takes_folder);
-        let last = pattern.and_then(|pattern| pattern.command.as_deref()?.split_whitespace().last());
-        last.map_or(FolderArgument::None, |last| self.resolved.argument(last))
     }
 
     /// The rule for the upload's address. For a login step, the address that issues the token.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::read::glob::Glob;
 use crate::read::path;
 use crate::read::script::{Script, ScriptCall};
-use crate::read::shell::{self, Shell, ShellCommand, ShellWord, WordPiece};
+use crate::read::shell::{self, Shell, ShellCommand, ShellFolder, ShellWord, WordPiece};
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::command::flag_is;
 use crate::trust::registry::slot::{Slot, SlotChoice, SlotValue};
@@ -265,6 +265,22 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         };
         let path = frame.script.path.as_str();
         folder.resolve(frame.script.folder.as_deref(), Some(path.rsplit_once('/').map_or("", |(folder, _)| folder)))
+    }
+
+    /// The folder in which the command or the action starts in a run; `text` evaluates the expressions in it.
+    pub(crate) fn folder_in(&self, text: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        if !self.calls.is_empty() {
+            return self.working_folder();
+        }
+        let (Some(command), Some(step)) = (self.command.as_ref().filter(|_| self.arguments.is_none()), self.step)
+        else {
+            return Some(String::new());
+        };
+        let start = self.workflow.folder_of(self.job, step).map_or("", |folder| folder.value());
+        let start = path::normalize(&text(start)?)?;
+        let folder = command.folder.as_ref()?;
+        let folder = ShellFolder { base: folder.base, path: text(&folder.path)? };
+        folder.resolve(Some(&start), None)
     }
 
     /// The script with the command: that of the step, or one that it calls.

@@ -1,14 +1,17 @@
 //! The versions of actions and clients, and whether they support trusted publishing.
 
+pub(crate) mod files;
+
 use std::sync::Arc;
 
 use crate::read::glob::Glob;
-use crate::read::shell::ShellCommand;
+use crate::read::path;
+use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{before_version, is_command, program, runs_project_program, words};
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTool, ClientVersions};
+use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTool, ClientVersions, VersionSetting};
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
@@ -184,6 +187,10 @@ impl ClientStatus {
 /// The version of the client that uploads.
 #[derive(Debug, Clone)]
 pub struct ClientVersion {
+    /// The name of the client: a tool may run another one.
+    pub client: String,
+    /// The first version of it with trusted publishing.
+    pub minimum: String,
     /// The version as far as it is known, such as `10`.
     pub version: String,
     /// Whether it supports trusted publishing.
@@ -202,6 +209,9 @@ enum InstalledVersion {
     Version(ClientVersion),
 }
 
+/// The number of tools that run each other, in data.
+const MOST_TOOLS: usize = 4;
+
 /// The version of the client of an upload in a run. `None` if unknown.
 #[must_use]
 pub fn client<'p>(
@@ -210,43 +220,24 @@ pub fn client<'p>(
     registries: &RegistrySet,
     context: &EvaluationContext<'_, 'p>,
 ) -> Option<ClientVersion> {
-    let facts = registries.client(site.pattern?.client.as_deref()?)?;
-    let step = site.resolved.step?;
-    let own = site.resolved.command.as_ref();
-    if let (Some(command), Some(run)) = (own, site.resolved.own_script()) {
-        match in_words(facts, command, run, 0) {
-            InstalledVersion::Version(version) => return Some(version),
-            InstalledVersion::Unknown => return None,
-            InstalledVersion::Nothing => {}
+    let pattern = site.pattern?;
+    let mut name = pattern.client.as_deref()?;
+    if pattern.client_if.as_ref().is_some_and(|condition| !files::runs(site, condition)) {
+        return None;
+    }
+    for _ in 0..MOST_TOOLS {
+        let facts = registries.client(name)?;
+        if !facts.runs.is_empty() {
+            name = files::client_of(site, &facts.runs)?;
+            continue;
+        }
+        let found = VersionSearch { github, facts, context, site }.last()?;
+        match &facts.older_run {
+            Some(other) if found.status.is_too_old() => name = other,
+            _ => return Some(ClientVersion { client: name.to_owned(), minimum: facts.minimum.clone(), ..found }),
         }
     }
-    let search = VersionSearch { github, facts, context, site };
-    // The last installation before the upload counts; the upload's own script is searched first.
-    let until = own.map_or(0, |command| command.order);
-    let mut installed = match site.resolved.own_script() {
-        Some(run) => search.commands(site.resolved.step, run, &site.resolved.commands(github), Some(until)),
-        None => search.step(step),
-    };
-    for (index, frame) in site.resolved.calls.iter().enumerate().rev() {
-        if !matches!(installed, InstalledVersion::Nothing) {
-            break;
-        }
-        let commands = match index.checked_sub(1).and_then(|outer| site.resolved.calls.get(outer)) {
-            Some(outer) => Arc::clone(&outer.script.commands),
-            None => commands(github, site.resolved.workflow, site.resolved.job, step),
-        };
-        installed = search.commands(site.resolved.step, frame.caller, &commands, Some(frame.call.command.order));
-    }
-    for step in site.resolved.before().rev() {
-        if !matches!(installed, InstalledVersion::Nothing) {
-            break;
-        }
-        installed = search.step(step);
-    }
-    match installed {
-        InstalledVersion::Version(version) => Some(version),
-        _ => None,
-    }
+    None
 }
 
 /// A command before an upload that upgrades its client and is known to fail.
@@ -340,6 +331,65 @@ struct VersionSearch<'l, 'p> {
 }
 
 impl<'l, 'p> VersionSearch<'l, 'p> {
+    /// The version that the command names, that was installed last before it, or that the project's files choose.
+    fn last(&self) -> Option<ClientVersion> {
+        let (site, facts) = (self.site, self.facts);
+        let step = site.resolved.step?;
+        let own = site.resolved.command.as_ref();
+        if let (Some(command), Some(run)) = (own, site.resolved.own_script()) {
+            match in_words(facts, command, run, 0) {
+                InstalledVersion::Version(version) => return Some(version),
+                InstalledVersion::Unknown => return None,
+                InstalledVersion::Nothing => {}
+            }
+        }
+        // The last installation before the upload wins, in its own script first.
+        let until = own.map_or(0, |command| command.order);
+        let mut installed = match site.resolved.own_script() {
+            Some(run) => self.commands(site.resolved.step, run, &site.resolved.commands(self.github), Some(until)),
+            None => self.step(step),
+        };
+        for (index, frame) in site.resolved.calls.iter().enumerate().rev() {
+            if !matches!(installed, InstalledVersion::Nothing) {
+                break;
+            }
+            let commands = match index.checked_sub(1).and_then(|outer| site.resolved.calls.get(outer)) {
+                Some(outer) => Arc::clone(&outer.script.commands),
+                None => commands(self.github, site.resolved.workflow, site.resolved.job, step),
+            };
+            let until = Some(frame.call.command.order);
+            installed = self.commands(site.resolved.step, frame.caller, &commands, until);
+        }
+        for step in site.resolved.before().rev() {
+            if !matches!(installed, InstalledVersion::Nothing) {
+                break;
+            }
+            installed = self.step(step);
+        }
+        match installed {
+            InstalledVersion::Version(version) => Some(version),
+            InstalledVersion::Unknown => None,
+            InstalledVersion::Nothing => {
+                let fresh = |word: &ShellWord| word.text().is_some_and(|text| self.github.shell.fresh.contains(&text));
+                if own.is_some_and(|command| command.words.iter().any(fresh)) {
+                    return None;
+                }
+                let manifests = site.resolved.model.manifests?;
+                let folder =
+                    if own.is_some() { site.resolved.folder_in(&|text| Some(text.to_owned()))? } else { String::new() };
+                let above = std::iter::successors(Some(folder.as_str()), |folder| {
+                    Some(folder.rsplit_once('/').map_or("", |(above, _)| above)).filter(|_| !folder.is_empty())
+                });
+                let (version, place) =
+                    above.into_iter().find_map(|folder| files::chosen(manifests, folder, &facts.files))??;
+                match judge(facts, &version, place, ClientStatus::Outdated) {
+                    InstalledVersion::Version(version) => Some(version),
+                    _ => None,
+                }
+            }
+        }
+    }
+
     fn step(&self, step: &'l Step<'p>) -> InstalledVersion {
         let installed = match step.uses {
             _ if step.script.is_some() => self.script(step),
@@ -428,16 +478,32 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
     }
 
     fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> InstalledVersion {
-        let Some(pair) = step.with.get_ignore_case(&tool.input) else { return InstalledVersion::Unknown };
-        let Some(chosen) = known_text(&self.context.evaluate(pair.value.value())) else {
-            return InstalledVersion::Unknown;
+        let given = |input: &str| {
+            let pair = step.with.get_ignore_case(input)?;
+            Some((known_text(&self.context.evaluate(pair.value.value())), pair.value.place()))
         };
-        let place = pair.value.place();
+        let (chosen, place) = match (given(&tool.input), given(&tool.file_input)) {
+            (Some((Some(chosen), place)), _) => (chosen, place),
+            (None, Some((Some(path), _))) => {
+                let (Some(manifests), Some(path)) = (self.site.resolved.model.manifests, path::normalize(&path)) else {
+                    return InstalledVersion::Unknown;
+                };
+                let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+                let own: Vec<VersionSetting> =
+                    tool.files.iter().filter(|setting| setting.file.is_match(name)).cloned().collect();
+                match files::chosen(manifests, folder, &own) {
+                    Some(Some(found)) => found,
+                    _ => return InstalledVersion::Unknown,
+                }
+            }
+            (None, None) if tool.from_project => return InstalledVersion::Nothing,
+            _ => return InstalledVersion::Unknown,
+        };
         if tool.contains.is_empty() {
             return judge(self.facts, chosen.trim(), place, ClientStatus::Outdated);
         }
         let inside = tool.contains.get(chosen.trim()).or_else(|| {
-            let major = Version::parse(&chosen)?.0.first()?.to_string();
+            let major = Version::parse(chosen.trim().trim_start_matches(['^', '~']))?.0.first()?.to_string();
             tool.contains.get(&major)
         });
         inside.map_or(InstalledVersion::Unknown, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))
@@ -460,6 +526,9 @@ fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first
             Some((_, version)) => {
                 return judge(facts, version, run.inner(word.span.clone()), ClientStatus::Outdated);
             }
+            None if first > 0 && text.contains('<') => {
+                return capped(facts, &text, run.inner(word.span.clone()));
+            }
             // `install NAME` installs the newest version; `NAME` runs the installed one.
             None if first > 0 && !text.contains(['<', '~', '/']) => {
                 return judge(facts, "latest", run.inner(word.span.clone()), ClientStatus::Outdated);
@@ -471,18 +540,46 @@ fn in_words(facts: &ClientVersions, command: &ShellCommand, run: Text<'_>, first
     InstalledVersion::Nothing
 }
 
+/// The version that a requirement with an upper limit installs, such as `name<6`. It is unknown if the limit is above the minimum.
+fn capped(facts: &ClientVersions, requirement: &str, place: Place) -> InstalledVersion {
+    let limit = requirement.split_once('<').map_or("", |(_, limit)| limit).split(',').next().unwrap_or_default().trim();
+    let number = limit.trim_start_matches('=');
+    let (Some(bound), Some(minimum)) = (Version::parse(number), Version::parse(&facts.minimum)) else {
+        return InstalledVersion::Unknown;
+    };
+    // `<=6` allows 6.0.0 alone of the versions 6.x.
+    let too_old = if number.len() < limit.len() { bound.is_before(&minimum) } else { !minimum.is_before(&bound) };
+    let (client, minimum) = (String::new(), String::new());
+    let (version, status) = (format!("<{limit}"), ClientStatus::Outdated);
+    if too_old {
+        InstalledVersion::Version(ClientVersion { client, minimum, version, status, place })
+    } else {
+        InstalledVersion::Unknown
+    }
+}
+
 /// Compares a version with the client's minimum. `too_old` is the status of a lower one.
 fn judge(facts: &ClientVersions, version: &str, place: Place, too_old: ClientStatus) -> InstalledVersion {
-    let current = |status| InstalledVersion::Version(ClientVersion { version: version.to_owned(), status, place });
+    let current = |status| {
+        let (client, minimum) = (String::new(), String::new());
+        InstalledVersion::Version(ClientVersion { client, minimum, version: version.to_owned(), status, place })
+    };
     if matches!(version, "latest" | "next" | "stable") || version.starts_with(">=") {
         return current(ClientStatus::Current);
     }
-    let bare = version.strip_prefix('^').unwrap_or(version);
+    let bare = version.strip_prefix(['^', '~', '=']).unwrap_or(version);
     let (Some(known), Some(minimum)) = (Version::parse(bare), Version::parse(&facts.minimum)) else {
         return InstalledVersion::Unknown;
     };
-    // `^1.2` resolves to the newest version with this major number.
-    let known = if bare == version { known } else { Version(known.0.into_iter().take(1).collect()) };
+    // `^1.2` resolves to the newest version with this major number, `~1.2` to the newest with this minor number.
+    let parts = if version.starts_with('^') {
+        1
+    } else if version.starts_with('~') {
+        2
+    } else {
+        usize::MAX
+    };
+    let known = Version(known.0.into_iter().take(parts).collect());
     current(if known.is_before(&minimum) { too_old } else { ClientStatus::Current })
 }
 

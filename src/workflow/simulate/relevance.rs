@@ -129,11 +129,19 @@ fn own_texts<'j, 'p>(job: &'j Job<'p>, step: Option<&Step<'p>>) -> impl Iterator
     let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
     let steps = job.steps.iter().flat_map(move |step| {
         let read = step.run.is_none() || own.is_none_or(|own| own == step.place);
-        let texts = step.run.into_iter().chain(values(&step.with)).chain(values(&step.env));
+        let script = step.run.into_iter().chain(step.working_directory);
+        let texts = script.chain(values(&step.with)).chain(values(&step.env));
         step.condition.into_iter().chain(texts.filter(move |_| read))
     });
     let runner = job.runs_on.iter().flatten().copied();
-    environment.chain(runner).chain(values(&job.env)).chain(values(&job.with)).chain(job.condition).chain(steps)
+    let folder = job.working_directory;
+    environment
+        .chain(runner)
+        .chain(folder)
+        .chain(values(&job.env))
+        .chain(values(&job.with))
+        .chain(job.condition)
+        .chain(steps)
 }
 
 #[cfg(test)]

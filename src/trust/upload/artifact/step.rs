@@ -139,6 +139,27 @@ impl ArtifactDownloadStep {
     }
 }
 
+/// The name of the artifact that a step downloads; `None` if it downloads several or if the name is unknown.
+pub(crate) fn artifact_name(
+    github: &GitHubFacts,
+    site: &UploadSite<'_, '_>,
+    step: &Step<'_>,
+    context: &EvaluationContext<'_, '_>,
+) -> Option<String> {
+    let download = ArtifactDownloadStep::read(github, site, step, context)?;
+    Some(download.name).filter(|name| !name.is_empty() && !download.foreign)
+}
+
+/// Whether a job packs an artifact that may have one of some names.
+pub(crate) fn uploads_one_of(facts: &ArtifactFacts, job: &Job<'_>, names: &[String]) -> bool {
+    let packed =
+        job.steps.iter().filter(|step| uses(step, &facts.upload.action)).map(|step| one_packed(facts, job, step));
+    packed.into_iter().any(|packed| match packed.name {
+        Ok(known) => names.contains(&known),
+        Err(beginning) => names.iter().any(|name| name.starts_with(&beginning)),
+    })
+}
+
 /// The artifacts that a step downloads. `None` if its inputs are unknown.
 pub(super) fn downloaded(
     github: &GitHubFacts,

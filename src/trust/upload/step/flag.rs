@@ -28,6 +28,26 @@ impl ResolvedStep<'_, '_> {
         SlotValue::Absent
     }
 
+    /// The words that are values of a flag, in any of its spellings: `--flag value` and `--flag=value`.
+    pub(crate) fn flag_words(&self, spellings: &[String]) -> Vec<ShellWord> {
+        let mut found = Vec::new();
+        let mut words = self.command.iter().flat_map(|command| &command.words).peekable();
+        while let Some(word) = words.next() {
+            if word.text().is_some_and(|text| spellings.contains(&text)) {
+                found.extend(words.peek().filter(|next| !next.starts_with("-")).map(|next| (*next).clone()));
+                continue;
+            }
+            let Some(WordPiece::Text(first)) = word.parts.first() else { continue };
+            let value = |spelling: &String| first.strip_prefix(spelling.as_str())?.strip_prefix('=');
+            if let Some(value) = spellings.iter().filter(|spelling| spelling.starts_with('-')).find_map(value) {
+                let start = Some(WordPiece::Text(value.to_owned())).filter(|_| !value.is_empty());
+                let parts = start.into_iter().chain(word.parts.iter().skip(1).cloned()).collect();
+                found.push(ShellWord { span: word.span.clone(), parts, splits: word.splits });
+            }
+        }
+        found
+    }
+
     /// The words after the word `last` that are not plain text and may expand to flags. `value_flags` are the flags that take a value: their
     /// values do not count.
     #[must_use]
