@@ -400,6 +400,7 @@ fn explain_refusal(rehearsal: &mut Rehearsal<'_>, run: &ExplainedRun<'_>, claims
     } else {
         ""
     };
+    let text = if fits.is_empty() { text } else { text.trim_end_matches('.') };
     let message = format!("{} refused the token{by} (HTTP {status}): {text}{fits}", registry.name);
     let value = |claim: &Claim| {
         let field = registry.field_of(*claim)?;

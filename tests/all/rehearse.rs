@@ -843,7 +843,7 @@ fn nuget_names_the_policy_and_the_claim() {
     let server = serve(with("environment", json!("release")), nuget);
     let ran = NUGET.rehearse(&server, &["--user", "somebody"]);
     assert_eq!((ran.status, ran.outcome()), (Some(1), "refused"), "{}", ran.out);
-    assert!(ran.out.contains("`user` is not the person who created the policy"), "{}", ran.out);
+    assert!(ran.out.contains("`user` is not the user who created the policy"), "{}", ran.out);
 }
 
 const HEX: Publishing = Publishing {

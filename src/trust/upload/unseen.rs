@@ -124,8 +124,9 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         let own = called.value().starts_with(['.', '$']) || self.model.called(job).is_some();
         let name = action(called.value());
-        let listed = self.github.oidc.no_upload.iter().any(|known| known.eq_ignore_ascii_case(name));
-        if own || listed || held.access != Some(AccessLevel::Write) || self.needs.describes(called.value()) {
+        let known = self.github.oidc.no_upload.iter().any(|known| known.eq_ignore_ascii_case(name))
+            || self.registries.uploads_of(name).next().is_some();
+        if own || known || held.access != Some(AccessLevel::Write) || self.needs.describes(called.value()) {
             return None;
         }
         let (name, by) = (job.id.value().to_owned(), name.to_owned());
