@@ -62,7 +62,7 @@ fn a_malicious_checkout_is_read_within_limits() {
 }
 
 /// For each kind: the path, the text, the package and the repository.
-const SAMPLES: [(&str, &str, &str, Option<&str>); 20] = [
+const SAMPLES: [(&str, &str, &str, Option<&str>); 21] = [
     (
         "pyproject.toml",
         "[project]\nname = 'demo'\n[project.urls]\nRepository = 'https://r.example'\n",
@@ -111,6 +111,7 @@ const SAMPLES: [(&str, &str, &str, Option<&str>); 20] = [
         "Demo",
         Some("https://r.example"),
     ),
+    ("setup.py", "setup(name='demo', url='https://r.example')\n", "demo", Some("https://r.example")),
     ("server.json", "{ \"name\": \"io.github.acme/demo\", \"version\": \"1.0.0\" }", "io.github.acme/demo", None),
     ("pubspec.yaml", "name: demo\nrepository: https://r.example\n", "demo", Some("https://r.example")),
     ("jsr.json", "{ \"name\": \"@acme/demo\" }", "@acme/demo", None),

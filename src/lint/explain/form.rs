@@ -9,7 +9,7 @@ use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{OidcSupport, UploadPattern};
 use crate::trust::registry::{Claim, Comparison, FormField, Registry};
-use crate::trust::upload::package::{UploadedPackage, UploadedPackages};
+use crate::trust::upload::package::{self, Likeness, UploadedPackage, UploadedPackages};
 use crate::workflow::expression::Outcome;
 
 /// A registry's form, filled in.
@@ -226,9 +226,17 @@ const NAMELESS: &str = "no config, git remote or condition names the repository"
 pub(crate) fn packages(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Result<Vec<(String, Place)>, String> {
     let known = uploaded(subject, registry);
     let list = |packages: &[UploadedPackage<'_>]| packages.iter().map(|it| (it.name.clone(), it.place)).collect();
+    let manifests = &subject.analysis.project.manifests;
+    let unnamed = |package: &&UploadedPackage<'_>| {
+        let word = || package::name(manifests, registry, &package.name);
+        package.manifest.is_none() && word().is_some_and(|word| word.likeness == Likeness::Other)
+    };
     let Some((name, place)) = addressed(subject, registry) else {
         return match known {
-            Some(Ok(packages)) => Ok(list(packages)),
+            Some(Ok(packages)) => match packages.iter().find(unnamed) {
+                Some(package) => Err(format!("the command names `{}`, and no manifest does", package.name)),
+                None => Ok(list(packages)),
+            },
             Some(Err(reason)) => Err(reason.to_string()),
             None => Err("the uploads of the run".to_owned()),
         };

@@ -3,7 +3,7 @@
 use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
-use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::command::{is_command, names, words};
 use crate::trust::upload::evidence::evidence;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::trust::upload::written::is_secret;
@@ -200,8 +200,11 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
                 [Some(word), ..] => is_program(word),
                 _ => false,
             };
+            // A dry run of a known client uploads nothing.
+            let dry_run =
+                || self.registries.uploads().any(|(_, pattern)| names(self.github, &words, pattern) == Some(false));
             let queries = words.iter().flatten().any(|word| self.github.credentials.queries.contains(word));
-            if !runs || queries || described || self.github.credentials.programs.iter().any(known) {
+            if !runs || queries || described || self.github.credentials.programs.iter().any(known) || dry_run() {
                 return None;
             }
             let place = run.inner(command.span.clone());
