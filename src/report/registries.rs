@@ -150,6 +150,14 @@ fn login(pattern: &LoginPattern) -> ClientEntry<'_> {
     ClientEntry { name: pattern.name(), oidc, minimum: pattern.refs.since.as_deref(), checked: None }
 }
 
+/// The audience of the token, between two marks.
+fn audience(entry: &RegistryEntry<'_>, mark: &str) -> String {
+    match entry.audience {
+        "" => "audience not known".to_owned(),
+        audience => format!("audience {mark}{}{mark}", sanitize::line(audience)),
+    }
+}
+
 /// For a terminal: for each registry a heading, an aligned table of form fields and one of clients.
 #[must_use]
 pub fn text(entries: &[RegistryEntry<'_>]) -> String {
@@ -157,11 +165,11 @@ pub fn text(entries: &[RegistryEntry<'_>]) -> String {
     for entry in entries {
         let _ = writeln!(
             out,
-            "{} ({}), reviewed {}, audience {}",
+            "{} ({}), reviewed {}, {}",
             sanitize::line(entry.name),
             sanitize::line(entry.id),
             sanitize::line(entry.reviewed),
-            sanitize::line(entry.audience)
+            audience(entry, "")
         );
         for line in facts(entry) {
             let _ = writeln!(out, "  {}", sanitize::line(&line));
@@ -254,8 +262,11 @@ pub fn page(entries: &[RegistryEntry<'_>]) -> String {
     for entry in entries {
         let _ = write!(
             page,
-            "\n## {}\n\n`registry: {}` · audience `{}` · reviewed on {}\n\n",
-            entry.name, entry.id, entry.audience, entry.reviewed
+            "\n## {}\n\n`registry: {}` · {} · reviewed on {}\n\n",
+            entry.name,
+            entry.id,
+            audience(entry, "`"),
+            entry.reviewed
         );
         if !entry.fields.is_empty() {
             page.push_str("| config key | field of the form | required | compared with |\n| --- | --- | --- | --- |\n");

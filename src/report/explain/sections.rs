@@ -290,7 +290,7 @@ fn answer(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
     let mut rows = verdict(run);
     let undeclared = run.record.is_none() && run.form.is_some();
     if undeclared && run.verdict != RunVerdict::Undeclared {
-        rows.push(SectionRow::new(["no publisher declared in the config; for this upload it says:"], None));
+        rows.push(SectionRow::new(["no publisher is declared in the config; this upload needs:"], None));
     }
     rows
 }
@@ -308,7 +308,7 @@ fn verdict(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
         }],
         RunVerdict::Undeclared => {
             vec![row(
-                &format!("no publisher declared in the config; {registry} accepts the upload if its publisher says:"),
+                &format!("no publisher declared in the config; {registry} accepts the upload if its publisher has:"),
                 Tone::Unknown,
             )]
         }
