@@ -109,10 +109,12 @@ fn groups<'a>(view: &ReportView<'a>) -> Vec<(String, Vec<&'a Finding>)> {
     let mut groups: Vec<(String, Vec<&Finding>)> = vec![(String::new(), Vec::new())];
     let mut places: HashMap<JobOf<'_>, usize> = HashMap::new();
     for finding in &view.report.findings {
-        let start = finding.steps.first().unwrap_or(&finding.primary).place;
-        let file = view.source(start).map_or("", SourceFile::path);
-        let job = (file, finding.subject.split('/').next().unwrap_or_default());
-        let index = registries.get(&job).map_or(0, |names| {
+        let name = finding.subject.split('/').next().unwrap_or_default();
+        // The steps of a finding begin in the calling workflow; the job is in the last workflow on the way.
+        let files = finding.steps.iter().rev().chain([&finding.primary]).map(|label| view.source(label.place));
+        let jobs = files.map(|file| (file.map_or("", SourceFile::path), name));
+        let found = jobs.into_iter().find_map(|job| Some((job, registries.get(&job)?)));
+        let index = found.map_or(0, |(job, names)| {
             *places.entry(job).or_insert_with(|| {
                 groups.push((title(view, job, names), Vec::new()));
                 groups.len() - 1
