@@ -14,6 +14,7 @@ use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::releases::{self, AwaitedEvent, StartedBy};
+use crate::trust::upload::unseen::UnseenUpload;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::lock::LockFile;
@@ -106,6 +107,8 @@ struct UploadIndex {
     blockers: OnceCell<HashSet<Place>>,
     /// What creates the releases, or the tags of a filter with these patterns.
     started_by: RefCell<HashMap<Option<FilterPatterns>, StartedBy>>,
+    /// The unseen uploads by the place of their job's id.
+    unseen: RefCell<HashMap<Place, Option<UnseenUpload>>>,
 }
 
 /// The patterns of a filter that accept and that ignore; `None` for a missing key.
@@ -234,6 +237,21 @@ impl<'a, 'p> Analysis<'a, 'p> {
         known.unwrap_or_else(|| {
             let found = releases::releases(&self.data.github, self.checkout, awaited);
             self.index.started_by.borrow_mut().insert(key, found);
+            found
+        })
+    }
+
+    /// What may upload in a job without being recognised; searched once for each job.
+    pub(crate) fn unseen_upload(
+        &self,
+        job: &Job<'_>,
+        search: impl FnOnce() -> Option<UnseenUpload>,
+    ) -> Option<UnseenUpload> {
+        let key = job.id.place();
+        let known = self.index.unseen.borrow().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let found = search();
+            self.index.unseen.borrow_mut().insert(key, found.clone());
             found
         })
     }

@@ -86,6 +86,10 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 /// The step of a job that may publish without a recognised upload.
 pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
+    analysis.unseen_upload(job, || search_unseen(analysis, workflow, job))
+}
+
+fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
     let own = analysis.uploads_of(job);
     let seen: Vec<&str> = own.iter().map(|upload| upload.site.registry.id.as_str()).collect();
     let unassigned = analysis.publishers.iter().filter(|publisher| !analysis.is_assigned(publisher));
