@@ -48,11 +48,30 @@ pub(crate) fn in_script<'e>(
     entries: &'e [String],
 ) -> Option<&'e str> {
     let inline = || commands.iter().any(|command| reads_standard_input(github, command));
+    // Few scripts have all words of an entry, and it takes long to compare every command with every entry.
+    let text = lowercase_text(commands);
+    let may_match = |entry: &str| entry.to_lowercase().split([' ', '*']).all(|part| text.contains(part));
     let found = entries.iter().find(|entry| {
         let piped = || is_file_entry(entry) && mentions_file(script, entry) && inline();
-        commands.iter().any(|command| in_command(github, command, entry)) || piped()
+        may_match(entry) && commands.iter().any(|command| in_command(github, command, entry)) || piped()
     });
     found.map(String::as_str)
+}
+
+/// The words, redirects and assigned names of all commands.
+fn lowercase_text(commands: &[ShellCommand]) -> String {
+    let mut text = String::new();
+    for command in commands {
+        for word in command.words.iter().chain(&command.redirects) {
+            text.push_str(&literal(word).to_lowercase());
+            text.push('\n');
+        }
+        for assignment in &command.assignments {
+            text.push_str(&assignment.name.to_lowercase());
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// The first entry for actions that the name of an action or called workflow matches.
