@@ -81,7 +81,7 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> 
     let joined = format!("-{}-", words.join("-"));
     let matches = |entry: &&String| {
         entry.strip_prefix("uses ").is_some_and(|known| match known.contains('*') {
-            true => words.iter().any(|word| Glob::from(known).is_match(word)),
+            true => words.iter().any(|word| fits(known, word)),
             false => joined.contains(&format!("-{known}-")),
         })
     };
@@ -91,7 +91,12 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> 
 /// Whether a variable is one of an entry.
 pub(crate) fn is_variable(entry: &str, name: &str) -> bool {
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
-    entry.contains('_') && entry.chars().all(is_name) && Glob::from(entry).is_match(name)
+    entry.contains('_') && entry.chars().all(is_name) && fits(entry, name)
+}
+
+/// Whether a name has the form of a pattern with stars. It is compiled only for names that have its parts.
+fn fits(pattern: &str, name: &str) -> bool {
+    pattern.split('*').all(|part| name.contains(part)) && Glob::from(pattern).is_match(name)
 }
 
 /// Whether a command matches an entry.
