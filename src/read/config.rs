@@ -146,7 +146,7 @@ impl<'p> ConfigReader<'p> {
         if node.is_scalar() && node.kind() != NodeKind::Null {
             return Some(self.text(node));
         }
-        self.problem(node.span(), format!("expected {what}, found {}", shape(node)));
+        self.problem(node.span(), format!("expected {what}, found {}", node.kind().described()));
         None
     }
 
@@ -156,7 +156,7 @@ impl<'p> ConfigReader<'p> {
         }
         if !entry.value.is_sequence() {
             let key = entry.key.text().unwrap_or_default();
-            self.problem(entry.value.span(), format!("`{key}` must be a list, not {}", shape(entry.value)));
+            self.problem(entry.value.span(), format!("`{key}` must be a list, not {}", entry.value.kind().described()));
         }
         entry.value.items().filter_map(|node| each(self, node)).collect()
     }
@@ -164,7 +164,10 @@ impl<'p> ConfigReader<'p> {
     fn mapping(&mut self, entry: MappingEntry<'p>) -> Vec<MappingEntry<'p>> {
         if !entry.value.is_mapping() && !entry.value.is_null() {
             let key = entry.key.text().unwrap_or_default();
-            self.problem(entry.value.span(), format!("`{key}` must be a mapping, not {}", shape(entry.value)));
+            self.problem(
+                entry.value.span(),
+                format!("`{key}` must be a mapping, not {}", entry.value.kind().described()),
+            );
         }
         entry.value.entries().collect()
     }
@@ -190,7 +193,7 @@ impl<'p> ConfigReader<'p> {
                 node.span(),
                 format!(
                     "a publisher must be a mapping with `registry` and the fields of its form, not {}",
-                    shape(node)
+                    node.kind().described()
                 ),
             );
             return None;
@@ -256,7 +259,10 @@ impl<'p> ConfigReader<'p> {
         if !node.is_mapping() {
             self.problem(
                 node.span(),
-                format!("an entry of `ignore` must be a mapping with `rule` and `reason`, not {}", shape(node)),
+                format!(
+                    "an entry of `ignore` must be a mapping with `rule` and `reason`, not {}",
+                    node.kind().described()
+                ),
             );
             return None;
         }
@@ -280,16 +286,5 @@ impl<'p> ConfigReader<'p> {
         }
         let place = Place { file: self.file, span: first };
         Some(IgnoreEntry { place, rule: rule?, workflow, job, step, reason: reason?, expires })
-    }
-}
-
-fn shape(node: Node<'_>) -> &'static str {
-    match node.kind() {
-        NodeKind::Null => "nothing",
-        NodeKind::Mapping => "a mapping",
-        NodeKind::Sequence => "a list",
-        NodeKind::Bool => "a boolean",
-        NodeKind::Int | NodeKind::Float => "a number",
-        NodeKind::Str => "a string",
     }
 }

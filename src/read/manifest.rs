@@ -64,6 +64,30 @@ pub struct PackageSign {
     pub empty: bool,
 }
 
+/// A key of a file, or a whole file.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectSetting {
+    /// The name of the file, or a glob.
+    pub file: Glob,
+    /// The dotted key; without it, the existence of the file counts.
+    #[serde(default)]
+    pub key: String,
+}
+
+impl ProjectSetting {
+    /// The values at the key of a file; `None` if the file cannot be parsed.
+    pub(crate) fn in_file<'m>(&self, manifest: &'m Manifest) -> Option<Vec<&'m ManifestValue>> {
+        if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
+    }
+
+    /// Whether a file has the setting, or may have it because it cannot be parsed.
+    pub(crate) fn exists_in(&self, manifest: &Manifest) -> bool {
+        let named = self.file.is_match(&manifest.name);
+        named && (self.key.is_empty() || self.in_file(manifest).is_none_or(|values| !values.is_empty()))
+    }
+}
+
 /// How a workspace member inherits a value from the workspace's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -106,6 +106,20 @@ pub enum NodeKind {
     Sequence,
 }
 
+impl NodeKind {
+    /// The type in messages.
+    pub(crate) const fn described(self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Mapping => "a mapping",
+            Self::Sequence => "a list",
+            Self::Bool => "a boolean",
+            Self::Int | Self::Float => "a number",
+            Self::Str => "a string",
+        }
+    }
+}
+
 /// A range of the tree's `texts` (in bytes) or of its `children`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct NodeLink {

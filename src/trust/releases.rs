@@ -12,7 +12,7 @@ use crate::trust::upload::credential::follow_env;
 use crate::trust::upload::credential::is_github_token;
 use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::workflow::expression::{Truth, UnknownReason};
-use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker};
+use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker, ReleasePlugin};
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Filter, Step, Text, Workflow, action};
 use crate::workflow::ref_pattern::{self, RefName};
@@ -164,6 +164,10 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
 
     fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
         if starts_workflows(maker, resolved) {
+            return StartedBy::Unknown;
+        }
+        let used = |plugin| self.checkout.manifests.is_some_and(|all| ReleasePlugin::is_used(plugin, all));
+        if matches!(self.awaited, AwaitedEvent::Release) && !maker.plugin.as_ref().is_none_or(used) {
             return StartedBy::Unknown;
         }
         let makes_tag_here =

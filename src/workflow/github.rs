@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
+use crate::read::manifest::{Manifests, ProjectSetting};
 use crate::read::script::RunFacts;
 use crate::workflow::log_text::ErrorText;
 use crate::workflow::model::action;
@@ -228,6 +229,34 @@ pub struct ReleaseMaker {
     pub tag: Option<String>,
     /// The input with the prefix of every tag.
     pub prefix: Option<TagPrefix>,
+    /// The plugin that creates the release; without it, only the tag is created.
+    pub plugin: Option<ReleasePlugin>,
+}
+
+/// The plugin of a release tool that creates releases. The tool's default list of plugins contains it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleasePlugin {
+    pub name: String,
+    /// The settings with another list.
+    pub lists: Vec<ProjectSetting>,
+    /// Settings that make other files decide.
+    pub opaque: Vec<ProjectSetting>,
+}
+
+impl ReleasePlugin {
+    /// Whether the tool is known to run the plugin with the files of the project.
+    #[must_use]
+    pub(crate) fn is_used(&self, manifests: &Manifests) -> bool {
+        manifests.list.iter().filter(|manifest| !manifest.mentioned).all(|manifest| {
+            let listed = |setting: &ProjectSetting| {
+                let lists = setting.in_file(manifest)?;
+                Some(lists.iter().all(|list| list.items().iter().any(|item| item.is_plugin(&self.name))))
+            };
+            self.lists.iter().all(|setting| listed(setting) == Some(true))
+                && !self.opaque.iter().any(|setting| setting.exists_in(manifest))
+        })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -841,7 +841,7 @@ fn nuget_names_the_policy_and_the_claim() {
         ("repository", "No matching trust policy owned by user 'acme-bot'"),
     );
     let server = serve(with("environment", json!("release")), nuget);
-    let ran = NUGET.rehearse(&server, &["--user", "somebody"]);
+    let ran = NUGET.rehearse(&server, &["--user", "other-user"]);
     assert_eq!((ran.status, ran.outcome()), (Some(1), "refused"), "{}", ran.out);
     assert!(ran.out.contains("`user` is not the user who created the policy"), "{}", ran.out);
 }

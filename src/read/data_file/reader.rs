@@ -102,18 +102,6 @@ fn start(node: Node<'_>) -> Span {
     node.entries().next().map_or_else(|| node.span(), |entry| entry.key.span())
 }
 
-/// The type of a node, for messages.
-const fn described(kind: NodeKind) -> &'static str {
-    match kind {
-        NodeKind::Null => "nothing",
-        NodeKind::Mapping => "a mapping",
-        NodeKind::Sequence => "a list",
-        NodeKind::Bool => "a boolean",
-        NodeKind::Int | NodeKind::Float => "a number",
-        NodeKind::Str => "a string",
-    }
-}
-
 #[derive(Clone, Copy)]
 struct NodeReader<'l, 't> {
     node: Node<'t>,
@@ -122,7 +110,7 @@ struct NodeReader<'l, 't> {
 
 impl<'l, 't> NodeReader<'l, 't> {
     fn expected<T>(self, what: &str) -> Result<T, ReadError> {
-        Err(ReadError::new(format!("expected {what}, found {}", described(self.node.kind())), start(self.node)))
+        Err(ReadError::new(format!("expected {what}, found {}", self.node.kind().described()), start(self.node)))
     }
 
     /// Adds the place of this node to an error that has none.

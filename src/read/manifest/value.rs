@@ -40,6 +40,11 @@ impl ManifestValue {
         Self { span, content: ManifestContent::Word(text.into()) }
     }
 
+    /// Whether it names a plugin: as a text, or as a list of the name and its options.
+    pub(crate) fn is_plugin(&self, name: &str) -> bool {
+        self.text().or_else(|| self.items().first().and_then(Self::text)) == Some(name)
+    }
+
     /// Whether one of the values in it is a text that a test accepts.
     pub(crate) fn has_text(&self, test: impl Fn(&str) -> bool) -> bool {
         let mut open = vec![self];

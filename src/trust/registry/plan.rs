@@ -3,8 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::read::glob::Glob;
-use crate::read::manifest::{Manifest, ManifestValue, Manifests};
+use crate::read::manifest::{Manifest, ManifestValue, Manifests, ProjectSetting};
 use crate::read::path;
 
 /// How a release tool is configured. It uploads the package of its working directory, unless that is private.
@@ -16,7 +15,7 @@ pub struct PublishPlan {
     /// The plugin that uploads, as an item of a list.
     pub plugin: String,
     /// The places of that list. If there is none, the tool's default list contains the plugin.
-    pub lists: Vec<PlanSetting>,
+    pub lists: Vec<ProjectSetting>,
     /// The option of the plugin that turns the upload off if it is `false`.
     #[serde(default)]
     pub switch: String,
@@ -25,33 +24,10 @@ pub struct PublishPlan {
     pub folder: String,
     /// Settings that make other files decide.
     #[serde(default)]
-    pub opaque: Vec<PlanSetting>,
+    pub opaque: Vec<ProjectSetting>,
     /// Flags of the command that override the settings.
     #[serde(default)]
     pub flags: Vec<String>,
-}
-
-/// A key of a file, or a whole file.
-#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PlanSetting {
-    /// The name of the file, or a glob.
-    pub file: Glob,
-    /// The dotted key; without it, the existence of the file counts.
-    #[serde(default)]
-    pub key: String,
-}
-
-impl PlanSetting {
-    /// The values at the key of a file; `None` if the file cannot be parsed.
-    fn in_file<'m>(&self, manifest: &'m Manifest) -> Option<Vec<&'m ManifestValue>> {
-        if self.file.is_match(&manifest.name) { manifest.values(&self.key).ok() } else { Some(Vec::new()) }
-    }
-
-    pub(crate) fn exists_in(&self, manifest: &Manifest) -> bool {
-        let named = self.file.is_match(&manifest.name);
-        named && (self.key.is_empty() || self.in_file(manifest).is_none_or(|values| !values.is_empty()))
-    }
 }
 
 /// What the files of the project make a release tool do.
@@ -80,11 +56,9 @@ impl PublishPlan {
         let lists: Vec<&ManifestValue> = lists.into_iter().flatten().collect();
         let mut root = folder.to_owned();
         for list in &lists {
-            let name = |item: &&ManifestValue| {
-                let first = item.text().or_else(|| item.items().first().and_then(ManifestValue::text));
-                first == Some(self.plugin.as_str())
+            let Some(plugin) = list.items().iter().find(|item| item.is_plugin(&self.plugin)) else {
+                return PlanAnswer::Nothing;
             };
-            let Some(plugin) = list.items().iter().find(name) else { return PlanAnswer::Nothing };
             // A plugin with options is a list of its name and a table.
             let options = plugin.text().map_or(plugin.items().get(1), |_| None);
             let Some(options) = options else { continue };

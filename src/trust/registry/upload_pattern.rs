@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
-use crate::read::manifest::{Manifest, ManifestValue, PackageSign};
-use crate::trust::registry::plan::{PlanSetting, PublishPlan};
+use crate::read::manifest::{Manifest, ManifestValue, PackageSign, ProjectSetting};
+use crate::trust::registry::plan::PublishPlan;
 use crate::trust::registry::slot::{Slot, SlotChoice};
 
 /// Whether a client requests the OIDC token itself.
@@ -377,7 +377,7 @@ pub struct ProjectSign {
     pub sign: PackageSign,
     /// Settings of which none may exist.
     #[serde(default)]
-    pub without: Vec<PlanSetting>,
+    pub without: Vec<ProjectSetting>,
 }
 
 impl ProjectSign {
