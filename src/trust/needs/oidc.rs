@@ -57,7 +57,10 @@ fn may_use_oidc(needs: &Needs, github: &GitHubFacts, resolved: &ResolvedStep<'_,
 /// Whether a command may request the token: its program is not known to leave it alone, or an argument means an upload.
 fn may_request(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
-    let runs = |known: &String| is_command(github, &words, known, &github.shell.runs.wrappers);
+    // Few commands begin with a wrapper, so the wrappers are not tried again for every known command.
+    let wrappers = &github.shell.runs.wrappers;
+    let is_wrapped = wrappers.iter().any(|wrapper| is_command(github, &words, wrapper, &[]));
+    let runs = |known: &String| is_command(github, &words, known, if is_wrapped { wrappers } else { &[] });
     if words.is_empty() || github.credentials.programs.iter().any(|known| is_command(github, &words, known, &[])) {
         return false;
     }

@@ -75,7 +75,7 @@ pub(crate) fn is_command(github: &GitHubFacts, words: &[Option<String>], command
 pub(crate) fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
     let mut words = words;
     while let [Some(first), rest @ ..] = words
-        && github.shell.transparent.iter().any(|known| known == program(first))
+        && github.shell.transparent.iter().any(|known| is_program(first, known))
     {
         words = skip_options(rest);
     }
@@ -127,8 +127,7 @@ pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Opt
     let mut rest = words;
     for (index, expected) in command.split_whitespace().enumerate() {
         let same = |word: &Option<String>| {
-            let found = word.as_deref().map(|word| if index == 0 { program(word) } else { word });
-            found == Some(expected)
+            word.as_deref().is_some_and(|word| if index == 0 { is_program(word, expected) } else { word == expected })
         };
         let at = if index == 0 || expected.starts_with('-') {
             rest.first().filter(|word| same(word)).map(|_| 0)
@@ -138,6 +137,11 @@ pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Opt
         rest = &rest[at? + 1..];
     }
     Some(rest)
+}
+
+/// Whether a word names a program. Most words are another program by their first letters, and then the name is not cut out.
+fn is_program(word: &str, name: &str) -> bool {
+    (word.starts_with(name) || word.contains(['/', '\\'])) && program(word) == name
 }
 
 /// The name of a program without folder, version (`twine==6.1`, `twine@6`) and `.exe`.
