@@ -14,7 +14,7 @@ use crate::lsp::view::View;
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
 use crate::read::yaml::Node;
 use crate::report::explain::{ExplainPage, markdown};
-use crate::report::markdown::inline;
+use crate::report::markdown::{inline, plain};
 use crate::trust::needs::permission_check::permission_checks;
 use crate::trust::registry::{Comparison, FormField};
 use crate::workflow::model::{Grant, Permissions};
@@ -36,8 +36,12 @@ impl View<'_> {
     }
 
     fn card(&self, markdown: String, range: Option<Range>) -> Hover {
-        let kind = if self.client.markdown_hover { MarkupKind::Markdown } else { MarkupKind::PlainText };
-        Hover { contents: Contents::MarkupContent(MarkupContent { kind, value: markdown }), range }
+        let content = if self.client.markdown_hover {
+            MarkupContent { kind: MarkupKind::Markdown, value: markdown }
+        } else {
+            MarkupContent { kind: MarkupKind::PlainText, value: plain(&markdown) }
+        };
+        Hover { contents: Contents::MarkupContent(content), range }
     }
 
     /// A fact under the cursor in a rule file, which is no file of the project.

@@ -367,7 +367,7 @@ impl<'c> Server<'c> {
     fn refresh(&mut self) {
         let edited = std::mem::take(&mut self.edited);
         let mut others_changed = false;
-        for root in self.workspace.unchecked() {
+        for root in self.workspace.take_unreported() {
             let Some(repository) = self.workspace.checked(&root) else { continue };
             if self.logged.get(&root) != Some(&repository.messages) {
                 repository.messages.iter().for_each(|message| self.log(message));

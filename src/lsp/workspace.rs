@@ -39,10 +39,20 @@ pub(crate) struct Workspace {
 struct Repository {
     /// The last result; `None` after a change.
     checked: Option<Arc<CheckedRepository>>,
+    /// Whether the client has the diagnostics of the last result. A request between a change and its diagnostics checks the repository
+    /// too, so `checked` does not say it.
+    is_reported: bool,
     /// The user rules of the last result, which most changes do not affect.
     rules: Option<(Vec<RuleFolder>, LoadedRules)>,
     /// Whether it is a workspace folder. Other repositories are dropped when their last document is closed.
     is_folder: bool,
+}
+
+impl Repository {
+    fn changed(&mut self) {
+        self.checked = None;
+        self.is_reported = false;
+    }
 }
 
 /// The rules in force, and the problems of the user rules.
@@ -166,19 +176,24 @@ impl Workspace {
     pub(crate) fn changed(&mut self, path: &Path) {
         for (root, repository) in &mut self.repositories {
             if path.starts_with(root) || self.rule_folders.iter().any(|folder| path.starts_with(root.join(folder))) {
-                repository.checked = None;
+                repository.changed();
             }
         }
     }
 
     pub(crate) fn all_changed(&mut self) {
-        self.repositories.values_mut().for_each(|repository| repository.checked = None);
+        self.repositories.values_mut().for_each(Repository::changed);
     }
 
-    /// The roots of the repositories that have to be checked again.
-    pub(crate) fn unchecked(&self) -> Vec<PathBuf> {
-        let unchecked = self.repositories.iter().filter(|(_, repository)| repository.checked.is_none());
-        unchecked.map(|(root, _)| root.clone()).collect()
+    /// The roots of the repositories that changed since the last call.
+    pub(crate) fn take_unreported(&mut self) -> Vec<PathBuf> {
+        let unreported = self.repositories.iter_mut().filter(|(_, repository)| !repository.is_reported);
+        unreported
+            .map(|(root, repository)| {
+                repository.is_reported = true;
+                root.clone()
+            })
+            .collect()
     }
 
     /// The repository that holds a file: the innermost one.

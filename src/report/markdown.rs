@@ -235,6 +235,27 @@ pub(crate) fn inline(text: &str) -> String {
     parts.iter().enumerate().map(part).collect::<Vec<_>>().join(if balanced { "" } else { "\\`" })
 }
 
+/// Text with the Markdown of [`inline`] as plain text, for editors that show no Markdown: without escapes, emphasis and the brackets of
+/// links.
+pub(crate) fn plain(markdown: &str) -> String {
+    let mut plain = String::with_capacity(markdown.len());
+    let mut in_code = false;
+    let mut letters = markdown.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '`' => {
+                in_code = !in_code;
+                plain.push(letter);
+            }
+            _ if in_code => plain.push(letter),
+            '\\' => plain.extend(letters.next()),
+            '*' | '<' | '>' => {}
+            letter => plain.push(letter),
+        }
+    }
+    plain
+}
+
 /// Escapes Markdown, HTML, links, mentions and formulas.
 #[must_use]
 pub(crate) fn escape(text: &str) -> String {

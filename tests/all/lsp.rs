@@ -231,6 +231,24 @@ fn an_unsaved_workflow_has_diagnostics_that_follow_ranged_changes() {
 }
 
 #[test]
+fn a_request_right_after_a_change_does_not_hide_its_diagnostics() {
+    let project = project(&[(RELEASE, MISSING)]);
+    let mut editor = Editor::new(project.path(), json!({}));
+    editor.open(RELEASE, MISSING);
+    editor.until(RELEASE, "missing-id-token", true);
+    let healthy = MISSING.replace("contents: read", "id-token: write");
+    // Most of these messages wait in the server's queue while it answers the ones before.
+    for version in 0..20 {
+        editor.replace(RELEASE, version, if version % 2 == 0 { MISSING } else { &healthy });
+        let at = json!({ "textDocument": { "uri": editor.uri(RELEASE) }, "position": { "line": 7, "character": 30 } });
+        editor.send(&json!({ "jsonrpc": "2.0", "id": 1000 + version, "method": "textDocument/hover", "params": at }));
+    }
+    let uri = editor.uri(RELEASE);
+    let last = editor.wait(|message| message["params"]["uri"] == uri && message["params"]["version"] == 19);
+    assert_eq!(last["params"]["diagnostics"], json!([]));
+}
+
+#[test]
 fn columns_are_counted_in_the_negotiated_encoding() {
     let workflow = MISSING
         .replace("contents: read", "id-token: write")
@@ -719,6 +737,20 @@ fn hover_explains_uploads_permissions_fields_and_facts() {
     let fact = shown(RULE, at(rule, "id-token"))["contents"]["value"].clone();
     assert!(fact.as_str().unwrap().contains("permission."), "{fact}");
     assert_eq!(shown(RELEASE, at(&workflow, "runs-on")), Value::Null);
+    assert!(editor.end().success());
+}
+
+#[test]
+fn hover_is_plain_text_for_clients_without_markdown() {
+    let root = project(&[(RELEASE, MISSING)]);
+    let mut editor = Editor::new(root.path(), json!({}));
+    editor.open(RELEASE, MISSING);
+    let upload = editor.position("textDocument/hover", RELEASE, at(MISSING, "pypa/"));
+    assert_eq!(upload["contents"]["kind"], "plaintext");
+    let text = upload["contents"]["value"].as_str().unwrap();
+    assert!(text.starts_with("PyPI from job `publish` of release.yml\n"), "{text}");
+    assert!(text.contains("- verdict: refused: the job cannot request an OIDC token"), "{text}");
+    assert!(text.contains("refs/tags/v*") && text.contains("workflow_ref") && !text.contains('\\'), "{text}");
     assert!(editor.end().success());
 }
 
