@@ -47,7 +47,7 @@ pub enum ManifestFormat {
     Program,
 }
 
-/// A test of a key's value. Without `is` and `has`, the key only has to exist.
+/// A test of a key's value. Without `is`, `starts` and `has`, the key only has to exist.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackageSign {
@@ -56,6 +56,9 @@ pub struct PackageSign {
     /// The allowed values.
     #[serde(default)]
     pub is: Vec<String>,
+    /// The allowed beginnings of the value.
+    #[serde(default)]
+    pub starts: Vec<String>,
     /// Words at the start of an item of its list or of a line of its text. Case is ignored, and `_` equals `-`.
     #[serde(default)]
     pub has: Vec<String>,
@@ -240,6 +243,11 @@ impl Manifest {
             }
             if !sign.has.is_empty() {
                 return value.items().iter().filter_map(ManifestValue::text).any(|text| begins_with(text, &sign.has));
+            }
+            if !sign.starts.is_empty() {
+                return value
+                    .text()
+                    .is_some_and(|text| sign.starts.iter().any(|start| text.starts_with(start.as_str())));
             }
             sign.is.is_empty() || value.text().is_some_and(|text| sign.is.iter().any(|word| word == text))
         };

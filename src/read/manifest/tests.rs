@@ -43,7 +43,13 @@ fn toml_values_have_places() {
     assert_eq!(shown(&project, "pyproject.toml", "tool.a.d.e"), "1 at 1");
     assert_eq!(shown(&project, "pyproject.toml", "project.version"), "absent");
     assert_eq!(shown(&project, "pyproject.toml", "project.dynamic"), "unknown");
-    let sign = PackageSign { key: "project.dynamic".into(), is: Vec::new(), has: vec!["version".into()], empty: false };
+    let sign = PackageSign {
+        key: "project.dynamic".into(),
+        is: Vec::new(),
+        starts: Vec::new(),
+        has: vec!["version".into()],
+        empty: false,
+    };
     assert!(project.manifests.list[0].place_of_sign(&sign).is_some());
 }
 

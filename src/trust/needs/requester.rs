@@ -283,12 +283,9 @@ impl Requester<'_, '_> {
     /// The first of some entries that a step of the job matches.
     fn opaque<'e>(&self, github: &GitHubFacts, entries: &'e [String]) -> Option<&'e str> {
         let (workflow, job) = (self.resolved.workflow, self.resolved.job);
-        let variables = || job.env.entries.iter().chain(&workflow.env.entries).map(|pair| pair.key.value());
-        let set = |entry: &&String| variables().any(|name| opaque::is_variable(entry, name));
-        let of_job = entries.iter().find(set).map(String::as_str);
         let all = || steps(self.resolved.model, workflow, job);
         let in_step = |step: ResolvedStep<'_, '_>| opaque::in_step(github, workflow, job, step.step?, entries);
-        of_job.or_else(|| if entries.is_empty() { None } else { all().into_iter().find_map(in_step) })
+        if entries.is_empty() { None } else { all().into_iter().find_map(in_step) }
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `curl *api.example.com*` | the same with an argument that contains the text between the stars, in any case |
 //! | `npm --prefix` | the same with a flag |
 //! | `package.json` | a command that writes to the file or names it, unless the command only reads files |
-//! | `GIT_ASKPASS` | a variable that the step or one of its commands sets; `*` stands for any text |
+//! | `GIT_ASKPASS` | a variable that `env` or a command of the step sets; `*` stands for any text |
 //! | `uses release*` | an action or called workflow with this word in its name; several words must follow each other |
 //!
 //! A word of an argument is compared as a whole, so that `cmake` is not `make` and `mkdir -p ./dist` runs no program of the project.
@@ -26,6 +26,11 @@ pub(crate) fn in_step<'e>(
     step: &Step<'_>,
     entries: &'e [String],
 ) -> Option<&'e str> {
+    let variables = || [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries);
+    let set = |entry: &&String| variables().any(|pair| is_variable(entry, pair.key.value()));
+    if let Some(entry) = entries.iter().find(set) {
+        return Some(entry);
+    }
     if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
         return in_name(action(uses.value()), entries);
     }
@@ -36,8 +41,7 @@ pub(crate) fn in_step<'e>(
         // The script is in a language that is not read.
         return entries.first().map(String::as_str);
     }
-    let set = |entry: &&String| step.env.entries.iter().any(|pair| is_variable(entry, pair.key.value()));
-    entries.iter().find(set).map(String::as_str).or_else(|| in_script(github, script, &all, entries))
+    in_script(github, script, &all, entries)
 }
 
 /// The first entry that a script with these commands matches.
@@ -89,7 +93,7 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> 
 }
 
 /// Whether a variable is one of an entry.
-pub(crate) fn is_variable(entry: &str, name: &str) -> bool {
+fn is_variable(entry: &str, name: &str) -> bool {
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
     entry.contains('_') && entry.chars().all(is_name) && fits(entry, name)
 }

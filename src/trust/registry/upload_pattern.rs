@@ -344,6 +344,12 @@ pub struct UploadPattern {
     /// Slots that must contain one of some values for it to upload.
     #[serde(default)]
     pub only_with: Vec<SlotChoice>,
+    /// Signs in the project's files of which one is required.
+    #[serde(default)]
+    pub only_in: Vec<ProjectSign>,
+    /// Slots of which none may have a value.
+    #[serde(default)]
+    pub only_without: Vec<Slot>,
     /// The input with a command of which a script in `package.json` may show that it uploads nothing.
     pub script: Option<ScriptInput>,
     /// The files of the project that may also decide that it uploads.
@@ -536,6 +542,8 @@ pub struct BrokenUpgrade {
 pub struct ClientChoice {
     /// The file that must exist in the root of the project.
     pub file: Option<Glob>,
+    /// A test of that file.
+    pub sign: Option<PackageSign>,
     /// The name of the client.
     pub client: String,
 }

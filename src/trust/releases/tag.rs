@@ -154,10 +154,7 @@ pub fn beginning(text: &str) -> TagName {
 fn uses_github_token(github: &GitHubFacts, facts: &TagFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
     let (workflow, job) = (resolved.workflow, resolved.job);
     let configures = |step: &Step<'_>| opaque::in_step(github, workflow, job, step, &facts.opaque).is_some();
-    let variables = job.env.entries.iter().chain(&workflow.env.entries).map(|pair| pair.key.value());
-    if steps(resolved.model, workflow, job).iter().filter_map(|it| it.step).any(configures)
-        || variables.into_iter().any(|name| facts.opaque.iter().any(|entry| opaque::is_variable(entry, name)))
-    {
+    if steps(resolved.model, workflow, job).iter().filter_map(|it| it.step).any(configures) {
         return false;
     }
     let Some(checkout) = resolved.before().rfind(|step| uses(step, &facts.checkout)) else { return false };

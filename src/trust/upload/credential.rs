@@ -112,12 +112,7 @@ impl UploadSite<'_, '_> {
 
     /// Whether the project's files show that it uploads, although they could also say that it does not.
     pub(crate) fn is_decided(&self, pattern: &UploadPattern) -> bool {
-        let manifests = self.resolved.model.manifests.into_iter().flat_map(|all| &all.list);
-        let own: Vec<_> = manifests.filter(|manifest| !manifest.mentioned).collect();
-        let excluded = |sign: &ProjectSign| {
-            own.iter().any(|manifest| sign.without.iter().any(|setting| setting.exists_in(manifest)))
-        };
-        pattern.decided_by.iter().any(|sign| own.iter().any(|manifest| sign.is_in(manifest)) && !excluded(sign))
+        has_sign(&self.resolved, &pattern.decided_by)
     }
 
     /// Whether the command has words that may expand to the flag of a token, of another registry or of a dry run.
@@ -310,6 +305,15 @@ impl UploadSite<'_, '_> {
             },
         }
     }
+}
+
+/// Whether the project's files have one of some signs.
+pub(crate) fn has_sign(resolved: &ResolvedStep<'_, '_>, signs: &[ProjectSign]) -> bool {
+    let manifests = resolved.model.manifests.into_iter().flat_map(|all| &all.list);
+    let own: Vec<_> = manifests.filter(|manifest| !manifest.mentioned).collect();
+    let excluded =
+        |sign: &ProjectSign| own.iter().any(|manifest| sign.without.iter().any(|setting| setting.exists_in(manifest)));
+    signs.iter().any(|sign| own.iter().any(|manifest| sign.is_in(manifest)) && !excluded(sign))
 }
 
 /// Replaces an input of a local action by the value that the step around it passes.

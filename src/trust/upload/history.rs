@@ -78,11 +78,8 @@ fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, jo
     let mut checkouts = job.steps.iter().filter(|step| step.index < build.index && uses(step, &checkout.action));
     let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return TagFetch::Unknown };
     let (Some(uses), false) = (step.uses, step.with.dynamic) else { return TagFetch::Unknown };
-    let variables = job.steps.iter().map(|step| &step.env).chain([&job.env, &workflow.env]);
-    let mut names = variables.flat_map(|pairs| &pairs.entries).map(|pair| pair.key.value());
     if checkout.other.iter().any(|input| step.with.get_ignore_case(input).is_some())
         || job.steps.iter().any(|step| opaque::in_step(github, workflow, job, step, &builds.opaque).is_some())
-        || names.any(|name| builds.opaque.iter().any(|entry| opaque::is_variable(entry, name)))
     {
         return TagFetch::Unknown;
     }

@@ -19,7 +19,7 @@ use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::simulate::context::EvaluationContext;
 
 pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
-use crate::trust::upload::credential::{follow_env, is_github_token};
+use crate::trust::upload::credential::{follow_env, has_sign, is_github_token};
 
 /// A step or calling job that uploads, or a login step without a recognised upload after it.
 #[derive(Debug, Clone)]
@@ -177,6 +177,11 @@ fn with_logins<'a, 'p>(
 /// Whether the inputs or the project's files make the step upload; `None` if a configuration that is not read decides. Inputs that only the
 /// run decides do not count.
 fn is_chosen(resolved: &ResolvedStep<'_, '_>, pattern: &UploadPattern) -> Option<bool> {
+    let fits = (pattern.only_in.is_empty() || has_sign(resolved, &pattern.only_in))
+        && pattern.only_without.iter().all(|slot| resolved.slot_value(slot) == SlotValue::Absent);
+    if !fits {
+        return Some(false);
+    }
     if pattern.only_with.iter().all(|choice| resolved.meets(choice)) {
         return Some(true);
     }

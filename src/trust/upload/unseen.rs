@@ -133,12 +133,32 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         Some(UnseenUpload { reason: UnseenReason::Call, name, by, place: called.place(), line: None })
     }
 
+    /// A program that gets the token variable of a registry: by its own step, else by the job or the workflow. The variables of a job reach
+    /// all its programs, of which the most likely one counts.
     fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
-        steps(self.model, workflow, job).iter().find_map(|step| {
-            let name = self.token(&step.step?.env)?.to_owned();
-            let (by, place) = self.unknown_program(step)?;
-            Some(UnseenUpload { reason: UnseenReason::Variable, name, by, place, line: None })
-        })
+        let all = steps(self.model, workflow, job);
+        let own = all.iter().find_map(|step| {
+            let around = step.frames.iter().rev().map(|frame| &frame.step.env);
+            let name = std::iter::once(&step.step?.env).chain(around).find_map(|pairs| self.token(pairs))?;
+            Some((name, self.unknown_program(step)?))
+        });
+        let of_job = || {
+            let name = self.token(&job.env).or_else(|| self.token(&workflow.env))?;
+            let is_script = |step: &&ResolvedStep<'_, '_>| {
+                step.frames.is_empty() && step.step.is_some_and(|it| it.script.is_some())
+            };
+            Some((name, self.likely(all.iter().rev().filter(is_script).filter_map(|step| self.unknown_program(step)))?))
+        };
+        let (name, (by, place)) = own.or_else(of_job)?;
+        Some(UnseenUpload { reason: UnseenReason::Variable, name: name.to_owned(), by, place, line: None })
+    }
+
+    /// The program that is named after a release, else the first one.
+    fn likely(&self, programs: impl Iterator<Item = (String, Place)>) -> Option<(String, Place)> {
+        let mut programs: Vec<_> = programs.collect();
+        let is_named = |(by, _): &(String, Place)| names_release(self.github, self.registries, by);
+        let index = programs.iter().position(is_named).unwrap_or_default();
+        (index < programs.len()).then(|| programs.swap_remove(index))
     }
 
     /// The token variable of a registry that gets a secret.
@@ -168,11 +188,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             None => return None,
         };
         let all = steps(self.model, workflow, job);
-        let mut programs: Vec<_> = all.iter().rev().filter_map(|step| self.unknown_program(step)).collect();
-        // The program is probably the one that is named after a release.
-        let is_named = |(by, _): &(String, Place)| names_release(self.github, self.registries, by);
-        let index = programs.iter().position(is_named).unwrap_or_default();
-        let (by, place) = (index < programs.len()).then(|| programs.swap_remove(index))?;
+        let (by, place) = self.likely(all.iter().rev().filter_map(|step| self.unknown_program(step)))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 

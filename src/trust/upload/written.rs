@@ -81,8 +81,8 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             // The steps of a local action follow as steps of their own.
             let unread = local && step.model.action(used.value()).is_none();
             let harmless = local || self.github.writes_no_credential(name);
-            let given =
-                || inner.with.entries.iter().chain(&inner.env.entries).any(|pair| is_secret(pair.value.value()));
+            let pairs = || std::iter::once(&inner.with).chain(step.envs().map(|(pairs, _)| pairs));
+            let given = || pairs().flat_map(|pairs| &pairs.entries).any(|pair| is_secret(pair.value.value()));
             return (until.is_none() && (unread || !harmless && given())).then(|| self.unknown(step));
         }
         // The scripts that lead to the upload: each up to the command that calls the next one.

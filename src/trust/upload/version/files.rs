@@ -1,6 +1,6 @@
 //! The client, and its version, that the files of the project choose: `packageManager`, dependencies, lock files, `.nvmrc`.
 
-use crate::read::manifest::{ManifestField, Manifests};
+use crate::read::manifest::{Manifest, ManifestField, Manifests};
 use crate::read::source::{Place, Span};
 use crate::trust::registry::upload_pattern::{ClientChoice, CommandInput, VersionSetting};
 use crate::trust::upload::site::UploadSite;
@@ -41,12 +41,15 @@ pub(super) fn chosen(
     None
 }
 
-/// The client that a tool runs: the first one whose file exists in the root.
+/// The client that a tool runs: the first one whose file exists in the root and passes its test.
 pub(super) fn client_of<'a>(site: &UploadSite<'_, '_>, choices: &'a [ClientChoice]) -> Option<&'a str> {
     let manifests = site.resolved.model.manifests?;
     let exists = |choice: &&ClientChoice| {
         choice.file.as_ref().is_none_or(|file| {
-            manifests.list.iter().any(|manifest| manifest.folder.is_empty() && file.is_match(&manifest.name))
+            let passes =
+                |manifest: &Manifest| choice.sign.as_ref().is_none_or(|it| manifest.place_of_sign(it).is_some());
+            let own = |manifest: &&Manifest| manifest.folder.is_empty() && file.is_match(&manifest.name);
+            manifests.list.iter().filter(own).any(passes)
         })
     };
     choices.iter().find(exists).map(|choice| choice.client.as_str())
