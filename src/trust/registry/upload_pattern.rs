@@ -157,6 +157,9 @@ pub struct CommandInput {
     pub input: String,
     /// The words of the command.
     pub runs: String,
+    /// Whether the action runs the command itself if the input is not set.
+    #[serde(default)]
+    pub otherwise: bool,
 }
 
 /// How a command or an action chooses the packages that it uploads or builds. Without any of these it takes the package of its folder.
@@ -166,6 +169,9 @@ pub struct PackageRule {
     /// Flags with the name of a package.
     #[serde(default)]
     pub names: Vec<String>,
+    /// Inputs of the action or called workflow with the name of a package.
+    #[serde(default)]
+    pub named_by: Vec<String>,
     /// Flags with the path of a manifest.
     #[serde(default)]
     pub manifests: Vec<String>,

@@ -4,12 +4,13 @@ use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{is_command, names, words};
+use crate::trust::registry::slot::reads;
 use crate::trust::upload::evidence::evidence;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Pairs, Text, Workflow, action};
+use crate::workflow::model::{Job, Pair, Pairs, Secrets, Text, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
 use crate::workflow::script::commands;
 
@@ -18,7 +19,7 @@ use crate::workflow::script::commands;
 pub enum UnseenReason {
     /// It may request an OIDC token in an environment named after a registry or a release.
     Environment,
-    /// It passes the token variable of a registry to the program.
+    /// It passes the token of a registry to the program or the called workflow.
     Variable,
     /// It may request an OIDC token in the workflow of a publisher without an upload.
     Publisher,
@@ -121,16 +122,26 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     }
 
     fn by_call(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, called: Text<'p>) -> Option<UnseenUpload> {
-        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         let own = called.value().starts_with(['.', '$']) || self.model.called(job).is_some();
-        let name = action(called.value());
-        let known = self.github.oidc.no_upload.iter().any(|known| known.eq_ignore_ascii_case(name))
-            || self.registries.uploads_of(name).next().is_some();
-        if own || known || held.access != Some(AccessLevel::Write) || self.needs.describes(called.value()) {
+        let by = action(called.value());
+        let known = self.github.oidc.no_upload.iter().any(|known| known.eq_ignore_ascii_case(by))
+            || self.registries.uploads_of(by).next().is_some();
+        if own || known || self.needs.describes(called.value()) {
             return None;
         }
-        let (name, by) = (job.id.value().to_owned(), name.to_owned());
-        Some(UnseenUpload { reason: UnseenReason::Call, name, by, place: called.place(), line: None })
+        let token = match &job.secrets {
+            Secrets::Given(secrets) => self.token(secrets),
+            Secrets::Inherited => None,
+        };
+        let may_request = || {
+            permissions::held(self.github, workflow, job, &self.github.oidc.scope).access == Some(AccessLevel::Write)
+        };
+        let (reason, name) = match token {
+            Some(token) => (UnseenReason::Variable, token),
+            None if may_request() => (UnseenReason::Call, job.id.value()),
+            None => return None,
+        };
+        Some(UnseenUpload { reason, name: name.to_owned(), by: by.to_owned(), place: called.place(), line: None })
     }
 
     /// A program that gets the token variable of a registry: by its own step, else by the job or the workflow. The variables of a job reach
@@ -138,8 +149,10 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
         let all = steps(self.model, workflow, job);
         let own = all.iter().find_map(|step| {
+            let inner = step.step?;
             let around = step.frames.iter().rev().map(|frame| &frame.step.env);
-            let name = std::iter::once(&step.step?.env).chain(around).find_map(|pairs| self.token(pairs))?;
+            let own = [&inner.env, &inner.with].into_iter().chain(around);
+            let name = own.into_iter().find_map(|pairs| self.token(pairs))?;
             Some((name, self.unknown_program(step)?))
         });
         let of_job = || {
@@ -161,16 +174,22 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         (index < programs.len()).then(|| programs.swap_remove(index))
     }
 
-    /// The token variable of a registry that gets a secret.
+    /// The variable, input or secret that is named like a token of a registry, and gets a secret.
     fn token<'v>(&self, pairs: &'v Pairs<'p>) -> Option<&'v str> {
-        let is_token = |name: &str| {
-            let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+        let pair = pairs.entries.iter().find(|pair| is_secret(pair.value.value()) && self.is_token(pair))?;
+        Some(pair.key.value())
+    }
+
+    /// Whether the name of a value or of the secret in it is one of a registry's token.
+    fn is_token(&self, pair: &Pair<'p>) -> bool {
+        let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+        let named = |name: &str| {
             let listed = self.github.credentials.variables.iter().any(|known| plain(known) == plain(name));
             let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
             listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
         };
-        let pair = pairs.entries.iter().find(|pair| is_secret(pair.value.value()) && is_token(pair.key.value()))?;
-        Some(pair.key.value())
+        let secrets = || reads(pair.value.value()).unwrap_or_default();
+        named(pair.key.value()) || secrets().iter().filter_map(|path| path.strip_prefix("secrets.")).any(named)
     }
 
     fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {

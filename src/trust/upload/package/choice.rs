@@ -112,7 +112,8 @@ impl<'a, 'p> PackageChoice<'_, 'a, 'p> {
         last: Option<&str>,
         valued: &[String],
     ) -> Chosen<'p> {
-        let named = self.values_of(resolved, &rule.names)?;
+        let mut named = self.values_of(resolved, &rule.names)?;
+        named.extend(self.inputs_of(resolved, &rule.named_by)?);
         if !named.is_empty() {
             return named.into_iter().map(|(name, place)| self.named(&name, place)).collect::<Result<_, _>>().map(Some);
         }

@@ -57,8 +57,10 @@ pub(super) fn client_of<'a>(site: &UploadSite<'_, '_>, choices: &'a [ClientChoic
 
 /// Whether the command in an input runs a program, directly or in a script of `package.json`.
 pub(crate) fn runs(site: &UploadSite<'_, '_>, condition: &CommandInput) -> bool {
-    let Some(pair) = site.resolved.with().get_ignore_case(&condition.input) else { return false };
-    let text = pair.value.value();
+    let text = match site.resolved.with().get_ignore_case(&condition.input).map(|pair| pair.value.value()) {
+        None | Some("") => return condition.otherwise,
+        Some(text) => text,
+    };
     if text.contains(&condition.runs) {
         return true;
     }
