@@ -9,6 +9,7 @@ mod claim;
 mod client;
 mod document;
 mod environment;
+mod field;
 mod job;
 mod login;
 pub(crate) mod manifest;
@@ -126,6 +127,7 @@ const TABLES: &[&[FactSpec]] = &[
     client::FACTS,
     document::FACTS,
     environment::FACTS,
+    field::FACTS,
     job::FACTS,
     login::FACTS,
     manifest::FACTS,

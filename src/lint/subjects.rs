@@ -9,7 +9,7 @@ use crate::read::yaml::SyntaxError;
 use crate::trust::claims::Claims;
 use crate::trust::document::RepeatedValue;
 use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
-use crate::trust::publisher::Publisher;
+use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::upload::login::{self, LoginStep};
 use crate::trust::upload::site::UploadTarget;
 use crate::trust::upload::step;
@@ -36,6 +36,8 @@ pub enum SubjectKind {
     Upload,
     /// A declared publisher.
     Publisher,
+    /// A field of a declared publisher.
+    Field,
     /// A problem of a file's YAML or shape.
     Problem,
     /// An entry or comment that hides findings.
@@ -52,7 +54,7 @@ pub enum SubjectKind {
 
 impl SubjectKind {
     /// Every kind with the word that rules use.
-    pub const WORDS: [(Self, &'static str); 13] = [
+    pub const WORDS: [(Self, &'static str); 14] = [
         (Self::Workflow, "workflow"),
         (Self::Job, "job"),
         (Self::Step, "step"),
@@ -60,6 +62,7 @@ impl SubjectKind {
         (Self::Reference, "reference"),
         (Self::Upload, "upload"),
         (Self::Publisher, "publisher"),
+        (Self::Field, "field"),
         (Self::Problem, "problem"),
         (Self::Ignore, "ignore"),
         (Self::Call, "call"),
@@ -99,6 +102,7 @@ pub(crate) enum Item<'s, 'a, 'p> {
     /// An upload in one run; without a run if none reaches it.
     Upload(&'s Upload<'a, 'p>, Option<UploadView<'s, 'a, 'p>>),
     Publisher(&'s Publisher<'a>),
+    Field(&'s Publisher<'a>, &'s PublisherField<'a>),
     Document(&'s RepeatedValue),
     /// A problem in a file, with the workflow if that could be read, and its kind: `yaml` or `shape`.
     Problem(Option<&'s Workflow<'p>>, &'s Problem, &'static str),
@@ -129,6 +133,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             Item::Need(..) => SubjectKind::Need,
             Item::Upload(..) => SubjectKind::Upload,
             Item::Publisher(_) => SubjectKind::Publisher,
+            Item::Field(..) => SubjectKind::Field,
             Item::Document(_) => SubjectKind::Document,
             Item::Problem(..) => SubjectKind::Problem,
             Item::Ignore(_) => SubjectKind::Ignore,
@@ -147,7 +152,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             | Item::Need(workflow, ..) => Some(workflow),
             Item::Upload(upload, _) => Some(upload.site.resolved.workflow),
             Item::Problem(workflow, ..) => workflow,
-            Item::Publisher(_) | Item::Document(_) | Item::Ignore(_) => None,
+            Item::Publisher(_) | Item::Field(..) | Item::Document(_) | Item::Ignore(_) => None,
         }
     }
 
@@ -223,11 +228,16 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
     /// The publisher; of an upload, the one that its run is compared with.
     pub(crate) fn publisher(&self) -> Option<&'s Publisher<'a>> {
         let index = match self.item {
-            Item::Publisher(publisher) => return Some(publisher),
+            Item::Publisher(publisher) | Item::Field(publisher, _) => return Some(publisher),
             Item::Document(repeated) => repeated.publisher,
             _ => self.view()?.run.publisher?,
         };
         self.analysis.publishers.get(index)
+    }
+
+    /// The field of a declared publisher.
+    pub(crate) const fn field(&self) -> Option<&'s PublisherField<'a>> {
+        if let Item::Field(_, field) = self.item { Some(field) } else { None }
     }
 
     pub(crate) const fn document(&self) -> Option<&'s RepeatedValue> {
@@ -257,8 +267,9 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
             Item::Reference(_, _, _, reference, _) => parts.push(reference.path.join(".")),
             Item::Call(_, _, Some(request)) => parts.push(request.scope.clone()),
             Item::Ignore(ignore) => parts.push(ignore.rule.clone()),
-            Item::Publisher(_) | Item::Document(_) => {
+            Item::Publisher(_) | Item::Field(..) | Item::Document(_) => {
                 parts.extend(self.publisher().map(|it| format!("{} {}", it.registry.id, it.title())));
+                parts.extend(self.field().map(|entry| entry.field.name.clone()));
                 parts.extend(self.document().map(|repeated| repeated.statement.field.clone()));
             }
             _ => {}
@@ -273,7 +284,7 @@ pub(crate) fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Probl
     errors.iter().map(|error| Problem::new(Place { file, span: error.span }, error.message.clone())).collect()
 }
 
-/// What enumerates a project's subjects calls.
+/// Receives each subject from [`visit_all`].
 pub(crate) trait Visitor {
     /// Whether a subject of this kind in a job could matter; if not, its kind is not enumerated there.
     fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool;
@@ -301,6 +312,9 @@ pub(crate) fn visit_all(analysis: &Analysis<'_, '_>, visitor: &mut dyn Visitor) 
     }
     for publisher in &analysis.publishers {
         visitor.visit(&Subject::new(analysis, Item::Publisher(publisher)));
+        for field in &publisher.entries {
+            visitor.visit(&Subject::new(analysis, Item::Field(publisher, field)));
+        }
     }
     for repeated in &analysis.documents {
         visitor.visit(&Subject::new(analysis, Item::Document(repeated)));

@@ -174,8 +174,10 @@ pub fn accepts(field: &FormField, value: &str) -> Result<(), String> {
 /// The correction of a value that the form refuses, if there is only one: the value without surrounding blanks, the file
 /// name of a path, one part of `owner/name` whose other part the publisher has too, or `owner/name` of an address.
 #[must_use]
-pub fn intended_value(publisher: &Publisher<'_>, field: &str) -> Option<String> {
-    let entry = publisher.entry(field).filter(|entry| entry.own)?;
+pub fn intended_value(publisher: &Publisher<'_>, entry: &PublisherField<'_>) -> Option<String> {
+    if !entry.own {
+        return None;
+    }
     let value = entry.value.trim();
     let other = |claim| publisher.entry_of(claim).map(|entry| entry.value.trim());
     let intended = match entry.field.claim {

@@ -2,9 +2,8 @@
 
 use crate::lint::facts::job::unseen;
 use crate::lint::facts::registry::{target, target_place};
-use crate::lint::facts::{FORM, Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
-use crate::trust::publisher;
 use crate::trust::registry::Claim;
 
 /// The facts of this file.
@@ -19,31 +18,10 @@ pub(crate) const FACTS: &[FactSpec] = &[
     ),
     FactSpec::new(
         "publisher.*",
-        &[SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Document],
+        &[SubjectKind::Upload, SubjectKind::Publisher, SubjectKind::Field, SubjectKind::Document],
         FactValues::Any,
         "A field of the declared publisher.",
         publisher_field,
-    ),
-    FactSpec::new(
-        "record.*",
-        &[SubjectKind::Publisher],
-        FORM,
-        "Whether the registry's form accepts the declared value of a field.",
-        record,
-    ),
-    FactSpec::new(
-        "record-problem.*",
-        &[SubjectKind::Publisher],
-        FactValues::Any,
-        "Why the form refuses a value.",
-        record_problem,
-    ),
-    FactSpec::new(
-        "record-meant.*",
-        &[SubjectKind::Publisher],
-        FactValues::Any,
-        "The value that was most likely meant by one that the form refuses, if there is only one candidate.",
-        record_meant,
     ),
     FactSpec::new(
         "publisher.used",
@@ -69,23 +47,6 @@ fn publisher_field(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
         Some(entry) => Fact::text(entry.value.clone(), entry.place),
         None => Fact::Known(None, publisher.place),
     })
-}
-
-fn record(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let entry = subject.publisher()?.entry(name)?;
-    let accepted = entry.refusal.is_none();
-    Some(Fact::text(if accepted { "accepted" } else { "refused" }, entry.place))
-}
-
-fn record_problem(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let entry = subject.publisher()?.entry(name)?;
-    entry.refusal.as_ref().map(|reason| Fact::text(reason.as_str(), entry.place))
-}
-
-fn record_meant(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
-    let publisher = subject.publisher()?;
-    let place = publisher.entry(name)?.place;
-    publisher::intended_value(publisher, name).map(|intended| Fact::text(intended, place))
 }
 
 fn publisher_used(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
