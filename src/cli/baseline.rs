@@ -38,7 +38,7 @@ pub(crate) struct BaselineArguments {
 
 pub(crate) fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let today = arguments.today.or_else(today);
     let checked: Vec<_> = targets

@@ -179,7 +179,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
 fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err("`--fix` cannot write to stdin; use `--diff` to print the change".to_owned().into());
@@ -199,7 +199,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     if words().any(|word| rules.select(word).is_empty()) {
         // It may name a rule of the `extra-rules` of some project.
         let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
-        let known = |word: &str| loaded.iter().any(|one| !one.rules.as_ref().unwrap_or(&rules).select(word).is_empty());
+        let known = |word: &str| loaded.iter().any(|one| !one.rules(&rules).select(word).is_empty());
         if let Some(word) = words().find(|word| !known(word)) {
             return Err(format!("no rule is named `{word}`{}", suggestion(word, rules.words())).into());
         }
@@ -217,7 +217,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
         let mut totals = ReportTotals::default();
         totals.add(&one.report);
-        let parts = requested.parts(&one, &one.loaded.rules.as_ref().unwrap_or(&rules).rules);
+        let parts = requested.parts(&one, &one.loaded.rules(&rules).rules);
         progress.step();
         CheckOutcome {
             parts,
@@ -286,7 +286,7 @@ pub(crate) struct FindingFilter {
 impl FindingFilter {
     /// The options of the command line take precedence over the config.
     fn new(arguments: &CheckArguments, baseline: Option<&Baseline>, loaded: &LoadedProject, rules: &RuleSet) -> Self {
-        let rules = loaded.rules.as_ref().unwrap_or(rules);
+        let rules = loaded.rules(rules);
         let names = |words: &[String]| -> Vec<String> {
             words.iter().flat_map(|word| rules.select(word)).map(|rule| rule.name.clone()).collect()
         };
@@ -368,7 +368,7 @@ pub(crate) fn check_project(
     with_fixes: bool,
 ) -> Checked {
     let mut loaded = load(target, config, rules, folders);
-    let rules = loaded.rules.as_ref().unwrap_or(rules);
+    let rules = loaded.rules(rules);
     let user_rules = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
     let run = if with_fixes { check_with_fixes } else { check };
     let mut report = run(&loaded.project, rules, today);

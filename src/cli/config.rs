@@ -36,14 +36,14 @@ pub(crate) struct ShowArguments {
 pub(crate) fn run(command: &ConfigCommand) -> Result<ExitStatus, CommandError> {
     let ConfigCommand::Show(arguments) = command;
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     let [target] = targets.as_slice() else {
         let text = trouble.first().cloned();
         return Err(text.unwrap_or_else(|| format!("{} is not a repository", arguments.path.display())).into());
     };
     let loaded = load(target, arguments.config.as_deref(), &rules, &folders);
-    let rules = loaded.rules.as_ref().unwrap_or(&rules);
+    let rules = loaded.rules(&rules);
     let (lines, problems) = settings(&loaded, rules, arguments);
     print(aligned(&lines).as_bytes())?;
     let messages: Vec<String> = loaded.trouble.iter().cloned().chain(loaded.messages(&problems)).collect();

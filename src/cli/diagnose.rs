@@ -97,7 +97,7 @@ struct HintEntry {
 /// Exits with 0 if an error of the log is explained, 1 if none is, and 2 if the log cannot be read.
 pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let mut search = LogSearch::new(&rules.data);
     let skipped = log::search(&arguments.log, &mut search)
         .map_err(|error| format!("the log {} cannot be read: {}", arguments.log.display(), reason(&error)))?;
@@ -109,10 +109,10 @@ pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandEr
     let entries: Vec<DiagnosisEntry> = match targets.first() {
         Some(target) => {
             let checked = check_project(target, None, &rules, &folders, today(), false);
-            let rules = checked.loaded.rules.as_ref().unwrap_or(&rules);
+            let rules = checked.loaded.rules(&rules);
             let parsed = ParsedProject::new(&rules.data.github, &checked.loaded.project);
             let (analysis, _) = Analysis::new(&rules.data, &checked.loaded.project, &parsed);
-            let uploads = explain::explain_uploads(&analysis);
+            let uploads = explain::explain_uploads(&analysis, rules);
             let findings = &checked.report.findings;
             let diagnoses = search.diagnoses(&uploads, Some(&analysis), findings).into_iter();
             diagnoses.map(|diagnosis| entry(diagnosis, findings, &|at| place(&checked, at))).collect()

@@ -59,10 +59,10 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         && !path.exists()
         && path.components().count() == 1
     {
-        let rules = RuleSet::whole(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?;
+        let rules = RuleSet::load_with_examples(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?;
         return rule(&path.to_string_lossy(), &rules);
     }
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(&arguments.paths, None)?;
     let mut status = ExitStatus::Clean;
     for text in &trouble {
@@ -72,12 +72,11 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
     let config = arguments.config.as_deref();
     let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
     let github = &rules.data.github;
-    let readings: Vec<ParsedProject<'_>> = loaded.iter().map(|one| ParsedProject::new(github, &one.project)).collect();
-    let asked = arguments.runs.filter(github, &readings)?;
+    let parsed: Vec<ParsedProject<'_>> = loaded.iter().map(|one| ParsedProject::new(github, &one.project)).collect();
+    let filter = arguments.runs.filter(github, &parsed)?;
     let mut analyses = Vec::new();
-    for (one, reading) in loaded.iter().zip(&readings) {
-        let (analysis, problems) =
-            Analysis::of(&one.rules.as_ref().unwrap_or(&rules).data, &one.project, reading, &asked);
+    for (one, parsed) in loaded.iter().zip(&parsed) {
+        let (analysis, problems) = Analysis::with_filter(&one.rules(&rules).data, &one.project, parsed, &filter);
         for text in one.trouble.iter().cloned().chain(one.messages(&problems)) {
             eprint(&text);
             status = ExitStatus::Failure;
@@ -89,7 +88,10 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandErr
         analysis.other_remote().iter().for_each(|note| eprint(note));
         analyses.push(analysis);
     }
-    let mut uploads: Vec<_> = analyses.iter().map(explain::explain_uploads).collect();
+    let mut uploads = Vec::new();
+    for (analysis, one) in analyses.iter().zip(&loaded) {
+        uploads.push(explain::explain_uploads(analysis, one.rules(&rules)));
+    }
     for ((uploads, one), target) in uploads.iter_mut().zip(&loaded).zip(&targets) {
         if let Some(only) = &target.found.only {
             let here = one.project.file(only);

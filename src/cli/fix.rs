@@ -160,7 +160,7 @@ impl Fixer<'_> {
 
     fn applied(&self, one: &Checked, scope: &FixScope<'_>) -> AppliedFixes {
         let which = self.arguments.fix.unwrap_or(FixSafety::Safe);
-        let rules = one.loaded.rules.as_ref().unwrap_or(self.rules);
+        let rules = one.loaded.rules(self.rules);
         apply_fixes(&one.loaded.project, rules, self.today, |project, finding, fix| {
             let writable = || fix.edits.iter().all(|edit| scope.file(project, edit.place.file).is_some());
             which.takes(fix)

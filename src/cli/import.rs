@@ -57,7 +57,7 @@ pub(crate) struct ImportArguments {
 
 pub(crate) fn run(arguments: &ImportArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let data = &rules.data;
     if let Some(id) = arguments.registry.as_deref().filter(|id| data.registries.get(id).is_none()) {
         let known = data.registries.iter().map(|registry| registry.id.as_str());

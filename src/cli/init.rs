@@ -50,7 +50,7 @@ pub(crate) struct InitArguments {
 
 pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     if let Some(text) = trouble.first() {
         return Err(CommandError::Message(text.clone()));
@@ -76,8 +76,8 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
         return Err(CommandError::Message(text.clone()));
     }
     let reading = ParsedProject::new(&rules.data.github, &loaded.project);
-    let (analysis, _) = Analysis::new(&loaded.rules.as_ref().unwrap_or(&rules).data, &loaded.project, &reading);
-    let uploads = explain::explain_uploads(&analysis);
+    let (analysis, _) = Analysis::new(&loaded.rules(&rules).data, &loaded.project, &reading);
+    let uploads = explain::explain_uploads(&analysis, loaded.rules(&rules));
     let mut proposals = proposals(&uploads);
     add_hints(&mut proposals, analysis.data, &loaded.project, &documents);
     if proposals.is_empty() {
@@ -106,7 +106,7 @@ fn rehearsal(
     if let Some(text) = loaded.trouble.first() {
         return Err(CommandError::Message(text.clone()));
     }
-    let data = &loaded.rules.as_ref().unwrap_or(rules).data;
+    let data = &loaded.rules(rules).data;
     let parsed = ParsedProject::new(&data.github, &loaded.project);
     let (analysis, _) = Analysis::new(data, &loaded.project, &parsed);
     let found = rehearsed(&analysis, arguments.job.as_deref(), arguments.workflow.as_deref())

@@ -162,6 +162,11 @@ pub(crate) fn with_extra_rules(folders: &[RuleFolder]) -> Vec<RuleFolder> {
 }
 
 impl LoadedProject {
+    /// The rules that it is checked with, if `usual` are those of projects without rules of their own.
+    pub(crate) fn rules<'r>(&'r self, usual: &'r RuleSet) -> &'r RuleSet {
+        self.rules.as_ref().unwrap_or(usual)
+    }
+
     fn fail(&mut self, text: String) {
         self.failures.push(text.clone());
         self.trouble.push(text);
@@ -205,7 +210,7 @@ impl LoadedProject {
                 }
             }
             if !config.extra_rules.is_empty() {
-                match RuleSet::with(&all) {
+                match RuleSet::load_for_check(&all) {
                     Ok(rules) => self.rules = Some(rules),
                     Err(problems) => problems.into_iter().for_each(|problem| self.fail(problem)),
                 }

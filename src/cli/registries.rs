@@ -30,7 +30,7 @@ enum RegistriesFormat {
 
 pub(crate) fn run(arguments: &RegistriesArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let entries = registries::entries(&rules.data.registries);
     let text = match arguments.format {
         RegistriesFormat::Text => sanitize::commands(&registries::text(&entries)),

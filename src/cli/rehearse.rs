@@ -116,8 +116,8 @@ pub(crate) fn run(arguments: &RehearseArguments) -> Result<ExitStatus, CommandEr
         .map_err(|_| format!("`--timeout {}` is not a number of seconds", arguments.timeout))?;
     let client = Client::new(timeout, arguments.loopback.clone())?;
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let builtin = RuleSet::with(&[]).map_err(|problems| problems.join("\n"))?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let builtin = RuleSet::load_for_check(&[]).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.repository), None)?;
     trouble.iter().for_each(|text| eprint(text));
     let [target] = targets.as_slice() else {
@@ -126,11 +126,12 @@ pub(crate) fn run(arguments: &RehearseArguments) -> Result<ExitStatus, CommandEr
     };
     let loaded = load(target, None, &rules, &folders);
     loaded.trouble.iter().for_each(|text| eprint(text));
-    let data = &loaded.rules.as_ref().unwrap_or(&rules).data;
+    let rules = loaded.rules(&rules);
+    let data = &rules.data;
     let parsed = ParsedProject::new(&data.github, &loaded.project);
     let (analysis, problems) = Analysis::new(data, &loaded.project, &parsed);
     loaded.messages(&problems).iter().for_each(|text| eprint(text));
-    let uploads = explain::explain_uploads(&analysis);
+    let uploads = explain::explain_uploads(&analysis, rules);
     let options = RehearsalOptions {
         job: arguments.job.clone(),
         workflow: arguments.workflow.clone(),

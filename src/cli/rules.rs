@@ -99,7 +99,7 @@ pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
 
 fn load(folders: &[PathBuf]) -> Result<RuleSet, CommandError> {
     let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(RuleSet::whole(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?)
+    Ok(RuleSet::load_with_examples(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?)
 }
 
 fn test(path: &Path) -> Result<ExitStatus, CommandError> {
@@ -108,7 +108,8 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
     let all = checkout.is_some();
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
     let needs = folder.needs.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();
-    let rules = checkout.unwrap_or_else(|| RuleSet::with(&[folder])).map_err(|problems| problems.join("\n"))?;
+    let rules =
+        checkout.unwrap_or_else(|| RuleSet::load_for_check(&[folder])).map_err(|problems| problems.join("\n"))?;
     let (mut tested, mut failed) = (0, 0);
     let mut judge = |name: String, outcome: Result<(), Vec<String>>| {
         tested += 1;

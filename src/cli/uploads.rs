@@ -44,7 +44,7 @@ enum InventoryFormat {
 
 pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandError> {
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
-    let rules = RuleSet::with(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let mut rows = Vec::new();
     // Only the rows of a project are kept, so that memory does not grow with its files.
@@ -72,9 +72,9 @@ pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandErr
 fn project_rows(target: &CheckTarget, rules: &RuleSet, folders: &[RuleFolder]) -> (Vec<InventoryRow>, Vec<String>) {
     let loaded = load(target, None, rules, folders);
     let parsed = ParsedProject::new(&rules.data.github, &loaded.project);
-    let data = &loaded.rules.as_ref().unwrap_or(rules).data;
-    let (analysis, problems) = Analysis::new(data, &loaded.project, &parsed);
-    let uploads = explain::explain_uploads(&analysis);
+    let rules = loaded.rules(rules);
+    let (analysis, problems) = Analysis::new(&rules.data, &loaded.project, &parsed);
+    let uploads = explain::explain_uploads(&analysis, rules);
     let page = ExplainPage {
         files: &loaded.project.files,
         prefix: &loaded.prefix,

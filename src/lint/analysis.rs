@@ -159,23 +159,23 @@ impl<'a, 'p> Analysis<'a, 'p> {
 
     /// Analyses a project; also returns the problems of its config and publishers.
     #[must_use]
-    pub fn new(data: &'a Data, project: &'p Project, reading: &'a ParsedProject<'p>) -> (Self, Vec<Problem>) {
-        Self::of(data, project, reading, &RunFilter::default())
+    pub fn new(data: &'a Data, project: &'p Project, parsed: &'a ParsedProject<'p>) -> (Self, Vec<Problem>) {
+        Self::with_filter(data, project, parsed, &RunFilter::default())
     }
 
     /// Analyses a project in the runs that the filter selects.
     #[must_use]
-    pub fn of(
+    pub fn with_filter(
         data: &'a Data,
         project: &'p Project,
-        reading: &'a ParsedProject<'p>,
-        asked: &RunFilter,
+        parsed: &'a ParsedProject<'p>,
+        filter: &RunFilter,
     ) -> (Self, Vec<Problem>) {
-        let ParsedProject { config, checkout } = reading;
+        let ParsedProject { config, checkout } = parsed;
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let (uploads, cut) = uploads::uploads(data, checkout, &publishers, repository, asked);
+        let (uploads, cut) = uploads::uploads(data, checkout, &publishers, repository, filter);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &uploads);

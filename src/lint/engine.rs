@@ -14,7 +14,7 @@ use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::{self, Item, Subject, SubjectKind, Visitor};
 use crate::lint::uploads::Unknown;
-use crate::lint::verdict::{self, RunVerdict};
+use crate::lint::verdict::{self, FiredRules, RunErrors};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
@@ -27,7 +27,7 @@ pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report 
     check_project(project, rules, today, false)
 }
 
-/// Checks a project; `with_fixes`, each finding also gets the changes of its rule's fix templates.
+/// Checks a project. If `with_fixes`, each finding also has the changes of its rule's fix templates.
 pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, with_fixes: bool) -> Report {
     let parsed = ParsedProject::new(&rules.data.github, project);
     let (mut analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
@@ -38,7 +38,10 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
     subjects::visit_all(&analysis, &mut engine);
     let findings = engine.take_findings(&analysis);
     let (mut findings, suppressed) = ignores::apply(project, &mut ignores, findings);
-    let routes = route::routes(&analysis, &engine.fired, &findings);
+    let errors = RunErrors::new(&analysis, &engine.fired, &findings);
+    let routes = route::routes(&analysis, &errors);
+    let notices = notices(&analysis, &errors);
+    let undeclared = analysis.uploads.iter().filter(|upload| verdict::is_undeclared(&analysis, upload)).count();
     engine.check_ignores(&analysis, &ignores);
     findings.extend(engine.take_findings(&analysis));
     let path = |finding: &Finding| project.source(finding.primary.place.file).map(SourceFile::path);
@@ -53,10 +56,10 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         findings,
         suppressed,
         baselined: 0,
-        notices: notices(&analysis),
+        notices,
         workflows: project.workflows.len(),
         uploads: analysis.uploads.len(),
-        undeclared: analysis.uploads.iter().filter(|upload| upload.has_verdict(&RunVerdict::Undeclared)).count(),
+        undeclared,
         declared: analysis
             .uploads
             .iter()
@@ -66,6 +69,18 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         by_workflow: upload_counts(&analysis),
         problems,
     }
+}
+
+/// The errors that rules report for the runs of uploads, after ignores.
+pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
+    let mut problems = Vec::new();
+    let levels = levels(rules, analysis.config, &mut problems);
+    let mut ignores = ignores::collect(analysis.project, analysis.config, rules, analysis.today, &mut problems);
+    let mut engine = Engine::new(rules, levels, false);
+    subjects::visit_all(analysis, &mut engine);
+    let findings = engine.take_findings(analysis);
+    let (findings, _) = ignores::apply(analysis.project, &mut ignores, findings);
+    RunErrors::new(analysis, &engine.fired, &findings)
 }
 
 /// The numbers of uploads by workflow.
@@ -114,7 +129,7 @@ fn levels(rules: &RuleSet, config: &Config<'_>, problems: &mut Vec<Problem>) -> 
 }
 
 /// What could not be read or decided.
-fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
+fn notices(analysis: &Analysis<'_, '_>, errors: &RunErrors) -> Vec<Notice> {
     let mut notices: Vec<Notice> = analysis
         .project
         .unreadable
@@ -131,7 +146,7 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
         place: Some(cut.place),
     }));
     for upload in &analysis.uploads {
-        if let Some(Unknown { reason, place }) = verdict::undecided(analysis, upload) {
+        if let Some(Unknown { reason, place }) = verdict::undecided(analysis, upload, errors) {
             let job = upload.site.resolved.job.id.value();
             let message = format!("the upload in job `{job}` is undecided: it depends on {reason}");
             notices.push(Notice { kind: NoticeKind::Undecided, message, place: Some(place) });
@@ -140,9 +155,6 @@ fn notices(analysis: &Analysis<'_, '_>) -> Vec<Notice> {
     notices
 }
 
-/// The rules that fired for an upload in one run: (upload, position of the run) → names of rules.
-pub(crate) type Fired = BTreeMap<(usize, usize), Vec<String>>;
-
 struct Engine<'r> {
     rules: &'r RuleSet,
     with_fixes: bool,
@@ -150,7 +162,7 @@ struct Engine<'r> {
     /// Positions of the rules that are not switched off, by kind of subject.
     enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
     found: Vec<RawFinding>,
-    fired: Fired,
+    fired: FiredRules,
 }
 
 impl Visitor for Engine<'_> {
@@ -167,9 +179,8 @@ impl Visitor for Engine<'_> {
     fn visit(&mut self, subject: &Subject<'_, '_, '_>) {
         let found = self.evaluate(subject);
         if let (Item::Upload(upload, Some(view)), false) = (subject.item, found.is_empty()) {
-            let position = upload.runs.iter().position(|run| std::ptr::eq(run, view.run)).unwrap_or_default();
             let names = found.iter().map(|raw| raw.finding.name.clone());
-            self.fired.insert((upload.index, position), names.collect());
+            self.fired.insert((upload.index, view.run.position), names.collect());
         }
         self.found.extend(found);
     }
@@ -183,7 +194,7 @@ impl<'r> Engine<'r> {
                 enabled_rules.entry(rule.kind).or_default().push(index);
             }
         }
-        Self { rules, with_fixes, levels, enabled_rules, found: Vec::new(), fired: Fired::new() }
+        Self { rules, with_fixes, levels, enabled_rules, found: Vec::new(), fired: FiredRules::new() }
     }
 
     fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &'r Rule)> {

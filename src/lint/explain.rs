@@ -8,9 +8,11 @@ pub mod proposal;
 use std::collections::HashSet;
 
 use crate::lint::analysis::Analysis;
+use crate::lint::engine;
+use crate::lint::rules::set::RuleSet;
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Unknown, Upload, UploadRun};
-use crate::lint::verdict;
+use crate::lint::verdict::{self, RunErrors};
 use crate::read::source::{FileId, Place};
 use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::registry::slot::known_text;
@@ -22,7 +24,7 @@ use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
 use crate::workflow::simulate::run::GitRef;
 
-pub use crate::lint::verdict::RunVerdict;
+pub use crate::lint::verdict::{RunError, RunVerdict};
 pub use form::{FirstStep, FormLine, PublisherForm};
 pub use path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 pub use permission::{ExplainedPermission, PermissionLink};
@@ -208,20 +210,26 @@ pub struct ExplainedClaim {
 
 /// Explains every upload of a project.
 #[must_use]
-pub fn explain_uploads<'a>(analysis: &Analysis<'a, '_>) -> Vec<ExplainedUpload<'a>> {
+pub fn explain_uploads<'a>(analysis: &Analysis<'a, '_>, rules: &RuleSet) -> Vec<ExplainedUpload<'a>> {
+    let errors = engine::run_errors(analysis, rules);
     let mut uploads: Vec<ExplainedUpload<'a>> =
-        analysis.uploads.iter().map(|upload| explain_upload(analysis, upload)).collect();
+        analysis.uploads.iter().map(|upload| explain_upload(analysis, upload, &errors)).collect();
     let all = uploads.iter_mut().flat_map(|upload| &mut upload.runs);
     let forms = all.filter_map(|explained| Some((*explained.registry.as_ref().ok()?, explained.form.as_mut()?)));
     form::limit(&mut forms.collect::<Vec<_>>());
     uploads
 }
 
-fn explain_upload<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> ExplainedUpload<'a> {
+fn explain_upload<'a, 'p>(
+    analysis: &Analysis<'a, 'p>,
+    upload: &Upload<'a, 'p>,
+    errors: &RunErrors,
+) -> ExplainedUpload<'a> {
     let resolved = &upload.site.resolved;
     let mut runs: Vec<ExplainedRun<'a>> = Vec::new();
     for upload_run in &upload.runs {
-        let next = analysis.with_upload_run(upload, upload_run, |subject| explain_run(subject, upload, upload_run));
+        let next =
+            analysis.with_upload_run(upload, upload_run, |subject| explain_run(subject, upload, upload_run, errors));
         let Some(next) = next else { continue };
         match runs.iter_mut().find(|other| other.shown() == next.shown()) {
             Some(other) => {
@@ -248,7 +256,7 @@ fn explain_upload<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) 
         }),
         runs,
         skipped,
-        undecided: verdict::undecided(analysis, upload),
+        undecided: verdict::undecided(analysis, upload, errors),
     }
 }
 
@@ -278,6 +286,7 @@ fn explain_run<'a, 'p>(
     subject: &Subject<'_, 'a, 'p>,
     upload: &Upload<'a, 'p>,
     upload_run: &UploadRun<'a, 'p>,
+    errors: &RunErrors,
 ) -> Option<ExplainedRun<'a>> {
     let registry = upload_run.registry()?.map_err(|unknown| unknown.reason);
     let (credential, credential_place) = upload_run.credential(upload, subject.context()?, subject.analysis.data);
@@ -298,7 +307,7 @@ fn explain_run<'a, 'p>(
         permissions: permission::permissions(subject),
         claims: claims(subject)?,
         record: subject.publisher().map(|publisher| record(subject, publisher)),
-        verdict: verdict::of(subject)?.clone(),
+        verdict: verdict::of(subject, errors)?,
         only_for,
         registry,
         credential,

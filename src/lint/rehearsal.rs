@@ -397,7 +397,7 @@ fn verified(
         Ok(new.rehearsal())
     })?;
     let parsed = ParsedProject::new(github, project);
-    let (after, _) = Analysis::of(analysis.data, project, &parsed, &filter);
+    let (after, _) = Analysis::with_filter(analysis.data, project, &parsed, &filter);
     let here = after.uploads.iter().filter(|upload| upload.site.resolved.workflow.file == before.file);
     match here.into_iter().find(|upload| !upload.runs.is_empty()) {
         Some(upload) => {

@@ -1,7 +1,7 @@
 //! The uploads of a project and every run that can reach them, each with its target, credential, claims and verdict.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::lint::data::Data;
@@ -45,6 +45,8 @@ pub type Known<T> = Result<T, Unknown>;
 
 /// An upload in one simulated run.
 pub struct UploadRun<'a, 'p> {
+    /// Its position among the runs of its upload.
+    pub(crate) position: usize,
     /// The run, simulated up to the job.
     pub simulated: Arc<SimulatedRun<'a, 'p>>,
     /// The matrix row of the job, if it has several that differ for the upload.
@@ -58,7 +60,7 @@ pub struct UploadRun<'a, 'p> {
     claims: OnceCell<Claims>,
     credential: OnceCell<(Known<Credential>, Place)>,
     packages: OnceCell<UploadedPackages<'p>>,
-    verdict: OnceCell<RunVerdict>,
+    comparison: OnceCell<RunVerdict>,
 }
 
 impl<'a, 'p> UploadRun<'a, 'p> {
@@ -120,9 +122,9 @@ impl<'a, 'p> UploadRun<'a, 'p> {
         })
     }
 
-    /// The verdict, computed once by `compute`.
-    pub(crate) fn verdict(&self, compute: impl FnOnce() -> RunVerdict) -> &RunVerdict {
-        self.verdict.get_or_init(compute)
+    /// What the registry answers, computed once by `compute`.
+    pub(crate) fn comparison(&self, compute: impl FnOnce() -> RunVerdict) -> &RunVerdict {
+        self.comparison.get_or_init(compute)
     }
 }
 
@@ -169,11 +171,6 @@ impl<'a, 'p> Upload<'a, 'p> {
         }
     }
 
-    /// Whether a run has this verdict, of those computed so far.
-    pub(crate) fn has_verdict(&self, verdict: &RunVerdict) -> bool {
-        self.runs.iter().any(|run| run.verdict.get() == Some(verdict))
-    }
-
     /// The conditions that keep every run from it, see [`reach::blockers`]; computed once.
     pub(crate) fn blockers(&self) -> Option<&[Blocker]> {
         self.blockers.get_or_init(|| reach::blockers(self)).as_deref()
@@ -191,20 +188,16 @@ pub(crate) fn uploads<'a, 'p>(
     let (mut found, mut cut) = (Vec::new(), Vec::new());
     for workflow in &checkout.workflows {
         let mut sites = site::sites(&data.github, &data.registries, checkout, workflow);
-        let decided: Vec<&str> =
-            sites.iter().filter(|site| !site.undecided).map(|site| site.registry.id.as_str()).collect();
+        let decided: HashSet<String> =
+            sites.iter().filter(|site| !site.undecided).map(|site| site.registry.id.clone()).collect();
         let declared = |site: &UploadSite<'_, '_>| {
             publishers.iter().any(|publisher| {
                 let file = publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str());
                 publisher.registry.id == site.registry.id && file == Some(workflow.source.file_name())
             })
         };
-        let keeps: Vec<bool> = sites
-            .iter()
-            .map(|site| !site.undecided || declared(site) && !decided.contains(&site.registry.id.as_str()))
-            .collect();
-        let mut keeps = keeps.into_iter();
-        sites.retain(|_| keeps.next().unwrap_or(true));
+        // What may be an upload counts only if a publisher names the workflow and no certain upload goes to its registry.
+        sites.retain(|site| !site.undecided || declared(site) && !decided.contains(&site.registry.id));
         cut.extend(sites.get(MOST_UPLOADS).map(|first| Unknown {
             reason: format!("the workflow has more than {MOST_UPLOADS} uploads; those from here on are not checked"),
             place: first.resolved.place(),
@@ -268,6 +261,7 @@ fn upload_runs<'a, 'p>(
             let reach = context.reached().and(called::uploads(&upload.site, &context));
             let target = upload.site.target(&data.github, &data.registries, &context);
             upload_runs.push(UploadRun {
+                position: 0,
                 simulated: Arc::clone(&simulated),
                 row,
                 reach,
@@ -276,14 +270,14 @@ fn upload_runs<'a, 'p>(
                 claims: OnceCell::new(),
                 credential: OnceCell::new(),
                 packages: OnceCell::new(),
-                verdict: OnceCell::new(),
+                comparison: OnceCell::new(),
             });
         }
     }
     upload_runs
 }
 
-/// Adds a run to its upload, and to the totals of the project.
+/// Adds a run to its upload, with the publisher that it is compared with.
 fn add<'a, 'p>(
     upload: &mut Upload<'a, 'p>,
     mut upload_run: UploadRun<'a, 'p>,
@@ -321,5 +315,6 @@ fn add<'a, 'p>(
             upload_run.publisher = index;
         }
     }
+    upload_run.position = upload.runs.len();
     upload.runs.push(upload_run);
 }

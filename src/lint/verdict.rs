@@ -1,4 +1,7 @@
-//! The verdict of a registry on one run of an upload, and what decides it. Checks, explanations and reports read this one.
+//! The verdict on one run of an upload, and what decides it: the registry's comparison, or an error that a rule reports. Checks,
+//! explanations and reports read this one.
+
+use std::collections::{BTreeMap, HashMap};
 
 use crate::lint::analysis::Analysis;
 use crate::lint::facts::Fact;
@@ -7,10 +10,10 @@ use crate::lint::facts::called::{called_repository, certificate};
 use crate::lint::facts::permission::permission;
 use crate::lint::facts::run::{event_status, ref_status};
 use crate::lint::facts::runner::runner_status;
-use crate::lint::findings::RouteAnswer;
+use crate::lint::findings::{Finding, Level, RouteAnswer};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Known, Unknown, Upload};
-use crate::read::source::Place;
+use crate::read::source::{FileId, Place};
 use crate::trust::registry::{Claim, Comparison, Registry};
 use crate::trust::upload::site::Credential;
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
@@ -34,6 +37,8 @@ pub enum RunVerdict {
         /// The error that users see, if the data contains it.
         text: Option<String>,
     },
+    /// A rule reports an error: the upload fails before the registry compares it with a publisher.
+    Failed(RunError),
     /// No publisher is declared: it is accepted if the registered one has the values of the form.
     Undeclared,
     /// The upload sends no OIDC token, so no publisher is compared.
@@ -48,7 +53,7 @@ impl RunVerdict {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
-            Self::Refused { .. } => "refused",
+            Self::Refused { .. } | Self::Failed(_) => "refused",
             Self::Undeclared => "undeclared",
             Self::NotAsked => "not-asked",
             Self::Undecided(_) => "undecided",
@@ -59,7 +64,7 @@ impl RunVerdict {
     #[must_use]
     pub fn answer(&self, is_reached: bool) -> RouteAnswer {
         match self {
-            Self::Refused { cause: RefusalCause::Start, .. } => RouteAnswer::Refused,
+            Self::Refused { cause: RefusalCause::Start, .. } | Self::Failed(_) => RouteAnswer::Refused,
             Self::NotAsked => RouteAnswer::Token,
             _ if !is_reached => RouteAnswer::Undecided,
             Self::Accepted => RouteAnswer::Accepted,
@@ -70,11 +75,65 @@ impl RunVerdict {
     }
 }
 
+/// The rules that fired for an upload in one run: (upload, position of the run) → names of rules.
+pub(crate) type FiredRules = BTreeMap<(usize, usize), Vec<String>>;
+
+/// An error that a rule reports for an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunError {
+    /// The rule's code.
+    pub code: String,
+    /// The message of the finding.
+    pub message: String,
+    /// Its place.
+    pub place: Place,
+}
+
+/// The first error of each upload run that has one: (upload, position of the run) → error.
+#[derive(Debug, Default)]
+pub(crate) struct RunErrors(BTreeMap<(usize, usize), RunError>);
+
+impl RunErrors {
+    /// The errors among `findings`, for the runs in which their rules fired.
+    pub(crate) fn new(analysis: &Analysis<'_, '_>, fired: &FiredRules, findings: &[Finding]) -> Self {
+        let mut errors: HashMap<(FileId, &str, &str), &Finding> = HashMap::new();
+        for finding in findings.iter().filter(|finding| finding.level == Level::Error) {
+            let file = finding.steps.first().unwrap_or(&finding.primary).place.file;
+            for job in &finding.jobs {
+                errors.entry((file, &finding.name, job)).or_insert(finding);
+            }
+        }
+        let error = |(run, names): (&(usize, usize), &Vec<String>)| {
+            let resolved = &analysis.uploads.get(run.0)?.site.resolved;
+            let (file, job) = (resolved.workflow.file, resolved.job.id.value());
+            let finding = names.iter().find_map(|name| errors.get(&(file, name.as_str(), job)))?;
+            let Finding { code, message, primary, .. } = finding;
+            Some((*run, RunError { code: code.clone(), message: message.clone(), place: primary.place }))
+        };
+        Self(fired.iter().filter_map(error).collect())
+    }
+
+    fn of(&self, subject: &Subject<'_, '_, '_>) -> Option<&RunError> {
+        let (upload, view) = (subject.upload()?, subject.view()?);
+        self.0.get(&(upload.index, view.run.position))
+    }
+}
+
+/// Whether a run is accepted if the publisher that the registry has is the right one, because the config declares none.
+pub(crate) fn is_undeclared<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> bool {
+    let is_undeclared = |subject: &Subject<'_, '_, '_>| comparison(subject) == Some(&RunVerdict::Undeclared);
+    upload.runs.iter().any(|run| analysis.with_upload_run(upload, run, is_undeclared))
+}
+
 /// Why an upload is undecided: a run that may reach it has an undecided verdict, or no run is known to reach it.
-pub(crate) fn undecided<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a, 'p>) -> Option<Unknown> {
+pub(crate) fn undecided<'a, 'p>(
+    analysis: &Analysis<'a, 'p>,
+    upload: &Upload<'a, 'p>,
+    errors: &RunErrors,
+) -> Option<Unknown> {
     let of_run = |run| {
-        analysis.with_upload_run(upload, run, |subject| match of(subject) {
-            Some(RunVerdict::Undecided(unknown)) => Some(unknown.clone()),
+        analysis.with_upload_run(upload, run, |subject| match of(subject, errors) {
+            Some(RunVerdict::Undecided(unknown)) => Some(unknown),
             _ => None,
         })
     };
@@ -87,18 +146,27 @@ pub(crate) fn undecided<'a, 'p>(analysis: &Analysis<'a, 'p>, upload: &Upload<'a,
     let reach = upload.runs.first().map_or_else(|| upload.reachable(), |run| run.reach.clone());
     let reason = match reach {
         Truth::Unknown(reason) => reason.to_string(),
-        Truth::Yes | Truth::No => "what starts it: no run reaches it".to_owned(),
+        Truth::Yes | Truth::No => "what starts it: no simulated run reaches it".to_owned(),
     };
     Some(Unknown { reason, place: upload.site.resolved.place() })
 }
 
-/// The verdict on the run of an upload. The checks are in the order of GitHub and the registries: is the run started, may the job request
+/// The verdict on the run of an upload. A refusal by the comparison is more exact than an error of a rule.
+pub(crate) fn of(subject: &Subject<'_, '_, '_>, errors: &RunErrors) -> Option<RunVerdict> {
+    let comparison = comparison(subject)?;
+    Some(match errors.of(subject) {
+        Some(error) if !matches!(comparison, RunVerdict::Refused { .. }) => RunVerdict::Failed(error.clone()),
+        _ => comparison.clone(),
+    })
+}
+
+/// What the registry answers to the run of an upload. The checks are in the order of GitHub and the registries: is the run started, may the job request
 /// a token, is the run one that the registry accepts, and then each claim.
-pub(crate) fn of<'s>(subject: &Subject<'s, '_, '_>) -> Option<&'s RunVerdict> {
+fn comparison<'s>(subject: &Subject<'s, '_, '_>) -> Option<&'s RunVerdict> {
     let (upload, view) = (subject.upload()?, subject.view()?);
     let registry = view.run.registry()?;
     let (credential, _) = view.run.credential(upload, view.context, subject.analysis.data);
-    Some(view.run.verdict(|| compute(subject, upload, &registry, credential)))
+    Some(view.run.comparison(|| compute(subject, upload, &registry, credential)))
 }
 
 fn compute(
@@ -134,16 +202,16 @@ fn compute(
     let (Some(publisher), Some(claims)) = (subject.publisher(), subject.claims()) else {
         return uncertified.unwrap_or(RunVerdict::Undeclared);
     };
-    let mut open: Option<Unknown> = None;
+    let mut undecided: Option<Unknown> = None;
     // A field that is compared by a number that only the registry knows is assumed to fit.
     let compared = publisher.registry.record.iter().filter(|field| field.compare != Some(Comparison::ById));
     for claim in compared.filter_map(|field| field.claim) {
         let entry = publisher.entry_of(claim);
         let place = entry.map_or(publisher.place, |entry| entry.place);
-        let undecided = |reason: String| Unknown { reason, place };
+        let unknown = |reason: String| Unknown { reason, place };
         let has_no_name = entry.is_none() && matches!(claim, Claim::Owner | Claim::Repository);
         if has_no_name && registry.field_of(claim).is_some_and(|field| field.required) {
-            open = open.or_else(|| Some(undecided("the config has no `repository`".to_owned())));
+            undecided = undecided.or_else(|| Some(unknown("the config has no `repository`".to_owned())));
             continue;
         }
         match claim_verdict(claims, claim, publisher) {
@@ -153,17 +221,17 @@ fn compute(
                 return refused(claim.cause(), place, entry.map(|entry| (value, entry.value.clone())));
             }
             ClaimVerdict::Case => {
-                open = open.or_else(|| Some(undecided(format!("the case of the {}", claim.word()))));
+                undecided = undecided.or_else(|| Some(unknown(format!("the case of the {}", claim.word()))));
             }
-            ClaimVerdict::Unknown(reason) => open = open.or_else(|| Some(undecided(reason.to_string()))),
+            ClaimVerdict::Unknown(reason) => undecided = undecided.or_else(|| Some(unknown(reason.to_string()))),
         }
     }
-    if open.is_none()
+    if undecided.is_none()
         && let Some(Fact::Unknown(reason)) = permission(subject, "id-token")
     {
-        open = Some(Unknown { reason: reason.to_string(), place: upload.site.resolved.place() });
+        undecided = Some(Unknown { reason: reason.to_string(), place: upload.site.resolved.place() });
     }
-    uncertified.unwrap_or_else(|| open.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
+    uncertified.unwrap_or_else(|| undecided.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
 }
 
 /// Why GitHub refuses to start the run.

@@ -8,7 +8,7 @@ use gen_lsp_types::{
 use serde_json::json;
 
 use crate::lint::explain::proposal::{Proposal, proposals};
-use crate::lint::explain::{ExplainedUpload, ExplainedValue, RunVerdict, explain_uploads};
+use crate::lint::explain::{ExplainedUpload, ExplainedValue, explain_uploads};
 use crate::lint::findings::{Finding, Fix, FixEdit};
 use crate::lint::fix::apply::apply_fixes;
 use crate::lint::fix::verify::{applied, removes};
@@ -145,10 +145,11 @@ impl View<'_> {
             return Vec::new();
         }
         repository.analyse(|analysis| {
-            let mut uploads = explain_uploads(analysis);
+            let mut uploads = explain_uploads(analysis, &repository.rules);
             uploads.retain(|upload| upload.workflow == id && jobs.contains(&upload.job.as_str()));
             let mut actions = Vec::new();
-            let undeclared = uploads.iter().any(|it| it.runs.iter().any(|run| run.verdict == RunVerdict::Undeclared));
+            let undeclared =
+                uploads.iter().any(|it| it.runs.iter().any(|run| run.record.is_none() && run.form.is_some()));
             let page = ExplainPage {
                 files: &repository.project.files,
                 prefix: "",

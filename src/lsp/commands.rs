@@ -48,7 +48,7 @@ pub(crate) fn job_span(view: &View<'_>, file: FileId, job: &str) -> Span {
 pub(crate) fn explain(view: &View<'_>, path: &Path, at: Option<Position>) -> String {
     let Some(file) = view.repository.file(path) else { return String::new() };
     view.repository.analyse(|analysis| {
-        let uploads = uploads_at(view, explain_uploads(analysis), file, at);
+        let uploads = uploads_at(view, explain_uploads(analysis, &view.repository.rules), file, at);
         if uploads.is_empty() {
             return "No upload to a registry that trustpub knows.\n".to_owned();
         }
@@ -70,7 +70,7 @@ pub(crate) fn inventory_rows(view: &View<'_>) -> Vec<String> {
     let root = view.repository.root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     view.repository.analyse(|analysis| {
         let repository = analysis.repository.map_or(root, str::to_owned);
-        let uploads = explain_uploads(analysis);
+        let uploads = explain_uploads(analysis, &view.repository.rules);
         let row = |upload: &ExplainedUpload<'_>, run: &ExplainedRun<'_>| {
             let workflow = view.repository.project.source(upload.workflow).map_or("", SourceFile::path);
             let registry = run.registry.as_ref().map_or("unknown", |registry| registry.name.as_str());
@@ -90,6 +90,7 @@ pub(crate) const INVENTORY_HEAD: &str = "# Uploads\n\n| repository | workflow | 
 pub(crate) fn verdict(run: &ExplainedRun<'_>) -> String {
     match (&run.verdict, run.doubts.first()) {
         (RunVerdict::Refused { cause, .. }, _) => format!("refused: {}", cause.word()),
+        (RunVerdict::Failed(error), _) => format!("refused: {}", error.code),
         (RunVerdict::NotAsked, _) => "no OIDC token".to_owned(),
         (RunVerdict::Undecided(unknown), _) => format!("undecided: {}", unknown.reason),
         (RunVerdict::Accepted | RunVerdict::Undeclared, Some(doubt)) => format!("undecided: {}", doubt.reason),

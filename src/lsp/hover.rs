@@ -8,6 +8,7 @@ use gen_lsp_types::{Contents, Hover, MarkupContent, MarkupKind, Position, Range}
 use crate::lint::analysis::Analysis;
 use crate::lint::explain::explain_uploads;
 use crate::lint::facts;
+use crate::lint::rules::set::RuleSet;
 use crate::lsp::document::Document;
 use crate::lsp::position;
 use crate::lsp::view::View;
@@ -30,7 +31,7 @@ impl View<'_> {
             if is_config {
                 return self.config_field(analysis, id, at);
             }
-            permission(analysis, id, at).or_else(|| self.upload(analysis, id, at))
+            permission(analysis, &self.repository.rules, id, at).or_else(|| self.upload(analysis, id, at))
         })?;
         Some(self.card(text, Some(position::range(file, span, self.client.unit))))
     }
@@ -61,7 +62,7 @@ impl View<'_> {
 
     /// The upload step at an offset, with what its registry sees and answers.
     fn upload(&self, analysis: &Analysis<'_, '_>, file: FileId, at: Span) -> Option<(String, Span)> {
-        let mut uploads = explain_uploads(analysis);
+        let mut uploads = explain_uploads(analysis, &self.repository.rules);
         let root = self.repository.project.document(file)?.0.tree.root()?;
         let step = steps(root).find(|step| step.contains(at));
         let span = |place: Place| {
@@ -120,7 +121,7 @@ fn field(registry: &str, field: &FormField) -> String {
 }
 
 /// The steps that need the permission at an offset.
-fn permission(analysis: &Analysis<'_, '_>, file: FileId, at: Span) -> Option<(String, Span)> {
+fn permission(analysis: &Analysis<'_, '_>, rules: &RuleSet, file: FileId, at: Span) -> Option<(String, Span)> {
     let workflow = analysis.workflows.iter().find(|workflow| workflow.file == file)?;
     let scope = |permissions: Option<&Permissions<'_>>| match &permissions?.grant {
         Grant::Scopes(scopes) => scopes.iter().find_map(|pair| {
@@ -149,7 +150,7 @@ fn permission(analysis: &Analysis<'_, '_>, file: FileId, at: Span) -> Option<(St
             lines.push(format!("- {name} in job {id} needs `{scope}: {access}` to {}", inline(reason)));
         }
     }
-    let uploads = explain_uploads(analysis);
+    let uploads = explain_uploads(analysis, rules);
     for upload in uploads.iter().filter(|upload| scope == "id-token" && upload.workflow == file) {
         if job.is_none_or(|job| job.id.value() == upload.job) {
             let registry = upload.runs.iter().find_map(|run| run.registry.as_ref().ok());

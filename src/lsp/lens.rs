@@ -19,7 +19,9 @@ impl View<'_> {
         let Some(id) = self.repository.project.file(file.path()) else { return Vec::new() };
         self.repository.analyse(|analysis| {
             let mut lenses: Vec<(Range, Vec<String>)> = Vec::new();
-            for upload in explain_uploads(analysis).iter().filter(|upload| upload.workflow == id) {
+            for upload in
+                explain_uploads(analysis, &self.repository.rules).iter().filter(|upload| upload.workflow == id)
+            {
                 let start = commands::job_span(self, id, &upload.job).start;
                 let start = position::position(file, start, self.client.unit);
                 let range = Range { start, end: start };

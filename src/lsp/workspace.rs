@@ -130,7 +130,7 @@ impl Workspace {
     /// # Errors
     /// If the built-in rules cannot be read, which the tests rule out.
     pub(crate) fn new(rule_folders: Vec<PathBuf>, today: Option<Date>) -> Result<Self, String> {
-        let rules = Arc::new(RuleSet::with(&[]).map_err(|problems| problems.join("\n"))?);
+        let rules = Arc::new(RuleSet::load_for_check(&[]).map_err(|problems| problems.join("\n"))?);
         Ok(Self { rules, rule_folders, documents: Documents::new(), repositories: BTreeMap::new(), today })
     }
 
@@ -312,7 +312,7 @@ impl Workspace {
         if folders.is_empty() {
             return (Arc::clone(&self.rules), Vec::new());
         }
-        match RuleSet::with(folders) {
+        match RuleSet::load_for_check(folders) {
             Ok(rules) => (Arc::new(rules), Vec::new()),
             Err(problems) => {
                 let problems = problems.iter().filter_map(|problem| rule_problem(folders, problem)).collect();

@@ -355,6 +355,10 @@ fn predicted(run: &ExplainedRun<'_>, job: &Job<'_>) -> Option<RehearsalProblem> 
                 format!("the files show that the registry will refuse a release {when}, by its {}", cause.word());
             problem(cause.word(), message, *place)
         }
+        RunVerdict::Failed(error) => {
+            let message = format!("a release {when} fails: {} ({})", error.message, error.code);
+            problem("rule", message, error.place)
+        }
         RunVerdict::NotAsked => {
             let message = format!(
                 "job `{}` uploads with a stored token, so the registry does not ask for an OIDC token",

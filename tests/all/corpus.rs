@@ -136,7 +136,7 @@ fn proposed(rules: &RuleSet, root: &Path) -> Option<(Project, Project)> {
     let bare = Project::load(&DiskFiles::new(root).unwrap(), None);
     let reading = ParsedProject::new(&rules.data.github, &bare);
     let (analysis, _) = Analysis::new(&rules.data, &bare, &reading);
-    let uploads = explain::explain_uploads(&analysis);
+    let uploads = explain::explain_uploads(&analysis, rules);
     let proposals = proposals(&uploads);
     proposals.iter().find(|proposal| proposal.open.is_none())?;
     let page = ExplainPage { files: &bare.files, prefix: "", repository: None, uploads: &uploads };
@@ -176,7 +176,7 @@ fn every_undecided_upload_is_counted() {
         let project = rules.read(&DiskFiles::new(root).unwrap());
         let parsed = ParsedProject::new(&rules.data.github, &project);
         let (analysis, _) = Analysis::new(&rules.data, &project, &parsed);
-        let explained = explain::explain_uploads(&analysis);
+        let explained = explain::explain_uploads(&analysis, &rules);
         let is_undecided = |upload: &&explain::ExplainedUpload<'_>| {
             let undecided = upload.runs.iter().any(|run| matches!(run.verdict, RunVerdict::Undecided(_)));
             undecided || upload.runs.iter().all(|run| !run.doubts.is_empty())

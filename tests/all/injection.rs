@@ -90,7 +90,7 @@ fn own_rules(wish: &str) -> RuleSet {
         quoted(&format!("{wish}\n\n**What to do:** {wish}"))
     );
     let folder = RuleFolder { rules: vec![("rules/own.yaml".to_owned(), rule)], ..RuleFolder::default() };
-    RuleSet::with(&[folder]).unwrap_or_else(|problems| panic!("{wish:?}: {problems:?}"))
+    RuleSet::load_for_check(&[folder]).unwrap_or_else(|problems| panic!("{wish:?}: {problems:?}"))
 }
 
 fn each(mut judge: impl FnMut(&str, &ReportView<'_>)) {

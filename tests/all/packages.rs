@@ -34,7 +34,7 @@ fn packages(workflow: &str, files: &[(&str, &str)]) -> String {
     let reading = ParsedProject::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
     let mut shown = Vec::new();
-    for run in explain::explain_uploads(&analysis).iter().flat_map(|upload| &upload.runs) {
+    for run in explain::explain_uploads(&analysis, &rules).iter().flat_map(|upload| &upload.runs) {
         let line = run.form.iter().flat_map(|form| &form.lines).find(|line| line.field.name == "package");
         shown.push(match line.map(|line| &line.value) {
             Some(ExplainedValue::Known(name)) => name.clone(),
@@ -265,7 +265,7 @@ fn init_shows_what_documents_state() {
     let documents = project.find_documents(&files, &rules.data.github.documents);
     let reading = ParsedProject::new(&rules.data.github, &project);
     let (analysis, _) = Analysis::new(&rules.data, &project, &reading);
-    let uploads = explain::explain_uploads(&analysis);
+    let uploads = explain::explain_uploads(&analysis, &rules);
     let mut proposals = proposals(&uploads);
     add_hints(&mut proposals, &rules.data, &project, &documents);
     let page = ExplainPage { files: &project.files, prefix: "", repository: None, uploads: &uploads };

@@ -23,7 +23,7 @@ fn tutorial() -> RuleFolder {
 
 fn with(files: &[(&str, &str)]) -> Result<RuleSet, Vec<String>> {
     let registries = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    RuleSet::with(&[RuleFolder { registries, ..RuleFolder::default() }])
+    RuleSet::load_for_check(&[RuleFolder { registries, ..RuleFolder::default() }])
 }
 
 /// The findings of a project, as `name: message`.
@@ -61,7 +61,7 @@ jobs:
 
 #[test]
 fn yaml_files_add_a_registry_and_a_wrapper_action() {
-    let rules = RuleSet::with(&[tutorial()]).unwrap();
+    let rules = RuleSet::load_for_check(&[tutorial()]).unwrap();
     let mut own: Vec<&str> = Vec::new();
     for (id, registry, examples) in rules.data.registries.examples().filter(|(id, ..)| id.starts_with("acme-")) {
         own.push(id);
@@ -80,7 +80,7 @@ fn yaml_files_add_a_registry_and_a_wrapper_action() {
 
 #[test]
 fn a_publisher_is_checked_against_the_form_of_a_user_registry() {
-    let rules = RuleSet::with(&[tutorial()]).unwrap();
+    let rules = RuleSet::load_for_check(&[tutorial()]).unwrap();
     let config =
         "repository: acme/demo\npublishers:\n  - registry: acme-index\n    package: demo\n    workflow: publish.yml\n";
     let workflow =
@@ -278,7 +278,7 @@ fn a_config_of_the_workspace_applies_to_its_folders() {
 fn a_registry_in_the_rules_folder_names_the_right_folder() {
     let rules = |text: &str| {
         let rules = vec![("own/index.yaml".to_owned(), text.to_owned())];
-        RuleSet::with(&[RuleFolder { rules, ..RuleFolder::default() }]).err().unwrap()
+        RuleSet::load_for_check(&[RuleFolder { rules, ..RuleFolder::default() }]).err().unwrap()
     };
     let told = |key: &str, folder: &str, line: u8| {
         format!(

@@ -40,14 +40,14 @@ impl RuleSet {
     /// # Errors
     /// If a built-in file is invalid, which the tests rule out.
     pub fn builtin() -> Result<Self, Vec<String>> {
-        Self::whole(&[])
+        Self::load_with_examples(&[])
     }
 
     /// The built-in rules and those of a user's folders, with their examples.
     ///
     /// # Errors
     /// Every problem of every file, with its path, line and column.
-    pub fn whole(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
+    pub fn load_with_examples(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         Self::read_all(folders, &|folder| builtin::files(folder, true))
     }
 
@@ -55,7 +55,7 @@ impl RuleSet {
     ///
     /// # Errors
     /// Every problem of every user file, with its path, line and column.
-    pub fn with(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
+    pub fn load_for_check(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
         Self::read_all(folders, &|folder| builtin::files(folder, false))
     }
 
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_check_reads_all_of_the_built_in_rules_but_their_examples() {
         let whole = RuleSet::builtin().unwrap();
-        let lean = RuleSet::with(&[]).unwrap();
+        let lean = RuleSet::load_for_check(&[]).unwrap();
         assert_eq!(whole.rules.len(), lean.rules.len());
         for (whole, lean) in whole.rules.iter().zip(&lean.rules) {
             let bare = Rule { examples: Vec::new(), ..whole.clone() };

@@ -208,6 +208,7 @@ struct ComparedFieldEntry<'a> {
 struct VerdictEntry<'a> {
     value: &'static str,
     cause: Option<&'static str>,
+    rule: Option<&'a str>,
     text: Option<&'a str>,
     reason: Option<String>,
     place: Option<PlaceEntry>,
@@ -407,12 +408,27 @@ fn publisher_entry<'a>(page: &ExplainPage<'_>, record: &'a ComparedPublisher<'a>
 
 fn verdict_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'_>) -> VerdictEntry<'a> {
     let ExplainedRun { verdict, only_for, .. } = run;
-    let plain = VerdictEntry { value: verdict.word(), cause: None, text: None, reason: None, place: None, only_for };
+    let plain = VerdictEntry {
+        value: verdict.word(),
+        cause: None,
+        rule: None,
+        text: None,
+        reason: None,
+        place: None,
+        only_for,
+    };
     match verdict {
         RunVerdict::Accepted if !only_for.is_empty() => {
             VerdictEntry { value: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
         }
         RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NotAsked => plain,
+        RunVerdict::Failed(error) => VerdictEntry {
+            cause: Some("rule"),
+            rule: Some(&error.code),
+            reason: Some(error.message.clone()),
+            place: Some(place_entry(page, error.place)),
+            ..plain
+        },
         RunVerdict::Undecided(unknown) => VerdictEntry { reason: Some(unknown.reason.clone()), ..plain },
         RunVerdict::Refused { cause, place, text, .. } => VerdictEntry {
             cause: Some(cause.word()),

@@ -3,7 +3,7 @@
 use crate::lint::analysis::Hint;
 use crate::lint::explain::{
     ComparedField, ExplainedPermission, ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FirstStep,
-    FormLine, PermissionLink, PublisherForm, RefusedStart, RunVerdict, UndeclaredOutput,
+    FormLine, PermissionLink, PublisherForm, RefusedStart, RunError, RunVerdict, UndeclaredOutput,
 };
 use crate::read::source::Place;
 use crate::report::explain::registry_name;
@@ -314,6 +314,10 @@ fn verdict(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
         }
         RunVerdict::NotAsked => {
             vec![row(&format!("{registry} gets no OIDC token, so it compares no publisher"), Tone::Unknown)]
+        }
+        RunVerdict::Failed(RunError { code, message, place }) => {
+            let text = format!("the upload fails: {message} ({code})");
+            vec![SectionRow::new([&text], Some(*place)).tone(Tone::Bad)]
         }
         RunVerdict::Undecided(unknown) => {
             vec![row(&format!("not decided: it depends on {}", unknown.reason), Tone::Unknown)]
