@@ -20,7 +20,7 @@ fn our_own_workflows_have_no_findings() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
     // The number of uploads shows that they were found.
-    assert_eq!(said, "nothing to report in 4 workflows with 3 uploads (3 decided, 3 with a declared publisher)\n");
+    assert_eq!(said, "nothing to report in 6 workflows with 3 uploads (3 decided, 3 with a declared publisher)\n");
 }
 
 /// The globs that `{a,b}` in a glob expands to.
