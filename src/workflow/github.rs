@@ -439,7 +439,8 @@ pub struct GitHubFacts {
     pub hosted: Vec<String>,
     /// Former labels of GitHub-hosted runners.
     pub retired: BTreeMap<String, RetiredLabel>,
-    pub rejected: RejectedShapes,
+    /// Structures that GitHub rejects.
+    pub rejected: Vec<Rejection>,
     /// Owners of GitHub's own actions.
     pub makers: Vec<String>,
     /// Mutable refs, as globs, that an action's maintainers recommend.
@@ -474,29 +475,95 @@ pub struct RetiredLabel {
     pub source: String,
 }
 
-/// Shapes of workflows that GitHub rejects.
+/// A structure that GitHub rejects, with the evidence.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RejectedShapes {
-    /// A step with none but these keys runs nothing.
-    pub idle_step: Vec<String>,
-    /// Keys that a calling job cannot have.
-    pub calling_job: Vec<String>,
-    /// Contexts that are not available in a place.
-    pub contexts: RejectedContexts,
+#[serde(deny_unknown_fields)]
+pub struct Rejection {
+    /// The structure.
+    pub shape: RejectedShape,
+    /// The keys of a job or a step, or the contexts.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// What GitHub answers.
+    pub refusal: String,
+    /// A report of the answer.
+    pub source: String,
+    /// The date of the report, or the day on which the source was read.
+    pub date: String,
 }
 
-/// Contexts that are not available in a place.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RejectedContexts {
-    pub job_if: Vec<String>,
-    /// In `with:` of a calling job.
-    pub call_with: Vec<String>,
-    pub runs_on: Vec<String>,
+/// A structure that GitHub may reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RejectedShape {
+    /// A workflow without an event.
+    NoTrigger,
+    /// A workflow without `jobs`.
+    NoJobs,
+    /// A job that is a list.
+    JobAsList,
+    /// A job with neither `steps` nor `uses`.
+    JobWithoutSteps,
+    /// A job with steps but without `runs-on`.
+    JobWithoutRunner,
+    /// A job that calls a workflow and has one of the keys.
+    CallingJob,
+    /// A step with none but these keys.
+    IdleStep,
+    /// A step with `uses` and `run`.
+    DoubleStep,
+    /// A step that is no mapping.
+    StepWithoutKeys,
+    /// An `environment` with keys but without `name`.
+    EnvironmentWithoutName,
+    /// `permissions` as a list.
+    PermissionsAsList,
+    /// One of the contexts in the `if` of a job.
+    JobIf,
+    /// One of the contexts in the `if` of a step.
+    StepIf,
+    /// One of the contexts in the `name` of a job.
+    JobName,
+    /// One of the contexts in the `env` of a job.
+    JobEnv,
+    /// One of the contexts in the `with` of a calling job.
+    CallWith,
+    /// One of the contexts in `runs-on`.
+    RunsOn,
+}
+
+impl RejectedShape {
+    /// The structure in words, for the reference. `…` stands for the names.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoTrigger => "a workflow without an event in `on`",
+            Self::NoJobs => "a workflow without `jobs`",
+            Self::JobAsList => "a job that is a list",
+            Self::JobWithoutSteps => "a job with neither `steps` nor `uses`",
+            Self::JobWithoutRunner => "a job with steps but without `runs-on`",
+            Self::CallingJob => "a job that calls a workflow and has …",
+            Self::IdleStep => "a step with no other keys than …",
+            Self::DoubleStep => "a step with `uses` and `run`",
+            Self::StepWithoutKeys => "a step that is no mapping",
+            Self::EnvironmentWithoutName => "an `environment` with keys but without `name`",
+            Self::PermissionsAsList => "`permissions` as a list",
+            Self::JobIf => "the context … in the `if` of a job",
+            Self::StepIf => "the context … in the `if` of a step",
+            Self::JobName => "the context … in the `name` of a job",
+            Self::JobEnv => "the context … in the `env` of a job",
+            Self::CallWith => "the context … in the `with` of a calling job",
+            Self::RunsOn => "the context … in `runs-on`",
+        }
+    }
 }
 
 impl GitHubFacts {
+    /// The entries about a structure that GitHub rejects.
+    pub fn rejections(&self, shape: RejectedShape) -> impl Iterator<Item = &Rejection> {
+        self.rejected.iter().filter(move |rejection| rejection.shape == shape)
+    }
+
     /// Whether an action may be given secrets and writes no registry credential.
     #[must_use]
     pub fn writes_no_credential(&self, action: &str) -> bool {
@@ -561,5 +628,19 @@ mod tests {
         assert_eq!(runs_on(&["linux"]), None, "a label that self-hosted runners can have");
         assert_eq!(runs_on(&["fast-machines"]), None);
         assert_eq!(runs_on(&[]), None);
+    }
+
+    #[test]
+    fn every_rejected_structure_has_a_source_and_a_date() {
+        let github = GitHubFacts::builtin();
+        assert!(github.rejected.len() > 10);
+        for rejection in &github.rejected {
+            let digits = rejection.date.split('-').map(str::len).collect::<Vec<_>>();
+            assert!(rejection.source.starts_with("https://"), "{rejection:?}");
+            assert_eq!(digits, [4, 2, 2], "{rejection:?}");
+            assert!(!rejection.refusal.is_empty(), "{rejection:?}");
+            let named = rejection.shape.words().contains('…');
+            assert_eq!(named, !rejection.names.is_empty(), "{rejection:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, SourceFile, Span};
 use crate::read::yaml::{MappingEntry, Node, NodeKind, Tree};
 use crate::workflow::expression::{Condition, ExpressionTemplate};
-use crate::workflow::github::{GitHubFacts, ScriptRunner};
+use crate::workflow::github::{GitHubFacts, RejectedShape, ScriptRunner};
 use crate::workflow::model::{
     Action, DeclaredInput, DeclaredJobOutput, Environment, Filter, Grant, Job, Pair, Pairs, Permissions, Secrets, Step,
     Text, Trigger, Workflow,
@@ -38,14 +38,15 @@ impl<'p> Workflow<'p> {
         let triggers = match root.get("on") {
             Some(on) => reader.triggers(on),
             None => {
-                reader.problem(reader.first_key(root), "the workflow has no `on`, so no event starts it");
+                let at = reader.first_key(root);
+                reader.rejected(RejectedShape::NoTrigger, at, "the workflow has no `on`, so no event starts it");
                 Vec::new()
             }
         };
         let mut jobs = match root.entry("jobs") {
             Some(jobs) => reader.jobs(jobs),
             None => {
-                reader.problem(reader.first_key(root), "the workflow has no `jobs`");
+                reader.rejected(RejectedShape::NoJobs, reader.first_key(root), "the workflow has no `jobs`");
                 Vec::new()
             }
         };
@@ -76,6 +77,13 @@ struct ModelReader<'g, 'p> {
 impl<'g, 'p> ModelReader<'g, 'p> {
     fn problem(&mut self, span: Span, message: impl Into<String>) {
         self.problems.push(Problem::new(Place { file: self.file, span }, message));
+    }
+
+    /// Reports a structure if the data has a source for its rejection.
+    fn rejected(&mut self, shape: RejectedShape, span: Span, message: impl Into<String>) {
+        if self.github.rejections(shape).next().is_some() {
+            self.problem(span, message);
+        }
     }
 
     fn first_key(&self, mapping: Node<'p>) -> Span {
@@ -126,7 +134,8 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         match self.texts(Some(on)) {
             Some(events) if !events.is_empty() => events.into_iter().map(without_filters).collect(),
             _ => {
-                self.problem(on.span(), "`on` names no event, so no event starts the workflow");
+                let message = "`on` names no event, so no event starts the workflow";
+                self.rejected(RejectedShape::NoTrigger, on.span(), message);
                 Vec::new()
             }
         }
@@ -170,10 +179,8 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             return Some(Permissions { key, grant: Grant::Word(word) });
         }
         if entry.value.is_sequence() {
-            self.problem(
-                entry.value.span(),
-                "`permissions` must be a mapping of scopes to levels, `read-all` or `write-all`",
-            );
+            let message = "`permissions` must be a mapping of scopes to levels, `read-all` or `write-all`";
+            self.rejected(RejectedShape::PermissionsAsList, entry.value.span(), message);
         }
         let scopes = self.pairs(Some(entry.value)).entries;
         Some(Permissions { key, grant: Grant::Scopes(scopes) })
@@ -184,37 +191,49 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     }
 
     fn jobs(&mut self, jobs: MappingEntry<'p>) -> Vec<Job<'p>> {
-        if jobs.value.entries().next().is_none() {
-            self.problem(jobs.key.span(), "`jobs` is empty");
-        }
         jobs.value.entries().filter_map(|entry| self.job(entry)).collect()
     }
 
     fn job(&mut self, entry: MappingEntry<'p>) -> Option<Job<'p>> {
         let (id, node) = (self.key(entry), entry.value);
         if !node.is_mapping() {
-            self.problem(entry.key.span(), format!("job `{}` is empty", id.value()));
+            if node.is_sequence() {
+                let message = format!("job `{}` must be a mapping, not a list", id.value());
+                self.rejected(RejectedShape::JobAsList, entry.key.span(), message);
+            }
             return None;
         }
         let uses = self.some_text(node.get("uses"));
         let condition = node.get("if").and_then(|condition| self.text(condition));
-        let contexts = &self.github.rejected.contexts;
         if let Some(text) = condition {
-            self.rejected_contexts(text, true, &contexts.job_if, "the `if` of a job");
+            self.rejected_contexts(text, RejectedShape::JobIf, "the `if` of a job");
+        }
+        if let Some(name) = self.some_text(node.get("name")) {
+            self.rejected_contexts(name, RejectedShape::JobName, "the `name` of a job");
+        }
+        let env = self.pairs(node.get("env"));
+        for pair in &env.entries {
+            self.rejected_contexts(pair.value, RejectedShape::JobEnv, "the `env` of a job");
         }
         if uses.is_some() {
             self.calling_job(node, id);
             for pair in self.pairs(node.get("with")).entries {
-                self.rejected_contexts(pair.value, false, &contexts.call_with, "the `with` of a calling job");
+                self.rejected_contexts(pair.value, RejectedShape::CallWith, "the `with` of a calling job");
             }
         } else if node.get("steps").is_none() {
-            self.problem(entry.key.span(), format!("job `{}` has neither `steps` nor `uses`", id.value()));
+            let message = format!("job `{}` has neither `steps` nor `uses`", id.value());
+            self.rejected(RejectedShape::JobWithoutSteps, entry.key.span(), message);
         } else if node.get("runs-on").is_none() {
-            self.problem(entry.key.span(), format!("job `{}` has no `runs-on`", id.value()));
+            let message = format!("job `{}` has no `runs-on`", id.value());
+            self.rejected(RejectedShape::JobWithoutRunner, entry.key.span(), message);
+        }
+        let steps = self.steps(node);
+        for text in steps.iter().filter_map(|step| step.condition) {
+            self.rejected_contexts(text, RejectedShape::StepIf, "the `if` of a step");
         }
         let runs_on = self.runs_on(node);
         for text in runs_on.iter().flatten() {
-            self.rejected_contexts(*text, false, &contexts.runs_on, "`runs-on`");
+            self.rejected_contexts(*text, RejectedShape::RunsOn, "`runs-on`");
         }
         Some(Job {
             index: 0,
@@ -227,7 +246,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             environment: self.environment(node),
             runner_group: node.get("runs-on").is_some_and(|runner| runner.get("group").is_some()),
             runs_on,
-            env: self.pairs(node.get("env")),
+            env,
             shell: self.run_default(node, "shell"),
             working_directory: self.run_default(node, "working-directory"),
             strategy: node.get("strategy"),
@@ -238,7 +257,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             outputs: self.pairs(node.get("outputs")),
             concurrency: node.get("concurrency").is_some(),
             tolerated: tolerated(node),
-            steps: self.steps(node),
+            steps,
         })
     }
 
@@ -252,7 +271,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     /// GitHub rejects a workflow in which a calling job has a key of an ordinary job.
     fn calling_job(&mut self, node: Node<'p>, id: Text<'p>) {
         let github = self.github;
-        for key in &github.rejected.calling_job {
+        for key in github.rejections(RejectedShape::CallingJob).flat_map(|rejection| &rejection.names) {
             if let Some(entry) = node.entry(key) {
                 self.problem(
                     entry.key.span(),
@@ -263,17 +282,17 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     }
 
     /// GitHub rejects a workflow with a context that is not available in its place.
-    fn rejected_contexts(&mut self, text: Text<'p>, condition: bool, rejected: &[String], place: &str) {
-        if !rejected.iter().any(|context| text.value().contains(context.as_str())) {
+    fn rejected_contexts(&mut self, text: Text<'p>, shape: RejectedShape, place: &str) {
+        let rejected = || self.github.rejections(shape).flat_map(|rejection| &rejection.names);
+        if !rejected().any(|context| text.value().contains(context.as_str())) {
             return;
         }
-        let references = match condition {
+        let references = match matches!(shape, RejectedShape::JobIf | RejectedShape::StepIf) {
             true => Condition::parse(text.value()).map(|parsed| parsed.references()),
             false => ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references()),
         };
         let first = references.unwrap_or_default().into_iter().find_map(|reference| {
-            let context =
-                rejected.iter().find(|context| reference.path.first().is_some_and(|name| name == *context))?;
+            let context = rejected().find(|context| reference.path.first().is_some_and(|name| name == *context))?;
             Some((context, reference.range))
         });
         if let Some((context, range)) = first {
@@ -296,7 +315,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         }
         let name = self.some_text(entry.value.get("name"));
         if name.is_none() && entry.value.is_mapping() {
-            self.problem(entry.key.span(), "`environment` has no `name`");
+            self.rejected(RejectedShape::EnvironmentWithoutName, entry.key.span(), "`environment` has no `name`");
         }
         Some(Environment { name: name?, url: self.some_text(entry.value.get("url")) })
     }
@@ -314,19 +333,25 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
         if !node.is_mapping() {
-            self.problem(node.span(), "a step must be a mapping with `uses` or `run`");
+            let message = "a step must be a mapping with `uses` or `run`";
+            self.rejected(RejectedShape::StepWithoutKeys, node.span(), message);
             return None;
         }
         let uses = self.some_text(node.get("uses"));
         let run = self.some_text(node.get("run"));
-        let idle = |entry: MappingEntry<'_>| {
-            entry.key.text().is_some_and(|key| self.github.rejected.idle_step.iter().any(|known| known == key))
+        let idle = || {
+            let known = |key: &str| {
+                let mut rejections = self.github.rejections(RejectedShape::IdleStep);
+                rejections.any(|rejection| rejection.names.iter().any(|known| known == key))
+            };
+            node.entries().all(|entry| entry.key.text().is_some_and(known))
         };
-        if uses.is_none() && run.is_none() && node.entries().all(idle) {
-            self.problem(self.first_key(node), "the step has neither `uses` nor `run`");
+        if uses.is_none() && run.is_none() && idle() {
+            let message = "the step has neither `uses` nor `run`";
+            self.rejected(RejectedShape::IdleStep, self.first_key(node), message);
         }
         if let (Some(_), Some(second)) = (uses, node.entry("run").filter(|_| run.is_some())) {
-            self.problem(second.key.span(), "the step has both `uses` and `run`");
+            self.rejected(RejectedShape::DoubleStep, second.key.span(), "the step has both `uses` and `run`");
         }
         let mut step = Step {
             index,
