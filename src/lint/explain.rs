@@ -296,6 +296,10 @@ fn explain_run<'a, 'p>(
         .ok()
         // No publisher can name a workflow of another repository where the registry refuses those.
         .filter(|_| !verdict::is_foreign(subject))
+        .filter(|registry| {
+            let without = upload.site.pattern.is_some_and(|pattern| pattern.without_trusted_publishing);
+            !without && !registry.without_trusted_publishing
+        })
         .map(|registry| form::form(subject, registry));
     let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| only_for(subject, registry));
     Some(ExplainedRun {

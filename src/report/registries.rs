@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::report::json::ToolEntry;
 use crate::report::sanitize;
-use crate::trust::registry::upload_pattern::{LoginCredential, LoginPattern, OidcSupport, UploadPattern};
+use crate::trust::registry::upload_pattern::{LoginPattern, OidcSupport, UploadPattern};
 use crate::trust::registry::{Comparison, Registry, RegistrySet, WorkflowClaim};
 
 /// What is known of one registry.
@@ -146,7 +146,7 @@ fn upload<'r>(pattern: &'r UploadPattern, all: &'r RegistrySet) -> ClientEntry<'
 }
 
 fn login(pattern: &LoginPattern) -> ClientEntry<'_> {
-    let oidc = if pattern.credential == LoginCredential::Minted { "login" } else { "none" };
+    let oidc = if pattern.is_minted() { "login" } else { "none" };
     ClientEntry { name: pattern.name(), oidc, minimum: pattern.refs.since.as_deref(), checked: None }
 }
 

@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, PackageRule, UploadPattern};
+use crate::trust::registry::upload_pattern::{
+    ClientVersions, LoginPattern, PackageRule, UnsetVariableRule, UploadPattern,
+};
 
 use crate::read::glob::Glob;
 use crate::read::manifest;
@@ -384,6 +386,9 @@ pub struct Registry {
     pub metadata: Vec<MetadataVersion>,
     /// Prerelease versions that its client refuses.
     pub prereleases: Option<PrereleaseRule>,
+    /// Programs that stop because a file that an action wrote names a variable without a value.
+    #[serde(default)]
+    pub unset_variables: Vec<UnsetVariableRule>,
     /// When stored tokens stop working.
     pub tokens_end: Option<TokenEnd>,
     /// How the OIDC token is exchanged for a token of the registry; absent if the registry has no exchange, or none is documented.

@@ -18,5 +18,6 @@ pub mod setting;
 pub mod site;
 pub mod step;
 pub mod unseen;
+pub mod unset_variable;
 pub mod version;
 pub(crate) mod written;

@@ -7,7 +7,7 @@ use crate::lint::facts::permission::permission;
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
-use crate::trust::registry::upload_pattern::{OidcSupport, UploadPattern};
+use crate::trust::registry::upload_pattern::{LoginPattern, OidcSupport, UploadPattern};
 use crate::trust::registry::{Claim, Comparison, FormField, Registry};
 use crate::trust::upload::package::{self, Likeness, UploadedPackage, UploadedPackages};
 use crate::workflow::expression::Outcome;
@@ -84,7 +84,7 @@ fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<Firs
     let site = subject.upload().map(|upload| &upload.site);
     let own = |pattern: &UploadPattern| pattern.oidc == OidcSupport::Native;
     if site.is_some_and(|site| site.login.is_none() && site.pattern.is_some_and(|pattern| !own(pattern))) {
-        let logins: Vec<&str> = registry.logins.iter().map(|login| login.action.as_str()).collect();
+        let logins: Vec<&str> = registry.logins.iter().filter(|it| it.is_minted()).map(LoginPattern::name).collect();
         found.extend((!logins.is_empty()).then_some(FirstStep::Login(logins)));
     }
     found

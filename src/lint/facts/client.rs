@@ -5,6 +5,7 @@ use crate::lint::facts::run::context;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
+use crate::trust::upload::unset_variable::{self, UnsetVariable};
 use crate::trust::upload::version::{self, ClientVersion};
 
 /// The facts of this file.
@@ -53,6 +54,41 @@ pub(crate) const FACTS: &[FactSpec] = &[
         |subject, _| broken_upgrade(subject).map(|upgrade| Fact::text(upgrade.rule.cause.clone(), upgrade.selected)),
     ),
     FactSpec::new(
+        "client.variable",
+        UPLOAD,
+        FactValues::OneOf(&["works", "unset"]),
+        "Whether a program before the upload stops because a file that an action wrote names a variable without a value.",
+        client_variable,
+    ),
+    FactSpec::new(
+        "client.variable.name",
+        UPLOAD,
+        FactValues::Any,
+        "The variable without a value; its place is the input with which the action writes the file.",
+        |subject, _| unset_variable(subject).map(|unset| Fact::text(unset.rule.variable.clone(), unset.written)),
+    ),
+    FactSpec::new(
+        "client.variable.command",
+        UPLOAD,
+        FactValues::Any,
+        "The command that stops at the variable without a value.",
+        |subject, _| unset_variable(subject).map(|unset| Fact::text(unset.command, unset.place)),
+    ),
+    FactSpec::new(
+        "client.variable.error",
+        UPLOAD,
+        FactValues::Any,
+        "The message with which the command stops.",
+        |subject, _| unset_variable(subject).map(|unset| Fact::text(unset.rule.error.clone(), unset.place)),
+    ),
+    FactSpec::new(
+        "client.variable.action",
+        UPLOAD,
+        FactValues::Any,
+        "The action that writes the file with the variable.",
+        |subject, _| unset_variable(subject).map(|unset| Fact::text(unset.rule.action.clone(), unset.written)),
+    ),
+    FactSpec::new(
         "client.order",
         UPLOAD,
         FactValues::OneOf(&["token-first", "oidc-first", "none"]),
@@ -96,6 +132,18 @@ fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::Faile
 fn client_upgrade(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match broken_upgrade(subject) {
         Some(upgrade) => Fact::text("broken", upgrade.place),
+        None => Fact::text("works", subject.upload()?.site.resolved.place()),
+    })
+}
+
+fn unset_variable<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<UnsetVariable<'s>> {
+    let rules = &target(subject)?.unset_variables;
+    unset_variable::unset_variable(&subject.upload()?.site, &subject.analysis.data.github, rules, context(subject)?)
+}
+
+fn client_variable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    Some(match unset_variable(subject) {
+        Some(unset) => Fact::text("unset", unset.place),
         None => Fact::text("works", subject.upload()?.site.resolved.place()),
     })
 }

@@ -27,7 +27,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "environment.registry-match",
         UPLOAD,
         FactValues::OneOf(&["own", "other", "none"]),
-        "Whether the environment's name mentions this registry, another one, or none.",
+        "Whether the environment's name mentions this registry, another one to which the job uploads nothing, or neither.",
         environment_registry_match,
     ),
     FactSpec::new(
@@ -92,9 +92,14 @@ fn environment_suggests(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
 fn environment_registry_match(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (suggested, place) = suggested_registries(subject)?;
     let own = target(subject)?.id.as_str();
+    let registries = &subject.analysis.data.registries;
+    let shared = || {
+        let others = suggested.iter().filter_map(|id| registries.get(id));
+        others.map(|other| job_uploads_to(subject, other)).any(|uploads| uploads != Some(false))
+    };
     let word = if suggested.contains(&own) {
         "own"
-    } else if suggested.is_empty() {
+    } else if suggested.is_empty() || shared() {
         "none"
     } else {
         "other"

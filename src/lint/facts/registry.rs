@@ -85,6 +85,6 @@ fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let action = target(subject)?.logins.first().map(|login| login.name().to_owned());
+    let action = target(subject)?.logins.iter().find(|login| login.is_minted()).map(|login| login.name().to_owned());
     Some(Fact::Known(action, target_place(subject)?))
 }

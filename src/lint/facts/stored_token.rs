@@ -14,7 +14,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "stored-token.status",
         UPLOAD,
         FactValues::OneOf(&["none", "stored", "ending", "ended", "without-oidc", "unusable-publisher"]),
-        "Whether the upload uses a stored token, and whether the registry will stop accepting it (`ending`) or has stopped (`ended`); `without-oidc` if the client cannot do trusted publishing, `unusable-publisher` if a publisher is declared for it nevertheless.",
+        "Whether the upload uses a stored token although the registry has trusted publishing for it, and whether the registry will stop accepting it (`ending`) or has stopped (`ended`); `without-oidc` if the client cannot do trusted publishing, `unusable-publisher` if a publisher is declared for it nevertheless.",
         status,
     ),
     FactSpec::new(
@@ -42,10 +42,10 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let Ok(credential) = outcome else {
         return Some(Fact::unknown("the credential of the upload"));
     };
-    if credential != Credential::Stored {
+    let site = &subject.upload()?.site;
+    if credential != Credential::Stored || site.pattern.is_some_and(|pattern| pattern.without_trusted_publishing) {
         return Some(Fact::text("none", place));
     }
-    let site = &subject.upload()?.site;
     let without = site.pattern.is_some_and(|pattern| {
         let known = !pattern.project_decides || site.is_decided(pattern);
         pattern.oidc == OidcSupport::None && pattern.instead.is_some() && known

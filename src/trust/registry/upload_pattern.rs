@@ -273,6 +273,9 @@ pub struct UploadPattern {
     pub via: Vec<String>,
     /// Whether the client requests the OIDC token itself.
     pub oidc: OidcSupport,
+    /// Whether the registry has no trusted publishing for what this uploads, so that only a stored token can upload it.
+    #[serde(default)]
+    pub without_trusted_publishing: bool,
     /// The first version that does.
     pub since: Option<String>,
     /// The newest version that was checked and does not.
@@ -441,6 +444,9 @@ pub struct LoginPattern {
     pub action: String,
     /// The words of a command that logs in.
     pub command: Option<String>,
+    /// Wrappers that may precede the command, each as words.
+    #[serde(default)]
+    pub via: Vec<String>,
     /// The address of an exchange that a script makes itself, for example with `curl`.
     pub address: Option<String>,
     /// Whether the client keeps the token for the later commands of the job.
@@ -476,6 +482,12 @@ pub struct LoginPattern {
 }
 
 impl LoginPattern {
+    /// Whether it exchanges the OIDC token.
+    #[must_use]
+    pub fn is_minted(&self) -> bool {
+        self.credential == LoginCredential::Minted
+    }
+
     /// The action, the command or the address, for messages.
     #[must_use]
     pub(crate) fn name(&self) -> &str {
@@ -540,6 +552,34 @@ pub struct BrokenUpgrade {
     pub cause: String,
     /// Where that is reported.
     pub source: String,
+}
+
+/// A program that stops because a file that an action wrote names a variable without a value.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct UnsetVariableRule {
+    /// The action that writes the file.
+    pub action: String,
+    /// The first version that sets no value for the variable, and the versions of commits.
+    pub refs: ActionRefs,
+    /// The input with which it writes the file.
+    pub input: String,
+    /// The variable. Any value is enough, also an empty one.
+    pub variable: String,
+    /// The program.
+    pub program: String,
+    /// Flags with which the program does not read the file.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Signs in the project's files that it uses a version of the program that stops.
+    pub decided_by: Vec<ProjectSign>,
+    /// Words in the job's scripts after which the file, the variable or the version of the program may be another.
+    #[serde(default)]
+    pub opaque: Vec<String>,
+    /// The message of the program.
+    pub error: String,
+    /// Where that is reported.
+    pub sources: Vec<String>,
 }
 
 /// A client that a tool runs.

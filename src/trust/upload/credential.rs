@@ -91,7 +91,8 @@ impl UploadSite<'_, '_> {
             return (Ok(Credential::Minted), here);
         }
         if let Some(login) = self.login.as_ref().filter(|login| login.login.keeps) {
-            return (self.kept_credential(login, context), login.resolved.place());
+            let kept = self.kept_credential(login, context);
+            return (self.ordered(kept, native, github, registries, context), login.resolved.place());
         }
         if self.has_unknown_flags(pattern, context) {
             return (unknown("arguments that only the run decides"), here);
@@ -288,12 +289,29 @@ impl UploadSite<'_, '_> {
         reached && login.login.exports.iter().any(read)
     }
 
+    /// Whether the login has run whenever this upload does.
+    fn always_follows(&self, login: &LoginStep<'_, '_>, context: &EvaluationContext<'_, '_>) -> bool {
+        let (own, other) = (&self.resolved, &login.resolved);
+        let Some(step) = other.step else { return false };
+        let around = other.frames.iter().map(|frame| frame.step);
+        let beside = other.frames.len() == own.frames.len()
+            && around.clone().zip(&own.frames).all(|(step, frame)| std::ptr::eq(step, frame.step));
+        let unconditional = || around.chain([step]).all(|step| step.condition.is_none());
+        let reached = || match beside {
+            true => own.context(context).sibling_reached(step) == Truth::Yes,
+            false => other.context(context).reached() == Truth::Yes,
+        };
+        let conditional =
+            |step: &ResolvedStep<'_, '_>| step.command.as_ref().is_some_and(|command| command.conditional);
+        // In a loop that tries again, both commands run or neither.
+        let together = || conditional(own) && own.step.is_some_and(|own| std::ptr::eq(own, step));
+        (unconditional() || reached()) && (!conditional(other) || together())
+    }
+
     /// The credential that a login has left for the later commands of the job.
     fn kept_credential(&self, login: &LoginStep<'_, '_>, context: &EvaluationContext<'_, '_>) -> CredentialOutcome {
-        let reached = login.resolved.context(context).reached() == Truth::Yes;
-        let conditional = login.resolved.command.as_ref().is_some_and(|command| command.conditional);
         match login.login.credential {
-            _ if !login.certain || !reached || conditional => unknown("which login the client uses"),
+            _ if !login.certain || !self.always_follows(login, context) => unknown("which login the client uses"),
             LoginCredential::Minted => Ok(Credential::Minted),
             LoginCredential::Stored => match login.resolved.first(&login.login.tokens) {
                 Some((_, SlotValue::Text(text, _))) => {

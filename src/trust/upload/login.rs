@@ -78,7 +78,7 @@ fn login_commands<'a, 'p>(
     });
     let commands = script.map(|_| commands(github, resolved.workflow, resolved.job, step));
     let matches = |command: &&crate::read::shell::ShellCommand| {
-        name.is_some_and(|name| is_command(github, &words(command), name, &[]))
+        name.is_some_and(|name| is_command(github, &words(command), name, &login.via))
             || address.is_some_and(|address| {
                 command.words.iter().filter_map(|word| word.text()).any(|word| word.trim_end_matches('/') == address)
             })
