@@ -3,12 +3,13 @@
 //!
 //! # Stages
 //!
-//! Data flows one way. Each stage is an owned value that is computed once:
+//! Data flows one way, from the files of a checkout to the report. Each stage is computed once:
 //!
 //! | stage | made by | contains |
 //! |---|---|---|
+//! | [`RuleSet`](lint::rules::set::RuleSet) | its `load_for_check` | the rules, and the data about registries, permission needs and GitHub; built-in and of the user |
 //! | [`Files`](read::files::Files) | the caller | access to one checkout: a folder on disk, a map in memory, or unsaved text over either |
-//! | [`Project`](read::project::Project) | [`RuleSet::read`](lint::rules::set::RuleSet::read) | every file that matters, as text and as trees with a place for each value; no file is read later |
+//! | [`Project`](read::project::Project) | [`RuleSet::read`](lint::rules::set::RuleSet::read) | every file that matters, as text and as trees with a place for each value; a check reads no file later |
 //! | [`ParsedProject`](lint::analysis::ParsedProject) | its `new` | the config and the model: workflows, actions, jobs, steps and which of them call which |
 //! | [`Analysis`](lint::analysis::Analysis) | its `new` | declared publishers and uploads; each upload with its simulated runs |
 //! | subjects | `lint::subjects` | what rules apply to: workflows, jobs, steps, permissions, uploads, publishers, … |
@@ -22,7 +23,7 @@
 //! [`read`] → [`workflow`] → [`trust`] → [`lint`] → [`report`] → `rehearse` → [`cli`] and `lsp`. A module imports only from its own layer and from layers to its left;
 //! `tests/all/layers.rs` checks this.
 //!
-//! - [`read`]: files, YAML and other formats, shell scripts, the config. Knows nothing of GitHub or registries.
+//! - [`read`]: files, YAML and other formats, shell scripts, the config. No rule of GitHub or of a registry, except the paths and limits of workflow files.
 //! - [`workflow`]: what GitHub does: the model, expressions, permissions, and the simulation of every way a workflow can start.
 //! - [`trust`]: what a registry sees and answers: uploads, credentials, claims, publishers, verdicts.
 //! - [`lint`]: facts, rules, the engine, ignores, findings, fixes, explanations.
@@ -57,7 +58,7 @@
 //! | a registry | `rules/registries/<id>.yaml`; no Rust |
 //! | a permission that an action or command needs | `rules/needs/<topic>.yaml`; no Rust |
 //! | a fact about GitHub (event, context property, runner label) | `rules/github.yaml` |
-//! | a fact that rules can test | one row in the file of `src/lint/facts` that has the first word of its name |
+//! | a fact that rules can test | one row in a file of `src/lint/facts` (all facts with one first word are in one file), and a rule that tests it |
 //! | a report format | one file in `src/report` and one row of its table `FORMATS` |
 //! | a subcommand | one file in `src/cli` and one variant of its `CommandName` |
 //! | a fix for a finding | `fix:` in the rule; a new kind of target in `src/lint/fix/target.rs` |

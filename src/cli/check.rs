@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use crate::cli::fix::{FixSafety, Fixed, Fixer};
+use crate::cli::fix::{FixSafety, FixSummary, Fixer};
 use crate::cli::load::{CheckTarget, LoadedProject, listed, load, targets};
 use crate::cli::output::ReportOutput;
 use crate::cli::parallel::in_order;
@@ -153,14 +153,14 @@ impl FailOn {
 }
 
 /// A project and its report.
-pub(crate) struct Checked {
+pub(crate) struct CheckedProject {
     pub(crate) loaded: LoadedProject,
     pub(crate) report: Report,
     /// The user rules that apply to this project.
     pub(crate) user_rules: Vec<Rule>,
 }
 
-impl Checked {
+impl CheckedProject {
     /// The path of a place's file, as reports print it.
     pub(crate) fn path(&self, place: Place) -> String {
         below(&self.loaded.prefix, self.loaded.project.source(place.file).map_or("", SourceFile::path))
@@ -214,7 +214,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
         filter.apply(&mut one, target.found.only.as_deref());
         let fixing = arguments.diff || arguments.fix.is_some();
-        let fixed = if fixing { fixer.fix(target, &mut one) } else { Fixed::default() };
+        let fixed = if fixing { fixer.fix(target, &mut one) } else { FixSummary::default() };
         let mut totals = ReportTotals::default();
         totals.add(&one.report);
         let parts = requested.parts(&one, &one.loaded.rules(&rules).rules);
@@ -228,7 +228,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
             user_rules: one.user_rules,
         }
     };
-    let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, Fixed::default());
+    let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, FixSummary::default());
     // Messages are printed after the progress bar is gone, so that it does not overwrite them.
     let mut messages = Vec::new();
     let taken = in_order(&targets, work, |done| {
@@ -267,7 +267,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
 struct CheckOutcome {
     parts: io::Result<Vec<ReportPart>>,
     totals: ReportTotals,
-    fixed: Fixed,
+    fixed: FixSummary,
     trouble: Vec<String>,
     failures: Vec<String>,
     user_rules: Vec<Rule>,
@@ -314,7 +314,7 @@ impl FindingFilter {
     }
 
     /// Removes the findings that are not to be reported.
-    pub(crate) fn apply(&self, one: &mut Checked, only: Option<&str>) {
+    pub(crate) fn apply(&self, one: &mut CheckedProject, only: Option<&str>) {
         one.report.findings.retain(|finding| self.selects(finding));
         narrow(&mut one.report, &one.loaded, only);
         if let Some(baseline) = &self.baseline {
@@ -366,7 +366,7 @@ pub(crate) fn check_project(
     folders: &[RuleFolder],
     today: Option<Date>,
     with_fixes: bool,
-) -> Checked {
+) -> CheckedProject {
     let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules(rules);
     let user_rules = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
@@ -374,7 +374,7 @@ pub(crate) fn check_project(
     let mut report = run(&loaded.project, rules, today);
     narrow(&mut report, &loaded, target.found.only.as_deref());
     loaded.trouble.extend(loaded.messages(&report.problems));
-    Checked { loaded, report, user_rules }
+    CheckedProject { loaded, report, user_rules }
 }
 
 /// The date of `SOURCE_DATE_EPOCH`, else of the clock.

@@ -90,7 +90,7 @@ fn settings(
         (None, Some((name, hint))) => {
             let source = match hint {
                 Hint::Remote => "git remote (a hint)",
-                Hint::Guard => "conditions of the workflows (a hint)",
+                Hint::Condition => "conditions of the workflows (a hint)",
             };
             add("repository", name.to_owned(), source.to_owned());
         }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::check::{Checked, check_project, today};
+use crate::cli::check::{CheckedProject, check_project, today};
 use crate::cli::load::targets;
 use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
 use crate::lint::analysis::{Analysis, ParsedProject};
@@ -128,7 +128,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandEr
 }
 
 /// A place as `path:line:column`.
-fn place(checked: &Checked, place: Place) -> String {
+fn place(checked: &CheckedProject, place: Place) -> String {
     let source = checked.loaded.project.source(place.file);
     source.map_or_else(String::new, |source| {
         let at = source.position(place.span.start, ColumnUnit::CodePoints);

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 use similar::TextDiff;
 
-use crate::cli::check::{CheckArguments, Checked, FindingFilter};
+use crate::cli::check::{CheckArguments, CheckedProject, FindingFilter};
 use crate::cli::load::CheckTarget;
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, eprint, print};
@@ -78,7 +78,7 @@ pub(crate) struct Fixer<'a> {
 
 /// What was fixed.
 #[derive(Default)]
-pub(crate) struct Fixed {
+pub(crate) struct FixSummary {
     findings: usize,
     files: usize,
     diff: String,
@@ -88,7 +88,7 @@ pub(crate) struct Fixed {
     unfixable: usize,
 }
 
-impl Fixed {
+impl FixSummary {
     pub(crate) fn add(&mut self, other: &Self) {
         self.findings += other.findings;
         self.files += other.files;
@@ -132,7 +132,7 @@ impl Fixed {
 
 impl Fixer<'_> {
     /// Fixes a project, or computes the diff. Files that cannot be written are added to its messages.
-    pub(crate) fn fix(&self, target: &CheckTarget, one: &mut Checked) -> Fixed {
+    pub(crate) fn fix(&self, target: &CheckTarget, one: &mut CheckedProject) -> FixSummary {
         let scope = FixScope {
             root: &target.found.root,
             only: target.found.only.as_deref(),
@@ -141,24 +141,24 @@ impl Fixer<'_> {
         let applied = self.applied(one, &scope);
         let remaining = applied.report.findings.iter().filter(|finding| self.filter.reports(&applied.project, finding));
         let (fixable, unfixable): (Vec<_>, Vec<_>) = remaining.partition(|finding| !finding.fixes.is_empty());
-        let counts = Fixed { unsafely: fixable.len(), unfixable: unfixable.len(), ..Fixed::default() };
+        let counts = FixSummary { unsafely: fixable.len(), unfixable: unfixable.len(), ..FixSummary::default() };
         if self.arguments.diff {
             let files = changed(&one.loaded.project, &applied).count();
-            return Fixed { findings: applied.done.len(), files, diff: difference(one, &applied), ..counts };
+            return FixSummary { findings: applied.done.len(), files, diff: difference(one, &applied), ..counts };
         }
         let (files, trouble) = write(one, &scope, &applied);
         if files == 0 || !trouble.is_empty() {
             one.loaded.trouble.extend(trouble);
             return counts;
         }
-        let fixed = Fixed { findings: applied.done.len(), files, ..counts };
+        let fixed = FixSummary { findings: applied.done.len(), files, ..counts };
         one.report = applied.report;
         one.loaded.project = applied.project;
         self.filter.apply(one, scope.only);
         fixed
     }
 
-    fn applied(&self, one: &Checked, scope: &FixScope<'_>) -> AppliedFixes {
+    fn applied(&self, one: &CheckedProject, scope: &FixScope<'_>) -> AppliedFixes {
         let which = self.arguments.fix.unwrap_or(FixSafety::Safe);
         let rules = one.loaded.rules(self.rules);
         apply_fixes(&one.loaded.project, rules, self.today, |project, finding, fix| {
@@ -172,7 +172,7 @@ impl Fixer<'_> {
 }
 
 /// Writes the changed files. Returns their number, and a message for each that could not be written.
-fn write(one: &Checked, scope: &FixScope<'_>, applied: &AppliedFixes) -> (usize, Vec<String>) {
+fn write(one: &CheckedProject, scope: &FixScope<'_>, applied: &AppliedFixes) -> (usize, Vec<String>) {
     let (mut written, mut trouble) = (0, Vec::new());
     for (file, old, new) in changed(&one.loaded.project, applied) {
         let path = scope.file(&one.loaded.project, file).ok_or_else(|| "it is outside the project".to_owned());
@@ -185,7 +185,7 @@ fn write(one: &Checked, scope: &FixScope<'_>, applied: &AppliedFixes) -> (usize,
 }
 
 /// The changes as a unified diff.
-fn difference(one: &Checked, applied: &AppliedFixes) -> String {
+fn difference(one: &CheckedProject, applied: &AppliedFixes) -> String {
     let mut text = String::new();
     for (_, old, new) in changed(&one.loaded.project, applied) {
         let path = sanitize::line(&below(&one.loaded.near, old.path()));

@@ -111,7 +111,8 @@ fn rehearsal(
     let (analysis, _) = Analysis::new(data, &loaded.project, &parsed);
     let found = rehearsed(&analysis, arguments.job.as_deref(), arguments.workflow.as_deref())
         .map_err(|reason| format!("no rehearsal is written: {reason}"))?;
-    let source = loaded.project.source(found.file).ok_or_else(|| "the workflow is lost".to_owned())?;
+    let source =
+        loaded.project.source(found.file).ok_or_else(|| "the workflow is missing from the project".to_owned())?;
     let path = target.found.root.join(source.path());
     within(&target.found.root, path.parent().unwrap_or(&target.found.root))?;
     if !path.symlink_metadata().is_ok_and(|kind| kind.is_file()) {
@@ -211,7 +212,7 @@ fn report_written(place: &Path, proposals: &[Proposal<'_>]) -> Result<ExitStatus
     writeln!(out, "wrote {}", at(place))?;
     let sound = proposals.iter().filter(|proposal| proposal.open.is_none());
     for proposal in sound.clone() {
-        let jobs: Vec<String> = proposal.asked_by.iter().map(|requester| format!("`{}`", requester.job)).collect();
+        let jobs: Vec<String> = proposal.requested_by.iter().map(|requester| format!("`{}`", requester.job)).collect();
         let word = if jobs.len() == 1 { "job" } else { "jobs" };
         writeln!(out)?;
         text::form(&mut out, &format!("{} for {word} {}", proposal.registry.name, jobs.join(", ")), proposal.form)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::{CommandError, ExitStatus, check};
-use crate::lsp::{self, Ending};
+use crate::lsp::{self, ServerExit};
 
 /// Arguments of `lsp`.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct LspArguments {
 /// Runs the command. A client that goes away without `shutdown` and `exit` makes the exit status 1, as the protocol demands.
 pub(super) fn run(arguments: &LspArguments) -> Result<ExitStatus, CommandError> {
     match lsp::run(&arguments.rules, check::today())? {
-        Ending::Requested => Ok(ExitStatus::Clean),
-        Ending::Abandoned => Ok(ExitStatus::Findings),
+        ServerExit::Requested => Ok(ExitStatus::Clean),
+        ServerExit::Abandoned => Ok(ExitStatus::Findings),
     }
 }

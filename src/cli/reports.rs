@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use tempfile::SpooledTempFile;
 
-use crate::cli::check::{CheckArguments, Checked};
+use crate::cli::check::{CheckArguments, CheckedProject};
 use crate::cli::output::{ReportOutput, write_file};
 use crate::cli::{ColorChoice, CommandError, eprint};
 use crate::lint::rules::Rule;
@@ -48,7 +48,7 @@ impl RequestedReports {
     }
 
     /// The parts of one project. `rules` are the rules that apply to it.
-    pub(crate) fn parts(&self, checked: &Checked, rules: &[Rule]) -> io::Result<Vec<ReportPart>> {
+    pub(crate) fn parts(&self, checked: &CheckedProject, rules: &[Rule]) -> io::Result<Vec<ReportPart>> {
         let loaded = &checked.loaded;
         let part = |(output, options): &(ReportOutput, ReportOptions)| {
             let prefix = if output.format.local_paths { &loaded.near } else { &loaded.prefix };

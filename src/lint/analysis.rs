@@ -13,7 +13,7 @@ use crate::read::project::{LocalAction, Project, ProjectFile};
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
-use crate::trust::releases::{self, AwaitedEvent, StartedBy};
+use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
 use crate::trust::upload::unseen::UnseenUpload;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
@@ -106,7 +106,7 @@ struct UploadIndex {
     /// The places of conditions that keep every run from an upload.
     blockers: OnceCell<HashSet<Place>>,
     /// What creates the releases, or the tags of a filter with these patterns.
-    started_by: RefCell<HashMap<Option<FilterPatterns>, StartedBy>>,
+    started_by: RefCell<HashMap<Option<FilterPatterns>, ReleaseOrigin>>,
     /// The unseen uploads by the place of their job's id.
     unseen: RefCell<HashMap<Place, Option<UnseenUpload>>>,
 }
@@ -135,7 +135,7 @@ pub enum Hint {
     /// The git remote or the environment of the checkout, which may be a fork's.
     Remote,
     /// A condition of a workflow that tests for the repository.
-    Guard,
+    Condition,
 }
 
 impl<'a, 'p> Analysis<'a, 'p> {
@@ -143,7 +143,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
     #[must_use]
     pub fn repository_hint(&self) -> Option<(&str, Hint)> {
         let whole = |name: &&str| name.split_once('/').is_some_and(|(_, name)| !name.is_empty());
-        let guard = self.checkout.repository.as_deref().filter(whole).map(|name| (name, Hint::Guard));
+        let guard = self.checkout.repository.as_deref().filter(whole).map(|name| (name, Hint::Condition));
         guard.or_else(|| self.project.repository_hint.as_deref().map(|name| (name, Hint::Remote)))
     }
 
@@ -225,7 +225,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
     }
 
     /// What creates the releases or tags that a workflow waits for; searched once for equal filters.
-    pub(crate) fn started_by(&self, awaited: AwaitedEvent<'_, 'p>) -> StartedBy {
+    pub(crate) fn started_by(&self, awaited: AwaitedEvent<'_, 'p>) -> ReleaseOrigin {
         let texts = |list: &Option<Vec<Text<'_>>>| {
             list.as_ref().map(|list| list.iter().map(|text| text.value().to_owned()).collect::<Vec<_>>())
         };

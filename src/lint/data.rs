@@ -36,7 +36,7 @@ impl Data {
                 Ok(file) => match files.iter().find(|known| known.registry.id == id) {
                     Some(known) => {
                         let path = known.file.source.path();
-                        let taken = format!("there is a registry file `{id}` already, {path}; name this one otherwise");
+                        let taken = format!("{path} already defines the registry `{id}`; rename this file");
                         problems.push(file.at(&[], &taken));
                     }
                     None => files.push(file),
@@ -44,8 +44,8 @@ impl Data {
                 Err(list) => problems.extend(list),
             }
         }
-        let standing = files.iter().filter(|file| file.registry.extends.is_none());
-        let ids: Vec<String> = standing.map(|file| file.registry.id.clone()).collect();
+        let independent = files.iter().filter(|file| file.registry.extends.is_none());
+        let ids: Vec<String> = independent.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let new = files.iter().filter(|file| !file.file.built_in);
         problems.extend(new.flat_map(|file| file.problems(&ids)));

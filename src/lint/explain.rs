@@ -1,4 +1,4 @@
-//! Explains each upload: what it shows to its registry in each run, and what the registry will answer. `report::explain` writes it out.
+//! Explains each upload: what the registry receives in each run, and what it will answer. `report::explain` writes it out.
 
 pub(crate) mod form;
 mod path;
@@ -169,13 +169,13 @@ pub struct RefusedStart {
     /// The scope.
     pub scope: String,
     /// The access that is requested.
-    pub asked: &'static str,
+    pub requested: &'static str,
     /// Its place.
-    pub asked_place: Place,
+    pub requested_place: Place,
     /// The access that the calling job holds.
-    pub held: &'static str,
+    pub granted: &'static str,
     /// Its place.
-    pub held_place: Place,
+    pub granted_place: Place,
 }
 
 /// One way in which a run starts.
@@ -351,10 +351,10 @@ fn refused(refusal: &StartRefusal<'_, '_>) -> RefusedStart {
         called: request.workflow.source.file_name().to_owned(),
         requester: request.job.map(|job| job.id.value().to_owned()),
         scope: request.scope.clone(),
-        asked: request.asked.word(),
-        asked_place: request.asked_place,
-        held: request.held.word(),
-        held_place: request.held_place,
+        requested: request.requested.word(),
+        requested_place: request.requested_place,
+        granted: request.granted.word(),
+        granted_place: request.granted_place,
     }
 }
 

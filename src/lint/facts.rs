@@ -116,7 +116,7 @@ const ANSWERS: FactValues = FactValues::OneOf(&["accepted", "refused", "missing"
 const YES_NO: FactValues = FactValues::OneOf(&["yes", "no"]);
 const FORM: FactValues = FactValues::OneOf(&["accepted", "refused"]);
 
-/// All rows, by the file that defines them: a fact is defined in the file of its first word.
+/// All rows, by the file that defines them; all facts with the same first word are in one file.
 const TABLES: &[&[FactSpec]] = &[
     action::FACTS,
     artifact::FACTS,

@@ -16,7 +16,7 @@ use crate::read::source::{FileId, Place};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// Hygiene.
+    /// Advice: the upload is accepted.
     Note,
     /// Refused in some runs, or under conditions that the files do not show, or accepted against the registry's advice.
     Warning,
@@ -133,7 +133,7 @@ pub enum NoticeKind {
 
 /// What the registry will answer to an upload, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RouteAnswer {
+pub enum RouteVerdict {
     /// The declared publisher accepts every claim, and no error was found.
     Accepted,
     /// An error was found.
@@ -143,7 +143,7 @@ pub enum RouteAnswer {
     /// No publisher is declared.
     Undeclared,
     /// A stored secret uploads, so no publisher is compared.
-    Token,
+    StoredToken,
 }
 
 /// A release path: an event starts a job, the job uploads to a registry.
@@ -160,7 +160,7 @@ pub struct Route {
     /// The registry's name; `None` if it is unknown.
     pub registry: Option<String>,
     /// What the registry will answer.
-    pub answer: RouteAnswer,
+    pub verdict: RouteVerdict,
 }
 
 /// The result of a check of one project. Findings are sorted by path, position and code.

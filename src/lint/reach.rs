@@ -132,7 +132,7 @@ pub struct SkippedAncestor<'a, 'p> {
 
 /// Whether releasing runs get past the jobs that an upload needs.
 #[derive(Debug, Clone)]
-pub enum Ancestors<'a, 'p> {
+pub enum AncestorReach<'a, 'p> {
     /// Only the upload's own condition can keep such a run from it.
     Reached,
     /// A needed job is skipped in every such run, although the upload's own condition is true in one.
@@ -143,28 +143,28 @@ pub enum Ancestors<'a, 'p> {
 
 /// Whether releasing runs get past the jobs that an upload needs.
 #[must_use]
-pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> Ancestors<'a, 'p> {
+pub fn ancestors<'a, 'p>(upload: &Upload<'a, 'p>) -> AncestorReach<'a, 'p> {
     if upload.elsewhere || upload.cut.is_some() {
-        return Ancestors::Unknown;
+        return AncestorReach::Unknown;
     }
     let releasing = |upload_run: &&UploadRun<'_, '_>| releases(upload, upload_run);
     let any = upload.runs.iter().chain(&upload.skipped).any(|upload_run| releases(upload, upload_run));
     if upload.runs.iter().any(|upload_run| !any || releasing(&upload_run)) {
-        return Ancestors::Reached;
+        return AncestorReach::Reached;
     }
     for upload_run in upload.skipped.iter().filter(|upload_run| !any || releasing(upload_run)) {
         if upload_run.run().is_called() {
-            return Ancestors::Unknown;
+            return AncestorReach::Unknown;
         }
         let own = upload.site.resolved.step.and_then(|step| step.condition);
         // If the step's own condition may be false as well, the skipped job alone does not decide.
         if own.is_none()
             && let Some(job) = upload_run.simulated.skipped_ancestor(upload.site.resolved.job)
         {
-            return Ancestors::Skipped(SkippedAncestor { job, when: upload_run.run().when.clone() });
+            return AncestorReach::Skipped(SkippedAncestor { job, when: upload_run.run().when.clone() });
         }
     }
-    Ancestors::Reached
+    AncestorReach::Reached
 }
 
 /// Whether a run releases: a `release` event, or the push of a tag that the workflow filters or tests for.

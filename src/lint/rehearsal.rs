@@ -41,7 +41,7 @@ pub struct RehearsedWorkflow<'a> {
     pub concurrency: bool,
 }
 
-/// The means to simulate a workflow before or after the change.
+/// Simulates a workflow before and after the change.
 struct Simulation<'s, 'p> {
     github: &'s GitHubFacts,
     checkout: &'s Model<'p>,
@@ -282,7 +282,7 @@ impl Simulation<'_, '_> {
 
     /// Whether a rehearsal reaches a job: yes or no only if that is known of every run.
     fn reached(&self, job: &Job<'_>) -> Result<Truth, String> {
-        let own = self.workflow.jobs.get(job.index).ok_or("a job is lost")?;
+        let own = self.workflow.jobs.get(job.index).ok_or("a job is missing from the changed workflow")?;
         let found = triggers::simulate(self.github, self.checkout, self.workflow, (own, None), &self.rehearsal());
         if let Some(reason) = found.incomplete {
             return Err(format!("not every run can be simulated: {reason}"));
@@ -300,7 +300,7 @@ impl Simulation<'_, '_> {
 
     /// The runs of a job that are no rehearsal.
     fn other_runs(&self, job: &Job<'_>, changed: bool) -> Result<Vec<ComparedRun>, String> {
-        let own = self.workflow.job(job.id.value()).ok_or("a job is lost")?;
+        let own = self.workflow.job(job.id.value()).ok_or("a job is missing from the changed workflow")?;
         let found = triggers::simulate(self.github, self.checkout, self.workflow, (own, None), &RunFilter::default());
         if let Some(reason) = found.incomplete {
             return Err(format!("not every run can be simulated: {reason}"));
@@ -375,7 +375,11 @@ fn verified(
     by_input: bool,
 ) -> Result<(), String> {
     let github = &analysis.data.github;
-    let old = analysis.workflows.iter().find(|workflow| workflow.file == before.file).ok_or("the workflow is lost")?;
+    let old = analysis
+        .workflows
+        .iter()
+        .find(|workflow| workflow.file == before.file)
+        .ok_or("the workflow is missing from the changed project")?;
     let old = Simulation { github, checkout: analysis.checkout, workflow: old, event, by_input };
     let filter = simulated(github, project, before.file, (event, by_input), |new| {
         for job in &new.workflow.jobs {

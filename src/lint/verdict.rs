@@ -10,7 +10,7 @@ use crate::lint::facts::called::{called_repository, certificate};
 use crate::lint::facts::permission::permission;
 use crate::lint::facts::run::{event_status, ref_status};
 use crate::lint::facts::runner::runner_status;
-use crate::lint::findings::{Finding, Level, RouteAnswer};
+use crate::lint::findings::{Finding, Level, RouteVerdict};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Known, Unknown, Upload};
 use crate::read::source::{FileId, Place};
@@ -42,7 +42,7 @@ pub enum RunVerdict {
     /// No publisher is declared: it is accepted if the registered one has the values of the form.
     Undeclared,
     /// The upload sends no OIDC token, so no publisher is compared.
-    NotAsked,
+    NoOidcToken,
     /// The files do not decide it.
     Undecided(Unknown),
 }
@@ -55,22 +55,22 @@ impl RunVerdict {
             Self::Accepted => "accepted",
             Self::Refused { .. } | Self::Failed(_) => "refused",
             Self::Undeclared => "undeclared",
-            Self::NotAsked => "not-asked",
+            Self::NoOidcToken => "no-oidc-token",
             Self::Undecided(_) => "undecided",
         }
     }
 
-    /// The answer for a release path. It is undecided if it is unknown whether the run reaches the upload.
+    /// The verdict of a release path. It is undecided if it is unknown whether the run reaches the upload.
     #[must_use]
-    pub fn answer(&self, is_reached: bool) -> RouteAnswer {
+    pub fn for_route(&self, is_reached: bool) -> RouteVerdict {
         match self {
-            Self::Refused { cause: RefusalCause::Start, .. } | Self::Failed(_) => RouteAnswer::Refused,
-            Self::NotAsked => RouteAnswer::Token,
-            _ if !is_reached => RouteAnswer::Undecided,
-            Self::Accepted => RouteAnswer::Accepted,
-            Self::Undeclared => RouteAnswer::Undeclared,
-            Self::Refused { .. } => RouteAnswer::Refused,
-            Self::Undecided(_) => RouteAnswer::Undecided,
+            Self::Refused { cause: RefusalCause::Start, .. } | Self::Failed(_) => RouteVerdict::Refused,
+            Self::NoOidcToken => RouteVerdict::StoredToken,
+            _ if !is_reached => RouteVerdict::Undecided,
+            Self::Accepted => RouteVerdict::Accepted,
+            Self::Undeclared => RouteVerdict::Undeclared,
+            Self::Refused { .. } => RouteVerdict::Refused,
+            Self::Undecided(_) => RouteVerdict::Undecided,
         }
     }
 }
@@ -176,11 +176,11 @@ fn compute(
     credential: &Known<Credential>,
 ) -> RunVerdict {
     if let Some(refusal) = start_refusal(subject) {
-        let place = refusal.request.held_place;
+        let place = refusal.request.granted_place;
         return RunVerdict::Refused { cause: RefusalCause::Start, place, differ: None, text: None };
     }
     match credential {
-        Ok(Credential::Stored | Credential::None) => return RunVerdict::NotAsked,
+        Ok(Credential::Stored | Credential::None) => return RunVerdict::NoOidcToken,
         Ok(_) => {}
         Err(unknown) => return RunVerdict::Undecided(unknown.clone()),
     }

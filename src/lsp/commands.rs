@@ -91,7 +91,7 @@ pub(crate) fn verdict(run: &ExplainedRun<'_>) -> String {
     match (&run.verdict, run.doubts.first()) {
         (RunVerdict::Refused { cause, .. }, _) => format!("refused: {}", cause.word()),
         (RunVerdict::Failed(error), _) => format!("refused: {}", error.code),
-        (RunVerdict::NotAsked, _) => "no OIDC token".to_owned(),
+        (RunVerdict::NoOidcToken, _) => "no OIDC token".to_owned(),
         (RunVerdict::Undecided(unknown), _) => format!("undecided: {}", unknown.reason),
         (RunVerdict::Accepted | RunVerdict::Undeclared, Some(doubt)) => format!("undecided: {}", doubt.reason),
         (RunVerdict::Accepted, None) => "accepted".to_owned(),

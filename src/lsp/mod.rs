@@ -40,7 +40,7 @@ use crate::lsp::workspace::{CheckedRepository, Workspace};
 
 /// How the server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ServerExit {
     /// By the requests of the client.
     Requested,
     /// Without them: the client is gone.
@@ -52,26 +52,26 @@ pub(crate) enum Ending {
 ///
 /// # Errors
 /// If the built-in rules cannot be read.
-pub(crate) fn run(rules: &[PathBuf], today: Option<Date>) -> Result<Ending, String> {
+pub(crate) fn run(rules: &[PathBuf], today: Option<Date>) -> Result<ServerExit, String> {
     let rules = rules.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
     let workspace = Workspace::new(rules, today)?;
     let (connection, threads) = Connection::stdio();
-    let ending = serve(connection, workspace).unwrap_or(Ending::Abandoned);
-    if ending == Ending::Requested {
+    let ending = serve(connection, workspace).unwrap_or(ServerExit::Abandoned);
+    if ending == ServerExit::Requested {
         // The threads end with their streams. An error here means that the client did not wait for the last answer.
         let _ = threads.join();
     }
     Ok(ending)
 }
 
-fn serve(connection: Connection, workspace: Workspace) -> Result<Ending, ProtocolError> {
+fn serve(connection: Connection, workspace: Workspace) -> Result<ServerExit, ProtocolError> {
     let (id, parameters) = connection.initialize_start()?;
     let parameters: InitializeParams = match serde_json::from_value(parameters) {
         Ok(parameters) => parameters,
         Err(error) => {
             let answer = Response::new_err(id, ErrorCode::InvalidParams as i32, error.to_string());
             let _ = connection.sender.send(answer.into());
-            return Ok(Ending::Abandoned);
+            return Ok(ServerExit::Abandoned);
         }
     };
     let server = Server::new(&connection, workspace, &parameters);
@@ -97,7 +97,7 @@ struct Server<'c> {
 }
 
 /// The answer to a request: a result, or an error with its message.
-type Answer = Result<Value, (ErrorCode, String)>;
+type RequestResult = Result<Value, (ErrorCode, String)>;
 
 impl<'c> Server<'c> {
     fn new(connection: &'c Connection, workspace: Workspace, parameters: &InitializeParams) -> Self {
@@ -144,13 +144,13 @@ impl<'c> Server<'c> {
     }
 
     /// Handles messages until the client ends the server, or its stream ends.
-    fn run(mut self) -> Ending {
+    fn run(mut self) -> ServerExit {
         while let Ok(message) = self.connection.receiver.recv() {
             let mut next = Some(message);
             while let Some(message) = next {
                 match message {
                     Message::Notification(notification) if notification.method == "exit" => {
-                        return if self.is_shut_down { Ending::Requested } else { Ending::Abandoned };
+                        return if self.is_shut_down { ServerExit::Requested } else { ServerExit::Abandoned };
                     }
                     Message::Notification(notification) => self.notified(notification),
                     Message::Request(request) => self.requested(request),
@@ -162,7 +162,7 @@ impl<'c> Server<'c> {
             }
             self.refresh();
         }
-        Ending::Abandoned
+        ServerExit::Abandoned
     }
 
     fn notified(&mut self, notification: Notification) {
@@ -197,7 +197,7 @@ impl<'c> Server<'c> {
         self.answer(request.id, answer);
     }
 
-    fn answer_to(&mut self, method: &str, parameters: Value) -> Answer {
+    fn answer_to(&mut self, method: &str, parameters: Value) -> RequestResult {
         match method {
             "shutdown" => {
                 self.is_shut_down = true;
@@ -250,7 +250,7 @@ impl<'c> Server<'c> {
         answer.unwrap_or_default()
     }
 
-    fn execute(&mut self, parameters: ExecuteCommandParams) -> Answer {
+    fn execute(&mut self, parameters: ExecuteCommandParams) -> RequestResult {
         let arguments = parameters.arguments.unwrap_or_default();
         let text = |index: usize| arguments.get(index).and_then(Value::as_str);
         match (parameters.command.as_str(), text(0)) {
@@ -448,7 +448,7 @@ impl<'c> Server<'c> {
         self.notify("window/logMessage", json!({ "type": WARNING, "message": message }));
     }
 
-    fn answer(&self, id: RequestId, answer: Answer) {
+    fn answer(&self, id: RequestId, answer: RequestResult) {
         let response = match answer {
             Ok(value) => Response::new_ok(id, value),
             Err((code, message)) => Response::new_err(id, code as i32, message),

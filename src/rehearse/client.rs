@@ -20,14 +20,14 @@ pub(crate) struct Outgoing<'r> {
 }
 
 /// An answer.
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub text: String,
 }
 
-impl Answer {
+impl HttpResponse {
     /// Whether the status is one of success.
     #[must_use]
     pub(crate) const fn is_success(&self) -> bool {
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// Why there is no usable answer, as the end of a sentence that begins with the host.
-    pub(crate) fn send(&self, request: &Outgoing<'_>) -> Result<Answer, String> {
+    pub(crate) fn send(&self, request: &Outgoing<'_>) -> Result<HttpResponse, String> {
         let address = self.address(request.address)?;
         let mut builder = Request::builder().method(request.method.clone()).uri(&address);
         for (name, value) in &request.headers {
@@ -93,7 +93,7 @@ impl Client {
         }
         let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec();
         let bytes = body.map_err(|error| self.reason(&error))?;
-        Ok(Answer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+        Ok(HttpResponse { status, text: String::from_utf8_lossy(&bytes).into_owned() })
     }
 
     /// The address of a request; in tests, the same path at the loopback server.

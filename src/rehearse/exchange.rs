@@ -3,7 +3,7 @@
 use ureq::http::Method;
 
 use crate::lint::explain::form::encoded;
-use crate::rehearse::client::{Answer, Client, Outgoing};
+use crate::rehearse::client::{Client, HttpResponse, Outgoing};
 use crate::rehearse::secret::{Secret, Secrets};
 use crate::report::sanitize;
 use crate::trust::registry::exchange::{Exchange, Revocation, at, filled};
@@ -11,7 +11,7 @@ use crate::trust::registry::exchange::{Exchange, Revocation, at, filled};
 /// The longest part of an answer that is quoted, in characters.
 const LONGEST_QUOTE: usize = 600;
 
-/// What came of the exchange.
+/// The result of the exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ExchangeOutcome {
     /// The registry issued a token.
@@ -78,7 +78,7 @@ pub(super) fn exchange(
 }
 
 /// An answer that issues no token: a refusal if the registry gives its reason, else a failure.
-fn refusal(host: &str, answer: &Answer, reason: Option<&str>, secrets: &Secrets) -> ExchangeOutcome {
+fn refusal(host: &str, answer: &HttpResponse, reason: Option<&str>, secrets: &Secrets) -> ExchangeOutcome {
     let status = answer.status;
     let text = quoted(reason.unwrap_or(&answer.text), secrets);
     match reason {

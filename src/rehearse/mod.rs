@@ -359,7 +359,7 @@ fn predicted(run: &ExplainedRun<'_>, job: &Job<'_>) -> Option<RehearsalProblem> 
             let message = format!("a release {when} fails: {} ({})", error.message, error.code);
             problem("rule", message, error.place)
         }
-        RunVerdict::NotAsked => {
+        RunVerdict::NoOidcToken => {
             let message = format!(
                 "job `{}` uploads with a stored token, so the registry does not ask for an OIDC token",
                 job.id.value()

@@ -44,7 +44,7 @@ pub fn config(
         Some((name, hint)) => {
             let source = match hint {
                 Some(Hint::Remote) => "From the git remote. Verify it if this is a fork.",
-                Some(Hint::Guard) => "From the conditions of the workflows. Verify it.",
+                Some(Hint::Condition) => "From the conditions of the workflows. Verify it.",
                 None => "",
             };
             if !source.is_empty() {
@@ -141,7 +141,7 @@ fn publishers(page: &ExplainPage<'_>, proposals: &[Proposal<'_>]) -> String {
 /// One publisher as an item of the config's list, indented by two spaces.
 pub(crate) fn publisher(page: &ExplainPage<'_>, proposal: &Proposal<'_>) -> String {
     let mut text = String::new();
-    for requester in &proposal.asked_by {
+    for requester in &proposal.requested_by {
         // Without a line number, which would soon be outdated.
         let job =
             format!("{}, job `{}`: {}", page.workflow(requester.workflow), requester.job, whens(&requester.whens));

@@ -34,7 +34,7 @@ pub struct InventoryRow {
     pub credential: String,
     /// Whether the config declares a publisher for it: `declared` or `-`.
     pub publisher: String,
-    /// `accepted`, `refused`, `undeclared`, `not-asked`, `undecided` or `not-reached`.
+    /// `accepted`, `refused`, `undeclared`, `no-oidc-token`, `undecided` or `not-reached`.
     pub verdict: String,
 }
 
@@ -94,7 +94,12 @@ fn row(page: &ExplainPage<'_>, upload: &ExplainedUpload<'_>, repository: &str) -
     let starts = runs().flat_map(|run| &run.starts).chain(upload.skipped.iter().map(|skipped| &skipped.start));
     let credentials = runs().map(|run| run.credential.as_ref().map_or("undecided", |it| it.word()));
     let declared = runs().any(|run| run.record.is_some());
-    let verdicts = runs().map(|run| run.verdict.word());
+    // If no run is known to reach the upload, only a refusal is certain.
+    let unreached = runs().all(|run| !run.doubts.is_empty());
+    let words = runs().map(|run| run.verdict.word()).filter(|word| !unreached || *word == "refused");
+    let undecided = upload.undecided.is_some().then_some("undecided");
+    let not_reached = (upload.runs.is_empty() && undecided.is_none()).then_some("not-reached");
+    let verdicts = words.chain(undecided).chain(not_reached);
     InventoryRow {
         repository: repository.to_owned(),
         registry: distinct(registries.chain(registry)),
@@ -106,7 +111,7 @@ fn row(page: &ExplainPage<'_>, upload: &ExplainedUpload<'_>, repository: &str) -
         client: upload.step.clone(),
         credential: distinct(credentials),
         publisher: if declared { "declared" } else { "-" }.to_owned(),
-        verdict: if upload.runs.is_empty() { "not-reached".to_owned() } else { distinct(verdicts) },
+        verdict: distinct(verdicts),
     }
 }
 
@@ -116,7 +121,7 @@ fn distinct<'t>(values: impl Iterator<Item = &'t str>) -> String {
     if values.is_empty() { "-".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
-/// Counts over all rows: `37 of 120 uploads use stored tokens`.
+/// Counts over all rows: `120 uploads: 37 with a stored token, 80 with trusted publishing only, 2 refused, 3 undecided`.
 #[must_use]
 pub fn summary(rows: &[InventoryRow]) -> String {
     let total = rows.len();
@@ -126,7 +131,7 @@ pub fn summary(rows: &[InventoryRow]) -> String {
     let trusted =
         rows.iter().filter(|row| row.credential.split(", ").all(|it| matches!(it, "trusted" | "minted"))).count();
     format!(
-        "{} of {total} {uploads} use stored tokens, {trusted} use trusted publishing only; {} refused, {} undecided",
+        "{total} {uploads}: {} with a stored token, {trusted} with trusted publishing only, {} refused, {} undecided",
         with("stored"),
         verdict("refused"),
         verdict("undecided"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::lint::findings::{Route, RouteAnswer};
+use crate::lint::findings::{Route, RouteVerdict};
 use crate::report::sanitize;
 
 /// GitHub's Mermaid renderer stops at 500 edges.
@@ -39,7 +39,7 @@ enum NodeShape {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum EdgeStyle {
     Starts,
-    Uploads(RouteAnswer),
+    Uploads(RouteVerdict),
 }
 
 impl RouteDiagram {
@@ -55,7 +55,7 @@ impl RouteDiagram {
         let job = self.node(&[&file, &format!("job {}", route.job), &environment], NodeShape::Job);
         let registry = self.node(&[route.registry.as_deref().unwrap_or("unknown registry")], NodeShape::Registry);
         self.edge(start, job, EdgeStyle::Starts);
-        self.edge(job, registry, EdgeStyle::Uploads(route.answer));
+        self.edge(job, registry, EdgeStyle::Uploads(route.verdict));
     }
 
     fn node(&mut self, lines: &[&str], shape: NodeShape) -> usize {
@@ -94,11 +94,11 @@ impl RouteDiagram {
         for (from, to, edge) in &self.edges {
             let line = match edge {
                 EdgeStyle::Starts => "-->",
-                EdgeStyle::Uploads(RouteAnswer::Accepted) => "== accepted ==>",
-                EdgeStyle::Uploads(RouteAnswer::Refused) => "-- refused --x",
-                EdgeStyle::Uploads(RouteAnswer::Undecided) => "-. undecided .->",
-                EdgeStyle::Uploads(RouteAnswer::Token) => "-- stored token -->",
-                EdgeStyle::Uploads(RouteAnswer::Undeclared) => "-- no publisher declared -->",
+                EdgeStyle::Uploads(RouteVerdict::Accepted) => "== accepted ==>",
+                EdgeStyle::Uploads(RouteVerdict::Refused) => "-- refused --x",
+                EdgeStyle::Uploads(RouteVerdict::Undecided) => "-. undecided .->",
+                EdgeStyle::Uploads(RouteVerdict::StoredToken) => "-- stored token -->",
+                EdgeStyle::Uploads(RouteVerdict::Undeclared) => "-- no publisher declared -->",
             };
             let _ = writeln!(text, "  n{from} {line} n{to}");
         }
@@ -131,20 +131,20 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn route(job: &str, answer: RouteAnswer) -> Route {
+    fn route(job: &str, verdict: RouteVerdict) -> Route {
         Route {
             workflow: ".github/workflows/release.yml".into(),
             when: "when a tag is pushed".into(),
             job: job.into(),
             environment: Some("release".into()),
             registry: Some("Registry".into()),
-            answer,
+            verdict,
         }
     }
 
     #[test]
     fn events_lead_to_jobs_and_jobs_to_registries() {
-        let routes = [route("wheels", RouteAnswer::Accepted), route("docs", RouteAnswer::Refused)];
+        let routes = [route("wheels", RouteVerdict::Accepted), route("docs", RouteVerdict::Refused)];
         let text = diagram(routes.iter().map(|route| ("", route))).unwrap_or_default();
         assert_eq!(
             text,
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_large_diagram_is_cut() {
-        let routes: Vec<Route> = (0..1_000).map(|at| route(&format!("job-{at}"), RouteAnswer::Undeclared)).collect();
+        let routes: Vec<Route> = (0..1_000).map(|at| route(&format!("job-{at}"), RouteVerdict::Undeclared)).collect();
         let text = diagram(routes.iter().map(|route| ("", route))).unwrap_or_default();
         assert!(text.len() < 50_000 && text.matches("-->").count() <= 500, "{}", text.len());
         assert!(text.contains("more routes are not shown"));

@@ -23,11 +23,11 @@ use crate::workflow::simulate::triggers;
 
 /// The origin of a repository's releases or tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartedBy {
+pub enum ReleaseOrigin {
     /// None of its workflows creates one.
-    None,
+    Elsewhere,
     /// All are created with `GITHUB_TOKEN`, so that none starts a workflow. The place is the first step that creates one.
-    ByGithubToken(Place),
+    GithubToken(Place),
     /// Some are created by people or with another token, or may be.
     Unknown,
 }
@@ -55,13 +55,13 @@ impl AwaitedEvent<'_, '_> {
 
 /// The origin of the releases or tags that a workflow waits for.
 #[must_use]
-pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEvent<'_, '_>) -> StartedBy {
+pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEvent<'_, '_>) -> ReleaseOrigin {
     let search = ReleaseSearch { github, checkout, awaited };
-    let mut found = StartedBy::None;
+    let mut found = ReleaseOrigin::Elsewhere;
     for workflow in &checkout.workflows {
         match (search.of(workflow), found) {
-            (StartedBy::Unknown, _) => return StartedBy::Unknown,
-            (StartedBy::ByGithubToken(place), StartedBy::None) => found = StartedBy::ByGithubToken(place),
+            (ReleaseOrigin::Unknown, _) => return ReleaseOrigin::Unknown,
+            (ReleaseOrigin::GithubToken(place), ReleaseOrigin::Elsewhere) => found = ReleaseOrigin::GithubToken(place),
             _ => {}
         }
     }
@@ -83,14 +83,14 @@ struct ReleaseSearch<'a, 'p, 'w> {
 }
 
 impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
-    fn of(&self, workflow: &'a Workflow<'p>) -> StartedBy {
-        let mut found = StartedBy::None;
+    fn of(&self, workflow: &'a Workflow<'p>) -> ReleaseOrigin {
+        let mut found = ReleaseOrigin::Elsewhere;
         for job in &workflow.jobs {
             // A called workflow of another repository may create releases if its name suggests it.
             let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
             if foreign.is_some_and(|uses| opaque::in_name(action(uses.value()), &self.github.releases.opaque).is_some())
             {
-                return StartedBy::Unknown;
+                return ReleaseOrigin::Unknown;
             }
             let all = steps(self.checkout, workflow, job);
             let with_scripts = |step: &ResolvedStep<'a, 'p>| {
@@ -98,20 +98,20 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             };
             for resolved in all.iter().flat_map(with_scripts) {
                 match self.by_step(&resolved) {
-                    StartedBy::Unknown => return StartedBy::Unknown,
-                    StartedBy::ByGithubToken(place) if found == StartedBy::None => {
-                        found = StartedBy::ByGithubToken(place)
+                    ReleaseOrigin::Unknown => return ReleaseOrigin::Unknown,
+                    ReleaseOrigin::GithubToken(place) if found == ReleaseOrigin::Elsewhere => {
+                        found = ReleaseOrigin::GithubToken(place)
                     }
-                    StartedBy::ByGithubToken(_) | StartedBy::None => {}
+                    ReleaseOrigin::GithubToken(_) | ReleaseOrigin::Elsewhere => {}
                 }
             }
         }
         found
     }
 
-    fn by_step(&self, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
+    fn by_step(&self, resolved: &ResolvedStep<'a, 'p>) -> ReleaseOrigin {
         let facts = &self.github.releases;
-        let Some(step) = resolved.step else { return StartedBy::None };
+        let Some(step) = resolved.step else { return ReleaseOrigin::Elsewhere };
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let (workflow, job) = (resolved.workflow, resolved.job);
         let script = resolved.own_script().map_or("", |run| run.value());
@@ -122,7 +122,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             Some(_) => opaque::in_script(self.github, script, &resolved.commands(self.github), entries).is_some(),
         };
         if matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
-            return StartedBy::Unknown;
+            return ReleaseOrigin::Unknown;
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
             return self.made(&resolved, || self.by_maker(maker, &resolved));
@@ -130,7 +130,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         if let AwaitedEvent::Tag(_) = self.awaited {
             match tag::pushes(self.github, resolved) {
                 TagPush::None => {}
-                TagPush::Unknown => return self.made(resolved, || StartedBy::Unknown),
+                TagPush::Unknown => return self.made(resolved, || ReleaseOrigin::Unknown),
                 TagPush::ByGithubToken(names, command) => {
                     let resolved = resolved.with_command(&command);
                     return self.made(&resolved, || self.tagged(&resolved, &names));
@@ -139,11 +139,15 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         }
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
         let own = self.checkout.action(name).is_some();
-        if !own && matches(&facts.opaque) || calls(step, &facts.calls) { StartedBy::Unknown } else { StartedBy::None }
+        if !own && matches(&facts.opaque) || calls(step, &facts.calls) {
+            ReleaseOrigin::Unknown
+        } else {
+            ReleaseOrigin::Elsewhere
+        }
     }
 
     /// `what`, if the step runs in a run that no release or tag has started. In other runs it only adds to that release.
-    fn made(&self, resolved: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> StartedBy) -> StartedBy {
+    fn made(&self, resolved: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> ReleaseOrigin) -> ReleaseOrigin {
         let follows = |run: &TriggerStart<'_, '_>| match self.awaited {
             AwaitedEvent::Release => run.event == "release",
             AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
@@ -159,37 +163,37 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             &RunFilter::default(),
         );
         let any = starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
-        if any { what() } else { StartedBy::None }
+        if any { what() } else { ReleaseOrigin::Elsewhere }
     }
 
-    fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> StartedBy {
+    fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> ReleaseOrigin {
         if starts_workflows(maker, resolved) {
-            return StartedBy::Unknown;
+            return ReleaseOrigin::Unknown;
         }
         let used = |plugin| self.checkout.manifests.is_some_and(|all| ReleasePlugin::is_used(plugin, all));
         if matches!(self.awaited, AwaitedEvent::Release) && !maker.plugin.as_ref().is_none_or(used) {
-            return StartedBy::Unknown;
+            return ReleaseOrigin::Unknown;
         }
         let makes_tag_here =
             maker.makes_tag_with.as_ref().is_some_and(|flag| resolved.has_flag(std::slice::from_ref(flag)));
         match self.awaited {
-            AwaitedEvent::Release => StartedBy::ByGithubToken(resolved.place()),
+            AwaitedEvent::Release => ReleaseOrigin::GithubToken(resolved.place()),
             // The release may be created for a tag that a person pushed.
-            AwaitedEvent::Tag(_) if !maker.makes_tag && !makes_tag_here => StartedBy::Unknown,
+            AwaitedEvent::Tag(_) if !maker.makes_tag && !makes_tag_here => ReleaseOrigin::Unknown,
             AwaitedEvent::Tag(_) if makes_tag_here => self.tagged(resolved, &[tag::argument(maker, resolved)]),
             AwaitedEvent::Tag(_) => self.tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)]),
         }
     }
 
     /// The origin of tags that are pushed with `GITHUB_TOKEN`: unknown unless the filter accepts all of them.
-    fn tagged(&self, resolved: &ResolvedStep<'a, 'p>, names: &[TagName]) -> StartedBy {
-        let AwaitedEvent::Tag(filter) = self.awaited else { return StartedBy::None };
-        let mut found = StartedBy::None;
+    fn tagged(&self, resolved: &ResolvedStep<'a, 'p>, names: &[TagName]) -> ReleaseOrigin {
+        let AwaitedEvent::Tag(filter) = self.awaited else { return ReleaseOrigin::Elsewhere };
+        let mut found = ReleaseOrigin::Elsewhere;
         for name in names {
             match passes(filter, name) {
-                Truth::Yes => found = StartedBy::ByGithubToken(resolved.place()),
+                Truth::Yes => found = ReleaseOrigin::GithubToken(resolved.place()),
                 Truth::No => {}
-                Truth::Unknown(_) => return StartedBy::Unknown,
+                Truth::Unknown(_) => return ReleaseOrigin::Unknown,
             }
         }
         found

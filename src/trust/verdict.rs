@@ -125,7 +125,7 @@ pub fn assigned<'p, 'a, 'l, 'm: 'l>(
     let best = |candidates: &mut dyn Iterator<Item = &'p Publisher<'a>>| {
         candidates.map(|publisher| ((score(publisher), fields(publisher)), publisher)).max_by_key(|(key, _)| *key)
     };
-    // Of many publishers few name this workflow. If one of them is accepted but for one claim, no other publisher reaches its score.
+    // Of many publishers few name this workflow. If all claims but one are accepted for one of them, no other publisher reaches its score.
     let file = values
         .iter()
         .find(|(claim, _)| *claim == Claim::Workflow)

@@ -18,11 +18,11 @@ const MAX_CALLED: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct PermissionRequest<'c, 'p> {
     pub scope: String,
-    pub asked: AccessLevel,
-    pub asked_place: Place,
+    pub requested: AccessLevel,
+    pub requested_place: Place,
     /// The access of the calling job.
-    pub held: AccessLevel,
-    pub held_place: Place,
+    pub granted: AccessLevel,
+    pub granted_place: Place,
     pub workflow: &'c Workflow<'p>,
     /// The called job that requests it; `None` where the workflow's own block does.
     pub job: Option<&'c Job<'p>>,
@@ -55,14 +55,14 @@ pub(crate) fn requests<'c, 'p>(
                     let requester = (origin == GrantOrigin::Job).then_some(inner);
                     for scope in scopes(github, block) {
                         let own = permissions::held(github, called, inner, &scope);
-                        let held = permissions::held(github, workflow, job, &scope);
-                        let (Some(asked), Some(most)) = (own.access, held.access) else { continue };
+                        let granted = permissions::held(github, workflow, job, &scope);
+                        let (Some(requested), Some(most)) = (own.access, granted.access) else { continue };
                         let request = PermissionRequest {
                             scope,
-                            asked,
-                            asked_place: own.place,
-                            held: most,
-                            held_place: held.place,
+                            requested,
+                            requested_place: own.place,
+                            granted: most,
+                            granted_place: granted.place,
                             workflow: called,
                             job: requester,
                         };
@@ -103,8 +103,8 @@ pub(crate) fn refusal<'c, 'p>(
         seen.push(workflow.file);
         for job in &workflow.jobs {
             let Some(called) = checkout.called(job) else { continue };
-            let asked = requests(github, checkout, workflow, job);
-            if let Some(request) = asked.into_iter().find(|request| request.asked > request.held) {
+            let requested = requests(github, checkout, workflow, job);
+            if let Some(request) = requested.into_iter().find(|request| request.requested > request.granted) {
                 return Some(StartRefusal { job, request });
             }
             pending.push(called);
@@ -115,7 +115,7 @@ pub(crate) fn refusal<'c, 'p>(
 
 fn keep_highest<'c, 'p>(found: &mut Vec<PermissionRequest<'c, 'p>>, request: PermissionRequest<'c, 'p>) {
     match found.iter_mut().find(|other| other.scope == request.scope) {
-        Some(other) if other.asked < request.asked => *other = request,
+        Some(other) if other.requested < request.requested => *other = request,
         Some(_) => {}
         None => found.push(request),
     }

@@ -210,9 +210,6 @@ impl<'t> Condition<'t> {
     ///
     /// # Errors
     /// If it does not parse.
-    ///
-    /// # Errors
-    /// When it does not parse.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let trimmed = text.trim();
         if trimmed.is_empty() {

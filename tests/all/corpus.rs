@@ -86,7 +86,8 @@ impl Counts {
     fn record(&self) -> String {
         let undecided: usize = self.undecided.values().sum();
         let mut text =
-            "# Made by `UPDATE=1 cargo test corpus::`: the findings in the corpus of real workflows.\n".to_owned();
+            "# Made by `UPDATE=1 cargo test --test all -- corpus::`: the findings in the corpus of real workflows.\n"
+                .to_owned();
         let (workflows, uploads) = (self.workflows, self.uploads);
         let _ = writeln!(text, "workflows = {workflows}\nuploads = {uploads}\nundecided = {undecided}");
         let tables = [
@@ -128,7 +129,10 @@ fn the_corpus_has_the_recorded_findings() {
         return;
     }
     let known = std::fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(known, record, "the counts changed; review the difference, then `UPDATE=1 cargo test corpus::`");
+    assert_eq!(
+        known, record,
+        "the counts changed; review the difference, then `UPDATE=1 cargo test --test all -- corpus::`"
+    );
 }
 
 /// A repository as it is, and with the config that `init` proposes for it.

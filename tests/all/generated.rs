@@ -1,11 +1,11 @@
-//! Files generated from rules and types: reference, schemas, the table in the README. `UPDATE=1` regenerates them.
+//! Files generated from rules and types: reference, schemas, the table of rules in the documentation. `UPDATE=1` regenerates them.
 
 use std::path::Path;
 
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::report::{docs, registries, schema};
 
-/// The markers around the table of rules in the README.
+/// The markers around the table of rules.
 const MARKS: [&str; 2] = ["<!-- rules -->\n", "<!-- /rules -->"];
 
 fn compare(path: &str, wanted: &str, stale: &mut Vec<String>) {
@@ -39,7 +39,7 @@ fn generated_files_are_up_to_date() {
     let (_, after) = rest.split_once(MARKS[1]).unwrap();
     let table = docs::table(&rules.rules, "../../rules/README.md");
     compare("docs/src/rules.md", &format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]), &mut stale);
-    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test generated`: {}", stale.join(", "));
+    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test --test all -- generated`: {}", stale.join(", "));
 }
 
 /// The picture in the README shows the program's output in a terminal.
@@ -58,5 +58,5 @@ fn the_picture_shows_the_current_output() {
     let picture = anstyle_svg::Term::new().render_svg(&format!("$ trustpub check .\n{said}"));
     let mut stale = Vec::new();
     compare("tests/picture.svg", &picture, &mut stale);
-    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test generated`: {}", stale.join(", "));
+    assert!(stale.is_empty(), "out of date, run `UPDATE=1 cargo test --test all -- generated`: {}", stale.join(", "));
 }

@@ -24,7 +24,7 @@ fn every_format_has_one_row_for_each_upload() {
     assert!(rows[2].contains(",old,-,push,") && rows[2].contains(",stored,"), "{csv}");
     let text = run("text");
     assert!(
-        text.ends_with("1 of 2 uploads use stored tokens, 1 use trusted publishing only; 0 refused, 0 undecided\n"),
+        text.ends_with("2 uploads: 1 with a stored token, 1 with trusted publishing only, 0 refused, 0 undecided\n"),
         "{text}"
     );
     let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
@@ -38,8 +38,9 @@ fn the_inventory_of_the_corpus_counts_the_uploads_of_check() {
     let Some(repositories) = repositories() else { return };
     let root = repositories[0].parent().unwrap();
     let record = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus.toml")).unwrap();
-    let uploads = record.lines().find_map(|line| line.strip_prefix("uploads = ")).unwrap();
+    let count = |key: &str| record.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).unwrap();
     let text = out(&trustpub(root, &["uploads", "."]));
     let last = text.lines().last().unwrap_or_default();
-    assert!(last.contains(&format!(" of {uploads} uploads ")), "{last}");
+    assert!(last.starts_with(&format!("{} uploads: ", count("uploads"))), "{last}");
+    assert!(last.ends_with(&format!(", {} undecided", count("undecided"))), "{last}");
 }

@@ -9,7 +9,7 @@ use trustpub::read::files::MemoryFiles;
 
 use crate::support::program::{out, project, trustpub};
 
-/// The registry and the wrapper from the tutorial in README.md.
+/// The registry and the wrapper from the tutorial in docs/src/own-registries.md.
 fn tutorial() -> RuleFolder {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/own-registries/registries");
     let mut registries: Vec<_> = std::fs::read_dir(folder)
@@ -170,7 +170,9 @@ fn duplicate_ids_are_an_error() {
     let text = tutorial().registries[1].1.clone();
     let problems = with(&[("own/registries/pypi.yaml", &text)]).err().unwrap();
     assert!(
-        problems[0].starts_with("own/registries/pypi.yaml:2:1: there is a registry file `pypi` already"),
+        problems[0].starts_with(
+            "own/registries/pypi.yaml:2:1: rules/registries/pypi.yaml already defines the registry `pypi`"
+        ),
         "{problems:?}"
     );
     let twice = with(&[("a/registries/acme.yaml", &text), ("b/registries/acme.yaml", &text)]).err().unwrap();
@@ -282,7 +284,7 @@ fn a_registry_in_the_rules_folder_names_the_right_folder() {
     };
     let told = |key: &str, folder: &str, line: u8| {
         format!(
-            "own/index.yaml:{line}:1: this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder"
+            "own/index.yaml:{line}:1: this file is not a rule: a file with `{key}` belongs in the folder `{folder}` of the rules folder"
         )
     };
     assert_eq!(rules("name: Index\nrecord: []\nuploads: []\n"), [told("record", "registries", 2)]);

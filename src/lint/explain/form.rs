@@ -9,7 +9,7 @@ use crate::read::source::Place;
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{LoginPattern, OidcSupport, UploadPattern};
 use crate::trust::registry::{Claim, Comparison, FormField, Registry};
-use crate::trust::upload::package::{self, Likeness, UploadedPackage, UploadedPackages};
+use crate::trust::upload::package::{self, NameComparison, UploadedPackage, UploadedPackages};
 use crate::workflow::expression::Outcome;
 
 /// A registry's form, filled in.
@@ -134,7 +134,7 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormF
         Some(Ok(None)) => line(ExplainedValue::Absent, place),
         Some(Err(reason)) => match hint(subject, field, claim) {
             Some((value, hint)) => {
-                let place = subject.analysis.checkout.guard.filter(|_| hint == Hint::Guard);
+                let place = subject.analysis.checkout.guard.filter(|_| hint == Hint::Condition);
                 FormLine { field, value: ExplainedValue::Known(value), place, hint: Some(hint) }
             }
             None if matches!(claim, Claim::Owner | Claim::Repository) => {
@@ -172,7 +172,7 @@ fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a
     }
     match &field.default {
         Some(default) => line(ExplainedValue::Known(default.clone()), None),
-        None if field.required => line(ExplainedValue::Unknown("no file says it".to_owned()), None),
+        None if field.required => line(ExplainedValue::Unknown("no file contains it".to_owned()), None),
         None => line(ExplainedValue::Absent, None),
     }
 }
@@ -229,7 +229,7 @@ pub(crate) fn packages(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Re
     let manifests = &subject.analysis.project.manifests;
     let unnamed = |package: &&UploadedPackage<'_>| {
         let word = || package::name(manifests, registry, &package.name);
-        package.manifest.is_none() && word().is_some_and(|word| word.likeness == Likeness::Other)
+        package.manifest.is_none() && word().is_some_and(|word| word.likeness == NameComparison::Other)
     };
     let Some((name, place)) = addressed(subject, registry) else {
         return match known {

@@ -19,7 +19,7 @@ pub struct ExplainedPermission {
     /// The entry that grants it, else the block that omits it, else the job.
     pub place: Place,
     /// What the job requests, if that is more than its calling jobs hold.
-    pub asked: Option<String>,
+    pub requested: Option<String>,
     /// What the calling jobs hold, beginning with the workflow that GitHub starts.
     pub callers: Vec<PermissionLink>,
 }
@@ -48,7 +48,7 @@ pub(super) fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermiss
     let scopes: Vec<ExplainedPermission> = scopes.collect();
     let whole = word.map(|(scope, place)| {
         let origin = scopes.first().map_or(String::new(), |held| held.origin.clone());
-        ExplainedPermission { scope, access: None, origin, place, asked: None, callers: Vec::new() }
+        ExplainedPermission { scope, access: None, origin, place, requested: None, callers: Vec::new() }
     });
     whole.into_iter().chain(scopes).collect()
 }
@@ -59,14 +59,21 @@ fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
 }
 
 fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<ExplainedPermission> {
-    let (asked, callers) = (asked(subject, scope), callers(subject, scope));
+    let (requested, callers) = (requested(subject, scope), callers(subject, scope));
     let (access, place) = match permission(subject, scope)? {
         Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
-        Fact::Unknown(_) if always || asked.is_some() => (None, subject.job()?.id.place()),
+        Fact::Unknown(_) if always || requested.is_some() => (None, subject.job()?.id.place()),
         Fact::Known(..) | Fact::Unknown(_) => return None,
     };
-    let (asked, place) = asked.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
-    Some(ExplainedPermission { scope: scope.to_owned(), access, origin: origin(subject, scope), place, asked, callers })
+    let (requested, place) = requested.map_or((None, place), |(access, place)| (Some(access.word().to_owned()), place));
+    Some(ExplainedPermission {
+        scope: scope.to_owned(),
+        access,
+        origin: origin(subject, scope),
+        place,
+        requested,
+        callers,
+    })
 }
 
 /// What the calling jobs hold.
@@ -85,7 +92,7 @@ fn callers(subject: &Subject<'_, '_, '_>, scope: &str) -> Vec<PermissionLink> {
 }
 
 /// What a job requests, and where, if that is more than its calling jobs hold.
-fn asked(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
+fn requested(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel, Place)> {
     let (workflow, job, run) = (subject.workflow()?, subject.job()?, subject.context()?.run());
     let github = &subject.analysis.data.github;
     let own = permissions::held(github, workflow, job, scope);

@@ -26,7 +26,7 @@ pub struct Proposal<'u> {
     /// Whether a secret may upload instead.
     pub maybe_secret: bool,
     /// The uploads that need it.
-    pub asked_by: Vec<ProposalSource<'u>>,
+    pub requested_by: Vec<ProposalSource<'u>>,
     /// What documents of the project state about it.
     pub hints: Vec<DocumentHint>,
 }
@@ -136,7 +136,7 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>
         package: None,
         open,
         maybe_secret,
-        asked_by: vec![requester],
+        requested_by: vec![requester],
         hints: Vec::new(),
     })
 }
@@ -192,14 +192,14 @@ impl<'u> Proposal<'u> {
 
     fn merge(&mut self, other: Self) {
         self.maybe_secret |= other.maybe_secret;
-        for requester in other.asked_by {
-            match self.asked_by.iter_mut().find(|known| known.place == requester.place) {
+        for requester in other.requested_by {
+            match self.requested_by.iter_mut().find(|known| known.place == requester.place) {
                 Some(known) => {
                     let new: Vec<&str> =
                         requester.whens.into_iter().filter(|when| !known.whens.contains(when)).collect();
                     known.whens.extend(new);
                 }
-                None => self.asked_by.push(requester),
+                None => self.requested_by.push(requester),
             }
         }
     }

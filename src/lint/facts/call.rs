@@ -29,32 +29,32 @@ pub(crate) const FACTS: &[FactSpec] = &[
 
 fn grants(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    let enough = request.asked <= request.held;
-    Some(Fact::text(if enough { "enough" } else { "too-little" }, request.held_place))
+    let enough = request.requested <= request.granted;
+    Some(Fact::text(if enough { "enough" } else { "too-little" }, request.granted_place))
 }
 
 fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.scope.clone(), request.asked_place))
+    Some(Fact::text(request.scope.clone(), request.requested_place))
 }
 
 fn requested(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.asked.word(), request.asked_place))
+    Some(Fact::text(request.requested.word(), request.requested_place))
 }
 
 fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.held.word(), request.held_place))
+    Some(Fact::text(request.granted.word(), request.granted_place))
 }
 
 fn requester(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
     let requester = request.job.map_or_else(|| "the workflow".to_owned(), |job| format!("job `{}`", job.id.value()));
-    Some(Fact::text(requester, request.asked_place))
+    Some(Fact::text(requester, request.requested_place))
 }
 
 fn file(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.workflow.source.file_name(), request.asked_place))
+    Some(Fact::text(request.workflow.source.file_name(), request.requested_place))
 }

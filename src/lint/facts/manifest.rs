@@ -7,7 +7,7 @@ use crate::lint::subjects::Subject;
 use crate::trust::registry::slot::{SlotValue, known_text};
 use crate::trust::upload::history::{self, CheckoutHistory};
 use crate::trust::upload::listed::{self, ListedValue};
-use crate::trust::upload::package::{self, ComparedValue, Likeness, UploadedPackage};
+use crate::trust::upload::package::{self, ComparedValue, NameComparison, UploadedPackage};
 use crate::trust::upload::prerelease::{self, DistTag};
 
 /// The facts of this file.
@@ -120,7 +120,7 @@ fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let named = |packages: &&Vec<UploadedPackage<'_>>| packages.iter().all(|package| package.manifest.is_some());
     if let Some(packages) = uploaded(subject, registry)?.as_ref().ok().filter(named) {
         let same = packages.iter().find(|package| publisher.is_for(&package.name));
-        let likeness = if same.is_some() { Likeness::Same } else { Likeness::Other };
+        let likeness = if same.is_some() { NameComparison::Same } else { NameComparison::Other };
         let package = same.or_else(|| packages.first())?;
         return Some(ComparedValue { text: Some(package.name.clone()), place: package.place, likeness });
     }
@@ -191,15 +191,15 @@ fn provenance_verdict(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let certain = provenance == "asked" && subject.analysis.repository.is_some();
     let answer = match word.likeness {
         _ if provenance == "off" => "accepted",
-        Likeness::Same => "accepted",
-        Likeness::Other if certain => {
+        NameComparison::Same => "accepted",
+        NameComparison::Other if certain => {
             if word.text.is_some() {
                 "refused"
             } else {
                 "missing"
             }
         }
-        Likeness::Other | Likeness::Case => {
+        NameComparison::Other | NameComparison::Case => {
             if word.text.is_some() {
                 "unknown"
             } else {

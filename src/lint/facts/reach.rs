@@ -1,7 +1,7 @@
 //! Facts about the runs that reach an upload, all runs taken together.
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
-use crate::lint::reach::{self, Ancestors, Blocker, SkippedAncestor};
+use crate::lint::reach::{self, AncestorReach, Blocker, SkippedAncestor};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::workflow::expression::Truth;
@@ -72,22 +72,22 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload()?;
     Some(match reach::ancestors(upload) {
-        Ancestors::Reached => Fact::text("reached", upload.site.resolved.place()),
-        Ancestors::Skipped(SkippedAncestor { job, .. }) => {
+        AncestorReach::Reached => Fact::text("reached", upload.site.resolved.place()),
+        AncestorReach::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match reach::reads_nothing(subject.analysis.checkout, upload, place) {
                 true => Fact::unknown("a condition that reads no context"),
                 false => Fact::text("skipped", place),
             }
         }
-        Ancestors::Unknown => Fact::unknown("whether a needed job is skipped"),
+        AncestorReach::Unknown => Fact::unknown("whether a needed job is skipped"),
     })
 }
 
 fn skipped<'a, 'p>(subject: &'_ Subject<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
     match reach::ancestors(subject.upload()?) {
-        Ancestors::Skipped(skipped) => Some(skipped),
-        Ancestors::Reached | Ancestors::Unknown => None,
+        AncestorReach::Skipped(skipped) => Some(skipped),
+        AncestorReach::Reached | AncestorReach::Unknown => None,
     }
 }
 

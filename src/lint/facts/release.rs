@@ -7,7 +7,7 @@ use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::Place;
 use crate::trust::registry::command::{starts_with, unwrapped, words};
-use crate::trust::releases::{AwaitedEvent, StartedBy};
+use crate::trust::releases::{AwaitedEvent, ReleaseOrigin};
 use crate::trust::upload::site::UploadTarget;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::{Outcome, Truth, Value};
@@ -70,7 +70,7 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         !run.is_called() && events.get(&run.event).is_some_and(|event| event.by_hand)
     };
     let mut awaited = Vec::new();
-    // A run that a person starts is no answer to a release; scripts that start one are found with the releases.
+    // A run that a person starts does not wait for a release; scripts that start one are found with the releases.
     for upload_run in upload.runs.iter().filter(|upload_run| !by_hand(upload_run)) {
         match awaited_event(upload, upload_run) {
             Some(one) if !upload.elsewhere && upload.cut.is_none() => {
@@ -99,13 +99,13 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             AwaitedEvent::Tag(_) => "tag-unanswered",
         };
         match analysis.started_by(one) {
-            StartedBy::None => return Some(Fact::text("answered", trigger)),
+            ReleaseOrigin::Elsewhere => return Some(Fact::text("answered", trigger)),
             // A run that a person starts can create the release and upload as well.
-            StartedBy::ByGithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {
+            ReleaseOrigin::GithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {
                 return Some(Fact::text("answered", trigger));
             }
-            StartedBy::ByGithubToken(place) => found = found.or(Some(Fact::text(word, place))),
-            StartedBy::Unknown => return Some(Fact::unknown("what creates the release")),
+            ReleaseOrigin::GithubToken(place) => found = found.or(Some(Fact::text(word, place))),
+            ReleaseOrigin::Unknown => return Some(Fact::unknown("what creates the release")),
         }
     }
     found
@@ -273,9 +273,9 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return Some(Fact::unknown("a workflow that cannot be read"));
     }
     Some(match analysis.started_by(AwaitedEvent::Release) {
-        StartedBy::None => yes(true, released.run().trigger)?,
-        StartedBy::ByGithubToken(_) => single,
-        StartedBy::Unknown => Fact::unknown("what creates the release"),
+        ReleaseOrigin::Elsewhere => yes(true, released.run().trigger)?,
+        ReleaseOrigin::GithubToken(_) => single,
+        ReleaseOrigin::Unknown => Fact::unknown("what creates the release"),
     })
 }
 

@@ -1,5 +1,5 @@
-//! From what rules found for single subjects and runs to findings: runs are counted, rules with a common cause yield to each other,
-//! equal findings become one, each gets its level.
+//! Turns raw findings into findings: counts the runs of each, drops those whose cause another rule reports, merges equal ones and sets
+//! their levels.
 
 use std::collections::HashMap;
 

@@ -37,6 +37,6 @@ fn route(subject: &Subject<'_, '_, '_>, errors: &RunErrors) -> Option<Route> {
         job: job.id.value().to_owned(),
         environment,
         registry: view.run.registry()?.ok().map(|registry| registry.name.clone()),
-        answer: verdict::of(subject, errors)?.answer(view.run.reach == Truth::Yes),
+        verdict: verdict::of(subject, errors)?.for_route(view.run.reach == Truth::Yes),
     })
 }

@@ -27,7 +27,7 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 #[must_use]
 pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
     let mut report = engine::check_project(project, rules, today, true);
-    let mut trials = Trials {
+    let mut trials = FixTests {
         project,
         rules,
         today,
@@ -45,7 +45,7 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
 }
 
 /// The tests of the fixes of one project.
-struct Trials<'t> {
+struct FixTests<'t> {
     project: &'t Project,
     rules: &'t RuleSet,
     today: Option<Date>,
@@ -57,7 +57,7 @@ struct Trials<'t> {
     left: usize,
 }
 
-impl Trials<'_> {
+impl FixTests<'_> {
     /// The edits of a fix, if they remove the finding.
     fn tested(&mut self, untested: UntestedFix, id: &str) -> Option<Fix> {
         self.left = self.left.checked_sub(1)?;

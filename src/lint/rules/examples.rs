@@ -60,7 +60,7 @@ pub fn test(rules: &RuleSet, rule: &Rule, example: &RuleExample) -> Result<(), V
         complaints.push("a good example has no marks".into());
     }
     if example.bad && !findings.iter().any(|finding| finding.name == rule.name) {
-        complaints.push(format!("`{}` itself says nothing", rule.name));
+        complaints.push(format!("the rule `{}` reports nothing in this bad example", rule.name));
     }
     complaints.extend(fixes(&project, rules, rule, example));
     let workflows = project.workflows.len();
@@ -84,7 +84,7 @@ fn fixes(project: &Project, rules: &RuleSet, rule: &Rule, example: &RuleExample)
     let changed: Vec<&str> = pairs.filter(|(old, new)| old.text() != new.text()).map(|(_, new)| new.text()).collect();
     match changed.as_slice() {
         [text] if text == fixed => {}
-        [text] => complaints.push(format!("the fix does not give the text of `fixed`, but\n{text}")),
+        [text] => complaints.push(format!("the fix gives another text than `fixed`:\n{text}")),
         [] => complaints.push("no fix is offered, but `fixed` shows one".to_owned()),
         _ => complaints.push("the fix changes several files; `fixed` shows one".to_owned()),
     }

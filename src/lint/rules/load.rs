@@ -170,7 +170,8 @@ pub(crate) fn load(file: &DataFile, own: bool) -> Result<Rule, Vec<Problem>> {
 fn other_kind(keys: &[(String, Span)]) -> Option<(Span, String)> {
     let of = |word: &str| keys.iter().find(|(key, _)| key == word).map(|(_, span)| *span);
     let (key, folder, span) = ELSEWHERE.into_iter().find_map(|(key, folder)| Some((key, folder, of(key)?)))?;
-    let message = format!("this is no rule: a file with `{key}` goes into the folder `{folder}` of the rules folder");
+    let message =
+        format!("this file is not a rule: a file with `{key}` belongs in the folder `{folder}` of the rules folder");
     (of("for-each").is_none() && of("require").is_none()).then_some((span, message))
 }
 
@@ -222,7 +223,8 @@ impl RuleCheck {
 
     fn name(&mut self, name: &Spanned<String>, stem: &str) {
         if name.value != stem {
-            let message = format!("the rule is named `{}` but its file `{stem}`; they are the same word", name.value);
+            let message =
+                format!("the rule is named `{}`, but its file `{stem}.yaml`; the two names must be equal", name.value);
             self.problems.add(name.span, message);
         }
         if !name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-') {
@@ -237,7 +239,7 @@ impl RuleCheck {
             Some((spec, _)) if spec.kinds.contains(&kind) => return true,
             Some((spec, _)) => {
                 let kinds: Vec<_> = spec.kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
-                format!("a `{}` has no fact `{name}`; it is one of {}", kind.word(), kinds.join(", "))
+                format!("the fact `{name}` exists for {}, not for `{}`", kinds.join(", "), kind.word())
             }
             None => {
                 let known = facts::all().filter(|spec| spec.kinds.contains(&kind)).map(|spec| spec.name);
@@ -379,8 +381,7 @@ impl RuleCheck {
             if facts::spec(name).is_none() {
                 let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
                 let suggestion = suggestion(name, known);
-                self.problems
-                    .add(name.span, format!("nothing is called `{}` that could be changed{suggestion}", name.value));
+                self.problems.add(name.span, format!("there is no fix target `{}`{suggestion}", name.value));
                 return None;
             }
             return self.has_fact(name, name.span).then(|| FixTarget::Fact(name.value.clone()));

@@ -296,7 +296,7 @@ impl<'de, 't, I: Iterator<Item = MappingEntry<'t>>> MapAccess<'de> for EntryRead
     }
 }
 
-/// The start and the end of a node, and then its value.
+/// Yields the start of a node, its end and its value, in this order.
 struct SpanReader<'l, 't> {
     reader: NodeReader<'l, 't>,
     next: usize,

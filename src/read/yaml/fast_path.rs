@@ -285,7 +285,7 @@ impl FastPath<'_> {
         Ok(self.at - 1)
     }
 
-    /// Where the first item of a sequence begins: to granit, also where a sequence begins that has the column of its key.
+    /// The start of the first item of a sequence, which granit also uses as the start of a sequence in the column of its key.
     fn first_item(&self) -> Parsed<usize> {
         let mut at = self.at + 1;
         while self.byte_at(at) == b' ' {

@@ -8,7 +8,7 @@
 //!     "reached": {"value": "yes", "reason": null}, "refusal": null, "unknown_conditions": [],
 //!     "path": [{"kind": "job", "name": "publish", "if": null, "place": {…}}, …],
 //!     "registry": {"value": "pypi", "reason": null}, "credential": {"value": "trusted", "reason": null, "place": {…}},
-//!     "permissions": [{"scope": "id-token", "access": "write", "asked": null, "origin": "job", "place": {…}, "callers": []}],
+//!     "permissions": [{"scope": "id-token", "access": "write", "requested": null, "origin": "job", "place": {…}, "callers": []}],
 //!     "claims": [{"name": "environment", "value": "pypi", "reason": null, "place": {…}}],
 //!     "publisher": {"place": {…}, "fields": [
 //!       {"name": "workflow", "label": "Workflow name", "value": "release.yml", "verdict": "accepted", "place": {…}}]},
@@ -22,10 +22,10 @@
 //!
 //! - `reached` is `yes`, `no` or `undecided`; `unknown_conditions` are the conditions that it depends on.
 //! - `refusal` says why GitHub refuses to start these runs.
-//! - `asked` of a permission is the level that the job requests, if its `callers` grant less.
-//! - `verdict.value` is `accepted`, `refused`, `undeclared`, `not-asked` or `undecided`; `verdict` of a field is `accepted`, `refused`,
+//! - `requested` of a permission is the level that the job requests, if its `callers` grant less.
+//! - `verdict.value` is `accepted`, `refused`, `undeclared`, `no-oidc-token` or `undecided`; `verdict` of a field is `accepted`, `refused`,
 //!   `missing`, `case` or null. `only_for` lists the packages that the verdict assumes if the upload's package is unknown.
-//! - `hint` marks an uncertain value: `remote` comes from the git remote, `guard` from a condition of the workflows.
+//! - `hint` marks an uncertain value: `remote` comes from the git remote, `condition` from a condition of the workflows.
 //! - `skipped_runs` start the workflow without reaching the upload: `skipped_by` is the job or step whose condition is false, and
 //!   `undeclared_outputs` are outputs that the condition reads and no job declares.
 //! - Places are those of `check --format json`.
@@ -95,10 +95,10 @@ struct RefusalEntry<'a> {
     called: &'a str,
     requester: Option<&'a str>,
     scope: &'a str,
-    asked: &'a str,
-    asked_place: PlaceEntry,
-    held: &'a str,
-    held_place: PlaceEntry,
+    requested: &'a str,
+    requested_place: PlaceEntry,
+    granted: &'a str,
+    granted_place: PlaceEntry,
 }
 
 /// The runs in which an upload is the same.
@@ -168,7 +168,7 @@ struct CredentialEntry<'a> {
 struct PermissionEntry<'a> {
     scope: &'a str,
     access: Option<&'a str>,
-    asked: Option<&'a str>,
+    requested: Option<&'a str>,
     origin: &'a str,
     place: PlaceEntry,
     callers: Vec<CallerEntry<'a>>,
@@ -289,7 +289,7 @@ fn run_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'a>) -> RunEntry<
     let permissions = run.permissions.iter().map(|held| PermissionEntry {
         scope: &held.scope,
         access: held.access.as_deref(),
-        asked: held.asked.as_deref(),
+        requested: held.requested.as_deref(),
         origin: &held.origin,
         place: place_entry(page, held.place),
         callers: held
@@ -307,10 +307,10 @@ fn run_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'a>) -> RunEntry<
         called: &refused.called,
         requester: refused.requester.as_deref(),
         scope: &refused.scope,
-        asked: refused.asked,
-        asked_place: place_entry(page, refused.asked_place),
-        held: refused.held,
-        held_place: place_entry(page, refused.held_place),
+        requested: refused.requested,
+        requested_place: place_entry(page, refused.requested_place),
+        granted: refused.granted,
+        granted_place: place_entry(page, refused.granted_place),
     });
     let reached = match (&refusal, doubt) {
         (Some(_), _) => "no",
@@ -421,7 +421,7 @@ fn verdict_entry<'a>(page: &ExplainPage<'_>, run: &'a ExplainedRun<'_>) -> Verdi
         RunVerdict::Accepted if !only_for.is_empty() => {
             VerdictEntry { value: "undecided", reason: Some("which package it uploads".to_owned()), ..plain }
         }
-        RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NotAsked => plain,
+        RunVerdict::Accepted | RunVerdict::Undeclared | RunVerdict::NoOidcToken => plain,
         RunVerdict::Failed(error) => VerdictEntry {
             cause: Some("rule"),
             rule: Some(&error.code),
@@ -447,7 +447,7 @@ fn form_entry<'a>(form: &'a PublisherForm<'a>) -> FormEntry<'a> {
         known: known_entry(&line.value),
         hint: line.hint.map(|hint| match hint {
             Hint::Remote => "remote",
-            Hint::Guard => "guard",
+            Hint::Condition => "condition",
         }),
     });
     let first = form.before.iter().map(|before| match before {

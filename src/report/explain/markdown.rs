@@ -56,7 +56,7 @@ fn routes(page: &ExplainPage<'_>) -> Vec<Route> {
             job: upload.job.clone(),
             environment: run.environment().map(str::to_owned),
             registry: run.registry.as_ref().ok().map(|registry| registry.name.clone()),
-            answer: run.verdict.answer(run.doubts.is_empty()),
+            verdict: run.verdict.for_route(run.doubts.is_empty()),
         })
     });
     routes.collect()

@@ -142,11 +142,11 @@ fn starts(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
 
 /// The granted and the requested permission of a run that GitHub refuses to start.
 fn refusal_rows(refused: &RefusedStart) -> [SectionRow; 2] {
-    let RefusedStart { caller, called, requester, scope, asked, held, .. } = refused;
+    let RefusedStart { caller, called, requester, scope, requested, granted, .. } = refused;
     let requester = requester.as_ref().map_or_else(|| "the workflow".to_owned(), |job| format!("job `{job}`"));
-    let start = format!("GitHub starts none of these runs: job `{caller}` calls {called} with `{scope}: {held}`,");
-    let cause = format!("but {requester} requests `{scope}: {asked}`");
-    [(start, refused.held_place), (cause, refused.asked_place)]
+    let start = format!("GitHub starts none of these runs: job `{caller}` calls {called} with `{scope}: {granted}`,");
+    let cause = format!("but {requester} requests `{scope}: {requested}`");
+    [(start, refused.granted_place), (cause, refused.requested_place)]
         .map(|(text, place)| SectionRow::new([&text], Some(place)).tone(Tone::Bad))
 }
 
@@ -196,7 +196,7 @@ fn path(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
 }
 
 fn permission(held: &ExplainedPermission) -> Vec<SectionRow> {
-    let what = match held.access.as_ref().or(held.asked.as_ref()) {
+    let what = match held.access.as_ref().or(held.requested.as_ref()) {
         Some(access) => format!("{}: {access}", held.scope),
         None => held.scope.clone(),
     };
@@ -207,13 +207,13 @@ fn permission(held: &ExplainedPermission) -> Vec<SectionRow> {
         "default" => "repository default (no `permissions` block)",
         _ => "",
     };
-    let (lead, tail) = match (&held.asked, held.access.as_deref()) {
+    let (lead, tail) = match (&held.requested, held.access.as_deref()) {
         (Some(_), _) => ("requested, ", ", but the calling job grants less"),
         (None, Some("none")) => ("not granted, ", ""),
         _ => ("", ""),
     };
     let own = SectionRow::new([&what, &format!("{lead}{who}{tail}")], Some(held.place));
-    let own = if held.asked.is_some() { own.tone(Tone::Bad) } else { own };
+    let own = if held.requested.is_some() { own.tone(Tone::Bad) } else { own };
     // If the permission comes from the caller, the first row already shows that place.
     let callers = held.callers.iter().filter(|link| link.place != held.place);
     let link = |link: &PermissionLink| {
@@ -312,7 +312,7 @@ fn verdict(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
                 Tone::Unknown,
             )]
         }
-        RunVerdict::NotAsked => {
+        RunVerdict::NoOidcToken => {
             vec![row(&format!("{registry} gets no OIDC token, so it compares no publisher"), Tone::Unknown)]
         }
         RunVerdict::Failed(RunError { code, message, place }) => {
@@ -370,7 +370,7 @@ fn line(line: &FormLine<'_>) -> SectionRow {
     let hint = match line.hint {
         None => return row,
         Some(Hint::Remote) => "from the git remote (check it if this is a fork)",
-        Some(Hint::Guard) => "from the conditions of the workflows",
+        Some(Hint::Condition) => "from the conditions of the workflows",
     };
     row.cells.push(SectionCell { text: hint.to_owned(), tone: Tone::Unknown });
     row

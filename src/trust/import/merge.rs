@@ -42,7 +42,7 @@ impl<'d> ConfigMerge<'d> {
         &self.text
     }
 
-    /// Adds a publisher, or changes the one that it is. `others` is the number of imported publishers of its package.
+    /// Adds a publisher, or changes the declared one that it belongs to. `others` is the number of imported publishers of its package.
     ///
     /// # Errors
     /// If the layout of the file makes a change impossible.

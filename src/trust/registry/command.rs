@@ -139,7 +139,7 @@ pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Opt
     Some(rest)
 }
 
-/// Whether a word names a program. Most words are another program by their first letters, and then the name is not cut out.
+/// Whether a word names a program. Comparing the first letters rejects most words before the name is extracted.
 fn is_program(word: &str, name: &str) -> bool {
     (word.starts_with(name) || word.contains(['/', '\\'])) && program(word) == name
 }

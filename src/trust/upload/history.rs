@@ -29,10 +29,10 @@ pub fn history(
     let mut found = None;
     for builder in with_ancestors(workflow, job) {
         match of_job(github, builds, workflow, builder) {
-            TagFetch::Nothing => {}
-            TagFetch::Unknown => return None,
-            TagFetch::Builds(CheckoutHistory::Tags) => return Some(CheckoutHistory::Tags),
-            TagFetch::Builds(history) => found = found.or(Some(history)),
+            BuildCheckout::NoBuild => {}
+            BuildCheckout::Unknown => return None,
+            BuildCheckout::Build(CheckoutHistory::Tags) => return Some(CheckoutHistory::Tags),
+            BuildCheckout::Build(history) => found = found.or(Some(history)),
         }
     }
     found
@@ -53,13 +53,13 @@ pub fn with_ancestors<'w, 'p>(workflow: &'w Workflow<'p>, job: &'w Job<'p>) -> V
     jobs
 }
 
-enum TagFetch {
-    Nothing,
+enum BuildCheckout {
+    NoBuild,
     Unknown,
-    Builds(CheckoutHistory),
+    Build(CheckoutHistory),
 }
 
-fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, job: &Job<'_>) -> TagFetch {
+fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, job: &Job<'_>) -> BuildCheckout {
     let uses =
         |step: &&Step<'_>, name: &str| step.uses.is_some_and(|uses| action(uses.value()).eq_ignore_ascii_case(name));
     let is_build = |command: &ShellCommand| {
@@ -71,22 +71,22 @@ fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, jo
             || builds.actions.iter().any(|name| uses(step, name))
     };
     if job.uses.is_some() {
-        return TagFetch::Unknown;
+        return BuildCheckout::Unknown;
     }
-    let Some(build) = job.steps.iter().find(build) else { return TagFetch::Nothing };
+    let Some(build) = job.steps.iter().find(build) else { return BuildCheckout::NoBuild };
     let checkout = &github.checkout;
     let mut checkouts = job.steps.iter().filter(|step| step.index < build.index && uses(step, &checkout.action));
-    let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return TagFetch::Unknown };
-    let (Some(uses), false) = (step.uses, step.with.dynamic) else { return TagFetch::Unknown };
+    let (Some(step), None) = (checkouts.next(), checkouts.next()) else { return BuildCheckout::Unknown };
+    let (Some(uses), false) = (step.uses, step.with.dynamic) else { return BuildCheckout::Unknown };
     if checkout.other.iter().any(|input| step.with.get_ignore_case(input).is_some())
         || job.steps.iter().any(|step| opaque::in_step(github, workflow, job, step, &builds.opaque).is_some())
     {
-        return TagFetch::Unknown;
+        return BuildCheckout::Unknown;
     }
     for (input, value) in &checkout.with_tags {
         match step.with.get_ignore_case(input).map(|pair| pair.value.value()) {
-            Some(text) if text.contains("${{") => return TagFetch::Unknown,
-            Some(text) if text == value => return TagFetch::Builds(CheckoutHistory::Tags),
+            Some(text) if text.contains("${{") => return BuildCheckout::Unknown,
+            Some(text) if text == value => return BuildCheckout::Build(CheckoutHistory::Tags),
             _ => {}
         }
     }
@@ -96,5 +96,5 @@ fn of_job(github: &GitHubFacts, builds: &BuildFacts, workflow: &Workflow<'_>, jo
         .entries
         .iter()
         .any(|pair| pair.key.value().eq_ignore_ascii_case("fetch-depth") && pair.value.value() != "1");
-    if deep { TagFetch::Unknown } else { TagFetch::Builds(CheckoutHistory::Shallow(uses.place())) }
+    if deep { BuildCheckout::Unknown } else { BuildCheckout::Build(CheckoutHistory::Shallow(uses.place())) }
 }

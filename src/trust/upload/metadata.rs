@@ -11,7 +11,7 @@ use crate::workflow::expression::Truth;
 use crate::workflow::model::action;
 use crate::workflow::simulate::context::EvaluationContext;
 
-/// Metadata that an action before or of an upload cannot read.
+/// Package metadata that the uploading action, or an action before it, cannot read.
 #[derive(Debug, Clone)]
 pub struct UnreadMetadata<'a> {
     /// What data says about it.
@@ -28,7 +28,7 @@ pub struct UnreadMetadata<'a> {
     pub place: Place,
 }
 
-/// The first action that cannot read the metadata of the packages of an upload: of the jobs that it needs, or its own.
+/// The first action that cannot read the metadata of the packages of an upload: in a job that it needs, or in its own job.
 #[must_use]
 pub fn unread<'a>(
     registries: &'a RegistrySet,

@@ -21,12 +21,12 @@ pub struct ComparedValue {
     /// Its place, or that of the package's name.
     pub place: Place,
     /// The result of the comparison.
-    pub likeness: Likeness,
+    pub likeness: NameComparison,
 }
 
 /// The result of comparing two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likeness {
+pub enum NameComparison {
     /// The registry treats them as the same.
     Same,
     /// They differ by case alone.
@@ -35,7 +35,7 @@ pub enum Likeness {
     Other,
 }
 
-impl Likeness {
+impl NameComparison {
     /// The value of facts.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -55,10 +55,14 @@ pub fn name(manifests: &Manifests, registry: &Registry, package: &str) -> Option
     for manifest in manifests.of(&registry.manifests) {
         match manifests.package(manifest) {
             ManifestField::Known(text, place) if registry.names.same(text, package) => {
-                return Some(ComparedValue { text: Some(text.to_owned()), place, likeness: Likeness::Same });
+                return Some(ComparedValue { text: Some(text.to_owned()), place, likeness: NameComparison::Same });
             }
             ManifestField::Known(text, place) if !manifest.mentioned && !manifest.is_private() => {
-                other = other.or(Some(ComparedValue { text: Some(text.to_owned()), place, likeness: Likeness::Other }));
+                other = other.or(Some(ComparedValue {
+                    text: Some(text.to_owned()),
+                    place,
+                    likeness: NameComparison::Other,
+                }));
             }
             ManifestField::Unknown(_) => unknown = true,
             ManifestField::Absent if manifest.kind.named_by_file && !manifest.is_private() => unknown = true,
@@ -210,10 +214,10 @@ pub fn repository(
                     ManifestField::Known(_, place) | ManifestField::Unknown(place) => place,
                     ManifestField::Absent => manifest.start(),
                 };
-                ComparedValue { text: None, place, likeness: Likeness::Other }
+                ComparedValue { text: None, place, likeness: NameComparison::Other }
             }
             ManifestField::Known(text, place) if text.trim().is_empty() => {
-                ComparedValue { text: None, place, likeness: Likeness::Other }
+                ComparedValue { text: None, place, likeness: NameComparison::Other }
             }
             ManifestField::Known(text, place) => ComparedValue {
                 text: Some(text.to_owned()),
@@ -221,7 +225,7 @@ pub fn repository(
                 likeness: likeness(repository_of(text).as_deref(), own?),
             },
         };
-        match (value.likeness == Likeness::Same, packages.is_some()) {
+        match (value.likeness == NameComparison::Same, packages.is_some()) {
             (true, false) => return Some(value),
             (false, true) => return Some(value),
             _ => first = first.or(Some(value)),
@@ -230,11 +234,11 @@ pub fn repository(
     first.filter(|_| packages.is_some() || manifests.complete())
 }
 
-fn likeness(repository: Option<&str>, own: &str) -> Likeness {
+fn likeness(repository: Option<&str>, own: &str) -> NameComparison {
     match repository {
-        Some(repository) if repository == own => Likeness::Same,
-        Some(repository) if repository.eq_ignore_ascii_case(own) => Likeness::Case,
-        _ => Likeness::Other,
+        Some(repository) if repository == own => NameComparison::Same,
+        Some(repository) if repository.eq_ignore_ascii_case(own) => NameComparison::Case,
+        _ => NameComparison::Other,
     }
 }
 
@@ -285,11 +289,14 @@ mod tests {
             "https://github.com/acme/demo",
             "git@github.com:acme/demo.git",
         ] {
-            assert_eq!(likeness(repository_of(text).as_deref(), "acme/demo"), Likeness::Same, "{text}");
+            assert_eq!(likeness(repository_of(text).as_deref(), "acme/demo"), NameComparison::Same, "{text}");
         }
-        assert_eq!(likeness(repository_of("https://github.com/Acme/demo").as_deref(), "acme/demo"), Likeness::Case);
+        assert_eq!(
+            likeness(repository_of("https://github.com/Acme/demo").as_deref(), "acme/demo"),
+            NameComparison::Case
+        );
         for text in ["https://gitlab.com/acme/demo", "https://github.com/acme/demo/tree/main/packages/a", "acme"] {
-            assert_eq!(likeness(repository_of(text).as_deref(), "acme/demo"), Likeness::Other, "{text}");
+            assert_eq!(likeness(repository_of(text).as_deref(), "acme/demo"), NameComparison::Other, "{text}");
         }
     }
 }

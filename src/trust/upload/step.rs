@@ -397,7 +397,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         lists.zip(self.position()).flat_map(earlier).collect::<Vec<_>>().into_iter()
     }
 
-    /// The step of the job that it is, or is inside of.
+    /// The step of the job that contains it, or is it.
     #[must_use]
     pub fn outermost(&self) -> Option<&'a Step<'p>> {
         self.frames.first().map(|frame| frame.step).or(self.step)

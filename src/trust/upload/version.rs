@@ -162,7 +162,7 @@ pub enum ClientStatus {
     Current,
     /// It does not.
     Outdated,
-    /// It does not, if the tool that contains it has the version that data lists for it.
+    /// Inferred from the version of the tool that contains the client: it does not.
     Inferred,
 }
 
@@ -209,7 +209,7 @@ enum InstalledVersion {
     Version(ClientVersion),
 }
 
-/// The number of tools that run each other, in data.
+/// The maximum length of a chain of tools that run each other.
 const MOST_TOOLS: usize = 4;
 
 /// The version of the client of an upload in a run. `None` if unknown.

@@ -158,7 +158,7 @@ impl Outcome {
 pub enum Truth {
     /// True.
     Yes,
-    /// It does not.
+    /// False.
     No,
     /// Not known.
     Unknown(UnknownReason),
@@ -181,7 +181,7 @@ impl Truth {
         }
     }
 
-    /// It does not hold.
+    /// Logical not.
     #[must_use]
     pub fn negated(self) -> Self {
         match self {

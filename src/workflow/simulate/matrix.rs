@@ -48,9 +48,6 @@ fn display(outcome: &Outcome) -> String {
 ///
 /// # Errors
 /// Why the rows are unknown.
-///
-/// # Errors
-/// Why the rows are not known.
 pub(crate) fn rows(
     strategy: Option<Node<'_>>,
     evaluate: &dyn Fn(&str) -> Outcome,
