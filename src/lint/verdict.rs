@@ -180,7 +180,7 @@ fn compute(
         return RunVerdict::Refused { cause: RefusalCause::Start, place, differ: None, text: None };
     }
     match credential {
-        Ok(Credential::Stored | Credential::None) => return RunVerdict::NoOidcToken,
+        Ok(Credential::Role | Credential::Stored | Credential::None) => return RunVerdict::NoOidcToken,
         Ok(_) => {}
         Err(unknown) => return RunVerdict::Undecided(unknown.clone()),
     }

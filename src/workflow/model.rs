@@ -209,6 +209,8 @@ pub struct Job<'p> {
     pub strategy: Option<Node<'p>>,
     /// Whether it has `container:`.
     pub container: bool,
+    /// The image of its container.
+    pub image: Option<Text<'p>>,
     /// `uses:` of a job that calls a workflow.
     pub uses: Option<Text<'p>>,
     /// `with:` of the call.

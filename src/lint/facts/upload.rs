@@ -33,7 +33,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "credential",
         UPLOAD,
-        FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "none"]),
+        FactValues::OneOf(&["trusted", "stored", "maybe-empty", "minted", "role", "none"]),
         "The credential that the upload sends.",
         credential,
     ),

@@ -241,6 +241,7 @@ const fn credential_words(credential: Credential) -> &'static str {
     match credential {
         Credential::Trusted => "the OIDC token",
         Credential::Minted => "a short-lived token from the login step",
+        Credential::Role => "a short-lived token of a role at the registry, from the login step",
         Credential::Stored => "a stored secret",
         Credential::MaybeEmpty => "a secret, or the OIDC token if the secret is empty",
         Credential::None => "none",
@@ -313,7 +314,11 @@ fn verdict(run: &ExplainedRun<'_>) -> Vec<SectionRow> {
             )]
         }
         RunVerdict::NoOidcToken => {
-            vec![row(&format!("{registry} gets no OIDC token, so it compares no publisher"), Tone::Unknown)]
+            let why = match run.credential {
+                Ok(Credential::Role) => format!("the role at {registry} decides"),
+                _ => format!("{registry} gets no OIDC token"),
+            };
+            vec![row(&format!("{why}, so it compares no publisher"), Tone::Unknown)]
         }
         RunVerdict::Failed(RunError { code, message, place }) => {
             let text = format!("the upload fails: {message} ({code})");

@@ -431,6 +431,8 @@ pub enum LoginCredential {
     /// A token of the registry, in exchange for the OIDC token.
     #[default]
     Minted,
+    /// A token of a role at the registry, in exchange for the OIDC token. The role decides, not a publisher.
+    Role,
     /// A stored secret, if one of the login's `tokens` contains one; otherwise unknown.
     Stored,
 }
@@ -608,9 +610,12 @@ pub struct VersionSetting {
     /// Whether its existence makes the version unknown.
     #[serde(default)]
     pub opaque: bool,
+    /// The wrappers that run the program that the setting chooses, such as `uv run`; empty if it counts without a wrapper too.
+    #[serde(default)]
+    pub via: Vec<String>,
 }
 
-/// An action that installs a client.
+/// An action, or the image of a job's container, that installs a client.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClientTool {
@@ -618,6 +623,9 @@ pub struct ClientTool {
     pub action: String,
     /// The input that selects the version.
     pub input: String,
+    /// The name of a container image that contains the same, with the version at the start of its tag.
+    #[serde(default)]
+    pub image: String,
     /// The input with the path of a file that selects the version.
     #[serde(default)]
     pub file_input: String,

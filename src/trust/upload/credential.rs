@@ -24,6 +24,8 @@ pub enum Credential {
     Trusted,
     /// A token that a login step obtained with the OIDC token.
     Minted,
+    /// A token of a role at the registry, which a login step obtained with the OIDC token. No publisher is compared.
+    Role,
     /// A stored secret.
     Stored,
     /// A secret that may be empty; then the OIDC token.
@@ -39,6 +41,7 @@ impl Credential {
         match self {
             Self::Trusted => "trusted",
             Self::Minted => "minted",
+            Self::Role => "role",
             Self::Stored => "stored",
             Self::MaybeEmpty => "maybe-empty",
             Self::None => "none",
@@ -87,8 +90,8 @@ impl UploadSite<'_, '_> {
         if let Some(place) = unknown_user {
             return (unknown("the user name"), place);
         }
-        if self.login_exports(pattern, context) {
-            return (Ok(Credential::Minted), here);
+        if let Some(login) = self.login_that_exports(pattern, context) {
+            return (obtained(login), here);
         }
         if let Some(login) = self.login.as_ref().filter(|login| login.login.keeps) {
             let kept = self.kept_credential(login, context);
@@ -280,13 +283,17 @@ impl UploadSite<'_, '_> {
         })
     }
 
-    /// Whether the login step has exported a variable that the client reads.
-    fn login_exports(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> bool {
-        let Some(login) = &self.login else { return false };
+    /// The login step, if it has exported a variable that the client reads.
+    fn login_that_exports(
+        &self,
+        pattern: &UploadPattern,
+        context: &EvaluationContext<'_, '_>,
+    ) -> Option<&LoginStep<'_, '_>> {
+        let login = self.login.as_ref()?;
         let reached = login.resolved.context(context).reached() != Truth::No;
         let read =
             |name: &String| pattern.tokens.iter().any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name));
-        reached && login.login.exports.iter().any(read)
+        (reached && login.login.exports.iter().any(read)).then_some(login)
     }
 
     /// Whether the login has run whenever this upload does.
@@ -312,16 +319,24 @@ impl UploadSite<'_, '_> {
     fn kept_credential(&self, login: &LoginStep<'_, '_>, context: &EvaluationContext<'_, '_>) -> CredentialOutcome {
         match login.login.credential {
             _ if !login.certain || !self.always_follows(login, context) => unknown("which login the client uses"),
-            LoginCredential::Minted => Ok(Credential::Minted),
-            LoginCredential::Stored => match login.resolved.first(&login.login.tokens) {
-                Some((_, SlotValue::Text(text, _))) => {
-                    let text = follow_env(&login.resolved, &text);
-                    let secret = text.contains("secrets.") && !is_github_token(&text);
-                    if secret { Ok(Credential::Stored) } else { unknown("the token of the login") }
-                }
-                _ => unknown("the token of the login"),
-            },
+            _ => obtained(login),
         }
+    }
+}
+
+/// The credential that a login obtains.
+fn obtained(login: &LoginStep<'_, '_>) -> CredentialOutcome {
+    match login.login.credential {
+        LoginCredential::Minted => Ok(Credential::Minted),
+        LoginCredential::Role => Ok(Credential::Role),
+        LoginCredential::Stored => match login.resolved.first(&login.login.tokens) {
+            Some((_, SlotValue::Text(text, _))) => {
+                let text = follow_env(&login.resolved, &text);
+                let secret = text.contains("secrets.") && !is_github_token(&text);
+                if secret { Ok(Credential::Stored) } else { unknown("the token of the login") }
+            }
+            _ => unknown("the token of the login"),
+        },
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::read::source::Place;
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::{Registry, RegistrySet};
-use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
+use crate::trust::upload::step::{ResolvedStep, ScriptFrame, called_scripts, steps};
+use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow};
 
@@ -31,9 +32,11 @@ pub struct UploadEvidence<'a, 'p> {
     pub place: Place,
 }
 
-/// The upload commands in the programs that the steps of a job run, one for each program and registry.
+/// The upload commands in the programs that the steps of a job run, one for each program and registry. Of several calls of a program, the
+/// one with a word for an upload counts.
 #[must_use]
 pub fn evidence<'a, 'p>(
+    github: &GitHubFacts,
     registries: &'a RegistrySet,
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
@@ -41,34 +44,39 @@ pub fn evidence<'a, 'p>(
 ) -> Vec<UploadEvidence<'a, 'p>> {
     let mut found: Vec<UploadEvidence<'a, 'p>> = Vec::new();
     let mut seen = Vec::new();
-    for step in steps(checkout, workflow, job) {
-        for resolved in called_scripts(checkout, &step) {
-            let Some(script) = resolved.calls.last().map(|frame| frame.script).filter(|script| script.is_program)
-            else {
-                continue;
-            };
-            if seen.contains(&script.file) {
+    let all = steps(checkout, workflow, job);
+    let mut called: Vec<_> = all.iter().flat_map(|step| called_scripts(checkout, step)).collect();
+    called.retain(|resolved| resolved.calls.last().is_some_and(|frame| frame.script.is_program));
+    called.sort_by_key(|resolved| !resolved.calls.iter().any(|frame| means_upload(github, frame)));
+    for resolved in called {
+        let Some(script) = resolved.calls.last().map(|frame| frame.script) else { continue };
+        if seen.contains(&script.file) {
+            continue;
+        }
+        seen.push(script.file);
+        let text = script.text();
+        // A call may continue on further lines.
+        let mut patterns = registries.uploads_in(&text.value().replace('\n', " "));
+        let is_called = |pattern: &UploadPattern| pattern.calls.iter().any(|name| text.value().contains(name));
+        patterns.extend(registries.uploads().filter(|(_, pattern)| is_called(pattern)));
+        for (registry, pattern) in patterns {
+            let known = |it: &UploadEvidence<'_, '_>| it.registry.id == registry.id && it.place.file == script.file;
+            if found.iter().any(known) {
                 continue;
             }
-            seen.push(script.file);
-            let text = script.text();
-            // A call may continue on further lines.
-            let mut patterns = registries.uploads_in(&text.value().replace('\n', " "));
-            let is_called = |pattern: &UploadPattern| pattern.calls.iter().any(|name| text.value().contains(name));
-            patterns.extend(registries.uploads().filter(|(_, pattern)| is_called(pattern)));
-            for (registry, pattern) in patterns {
-                let known = |it: &UploadEvidence<'_, '_>| it.registry.id == registry.id && it.place.file == script.file;
-                if found.iter().any(known) {
-                    continue;
-                }
-                if let Some((command, range)) = command_in(text.value(), pattern) {
-                    let place = text.inner(range);
-                    found.push(UploadEvidence { resolved: resolved.clone(), registry, command, place });
-                }
+            if let Some((command, range)) = command_in(text.value(), pattern) {
+                let place = text.inner(range);
+                found.push(UploadEvidence { resolved: resolved.clone(), registry, command, place });
             }
         }
     }
     found
+}
+
+/// Whether a word of a call means an upload: `release` in `npm run core:release`.
+fn means_upload(github: &GitHubFacts, frame: &ScriptFrame<'_>) -> bool {
+    let text = frame.caller.value().get(frame.call.command.span.clone()).unwrap_or_default();
+    text.split(|letter: char| !letter.is_alphanumeric()).any(|word| github.oidc.words.iter().any(|known| known == word))
 }
 
 /// The start and the words of the first command in a program, as literal words: in one string, or in several of a call.

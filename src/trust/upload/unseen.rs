@@ -105,7 +105,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         if !may_upload && !all.iter().any(passes_secret) {
             return None;
         }
-        let found = evidence(self.registries, self.model, workflow, job);
+        let found = evidence(self.github, self.registries, self.model, workflow, job);
         let found = found.into_iter().find(|evidence| {
             !seen.contains(&evidence.registry.id.as_str()) && (may_upload || passes_secret(&evidence.resolved))
         })?;

@@ -15,9 +15,8 @@ use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTo
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
-use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::{Step, Text, action};
+use crate::workflow::model::{Text, action};
 use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
 
@@ -262,21 +261,23 @@ pub fn broken_upgrade<'a>(
     context: &EvaluationContext<'_, '_>,
 ) -> Option<FailedUpgrade<'a>> {
     for client in clients.filter(|client| !client.broken_upgrades.is_empty()) {
-        let mut selected = None;
+        let mut selected = client.tools.iter().find_map(|tool| {
+            let (version, place) = image(tool, &site.resolved, context)?;
+            Some((broken_by(client, tool, &version)?, place))
+        });
         for earlier in earlier(site, context) {
             let step = earlier.resolved.step?;
             if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
-                let own = |rule: &&BrokenUpgrade| rule.action.eq_ignore_ascii_case(action(uses.value()));
-                let mut rules = client.broken_upgrades.iter().filter(own).peekable();
-                if rules.peek().is_some() {
-                    selected = rules.find_map(|rule| {
-                        let input = step.with.get_ignore_case(&rule.input).map(|pair| pair.value)?;
-                        let chosen = known_text(&earlier.resolved.resolve(input.value(), context))?;
-                        let chosen = chosen.trim().trim_start_matches('v');
-                        let broken = earlier.certain && rule.is.iter().any(|is| is == chosen);
-                        broken.then(|| (rule, input.place()))
-                    });
-                }
+                let name = action(uses.value());
+                let Some(tool) = client.tools.iter().find(|tool| tool.action.eq_ignore_ascii_case(name)) else {
+                    continue;
+                };
+                selected = match chosen(tool, &earlier.resolved, context) {
+                    ChosenVersion::Version(version, place) if earlier.certain => {
+                        broken_by(client, tool, &version).map(|rule| (rule, place))
+                    }
+                    _ => None,
+                };
                 continue;
             }
             for resolved in earlier.commands(github) {
@@ -295,6 +296,61 @@ pub fn broken_upgrade<'a>(
         }
     }
     None
+}
+
+/// The version that an action installs, as its inputs or a file choose it.
+enum ChosenVersion {
+    /// Neither an input nor a file of its inputs chooses one.
+    Nothing,
+    /// The files do not decide it.
+    Unknown,
+    /// A version with the place that chooses it.
+    Version(String, Place),
+}
+
+fn chosen(tool: &ClientTool, resolved: &ResolvedStep<'_, '_>, context: &EvaluationContext<'_, '_>) -> ChosenVersion {
+    let given = |input: &str| {
+        let pair = resolved.with().get_ignore_case(input)?;
+        Some((known_text(&resolved.resolve(pair.value.value(), context)), pair.value.place()))
+    };
+    match (given(&tool.input), given(&tool.file_input)) {
+        (Some((Some(chosen), place)), _) => ChosenVersion::Version(chosen, place),
+        (None, Some((Some(path), _))) => {
+            let (Some(manifests), Some(path)) = (resolved.model.manifests, path::normalize(&path)) else {
+                return ChosenVersion::Unknown;
+            };
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+            let own: Vec<VersionSetting> =
+                tool.files.iter().filter(|setting| setting.file.is_match(name)).cloned().collect();
+            match files::chosen(manifests, folder, &own) {
+                Some(Some((version, place))) => ChosenVersion::Version(version, place),
+                _ => ChosenVersion::Unknown,
+            }
+        }
+        (None, None) => ChosenVersion::Nothing,
+        _ => ChosenVersion::Unknown,
+    }
+}
+
+/// The version at the start of the tag of the job's container image, if that is the image of a tool.
+fn image(
+    tool: &ClientTool,
+    resolved: &ResolvedStep<'_, '_>,
+    context: &EvaluationContext<'_, '_>,
+) -> Option<(String, Place)> {
+    let image = resolved.job.image.filter(|_| !tool.image.is_empty())?;
+    let text = known_text(&context.for_job().evaluate(image.value()))?;
+    let (name, tag) = text.split('@').next()?.rsplit_once(':')?;
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    (name == tool.image).then(|| (tag.split('-').next().unwrap_or_default().to_owned(), image.place()))
+}
+
+/// The upgrade that fails with a version that a tool has installed.
+fn broken_by<'a>(client: &'a ClientVersions, tool: &ClientTool, version: &str) -> Option<&'a BrokenUpgrade> {
+    let version = version.trim().trim_start_matches('v');
+    let own = |rule: &&BrokenUpgrade| rule.action == tool.action && rule.is.iter().any(|is| is == version);
+    client.broken_upgrades.iter().find(own)
 }
 
 /// Whether a command replaces the client by another version of itself.
@@ -335,6 +391,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
     fn last(&self) -> Option<ClientVersion> {
         let (site, facts) = (self.site, self.facts);
         let step = site.resolved.step?;
+        let position = site.resolved.position();
         let own = site.resolved.command.as_ref();
         if let (Some(command), Some(run)) = (own, site.resolved.own_script()) {
             match in_words(facts, command, run, 0) {
@@ -346,8 +403,8 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         // The last installation before the upload wins, in its own script first.
         let until = own.map_or(0, |command| command.order);
         let mut installed = match site.resolved.own_script() {
-            Some(run) => self.commands(site.resolved.step, run, &site.resolved.commands(self.github), Some(until)),
-            None => self.step(step),
+            Some(run) => self.commands(&site.resolved, run, &site.resolved.commands(self.github), Some(until)),
+            None => self.step(&site.resolved),
         };
         for (index, frame) in site.resolved.calls.iter().enumerate().rev() {
             if !matches!(installed, InstalledVersion::Nothing) {
@@ -358,13 +415,16 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
                 None => commands(self.github, site.resolved.workflow, site.resolved.job, step),
             };
             let until = Some(frame.call.command.order);
-            installed = self.commands(site.resolved.step, frame.caller, &commands, until);
+            installed = self.commands(&site.resolved, frame.caller, &commands, until);
         }
-        for step in site.resolved.before().rev() {
-            if !matches!(installed, InstalledVersion::Nothing) {
-                break;
-            }
-            installed = self.step(step);
+        if matches!(installed, InstalledVersion::Nothing) {
+            let before = earlier(site, self.context).into_iter().rev().filter(|it| it.resolved.position() != position);
+            let mut found = before.map(|earlier| match (self.step(&earlier.resolved), earlier.certain) {
+                (InstalledVersion::Version(_), false) => InstalledVersion::Unknown,
+                (installed, _) => installed,
+            });
+            installed =
+                found.find(|it| !matches!(it, InstalledVersion::Nothing)).unwrap_or_else(|| self.in_container());
         }
         match installed {
             InstalledVersion::Version(version) => Some(version),
@@ -380,8 +440,10 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
                 let above = std::iter::successors(Some(folder.as_str()), |folder| {
                     Some(folder.rsplit_once('/').map_or("", |(above, _)| above)).filter(|_| !folder.is_empty())
                 });
+                let settings: Vec<VersionSetting> =
+                    facts.files.iter().filter(|setting| self.counts(setting)).cloned().collect();
                 let (version, place) =
-                    above.into_iter().find_map(|folder| files::chosen(manifests, folder, &facts.files))??;
+                    above.into_iter().find_map(|folder| files::chosen(manifests, folder, &settings))??;
                 match judge(facts, &version, place, ClientStatus::Outdated) {
                     InstalledVersion::Version(version) => Some(version),
                     _ => None,
@@ -390,36 +452,53 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         }
     }
 
-    fn step(&self, step: &'l Step<'p>) -> InstalledVersion {
-        let installed = match step.uses {
-            _ if step.script.is_some() => self.script(step),
-            // A local action may install any version.
-            Some(uses) if uses.value().starts_with(['.', '$']) => InstalledVersion::Unknown,
+    /// Whether a setting chooses the program that the upload runs: its wrappers precede the command or a call that leads to it.
+    fn counts(&self, setting: &VersionSetting) -> bool {
+        let calls = self.site.resolved.calls.iter().map(|frame| &frame.call.command);
+        let mut commands = self.site.resolved.command.iter().chain(calls);
+        setting.via.is_empty()
+            || commands.any(|command| {
+                let words = words(command);
+                setting.via.iter().any(|wrapper| is_command(self.github, &words, wrapper, &[]))
+            })
+    }
+
+    /// The version in the image of the job's container.
+    fn in_container(&self) -> InstalledVersion {
+        let mut found =
+            self.facts.tools.iter().filter_map(|tool| Some((tool, image(tool, &self.site.resolved, self.context)?)));
+        match found.next() {
+            Some((tool, (version, place))) => self.inside(tool, &version, place),
+            None => InstalledVersion::Nothing,
+        }
+    }
+
+    fn step(&self, resolved: &ResolvedStep<'l, 'p>) -> InstalledVersion {
+        let Some(step) = resolved.step else { return InstalledVersion::Nothing };
+        match step.uses {
+            _ if step.script.is_some() => {
+                let Some(run) = resolved.own_script() else { return InstalledVersion::Nothing };
+                self.commands(resolved, run, &resolved.commands(self.github), None)
+            }
+            // The steps of a local action are steps of their own; one that is not read may install any version.
+            Some(uses) if uses.value().starts_with(['.', '$']) => match resolved.model.action(uses.value()) {
+                Some(_) => InstalledVersion::Nothing,
+                None => InstalledVersion::Unknown,
+            },
             Some(uses) => {
                 match self.facts.tools.iter().find(|tool| tool.action.eq_ignore_ascii_case(action(uses.value()))) {
-                    Some(tool) => self.tool(tool, step),
+                    Some(tool) => self.tool(tool, resolved),
                     None => InstalledVersion::Nothing,
                 }
             }
             None => InstalledVersion::Nothing,
-        };
-        match (installed, self.context.sibling_reached(step)) {
-            (InstalledVersion::Nothing, _) | (_, Truth::No) => InstalledVersion::Nothing,
-            (installed, Truth::Yes) => installed,
-            (_, Truth::Unknown(_)) => InstalledVersion::Unknown,
         }
-    }
-
-    fn script(&self, step: &'l Step<'p>) -> InstalledVersion {
-        let Some(run) = step.script else { return InstalledVersion::Nothing };
-        let commands = commands(self.github, self.site.resolved.workflow, self.site.resolved.job, step);
-        self.commands(Some(step), run, &commands, None)
     }
 
     /// The version that the commands of a script install, up to a command in it.
     fn commands(
         &self,
-        step: Option<&'l Step<'p>>,
+        resolved: &ResolvedStep<'l, 'p>,
         run: Text<'_>,
         commands: &[ShellCommand],
         until: Option<usize>,
@@ -428,7 +507,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         let mut last = InstalledVersion::Nothing;
         for command in before {
             let words = words(command);
-            if let Some(downloaded) = self.downloaded(command, step, run) {
+            if let Some(downloaded) = self.downloaded(command, resolved, run) {
                 last = downloaded;
                 continue;
             }
@@ -450,10 +529,10 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
     fn downloaded(
         &self,
         command: &ShellCommand,
-        step: Option<&'l Step<'p>>,
+        resolved: &ResolvedStep<'l, 'p>,
         run: Text<'_>,
     ) -> Option<InstalledVersion> {
-        let resolved = ResolvedStep { step, command: Some(command.clone()), ..self.site.resolved.clone() };
+        let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
         for word in command.words.iter().skip(1) {
             let (text, whole) = resolved.known_prefix(word);
             for address in &self.facts.downloads {
@@ -477,33 +556,21 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         None
     }
 
-    fn tool(&self, tool: &ClientTool, step: &Step<'_>) -> InstalledVersion {
-        let given = |input: &str| {
-            let pair = step.with.get_ignore_case(input)?;
-            Some((known_text(&self.context.evaluate(pair.value.value())), pair.value.place()))
-        };
-        let (chosen, place) = match (given(&tool.input), given(&tool.file_input)) {
-            (Some((Some(chosen), place)), _) => (chosen, place),
-            (None, Some((Some(path), _))) => {
-                let (Some(manifests), Some(path)) = (self.site.resolved.model.manifests, path::normalize(&path)) else {
-                    return InstalledVersion::Unknown;
-                };
-                let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-                let own: Vec<VersionSetting> =
-                    tool.files.iter().filter(|setting| setting.file.is_match(name)).cloned().collect();
-                match files::chosen(manifests, folder, &own) {
-                    Some(Some(found)) => found,
-                    _ => return InstalledVersion::Unknown,
-                }
-            }
-            (None, None) if tool.from_project => return InstalledVersion::Nothing,
-            _ => return InstalledVersion::Unknown,
-        };
-        if tool.contains.is_empty() {
-            return judge(self.facts, chosen.trim(), place, ClientStatus::Outdated);
+    fn tool(&self, tool: &ClientTool, resolved: &ResolvedStep<'l, 'p>) -> InstalledVersion {
+        match chosen(tool, resolved, self.context) {
+            ChosenVersion::Version(version, place) => self.inside(tool, version.trim(), place),
+            ChosenVersion::Nothing if tool.from_project => InstalledVersion::Nothing,
+            ChosenVersion::Nothing | ChosenVersion::Unknown => InstalledVersion::Unknown,
         }
-        let inside = tool.contains.get(chosen.trim()).or_else(|| {
-            let major = Version::parse(chosen.trim().trim_start_matches(['^', '~']))?.0.first()?.to_string();
+    }
+
+    /// The client in a version of a tool that contains it, or that is the client.
+    fn inside(&self, tool: &ClientTool, version: &str, place: Place) -> InstalledVersion {
+        if tool.contains.is_empty() {
+            return judge(self.facts, version, place, ClientStatus::Outdated);
+        }
+        let inside = tool.contains.get(version).or_else(|| {
+            let major = Version::parse(version.trim_start_matches(['^', '~']))?.0.first()?.to_string();
             tool.contains.get(&major)
         });
         inside.map_or(InstalledVersion::Unknown, |inside| judge(self.facts, inside, place, ClientStatus::Inferred))

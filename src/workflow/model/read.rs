@@ -251,6 +251,9 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             working_directory: self.run_default(node, "working-directory"),
             strategy: node.get("strategy"),
             container: node.get("container").is_some_and(|container| !container.is_null()),
+            image: node
+                .get("container")
+                .and_then(|it| self.some_text(Some(it)).or_else(|| self.some_text(it.get("image")))),
             uses,
             with: self.pairs(node.get("with")),
             secrets: self.secrets(node.get("secrets")),
