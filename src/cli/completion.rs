@@ -1,7 +1,7 @@
 //! `trustpub completions` and `trustpub man`: shell completions with rule and format names, and manual pages.
 
 use clap::Command;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, Resettable};
 
 use crate::cli::{CommandError, ExitStatus, print};
 use crate::lint::rules::set::RuleSet;
@@ -24,9 +24,41 @@ pub(crate) fn man(mut command: Command, words: &[String]) -> Result<ExitStatus, 
         command = inner.ok_or_else(|| format!("there is no command `{word}`{hint}"))?;
         name.push(word.clone());
     }
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.display_name(name.join("-"))).render(&mut page)?;
+    let name = name.join("-");
+    let notes = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+    let command = command.display_name(name.as_str()).after_help(Resettable::Reset).after_long_help(Resettable::Reset);
+    // The renderer's own title has its fields shifted where there is no date.
+    let version = env!("CARGO_PKG_VERSION");
+    let mut page =
+        format!(".TH {} 1 \"\" \"trustpub {version}\" \"User Commands\"\n", name.to_uppercase()).into_bytes();
+    let manual = clap_mangen::Man::new(command.clone());
+    manual.render_name_section(&mut page)?;
+    manual.render_synopsis_section(&mut page)?;
+    manual.render_description_section(&mut page)?;
+    manual.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        manual.render_subcommands_section(&mut page)?;
+    }
+    page.extend(note_sections(&notes.unwrap_or_default()).into_bytes());
     print(&page)
+}
+
+/// The notes after the help as sections of a manual page: each paragraph whose first line ends with a colon has its title there.
+fn note_sections(notes: &str) -> String {
+    let mut page = String::new();
+    for paragraph in notes.split("\n\n") {
+        let (title, lines) = match paragraph.split_once('\n') {
+            Some((title, lines)) if title.ends_with(':') => (title.trim_end_matches(':').to_uppercase(), lines),
+            _ => ("SEE ALSO".to_owned(), paragraph),
+        };
+        page.push_str(&format!(".SH {title}\n.nf\n"));
+        for line in lines.lines() {
+            // `\&` keeps a line that starts with a dot or an apostrophe from being a request.
+            page.push_str(&format!("\\&{}\n", line.replace('\\', "\\e").replace('-', "\\-")));
+        }
+        page.push_str(".fi\n");
+    }
+    page
 }
 
 /// The command line with rule and format names as possible values. Only for completion: a run also accepts codes, user rules and
@@ -72,6 +104,15 @@ mod tests {
                 assert!(script.contains(word), "{shell}: {word}");
             }
         }
+    }
+
+    #[test]
+    fn a_manual_page_has_the_notes_of_the_help_as_sections() {
+        let notes = "Exit status:\n  0  a \\b\n  2  -x\n\nDocumentation: https://x.example";
+        assert_eq!(
+            note_sections(notes),
+            ".SH EXIT STATUS\n.nf\n\\&  0  a \\eb\n\\&  2  \\-x\n.fi\n.SH SEE ALSO\n.nf\n\\&Documentation: https://x.example\n.fi\n"
+        );
     }
 
     #[test]

@@ -8,6 +8,11 @@ static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 /// The same files as JSON without examples, which load about ten times as fast.
 static LEAN: Dir<'_> = include_dir!("$OUT_DIR/lean");
 
+/// The first bad and the first good example of each built-in rule, as a JSON object of lists by the rules' names.
+pub(crate) fn examples() -> &'static str {
+    LEAN.get_file("examples.json").and_then(|file| file.contents_utf8()).unwrap_or_default()
+}
+
 /// The files directly in a folder of `rules/` (`""` for `rules/` itself), sorted by path. Without examples they load faster.
 pub(crate) fn files(folder: &str, examples: bool) -> Vec<DataFile> {
     let all = if examples { &RULES } else { &LEAN };

@@ -3,7 +3,7 @@
 use crate::lint::data::Data;
 use crate::lint::facts::{self, FactValues};
 use crate::lint::fix::TARGETS;
-use crate::lint::rules::Rule;
+use crate::lint::rules::{Rule, RuleExample};
 use crate::lint::subjects::SubjectKind;
 use crate::trust::registry::Comparison;
 use crate::trust::registry::set::RegistrySet;
@@ -21,26 +21,33 @@ pub fn rule(rule: &Rule) -> String {
         rule.tags.join(", ")
     );
     page.push_str(&format!("{}.\n\n{}\n\n", rule.summary, rule.help.trim()));
-    for (bad, title) in [(true, "Reported"), (false, "Not reported")] {
-        if let Some(example) = rule.examples.iter().find(|example| example.bad == bad) {
-            let (name, text) = if example.text.trim().is_empty() {
-                example.files.first().map(|(path, text)| (path.as_str(), text.as_str())).unwrap_or_default()
-            } else {
-                ("", example.text.as_str())
-            };
-            let file = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
-            page.push_str(&format!("{title}: {}{file}\n\n```yaml\n{}\n```\n\n", example.name, text.trim_end()));
-            if let Some(config) = &example.config {
-                page.push_str(&format!("with the config\n\n```yaml\n{}\n```\n\n", config.trim_end()));
-            }
-        }
-    }
+    page.push_str(&first_examples(&rule.examples));
     for fix in &rule.fixes {
         let how = if fix.safe { "with `--fix`" } else { "with `--fix=unsafe`" };
         page.push_str(&format!("Fix, {how}: {}.\n\n", fix.title));
     }
     for reference in &rule.references {
         page.push_str(&format!("- <{reference}>\n"));
+    }
+    page
+}
+
+/// The first bad and the first good example, as Markdown.
+#[must_use]
+pub(crate) fn first_examples(examples: &[RuleExample]) -> String {
+    let mut page = String::new();
+    for (bad, title) in [(true, "Reported"), (false, "Not reported")] {
+        let Some(example) = examples.iter().find(|example| example.bad == bad) else { continue };
+        let (name, text) = if example.text.trim().is_empty() {
+            example.files.first().map(|(path, text)| (path.as_str(), text.as_str())).unwrap_or_default()
+        } else {
+            ("", example.text.as_str())
+        };
+        let file = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
+        page.push_str(&format!("{title}: {}{file}\n\n```yaml\n{}\n```\n\n", example.name, text.trim_end()));
+        if let Some(config) = &example.config {
+            page.push_str(&format!("with the config\n\n```yaml\n{}\n```\n\n", config.trim_end()));
+        }
     }
     page
 }

@@ -11,6 +11,7 @@ use trustpub::report::format::ReportOptions;
 use trustpub::report::sarif::line_hashes;
 
 use crate::support;
+use crate::support::program::{RELEASE, out, project, trustpub};
 
 /// The schema of the standard, as OASIS publishes it.
 const SCHEMA: &str = include_str!("../data/sarif-schema-2.1.0.json");
@@ -140,4 +141,90 @@ fn findings_about_different_things_have_different_fingerprints() {
             assert!(!prints[..index].contains(print), "{}: duplicate fingerprint {print}", root.display());
         }
     }
+}
+
+/// A job that uploads to two registries, without `id-token: write`.
+const TWO_REGISTRIES: &str = "\
+on: { push: { tags: [\"v*\"] } }
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    environment: release
+    permissions: { contents: read }
+    steps:
+      - uses: pypa/gh-action-pypi-publish@release/v1
+        with: { repository-url: \"https://test.pypi.org/legacy/\", attestations: false }
+      - uses: pypa/gh-action-pypi-publish@release/v1
+";
+
+#[test]
+fn two_registries_at_one_line_are_one_alert_that_names_both() {
+    let root = project(&[(RELEASE, TWO_REGISTRIES)]);
+    let log = log(root.path());
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let missing: Vec<&Value> = results.iter().filter(|result| result["ruleId"] == "TP101").collect();
+    let [result] = missing.as_slice() else { panic!("{missing:#?}") };
+    let message = result["message"]["text"].as_str().unwrap();
+    assert_eq!(
+        message,
+        "Job `publish` publishes to TestPyPI without `id-token: write` (it has `none`) (also PyPI). [The upload to TestPyPI is here](1). \
+         [The upload to PyPI is here](2)."
+    );
+    let explained = trustpub(root.path(), &["explain"]);
+    assert_eq!(out(&explained).matches("refused: the job cannot request an OIDC token").count(), 2);
+}
+
+#[test]
+fn the_help_of_a_rule_has_whole_paragraphs_and_two_examples() {
+    let root = project(&[(RELEASE, TWO_REGISTRIES)]);
+    let printed: Value = serde_json::from_str(&out(&trustpub(root.path(), &["check", "--format", "sarif"]))).unwrap();
+    let rules = |log: &Value| log["runs"][0]["tool"]["driver"]["rules"].clone();
+    let printed = rules(&printed);
+    assert_eq!(printed, rules(&log(root.path())), "a check loads the rules without examples, the library with them");
+    let mut faults = Vec::new();
+    for rule in printed.as_array().unwrap() {
+        let (text, markdown) = (rule["help"]["text"].as_str().unwrap(), rule["help"]["markdown"].as_str().unwrap());
+        if !markdown.contains("\nReported: ") || !markdown.contains("\nNot reported: ") {
+            faults.push(format!("{}: an example is missing", rule["id"]));
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2) {
+            if !pair[0].is_empty() && !pair[1].is_empty() && !pair[1].starts_with(['-', '|']) {
+                faults.push(format!("{}: a line end inside of a paragraph before: {}", rule["id"], pair[1]));
+            }
+        }
+        for paragraph in text.split("\n\n") {
+            let word = paragraph.split([' ', '\n']).next().unwrap();
+            let is_name = ["npm", "crates.io", "nuget.org", "pub.dev", "prefix.dev", "semantic-release", "trustpub"]
+                .contains(&word);
+            if word.starts_with(char::is_lowercase) && !is_name {
+                faults.push(format!("{}: starts with a small letter: {paragraph}", rule["id"]));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn messages_and_notifications_are_sentences() {
+    let mut count = 0;
+    for root in projects() {
+        let log = log(&root);
+        let run = &log["runs"][0];
+        let texts = |list: &Value| -> Vec<String> {
+            list.as_array().into_iter().flatten().map(|it| it["message"]["text"].as_str().unwrap().to_owned()).collect()
+        };
+        let notifications = texts(&run["invocations"][0]["toolExecutionNotifications"]);
+        for text in &notifications {
+            let actions = ["Run `trustpub explain`", "Correct ", "Remove the cause"];
+            assert!(actions.iter().any(|action| text.contains(action)), "it does not say what to do: {text}");
+        }
+        let related = run["results"].as_array().unwrap().iter().flat_map(|result| texts(&result["relatedLocations"]));
+        for text in texts(&run["results"]).into_iter().chain(notifications).chain(related) {
+            count += 1;
+            let name = ["npm ", "crates.io "].iter().any(|name| text.starts_with(name));
+            assert!(name || !text.starts_with(char::is_lowercase), "{text}");
+        }
+    }
+    assert!(count > 30, "only {count} texts");
 }

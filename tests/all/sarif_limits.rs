@@ -62,7 +62,10 @@ fn too_many_results_are_cut_to_the_worst_and_the_log_says_so() {
     assert_eq!(results.iter().filter(|result| result["level"] == "error").count(), 10);
     let told = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
     let told = told.iter().find(|it| it["descriptor"]["id"] == "TP0003").unwrap();
-    assert_eq!(told["message"]["text"], "10 findings are left out: this log is limited to 25000 findings.");
+    assert_eq!(
+        told["message"]["text"],
+        "10 findings are left out: this log is limited to 25000 findings. Correct the findings that are kept, or check fewer repositories per log."
+    );
 }
 
 /// Random letters, which do not compress.
@@ -106,7 +109,8 @@ fn a_log_that_is_too_large_after_gzip_keeps_its_worst_results() {
     assert_eq!(
         told["message"]["text"],
         format!(
-            "{left} findings are left out: this log is limited to {} findings, to stay below 10 MB when compressed.",
+            "{left} findings are left out: this log is limited to {} findings, to stay below 10 MB when compressed. \
+             Correct the findings that are kept, or check fewer repositories per log.",
             results.len()
         ),
     );

@@ -81,6 +81,8 @@ pub(crate) struct RawFinding {
     /// Whether it is only known for runs that may not reach the upload.
     may_not_happen: bool,
     about: SubjectScope,
+    /// The name of the subject's registry, if it is known.
+    registry: Option<String>,
     run: Option<FailedRun>,
     pub(crate) finding: Finding,
 }
@@ -133,7 +135,18 @@ impl RawFinding {
             fixes: Vec::new(),
             untested_fixes: Vec::new(),
         };
-        Some(Self { rule: rule_index, value: value.clone(), every: true, may_not_happen: false, about, run, finding })
+        let registry = match facts::ask(subject, "registry.name") {
+            Fact::Known(name, _) => name,
+            _ => None,
+        };
+        let value = value.clone();
+        Some(Self { rule: rule_index, value, every: true, may_not_happen: false, about, registry, run, finding })
+    }
+
+    /// Whether another finding says the same of another registry.
+    fn is_of_other_registry(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (&self.registry, &other.registry) else { return false };
+        own != others && self.finding.message.replace(own.as_str(), others) == other.finding.message
     }
 
     /// Whether another finding may be the cause of this one: it is about the same part, or has the same place in the same job.
@@ -320,6 +333,8 @@ struct KeptFinding<'f> {
     raw: &'f RawFinding,
     /// Further jobs that it holds for.
     jobs: Vec<String>,
+    /// The same findings of other registries, in the same job.
+    registries: Vec<&'f RawFinding>,
     /// Labels of findings that yield to it.
     labels: Vec<Label>,
 }
@@ -342,9 +357,17 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
         let equal = by_place.entry((raw.rule, raw.finding.primary.place, &raw.finding.fact, scope)).or_default();
         let same = |at: &&usize| {
             let other = kept[**at].raw;
-            other.finding.message == raw.finding.message || other.about.job != raw.about.job
+            other.finding.message == raw.finding.message
+                || other.about.job != raw.about.job
+                || raw.is_of_other_registry(other)
         };
         match equal.iter().find(same).copied() {
+            Some(at) if kept[at].raw.about.job == raw.about.job => {
+                let is_new = |known: &RawFinding| known.registry != raw.registry;
+                if is_new(kept[at].raw) && kept[at].registries.iter().all(|known| is_new(known)) {
+                    kept[at].registries.push(raw);
+                }
+            }
             Some(at) => {
                 let job = raw.about.job.clone().filter(|job| kept[at].raw.about.job.as_ref() != Some(job));
                 kept[at].jobs.extend(job);
@@ -352,7 +375,7 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
             None => {
                 kept_at.insert(position, kept.len());
                 equal.push(kept.len());
-                kept.push(KeptFinding { raw, jobs: Vec::new(), labels: Vec::new() });
+                kept.push(KeptFinding { raw, jobs: Vec::new(), registries: Vec::new(), labels: Vec::new() });
             }
         }
     }
@@ -367,12 +390,24 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
 
 impl KeptFinding<'_> {
     fn finish(self, rules: &[Rule], levels: &[Option<Option<Level>>]) -> Finding {
-        let Self { raw, mut jobs, labels } = self;
+        let Self { raw, mut jobs, registries, labels } = self;
         let mut finding = raw.finding.clone();
-        let most = if raw.may_not_happen { Level::Warning } else { Level::Error };
-        let own = || rules[raw.rule].level(raw.value.as_deref(), raw.every).min(most);
-        finding.level = levels[raw.rule].flatten().unwrap_or_else(own);
+        let own = |raw: &RawFinding| {
+            let most = if raw.may_not_happen { Level::Warning } else { Level::Error };
+            rules[raw.rule].level(raw.value.as_deref(), raw.every).min(most)
+        };
+        let worst = registries.iter().map(|other| own(other)).fold(own(raw), Level::max);
+        finding.level = levels[raw.rule].flatten().unwrap_or(worst);
         finding.labels.extend(labels);
+        for label in registries.iter().flat_map(|other| &other.finding.labels) {
+            if !finding.labels.contains(label) {
+                finding.labels.push(label.clone());
+            }
+        }
+        let names: Vec<&str> = registries.iter().filter_map(|other| other.registry.as_deref()).collect();
+        if !names.is_empty() {
+            finding.message = format!("{} (also {})", finding.message, names.join(", "));
+        }
         jobs.dedup();
         if !jobs.is_empty() {
             let names: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();

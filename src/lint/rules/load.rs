@@ -1,6 +1,7 @@
 //! Rule files: what they may contain, and the check that makes a [`Rule`] of one. A rule with a problem is not run.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::lint::rules::{
     FactCondition, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage, ValueTest,
 };
 use crate::lint::subjects::SubjectKind;
+use crate::read::builtin;
 use crate::read::data_file::{DataFile, DataProblems, Entries, Never, OneOrMany, OneOrMap, Shape, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Span};
@@ -413,6 +415,32 @@ fn levels(level: OneOrMap<Level>) -> RuleLevels {
         }
     }
     levels
+}
+
+/// The first bad and the first good example of each built-in rule, by the rule's name.
+pub(crate) fn builtin_examples() -> BTreeMap<String, Vec<RuleExample>> {
+    let files: BTreeMap<String, Vec<ShownExampleFile>> = serde_json::from_str(builtin::examples()).unwrap_or_default();
+    let example = |file: ShownExampleFile| RuleExample {
+        name: file.name,
+        bad: file.bad.is_some(),
+        text: file.bad.or(file.good).as_deref().map(whole_workflow).unwrap_or_default(),
+        fixed: None,
+        files: file.files.into_iter().collect(),
+        config: file.config,
+        place: Place { file: FileId(0), span: Span::at(0) },
+    };
+    files.into_iter().map(|(name, list)| (name, list.into_iter().map(example).collect())).collect()
+}
+
+/// What documentation shows of an example of a rule file.
+#[derive(Deserialize)]
+struct ShownExampleFile {
+    name: String,
+    bad: Option<String>,
+    good: Option<String>,
+    config: Option<String>,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
 }
 
 /// An example that starts with `steps:` or `job:` becomes the job `publish` of a plain release workflow.

@@ -144,10 +144,52 @@ pub(crate) fn cut(text: &str, longest: usize) -> String {
     }
 }
 
-/// Adds a period if the text has no final punctuation.
+/// The words at the start of messages that get a capital letter. Other small words are names: `npm`, `crates.io`, `uv`.
+const STARTS: [&str; 27] = [
+    "a",
+    "an",
+    "attestations",
+    "both",
+    "duplicate",
+    "each",
+    "environment",
+    "every",
+    "expected",
+    "files",
+    "in",
+    "invalid",
+    "it",
+    "job",
+    "missing",
+    "no",
+    "nothing",
+    "only",
+    "step",
+    "the",
+    "there",
+    "these",
+    "this",
+    "unknown",
+    "unreadable",
+    "version",
+    "workflow",
+];
+
+/// A text with a capital letter at its start, if it starts with an ordinary word.
+pub(crate) fn capitalized(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    match first.chars().next() {
+        Some(letter) if STARTS.contains(&first) => {
+            format!("{}{}", letter.to_ascii_uppercase(), text.get(letter.len_utf8()..).unwrap_or_default())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Adds a capital letter at the start and a period at the end, where they are missing.
 pub(crate) fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+    let text = capitalized(text.trim());
+    if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
 }
 
 #[cfg(test)]
@@ -194,7 +236,7 @@ mod tests {
 
     #[test]
     fn words_from_files_make_no_link_and_no_end() {
-        assert_eq!(message_text("job [x](1) \u{1b}[2J\n::error::"), "job [x] (1) \\u{1b}[2J ::error::.");
+        assert_eq!(message_text("job [x](1) \u{1b}[2J\n::error::"), "Job [x] (1) \\u{1b}[2J ::error::.");
         let long = message_text(&"é".repeat(5_000));
         assert_eq!(long.chars().count(), 1_024);
         assert!(long.ends_with("….") && cut("abc", 3) == "abc" && cut("abcd", 3) == "ab…");

@@ -9,7 +9,7 @@ use crate::lint::findings::fingerprint::{self, FingerprintOrdinals, identity};
 use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::ColumnUnit;
 use crate::report::sarif::fingerprint::line_hashes;
-use crate::report::sarif::region::{artifact, cut, location, message_text, replaced};
+use crate::report::sarif::region::{artifact, capitalized, cut, location, message_text, replaced};
 use crate::report::sarif::rules::NOTIFICATIONS;
 use crate::report::{ReportView, sanitize};
 
@@ -64,8 +64,8 @@ fn result(view: &ReportView<'_>, finding: &Finding, hashes: &mut HashMap<u32, Ve
 fn message(finding: &Finding) -> String {
     let mut text = message_text(&finding.message);
     for (index, label) in finding.labels.iter().enumerate() {
-        let name = sanitize::line(&label.text).replace(['[', ']', '\\'], "");
-        let name = if name.is_empty() { "see here" } else { &cut(&name, MAX_LINK) };
+        let name = capitalized(&sanitize::line(&label.text)).replace(['[', ']', '\\'], "");
+        let name = if name.is_empty() { "See here" } else { &cut(&name, MAX_LINK) };
         text.push_str(&format!(" [{name}]({}).", index + 1));
     }
     text
@@ -160,7 +160,7 @@ pub(crate) fn notifications(view: &ReportView<'_>) -> Vec<s::Notification> {
 
 pub(crate) fn notification(kind: ResultKind, text: &str, place: Option<s::Location>) -> s::Notification {
     let index = kind as usize;
-    let id = NOTIFICATIONS.get(index).map_or("", |(id, ..)| *id);
+    let (id, .., action) = NOTIFICATIONS.get(index).copied().unwrap_or_default();
     let descriptor = s::ReportingDescriptorReference::builder().id(id).index(i64::try_from(index).unwrap_or(0)).build();
     let level = match kind {
         ResultKind::Undecided => "note",
@@ -170,7 +170,7 @@ pub(crate) fn notification(kind: ResultKind, text: &str, place: Option<s::Locati
     let mut notification = s::Notification::builder()
         .descriptor(descriptor)
         .level(json!(level))
-        .message(s::Message::builder().text(message_text(text)).build())
+        .message(s::Message::builder().text(format!("{} {action}", message_text(text))).build())
         .build();
     notification.locations = place.map(|place| vec![place]);
     notification

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use serde_sarif::sarif as s;
 
 use crate::lint::findings::Level;
-use crate::lint::rules::Rule;
+use crate::lint::rules::load::builtin_examples;
+use crate::lint::rules::{Rule, RuleExample};
+use crate::report::docs::first_examples;
 use crate::report::sarif::region::{cut, sentence};
 use crate::report::{HOME, help_uri};
 
@@ -17,37 +19,42 @@ const MAX_NAME: usize = 255;
 /// Code scanning's limit for tags.
 const MAX_TAGS: usize = 10;
 
-/// The kinds of notifications by index: id, name, short and full description.
-pub(crate) const NOTIFICATIONS: [(&str, &str, &str, &str); 5] = [
+/// The kinds of notifications by index: id, name, short description, effect, and what to do.
+pub(crate) const NOTIFICATIONS: [(&str, &str, &str, &str, &str); 5] = [
     (
         "TP0001",
         "UndecidedUpload",
         "An upload whose verdict the files do not decide.",
-        "Rules that need the unknown value are not applied to this upload. Run `trustpub explain` to see what is unknown.",
+        "Rules that need the unknown value are not applied to this upload.",
+        "Run `trustpub explain` to see what is unknown.",
     ),
     (
         "TP0002",
         "UnreadableFile",
         "A file that could not be read.",
-        "The other files were checked. Fix the file or its permissions and run the check again.",
+        "The other files were checked.",
+        "Correct the file or its permissions, and run the check again.",
     ),
     (
         "TP0003",
         "ResultsLeftOut",
         "There are more findings than code scanning accepts.",
-        "The most severe findings are kept. Fix them, or raise the limit by checking fewer repositories per log.",
+        "The most severe findings are kept.",
+        "Correct the findings that are kept, or check fewer repositories per log.",
     ),
     (
         "TP0004",
         "InvalidConfig",
         "An error in the config.",
-        "The invalid part is ignored, the rest is used. Correct the config.",
+        "The invalid part is ignored, the rest is used.",
+        "Correct the config.",
     ),
     (
         "TP0005",
         "CheckFailure",
         "The check could not run as asked.",
-        "Findings may be missing, so the log is marked as failed. Fix the cause and run the check again.",
+        "Findings may be missing, so the log is marked as failed.",
+        "Remove the cause, and run the check again.",
     ),
 ];
 
@@ -56,17 +63,19 @@ pub(crate) fn driver(rules: &[Rule]) -> s::ToolComponent {
     let version = env!("CARGO_PKG_VERSION");
     let notifications: Vec<s::ReportingDescriptor> = NOTIFICATIONS
         .iter()
-        .map(|(id, name, short, full)| {
+        .map(|(id, name, short, effect, action)| {
+            let full = format!("{effect} {action}");
             s::ReportingDescriptor::builder()
                 .id(*id)
                 .name(*name)
                 .short_description(text(short))
-                .full_description(text(full))
-                .help(text(full))
-                .help_uri(format!("{HOME}#limits"))
+                .full_description(text(&full))
+                .help(text(&full))
+                .help_uri(format!("{HOME}#what-it-does-not-do"))
                 .build()
         })
         .collect();
+    let examples = if rules.is_empty() { BTreeMap::new() } else { builtin_examples() };
     s::ToolComponent::builder()
         .name("trustpub")
         .full_name(format!("trustpub {version}"))
@@ -74,16 +83,23 @@ pub(crate) fn driver(rules: &[Rule]) -> s::ToolComponent {
         .version(version)
         .semantic_version(version)
         .information_uri(HOME)
-        .rules(rules.iter().map(descriptor).collect::<Vec<_>>())
+        .rules(rules.iter().map(|rule| descriptor(rule, &examples)).collect::<Vec<_>>())
         .notifications(notifications)
         .build()
 }
 
-fn descriptor(rule: &Rule) -> s::ReportingDescriptor {
+/// `builtin` has the examples of the built-in rules, which a check loads without them.
+fn descriptor(rule: &Rule, builtin: &BTreeMap<String, Vec<RuleExample>>) -> s::ReportingDescriptor {
     let uri = help_uri(rule);
     let links: String = rule.references.iter().map(|link| format!("- <{link}>\n")).collect();
-    let markdown = format!("{}\n\n[{} in the reference]({uri})\n\n{links}", rule.help.trim(), rule.name);
-    let plain = rule.help.replace("**", "");
+    let help = unwrapped(&rule.help);
+    let examples = match rule.examples.as_slice() {
+        [] => builtin.get(&rule.name).map(Vec::as_slice).unwrap_or_default(),
+        own => own,
+    };
+    let examples = first_examples(examples);
+    let markdown = format!("{}\n\n{examples}[{} in the reference]({uri})\n\n{links}", help.trim(), rule.name);
+    let plain = help.replace("**", "");
     let level = json!(rule.levels.usual().word());
     s::ReportingDescriptor::builder()
         .id(rule.code.clone())
@@ -135,8 +151,31 @@ fn text(text: &str) -> s::MultiformatMessageString {
 }
 
 fn first_paragraph(help: &str) -> String {
-    let paragraph = help.trim().split("\n\n").next().unwrap_or_default();
-    sentence(&paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+    sentence(help.trim().split("\n\n").next().unwrap_or_default())
+}
+
+/// Markdown with each paragraph and each item of a list on one line: code scanning shows a line end as one.
+fn unwrapped(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut in_code = false;
+    let mut continues = false;
+    for line in markdown.lines() {
+        let start = line.trim_start();
+        let is_fence = start.starts_with("```");
+        let is_text = !in_code && !is_fence && !start.is_empty();
+        if is_text && continues && !start.starts_with(['-', '*', '|', '#', '>']) {
+            text.push(' ');
+            text.push_str(start);
+        } else {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(line);
+        }
+        continues = is_text;
+        in_code ^= is_fence;
+    }
+    text
 }
 
 /// `missing-id-token` as `MissingIdToken`.
@@ -169,4 +208,15 @@ pub(crate) fn driver_of(rules: &[(&str, &str)], help: &str) -> s::ToolComponent 
     let mut driver = driver(&[]);
     driver.rules = Some(rules.iter().map(descriptor).collect());
     driver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paragraphs_and_items_are_joined() {
+        let wrapped = "One\ntwo.\n\n- item\n  goes on\n- next\n\n```yaml\na:\n  b\n```\nlast\nline\n";
+        assert_eq!(unwrapped(wrapped), "One two.\n\n- item goes on\n- next\n\n```yaml\na:\n  b\n```\nlast line");
+    }
 }
