@@ -12,7 +12,7 @@ use crate::cli::check::{CheckArguments, CheckedProject, FindingFilter};
 use crate::cli::load::CheckTarget;
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, eprint, print};
-use crate::lint::findings::{Finding, Fix};
+use crate::lint::findings::{Finding, Fix, Report};
 use crate::lint::fix::apply::{AppliedFixes, apply_fixes};
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
@@ -86,6 +86,8 @@ pub(crate) struct FixSummary {
     unsafely: usize,
     /// Remaining findings without a fix.
     unfixable: usize,
+    /// What remains to be done by hand, with the path of the project if there are several.
+    by_hand: Vec<String>,
 }
 
 impl FixSummary {
@@ -95,6 +97,7 @@ impl FixSummary {
         self.diff.push_str(&other.diff);
         self.unsafely += other.unsafely;
         self.unfixable += other.unfixable;
+        self.by_hand.extend_from_slice(&other.by_hand);
     }
 
     /// Prints the diff, or how much was fixed.
@@ -108,6 +111,9 @@ impl FixSummary {
         }
         if !arguments.quiet {
             eprint(&done);
+            for text in &self.by_hand {
+                eprint(&format!("by hand: {text}"));
+            }
         }
         Ok(())
     }
@@ -141,7 +147,17 @@ impl Fixer<'_> {
         let applied = self.applied(one, &scope);
         let remaining = applied.report.findings.iter().filter(|finding| self.filter.reports(&applied.project, finding));
         let (fixable, unfixable): (Vec<_>, Vec<_>) = remaining.partition(|finding| !finding.fixes.is_empty());
-        let counts = FixSummary { unsafely: fixable.len(), unfixable: unfixable.len(), ..FixSummary::default() };
+        let is_unsafe = matches!(self.arguments.fix, Some(FixSafety::Unsafe));
+        let steps = applied.by_hand(|finding| self.filter.reports(&applied.project, finding));
+        let steps = if is_unsafe { steps } else { Vec::new() };
+        let place = |text: &String| match one.loaded.near.as_str() {
+            "" => text.clone(),
+            near => format!("{near}: {text}"),
+        };
+        let by_hand = steps.iter().map(place).collect();
+        let counts =
+            FixSummary { unsafely: fixable.len(), unfixable: unfixable.len(), by_hand, ..FixSummary::default() };
+        one.report.by_hand.clone_from(&steps);
         if self.arguments.diff {
             let files = changed(&one.loaded.project, &applied).count();
             return FixSummary { findings: applied.done.len(), files, diff: difference(one, &applied), ..counts };
@@ -152,7 +168,7 @@ impl Fixer<'_> {
             return counts;
         }
         let fixed = FixSummary { findings: applied.done.len(), files, ..counts };
-        one.report = applied.report;
+        one.report = Report { by_hand: steps, ..applied.report };
         one.loaded.project = applied.project;
         self.filter.apply(one, scope.only);
         fixed

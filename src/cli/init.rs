@@ -1,5 +1,5 @@
 //! `trustpub init`: writes a first config from the workflows; with `--force`, replaces the publishers of an existing one; with `--rehearsal`,
-//! adds the job that rehearses a release.
+//! adds the job that rehearses a release; with `--script`, prints the commands that register the publishers.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::read::files::DiskFiles;
 use crate::read::project::CONFIGS;
 use crate::read::source::SourceFile;
 use crate::report::explain::{ExplainPage, text};
-use crate::report::{init, sanitize};
+use crate::report::{init, sanitize, set_up};
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
@@ -34,6 +34,10 @@ pub(crate) struct InitArguments {
     /// Write no config; add a job that rehearses the release to the workflow that publishes.
     #[arg(long, conflicts_with = "force")]
     rehearsal: bool,
+
+    /// Write no config; print a shell script that registers the publishers, for registries that have a command for it.
+    #[arg(long, conflicts_with_all = ["force", "rehearsal"])]
+    script: bool,
 
     /// The job that publishes, if there are several.
     #[arg(long, value_name = "ID", requires = "rehearsal")]
@@ -65,7 +69,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     if arguments.rehearsal {
         return rehearsal(arguments, target, &rules, &folders);
     }
-    let place = place(&target.found.root, arguments.force)?;
+    let place = if arguments.script { None } else { Some(place(&target.found.root, arguments.force)?) };
     let mut loaded = load(target, None, &rules, &folders);
     let names = &loaded.rules.as_ref().unwrap_or(&rules).data.github.documents;
     let documents = match DiskFiles::new(&target.found.root) {
@@ -83,6 +87,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     if proposals.is_empty() {
         return nothing_to_write();
     }
+    let Some(place) = place else { return print_script(&proposals) };
     let page =
         ExplainPage { files: &loaded.project.files, prefix: "", repository: analysis.repository, uploads: &uploads };
     let extra: Vec<String> = arguments.rules.iter().filter_map(|folder| below(&target.found.root, folder)).collect();
@@ -93,6 +98,23 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     };
     write_file(&place, config.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", place.display()))?;
     report_written(&place, &proposals)
+}
+
+/// Prints the script that registers the publishers.
+fn print_script(proposals: &[Proposal<'_>]) -> Result<ExitStatus, CommandError> {
+    match set_up::script(proposals) {
+        Some(script) => print(script.as_bytes()),
+        None => {
+            let mut names: Vec<&str> = proposals.iter().map(|proposal| proposal.registry.name.as_str()).collect();
+            names.sort_unstable();
+            names.dedup();
+            eprint(&format!(
+                "no script: {} has no command that registers a publisher; `trustpub explain` shows what to enter in its form",
+                names.join(", ")
+            ));
+            Ok(ExitStatus::Clean)
+        }
+    }
 }
 
 /// Adds the job that rehearses a release to its workflow, and says how to start it.

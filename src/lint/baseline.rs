@@ -118,6 +118,7 @@ mod tests {
             step: Vec::new(),
             fixes: Vec::new(),
             untested_fixes: Vec::new(),
+            by_hand: Vec::new(),
         }
     }
 

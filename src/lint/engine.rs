@@ -66,6 +66,7 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
             .filter(|upload| upload.runs.iter().any(|run| run.publisher.is_some()))
             .count(),
         other_remote: analysis.other_remote(),
+        by_hand: Vec::new(),
         by_workflow: upload_counts(&analysis),
         problems,
     }
@@ -219,6 +220,7 @@ impl<'r> Engine<'r> {
                     if self.with_fixes {
                         let fixes = rule.fixes.iter().filter_map(|template| fix::fill_in(template, subject));
                         raw.finding.untested_fixes = fixes.collect();
+                        raw.finding.by_hand = rule.by_hand.iter().filter_map(|step| step.fill_in(subject)).collect();
                     }
                     found.push(raw);
                 }

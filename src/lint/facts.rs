@@ -11,7 +11,7 @@ mod document;
 mod environment;
 mod field;
 mod job;
-mod login;
+pub(crate) mod login;
 pub(crate) mod manifest;
 pub(crate) mod need;
 pub(crate) mod oidc;
@@ -21,7 +21,7 @@ mod problem;
 mod publisher;
 mod reach;
 mod reference;
-mod registry;
+pub(crate) mod registry;
 mod release;
 pub(crate) mod run;
 pub(crate) mod runner;
@@ -280,6 +280,10 @@ mod tests {
             let shown = rule.show.iter().map(|(_, template)| template);
             messages.into_iter().chain(shown).flat_map(texts).for_each(|name| add(&name));
             rule.fixes.iter().flat_map(|fix| fix.facts()).for_each(|name| add(&name));
+            for step in &rule.by_hand {
+                step.when.iter().for_each(|condition| add(condition.fact.as_str()));
+                std::iter::once(&step.text).chain(&step.unread).flat_map(texts).for_each(|name| add(&name));
+            }
             rule.show.iter().map(|(name, _)| name).chain(&rule.at).for_each(|name| add(name));
         }
         let mut unused: Vec<&str> = all().map(|spec| spec.name).filter(|name| !used.contains(name)).collect();

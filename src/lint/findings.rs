@@ -98,6 +98,17 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
     /// The changes that its rule's fix templates would make, not tested yet.
     pub(crate) untested_fixes: Vec<UntestedFix>,
+    /// What a person does besides a fix; filled in together with the fixes.
+    pub(crate) by_hand: Vec<HandStep>,
+}
+
+/// Something that only a person can do, such as registering a publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandStep {
+    /// What to do, as an imperative sentence without a final period.
+    pub text: String,
+    /// The secret that nothing may read before it is done. Such a step follows a fix; one without a secret precedes it.
+    pub secret: Option<String>,
 }
 
 /// A finding that an ignore hides.
@@ -188,6 +199,8 @@ pub struct Report {
     pub declared: usize,
     /// One sentence, if no git remote is the repository that the config names.
     pub other_remote: Option<String>,
+    /// What a person does before or after the fixes, as imperative sentences; filled in where fixes are applied.
+    pub by_hand: Vec<String>,
     /// The numbers of uploads by workflow, to compare a project before and after a fix.
     pub by_workflow: BTreeMap<FileId, UploadCount>,
 }

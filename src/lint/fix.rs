@@ -1,6 +1,7 @@
 //! Fix templates: what a rule's `fix` would change. Only tested fixes are offered: see [`verify`].
 
 pub mod apply;
+mod login;
 mod script;
 mod target;
 mod template;
@@ -36,6 +37,8 @@ pub enum FixAction {
     Rename(FixTarget, MessageTemplate),
     /// Changes the ref of an action.
     Repin(FixTarget, MessageTemplate),
+    /// Replaces the stored token of an upload, at the place of this fact, by a login with the OIDC token.
+    LogIn(String),
 }
 
 impl FixTemplate {
@@ -45,6 +48,10 @@ impl FixTemplate {
         let mut found = of(&self.title);
         for action in &self.actions {
             let (target, value) = match action {
+                FixAction::LogIn(name) => {
+                    found.push(name.clone());
+                    continue;
+                }
                 FixAction::Remove(target) => (target, None),
                 FixAction::Set(target, value) | FixAction::Rename(target, value) | FixAction::Repin(target, value) => {
                     (target, Some(value))

@@ -7,10 +7,10 @@ pub mod set;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::lint::facts::{Fact, FactName};
-use crate::lint::findings::Level;
+use crate::lint::facts::{self, Fact, FactName};
+use crate::lint::findings::{HandStep, Level};
 use crate::lint::fix::FixTemplate;
-use crate::lint::subjects::SubjectKind;
+use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 pub use crate::trust::registry::test::ValueTest;
 use crate::workflow::expression::Truth;
@@ -179,6 +179,33 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
 }
 
+/// Something that only a person can do about a finding: an entry of `by-hand` in a rule.
+#[derive(Debug, Clone)]
+pub struct HandTemplate {
+    /// The conditions under which it is to do.
+    pub when: Vec<FactCondition>,
+    /// What to do, as an imperative sentence.
+    pub text: MessageTemplate,
+    /// The secret that it is about. It is to do after a fix, when nothing reads the secret any more.
+    pub unread: Option<MessageTemplate>,
+}
+
+impl HandTemplate {
+    /// The step for one subject; `None` if it does not apply or names an unknown fact.
+    pub(crate) fn fill_in(&self, subject: &Subject<'_, '_, '_>) -> Option<HandStep> {
+        let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
+        let text = |template: &MessageTemplate| template.render(|name| facts::ask(subject, name));
+        if !self.when.iter().all(holds) {
+            return None;
+        }
+        let secret = match &self.unread {
+            Some(template) => Some(text(template)?),
+            None => None,
+        };
+        Some(HandStep { text: text(&self.text)?, secret })
+    }
+}
+
 /// An example of a rule.
 #[derive(Debug, Clone)]
 pub struct RuleExample {
@@ -237,6 +264,8 @@ pub struct Rule {
     pub yields_to: Vec<String>,
     /// Its fix templates, the preferred one first.
     pub fixes: Vec<FixTemplate>,
+    /// What a person does besides the fix.
+    pub by_hand: Vec<HandTemplate>,
     /// Its examples.
     pub examples: Vec<RuleExample>,
     /// Whether it comes from a user's folder.

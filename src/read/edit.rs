@@ -56,6 +56,13 @@ pub enum NodeChange {
         /// The item.
         value: EditValue,
     },
+    /// Adds an item before another item of a list.
+    Insert {
+        /// The path to the item that follows it.
+        path: NodePath,
+        /// The item.
+        value: EditValue,
+    },
     /// Removes an entry or an item.
     Remove {
         /// The path to its value.
@@ -148,6 +155,10 @@ fn edit(text: &str, tree: &Tree, change: &NodeChange) -> Option<TextEdit> {
     match change {
         NodeChange::Set { path, value, after } => set(text, tree, path, value, after),
         NodeChange::Append { path, value } => append(text, tree, path, value),
+        NodeChange::Insert { path, value } => {
+            let (PathSegment::Item(index), list) = path.split_last()? else { return None };
+            block::insert_item(text, FoundNode::follow(tree, list)?.node, *index, value)
+        }
         NodeChange::Remove { path, keep } => remove(text, tree, path, *keep),
         NodeChange::Rename { path, key } => {
             let Some((PathSegment::Key(old), rest)) = path.split_last() else { return None };

@@ -213,6 +213,7 @@ pub(crate) fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
         requirement: 0,
         fixes: Vec::new(),
         untested_fixes: Vec::new(),
+        by_hand: Vec::new(),
     };
     let all = page.rehearsals.iter();
     let findings = all.flat_map(|rehearsal| rehearsal.problems.iter().map(move |problem| finding(rehearsal, problem)));

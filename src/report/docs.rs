@@ -128,6 +128,10 @@ pub fn reference(rules: &[Rule], github: &GitHubFacts) -> String {
         "\n# What a fix can change\n\nA fix can change these targets, and the entry at the place of a fact, by the fact's name.\n\n",
     );
     page.push_str(&targets());
+    page.push_str(
+        "\n`log-in: credential` replaces the stored token of an upload by the login that the registry's data proposes: a step before the upload, another \
+         command of the client, or variables. `by-hand` lists what only a person can do; it is printed where fixes are applied.\n",
+    );
     page.push_str("\n# What GitHub rejects\n\nStructures that `invalid-workflow` reports, with a report of each. Any other structure is accepted.\n\n");
     page.push_str(&rejections(github));
     page.push_str("\n# All rules\n\n");

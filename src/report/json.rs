@@ -53,6 +53,8 @@ struct ProjectEntry<'a> {
     findings: Vec<FindingEntry<'a>>,
     notices: Vec<NoticeEntry<'a>>,
     problems: Vec<MessageEntry>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    by_hand: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -239,6 +241,7 @@ fn project(view: &ReportView<'_>) -> io::Result<String> {
         findings: view.report.findings.iter().map(|finding| finding_entry(view, finding)).collect(),
         notices: notices.collect(),
         problems: view.report.problems.iter().map(problem).collect(),
+        by_hand: &view.report.by_hand,
     };
     Ok(sanitize::json(&indented(&project, 4)?))
 }

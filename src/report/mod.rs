@@ -16,6 +16,7 @@ pub mod registries;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;
+pub mod set_up;
 mod text;
 
 use std::collections::BTreeMap;

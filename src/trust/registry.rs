@@ -60,6 +60,32 @@ pub struct SetUpLinks {
     pub first_release: String,
     /// The limit on publishers per package, if there is one, as a sentence without a final period.
     pub limit: Option<String>,
+    /// The command that registers a publisher, if there is one.
+    pub command: Option<SetUpCommand>,
+}
+
+/// A command that registers one publisher.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUpCommand {
+    /// What it needs, as a sentence without a final period.
+    pub needs: String,
+    /// Its words in order.
+    pub words: Vec<CommandWords>,
+}
+
+/// Some words of a [`SetUpCommand`] that belong together.
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandWords {
+    /// The words. `{field}` is the value of a field of the publisher form.
+    pub are: Vec<String>,
+    /// Left out if the form leaves one of these fields empty.
+    #[serde(default)]
+    pub with: Vec<String>,
+    /// Left out unless the list in the field contains the value, as `field: value`.
+    #[serde(default)]
+    pub when: BTreeMap<String, String>,
 }
 
 /// How the registry uses the token's workflow claims.

@@ -29,6 +29,7 @@ mod layers;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod manifests;
+mod migration;
 mod options;
 mod own_workflows;
 mod packages;
@@ -44,5 +45,6 @@ mod sarif;
 mod sarif_limits;
 mod scale;
 mod server_registry;
+mod set_up_script;
 mod support;
 mod yaml_fast_path;

@@ -4,9 +4,10 @@ use crate::lint::facts::registry::target;
 use crate::lint::facts::run::context;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
-use crate::trust::registry::upload_pattern::{CredentialOrder, OidcSupport};
+use crate::trust::registry::upload_pattern::{ActionRefs, CredentialOrder, OidcSupport};
 use crate::trust::upload::unset_variable::{self, UnsetVariable};
-use crate::trust::upload::version::{self, ClientVersion};
+use crate::trust::upload::version::{self, ActionStatus, ClientVersion};
+use crate::workflow::model::action;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -31,6 +32,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::Any,
         "The first version of the client that supports trusted publishing.",
         client_minimum,
+    ),
+    FactSpec::new(
+        "client.suffices",
+        UPLOAD,
+        FactValues::OneOf(&["yes", "no", "unstated"]),
+        "Whether the client, and the action that uploads, are new enough for trusted publishing; `unstated` if the files do not state the version of one of them.",
+        client_suffices,
     ),
     FactSpec::new(
         "client.upgrade",
@@ -122,6 +130,35 @@ fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let minimum = known
         .or_else(|| Some(subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?.minimum.clone()));
     minimum.map(|minimum| Fact::text(minimum, site.resolved.place()))
+}
+
+fn client_suffices(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (data, site) = (subject.analysis.data, &subject.upload()?.site);
+    let pattern = site.pattern?;
+    let by_client = || client_of(subject).map(|client| !client.status.is_too_old());
+    let by_action = || {
+        let uses = site.resolved.step.map_or(site.resolved.job.uses, |step| step.uses)?;
+        let refs = version::refs(&data.registries, action(uses.value()))?;
+        if refs.since.is_none() && pattern.since.is_none() {
+            return Some(true);
+        }
+        let own = ActionRefs { since: refs.since.clone().or_else(|| pattern.since.clone()), ..refs.clone() };
+        let status = version::action_status(&own, site.resolved.source(), uses);
+        status.map(|status| status == ActionStatus::Current)
+    };
+    let named = pattern.names().next().is_some();
+    let stated = match (named, &pattern.client) {
+        (true, Some(_)) => by_action().and_then(|action| Some(action && by_client()?)),
+        (true, None) => by_action(),
+        (false, Some(_)) => by_client(),
+        (false, None) => pattern.since.is_none().then_some(true),
+    };
+    let word = match stated {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "unstated",
+    };
+    Some(Fact::text(word, site.resolved.place()))
 }
 
 fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::FailedUpgrade<'s>> {

@@ -1,8 +1,12 @@
 //! Facts about logins and what becomes of their tokens. They are the same in every run.
 
+use std::collections::BTreeMap;
+
+use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::upload_pattern::{LoginCredential, LoginPattern, OidcSupport, ProposedStep};
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::model::action;
@@ -30,6 +34,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "How long the token of the login is valid.",
         login_lifetime,
     ),
+    FactSpec::new(
+        "login.proposal",
+        UPLOAD,
+        FactValues::OneOf(&["step", "command", "variable", "none"]),
+        "How the registry's data lets a client without a stored token log in: with a `step` before the upload, with another `command` of the client, or with a `variable` of the step.",
+        login_proposal,
+    ),
     FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login precedes the upload in its job.", login_before),
     FactSpec::new(
         "login.use",
@@ -39,6 +50,45 @@ pub(crate) const FACTS: &[FactSpec] = &[
         login_use,
     ),
 ];
+
+/// How an upload without a stored token can get a credential.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LoginProposal<'a> {
+    /// The step of a login is added before the upload.
+    Step(&'a LoginPattern, &'a ProposedStep),
+    /// The client logs in with the command of this login.
+    Command(&'a LoginPattern),
+    /// These variables are added to the step of the upload.
+    Variables(&'a BTreeMap<String, String>),
+    /// The data proposes none.
+    None,
+}
+
+/// How the upload of a subject can log in.
+pub(crate) fn proposal<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<LoginProposal<'s>> {
+    let site = &subject.upload()?.site;
+    let (pattern, logins) = (site.pattern?, &target(subject)?.logins);
+    if site.login.as_ref().is_some_and(|login| login.login.keeps) {
+        let minted =
+            logins.iter().find(|it| it.keeps && it.command.is_some() && it.credential == LoginCredential::Minted);
+        return Some(minted.map_or(LoginProposal::None, LoginProposal::Command));
+    }
+    if !pattern.enabled_by.is_empty() {
+        return Some(LoginProposal::Variables(&pattern.enabled_by));
+    }
+    let step = logins.iter().find_map(|login| Some(LoginProposal::Step(login, login.step.as_ref()?)));
+    Some(step.filter(|_| pattern.oidc == OidcSupport::None).unwrap_or(LoginProposal::None))
+}
+
+fn login_proposal(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let word = match proposal(subject)? {
+        LoginProposal::Step(..) => "step",
+        LoginProposal::Command(_) => "command",
+        LoginProposal::Variables(_) => "variable",
+        LoginProposal::None => "none",
+    };
+    Some(Fact::text(word, subject.upload()?.site.resolved.place()))
+}
 
 fn login_of<'s, 'a, 'p>(
     subject: &'s Subject<'s, 'a, 'p>,

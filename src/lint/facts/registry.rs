@@ -1,5 +1,6 @@
 //! Facts about the registry of an upload, a login or a publisher.
 
+use crate::lint::explain::{ExplainedValue, FormLine, form};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
@@ -27,6 +28,20 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["environment", "fields", "none"]),
         "Whether the registry has a publisher form, and whether the form has a field for the environment.",
         registry_form,
+    ),
+    FactSpec::new(
+        "registry.link",
+        UPLOAD,
+        FactValues::Any,
+        "The address of the form in which a publisher for the upload is registered.",
+        registry_link,
+    ),
+    FactSpec::new(
+        "registry.fields",
+        UPLOAD,
+        FactValues::Any,
+        "The fields of that form with the values that accept the upload.",
+        registry_fields,
     ),
     FactSpec::new(
         "registry.login",
@@ -82,6 +97,27 @@ fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         None => "fields",
     };
     Some(Fact::text(word, target_place(subject)?))
+}
+
+fn registry_link(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let form = form::form(subject, target(subject)?);
+    let link = form.link.or(form.settings).or_else(|| form.pending.map(str::to_owned));
+    Some(Fact::Known(link, target_place(subject)?))
+}
+
+fn registry_fields(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let form = form::form(subject, target(subject)?);
+    let field = |line: &FormLine<'_>| {
+        let value = match &line.value {
+            ExplainedValue::Known(value) => format!("`{value}`"),
+            ExplainedValue::Each(values) => format!("one publisher for each of `{}`", values.join("`, `")),
+            ExplainedValue::Unknown(_) => "to fill in".to_owned(),
+            ExplainedValue::Absent => return None,
+        };
+        Some(format!("{}: {value}", line.field.label))
+    };
+    let fields: Vec<String> = form.lines.iter().filter_map(field).collect();
+    Some(Fact::text(fields.join("; "), target_place(subject)?))
 }
 
 fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

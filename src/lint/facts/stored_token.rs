@@ -4,6 +4,7 @@ use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::trust::registry::Claim;
+use crate::trust::registry::slot::{SlotValue, reads};
 use crate::trust::registry::upload_pattern::OidcSupport;
 use crate::trust::upload::credential::Credential;
 use crate::trust::verdict::{ClaimVerdict, claim_verdict};
@@ -26,6 +27,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
             let site = &subject.upload()?.site;
             Some(Fact::Known(site.pattern?.instead.clone(), site.resolved.place()))
         },
+    ),
+    FactSpec::new(
+        "stored-token.secret",
+        UPLOAD,
+        FactValues::Any,
+        "The name of the secret that the upload uses.",
+        secret,
     ),
     FactSpec::new(
         "stored-token.end",
@@ -65,6 +73,19 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(_) => "ending",
     };
     Some(Fact::text(word, place))
+}
+
+fn secret(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (data, site) = (subject.analysis.data, &subject.upload()?.site);
+    let (_, place) = site.credential(&data.github, &data.registries, subject.context()?);
+    let kept = site.login.as_ref().filter(|login| login.login.keeps);
+    let paths = match kept.and_then(|login| login.resolved.first(&login.login.tokens)) {
+        Some((_, SlotValue::Text(text, _))) => reads(&text)?,
+        _ => reads(subject.analysis.project.source(place.file)?.slice(place.span))?,
+    };
+    let mut names = paths.iter().filter_map(|path| path.strip_prefix("secrets."));
+    let name = names.next().filter(|_| names.next().is_none())?;
+    Some(Fact::text(name, place))
 }
 
 fn end(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

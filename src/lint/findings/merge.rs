@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::lint::facts::{self, Fact};
-use crate::lint::findings::{Finding, Label, Level};
+use crate::lint::findings::{Finding, HandStep, Label, Level};
 use crate::lint::rules::{FactCondition, Quantifier, Rule};
 use crate::lint::subjects::{Item, Subject, SubjectKind};
 use crate::lint::uploads::Upload;
@@ -134,6 +134,7 @@ impl RawFinding {
             requirement,
             fixes: Vec::new(),
             untested_fixes: Vec::new(),
+            by_hand: Vec::new(),
         };
         let registry = match facts::ask(subject, "registry.name") {
             Fact::Known(name, _) => name,
@@ -337,6 +338,8 @@ struct KeptFinding<'f> {
     registries: Vec<&'f RawFinding>,
     /// Labels of findings that yield to it.
     labels: Vec<Label>,
+    /// What a person does about equal findings.
+    by_hand: Vec<HandStep>,
 }
 
 /// Lets findings yield to their cause, merges equal ones and gives the levels.
@@ -371,11 +374,18 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
             Some(at) => {
                 let job = raw.about.job.clone().filter(|job| kept[at].raw.about.job.as_ref() != Some(job));
                 kept[at].jobs.extend(job);
+                kept[at].by_hand.extend(raw.finding.by_hand.iter().cloned());
             }
             None => {
                 kept_at.insert(position, kept.len());
                 equal.push(kept.len());
-                kept.push(KeptFinding { raw, jobs: Vec::new(), registries: Vec::new(), labels: Vec::new() });
+                kept.push(KeptFinding {
+                    raw,
+                    jobs: Vec::new(),
+                    registries: Vec::new(),
+                    labels: Vec::new(),
+                    by_hand: Vec::new(),
+                });
             }
         }
     }
@@ -390,8 +400,10 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
 
 impl KeptFinding<'_> {
     fn finish(self, rules: &[Rule], levels: &[Option<Option<Level>>]) -> Finding {
-        let Self { raw, mut jobs, registries, labels } = self;
+        let Self { raw, mut jobs, registries, labels, by_hand } = self;
         let mut finding = raw.finding.clone();
+        finding.by_hand.extend(by_hand);
+        finding.by_hand.extend(registries.iter().flat_map(|other| other.finding.by_hand.iter().cloned()));
         let own = |raw: &RawFinding| {
             let most = if raw.may_not_happen { Level::Warning } else { Level::Error };
             rules[raw.rule].level(raw.value.as_deref(), raw.every).min(most)

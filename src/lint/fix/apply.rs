@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::lint::findings::{Finding, Fix, FixEdit, Report};
+use crate::lint::findings::{Finding, Fix, FixEdit, HandStep, Report};
 use crate::lint::fix::verify::{FindingTally, applied, check_with_fixes, id};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::Project;
@@ -18,6 +18,37 @@ pub struct AppliedFixes {
     pub report: Report,
     /// The applied fixes, in order: the rule's name and the fix's title.
     pub done: Vec<(String, String)>,
+    /// What a person does about the fixed findings, once nothing reads the secret of the step.
+    after: Vec<HandStep>,
+}
+
+impl AppliedFixes {
+    /// What a person does: before a fix of the remaining findings, and after the applied fixes. Each sentence once, in the order of the findings.
+    pub fn by_hand(&self, reported: impl Fn(&Finding) -> bool) -> Vec<String> {
+        let remaining = self.report.findings.iter().filter(|finding| reported(finding)).flat_map(|it| &it.by_hand);
+        let before = remaining.filter(|step| step.secret.is_none());
+        let unread = |step: &&HandStep| step.secret.as_ref().is_some_and(|secret| !reads_secret(&self.project, secret));
+        let mut texts: Vec<String> = Vec::new();
+        for step in before.chain(self.after.iter().filter(unread)) {
+            if !texts.contains(&step.text) {
+                texts.push(step.text.clone());
+            }
+        }
+        texts
+    }
+}
+
+/// Whether a file of a project names a secret. All files count: a comment that names it is a reason to look before the secret is deleted.
+fn reads_secret(project: &Project, secret: &str) -> bool {
+    let secret = secret.to_lowercase();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    project.files.iter().any(|source| {
+        let text = source.text().to_lowercase();
+        text.match_indices("secrets").any(|(at, word)| {
+            let rest = text[at + word.len()..].trim_start_matches(['.', '[', '\'', '"', ' ']);
+            rest.strip_prefix(&secret).is_some_and(|after| !after.starts_with(is_name))
+        })
+    })
 }
 
 /// Applies every fix that is `wanted`. Fixes that overlap wait for the next round, which checks the project again.
@@ -28,8 +59,12 @@ pub fn apply_fixes(
     today: Option<Date>,
     wanted: impl Fn(&Project, &Finding, &Fix) -> bool,
 ) -> AppliedFixes {
-    let mut fixed =
-        AppliedFixes { report: check_with_fixes(project, rules, today), project: project.clone(), done: Vec::new() };
+    let mut fixed = AppliedFixes {
+        report: check_with_fixes(project, rules, today),
+        project: project.clone(),
+        done: Vec::new(),
+        after: Vec::new(),
+    };
     for _ in 0..MOST_ROUNDS {
         let chosen = choice(&fixed, &wanted);
         if chosen.is_empty() {
@@ -48,7 +83,9 @@ pub fn apply_fixes(
         };
         let Some((project, report)) = next else { break };
         let done: Vec<_> = made.iter().map(|(finding, fix)| (finding.name.clone(), fix.title.clone())).collect();
-        fixed = AppliedFixes { project, report, done: [fixed.done, done].concat() };
+        let after = made.iter().flat_map(|(finding, _)| finding.by_hand.iter().cloned()).collect();
+        fixed =
+            AppliedFixes { project, report, done: [fixed.done, done].concat(), after: [fixed.after, after].concat() };
     }
     fixed
 }

@@ -3,7 +3,7 @@
 use crate::lint::facts::manifest::checkout_history;
 use crate::lint::facts::oidc::oidc_use;
 use crate::lint::facts::{self, Fact};
-use crate::lint::fix::{FixAction, FixTarget, FixTemplate, script};
+use crate::lint::fix::{FixAction, FixTarget, FixTemplate, login, script};
 use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::{FactCondition, MessageTemplate};
 use crate::lint::subjects::{Item, Subject};
@@ -47,8 +47,9 @@ pub(crate) fn fill_in(template: &FixTemplate, subject: &Subject<'_, '_, '_>) -> 
     Some(UntestedFix { title, safe: template.safe && builder.added.is_empty(), changes: builder.changes })
 }
 
-struct FixBuilder<'x, 'a, 'p> {
-    subject: &'x Subject<'x, 'a, 'p>,
+/// Collects the changes of a fix.
+pub(super) struct FixBuilder<'x, 'a, 'p> {
+    pub(super) subject: &'x Subject<'x, 'a, 'p>,
     changes: Vec<(FileId, NodeChange)>,
     /// Scopes that a new block grants because they are the usual default.
     added: Vec<(String, String)>,
@@ -75,15 +76,16 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
                 Some(())
             }
             FixAction::Repin(target, reference) => self.repin(target, &self.text(reference)?),
+            FixAction::LogIn(credential) => login::log_in(self, credential),
         }
     }
 
-    fn push(&mut self, file: FileId, change: NodeChange) {
+    pub(super) fn push(&mut self, file: FileId, change: NodeChange) {
         self.changes.push((file, change));
     }
 
     /// A value to write. Empty values, expressions and control characters are refused, because values may come from an untrusted file.
-    fn text(&self, template: &MessageTemplate) -> Option<String> {
+    pub(super) fn text(&self, template: &MessageTemplate) -> Option<String> {
         let mut has_all = true;
         let text = template.render(|name| {
             let fact = facts::ask(self.subject, name);
@@ -162,7 +164,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some(())
     }
 
-    fn remove(&mut self, target: &FixTarget) -> Option<()> {
+    pub(super) fn remove(&mut self, target: &FixTarget) -> Option<()> {
         if let (FixTarget::Ignore, Some(&Ignore { place, .. })) = (target, self.subject.ignore())
             && let Some(comment) = self.comment_at(place)
         {
@@ -172,8 +174,14 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             self.push(place.file, NodeChange::Comment { span, text: String::new() });
             return Some(());
         }
-        if let Some((file, change)) = self.without_flag(target) {
+        if let Some((file, change, variable)) = self.without_flag(target) {
             self.push(file, change);
+            if let Some(path) = variable {
+                self.push(file, NodeChange::Remove { path, keep: false });
+            }
+            return Some(());
+        }
+        if login::remove_command(self, target).is_some() {
             return Some(());
         }
         let (file, path) = self.path(target)?;
@@ -183,14 +191,29 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some(())
     }
 
-    /// The upload's script without the flag at the place of a fact.
-    fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange)> {
+    /// The upload's script without the flag at the place of a fact, or without the flag whose value is there. If the value is a variable at
+    /// that place, also the path of the variable.
+    fn without_flag(&self, target: &FixTarget) -> Option<(FileId, NodeChange, Option<NodePath>)> {
         let FixTarget::Fact(name) = target else { return None };
         let Fact::Known(_, place) = facts::ask(self.subject, name) else { return None };
-        let client = Some(&self.subject.upload()?.site.resolved).filter(|client| client.arguments.is_none())?;
-        let range = script::without_flag(client.command.as_ref()?, client.script()?, place)?;
+        let site = &self.subject.upload()?.site;
+        let client = Some(&site.resolved).filter(|client| client.arguments.is_none() && client.calls.is_empty())?;
+        let (command, run) = (client.command.as_ref()?, client.script()?);
         let (file, path) = self.in_step(&["run"])?;
-        Some((file, NodeChange::Within { path, range, text: String::new() }))
+        let valued: Vec<&str> = site.pattern?.tokens.iter().flat_map(|slot| &slot.flags).map(String::as_str).collect();
+        let removed = |range| NodeChange::Within { path: path.clone(), range, text: String::new() };
+        if let Some(range) = script::without_flag(command, run, place, &valued) {
+            return Some((file, removed(range), None));
+        }
+        let entry = self.entry_at(place).filter(|_| place.file == file)?;
+        let variable = match entry.as_slice() {
+            [steps @ .., PathSegment::Key(env), PathSegment::Key(name)] if env == "env" && path.starts_with(steps) => {
+                name
+            }
+            _ => return None,
+        };
+        let range = script::without_variable(command, run, variable, &valued)?;
+        Some((file, removed(range), Some(entry)))
     }
 
     fn repin(&mut self, target: &FixTarget, reference: &str) -> Option<()> {
@@ -256,7 +279,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
     }
 
     /// The node at a path.
-    fn node(&self, file: FileId, path: &[PathSegment]) -> Option<Node<'x>> {
+    pub(super) fn node(&self, file: FileId, path: &[PathSegment]) -> Option<Node<'x>> {
         path.iter().try_fold(self.document(file)?.tree.root()?, |node, part| match part {
             PathSegment::Key(key) => node.get(key),
             PathSegment::Item(index) => node.items().nth(*index),
@@ -294,8 +317,20 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         Some((place.file, vec![key(list), PathSegment::Item(index)]))
     }
 
+    /// The path of the scalar that contains a place.
+    pub(super) fn scalar_at(&self, place: Place) -> Option<NodePath> {
+        let mut node = self.document(place.file)?.tree.root()?;
+        let mut path = NodePath::new();
+        while !node.is_scalar() {
+            let (part, next, _) = step_to(node, place.span)?;
+            path.push(part);
+            node = next;
+        }
+        Some(path)
+    }
+
     /// The path of the item at a place, or of the entry whose key, value or whole is at that place.
-    fn entry_at(&self, place: Place) -> Option<NodePath> {
+    pub(super) fn entry_at(&self, place: Place) -> Option<NodePath> {
         let mut node = self.document(place.file)?.tree.root()?;
         let mut path = NodePath::new();
         loop {
@@ -322,10 +357,10 @@ fn step_to<'t>(node: Node<'t>, span: Span) -> Option<(PathSegment, Node<'t>, boo
     Some((PathSegment::Item(index), item, item.span() == span))
 }
 
-fn key(name: &str) -> PathSegment {
+pub(super) fn key(name: &str) -> PathSegment {
     PathSegment::Key(name.to_owned())
 }
 
-fn job_path(job: &Job<'_>) -> NodePath {
+pub(super) fn job_path(job: &Job<'_>) -> NodePath {
     vec![key("jobs"), key(job.id.value())]
 }

@@ -10,7 +10,8 @@ use crate::lint::facts;
 use crate::lint::findings::Level;
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
 use crate::lint::rules::{
-    FactCondition, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage, ValueTest,
+    FactCondition, HandTemplate, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage,
+    ValueTest,
 };
 use crate::lint::subjects::SubjectKind;
 use crate::read::builtin;
@@ -70,6 +71,9 @@ pub(crate) struct RuleFile {
     yields_to: Vec<String>,
     /// The changes that remove the finding; of a list, the first that works is offered.
     fix: Option<Shape<Never, FixFile, FixFile>>,
+    /// What only a person can do, printed where fixes are applied.
+    #[serde(default)]
+    by_hand: Vec<HandFile>,
     /// Examples are the rule's tests and its documentation.
     #[serde(default)]
     #[schemars(required)]
@@ -113,6 +117,23 @@ pub(crate) struct FixFile {
     repin: Entries<Spanned<String>>,
     /// Targets to remove.
     remove: Option<OneOrMany<Spanned<String>>>,
+    /// The fact whose place is the stored token of an upload. The login that the registry's data proposes is added before the upload, and its
+    /// token replaces the stored one.
+    #[serde(rename = "log-in")]
+    log_in: Option<Spanned<String>>,
+}
+
+/// Something that only a person can do about a finding.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct HandFile {
+    /// What to do, as an imperative sentence.
+    text: Spanned<String>,
+    /// The conditions under which it is to do.
+    #[serde(default)]
+    when: FactTests,
+    /// The secret that it is about. It is to do after a fix, when nothing reads the secret any more.
+    unread: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, JsonSchema, PartialEq, Eq)]
@@ -133,7 +154,7 @@ struct ExampleFile {
     bad: Option<Spanned<String>>,
     /// A workflow without findings; or only `steps:` or `job:`.
     good: Option<Spanned<String>>,
-    /// The changed file after the fix.
+    /// The changed file after the fix; without a change if no fix may be offered.
     fixed: Option<String>,
     /// The config.
     config: Option<String>,
@@ -217,6 +238,7 @@ impl RuleCheck {
             show: self.show(&written.show),
             yields_to: written.yields_to,
             fixes: self.fixes(written.fix),
+            by_hand: written.by_hand.into_iter().map(|step| self.by_hand(step)).collect(),
             examples: written.examples.value.into_iter().filter_map(|example| self.example(example)).collect(),
             own,
             path: file.source.path().to_owned(),
@@ -362,6 +384,9 @@ impl RuleCheck {
         for target in fix.remove.map(OneOrMany::into_list).unwrap_or_default() {
             actions.extend(self.target(&target).map(FixAction::Remove));
         }
+        if let Some(target) = fix.log_in {
+            actions.extend(self.has_fact(&target, target.span).then_some(FixAction::LogIn(target.value)));
+        }
         let makers: [(Entries<Spanned<String>>, ActionMaker); 3] =
             [(fix.set, FixAction::Set), (fix.rename, FixAction::Rename), (fix.repin, FixAction::Repin)];
         for (lines, make) in makers {
@@ -371,10 +396,18 @@ impl RuleCheck {
             }
         }
         if actions.is_empty() {
-            let message = "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`";
+            let message = "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`, `log-in`";
             self.problems.add(fix.title.span, message);
         }
         FixTemplate { title, safe: fix.safety == FixSafety::Safe, when: self.conditions(fix.when), actions }
+    }
+
+    fn by_hand(&mut self, step: HandFile) -> HandTemplate {
+        HandTemplate {
+            text: self.template(&step.text, step.text.span),
+            unread: step.unread.map(|text| self.template(&text, text.span)),
+            when: self.conditions(step.when),
+        }
     }
 
     /// What a change applies to: a row of the table of targets, else a fact.

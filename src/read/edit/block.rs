@@ -37,6 +37,11 @@ fn line_of(text: &str, entry: MappingEntry<'_>) -> Option<usize> {
 fn entry_lines(indent: &str, unit: usize, key: &str, value: &EditValue, lines: &mut Vec<String>) {
     let key_text = scalar::written(key, false);
     match value {
+        EditValue::Text(text) if scalar::is_literal(text) => {
+            lines.push(format!("{indent}{key_text}: |"));
+            let line = |line: &str| if line.is_empty() { String::new() } else { format!("{indent}  {line}") };
+            lines.extend(text.lines().map(line));
+        }
         EditValue::Text(text) => lines.push(format!("{indent}{key_text}: {}", scalar::written(text, false))),
         EditValue::Number(text) => lines.push(format!("{indent}{key_text}: {text}")),
         EditValue::Mapping(entries) if entries.is_empty() => lines.push(format!("{indent}{}", flow::entry(key, value))),
@@ -180,6 +185,40 @@ pub(crate) fn append(text: &str, list: Node<'_>, value: &EditValue) -> Option<Te
     let mut new = Vec::new();
     item_lines(indent, value, &mut new);
     Some(insert_lines(text, end, &new))
+}
+
+/// Adds an item before another item of a list. Comments directly above that item belong to it. If a blank line separates the items, one
+/// separates the new item too.
+pub(crate) fn insert_item(text: &str, list: Node<'_>, index: usize, value: &EditValue) -> Option<TextEdit> {
+    if !list.is_sequence() || list.style() == NodeStyle::Flow {
+        return None;
+    }
+    let start = written(list.items().nth(index)?).start as usize;
+    let mut line = lines::start(text, start);
+    let dash = text.get(line..start).filter(|before| before.trim() == "-")?;
+    let indent = dash.get(..dash.find('-')?)?.to_owned();
+    let above =
+        |line: usize| line.checked_sub(1).map(|end| lines::start(text, end - usize::from(text[..end].ends_with('\r'))));
+    let is_comment = |from: usize| {
+        let text = &text[from..lines::end(text, from)];
+        text.strip_prefix(indent.as_str()).is_some_and(|rest| rest.trim_start().starts_with('#'))
+    };
+    while let Some(before) = above(line).filter(|before| is_comment(*before)) {
+        line = before;
+    }
+    let is_blank = |from: usize| text[from..lines::end(text, from)].trim().is_empty();
+    let separated = match (index, list.items().nth(1)) {
+        // The first item has no item before it: the gap below it counts.
+        (0, Some(second)) => above(lines::start(text, written(second).start as usize)).is_some_and(is_blank),
+        (0, None) => false,
+        _ => above(line).is_some_and(is_blank),
+    };
+    let mut new = Vec::new();
+    item_lines(&indent, value, &mut new);
+    new.extend(separated.then(String::new));
+    let line_end = lines::line_end(text, line);
+    let new: String = new.iter().map(|line| format!("{line}{line_end}")).collect();
+    Some(TextEdit::new(line, line, new))
 }
 
 /// Replaces a collection by `{}`.

@@ -9,6 +9,7 @@ pub(crate) fn after(shape: Option<NodeShape>, change: &NodeChange) -> Option<Nod
     let done = match change {
         NodeChange::Set { path, value, .. } => set(&mut shape, path, value),
         NodeChange::Append { path, value } => append(&mut shape, path, value),
+        NodeChange::Insert { path, value } => insert(&mut shape, path, value),
         NodeChange::Remove { path, keep } => return remove(shape, path, *keep),
         NodeChange::Rename { path, key } => rename(&mut shape, path, key),
         NodeChange::Within { path, range, text } => within(&mut shape, path, range, text),
@@ -59,6 +60,12 @@ fn append(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Opt
         Some(NodeShape::Scalar(_, NodeKind::Null)) | None => set(shape, path, &EditValue::List(vec![value.clone()])),
         Some(_) => None,
     }
+}
+
+fn insert(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
+    let (PathSegment::Item(index), list) = path.split_last()? else { return None };
+    let NodeShape::Sequence(items) = at(shape, list)? else { return None };
+    (*index < items.len()).then(|| items.insert(*index, shape_of(value)))
 }
 
 fn shape_of(value: &EditValue) -> NodeShape {

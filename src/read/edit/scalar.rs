@@ -20,13 +20,23 @@ pub(crate) fn written(text: &str, flow: bool) -> String {
     if plain(text, flow) { text.to_owned() } else { single(text).unwrap_or_else(|| double(text)) }
 }
 
+/// Whether a text is written as a literal block: it has several lines and no characters that such a block changes.
+pub(crate) fn is_literal(text: &str) -> bool {
+    let control = |letter: char| letter != '\n' && letter.is_control();
+    let ends = text.ends_with('\n') && !text.ends_with("\n\n");
+    ends && !text.starts_with([' ', '\n']) && !text.chars().any(control)
+}
+
 fn plain(text: &str, flow: bool) -> bool {
+    let expression = !flow && text.starts_with("${{");
     let first = text.chars().next().is_some_and(|letter| letter.is_alphanumeric() || "_./(".contains(letter));
+    let first = first || expression;
     // A colon before a slash is part of a plain scalar, as in a URL.
     let text = if flow { text } else { &text.replace(":/", "/") };
     // Expressions are plain in a block, where only a colon or a `#` after a space would end them.
-    let inner =
-        |letter: char| letter.is_alphanumeric() || "_./+@-".contains(letter) || (" '!=|&()".contains(letter) && !flow);
+    let inner = |letter: char| {
+        letter.is_alphanumeric() || "_./+@-".contains(letter) || (" '!=|&(),*<>${}".contains(letter) && !flow)
+    };
     let kind = matches!(NodeShape::plain(text), NodeShape::Scalar(_, NodeKind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
 }

@@ -56,6 +56,30 @@ fn a_new_entry_is_written_like_its_siblings() {
 }
 
 #[test]
+fn an_item_is_inserted_with_the_blank_lines_and_above_the_comments_of_the_next_one() {
+    let step = |run: &str| EditValue::Mapping(vec![("id".into(), text("x")), ("run".into(), text(run))]);
+    let insert = |at: &str, run: &str| NodeChange::Insert { path: path(at), value: step(run) };
+    becomes("a:\n  - b: c\n", &insert("a/0", "y"), "a:\n  - id: x\n    run: y\n  - b: c\n");
+    let separated = "a:\n  - b: c\n\n  # why\n  # so\n  - d: e\n";
+    becomes(
+        separated,
+        &insert("a/1", "one\n\n two\n"),
+        "a:\n  - b: c\n\n  - id: x\n    run: |\n      one\n\n       two\n\n  # why\n  # so\n  - d: e\n",
+    );
+    becomes(separated, &insert("a/0", "z"), "a:\n  - id: x\n    run: z\n\n  - b: c\n\n  # why\n  # so\n  - d: e\n");
+    becomes("a:\r\n- b\r\n# w\r\n- c\r\n", &insert("a/1", "z"), "a:\r\n- b\r\n- id: x\r\n  run: z\r\n# w\r\n- c\r\n");
+    assert_eq!(changed("a: [{ b: c }]\n", &insert("a/0", "z")), None);
+    assert_eq!(changed("a:\n  - b: c\n", &insert("a/1", "z")), None);
+}
+
+#[test]
+fn an_expression_is_plain_only_in_a_block() {
+    becomes("a:\n  b: c\n", &set("a/x", "${{ steps.x.outputs.y }}"), "a:\n  b: c\n  x: ${{ steps.x.outputs.y }}\n");
+    becomes("a: { b: c }\n", &set("a/x", "${{ y }}"), "a: { b: c, x: '${{ y }}' }\n");
+    becomes("a:\n  b: c\n", &set("a/x", "${{ y }}: z"), "a:\n  b: c\n  x: '${{ y }}: z'\n");
+}
+
+#[test]
 fn missing_entries_on_the_path_are_added() {
     let job = "jobs:\n   one:\n      runs-on: x\n      steps: []\n";
     becomes(

@@ -307,6 +307,9 @@ pub struct UploadPattern {
     pub decided_by: Vec<ProjectSign>,
     /// What to upload with instead of a client that cannot do trusted publishing, as the end of a sentence.
     pub instead: Option<String>,
+    /// Variables of the step with which the client requests the OIDC token. In a value, `{fact}` is replaced by the fact of the upload.
+    #[serde(default)]
+    pub enabled_by: BTreeMap<String, String>,
     /// The slots in which a calling job sets the environment of the uploading job.
     #[serde(default)]
     pub environment: Vec<Slot>,
@@ -424,6 +427,28 @@ impl UploadPattern {
     }
 }
 
+/// A step to add to a job. In the values of `with` and `env`, `{fact}` is replaced by the fact of the upload, such as `{publisher.user}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposedStep {
+    /// The name.
+    pub name: Option<String>,
+    /// The id, by which later steps read its outputs.
+    pub id: Option<String>,
+    /// The action with its ref.
+    pub uses: Option<String>,
+    /// The inputs of the action.
+    #[serde(default)]
+    pub with: BTreeMap<String, String>,
+    /// The environment variables.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The script, for `bash`.
+    pub run: Option<String>,
+    /// The output of the script that contains the token.
+    pub output: Option<String>,
+}
+
 /// The credential that a login obtains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -475,6 +500,8 @@ pub struct LoginPattern {
     /// Slots that must contain one of some values for it to request the OIDC token.
     #[serde(default)]
     pub only_with: Vec<SlotChoice>,
+    /// The step that a migration from a stored token adds before the upload; left out if this login cannot be added.
+    pub step: Option<ProposedStep>,
     /// Whether the action is also used without publishing, so that the step alone is not an upload.
     #[serde(default)]
     pub does_else: bool,
@@ -635,6 +662,9 @@ pub struct ClientTool {
     /// Whether the action installs the version that the project's files choose, if the input is not set.
     #[serde(default)]
     pub from_project: bool,
+    /// Whether the action installs the newest version, if the input is not set.
+    #[serde(default)]
+    pub newest: bool,
     /// The version of the client by prefix of the input, if the input selects something that contains the client (such as Node.js for
     /// npm); empty if the input is the client's own version.
     #[serde(default)]

@@ -560,6 +560,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         match chosen(tool, resolved, self.context) {
             ChosenVersion::Version(version, place) => self.inside(tool, version.trim(), place),
             ChosenVersion::Nothing if tool.from_project => InstalledVersion::Nothing,
+            ChosenVersion::Nothing if tool.newest => self.inside(tool, "latest", resolved.place()),
             ChosenVersion::Nothing | ChosenVersion::Unknown => InstalledVersion::Unknown,
         }
     }
