@@ -241,6 +241,9 @@ pub struct PackageList {
     /// Commands that change no manifest. After any other command, versions are unknown.
     #[serde(default)]
     pub inert: Vec<String>,
+    /// Commands that may wait until a package is in its registry.
+    #[serde(default)]
+    pub waits: Vec<String>,
 }
 
 /// A kind of package in a [`PackageList`].

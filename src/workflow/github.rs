@@ -387,12 +387,16 @@ pub struct ShownTokens {
     pub keeps: Vec<String>,
     /// Files through which a step passes values to later steps.
     pub exports: Vec<String>,
-    /// Words in commands whose output is derived from a token but is none, such as its length.
+    /// Flags of `fetches` that print the status of the response.
+    pub statuses: Vec<String>,
+    /// Programs whose output is made from a token but is none, such as its length.
     pub harmless: Vec<String>,
     /// Programs that extract a part of a response.
     pub filters: Vec<String>,
-    /// The part of the response that is the token.
+    /// Words in their arguments for the part of the response that is the token.
     pub fields: Vec<String>,
+    /// Words in their arguments for what is made from a token but is none.
+    pub derived: Vec<String>,
 }
 
 /// How steps that inspect the OIDC token are recognised.

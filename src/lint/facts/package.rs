@@ -5,10 +5,13 @@ use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::UploadRun;
+use crate::read::shell::{ShellCommand, ShellWord};
 use crate::trust::registry::Registry;
+use crate::trust::registry::command::{is_command, runs_project_program, words};
 use crate::trust::upload::listed::{self, ListedValue};
 use crate::trust::upload::site::UploadTarget;
 use crate::workflow::expression::Truth;
+use crate::workflow::script::commands;
 use crate::workflow::simulate::relevance::ancestors;
 
 /// The facts of this file.
@@ -107,13 +110,24 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return None;
     }
     let own = &upload.site.resolved;
-    // A script that queries the registry may wait for the package.
+    // A command that queries the registry may wait for the package, and so may a program of the project.
+    let list = target(subject)?.packages.as_ref()?;
     let waits = |registry: &Registry| {
-        let scripts = job.steps.iter().filter_map(|step| step.script);
-        scripts.into_iter().any(|script| {
-            let text = script.value();
-            let hosts = registry.endpoints.hosts.iter().map(String::as_str);
-            hosts.chain(["sleep", "until ", "while ", "npm view", "pip "]).any(|word| text.contains(word))
+        let github = &analysis.data.github;
+        let waits = |command: &ShellCommand| {
+            let all = words(command);
+            let asks = |word: &ShellWord| {
+                let text = word.text().unwrap_or_default();
+                text.split('/').any(|part| registry.endpoints.hosts.iter().any(|host| host == part))
+            };
+            let is_one_of = |names: &[String]| names.iter().any(|known| is_command(github, &all, known, &[]));
+            is_one_of(&list.waits)
+                || command.words.iter().any(asks)
+                || runs_project_program(&all) && !is_one_of(&list.inert)
+        };
+        job.steps.iter().filter(|step| step.script.is_some()).any(|step| {
+            let all = commands(github, workflow, job, step);
+            all.is_empty() || all.iter().any(waits)
         })
     };
     let before = ancestors(workflow, job);

@@ -6,7 +6,7 @@ use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Upload, UploadRun};
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::Place;
-use crate::trust::registry::command::{starts_with, unwrapped, words};
+use crate::trust::registry::command::{is_command, starts_with, unwrapped, words};
 use crate::trust::releases::{AwaitedEvent, ReleaseOrigin};
 use crate::trust::upload::site::UploadTarget;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -327,11 +327,16 @@ fn gh_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     // A script before it may fetch the repository, and an action may check it out.
     let before = job.steps.iter().filter(|earlier| earlier.index <= step.index);
     let fetched = before.into_iter().any(|earlier| {
-        let script = earlier.script.map_or("", Text::value);
         let uses = earlier.uses.map_or("", Text::value).to_lowercase();
-        script.contains("git ")
-            || script.contains(&gh.variable)
-            || script.contains("repo ")
+        let fetches = |command: &ShellCommand| {
+            let words = words(command);
+            let own = |name: &&str| is_command(&subject.analysis.data.github, &words, name, &[]);
+            ["git", "gh repo"].iter().any(own) || words.iter().flatten().any(|word| word.contains(&gh.variable))
+        };
+        let set = |command: &ShellCommand| command.assignments.iter().any(|it| it.name == gh.variable);
+        let script = commands(&subject.analysis.data.github, workflow, job, earlier);
+        script.iter().any(|command| fetches(command) || set(command))
+            || earlier.script.is_some_and(|script| script.value().contains("GITHUB_ENV"))
             || uses.contains("checkout")
             || uses.starts_with(['.', '$'])
     });

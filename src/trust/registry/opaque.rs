@@ -3,7 +3,7 @@
 //! | entry | matches |
 //! |---|---|
 //! | `git remote add` | a command with this program and these subcommands, also after programs such as `npx` |
-//! | `curl *api.example.com*` | the same with an argument that contains the text between the stars, in any case |
+//! | `curl *api.example.com*` | the same with an argument that contains the text between the stars as whole words, in any case; a text of letters may be the start of a longer word |
 //! | `npm --prefix` | the same with a flag |
 //! | `package.json` | a command that writes to the file or names it, unless the command only reads files |
 //! | `GIT_ASKPASS` | a variable that `env` or a command of the step sets; `*` stands for any text |
@@ -120,11 +120,23 @@ pub(crate) fn in_command(github: &GitHubFacts, command: &ShellCommand, entry: &s
     let (tests, own): (Vec<_>, Vec<_>) = entry.split_whitespace().enumerate().partition(is_test);
     let own: Vec<&str> = own.into_iter().map(|(_, word)| word).collect();
     let passes = |(_, test): &(usize, &str)| match test.contains('*') {
-        true => command.words.iter().skip(1).any(|word| literal(word).to_lowercase().contains(test.trim_matches('*'))),
+        true => {
+            command.words.iter().skip(1).any(|word| contains(&literal(word).to_lowercase(), test.trim_matches('*')))
+        }
         false => words.iter().flatten().any(|word| flag_is(word, test)),
     };
     let runs = !own.is_empty() && is_command(github, &words, &own.join(" "), &github.shell.runs.wrappers);
     runs && tests.iter().all(passes)
+}
+
+/// Whether a text contains another one as whole words. A text of letters may be the start of a longer word.
+fn contains(text: &str, part: &str) -> bool {
+    let starts_word = part.chars().all(char::is_alphabetic);
+    text.match_indices(part).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + part.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && (starts_word || !after.is_some_and(char::is_alphanumeric))
+    })
 }
 
 fn is_file_entry(entry: &str) -> bool {
@@ -173,6 +185,7 @@ mod tests {
             ("git remote --verbose add up https://example.com", "git remote add"),
             ("curl -X POST \"https://API.github.com/repos/$R/releases\"", "curl *api.github.com*"),
             ("npm publish --prefix=core", "npm --prefix"),
+            ("npx semantic-releaser", "npx *release*"),
             ("jq '.a = 1' package.json > new.json; mv new.json package.json", "package.json"),
             ("node -e \"require('fs').writeFileSync('./package.json', x)\"", "package.json"),
             ("echo '{}' >core/package.json", "package.json"),
@@ -186,7 +199,9 @@ mod tests {
             ("mkdir -p ./make", "make"),
             ("cargo build --release", "release"),
             ("git remote -v && git add .", "git remote add"),
-            ("curl https://example.com/api.github.community", "curl *api.github.com/*"),
+            ("curl https://example.com/api.github.community", "curl *api.github.com*"),
+            ("curl https://my-api.github.com.example", "curl *y-api.github.co*"),
+            ("npx prereleases", "npx *release*"),
             ("npm publish ./--prefix", "npm --prefix"),
             ("cat package.json && jq .version < package.json", "package.json"),
             ("cp my-package.json dist/", "package.json"),

@@ -61,11 +61,28 @@ impl<'s> ExposureSearch<'s> {
 
     /// Whether a value is obtained with a token and is a token itself. A filter such as `jq` may select something harmless.
     fn contains_token(&self, value: &ShellWord, secret: &[&str]) -> bool {
-        let text = self.slice(&value.span);
-        let filtered = self.tokens.filters.iter().any(|filter| text.contains(filter.as_str()));
-        secret.iter().any(|name| reads(text, name))
-            && !self.tokens.harmless.iter().any(|word| text.contains(word.as_str()))
-            && (!filtered || self.tokens.fields.iter().any(|field| text.contains(field.as_str())))
+        if !secret.iter().any(|name| reads(self.slice(&value.span), name)) {
+            return false;
+        }
+        let inside =
+            |command: &&ShellCommand| value.span.start <= command.span.start && command.span.end <= value.span.end;
+        let nested: Vec<&ShellCommand> = self.commands.iter().filter(inside).collect();
+        let harmless = |command: &&ShellCommand| {
+            runs(command, &self.tokens.harmless)
+                || runs(command, &self.tokens.fetches)
+                    && (self.writes_file(command) || has_flag(command, &self.tokens.statuses))
+        };
+        let filter = nested.iter().rfind(|command| runs(command, &self.tokens.filters));
+        !nested.iter().any(harmless) && filter.is_none_or(|filter| self.selects_token(filter))
+    }
+
+    /// Whether the arguments of a filter name the field of the token and nothing that is made from it.
+    fn selects_token(&self, filter: &ShellCommand) -> bool {
+        let arguments = filter.words.iter().skip(1).map(|word| self.slice(&word.span));
+        let words: Vec<&str> =
+            arguments.flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')).collect();
+        let names = |list: &[String]| words.iter().any(|word| list.iter().any(|known| known == word));
+        names(&self.tokens.fields) && !names(&self.tokens.derived)
     }
 
     fn is_masked(&self, name: &str) -> bool {
@@ -73,9 +90,7 @@ impl<'s> ExposureSearch<'s> {
     }
 
     fn exposure(&self, command: &ShellCommand, secret: &[&str]) -> Option<Exposure> {
-        let name = command.words.first()?.text()?;
-        let prints = self.tokens.prints.iter().any(|known| known == program(&name));
-        let fetches = self.tokens.fetches.iter().any(|known| known == program(&name));
+        let (prints, fetches) = (runs(command, &self.tokens.prints), runs(command, &self.tokens.fetches));
         let reads = |name: &str| command.words.iter().any(|word| is_in(word, name));
         let any = |names: &[String]| names.iter().any(|name| reads(name));
         let own = prints && secret.iter().any(|name| reads(name))
@@ -85,8 +100,7 @@ impl<'s> ExposureSearch<'s> {
 
     /// Whether a request writes its response to a file.
     fn writes_file(&self, command: &ShellCommand) -> bool {
-        let words = command.words.iter().filter_map(ShellWord::text);
-        words.into_iter().any(|word| self.tokens.keeps.iter().any(|flag| flag_is(&word, flag)))
+        has_flag(command, &self.tokens.keeps)
     }
 
     /// Whether another command captures the command's output.
@@ -115,6 +129,16 @@ impl<'s> ExposureSearch<'s> {
         let piped = redirected.starts_with('|') && !redirected.starts_with("||");
         (!piped && !redirected.contains('>')).then_some(Exposure::Printed)
     }
+}
+
+/// Whether a command runs one of some programs.
+fn runs(command: &ShellCommand, programs: &[String]) -> bool {
+    let name = command.words.first().and_then(ShellWord::text);
+    name.is_some_and(|name| programs.iter().any(|known| known == program(&name)))
+}
+
+fn has_flag(command: &ShellCommand, flags: &[String]) -> bool {
+    command.words.iter().filter_map(ShellWord::text).any(|word| flags.iter().any(|flag| flag_is(&word, flag)))
 }
 
 fn is_in(word: &ShellWord, name: &str) -> bool {

@@ -335,7 +335,8 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             SlotValue::Absent => None,
             SlotValue::Unknown(place) => Some(place),
             SlotValue::Text(text, place) => {
-                (text.contains("${{") || text.contains("--repository") || text.contains("-r ")).then_some(place)
+                let named = |word: &str| word.starts_with("--repository") || word.starts_with("-r");
+                (text.contains("${{") || text.split_whitespace().any(named)).then_some(place)
             }
         }
     }

@@ -202,8 +202,8 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             }
         }
         let words = words(command);
-        let telling =
-            |word: &&String| self.github.credentials.words.iter().any(|known| word.to_lowercase().contains(known));
+        let known = |word: &str| self.github.credentials.words.iter().any(|known| known.eq_ignore_ascii_case(word));
+        let telling = |word: &&String| word.split(|letter: char| !letter.is_alphanumeric()).any(known);
         (!literal || words.iter().flatten().any(|word| telling(&word))).then(|| self.unknown(step))
     }
 }
