@@ -179,7 +179,9 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
 fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    // The process ends after the check. Freeing every string of the rules would take a tenth of a small check.
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
+    let rules: &RuleSet = Box::leak(Box::new(rules));
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err("`--fix` cannot write to stdin; use `--diff` to print the change".to_owned().into());
@@ -198,26 +200,26 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     let words = || arguments.select.iter().chain(&arguments.ignore);
     if words().any(|word| rules.select(word).is_empty()) {
         // It may name a rule of the `extra-rules` of some project.
-        let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, &rules, &folders)).collect();
-        let known = |word: &str| loaded.iter().any(|one| !one.rules(&rules).select(word).is_empty());
+        let loaded: Vec<LoadedProject> = targets.iter().map(|target| load(target, config, rules, &folders)).collect();
+        let known = |word: &str| loaded.iter().any(|one| !one.rules(rules).select(word).is_empty());
         if let Some(word) = words().find(|word| !known(word)) {
             return Err(format!("no rule is named `{word}`{}", suggestion(word, rules.words())).into());
         }
     }
     let today = arguments.today.or_else(today);
     let with_fixes = requested.show_fixes();
-    let mut reports = Reports::start(requested, &rules, started);
+    let mut reports = Reports::start(requested, rules, started);
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
-        let mut one = check_project(target, config, &rules, &folders, today, with_fixes);
-        let filter = FindingFilter::new(arguments, baseline.as_ref(), &one.loaded, &rules);
-        let fixer = Fixer { arguments, rules: &rules, filter: &filter, today };
+        let mut one = check_project(target, config, rules, &folders, today, with_fixes);
+        let filter = FindingFilter::new(arguments, baseline.as_ref(), &one.loaded, rules);
+        let fixer = Fixer { arguments, rules, filter: &filter, today };
         filter.apply(&mut one, target.found.only.as_deref());
         let fixing = arguments.diff || arguments.fix.is_some();
         let fixed = if fixing { fixer.fix(target, &mut one) } else { FixSummary::default() };
         let mut totals = ReportTotals::default();
         totals.add(&one.report);
-        let parts = requested.parts(&one, &one.loaded.rules(&rules).rules);
+        let parts = requested.parts(&one, &one.loaded.rules(rules).rules);
         progress.step();
         CheckOutcome {
             parts,

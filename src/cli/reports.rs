@@ -3,6 +3,7 @@
 //! Each project leaves only its parts behind, so that ten thousand projects take no more memory than ten. Unfinished reports are kept in
 //! temporary files, so that a partial report is never seen.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Seek};
 use std::time::Instant;
@@ -28,7 +29,7 @@ pub(crate) struct RequestedReports(Vec<(ReportOutput, ReportOptions)>);
 pub(crate) struct Reports<'a> {
     requested: &'a RequestedReports,
     reports: Vec<(StartedReport, SpooledTempFile)>,
-    rules: BTreeMap<String, Rule>,
+    rules: BTreeMap<String, Cow<'a, Rule>>,
     started: Instant,
 }
 
@@ -61,12 +62,13 @@ impl RequestedReports {
     /// Writes the reports of a call that could check nothing. Code scanning rejects such a SARIF log and keeps its alerts.
     pub(crate) fn write_failure(&self, text: &str) {
         let Ok(rules) = RuleSet::builtin() else { return };
+        let rules: Vec<&Rule> = rules.rules.iter().collect();
         let failures: Vec<String> = text.lines().map(str::to_owned).collect();
         for (output, options) in self.0.iter().filter(|(output, _)| output.format.reports_failures) {
             let mut report = Vec::new();
             let summary = RunSummary {
                 totals: &ReportTotals::default(),
-                rules: &rules.rules,
+                rules: &rules,
                 failures: &failures,
                 elapsed: std::time::Duration::ZERO,
             };
@@ -80,23 +82,23 @@ impl RequestedReports {
 
 impl<'a> Reports<'a> {
     /// Starts every report. `rules` are the rules of all projects.
-    pub(crate) fn start(requested: &'a RequestedReports, rules: &RuleSet, started: Instant) -> Self {
+    pub(crate) fn start(requested: &'a RequestedReports, rules: &'a RuleSet, started: Instant) -> Self {
         let start = |(output, options): &(ReportOutput, ReportOptions)| {
             (output.format.start(options), SpooledTempFile::new(MAX_IN_MEMORY))
         };
-        let rules = rules.rules.iter().map(|rule| (rule.code.clone(), rule.clone())).collect();
+        let rules = rules.rules.iter().map(|rule| (rule.code.clone(), Cow::Borrowed(rule))).collect();
         Self { requested, reports: requested.0.iter().map(start).collect(), rules, started }
     }
 
     /// Adds the parts of a project, and its user rules.
     pub(crate) fn add(&mut self, parts: Vec<ReportPart>, user_rules: Vec<Rule>) -> io::Result<()> {
-        self.rules.extend(user_rules.into_iter().map(|rule| (rule.code.clone(), rule)));
+        self.rules.extend(user_rules.into_iter().map(|rule| (rule.code.clone(), Cow::Owned(rule))));
         self.reports.iter_mut().zip(parts).try_for_each(|((report, out), part)| report.add(part, out))
     }
 
     /// Finishes every report and writes it to its destination. A report that cannot be written does not prevent the others.
     pub(crate) fn finish(self, totals: &ReportTotals, failures: &[String]) -> Result<(), CommandError> {
-        let rules: Vec<Rule> = self.rules.into_values().collect();
+        let rules: Vec<&Rule> = self.rules.values().map(AsRef::as_ref).collect();
         let summary = RunSummary { totals, rules: &rules, failures, elapsed: self.started.elapsed() };
         let mut failed = Vec::new();
         for ((output, _), (report, mut out)) in self.requested.0.iter().zip(self.reports) {

@@ -90,6 +90,7 @@ fn upload_counts(analysis: &Analysis<'_, '_>) -> BTreeMap<FileId, UploadCount> {
     for upload in &analysis.uploads {
         let count = counts.entry(upload.site.resolved.workflow.file).or_default();
         count.all += 1;
+        count.runs += upload.runs.len();
         count.unknown_targets += usize::from(upload.unknown_target.is_some());
     }
     counts

@@ -210,6 +210,8 @@ pub struct Report {
 pub struct UploadCount {
     /// All of them.
     pub all: usize,
+    /// The simulated runs that may reach one of them.
+    pub runs: usize,
     /// Those whose registry is unknown.
     pub unknown_targets: usize,
 }

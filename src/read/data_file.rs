@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{DeserializeOwned, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{DeserializeOwned, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
@@ -100,6 +103,7 @@ impl DataProblems {
 const SPANNED: &str = "$spanned";
 const SHAPE: &str = "$shape";
 const WORD: &str = "$word";
+const LAZY: &str = "$lazy";
 
 /// A value with its place; in a built-in file the place is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,6 +135,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
 
             fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Spanned<T>, D::Error> {
                 Ok(Spanned { value: T::deserialize(deserializer)?, span: Span::default() })
+            }
+
+            /// The scalar of a [`Shape`].
+            fn visit_str<E: Error>(self, text: &str) -> Result<Spanned<T>, E> {
+                Ok(Spanned { value: T::deserialize(text.into_deserializer())?, span: Span::default() })
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Spanned<T>, A::Error> {
@@ -170,6 +179,7 @@ macro_rules! same_schema {
 
 same_schema!(Spanned<T>, T, T);
 same_schema!(Entries<V>, BTreeMap<String, V>, V);
+same_schema!(Lazy<T>, T, T);
 
 /// A mapping with keys of the file's choice, in the order of the file.
 #[derive(Debug, Clone)]
@@ -205,6 +215,72 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     }
 }
 
+/// A part of a data file that few commands need. Of a built-in file it is parsed at its first use.
+pub struct Lazy<T> {
+    /// The part as JSON; absent if it was parsed with its file.
+    json: Option<Box<RawValue>>,
+    value: OnceLock<T>,
+}
+
+impl<T: DeserializeOwned + Default> Deref for Lazy<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // The tests compare every built-in file with its YAML, so that no part is invalid.
+        let parse = || self.json.as_ref().and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
+        self.value.get_or_init(parse)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lazy<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LazyVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for LazyVisitor<T> {
+            type Value = Lazy<T>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a value")
+            }
+
+            /// A node of a tree.
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Lazy<T>, D::Error> {
+                T::deserialize(deserializer).map(Lazy::from)
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Lazy<T>, D::Error> {
+                Ok(Lazy { json: Some(Box::deserialize(deserializer)?), value: OnceLock::new() })
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(LAZY, LazyVisitor(PhantomData))
+    }
+}
+
+impl<T> From<T> for Lazy<T> {
+    fn from(value: T) -> Self {
+        Self { json: None, value: OnceLock::from(value) }
+    }
+}
+
+impl<T> Default for Lazy<T> {
+    fn default() -> Self {
+        Self { json: None, value: OnceLock::new() }
+    }
+}
+
+impl<T: Clone> Clone for Lazy<T> {
+    fn clone(&self) -> Self {
+        Self { json: self.json.clone(), value: self.value.clone() }
+    }
+}
+
+impl<T: DeserializeOwned + Default + fmt::Debug> fmt::Debug for Lazy<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(out)
+    }
+}
+
 /// A scalar as text: a string, a number or a boolean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Word(pub String);
@@ -224,11 +300,24 @@ impl<'de> Deserialize<'de> for Word {
                 Ok(Word(text.to_owned()))
             }
 
+            fn visit_bool<E: Error>(self, flag: bool) -> Result<Word, E> {
+                Ok(Word(flag.to_string()))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Word, E> {
+                Ok(Word(number.to_string()))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Word, E> {
+                Ok(Word(number.to_string()))
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Word, E> {
+                Ok(Word(serde_json::Value::from(number).to_string()))
+            }
+
             fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Word, D::Error> {
-                Ok(Word(match serde_json::Value::deserialize(deserializer)? {
-                    serde_json::Value::String(text) => text,
-                    value => value.to_string(),
-                }))
+                deserializer.deserialize_any(self)
             }
         }
 
@@ -344,13 +433,31 @@ where
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        match &value {
-            serde_json::Value::Array(_) => Vec::deserialize(value).map(Shape::Many),
-            serde_json::Value::Object(_) => M::deserialize(value).map(Shape::Map),
-            _ => S::deserialize(value).map(Shape::One),
-        }
-        .map_err(D::Error::custom)
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        S::deserialize(text.into_deserializer()).map(Shape::One)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        S::deserialize(flag.into_deserializer()).map(Shape::One)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        S::deserialize(number.into_deserializer()).map(Shape::One)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        S::deserialize(number.into_deserializer()).map(Shape::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items)).map(Shape::Many)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        M::deserialize(MapAccessDeserializer::new(entries)).map(Shape::Map)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod builtin;
 pub(crate) mod certificate;
+pub mod command_list;
 pub mod config;
 pub(crate) mod data_file;
 pub mod document;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::read::command_list::CommandList;
 use crate::read::glob::Glob;
 pub(crate) use crate::read::script::follow::{load, with_exports};
 use crate::read::shell::ShellCommand;
@@ -26,9 +27,9 @@ pub struct RunFacts {
     /// Programs that run a part of a file, e.g. `npm run`.
     pub tasks: Vec<TaskRunner>,
     /// Programs that run the program after them, e.g. `bundle exec`, `nix develop -c`.
-    pub wrappers: Vec<String>,
+    pub wrappers: CommandList,
     /// Programs that run a file, e.g. `bash`, `node`.
-    pub interpreters: Vec<String>,
+    pub interpreters: CommandList,
     /// Words after an interpreter that are not the file, e.g. `run` in `deno run`.
     pub interpreter_words: Vec<String>,
     /// Commands that a file of the repository may define for a program.

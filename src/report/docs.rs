@@ -206,7 +206,7 @@ pub fn troubleshooting(data: &Data) -> String {
                     line to change.\n"
         .to_owned();
     let github = std::iter::once(("GitHub", &data.github.errors));
-    let registries = data.registries.iter().map(|registry| (registry.name.as_str(), &registry.errors));
+    let registries = data.registries.iter().map(|registry| (registry.name.as_str(), &*registry.errors));
     for (name, errors) in github.chain(registries).filter(|(_, errors)| !errors.is_empty()) {
         page.push_str(&format!("\n## {name}\n\n| text in the log | cause |\n| --- | --- |\n"));
         for error in errors {

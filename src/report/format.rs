@@ -56,7 +56,7 @@ pub struct RunSummary<'a> {
     /// Counts over all projects.
     pub totals: &'a ReportTotals,
     /// All rules that findings may refer to, by code.
-    pub rules: &'a [Rule],
+    pub rules: &'a [&'a Rule],
     /// Why the check could not run as asked.
     pub failures: &'a [String],
     /// How long the check took.
@@ -149,7 +149,7 @@ impl Format {
             rules.extend(view.rules.iter().map(|rule| (rule.code.as_str(), rule)));
             report.add(self.part(view, options)?, out)?;
         }
-        let rules: Vec<Rule> = rules.into_values().cloned().collect();
+        let rules: Vec<&Rule> = rules.into_values().collect();
         report.finish(&RunSummary { totals: &totals, rules: &rules, failures, elapsed: Duration::ZERO }, out)
     }
 }

@@ -20,6 +20,7 @@ use serde_sarif::sarif as s;
 
 pub use fingerprint::line_hashes;
 use rows::{ResultRow, ResultRows};
+use size::SizedLog;
 
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportView, sanitize};
@@ -102,8 +103,6 @@ impl ReportWriter for SarifWriter {
     }
 
     fn finish(mut self, summary: &RunSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
-        // `serde_json` writes a few bytes at a time.
-        let mut out = io::BufWriter::new(out);
         let mut limit = MAX_RESULTS;
         loop {
             self.rows.keep_worst(limit);
@@ -113,14 +112,20 @@ impl ReportWriter for SarifWriter {
             let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
             let write_document =
                 |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::JsonFormatter(out), &document)?);
-            match size::too_large(write_document)? {
-                Some(size) if !results.is_empty() => limit = size::fitting(results.len(), size),
-                _ => {
-                    write_document(&mut out)?;
-                    writeln!(out)?;
-                    return out.flush();
+            match size::sized(write_document)? {
+                SizedLog::TooLarge(size) if !results.is_empty() => {
+                    limit = size::fitting(results.len(), size);
+                    continue;
+                }
+                SizedLog::Small(text) => out.write_all(&text)?,
+                SizedLog::Fits | SizedLog::TooLarge(_) => {
+                    // `serde_json` writes a few bytes at a time.
+                    let mut buffer = io::BufWriter::new(&mut *out);
+                    write_document(&mut buffer)?;
+                    buffer.flush()?;
                 }
             }
+            return writeln!(out);
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::read::command_list::CommandList;
 use crate::read::data_file::DataFile;
 use crate::read::problem::Problem;
 use crate::trust::registry::slot::Slot;
@@ -110,7 +111,7 @@ pub struct TokenRule {
     /// The earlier step whose token it uses.
     pub earlier: Option<EarlierStep>,
     /// Actions, commands, files and variables of the job after which the token is unknown.
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
 }
 
 /// An artifact that an action uploads.

@@ -22,6 +22,8 @@ use crate::trust::registry::upload_pattern::{
     ClientVersions, LoginPattern, PackageRule, UnsetVariableRule, UploadPattern,
 };
 
+use crate::read::command_list::CommandList;
+use crate::read::data_file::Lazy;
 use crate::read::glob::Glob;
 use crate::read::manifest;
 pub use crate::trust::registry::exchange::Exchange;
@@ -130,7 +132,7 @@ pub struct BuildFacts {
     pub packages: PackageRule,
     /// Commands, files and variables in a job after which the package version may not come from the git tags of the checkout.
     #[serde(default)]
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
 }
 
 /// When two names mean the same package.
@@ -148,7 +150,7 @@ pub struct NameRules {
     pub globs: bool,
     /// Commands and files in a workflow's scripts after which the manifest in the checkout may not be the one that is published.
     #[serde(default)]
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
     /// Commands that change a manifest.
     #[serde(default)]
     pub edits: Vec<String>,
@@ -342,7 +344,7 @@ pub struct Registry {
     pub reviewed: String,
     /// The sources of the facts.
     #[serde(default)]
-    pub sources: Vec<String>,
+    pub sources: Lazy<Vec<String>>,
     /// The audience of the OIDC token.
     #[serde(default)]
     pub audience: String,
@@ -363,7 +365,7 @@ pub struct Registry {
     pub projects: Vec<String>,
     /// Links to its publisher forms.
     #[serde(default)]
-    pub set_up: SetUpLinks,
+    pub set_up: Lazy<SetUpLinks>,
     /// The fields of the publisher form.
     #[serde(default)]
     pub record: Vec<FormField>,
@@ -427,13 +429,13 @@ pub struct Registry {
     pub without_trusted_publishing: bool,
     /// The kinds of files that show its publishers.
     #[serde(default)]
-    pub imports: Vec<import_format::ImportFormat>,
+    pub imports: Lazy<Vec<import_format::ImportFormat>>,
     /// Parts of log messages that do not decide a cause, with what they mean.
     #[serde(default)]
-    pub log_hints: Vec<LogHint>,
+    pub log_hints: Lazy<Vec<LogHint>>,
     /// The error messages of the registry and its clients.
     #[serde(default)]
-    pub errors: Vec<ErrorText>,
+    pub errors: Lazy<Vec<ErrorText>>,
     /// Example steps, which the tests check.
     #[serde(default)]
     pub examples: RegistryExamples,

@@ -2,6 +2,7 @@
 
 pub mod tag;
 
+use crate::read::command_list::CommandList;
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::opaque;
@@ -115,7 +116,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let (workflow, job) = (resolved.workflow, resolved.job);
         let script = resolved.own_script().map_or("", |run| run.value());
-        let matches = |entries: &[String]| match resolved.calls.last() {
+        let matches = |entries: &CommandList| match resolved.calls.last() {
             None => opaque::in_step(self.github, workflow, job, step, entries).is_some(),
             // The words of a program in another language.
             Some(frame) if frame.script.is_program => opaque::in_name(script, entries).is_some(),

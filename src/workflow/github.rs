@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::read::command_list::CommandList;
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifests, ProjectSetting};
 use crate::read::script::RunFacts;
@@ -119,7 +120,7 @@ pub struct ShellFacts {
 #[serde(deny_unknown_fields)]
 pub struct SlowWork {
     /// Commands that build or test.
-    pub commands: Vec<String>,
+    pub commands: CommandList,
     /// Actions that build or test.
     pub actions: Vec<String>,
 }
@@ -158,7 +159,7 @@ pub struct ArtifactUpload {
     /// The default name.
     pub unnamed: String,
     /// Inputs that change how the artifact is packed.
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
 }
 
 /// The action that downloads artifacts, with the names of its inputs.
@@ -302,7 +303,7 @@ pub struct TagFacts {
     /// Its inputs for another key or repository.
     pub others: Vec<String>,
     /// Actions, commands, files and variables that set another token or key for pushes.
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
 }
 
 /// An action or command that adds files to a release.
@@ -340,11 +341,11 @@ pub struct ReleaseFacts {
     /// Actions and commands that create releases.
     pub makers: Vec<ReleaseMaker>,
     /// Actions and commands that may create a release or a tag in a way not described here.
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
     /// Functions of GitHub's API client that create one.
     pub calls: Vec<String>,
     /// Actions and commands that start another workflow.
-    pub passed_on: Vec<String>,
+    pub passed_on: CommandList,
     /// Functions of GitHub's API client that start one.
     pub passing_calls: Vec<String>,
 }
@@ -360,9 +361,9 @@ pub struct OidcFacts {
     /// Workflows of other repositories that may request one and upload no package.
     pub no_upload: Vec<String>,
     /// Commands that never request one, besides those that write no credential. Any other command might.
-    pub never_commands: Vec<String>,
+    pub never_commands: CommandList,
     /// Commands that may request one although they write no credential.
-    pub commands: Vec<String>,
+    pub commands: CommandList,
     /// Words of an argument, such as the name of a task, that mean an upload.
     pub words: Vec<String>,
     /// The function of GitHub's library that requests one, with its parenthesis.
@@ -415,13 +416,13 @@ pub struct CredentialFacts {
     /// Actions that may be given secrets and write no registry credential.
     pub actions: Vec<Glob>,
     /// Commands that may see secrets and write no registry credential.
-    pub programs: Vec<String>,
+    pub programs: CommandList,
     /// Environment variables in which projects pass the token of a registry to their own programs.
     pub variables: Vec<String>,
     /// Words of commands that upload nothing, whatever the program.
     pub queries: Vec<String>,
     /// Commands that only read the files they name.
-    pub readers: Vec<String>,
+    pub readers: CommandList,
     /// Parts of a literal word that may be a credential or change its use.
     pub words: Vec<String>,
 }

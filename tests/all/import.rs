@@ -80,7 +80,7 @@ fn every_kind_of_file_shows_its_publishers() {
 #[test]
 fn the_book_lists_every_kind_of_file() {
     let page = include_str!("../../docs/src/import.md");
-    for format in rules().data.registries.iter().flat_map(|registry| &registry.imports) {
+    for format in rules().data.registries.iter().flat_map(|registry| registry.imports.iter()) {
         assert!(page.contains(&format!("| {} |", format.name)), "{}", format.name);
         assert!(format.source.starts_with("https://"), "{}", format.source);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
-use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::command::{find_command, words};
 use crate::trust::registry::upload_pattern::{LoginCredential, LoginPattern, OidcSupport, ProposedStep};
 use crate::trust::upload::earlier::earlier;
 use crate::trust::upload::step::ResolvedStep;
@@ -113,7 +113,7 @@ fn login_slow_work(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let slow_command = |step: &ResolvedStep<'_, '_>| {
         let command = step.command.as_ref().filter(|command| !command.conditional)?;
         let words = words(command);
-        github.slow.commands.iter().find(|slow| is_command(github, &words, slow, &[])).cloned()
+        find_command(github, &words, &github.slow.commands).map(str::to_owned)
     };
     for earlier in earlier(site, subject.context()?) {
         let (step, certain) = (&earlier.resolved, earlier.certain);

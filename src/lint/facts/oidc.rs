@@ -69,10 +69,12 @@ fn invalid_exchange<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<InvalidExcha
         |upload: &&&Upload<'_, '_>| upload.site.resolved.outermost().is_some_and(|own| own.index == step.index);
     let uploads = analysis.uploads_of(job);
     let uploads = uploads.iter().filter(inside);
-    let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
     let key = uploads.into_iter().find_map(|upload| exchange::as_key(&data.github, &upload.site));
     let in_text = |text| exchange::in_text(&data.github, &data.registries, text);
-    key.or_else(|| exchange::scripts(&data.github, &own).into_iter().find_map(in_text))
+    key.or_else(|| {
+        let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
+        exchange::scripts(&data.github, &own).into_iter().find_map(in_text)
+    })
 }
 
 pub(crate) fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -122,9 +122,10 @@ struct DryRun<'s> {
 fn dry_run<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<DryRun<'s>>> {
     let (workflow, job, step, analysis) = (subject.workflow()?, subject.job()?, subject.step()?, subject.analysis);
     let data = analysis.data;
-    let patterns = data.registries.uploads_in(step.script.map_or("", |script| script.value()));
+    let Some(script) = step.script.filter(|_| !analysis.publishes(workflow.file)) else { return Some(None) };
+    let patterns = data.registries.uploads_in(script.value());
     let patterns: Vec<_> = patterns.into_iter().filter(|(_, pattern)| by_flag(pattern).is_some()).collect();
-    if patterns.is_empty() || analysis.publishes(workflow.file) {
+    if patterns.is_empty() {
         return Some(None);
     }
     let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };

@@ -19,6 +19,9 @@ const MOST_TRIALS: usize = 100;
 /// The maximum number of bytes to check again for all tests of one project. A large hostile project gets few tests, but never none.
 const MOST_WORK: usize = 8 * 1024 * 1024;
 
+/// The number of bytes that take as long to check as one simulated run of an upload.
+const RUN_WORK: usize = 4 * 1024;
+
 /// Checks a project as [`check`](crate::lint::check) does, and adds to each finding the fix that removes it.
 ///
 /// A fix is tested on the project's text: it parses and makes exactly the intended change; then the finding is gone, there is no new one
@@ -33,7 +36,8 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
         today,
         whole: FindingTally::of(project, &report),
         parts: HashMap::new(),
-        left: fixes_to_test(project, &report),
+        left: MOST_TRIALS,
+        work: 0,
     };
     for finding in &mut report.findings {
         let id = id(project, finding);
@@ -55,30 +59,41 @@ struct FixTests<'t> {
     parts: HashMap<Vec<FileId>, Option<(Project, FindingTally)>>,
     /// How many more fixes are tested.
     left: usize,
+    /// What the tests took so far, in bytes.
+    work: usize,
 }
 
 impl FixTests<'_> {
     /// The edits of a fix, if they remove the finding.
     fn tested(&mut self, untested: UntestedFix, id: &str) -> Option<Fix> {
-        self.left = self.left.checked_sub(1)?;
+        self.left = self.left.checked_sub(1).filter(|_| self.work < MOST_WORK)?;
         let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
         files.sort_unstable();
         files.dedup();
         let edits = edits(self.project, &untested, &files)?;
         let (project, whole) = (self.project, &self.whole);
+        let (rules, today) = (self.rules, self.today);
+        let work = &mut self.work;
         let part = self.parts.entry(files).or_insert_with_key(|files| {
             let part = project.connected(files)?;
-            let findings = whole.part(&part.workflows.iter().map(|workflow| workflow.file).collect());
+            let findings = if part.config.is_some() {
+                // A publisher of another workflow is unused in this part.
+                let before = FindingTally::of(&part, &engine::check_project(&part, rules, today, false));
+                *work += before.work(&part);
+                before
+            } else {
+                whole.part(&part.workflows.iter().map(|workflow| workflow.file).collect())
+            };
             Some((part, findings))
         });
-        let (rules, today) = (self.rules, self.today);
-        let cures = |(project, before): (&Project, &FindingTally)| {
+        let mut cures = |(project, before): (&Project, &FindingTally)| {
+            *work += before.work(project);
             let Some(after) = applied(project, &edits) else { return false };
             let left = FindingTally::of(&after, &engine::check_project(&after, rules, today, false));
             before.is_improved_by(&left, &[id])
         };
         let part = part.as_ref().map(|(part, before)| (part, before));
-        let cured = part.is_some_and(&cures) || cures((project, whole));
+        let cured = part.is_some_and(&mut cures) || cures((project, whole));
         cured.then_some(Fix { title: untested.title, safe: untested.safe, edits })
     }
 }
@@ -94,13 +109,6 @@ pub(crate) fn removes(
     let Some(after) = applied(project, edits) else { return false };
     let left = engine::check_project(&after, rules, today, false);
     FindingTally::of(project, report).is_improved_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
-}
-
-/// The number of fixes to test. Comparing many findings with each other costs more than reading their text.
-fn fixes_to_test(project: &Project, report: &Report) -> usize {
-    let bytes: usize = project.files.iter().map(|source| source.text().len()).sum();
-    let work = bytes + report.findings.len().pow(2) / 8;
-    (MOST_WORK / work.max(1)).clamp(1, MOST_TRIALS)
 }
 
 /// The edits that make the changes of a fix in these files.
@@ -174,6 +182,16 @@ impl FindingTally {
             uploads: uploads.map(|(file, count)| (*file, *count)).collect(),
             problems: self.problems,
         }
+    }
+
+    /// What it takes to check a project with these findings again, in bytes. Comparing many findings with each other costs more than
+    /// reading their text.
+    fn work(&self, project: &Project) -> usize {
+        let files = project.workflows.iter().chain(&project.config).filter_map(|file| project.source(file.file));
+        let bytes: usize = files.map(|source| source.text().len()).sum();
+        let findings: usize = self.findings.values().map(|count| count.all).sum();
+        let runs: usize = self.uploads.values().map(|count| count.runs).sum();
+        bytes + findings.pow(2) / 8 + runs * RUN_WORK
     }
 
     fn count(&self, id: &str) -> FindingCount {

@@ -45,7 +45,7 @@ impl ResultRow {
     }
 
     /// The result with its `ruleIndex`.
-    pub(crate) fn json(&self, rules: &[Rule]) -> io::Result<Box<RawValue>> {
+    pub(crate) fn json(&self, rules: &[&Rule]) -> io::Result<Box<RawValue>> {
         let index = rules.iter().position(|rule| rule.code == self.key.2);
         let rule_index = index.map(|index| format!("\n{}\"ruleIndex\": {index},", " ".repeat(INDENT + 2)));
         let rest = self.json.strip_prefix('{').unwrap_or_default();

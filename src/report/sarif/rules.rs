@@ -59,7 +59,7 @@ pub(crate) const NOTIFICATIONS: [(&str, &str, &str, &str, &str); 5] = [
 ];
 
 /// The driver.
-pub(crate) fn driver(rules: &[Rule]) -> s::ToolComponent {
+pub(crate) fn driver(rules: &[&Rule]) -> s::ToolComponent {
     let version = env!("CARGO_PKG_VERSION");
     let notifications: Vec<s::ReportingDescriptor> = NOTIFICATIONS
         .iter()

@@ -8,15 +8,30 @@ use flate2::write::GzEncoder;
 /// Code scanning rejects logs of more than 10 MB after gzip.
 const MAX_SIZE: u64 = 10_000_000;
 
-/// The gzipped size, if it is over the limit. Measured at the fastest level, which compresses least.
-pub(crate) fn too_large(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Option<u64>> {
-    let mut count = ByteCounter(0);
-    write(&mut count)?;
-    // If the raw size is under the limit, so is the gzipped size.
-    let size = if count.0 < MAX_SIZE { 0 } else { gzipped_size(write)? };
-    Ok(Some(size).filter(|size| *size > MAX_SIZE))
+/// A log, or the gzipped size of one that is too large.
+pub(crate) enum SizedLog {
+    /// The text of a small log.
+    Small(Vec<u8>),
+    /// The log is within the limit, but not kept.
+    Fits,
+    /// The gzipped size, which is over the limit.
+    TooLarge(u64),
 }
 
+/// Writes a log and compares its size with the limit.
+pub(crate) fn sized(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
+    let mut start = LogStart::default();
+    write(&mut start)?;
+    // If the raw size is under the limit, so is the gzipped size.
+    if start.size < MAX_SIZE {
+        return Ok(SizedLog::Small(start.kept));
+    }
+    drop(start);
+    let size = gzipped_size(write)?;
+    Ok(if size > MAX_SIZE { SizedLog::TooLarge(size) } else { SizedLog::Fits })
+}
+
+/// The gzipped size, measured at the fastest level, which compresses least.
 fn gzipped_size(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<u64> {
     let mut encoder = GzEncoder::new(ByteCounter(0), Compression::fast());
     write(&mut encoder)?;
@@ -29,6 +44,27 @@ pub(crate) fn fitting(results: usize, size: u64) -> usize {
     // A tenth less, because results differ in size.
     let most = usize::try_from(share - share / 10).unwrap_or(usize::MAX);
     most.min(results.saturating_sub(1))
+}
+
+/// Keeps what is written until it reaches the limit.
+#[derive(Default)]
+struct LogStart {
+    kept: Vec<u8>,
+    size: u64,
+}
+
+impl Write for LogStart {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if self.size < MAX_SIZE {
+            self.kept.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct ByteCounter(u64);
@@ -57,8 +93,8 @@ mod tests {
     #[test]
     fn only_the_gzipped_size_counts() {
         let repeated = |out: &mut dyn Write| (0..12).try_for_each(|_| out.write_all(&[b' '; 1_000_000]));
-        assert_eq!(too_large(repeated).ok(), Some(None));
-        assert_eq!(too_large(|out| out.write_all(b"small")).ok(), Some(None));
+        assert!(matches!(sized(repeated), Ok(SizedLog::Fits)));
+        assert!(matches!(sized(|out| out.write_all(b"small")), Ok(SizedLog::Small(text)) if text == b"small"));
     }
 
     #[test]

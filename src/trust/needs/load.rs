@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
+use crate::read::command_list::CommandList;
 use crate::read::data_file::{DataFile, DataProblems, Entries, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::trust::needs::{
@@ -85,7 +86,7 @@ struct TokenFile {
     earlier: Option<EarlierFile>,
     /// Words in the job's steps after which the token is unknown.
     #[serde(default)]
-    opaque: Vec<String>,
+    opaque: CommandList,
 }
 
 /// An earlier step of the job that stores its token for later steps.

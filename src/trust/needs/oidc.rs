@@ -3,7 +3,7 @@
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::Needs;
 use crate::trust::needs::requester::find;
-use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::command::{find_command, is_command, words};
 use crate::trust::registry::opaque;
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::Truth;
@@ -59,14 +59,16 @@ fn may_request(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
     // Few commands begin with a wrapper, so the wrappers are not tried again for every known command.
     let wrappers = &github.shell.runs.wrappers;
-    let is_wrapped = wrappers.iter().any(|wrapper| is_command(github, &words, wrapper, &[]));
-    let runs = |known: &String| is_command(github, &words, known, if is_wrapped { wrappers } else { &[] });
-    if words.is_empty() || github.credentials.programs.iter().any(|known| is_command(github, &words, known, &[])) {
+    let is_wrapped = || find_command(github, &words, wrappers).is_some();
+    let wrapped = |known: &String| is_command(github, &words, known, wrappers);
+    if words.is_empty() || find_command(github, &words, &github.credentials.programs).is_some() {
         return false;
     }
     let is_upload = |word: &String| {
         let mut parts = word.split(|letter: char| !letter.is_alphanumeric());
         !word.starts_with('-') && parts.any(|part| github.oidc.words.iter().any(|known| part == known))
     };
-    !github.oidc.never_commands.iter().any(runs) || words.iter().flatten().any(is_upload)
+    let never = &github.oidc.never_commands;
+    let known = find_command(github, &words, never).is_some() || is_wrapped() && never.iter().any(wrapped);
+    !known || words.iter().flatten().any(is_upload)
 }

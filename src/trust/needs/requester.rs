@@ -1,5 +1,6 @@
 //! Finds the steps of a job that need permissions, and the conditions under which they do.
 
+use crate::read::command_list::CommandList;
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
 use crate::trust::registry::command::{flag_is, is_command, words};
@@ -281,7 +282,7 @@ impl Requester<'_, '_> {
     }
 
     /// The first of some entries that a step of the job matches.
-    fn opaque<'e>(&self, github: &GitHubFacts, entries: &'e [String]) -> Option<&'e str> {
+    fn opaque<'e>(&self, github: &GitHubFacts, entries: &'e CommandList) -> Option<&'e str> {
         let (workflow, job) = (self.resolved.workflow, self.resolved.job);
         let all = || steps(self.resolved.model, workflow, job);
         let in_step = |step: ResolvedStep<'_, '_>| opaque::in_step(github, workflow, job, step.step?, entries);

@@ -1,5 +1,6 @@
 //! Matches the words of a shell command against the commands in the data.
 
+use crate::read::command_list::{CommandList, program};
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::workflow::github::GitHubFacts;
@@ -68,6 +69,18 @@ pub(crate) fn is_command(github: &GitHubFacts, words: &[Option<String>], command
             are_options(options) && starts_with(command_words, command).is_some()
         })
     })
+}
+
+/// The first command of a list that words begin with, after programs such as `sudo`.
+#[must_use]
+pub(crate) fn find_command<'l>(
+    github: &GitHubFacts,
+    words: &[Option<String>],
+    list: &'l CommandList,
+) -> Option<&'l str> {
+    let words = unwrapped(github, words);
+    let first = words.first()?.as_deref()?;
+    list.of_program(first).find(|command| starts_with(words, command).is_some())
 }
 
 /// The words after programs that only run another program, such as `sudo` and `env`.
@@ -142,14 +155,6 @@ pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Opt
 /// Whether a word names a program. Comparing the first letters rejects most words before the name is extracted.
 fn is_program(word: &str, name: &str) -> bool {
     (word.starts_with(name) || word.contains(['/', '\\'])) && program(word) == name
-}
-
-/// The name of a program without folder, version (`twine==6.1`, `twine@6`) and `.exe`.
-#[must_use]
-pub(crate) fn program(word: &str) -> &str {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-    let name = name.split(['=', '@', '>', '<', '~', '[']).next().unwrap_or(name);
-    name.strip_suffix(".exe").unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@
 //!
 //! A word of an argument is compared as a whole, so that `cmake` is not `make` and `mkdir -p ./dist` runs no program of the project.
 
+use std::cell::LazyCell;
+
+use crate::read::command_list::CommandList;
 use crate::read::glob::Glob;
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
-use crate::trust::registry::command::{flag_is, is_command, words};
+use crate::trust::registry::command::{CommandWords, find_command, flag_is, is_command, unwrapped, words};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
 use crate::workflow::script::commands;
@@ -24,7 +27,7 @@ pub(crate) fn in_step<'e>(
     workflow: &Workflow<'_>,
     job: &Job<'_>,
     step: &Step<'_>,
-    entries: &'e [String],
+    entries: &'e CommandList,
 ) -> Option<&'e str> {
     let variables = || [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries);
     let set = |entry: &&String| variables().any(|pair| is_variable(entry, pair.key.value()));
@@ -49,17 +52,34 @@ pub(crate) fn in_script<'e>(
     github: &GitHubFacts,
     script: &str,
     commands: &[ShellCommand],
-    entries: &'e [String],
+    entries: &'e CommandList,
 ) -> Option<&'e str> {
     let inline = || commands.iter().any(|command| reads_standard_input(github, command));
-    // Few scripts have all words of an entry, and it takes long to compare every command with every entry.
-    let text = lowercase_text(commands);
-    let may_match = |entry: &str| entry.to_lowercase().split([' ', '*']).all(|part| text.contains(part));
+    let run: Vec<&str> = commands.iter().flat_map(|command| run_by(github, command, entries)).collect();
+    let text = LazyCell::new(|| lowercase_text(commands));
     let found = entries.iter().find(|entry| {
-        let piped = || is_file_entry(entry) && mentions_file(script, entry) && inline();
-        may_match(entry) && commands.iter().any(|command| in_command(github, command, entry)) || piped()
+        if is_file_entry(entry) {
+            // Few scripts name the file, and it takes long to search every command for it.
+            let may_name = || text.contains(&entry.to_lowercase());
+            let named = may_name() && commands.iter().any(|command| uses_file(github, command, entry));
+            return named || mentions_file(script, entry) && inline();
+        }
+        let may_set = || entry.to_lowercase().split('*').all(|part| text.contains(part));
+        let set = || may_set() && commands.iter().any(|command| sets_variable(command, entry));
+        run.contains(&entry.as_str()) || may_be_variable(entry) && set()
     });
     found.map(String::as_str)
+}
+
+/// The entries for commands that a command matches.
+fn run_by<'e>(github: &GitHubFacts, command: &ShellCommand, entries: &'e CommandList) -> Vec<&'e str> {
+    let words = words(command);
+    let wrapped = find_command(github, &words, &github.shell.runs.wrappers).is_some();
+    let own = unwrapped(github, &words);
+    // Only after a wrapper such as `npx` the program is a later word.
+    let programs = own.iter().take(if wrapped { own.len() } else { 1 }).flatten();
+    let candidates = programs.flat_map(|word| entries.of_program(word));
+    candidates.filter(|entry| runs(github, command, &words, entry)).collect()
 }
 
 /// The words, redirects and assigned names of all commands.
@@ -86,7 +106,7 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> 
     let matches = |entry: &&String| {
         entry.strip_prefix("uses ").is_some_and(|known| match known.contains('*') {
             true => words.iter().any(|word| fits(known, word)),
-            false => joined.contains(&format!("-{known}-")),
+            false => words.iter().any(|word| known.starts_with(word)) && joined.contains(&format!("-{known}-")),
         })
     };
     entries.iter().find(matches).map(String::as_str)
@@ -94,8 +114,12 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> 
 
 /// Whether a variable is one of an entry.
 fn is_variable(entry: &str, name: &str) -> bool {
+    may_be_variable(entry) && fits(entry, name)
+}
+
+fn may_be_variable(entry: &str) -> bool {
     let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
-    entry.contains('_') && entry.chars().all(is_name) && fits(entry, name)
+    entry.contains('_') && entry.chars().all(is_name)
 }
 
 /// Whether a name has the form of a pattern with stars. It is compiled only for names that have its parts.
@@ -103,19 +127,22 @@ fn fits(pattern: &str, name: &str) -> bool {
     pattern.split('*').all(|part| name.contains(part)) && Glob::from(pattern).is_match(name)
 }
 
-/// Whether a command matches an entry.
-pub(crate) fn in_command(github: &GitHubFacts, command: &ShellCommand, entry: &str) -> bool {
+/// Whether a command sets a variable of an entry.
+fn sets_variable(command: &ShellCommand, entry: &str) -> bool {
     let set = |name: &str| is_variable(entry, name);
-    let assigned = command.assignments.iter().any(|assignment| set(&assignment.name));
-    if assigned || command.words.iter().any(|word| literal(word).split_once('=').is_some_and(|(name, _)| set(name))) {
-        return true;
-    }
-    let words = words(command);
-    if is_file_entry(entry) {
-        let names = |word: &ShellWord| mentions_file(&literal(word), entry);
-        let reads = || github.credentials.readers.iter().any(|known| is_command(github, &words, known, &[]));
-        return command.redirects.iter().any(names) || command.words.iter().skip(1).any(names) && !reads();
-    }
+    command.assignments.iter().any(|assignment| set(&assignment.name))
+        || command.words.iter().any(|word| literal(word).split_once('=').is_some_and(|(name, _)| set(name)))
+}
+
+/// Whether a command writes to the file of an entry or names it, and does more than read files.
+fn uses_file(github: &GitHubFacts, command: &ShellCommand, entry: &str) -> bool {
+    let names = |word: &ShellWord| mentions_file(&literal(word), entry);
+    let reads = || find_command(github, &words(command), &github.credentials.readers).is_some();
+    command.redirects.iter().any(names) || command.words.iter().skip(1).any(names) && !reads()
+}
+
+/// Whether a command with these words is the command of an entry.
+fn runs(github: &GitHubFacts, command: &ShellCommand, words: &CommandWords, entry: &str) -> bool {
     let is_test = |(index, word): &(usize, &str)| word.contains('*') || *index > 0 && word.starts_with('-');
     let (tests, own): (Vec<_>, Vec<_>) = entry.split_whitespace().enumerate().partition(is_test);
     let own: Vec<&str> = own.into_iter().map(|(_, word)| word).collect();
@@ -125,7 +152,7 @@ pub(crate) fn in_command(github: &GitHubFacts, command: &ShellCommand, entry: &s
         }
         false => words.iter().flatten().any(|word| flag_is(word, test)),
     };
-    let runs = !own.is_empty() && is_command(github, &words, &own.join(" "), &github.shell.runs.wrappers);
+    let runs = !own.is_empty() && is_command(github, words, &own.join(" "), &github.shell.runs.wrappers);
     runs && tests.iter().all(passes)
 }
 
@@ -152,9 +179,8 @@ fn mentions_file(text: &str, name: &str) -> bool {
 /// Whether a command is an interpreter that reads its program from the standard input, which may be any text of the script.
 fn reads_standard_input(github: &GitHubFacts, command: &ShellCommand) -> bool {
     let words = words(command);
-    let interpreter = |known: &String| is_command(github, &words, known, &[]);
     matches!(words.as_slice(), [_] | [_, None]) | matches!(words.as_slice(), [_, Some(last)] if last == "-")
-        && github.shell.runs.interpreters.iter().any(interpreter)
+        && find_command(github, &words, &github.shell.runs.interpreters).is_some()
 }
 
 /// The text of a word, with a NUL for each part that only the running shell knows.
@@ -173,7 +199,8 @@ mod tests {
 
     fn matches(script: &str, entry: &str) -> bool {
         let github = GitHubFacts::builtin();
-        parse(script, Shell::Posix).commands.iter().any(|command| in_command(&github, command, entry))
+        let entries = CommandList::from(vec![entry.to_owned()]);
+        in_script(&github, script, &parse(script, Shell::Posix).commands, &entries).is_some()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::read::manifest;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
-use crate::trust::registry::{ClaimRules, Registry, RegistryExamples};
+use crate::trust::registry::{ClaimRules, Registry, RegistryExamples, SetUpLinks};
 
 /// All registries, by id.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub struct RegistrySet {
     added: Vec<Registry>,
     /// The words of all upload commands.
     vocabulary: Vocabulary,
+    /// The words of all login commands.
+    login_vocabulary: Vocabulary,
     /// The uploads that are actions or called workflows by lower-case name, as positions of the registry and of the upload in it.
     by_name: HashMap<String, Vec<(usize, usize)>>,
 }
@@ -26,10 +28,11 @@ impl RegistrySet {
     /// Names the registry whose `like` cannot be resolved.
     pub fn new(list: Vec<Registry>) -> Result<Self, String> {
         let (added, mut list): (Vec<_>, Vec<_>) = list.into_iter().partition(|registry| registry.extends.is_some());
-        let originals = list.clone();
+        let is_base = |one: &&Registry| one.like.is_none() && list.iter().any(|it| it.like.as_ref() == Some(&one.id));
+        let bases: Vec<Registry> = list.iter().filter(is_base).cloned().collect();
         for registry in &mut list {
             let Some(like) = &registry.like else { continue };
-            let base = originals.iter().find(|other| other.id == *like && other.like.is_none());
+            let base = bases.iter().find(|base| base.id == *like);
             let base = base.ok_or_else(|| {
                 format!("`like` of registry `{}` names `{like}`, which is not a registry without `like`", registry.id)
             })?;
@@ -43,6 +46,7 @@ impl RegistrySet {
         list.sort_by(|left, right| left.id.cmp(&right.id));
         let uploads = list.iter().flat_map(|registry| &registry.uploads);
         let vocabulary = Vocabulary::new(uploads.map(UploadPattern::spellings));
+        let login_vocabulary = Vocabulary::new(list.iter().flat_map(|it| &it.logins).map(|login| &login.command));
         let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (position, registry) in list.iter().enumerate() {
             for (own, pattern) in registry.uploads.iter().enumerate() {
@@ -50,7 +54,7 @@ impl RegistrySet {
                 names.into_iter().for_each(|name| by_name.entry(name).or_default().push((position, own)));
             }
         }
-        Ok(Self { list, added, vocabulary, by_name })
+        Ok(Self { list, added, vocabulary, login_vocabulary, by_name })
     }
 
     /// Every registry, by id.
@@ -127,6 +131,16 @@ impl RegistrySet {
         self.list.iter().flat_map(|registry| registry.logins.iter().map(move |login| (registry, login)))
     }
 
+    /// The login patterns whose command or address a script may contain, with their registries.
+    #[must_use]
+    pub fn logins_in(&self, script: &str) -> Vec<(&Registry, &LoginPattern)> {
+        let commands_in = self.login_vocabulary.commands_in(script);
+        let names_address = |login: &LoginPattern| login.address.as_ref().is_some_and(|it| script.contains(it));
+        let logins = self.logins().enumerate();
+        let found = logins.filter(|(position, (_, login))| commands_in.contains(position) || names_address(login));
+        found.map(|(_, login)| login).collect()
+    }
+
     /// The versions of the client with that name.
     #[must_use]
     pub fn client(&self, name: &str) -> Option<&ClientVersions> {
@@ -151,7 +165,8 @@ fn inherit(registry: &mut Registry, base: &Registry) {
         registry.log_hints.clone_from(&base.log_hints);
     }
     if registry.set_up.first_release.is_empty() {
-        registry.set_up.first_release.clone_from(&base.set_up.first_release);
+        let first_release = base.set_up.first_release.clone();
+        registry.set_up = SetUpLinks { first_release, ..(*registry.set_up).clone() }.into();
     }
     if registry.manifests.is_empty() {
         registry.manifests.clone_from(&base.manifests);

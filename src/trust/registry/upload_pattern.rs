@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::read::command_list::CommandList;
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifest, ManifestValue, PackageSign, ProjectSetting};
 use crate::trust::registry::plan::PublishPlan;
@@ -604,7 +605,7 @@ pub struct UnsetVariableRule {
     pub decided_by: Vec<ProjectSign>,
     /// Words in the job's scripts after which the file, the variable or the version of the program may be another.
     #[serde(default)]
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
     /// The message of the program.
     pub error: String,
     /// Where that is reported.

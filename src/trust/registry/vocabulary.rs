@@ -1,19 +1,30 @@
 //! Finds the commands of the data that a script may contain, by their words. Most scripts contain none and need not be parsed.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::collections::HashMap;
 
 /// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vocabulary {
-    /// `None` if there are no commands.
-    search: Option<AhoCorasick>,
-    /// The spellings that contain each word.
-    words: Vec<Vec<CommandSpelling>>,
+    /// Every word once.
+    words: Vec<CommandWord>,
+    /// The positions of the words by their first name: that of `./gradlew` is `gradlew`.
+    by_name: HashMap<String, Vec<usize>>,
+    /// By first byte, a bit for each length of these names. Most words of a script are no such name.
+    lengths: Vec<u64>,
+    /// The positions of the words of each spelling.
+    spellings: Vec<CommandSpelling>,
     /// The number of commands.
     commands: usize,
+}
+
+/// A word of a command.
+#[derive(Debug, Clone)]
+struct CommandWord {
+    text: String,
+    /// The offset of its first name.
+    name: usize,
+    /// The positions of the spellings that contain it.
+    spellings: Vec<usize>,
 }
 
 /// One spelling of a command.
@@ -22,74 +33,127 @@ struct CommandSpelling {
     /// The position of the command.
     command: usize,
     /// The positions of the words.
-    words: Arc<[usize]>,
+    words: Vec<usize>,
+}
+
+/// What was found in a script so far.
+struct WordSearch {
+    /// The line on which each word was last found; 0 before.
+    last_line: Vec<usize>,
+    commands_in: Vec<bool>,
 }
 
 impl Vocabulary {
     /// Collects the words of commands, each given by its spellings.
     #[must_use]
     pub(crate) fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
-        let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut position = |word| {
-            let next = known.len();
-            *known.entry(word).or_insert(next)
-        };
-        let mut spellings = Vec::new();
-        let mut count = 0;
-        for (command, all) in commands.into_iter().enumerate() {
-            spellings.extend(
-                all.into_iter().map(|text| CommandSpelling {
-                    command,
-                    words: text.split_whitespace().map(&mut position).collect(),
-                }),
-            );
-            count = command + 1;
+        let mut all = Self { lengths: vec![0; 256], ..Self::default() };
+        for (command, spellings) in commands.into_iter().enumerate() {
+            for text in spellings {
+                let position = all.spellings.len();
+                let words = text.split_whitespace().map(|word| all.add(word, position)).collect();
+                all.spellings.push(CommandSpelling { command, words });
+            }
+            all.commands = command + 1;
         }
-        let mut texts: Vec<(usize, &str)> = known.into_iter().map(|(word, position)| (position, word)).collect();
-        texts.sort_unstable();
-        let mut words = vec![Vec::new(); texts.len()];
-        for spelling in &spellings {
-            spelling.words.iter().for_each(|word| words[*word].push(spelling.clone()));
+        all
+    }
+
+    /// Adds a word of a spelling and returns its position.
+    fn add(&mut self, word: &str, spelling: usize) -> usize {
+        let (start, name) = names(word).next().unwrap_or_default();
+        if let Some((first, bit)) = name_length(name) {
+            self.lengths[first] |= bit;
         }
-        let texts = texts.iter().map(|(_, word)| word);
-        let search = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts).ok();
-        Self { search, words, commands: count }
+        let known = self.by_name.entry(name.to_owned()).or_default();
+        let position = known.iter().copied().find(|position| self.words[*position].text == word);
+        let position = position.unwrap_or_else(|| {
+            known.push(self.words.len());
+            self.words.push(CommandWord { text: word.to_owned(), name: start, spellings: Vec::new() });
+            self.words.len() - 1
+        });
+        self.words[position].spellings.push(spelling);
+        position
     }
 
     /// The positions of the commands that have all words of a spelling on one line of a script; continued lines count as one line. A word
     /// that is split by quotes is not found.
     #[must_use]
     pub(crate) fn commands_in(&self, script: &str) -> Vec<usize> {
-        let Some(search) = &self.search else { return Vec::new() };
-        let bytes = script.as_bytes();
-        let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(inside);
-        let mut all = search.find_overlapping_iter(script).peekable();
-        if all.peek().is_none() {
-            return Vec::new();
-        }
-        // The line on which each word was last found.
-        let mut last_line = vec![0; self.words.len()];
-        let mut commands_in = vec![false; self.commands];
-        let (mut line, mut end) = (1, line_end(script, 0));
-        for found in all {
-            while found.start() >= end && end < script.len() {
+        let mut search = None;
+        let (mut line, mut end) = (1, 0);
+        for (start, name) in names(script) {
+            let may_be_known = name_length(name)
+                .is_some_and(|(first, bit)| self.lengths.get(first).is_some_and(|bits| bits & bit != 0));
+            let Some(words) = may_be_known.then(|| self.by_name.get(name)).flatten() else { continue };
+            let search = search.get_or_insert_with(|| WordSearch {
+                last_line: vec![0; self.words.len()],
+                commands_in: vec![false; self.commands],
+            });
+            while start >= end && end < script.len() {
                 (line, end) = (line + 1, line_end(script, end));
             }
-            // Part of a longer word.
-            if letter(found.start().checked_sub(1)) || letter(Some(found.end())) {
-                continue;
-            }
-            let word = found.pattern().as_usize();
-            last_line[word] = line;
-            for spelling in &self.words[word] {
-                if spelling.words.iter().all(|word| last_line[*word] == line) {
-                    commands_in[spelling.command] = true;
-                }
+            for word in words.iter().filter(|word| self.words[**word].is_at(script, start)) {
+                self.found(*word, line, search);
             }
         }
-        (0..self.commands).filter(|command| commands_in[*command]).collect()
+        let found = search.map_or_else(Vec::new, |search| search.commands_in);
+        found.iter().enumerate().filter(|(_, found)| **found).map(|(command, _)| command).collect()
     }
+
+    /// Notes a word on a line, and the commands whose last word it is.
+    fn found(&self, word: usize, line: usize, search: &mut WordSearch) {
+        search.last_line[word] = line;
+        for spelling in &self.words[word].spellings {
+            let spelling = &self.spellings[*spelling];
+            if spelling.words.iter().all(|word| search.last_line[*word] == line) {
+                search.commands_in[spelling.command] = true;
+            }
+        }
+    }
+}
+
+impl CommandWord {
+    /// Whether a script has the word, and not as a part of a longer one, where its first name is at an offset.
+    fn is_at(&self, script: &str, name: usize) -> bool {
+        let Some(start) = name.checked_sub(self.name) else { return false };
+        let end = start + self.text.len();
+        let letter = |at: Option<usize>| at.and_then(|at| script.as_bytes().get(at)).copied().is_some_and(is_inside);
+        script.as_bytes().get(start..end) == Some(self.text.as_bytes())
+            && !letter(start.checked_sub(1))
+            && !letter(Some(end))
+    }
+}
+
+/// The names in a text, with their offsets: runs of letters, digits, `-` and `_`.
+fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + bytes.get(at..)?.iter().position(|byte| is_inside(*byte))?;
+        at = bytes[start..].iter().position(|byte| !is_inside(*byte)).map_or(bytes.len(), |length| start + length);
+        Some((start, &text[start..at]))
+    })
+}
+
+/// The first byte of a name, and the bit of its length.
+fn name_length(name: &str) -> Option<(usize, u64)> {
+    name.bytes().next().map(|first| (usize::from(first), 1 << name.len().min(63)))
+}
+
+/// Whether each byte is a part of a name.
+const INSIDE: [bool; 256] = {
+    let mut inside = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        inside[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        byte += 1;
+    }
+    inside
+};
+
+fn is_inside(byte: u8) -> bool {
+    INSIDE[usize::from(byte)]
 }
 
 /// The end of the line that starts at an offset, after its line feed. A line that ends with a continuation character of any shell goes
@@ -109,7 +173,7 @@ fn line_end(script: &str, start: usize) -> usize {
 /// Whether a script contains all words of a command, also as parts of longer words.
 #[must_use]
 pub(crate) fn contains_words(script: &str, command: &str) -> bool {
-    command.split_whitespace().all(|word| script.contains(word))
+    command.split(' ').all(|word| memchr::memmem::find(script.as_bytes(), word.as_bytes()).is_some())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::{ResolvedStep, called_scripts, expanded};
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::Text;
+use crate::workflow::model::{Step, Text};
 
 /// What is wrong with an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,13 @@ pub fn as_key<'a>(github: &GitHubFacts, site: &UploadSite<'a, '_>) -> Option<Inv
 /// The scripts of a step: its own, those in its inputs, those of the local action that it uses, and those that it calls.
 #[must_use]
 pub fn scripts<'p>(github: &GitHubFacts, own: &ResolvedStep<'_, 'p>) -> Vec<Text<'p>> {
+    let function =
+        |step: &Step<'_>| step.with.entries.iter().any(|pair| pair.value.value().contains(&github.oidc.function));
+    let has_none = |step: &Step<'_>| step.script.is_none() && !function(step);
+    let local = |step: &Step<'_>| step.uses.is_some_and(|uses| own.model.action(uses.value()).is_some());
+    if own.step.is_some_and(|step| has_none(step) && !local(step)) {
+        return Vec::new();
+    }
     expanded(vec![own.clone()])
         .into_iter()
         .flat_map(|step| {

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use crate::read::command_list::program;
 use crate::read::shell::{ShellCommand, ShellScript, ShellWord, WordPiece};
 use crate::read::source::Place;
-use crate::trust::registry::command::{flag_is, program};
+use crate::trust::registry::command::flag_is;
 use crate::workflow::github::ShownTokens;
 use crate::workflow::model::Text;
 

@@ -2,7 +2,6 @@
 
 use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::upload_pattern::LoginPattern;
-use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::github::GitHubFacts;
@@ -50,8 +49,9 @@ pub fn logins<'a, 'p>(
                 }
             }
         }
+        let Some(script) = step.script.map(|script| script.value()) else { continue };
         let from = found.len();
-        for (registry, login) in registries.logins() {
+        for (registry, login) in registries.logins_in(script) {
             found.extend(login_commands(github, resolved, step, login).map(|resolved| LoginStep {
                 registry,
                 login,
@@ -73,16 +73,13 @@ fn login_commands<'a, 'p>(
     login: &LoginPattern,
 ) -> impl Iterator<Item = ResolvedStep<'a, 'p>> {
     let (name, address) = (login.command.as_deref(), login.address.as_deref());
-    let script = step.script.map(|script| script.value()).filter(|script| {
-        name.is_some_and(|name| contains_words(script, name)) || address.is_some_and(|address| script.contains(address))
-    });
-    let commands = script.map(|_| commands(github, resolved.workflow, resolved.job, step));
+    let commands = commands(github, resolved.workflow, resolved.job, step);
     let matches = |command: &&crate::read::shell::ShellCommand| {
         name.is_some_and(|name| is_command(github, &words(command), name, &login.via))
             || address.is_some_and(|address| {
                 command.words.iter().filter_map(|word| word.text()).any(|word| word.trim_end_matches('/') == address)
             })
     };
-    let found: Vec<_> = commands.iter().flat_map(|commands| commands.iter()).filter(matches).cloned().collect();
+    let found: Vec<_> = commands.iter().filter(matches).cloned().collect();
     found.into_iter().map(|command| ResolvedStep { command: Some(command), ..resolved.clone() })
 }

@@ -1,9 +1,10 @@
 //! Uploads of a prerelease version, which a client refuses without a dist-tag.
 
+use crate::read::command_list::program;
 use crate::read::manifest::ManifestField;
 use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
-use crate::trust::registry::command::{is_command, prints_expression, program, runs_project_program, unwrapped, words};
+use crate::trust::registry::command::{is_command, prints_expression, runs_project_program, unwrapped, words};
 use crate::trust::registry::{PrereleaseRule, Registry, RegistrySet};
 use crate::trust::upload::credential::Credential;
 use crate::trust::upload::earlier::earlier;

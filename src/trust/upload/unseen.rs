@@ -3,7 +3,7 @@
 use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
-use crate::trust::registry::command::{is_command, names, words};
+use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
 use crate::trust::upload::evidence::evidence;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -94,11 +94,16 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     fn by_program(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
         let all = steps(self.model, workflow, job);
         let held = || permissions::held(self.github, workflow, job, &self.github.oidc.scope);
-        let has_token = |step: &ResolvedStep<'_, '_>| step.envs().any(|(pairs, _)| self.token(pairs).is_some());
+        let has_token = |step: &ResolvedStep<'_, '_>| {
+            let around = step.frames.iter().map(|frame| &frame.step.env);
+            step.step.iter().map(|step| &step.env).chain(around).any(|pairs| self.token(pairs).is_some())
+        };
+        let job_has_token = || [&job.env, &workflow.env].into_iter().any(|pairs| self.token(pairs).is_some());
         let environment = job
             .environment
             .is_some_and(|environment| names_release(self.github, self.registries, environment.name.value()));
-        let may_upload = environment || all.iter().any(has_token) || held().access == Some(AccessLevel::Write);
+        let has_token = || all.iter().any(has_token) || !all.is_empty() && job_has_token();
+        let may_upload = environment || held().access == Some(AccessLevel::Write) || has_token();
         let passes_secret = |step: &ResolvedStep<'_, '_>| {
             step.step.and_then(|step| step.script).is_some_and(|script| is_secret(script.value()))
         };
@@ -194,9 +199,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
 
     fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
         let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
-        if held.access != Some(AccessLevel::Write)
-            || oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some()
-        {
+        if held.access != Some(AccessLevel::Write) {
             return None;
         }
         let environment = job.environment.map(|environment| environment.name.value());
@@ -206,6 +209,9 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             None if self.unassigned.contains(&file) => (UnseenReason::Publisher, file),
             None => return None,
         };
+        if oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some() {
+            return None;
+        }
         let all = steps(self.model, workflow, job);
         let (by, place) = self.likely(all.iter().rev().filter_map(|step| self.unknown_program(step)))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
@@ -225,10 +231,11 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         }
         let run = inner.script?;
         let all = commands(self.github, step.workflow, step.job, inner);
+        let (described, uploads) = (self.needs.commands_in(run.value()), self.registries.uploads_in(run.value()));
         all.iter().rev().find_map(|command| {
             let words = words(command);
             let known = |name: &String| is_command(self.github, &words, name, &[]);
-            let described = self.needs.commands_in(run.value()).iter().any(|entry| entry.names.iter().any(known));
+            let described = || described.iter().any(|entry| entry.names.iter().any(known));
             let runs = match words.as_slice() {
                 // The plain reader also yields the parts of other PowerShell statements.
                 [_, Some(equals), ..] if equals == "=" => false,
@@ -236,10 +243,10 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
                 _ => false,
             };
             // A dry run of a known client uploads nothing.
-            let dry_run =
-                || self.registries.uploads().any(|(_, pattern)| names(self.github, &words, pattern) == Some(false));
+            let dry_run = || uploads.iter().any(|(_, pattern)| names(self.github, &words, pattern) == Some(false));
+            let writes_nothing = || find_command(self.github, &words, &self.github.credentials.programs).is_some();
             let queries = words.iter().flatten().any(|word| self.github.credentials.queries.contains(word));
-            if !runs || queries || described || self.github.credentials.programs.iter().any(known) || dry_run() {
+            if !runs || queries || writes_nothing() || described() || dry_run() {
                 return None;
             }
             let place = run.inner(command.span.clone());

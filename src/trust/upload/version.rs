@@ -4,12 +4,13 @@ pub(crate) mod files;
 
 use std::sync::Arc;
 
+use crate::read::command_list::program;
 use crate::read::glob::Glob;
 use crate::read::path;
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::RegistrySet;
-use crate::trust::registry::command::{before_version, is_command, program, runs_project_program, words};
+use crate::trust::registry::command::{before_version, is_command, runs_project_program, words};
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTool, ClientVersions, VersionSetting};
 use crate::trust::upload::earlier::earlier;

@@ -2,7 +2,7 @@
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
-use crate::trust::registry::command::{CommandWords, is_command, words};
+use crate::trust::registry::command::{CommandWords, find_command, is_command, words};
 use crate::trust::registry::slot::SlotValue;
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::vocabulary::contains_words;
@@ -140,8 +140,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             _ => false,
         });
         let visible = || step.envs().any(|(pairs, _)| pairs.entries.iter().any(|pair| is_secret(pair.value.value())));
-        let harmless =
-            || self.github.credentials.programs.iter().any(|known| is_command(self.github, &words, known, &[]));
+        let harmless = || find_command(self.github, &words, &self.github.credentials.programs).is_some();
         (!command.words.is_empty() && (secret || visible()) && !harmless()).then(|| self.unknown(&own()))
     }
 
@@ -154,7 +153,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             return is_command(self.github, words, entry, &self.pattern.via);
         }
         let names = |word: &ShellWord| is_file(word, entry);
-        let reads = || self.github.credentials.readers.iter().any(|known| is_command(self.github, words, known, &[]));
+        let reads = || find_command(self.github, words, &self.github.credentials.readers).is_some();
         command.redirects.iter().any(names) || command.words.iter().skip(1).any(names) && !reads()
     }
 
@@ -222,6 +221,9 @@ fn is_file(word: &ShellWord, name: &str) -> bool {
 
 /// Whether a text reads a secret other than `GITHUB_TOKEN`.
 pub(crate) fn is_secret(text: &str) -> bool {
-    let text = text.to_lowercase();
-    text.replace("secrets.github_token", "").contains("secrets.")
+    let begins = |text: &str, word: &str| text.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
+    memchr::memchr_iter(b'.', text.as_bytes()).any(|dot| {
+        let context = dot.checked_sub("secrets".len()).and_then(|start| text.get(start..dot));
+        context.is_some_and(|it| it.eq_ignore_ascii_case("secrets")) && !begins(&text[dot + 1..], "github_token")
+    })
 }
