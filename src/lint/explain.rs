@@ -15,7 +15,7 @@ use crate::lint::uploads::{Unknown, Upload, UploadRun};
 use crate::lint::verdict::{self, RunErrors};
 use crate::read::source::{FileId, Place};
 use crate::trust::publisher::{Publisher, PublisherField};
-use crate::trust::registry::slot::known_text;
+use crate::trust::registry::slot::{known_text, known_texts};
 use crate::trust::registry::{FormField, Registry};
 use crate::trust::upload::site::{Credential, UploadTarget};
 use crate::trust::verdict::{ClaimVerdict, all_assigned, claim_verdict};
@@ -410,7 +410,8 @@ fn claims(subject: &Subject<'_, '_, '_>) -> Option<Vec<ExplainedClaim>> {
 
 fn runner(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> ExplainedClaim {
     let labels: Option<Vec<String>> = job.runs_on.as_ref().zip(subject.context()).and_then(|(labels, context)| {
-        labels.iter().map(|label| known_text(&context.for_job().evaluate(label.value()))).collect()
+        let known = labels.iter().map(|label| known_texts(&context.for_job().evaluate(label.value())));
+        known.collect::<Option<Vec<_>>>().map(|labels| labels.concat())
     });
     let environment = labels.as_ref().and_then(|labels| subject.analysis.data.github.runner_environment(labels));
     let value = match (environment, labels) {

@@ -57,6 +57,8 @@ pub struct ShellCommand {
     pub words: Vec<ShellWord>,
     /// The files that its output is redirected to.
     pub redirects: Vec<ShellWord>,
+    /// The text that it reads from a here-document or here-string.
+    pub input: Option<Box<ShellWord>>,
     /// From the first word to the end of the last.
     pub span: Range<usize>,
     /// The number of commands of the script before it, in the order in which they run.

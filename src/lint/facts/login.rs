@@ -146,29 +146,31 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (login, job) = (subject.login()?, subject.job()?);
     let place = login.resolved.place();
     // Values that a login sets for all later steps reach them whether they read them or not.
-    if login.login.output.is_none() || !login.login.exports.is_empty() {
+    let Some(output) = login.login.output.as_deref().filter(|_| login.login.exports.is_empty()) else {
         return Some(Fact::unknown("which steps use the credential of the login"));
-    }
+    };
     let source = subject.workflow()?.source;
     let unused = Some(Fact::text("unused", place));
     let Some(mut id) = login.resolved.step?.id else { return unused };
+    let mut output = Some(output);
     // The innermost local action first: its steps read the token, or its outputs pass it on to the steps around the action.
     for frame in login.resolved.frames.iter().rev() {
         let action = frame.action.source;
-        if frame.action.steps.iter().any(|step| reads_outputs(action.slice(step.place.span), id.value())) {
+        if frame.action.steps.iter().any(|step| reads_output(action.slice(step.place.span), id.value(), output)) {
             return Some(Fact::text("used", place));
         }
-        if !reads_outputs(action.text(), id.value()) {
+        if !reads_output(action.text(), id.value(), output) {
             return unused;
         }
         match frame.step.id {
-            Some(outer) => id = outer,
+            // The action can name its own output as it likes.
+            Some(outer) => (id, output) = (outer, None),
             None => return unused,
         }
     }
-    let word = if job.steps.iter().any(|step| reads_outputs(source.slice(step.place.span), id.value())) {
+    let word = if job.steps.iter().any(|step| reads_output(source.slice(step.place.span), id.value(), output)) {
         "used"
-    } else if job.outputs.entries.iter().any(|pair| reads_outputs(pair.value.value(), id.value())) {
+    } else if job.outputs.entries.iter().any(|pair| reads_output(pair.value.value(), id.value(), output)) {
         "other-job"
     } else {
         "unused"
@@ -176,10 +178,18 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(Fact::text(word, place))
 }
 
-/// Whether the expressions of a text read the outputs of a step.
-fn reads_outputs(text: &str, id: &str) -> bool {
+/// Whether the expressions of a text read an output of a step, or any if none is named.
+fn reads_output(text: &str, id: &str, output: Option<&str>) -> bool {
     let text = text.to_lowercase();
     let id = id.to_lowercase();
-    let named = [format!("steps.{id}."), format!("steps['{id}']"), "tojson(steps)".to_owned()];
-    named.iter().any(|name| text.contains(name.as_str()))
+    let is_read = |rest: &str| {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-' | '.'));
+        match rest.get(..end.unwrap_or(rest.len())).and_then(|path| path.strip_prefix("outputs.")) {
+            Some(name) => output.is_none_or(|output| output.eq_ignore_ascii_case(name)),
+            None => true,
+        }
+    };
+    let by_name = format!("steps.{id}.");
+    let named = [format!("steps['{id}']"), "tojson(steps)".to_owned()];
+    text.split(by_name.as_str()).skip(1).any(is_read) || named.iter().any(|name| text.contains(name.as_str()))
 }

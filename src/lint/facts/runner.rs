@@ -4,7 +4,7 @@ use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
-use crate::trust::registry::slot::known_text;
+use crate::trust::registry::slot::{known_text, known_texts};
 use crate::workflow::expression::{Outcome, Truth};
 use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
@@ -101,18 +101,16 @@ pub(crate) fn systems<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Vec<(&'s s
     let github = &subject.analysis.data.github;
     let mut systems = Vec::new();
     for label in subject.job()?.runs_on.as_ref()? {
-        let value = match subject.context().map(|context| context.for_job().evaluate(label.value())) {
+        let values = match subject.context().map(|context| context.for_job().evaluate(label.value())) {
             // `runs-on=${{ github.run_id }}` is a label of a service, whatever the number is.
             Some(Outcome::Unknown(reason)) => {
                 let prefix = reason.prefix().filter(|prefix| github.system(prefix) == Some("self-hosted"));
-                prefix?.to_owned()
+                vec![prefix?.to_owned()]
             }
-            Some(known) => known_text(&known)?,
-            None => label.value().to_owned(),
+            Some(known) => known_texts(&known)?,
+            None => vec![label.value().to_owned()],
         };
-        if let Some(system) = github.system(&value) {
-            systems.push((system, label.place()));
-        }
+        systems.extend(values.iter().filter_map(|value| github.system(value)).map(|system| (system, label.place())));
     }
     Some(systems)
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::read::shell::{
-    ShellCommand, ShellFolder, ShellInvocation, ShellScript, ShellWord, WordPiece, folder, push_text, text_parts,
+    Assignment, ShellCommand, ShellFolder, ShellInvocation, ShellScript, ShellWord, WordPiece, folder, push_text,
+    text_parts,
 };
 
 /// The syntax of one of these shells.
@@ -125,6 +126,7 @@ impl PlainReader<'_> {
             let span = first.span.start..last.span.end;
             let conditional = !self.blocks.is_empty();
             let program = first.text().unwrap_or_default().to_ascii_lowercase();
+            let assignment = if self.is_after_operator { None } else { self.assignment(&words, &program) };
             match program.as_str() {
                 "function" | "filter" if self.syntax.dollar => {
                     self.function = words.get(1).and_then(ShellWord::text).map(|name| name.to_ascii_lowercase());
@@ -147,13 +149,15 @@ impl PlainReader<'_> {
             if conditional && self.folder != folder {
                 self.folder = None;
             }
-            let assignments = Vec::new();
+            let words = if assignment.is_some() { Vec::new() } else { words };
+            let assignments = assignment.into_iter().collect();
             let order = 0;
             self.owners.push(self.blocks.iter().rev().flatten().next().cloned());
             self.commands.push(ShellCommand {
                 assignments,
                 words,
                 redirects,
+                input: None,
                 span,
                 order,
                 conditional,
@@ -161,6 +165,37 @@ impl PlainReader<'_> {
                 folder,
             });
         }
+    }
+
+    /// The environment variable that a command sets: `$env:NAME = VALUE`, `set NAME=VALUE`. A value of several words is unknown.
+    fn assignment(&self, words: &[ShellWord], program: &str) -> Option<Assignment> {
+        let (first, rest) = words.split_first()?;
+        let word = match self.syntax.dollar {
+            true => first,
+            false => rest.first().filter(|_| program == "set")?,
+        };
+        let raw = self.masked.get(word.span.clone())?;
+        let quote = usize::from(!self.syntax.dollar && raw.starts_with(self.syntax.quotes));
+        let scope = if self.syntax.dollar { "$env:".len() } else { quote };
+        let named = !self.syntax.dollar || raw.get(..scope).is_some_and(|start| start.eq_ignore_ascii_case("$env:"));
+        let text = raw.get(scope..).filter(|_| named)?;
+        let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
+        let (name, sign) = text.split_at(end);
+        let span = word.span.start + scope + end..word.span.end - quote;
+        let value = match (sign, rest) {
+            (sign, rest) if sign.starts_with('=') && rest.len() == usize::from(!self.syntax.dollar) => {
+                self.word(span.start + 1..span.end)
+            }
+            ("", [sign, value]) if self.syntax.dollar && sign.text().as_deref() == Some("=") => value.clone(),
+            ("", [sign, ..]) if self.syntax.dollar && sign.text().is_some_and(|text| text.ends_with('=')) => {
+                ShellWord { span, parts: vec![WordPiece::Dynamic], splits: false }
+            }
+            (sign, _) if sign.starts_with(['=', '+']) => {
+                ShellWord { span, parts: vec![WordPiece::Dynamic], splits: false }
+            }
+            _ => return None,
+        };
+        (!name.is_empty()).then(|| Assignment { name: name.to_owned(), value })
     }
 
     /// Drops the commands of functions that no other command names.

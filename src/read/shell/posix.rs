@@ -8,7 +8,8 @@ use std::ops::Range;
 use shuck_ast::{
     AssignmentValue, BinaryOp, BuiltinCommand, CaseCommand, CaseTerminator, Command as Node, CompoundCommand,
     ConditionalBinaryOp, ConditionalExpr, ConditionalUnaryOp, DeclClause, DeclOperand, ForCommand, FunctionDef,
-    IfCommand, Redirect, RedirectKind, SimpleCommand, Stmt, StmtSeq, Word as NodeWord, WordPart, WordPartNode,
+    Heredoc, HeredocBodyPart, IfCommand, Redirect, RedirectKind, SimpleCommand, Stmt, StmtSeq, Word as NodeWord,
+    WordPart, WordPartNode,
 };
 use shuck_parser::parser::Parser;
 
@@ -556,6 +557,41 @@ impl<'s> PosixReader<'s> {
             let word = self.word(target, depth);
             self.commands.iter_mut().skip(from).for_each(|command| command.redirects.push(word.clone()));
         }
+        let input = statement.redirects.iter().rev().find_map(|redirect| match redirect.kind {
+            RedirectKind::HereString => redirect.word_target().map(|word| self.word(word, depth)),
+            _ => redirect.heredoc().map(|heredoc| self.heredoc(heredoc)),
+        });
+        if let (Some(input), Some(command)) = (input, self.commands.iter_mut().skip(from).last()) {
+            command.input = Some(Box::new(input));
+        }
+    }
+
+    /// The text of a here-document. Only a delimiter without quotes lets the shell replace variables in it.
+    fn heredoc(&self, heredoc: &Heredoc) -> ShellWord {
+        let span = range(&heredoc.body.span);
+        let mut parts = Vec::new();
+        if heredoc.delimiter.quoted {
+            text_parts(self.masked, self.expressions, span.clone(), str::to_owned, &mut parts);
+            return ShellWord { span, parts, splits: false };
+        }
+        for part in &heredoc.body.parts {
+            let span = range(&part.span);
+            match &part.kind {
+                HeredocBodyPart::Literal(_) => {
+                    text_parts(self.masked, self.expressions, span, |text| unescape(text, true), &mut parts);
+                }
+                HeredocBodyPart::Variable(name) => self.variable(name.as_str(), &mut parts),
+                _ => {
+                    let text = self.masked.get(span).and_then(|text| text.strip_prefix("${")?.strip_suffix('}'));
+                    let is_name = |name: &&str| name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+                    match text.filter(is_name) {
+                        Some(name) => self.variable(name, &mut parts),
+                        None => parts.push(WordPiece::Dynamic),
+                    }
+                }
+            }
+        }
+        ShellWord { span, parts, splits: false }
     }
 
     fn compound(&mut self, compound: &'s CompoundCommand, conditional: bool, depth: usize) -> Option<bool> {
@@ -817,8 +853,9 @@ impl<'s> PosixReader<'s> {
             self.folder = folder::after(&words, self.folder.take(), folder::target(&words).map(raw), &self.folders);
         }
         let span = start..end.max(start);
-        let (redirects, tolerated, order) = (Vec::new(), false, 0);
-        let command = ShellCommand { assignments, words, redirects, span, order, conditional, tolerated, folder };
+        let (redirects, input, tolerated, order) = (Vec::new(), None, false, 0);
+        let command =
+            ShellCommand { assignments, words, redirects, input, span, order, conditional, tolerated, folder };
         self.inlined += usize::from(self.inlined > 0);
         self.commands.insert(at.min(self.commands.len()), command);
     }
@@ -977,7 +1014,8 @@ fn shifted(mut command: ShellCommand, by: usize) -> ShellCommand {
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
     let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);
-    for word in command.words.iter_mut().chain(&mut command.redirects).chain(values) {
+    let read = command.words.iter_mut().chain(&mut command.redirects).chain(command.input.as_deref_mut());
+    for word in read.chain(values) {
         shift(&mut word.span);
         for part in &mut word.parts {
             if let WordPiece::Expression(range) = part {

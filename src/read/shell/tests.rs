@@ -55,6 +55,11 @@ fn windows_shells_read_plain_commands() {
         ("twine upload -p $env:TOKEN", Shell::PowerShell, &["twine·upload·-p·$TOKEN"]),
         ("if ($x) { uv publish }", Shell::PowerShell, &["if", "?", "uv·publish"]),
         ("@'\nuv publish\n'@", Shell::PowerShell, &["?"]),
+        ("$env:A = 'b c'\nuv publish", Shell::PowerShell, &["A=b c", "uv·publish"]),
+        ("$ENV:A=\"b\"; $env:C = $env:D", Shell::PowerShell, &["A=b", "C=$D"]),
+        ("$env:A = Get-Content a\n$env:B += 'c'\n$env:C = (b)", Shell::PowerShell, &["A=?", "B=?", "C=?", "b"]),
+        ("$a = 'b'\necho $env:A", Shell::PowerShell, &["?·=·b", "echo·$A"]),
+        ("set A=b\nset \"C=d e\"\nset F=g h\nset /a I=1", Shell::Cmd, &["A=b", "C=d e", "F=?", "set·/a·I=1"]),
         ("rem uv publish\r\nuv publish && echo %TOKEN%", Shell::Cmd, &["uv·publish", "echo·$TOKEN"]),
     ] {
         let found = commands(script, shell);

@@ -94,6 +94,15 @@ pub enum SlotValue {
     Unknown(Place),
 }
 
+/// The texts of a known outcome, which may be a list.
+#[must_use]
+pub fn known_texts(outcome: &Outcome) -> Option<Vec<String>> {
+    match outcome {
+        Outcome::Known(Value::Array(items)) => items.iter().map(known_text).collect(),
+        other => known_text(other).map(|text| vec![text]),
+    }
+}
+
 /// The text of a known outcome.
 #[must_use]
 pub fn known_text(outcome: &Outcome) -> Option<String> {

@@ -19,6 +19,9 @@ use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
 use crate::workflow::script;
 use crate::workflow::simulate::context::{ActionFrame, EvaluationContext};
 
+/// The maximum number of variables that name each other and are followed.
+const MOST_NAMES: usize = 8;
+
 /// A step with the local actions around it, or a calling job. In a script, `command` is the command in question.
 #[derive(Debug, Clone)]
 pub struct ResolvedStep<'a, 'p> {
@@ -504,14 +507,27 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
 
     /// An environment variable of the command: its own assignment, else the `env` of the step, the job or the workflow.
     pub(crate) fn variable(&self, name: &Glob) -> SlotValue {
+        self.variable_before(name, 0, usize::MAX, MOST_NAMES)
+    }
+
+    /// The value that a variable has before an assignment of the command that is `from` calls outside of this one. `left` is the number of
+    /// other variables that may be followed.
+    fn variable_before(&self, name: &Glob, from: usize, before: usize, left: usize) -> SlotValue {
         let own = self.command.as_ref().zip(self.script());
         let calls = self.calls.iter().rev().map(|frame| (&frame.call.command, frame.caller));
-        for (command, run) in own.into_iter().chain(calls) {
-            let Some(assignment) = command.assignments.iter().rfind(|assignment| name.is_match(&assignment.name))
-            else {
+        for (depth, (command, run)) in own.into_iter().chain(calls).enumerate().skip(from) {
+            let all = command.assignments.iter().enumerate().rev();
+            let earlier = all.filter(|(index, _)| depth > from || *index < before);
+            let Some((index, assignment)) = earlier.into_iter().find(|(_, it)| name.is_match(&it.name)) else {
                 continue;
             };
             let place = run.inner(assignment.value.span.clone());
+            if let ([WordPiece::Variable(other)], true) = (assignment.value.parts.as_slice(), left > 0) {
+                return match self.variable_before(&other.as_str().into(), depth, index, left - 1) {
+                    SlotValue::Absent | SlotValue::Unknown(_) => SlotValue::Unknown(place),
+                    value @ SlotValue::Text(..) => value,
+                };
+            }
             return assignment
                 .value
                 .template(run.value())

@@ -17,6 +17,9 @@ use crate::workflow::simulate::context::EvaluationContext;
 /// The variable that names the file from which GitHub reads environment variables for later steps.
 const ENVIRONMENT_FILE: &str = "GITHUB_ENV";
 
+/// Programs that copy the text that they read.
+const COPIES: [&str; 2] = ["cat", "tee"];
+
 type Written = Option<(CredentialOutcome, Place)>;
 
 /// The credential that is written for an upload before it. A known one precedes an unknown one.
@@ -129,7 +132,9 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
         }
         if self.pattern.opaque.iter().any(|entry| self.stores(command, &words, entry)) {
             // What another program than `echo` writes to the file is not seen.
-            let seen = is_printer(&words) || command.redirects.is_empty() && !self.names_file(command);
+            let copies =
+                command.input.is_some() && COPIES.iter().any(|known| is_command(self.github, &words, known, &[]));
+            let seen = is_printer(&words) || copies || command.redirects.is_empty() && !self.names_file(command);
             let own = own();
             return self.value(&own, command).or_else(|| (!seen).then(|| self.unknown(&own)));
         }
@@ -178,7 +183,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
     fn value(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand) -> Written {
         let script = step.script()?;
         let mut literal = true;
-        for word in command.words.iter().skip(1) {
+        for word in command.words.iter().skip(1).chain(command.input.as_deref()) {
             let place = script.inner(word.span.clone());
             for part in &word.parts {
                 let value = match part {
@@ -202,8 +207,13 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
         }
         let words = words(command);
         let known = |word: &str| self.github.credentials.words.iter().any(|known| known.eq_ignore_ascii_case(word));
-        let telling = |word: &&String| word.split(|letter: char| !letter.is_alphanumeric()).any(known);
-        (!literal || words.iter().flatten().any(|word| telling(&word))).then(|| self.unknown(step))
+        let telling = |text: &str| text.split(|letter: char| !letter.is_alphanumeric()).any(known);
+        let input = command.input.iter().flat_map(|input| &input.parts).filter_map(|part| match part {
+            WordPiece::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let mut texts = words.iter().flatten().map(String::as_str).chain(input);
+        (!literal || texts.any(telling)).then(|| self.unknown(step))
     }
 }
 
