@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     }
     let target = match targets.as_slice() {
         [target] if target.found.only.is_none() => target,
-        [] => return nothing_to_write(),
+        [] => return nothing_to_write(arguments),
         _ => {
             return Err(CommandError::Message(format!("{} is not a repository", arguments.path.display())));
         }
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError>
     let mut proposals = proposals(&uploads);
     add_hints(&mut proposals, analysis.data, &loaded.project, &documents);
     if proposals.is_empty() {
-        return nothing_to_write();
+        return nothing_to_write(arguments);
     }
     let Some(place) = place else { return print_script(&proposals) };
     let page =
@@ -186,8 +186,13 @@ pub(crate) fn existing_config(loaded: &LoadedProject) -> Result<Option<&str>, St
     Ok(Some(text))
 }
 
-fn nothing_to_write() -> Result<ExitStatus, CommandError> {
-    eprint("no uploads found, so there is no config to write");
+fn nothing_to_write(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
+    let what = match (arguments.rehearsal, arguments.script) {
+        (true, _) => "job to add",
+        (_, true) => "script to print",
+        _ => "config to write",
+    };
+    eprint(&format!("no uploads found, so there is no {what}"));
     Ok(ExitStatus::Clean)
 }
 

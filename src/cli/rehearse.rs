@@ -204,8 +204,9 @@ fn environment() -> Result<JobEnvironment, CommandError> {
     let (Some(request_url), Some(request_token)) =
         (variable("ACTIONS_ID_TOKEN_REQUEST_URL"), variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
     else {
+        let name = if job.is_empty() { "this job".to_owned() } else { format!("job `{job}`") };
         let text = format!(
-            "job `{job}` may not request an OIDC token; give it `permissions: id-token: write` (runs for pull requests from forks never \
+            "{name} may not request an OIDC token; give it `permissions: id-token: write` (runs for pull requests from forks never \
              get one)"
         );
         return Err(CommandError::Message(text));

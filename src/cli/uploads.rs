@@ -46,18 +46,22 @@ pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandErr
     let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut workflows) = (Vec::new(), 0);
     // Only the rows of a project are kept, so that memory does not grow with its files.
     in_order(
         &targets,
         |target| project_rows(target, &rules, &folders),
-        |(found, messages)| {
+        |(found, messages, read)| {
             rows.extend(found);
+            workflows += read;
             trouble.extend(messages);
             Ok::<(), CommandError>(())
         },
     )?;
     trouble.iter().for_each(|text| eprint(text));
+    if workflows == 0 && trouble.is_empty() {
+        eprint("no workflows found; name repositories, or folders of repositories");
+    }
     let text = match arguments.format {
         InventoryFormat::Text => sanitize::commands(&inventory::text(&rows)),
         InventoryFormat::Csv => inventory::csv(&rows),
@@ -68,8 +72,12 @@ pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandErr
     Ok(if trouble.is_empty() { status } else { ExitStatus::Failure })
 }
 
-/// The rows of one project, and messages about what could not be read.
-fn project_rows(target: &CheckTarget, rules: &RuleSet, folders: &[RuleFolder]) -> (Vec<InventoryRow>, Vec<String>) {
+/// The rows of one project, messages about what could not be read, and the number of its workflows.
+fn project_rows(
+    target: &CheckTarget,
+    rules: &RuleSet,
+    folders: &[RuleFolder],
+) -> (Vec<InventoryRow>, Vec<String>, usize) {
     let loaded = load(target, None, rules, folders);
     let parsed = ParsedProject::new(&rules.data.github, &loaded.project);
     let rules = loaded.rules(rules);
@@ -84,5 +92,5 @@ fn project_rows(target: &CheckTarget, rules: &RuleSet, folders: &[RuleFolder]) -
     let hint = analysis.repository_hint().map(|(name, _)| name);
     let rows = inventory::rows(&page, hint);
     let messages = loaded.trouble.iter().cloned().chain(loaded.messages(&problems)).collect();
-    (rows, messages)
+    (rows, messages, loaded.project.workflows.len())
 }

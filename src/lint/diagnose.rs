@@ -409,13 +409,29 @@ fn without_prefix(line: &str) -> String {
     let mut letters = line.chars();
     while let Some(letter) = letters.next() {
         if letter == '\u{1b}' {
-            // A control sequence ends with a letter.
-            let _ = letters.find(|letter| letter.is_ascii_alphabetic());
+            skip_escape(&mut letters);
         } else if !letter.is_control() {
             text.push(letter);
         }
     }
     text.strip_prefix("##[error]").map(str::to_owned).unwrap_or(text)
+}
+
+/// Skips a terminal's escape sequence after its first character (ECMA-48, 5.4 and 5.6).
+fn skip_escape(letters: &mut std::str::Chars<'_>) {
+    match letters.next() {
+        Some('[') => {
+            let _ = letters.find(|letter| ('@'..='~').contains(letter));
+        }
+        // The title of the window and other texts for the terminal end with a bell or with `ESC \`.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            let _ = letters.find(|letter| matches!(letter, '\u{7}' | '\u{1b}'));
+            if letters.as_str().starts_with('\\') {
+                letters.next();
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The end of a time stamp such as `2026-11-29T15:31:00.1234567Z` at the start of a line, in bytes.
@@ -451,6 +467,7 @@ mod tests {
             "2026-11-29T15:31:00.1234567Z ##[error]Publisher not found",
             "publish\tUpload\t2026-11-29T15:31:00.1234567Z \u{1b}[31mPublisher not found\u{1b}[0m",
             "\u{feff}Publisher not found",
+            "\u{1b}]0;title\u{7}Publisher\u{1b}[2~ not\u{1b}]8;;https://x\u{1b}\\ found\u{1b}(",
         ];
         for line in lines {
             assert_eq!(without_prefix(line), "Publisher not found");

@@ -79,6 +79,28 @@ fn hostile_logs_are_searched_in_parts() {
     assert!(!text.lines().any(|line| line.starts_with("::")), "{text}");
 }
 
+/// A limit on the address space below the size of the log: the log is never in memory as a whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_for_a_log_without_line_ends_is_bounded() {
+    use std::io::{Seek, SeekFrom, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.txt");
+    let mut file = std::fs::File::create(&path).unwrap();
+    file.write_all(b"\x1b[31m\x1b]0;title\x07\xff").unwrap();
+    file.seek(SeekFrom::Start(192 * 1024 * 1024)).unwrap();
+    file.write_all(b"\x1b[31mPublisher with matching claims was not found").unwrap();
+    drop(file);
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", "ulimit -v 163840 && exec \"$0\" diagnose \"$1\"", env!("CARGO_BIN_EXE_trustpub")])
+        .arg(&path)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Publisher with matching claims was not found"));
+}
+
 #[test]
 fn a_log_that_cannot_be_read_is_an_error() {
     let project = project(&[(RELEASE, WORKFLOW)]);

@@ -39,7 +39,7 @@ fn every_kind_of_file_shows_its_publishers() {
         ),
         (
             &["npm-trust-list.json", "--package", "demo"],
-            "npm package:demo workflow:release.yml environment:npm allowed-actions:'publish, stage-publish'",
+            "npm package:demo workflow:release.yml environment:npm allowed-actions:publish, stage-publish",
         ),
         (&["npm-trust-endpoint.json"], "npm workflow:release.yml allowed-actions:publish"),
         (&["npm-attestations.json"], "npm package:'@acme/demo-lib' workflow:release.yml"),

@@ -194,25 +194,24 @@ pub(crate) fn insert_item(text: &str, list: Node<'_>, index: usize, value: &Edit
         return None;
     }
     let start = written(list.items().nth(index)?).start as usize;
-    let mut line = lines::start(text, start);
-    let dash = text.get(line..start).filter(|before| before.trim() == "-")?;
+    let dash = text.get(lines::start(text, start)..start).filter(|before| before.trim() == "-")?;
     let indent = dash.get(..dash.find('-')?)?.to_owned();
-    let above =
-        |line: usize| line.checked_sub(1).map(|end| lines::start(text, end - usize::from(text[..end].ends_with('\r'))));
     let is_comment = |from: usize| {
-        let text = &text[from..lines::end(text, from)];
-        text.strip_prefix(indent.as_str()).is_some_and(|rest| rest.trim_start().starts_with('#'))
+        let line = &text[from..lines::end(text, from)];
+        line.strip_prefix(indent.as_str()).is_some_and(|rest| rest.trim_start().starts_with('#'))
     };
-    while let Some(before) = above(line).filter(|before| is_comment(*before)) {
-        line = before;
-    }
+    // The first line of an item with its comments.
+    let top = |item: Node<'_>| {
+        let own = lines::start(text, written(item).start as usize);
+        let above =
+            std::iter::successors(Some(own), |line| lines::previous(text, *line).filter(|line| is_comment(*line)));
+        above.last().unwrap_or(own)
+    };
     let is_blank = |from: usize| text[from..lines::end(text, from)].trim().is_empty();
-    let separated = match (index, list.items().nth(1)) {
-        // The first item has no item before it: the gap below it counts.
-        (0, Some(second)) => above(lines::start(text, written(second).start as usize)).is_some_and(is_blank),
-        (0, None) => false,
-        _ => above(line).is_some_and(is_blank),
-    };
+    let line = top(list.items().nth(index)?);
+    // The first item has no item before it: the gap below it counts.
+    let gap = if index == 0 { list.items().nth(1).map(top) } else { Some(line) };
+    let separated = gap.and_then(|line| lines::previous(text, line)).is_some_and(is_blank);
     let mut new = Vec::new();
     item_lines(&indent, value, &mut new);
     new.extend(separated.then(String::new));

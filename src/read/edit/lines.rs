@@ -25,6 +25,13 @@ pub(crate) fn next(text: &str, offset: usize) -> Option<usize> {
     (width > 0).then_some(end + width)
 }
 
+/// The start of the line before a line that starts at an offset; `None` on the first line.
+pub(crate) fn previous(text: &str, line: usize) -> Option<usize> {
+    let before = text.get(..line)?;
+    let before = before.strip_suffix("\r\n").or_else(|| before.strip_suffix(['\n', '\r']))?;
+    Some(start(text, before.len()))
+}
+
 /// The line end for a new line after an offset: that of its line, else that of the file's first line.
 pub(crate) fn line_end(text: &str, offset: usize) -> &str {
     [offset, 0]

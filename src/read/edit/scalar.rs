@@ -35,7 +35,10 @@ fn plain(text: &str, flow: bool) -> bool {
     let text = if flow { text } else { &text.replace(":/", "/") };
     // Expressions are plain in a block, where only a colon or a `#` after a space would end them.
     let inner = |letter: char| {
-        letter.is_alphanumeric() || "_./+@-".contains(letter) || (" '!=|&(),*<>${}".contains(letter) && !flow)
+        letter.is_alphanumeric()
+            || "_./+@-".contains(letter)
+            || (" '!=|&(),*<>".contains(letter) && !flow)
+            || ("${}".contains(letter) && expression)
     };
     let kind = matches!(NodeShape::plain(text), NodeShape::Scalar(_, NodeKind::Str));
     first && text.chars().all(inner) && !text.ends_with(' ') && !text.starts_with("...") && kind
