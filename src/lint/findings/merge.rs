@@ -279,7 +279,11 @@ impl FailedRuns {
             if !at_event {
                 let named = whens.iter().take(3).cloned().collect::<Vec<_>>().join(" and ");
                 let more = whens.len().saturating_sub(3);
-                let more = if more > 0 { format!(" and in {more} more kinds of runs") } else { String::new() };
+                let more = match more {
+                    0 => String::new(),
+                    1 => " and in 1 more kind of run".to_owned(),
+                    _ => format!(" and in {more} more kinds of runs"),
+                };
                 finding.message = format!("{}, {named}{more}", finding.message);
             }
             finding.runs = whens;
