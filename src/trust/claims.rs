@@ -142,6 +142,7 @@ fn user(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> (Outc
     let Some(login) = &site.login else { return (unknown(), site.resolved.place()) };
     match login.login.user.as_ref().map(|slot| login.resolved.slot_value(slot)) {
         Some(SlotValue::Text(text, place)) => (login.resolved.resolve(&text, context), place),
+        Some(SlotValue::Absent) => (Outcome::Known(Value::Null), login.resolved.place()),
         _ => (unknown(), login.resolved.place()),
     }
 }

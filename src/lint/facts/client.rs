@@ -103,6 +103,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "What the client tries first; `none` if it cannot request an OIDC token itself.",
         client_order,
     ),
+    FactSpec::new(
+        "client.switch",
+        UPLOAD,
+        FactValues::Any,
+        "The flag or input that switches off the client's own request for an OIDC token.",
+        client_switch,
+    ),
 ];
 
 fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
@@ -183,6 +190,12 @@ fn client_variable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(unset) => Fact::text("unset", unset.place),
         None => Fact::text("works", subject.upload()?.site.resolved.place()),
     })
+}
+
+fn client_switch(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (site, context) = (&subject.upload()?.site, subject.context()?);
+    let switch = site.pattern.map_or(Ok(None), |pattern| site.oidc_switch(pattern, context)).ok()?;
+    Some(switch.map_or(Fact::Known(None, site.resolved.place()), |(text, place)| Fact::text(text, place)))
 }
 
 fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

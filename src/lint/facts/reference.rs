@@ -2,6 +2,7 @@
 
 use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
+use crate::lint::uploads::Upload;
 use crate::read::source::Place;
 use crate::workflow::model::Text;
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
@@ -25,18 +26,25 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "output.status",
         &[SubjectKind::Reference],
-        FactValues::OneOf(&["declared", "undeclared", "not-needed"]),
-        "Whether the job whose output an expression reads declares it and is among the reading job's `needs`.",
+        FactValues::OneOf(&["declared", "undeclared", "not-needed", "no-step"]),
+        "Whether the job whose output an expression reads declares it and is among the reading job's `needs`; `no-step` if an output of a step is read, and no step before it has the id.",
         output_status,
     ),
     FactSpec::new(
         "output.decides",
         &[SubjectKind::Reference],
         YES_NO,
-        "Whether an upload depends on the output: the reading job uploads, or a condition with the output is false in every run before a job that uploads.",
+        "Whether an upload depends on the output: the reading job uploads, or a condition with the output is false in every run before a job that uploads. For the output of a step: whether the reading step uploads.",
         output_decides,
     ),
     FactSpec::new("output", &[SubjectKind::Reference], FactValues::Any, "The output that an expression reads.", output),
+    FactSpec::new(
+        "output.step",
+        &[SubjectKind::Reference],
+        FactValues::Any,
+        "The id of the step whose output an expression reads.",
+        output_step,
+    ),
     FactSpec::new(
         "output.job",
         &[SubjectKind::Reference],
@@ -52,6 +60,12 @@ fn place(subject: &Subject<'_, '_, '_>) -> Option<Place> {
 }
 
 fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    if let Some((id, _)) = outputs::step_path(&subject.reference()?.0.path) {
+        let (job, reader) = (subject.job()?, subject.step()?);
+        let mut before = job.steps.iter().filter(|step| step.index < reader.index);
+        let found = before.any(|step| step.id.is_some_and(|known| known.value().eq_ignore_ascii_case(id)));
+        return Some(Fact::text(if found { "declared" } else { "no-step" }, place(subject)?));
+    }
     let (job, name) = outputs::path(&subject.reference()?.0.path)?;
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow()?, subject.job()?, job, name);
     let place = place(subject)?;
@@ -64,10 +78,15 @@ fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn output_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let job = subject.job()?;
-    outputs::path(&subject.reference()?.0.path)?;
+    let (job, analysis, path) = (subject.job()?, subject.analysis, &subject.reference()?.0.path);
+    if outputs::step_path(path).is_some() {
+        let reader = subject.step().filter(|step| Some(step.place.file) == subject.workflow().map(|it| it.file))?;
+        let of_reader =
+            |upload: &&Upload<'_, '_>| upload.site.resolved.outermost().is_some_and(|it| it.index == reader.index);
+        return yes(analysis.uploads_of(job).iter().any(of_reader), place(subject)?);
+    }
+    outputs::path(path)?;
     let place = place(subject)?;
-    let analysis = subject.analysis;
     let publishes = !analysis.uploads_of(job).is_empty();
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
@@ -77,8 +96,14 @@ fn output_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn output(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (_, name) = outputs::path(&subject.reference()?.0.path)?;
+    let path = &subject.reference()?.0.path;
+    let (_, name) = outputs::path(path).or_else(|| outputs::step_path(path))?;
     Some(Fact::text(name, place(subject)?))
+}
+
+fn output_step(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let (id, _) = outputs::step_path(&subject.reference()?.0.path)?;
+    Some(Fact::text(id, place(subject)?))
 }
 
 fn output_job(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -76,8 +76,8 @@ impl UploadSite<'_, '_> {
                 None => unknown_user = Some(place_of(&given, here)),
             }
         }
-        let off = match self.is_off(pattern, context) {
-            Ok(off) => off,
+        let off = match self.oidc_switch(pattern, context) {
+            Ok(switch) => switch.is_some(),
             Err(place) => return (unknown("a setting that only the run decides"), place),
         };
         let native = pattern.oidc == OidcSupport::Native && !off;
@@ -136,21 +136,33 @@ impl UploadSite<'_, '_> {
         self.resolved.unknown_words(last, &pattern.value_flags).iter().any(|given| !harmless(given))
     }
 
-    /// Whether the client's own OIDC is switched off. The error is the place of a setting that only the run decides.
-    fn is_off(&self, pattern: &UploadPattern, context: &EvaluationContext<'_, '_>) -> Result<bool, Place> {
+    /// The setting that switches off the client's own request for an OIDC token, with its place. The error is the place of a setting that
+    /// only the run decides.
+    pub(crate) fn oidc_switch(
+        &self,
+        pattern: &UploadPattern,
+        context: &EvaluationContext<'_, '_>,
+    ) -> Result<Option<(String, Place)>, Place> {
         for choice in &pattern.off {
-            let off = match self.resolved.slot_value(&choice.slot()) {
-                SlotValue::Unknown(place) => return Err(place),
+            let value = self.resolved.slot_value(&choice.slot());
+            let off = match &value {
+                SlotValue::Unknown(place) => return Err(*place),
                 SlotValue::Text(text, place) if text.contains("${{") => {
-                    choice.is.contains(&known_text(&self.resolved.resolve(&text, context)).ok_or(place)?)
+                    choice.is.contains(&known_text(&self.resolved.resolve(text, context)).ok_or(*place)?)
                 }
                 SlotValue::Text(..) | SlotValue::Absent => self.resolved.meets(choice),
             };
             if off {
-                return Ok(true);
+                let name = choice.flags.first().or(choice.input.as_ref()).map_or("", String::as_str);
+                let text = match choice.is.first() {
+                    Some(value) if choice.input.is_some() => format!("{name}: {value}"),
+                    Some(value) => format!("{name} {value}"),
+                    None => name.to_owned(),
+                };
+                return Ok(Some((text, place_of(&value, self.resolved.place()))));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// The stored token that a client has besides the OIDC token, which it tries first.
@@ -165,7 +177,9 @@ impl UploadSite<'_, '_> {
             self.pattern.filter(|it| it.oidc == OidcSupport::Native && it.order == CredentialOrder::OidcFirst)?;
         let old =
             || version::client(self, github, registries, context).is_some_and(|client| client.status.is_too_old());
-        if self.is_off(pattern, context) != Ok(false) || self.may_request_token(github, context) != Some(true) || old()
+        if self.oidc_switch(pattern, context) != Ok(None)
+            || self.may_request_token(github, context) != Some(true)
+            || old()
         {
             return None;
         }

@@ -51,6 +51,19 @@ pub(crate) fn path(path: &[String]) -> Option<(&str, &str)> {
     }
 }
 
+/// The step and the output of a path `steps.<id>.outputs.<output>`.
+#[must_use]
+pub(crate) fn step_path(path: &[String]) -> Option<(&str, &str)> {
+    match path {
+        [steps, id, outputs, name]
+            if steps.eq_ignore_ascii_case("steps") && outputs.eq_ignore_ascii_case("outputs") =>
+        {
+            Some((id, name))
+        }
+        _ => None,
+    }
+}
+
 /// The job of this name among the `needs` of `job`.
 pub(crate) fn needed<'w, 'p>(workflow: &'w Workflow<'p>, job: &Job<'_>, name: &str) -> Option<&'w Job<'p>> {
     let mut jobs = job.needed.iter().filter_map(|index| workflow.jobs.get(*index));
