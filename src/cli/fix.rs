@@ -152,7 +152,7 @@ impl Fixer<'_> {
         let steps = if is_unsafe { steps } else { Vec::new() };
         let place = |text: &String| match one.loaded.near.as_str() {
             "" => text.clone(),
-            near => format!("{near}: {text}"),
+            near => format!("{}: {text}", near.trim_end_matches('/')),
         };
         let by_hand = steps.iter().map(place).collect();
         let counts =

@@ -132,6 +132,14 @@ fn a_working_token_stays_until_the_publisher_is_declared_and_the_client_suffices
     let npm = CARGO.replace("cargo publish", "npm publish").replace("CARGO_REGISTRY_TOKEN", "NODE_AUTH_TOKEN");
     let config = CONFIG.replace("crates-io", "npm");
     stays(&npm, &config, "by hand: name a version of npm from 11.5.1 on in the files");
+    let nuget = CARGO
+        .replace("cargo publish", "dotnet nuget push x.nupkg -s nuget.org -k $KEY")
+        .replace("CARGO_REGISTRY_TOKEN", "KEY");
+    stays(
+        &nuget,
+        &CONFIG.replace("crates-io", "nuget"),
+        "by hand: declare `policy-user` of the publisher in the config",
+    );
     let old = "    steps:\n      - uses: actions/setup-node@v5\n        with: { node-version: 20 }\n";
     stays(&npm.replace("    steps:\n", old), &config, "by hand: raise npm to 11.5.1 or newer");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
+use crate::lint::rules::MessageTemplate;
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::registry::command::{find_command, words};
 use crate::trust::registry::upload_pattern::{LoginCredential, LoginPattern, OidcSupport, ProposedStep};
@@ -40,6 +41,13 @@ pub(crate) const FACTS: &[FactSpec] = &[
         FactValues::OneOf(&["step", "command", "variable", "none"]),
         "How the registry's data lets a client without a stored token log in: with a `step` before the upload, with another `command` of the client, or with a `variable` of the step.",
         login_proposal,
+    ),
+    FactSpec::new(
+        "login.missing-field",
+        UPLOAD,
+        FactValues::Any,
+        "The field of the publisher that the proposed login needs and that the config does not declare.",
+        login_missing_field,
     ),
     FactSpec::new("login.before", UPLOAD, YES_NO, "Whether a login precedes the upload in its job.", login_before),
     FactSpec::new(
@@ -78,6 +86,19 @@ pub(crate) fn proposal<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<LoginProp
     }
     let step = logins.iter().find_map(|login| Some(LoginProposal::Step(login, login.step.as_ref()?)));
     Some(step.filter(|_| pattern.oidc == OidcSupport::None).unwrap_or(LoginProposal::None))
+}
+
+fn login_missing_field(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
+    let publisher = subject.publisher()?;
+    let values: Vec<&String> = match proposal(subject)? {
+        LoginProposal::Step(_, step) => step.with.values().chain(step.env.values()).collect(),
+        LoginProposal::Variables(variables) => variables.values().collect(),
+        LoginProposal::Command(_) | LoginProposal::None => Vec::new(),
+    };
+    let templates: Vec<MessageTemplate> = values.into_iter().map(|text| MessageTemplate::parse(text)).collect();
+    let mut fields = templates.iter().flat_map(MessageTemplate::facts).filter_map(|it| it.strip_prefix("publisher."));
+    let missing = fields.find(|field| publisher.entry(field).is_none());
+    Some(Fact::Known(missing.map(str::to_owned), publisher.place))
 }
 
 fn login_proposal(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
