@@ -322,8 +322,13 @@ impl<'s> PosixReader<'s> {
         for word in &simple.args {
             self.words(word, depth, &mut words);
         }
-        let assignments: Vec<_> =
+        let mut assignments: Vec<_> =
             simple.assignments.iter().filter_map(|assignment| self.assignment(assignment, depth)).collect();
+        if words.first().and_then(ShellWord::text).as_deref() == Some("env") {
+            let own: Vec<_> = words.iter().skip(1).map_while(assigned).collect();
+            words.drain(1..=own.len());
+            assignments.extend(own);
+        }
         if words.is_empty() {
             simple.assignments.iter().for_each(|assignment| self.assign(assignment));
             self.push(at, assignments, words, range(&simple.span), conditional);
@@ -352,11 +357,48 @@ impl<'s> PosixReader<'s> {
         self.mentions(Some(&program), &words, depth);
         let truth = self.builtin(&program, simple, &words);
         let is_end = program == "exec" && words.len() > 1;
+        let inline = self.inline_script(&program, &words);
         self.push(at, assignments, words, range(&simple.span), conditional);
+        if let Some(inline) = inline {
+            self.inline(inline, conditional, depth);
+        }
         if is_end {
             self.flow = Flow::ScriptEnd;
         }
         truth
+    }
+
+    /// The range of the script that a command passes to another shell: `bash -c '…'`. A script with variables of this shell is not read.
+    fn inline_script(&self, program: &str, words: &[ShellWord]) -> Option<Range<usize>> {
+        let name = program.rsplit('/').next()?;
+        if !matches!(name, "bash" | "dash" | "sh" | "zsh") {
+            return None;
+        }
+        let is_flag = |word: &ShellWord| {
+            word.text().is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.ends_with('c'))
+        };
+        let span = words.iter().skip_while(|word| !is_flag(word)).nth(1)?.span.clone();
+        let raw = self.masked.get(span.clone())?;
+        let quote = raw.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+        let inner = raw.strip_prefix(quote)?.strip_suffix(quote)?;
+        let literal = !inner.contains(quote) && (quote == '\'' || !inner.contains(['$', '`', '\\']));
+        literal.then_some(span.start + 1..span.end - 1)
+    }
+
+    /// Reads a range of the script as a script of its own.
+    fn inline(&mut self, script: Range<usize>, conditional: bool, depth: usize) {
+        let Some(text) = self.masked.get(script.clone()) else { return };
+        let parsed = Parser::new(text).parse();
+        if !parsed.is_ok() {
+            return;
+        }
+        let inside = self.expressions.iter().filter(|it| it.start >= script.start && it.end <= script.end);
+        let expressions: Vec<_> = inside.map(|it| it.start - script.start..it.end - script.start).collect();
+        let invocation = ShellInvocation::default();
+        let mut inner = PosixReader::new(text, &expressions, &invocation);
+        inner.folder.clone_from(&self.folder);
+        inner.sequence(&parsed.file.body, conditional, depth);
+        self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, script.start)));
     }
 
     /// What a program of the shell itself does. Returns whether it succeeds, if that is known.
@@ -1008,6 +1050,24 @@ fn unescape(text: &str, quoted: bool) -> String {
         }
     }
     plain
+}
+
+/// The variable that a word `NAME=VALUE` sets.
+fn assigned(word: &ShellWord) -> Option<Assignment> {
+    let (first, rest) = word.parts.split_first()?;
+    let WordPiece::Text(text) = first else { return None };
+    let (name, value) = text.split_once('=')?;
+    if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        return None;
+    }
+    let mut parts = Vec::new();
+    push_text(&mut parts, value.to_owned());
+    parts.extend(rest.iter().cloned());
+    if parts.len() > 1 {
+        parts.retain(|part| !matches!(part, WordPiece::Text(text) if text.is_empty()));
+    }
+    let span = (word.span.start + name.len() + 1).min(word.span.end)..word.span.end;
+    Some(Assignment { name: name.to_owned(), value: ShellWord { span, parts, splits: word.splits } })
 }
 
 fn shifted(mut command: ShellCommand, by: usize) -> ShellCommand {

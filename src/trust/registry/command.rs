@@ -126,10 +126,18 @@ fn are_options(words: &[Option<String>]) -> bool {
     })
 }
 
+/// Whether a word is a number or a duration: the value of `-n 10`, or what `timeout 5m` gets.
+fn is_amount(word: &str) -> bool {
+    let number = word.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or(word);
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
 fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
     let options = words
         .iter()
-        .take_while(|word| word.as_ref().is_some_and(|word| word.starts_with('-') || word.contains('=')))
+        .take_while(|word| {
+            word.as_ref().is_some_and(|word| word.starts_with('-') || word.contains('=') || is_amount(word))
+        })
         .count();
     &words[options..]
 }
