@@ -147,6 +147,8 @@ pub struct CheckoutFacts {
     pub with_tags: BTreeMap<String, String>,
     /// The inputs that check out another ref or repository.
     pub other: Vec<String>,
+    /// The input that checks out the submodules.
+    pub submodules: String,
 }
 
 /// The action that uploads artifacts, with the names of its inputs.

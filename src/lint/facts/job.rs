@@ -6,7 +6,7 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD, WORKFLOW, YES_
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
 use crate::trust::registry::Claim;
-use crate::trust::upload::unseen::{UnseenSearch, UnseenUpload};
+use crate::trust::upload::unseen::{SeenUpload, UnseenSearch, UnseenUpload};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::model::{Job, Step, Text, Workflow, action};
 
@@ -33,7 +33,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new(
         "job.unseen-upload",
         &[SubjectKind::Job],
-        FactValues::OneOf(&["environment", "variable", "publisher", "program", "call"]),
+        FactValues::OneOf(&["environment", "variable", "publisher", "program", "call", "action"]),
         "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, a `publisher` without an upload names its workflow, or it makes a `call` of another repository's workflow that may request an OIDC token.",
         unseen_upload,
     ),
@@ -91,7 +91,12 @@ pub(crate) fn unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: 
 
 fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job<'_>) -> Option<UnseenUpload> {
     let own = analysis.uploads_of(job);
-    let seen: Vec<&str> = own.iter().map(|upload| upload.site.registry.id.as_str()).collect();
+    let seen = own.iter().map(|upload| SeenUpload {
+        registry: &upload.site.registry.id,
+        step: upload.site.resolved.outermost().map(|step| step.index),
+        by_login: upload.site.pattern.is_none(),
+    });
+    let seen: Vec<SeenUpload<'_>> = seen.collect();
     let unassigned = analysis.publishers.iter().filter(|publisher| !analysis.is_assigned(publisher));
     let files: Vec<&str> = unassigned
         .filter_map(|publisher| publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str()))

@@ -248,6 +248,10 @@ fn imports(path: &str, text: &str) -> Vec<String> {
                 let import = parts.find(|part| part.starts_with("./") || part.starts_with("../"));
                 let is_import = ["import", "from", "require"].iter().any(|word| line.contains(word));
                 found.extend(import.filter(|_| is_import).and_then(|part| path::resolve(folder, part)));
+                // Bundler and Rake add `lib` to Ruby's load path.
+                let required = line.strip_prefix("require ").and_then(|rest| rest.trim().strip_prefix(quote));
+                let own = required.and_then(|rest| rest.split(quote).next()).filter(|name| !name.starts_with('.'));
+                found.extend(own.and_then(|name| path::resolve(&path::join(folder, "lib"), name)));
             }
         }
     }

@@ -74,7 +74,7 @@ pub fn evidence<'a, 'p>(
 }
 
 /// Whether a word of a call means an upload: `release` in `npm run core:release`.
-fn means_upload(github: &GitHubFacts, frame: &ScriptFrame<'_>) -> bool {
+pub(crate) fn means_upload(github: &GitHubFacts, frame: &ScriptFrame<'_>) -> bool {
     let text = frame.caller.value().get(frame.call.command.span.clone()).unwrap_or_default();
     text.split(|letter: char| !letter.is_alphanumeric()).any(|word| github.oidc.words.iter().any(|known| known == word))
 }

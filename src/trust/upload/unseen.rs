@@ -1,12 +1,13 @@
 //! Jobs without a recognised upload that may upload through a program or action that no data describes.
 
+use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
-use crate::trust::upload::evidence::evidence;
-use crate::trust::upload::step::{ResolvedStep, steps};
+use crate::trust::upload::evidence::{evidence, means_upload};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, steps, uses};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
@@ -27,6 +28,8 @@ pub enum UnseenReason {
     Program,
     /// It calls a workflow of another repository, which may request an OIDC token.
     Call,
+    /// It uses an action of another repository that is checked out at run time, such as a submodule, and may request an OIDC token.
+    Action,
 }
 
 impl UnseenReason {
@@ -39,6 +42,7 @@ impl UnseenReason {
             Self::Publisher => "publisher",
             Self::Program => "program",
             Self::Call => "call",
+            Self::Action => "action",
         }
     }
 }
@@ -68,6 +72,16 @@ pub(crate) fn names_release(github: &GitHubFacts, registries: &RegistrySet, name
     })
 }
 
+/// A recognised upload of the job.
+pub(crate) struct SeenUpload<'l> {
+    /// The id of its registry.
+    pub registry: &'l str,
+    /// The step of the job that it is, or is inside of.
+    pub step: Option<usize>,
+    /// Whether only a login shows it.
+    pub by_login: bool,
+}
+
 /// The data that a job is compared with.
 pub(crate) struct UnseenSearch<'l, 'a, 'p> {
     pub github: &'l GitHubFacts,
@@ -80,7 +94,12 @@ pub(crate) struct UnseenSearch<'l, 'a, 'p> {
 
 impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     /// The step of a job that may upload to another registry than those of its recognised uploads.
-    pub(crate) fn find(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
+    pub(crate) fn find(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        seen: &[SeenUpload<'_>],
+    ) -> Option<UnseenUpload> {
         if let Some(called) = job.uses {
             return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
         }
@@ -91,7 +110,12 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     }
 
     /// A program with an upload command, in a job that has a registry's token, may request an OIDC token or has an environment for releases.
-    fn by_program(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>, seen: &[&str]) -> Option<UnseenUpload> {
+    fn by_program(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        seen: &[SeenUpload<'_>],
+    ) -> Option<UnseenUpload> {
         let all = steps(self.model, workflow, job);
         let held = || permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         let has_token = |step: &ResolvedStep<'_, '_>| {
@@ -111,8 +135,14 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             return None;
         }
         let found = evidence(self.github, self.registries, self.model, workflow, job);
+        // Beside an upload of another step to the same registry, only a call that means an upload shows that the program uploads too.
         let found = found.into_iter().find(|evidence| {
-            !seen.contains(&evidence.registry.id.as_str()) && (may_upload || passes_secret(&evidence.resolved))
+            let called = evidence.resolved.calls.first().is_some_and(|frame| means_upload(self.github, frame));
+            let step = evidence.resolved.outermost().map(|step| step.index);
+            let mut same = seen.iter().filter(|seen| seen.registry == evidence.registry.id).peekable();
+            let another =
+                same.peek().is_none() || called && may_upload && same.all(|seen| !seen.by_login && seen.step != step);
+            another && (may_upload || passes_secret(&evidence.resolved))
         })?;
         let frame = found.resolved.calls.first()?;
         let command = frame.call.command.span.clone();
@@ -167,8 +197,36 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             };
             Some((name, self.likely(all.iter().rev().filter(is_script).filter_map(|step| self.unknown_program(step)))?))
         };
-        let (name, (by, place)) = own.or_else(of_job)?;
+        let in_command = || all.iter().find_map(|step| self.secret_in_command(step));
+        let (name, (by, place)) = own.or_else(in_command).or_else(of_job)?;
         Some(UnseenUpload { reason: UnseenReason::Variable, name: name.to_owned(), by, place, line: None })
+    }
+
+    /// A command of unknown effect that has the token of a registry, or another secret beside a word for an upload, among its words.
+    fn secret_in_command<'s>(&self, step: &ResolvedStep<'a, 'p>) -> Option<(&'s str, (String, Place))>
+    where
+        'p: 's,
+    {
+        let run = step.step?.script?;
+        let all = commands(self.github, step.workflow, step.job, step.step?);
+        all.iter().find_map(|command| {
+            let secret = command.words.iter().flat_map(|word| &word.parts).find_map(|part| match part {
+                WordPiece::Expression(range) => run.value().get(range.clone()).filter(|text| is_secret_path(text)),
+                _ => None,
+            })?;
+            let means_upload = || {
+                command
+                    .words
+                    .iter()
+                    .skip(1)
+                    .filter_map(ShellWord::text)
+                    .any(|word| self.github.oidc.words.contains(&word))
+            };
+            let named = reads(secret).unwrap_or_default().iter().any(|path| self.is_token_name(path));
+            let unnamed = command.words.iter().take(2).any(|word| word.text().is_none());
+            let program = self.unknown_command(step, run, command, unnamed && means_upload())?;
+            (named || means_upload()).then_some((secret, program))
+        })
     }
 
     /// The program that is named after a release, else the first one.
@@ -187,20 +245,42 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
 
     /// Whether the name of a value or of the secret in it is one of a registry's token.
     fn is_token(&self, pair: &Pair<'p>) -> bool {
-        let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-        let named = |name: &str| {
-            let listed = self.github.credentials.variables.iter().any(|known| plain(known) == plain(name));
-            let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
-            listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
-        };
         let secrets = || reads(pair.value.value()).unwrap_or_default();
-        named(pair.key.value()) || secrets().iter().filter_map(|path| path.strip_prefix("secrets.")).any(named)
+        self.is_token_name(pair.key.value())
+            || secrets().iter().any(|path| path.starts_with("secrets.") && self.is_token_name(path))
+    }
+
+    /// Whether a name, or the name of a secret in a path, is one of a registry's token.
+    fn is_token_name(&self, name: &str) -> bool {
+        let name = name.strip_prefix("secrets.").unwrap_or(name);
+        let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+        let listed = self.github.credentials.variables.iter().any(|known| plain(known) == plain(name));
+        let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
+        listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
     }
 
     fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
         let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         if held.access != Some(AccessLevel::Write) {
             return None;
+        }
+        let all = steps(self.model, workflow, job);
+        // An action in a submodule is one of another repository.
+        let checkout = &self.github.checkout;
+        let checks_out = |step: &ResolvedStep<'_, '_>| {
+            step.step.is_some_and(|step| uses(step, &checkout.action))
+                && step.with().get_ignore_case(&checkout.submodules).is_some_and(|pair| pair.value.value() != "false")
+        };
+        let foreign = |step: &ResolvedStep<'_, 'p>| {
+            let used = step.step.and_then(|step| step.uses).filter(|uses| uses.value().starts_with(['.', '$']))?;
+            let folder = used.value().trim_start_matches(['.', '$', '/']);
+            let own = folder.is_empty() || folder.starts_with("github/");
+            (!own && self.model.action(used.value()).is_none()).then_some(used)
+        };
+        let is_used = || oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some();
+        if let Some(used) = all.iter().find_map(foreign).filter(|_| all.iter().any(checks_out) && !is_used()) {
+            let (name, by) = (job.id.value().to_owned(), used.value().to_owned());
+            return Some(UnseenUpload { reason: UnseenReason::Action, name, by, place: used.place(), line: None });
         }
         let environment = job.environment.map(|environment| environment.name.value());
         let file = workflow.source.file_name();
@@ -209,10 +289,9 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             None if self.unassigned.contains(&file) => (UnseenReason::Publisher, file),
             None => return None,
         };
-        if oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some() {
+        if is_used() {
             return None;
         }
-        let all = steps(self.model, workflow, job);
         let (by, place) = self.likely(all.iter().rev().filter_map(|step| self.unknown_program(step)))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
@@ -231,29 +310,65 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         }
         let run = inner.script?;
         let all = commands(self.github, step.workflow, step.job, inner);
-        let (described, uploads) = (self.needs.commands_in(run.value()), self.registries.uploads_in(run.value()));
+        let called = called_scripts(self.model, step);
         all.iter().rev().find_map(|command| {
-            let words = words(command);
-            let known = |name: &String| is_command(self.github, &words, name, &[]);
-            let described = || described.iter().any(|entry| entry.names.iter().any(known));
-            let runs = match words.as_slice() {
-                // The plain reader also yields the parts of other PowerShell statements.
-                [_, Some(equals), ..] if equals == "=" => false,
-                [Some(word), ..] => is_program(word),
-                _ => false,
+            let found = self.unknown_command(step, run, command, false)?;
+            // A shell script of the repository is read: it is unknown only if one of its commands is.
+            let own = |script: &&ResolvedStep<'_, '_>| {
+                script.calls.first().is_some_and(|frame| frame.call.command.span == command.span)
             };
-            // A dry run of a known client uploads nothing.
-            let dry_run = || uploads.iter().any(|(_, pattern)| names(self.github, &words, pattern) == Some(false));
-            let writes_nothing = || find_command(self.github, &words, &self.github.credentials.programs).is_some();
-            let queries = words.iter().flatten().any(|word| self.github.credentials.queries.contains(word));
-            if !runs || queries || writes_nothing() || described() || dry_run() {
-                return None;
-            }
-            let place = run.inner(command.span.clone());
-            let text = run.value().get(command.span.clone()).unwrap_or_default();
-            Some((text.lines().next().unwrap_or_default().to_owned(), place))
+            let mut scripts = called.iter().filter(own).peekable();
+            let is_read = scripts.peek().is_some();
+            let unknown = scripts.any(|script| {
+                let is_program = script.calls.last().is_some_and(|frame| frame.script.is_program);
+                let Some(text) = script.own_script() else { return true };
+                let is_unknown = |command: &ShellCommand| self.unknown_command(script, text, command, false).is_some();
+                is_program || script.commands(self.github).iter().any(is_unknown)
+            });
+            (!is_read || unknown).then_some(found)
         })
     }
+
+    /// The text and the place of a command that no data describes. `any` says that its program may be unknown.
+    fn unknown_command(
+        &self,
+        step: &ResolvedStep<'a, 'p>,
+        run: Text<'p>,
+        command: &ShellCommand,
+        any: bool,
+    ) -> Option<(String, Place)> {
+        let words = words(command);
+        let runs = match words.as_slice() {
+            // The plain reader also yields the parts of other PowerShell statements.
+            [_, Some(equals), ..] if equals == "=" => false,
+            [Some(word), ..] => is_program(word),
+            _ => any,
+        };
+        let writes_nothing = || find_command(self.github, &words, &self.github.credentials.programs).is_some();
+        let queries = || words.iter().flatten().any(|word| self.github.credentials.queries.contains(word));
+        if !runs || queries() || writes_nothing() {
+            return None;
+        }
+        let known = |name: &String| is_command(self.github, &words, name, &[]);
+        let described = || self.needs.commands_in(run.value()).iter().any(|entry| entry.names.iter().any(known));
+        // A dry run of a known client uploads nothing, and an upload in a called script is an upload of the step.
+        let known_upload = |uploads: bool| !uploads || !step.calls.is_empty();
+        let upload = || {
+            let mut all = self.registries.uploads_in(run.value()).into_iter();
+            all.any(|(_, pattern)| names(self.github, &words, pattern).is_some_and(known_upload))
+        };
+        if described() || upload() {
+            return None;
+        }
+        let place = run.inner(command.span.clone());
+        let text = run.value().get(command.span.clone()).unwrap_or_default();
+        Some((text.lines().next().unwrap_or_default().to_owned(), place))
+    }
+}
+
+/// Whether a text reads a secret other than `GITHUB_TOKEN`, also by a name that is computed.
+fn is_secret_path(text: &str) -> bool {
+    is_secret(text) || text.contains("secrets[")
 }
 
 /// Whether a word can be a program: it is no variable, option, string, assignment or member of an object.
