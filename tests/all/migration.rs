@@ -213,6 +213,18 @@ publishers:
 }
 
 #[test]
+fn a_login_is_pinned_like_the_other_actions() {
+    let pin = "3d3c42e5aac5ba805825da76410c181273ba90b1";
+    let pinned = format!("    steps:\n      - uses: actions/checkout@{pin} # v7\n      - uses: ./.github/actions/x\n");
+    let (after, said) = fixed(&CARGO.replace("    steps:\n", &pinned), CONFIG, &[]);
+    let wanted = "uses: rust-lang/crates-io-auth-action@c6f97d42243bad5fab37ca0427f495c86d5b1a18\n";
+    assert!(after.contains(wanted), "{after}{said}");
+    let mixed = format!("{pinned}      - uses: actions/cache@v5\n");
+    let (after, _) = fixed(&CARGO.replace("    steps:\n", &mixed), CONFIG, &[]);
+    assert!(after.contains("uses: rust-lang/crates-io-auth-action@v1\n"), "{after}");
+}
+
+#[test]
 fn a_secret_that_another_workflow_reads_is_not_named_for_deletion() {
     let (after, said) = fixed(CARGO, CONFIG, &[]);
     assert!(after.contains("id-token: write"), "{after}");

@@ -16,6 +16,7 @@ use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, reads};
 use crate::trust::registry::upload_pattern::{LoginPattern, ProposedStep};
 use crate::trust::upload::login::LoginStep;
+use crate::trust::upload::version::{self, Version};
 
 /// The changes that let every upload with the stored token at the place of a fact log in instead. `None` if that is not possible by adding
 /// a step, a variable or another command to one job.
@@ -99,7 +100,7 @@ fn with_step(
         }
         hand_over(builder, &token, &paths, &format!("${{{{ steps.{id}.outputs.{output} }}}}"))?;
         if let Some(before) = before {
-            let value = written(builder, step, Some(&id), condition)?;
+            let value = written(builder, (login, step), Some(&id), condition)?;
             builder.push(workflow.file, NodeChange::Insert { path: before, value });
         }
         return Some(());
@@ -109,7 +110,7 @@ fn with_step(
     }
     builder.remove(&FixTarget::Fact(credential.to_owned()))?;
     if let Some(before) = before {
-        let value = written(builder, step, step.id.as_deref(), condition)?;
+        let value = written(builder, (login, step), step.id.as_deref(), condition)?;
         builder.push(workflow.file, NodeChange::Insert { path: before, value });
     }
     Some(())
@@ -260,7 +261,7 @@ fn secret_in(text: &str) -> Option<Range<usize>> {
 /// A step as a value, with its facts filled in.
 fn written(
     builder: &FixBuilder<'_, '_, '_>,
-    step: &ProposedStep,
+    (login, step): (&LoginPattern, &ProposedStep),
     id: Option<&str>,
     condition: Option<&str>,
 ) -> Option<EditValue> {
@@ -282,7 +283,7 @@ fn written(
     add("name", step.name.as_ref().map(text));
     add("id", id.map(|id| EditValue::Text(id.to_owned())));
     add("if", condition.map(|condition| EditValue::Text(condition.to_owned())));
-    add("uses", step.uses.as_ref().map(text));
+    add("uses", step.uses.as_ref().map(|uses| EditValue::Text(pinned(builder, login, uses))));
     for (name, map) in [("with", &step.with), ("env", &step.env)] {
         if !map.is_empty() {
             add(name, Some(filled(map)?));
@@ -291,6 +292,20 @@ fn written(
     add("shell", step.run.as_ref().map(|_| EditValue::Text("bash".to_owned())));
     add("run", step.run.as_ref().map(text));
     Some(EditValue::Mapping(entries))
+}
+
+/// The action of a step with its ref; at a commit if the workflow has every other action at one, since its repository may require that.
+fn pinned(builder: &FixBuilder<'_, '_, '_>, login: &LoginPattern, uses: &str) -> String {
+    let jobs = builder.subject.workflow().into_iter().flat_map(|workflow| &workflow.jobs);
+    let used = jobs.flat_map(|job| &job.steps).filter_map(|step| step.uses).map(|uses| uses.value());
+    let mut refs = used.filter(|uses| !uses.starts_with(['.', '$'])).filter_map(version::reference).peekable();
+    let all = refs.peek().is_some() && refs.all(version::is_commit);
+    let commits = login.refs.commits.iter().filter_map(|(commit, name)| Some((Version::parse(name)?, commit)));
+    let newest = commits.reduce(|newest, other| if newest.0.is_before(&other.0) { other } else { newest });
+    match (newest.filter(|_| all), uses.split_once('@')) {
+        (Some((_, commit)), Some((name, _))) => format!("{name}@{commit}"),
+        _ => uses.to_owned(),
+    }
 }
 
 /// Replaces the arguments of the client's login command by those of another login.
