@@ -243,7 +243,10 @@ impl ScriptFollower<'_> {
         shell_words: &[ShellWord],
         folder: Option<&str>,
     ) -> Vec<usize> {
-        let Some(start) = task.commands.iter().find_map(|command| after(words, command, task)) else {
+        // Most commands run another program, and their words are not compared.
+        let program = words.first().and_then(Option::as_deref).map(program_name);
+        let mut commands = task.commands.iter().filter(|command| program.is_some_and(|it| command.starts_with(it)));
+        let Some(start) = commands.find_map(|command| after(words, command, task)) else {
             return Vec::new();
         };
         let Some(mut arguments) = TaskArguments::read(task, &words[..start], words.get(start..).unwrap_or_default())
@@ -787,7 +790,8 @@ fn starts(words: &[Option<String>], wrappers: &[String]) -> Vec<usize> {
     while let Some(start) = found.get(next).copied().filter(|_| found.len() < 16) {
         next += 1;
         let rest = words.get(start..).unwrap_or_default();
-        for wrapper in wrappers {
+        let program = rest.first().and_then(Option::as_deref).map(program_name);
+        for wrapper in wrappers.iter().filter(|wrapper| program.is_some_and(|it| wrapper.starts_with(it))) {
             let length = wrapper.split_whitespace().count();
             let is = |(index, expected): (usize, &str)| {
                 let word = rest.get(index).and_then(Option::as_deref);

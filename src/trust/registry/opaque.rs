@@ -14,7 +14,6 @@
 use std::cell::LazyCell;
 
 use crate::read::command_list::CommandList;
-use crate::read::glob::Glob;
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{CommandWords, find_command, flag_is, is_command, unwrapped, words};
 use crate::workflow::github::GitHubFacts;
@@ -122,9 +121,15 @@ fn may_be_variable(entry: &str) -> bool {
     entry.contains('_') && entry.chars().all(is_name)
 }
 
-/// Whether a name has the form of a pattern with stars. It is compiled only for names that have its parts.
+/// Whether a name has the form of a pattern with stars, each of which stands for any text.
 fn fits(pattern: &str, name: &str) -> bool {
-    pattern.split('*').all(|part| name.contains(part)) && Glob::from(pattern).is_match(name)
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(name) = name.strip_prefix(start) else { return false };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(name) = name.strip_suffix(end) else { return false };
+    let after = |name: &'_ str, part: &str| name.find(part).map(|at| at + part.len());
+    let mut at = 0;
+    middle.split('*').all(|part| after(&name[at..], part).map(|length| at += length).is_some())
 }
 
 /// Whether a command sets a variable of an entry.
@@ -235,6 +240,18 @@ mod tests {
             ("echo \"$GIT_ASKPASS\"", "GIT_ASKPASS"),
         ] {
             assert!(!matches(script, entry), "{script}: {entry}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name) in
+            [("a", "a"), ("*a*", "a"), ("a*b*c", "a-b-b-c"), ("a*", "a"), ("**b", "ab"), ("*a*b*", "ab")]
+        {
+            assert!(fits(pattern, name), "{pattern}: {name}");
+        }
+        for (pattern, name) in [("a", "ab"), ("a*a", "a"), ("a*b*c", "a-c"), ("*b*a*", "ab"), ("a*b*b", "ab")] {
+            assert!(!fits(pattern, name), "{pattern}: {name}");
         }
     }
 
