@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+use trustpub::lint::rules::set::RuleSet;
 use walkdir::WalkDir;
 
 use crate::support::program::{out, trustpub};
@@ -187,4 +188,23 @@ fn the_cases_hold_as_listed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A case stands for a kind of mistake, so its rule has two more examples: reported ones, or unreported ones if the rule must be silent.
+#[test]
+fn each_rule_of_a_case_has_two_examples() {
+    let table: Table = toml_edit::de::from_str(include_str!("../cases.toml")).unwrap();
+    let rules = RuleSet::builtin().unwrap();
+    let examples = |name: &str, bad: bool| {
+        let rule = rules.rules.iter().find(|rule| rule.name == name);
+        rule.map_or(0, |rule| rule.examples.iter().filter(|example| example.bad == bad).count())
+    };
+    let mut few = Vec::new();
+    for case in &table.case {
+        let reported = case.findings.iter().filter_map(|finding| finding.rule.as_deref()).map(|rule| (rule, true));
+        let silent = case.absent.iter().map(|rule| (rule.as_str(), false));
+        let own = reported.chain(silent).filter(|(rule, bad)| examples(rule, *bad) < 2);
+        few.extend(own.map(|(rule, bad)| format!("{}: `{rule}`, bad: {bad}", case.folder)));
+    }
+    assert!(few.is_empty(), "rules of cases with less than two examples:\n{}", few.join("\n"));
 }

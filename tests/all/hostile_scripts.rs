@@ -106,3 +106,36 @@ fn scripts_outside_of_the_repository_are_not_read() {
         assert!(found.is_empty(), "{run}: {found:?}");
     }
 }
+
+/// The largest memory of a check by a debug build, in MiB. Without any script it is about 40.
+const MOST_MEMORY: u64 = 128;
+
+#[test]
+fn large_scripts_need_little_memory() {
+    let time = std::path::Path::new("/usr/bin/time");
+    if !time.exists() {
+        return crate::support::skipped("no /usr/bin/time, which measures the memory");
+    }
+    let padding = "# nothing\n".repeat(1024 * 1024);
+    let numbered = |line: fn(usize) -> String| (0..100_000).map(line).collect::<String>();
+    let lock = "[[package]]\nname = \"twine\"\nversion = \"6.2.0\"\n".repeat(200_000);
+    for (run, path, text) in [
+        ("bash a.sh", "a.sh", padding + "npm publish\n"),
+        ("bash a.sh", "a.sh", "npm publish\n".repeat(80_000)),
+        ("make t0", "Makefile", numbered(|at| format!("t{at}: t{}\n\tnpm publish\n", at + 1))),
+        ("just a0", "justfile", numbered(|at| format!("a{at}: a{}\n  npm publish\n", at + 1))),
+        ("tox -e a0", "tox.ini", numbered(|at| format!("[testenv:a{at}]\ncommands = twine upload x\n"))),
+        ("python a.py", "a.py", "twine upload ".repeat(70_000)),
+        ("uv run twine upload x", "uv.lock", lock),
+    ] {
+        let workflow =
+            format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {run}\n");
+        let root = project(&[(".github/workflows/release.yml", &workflow), (path, &text)]);
+        let mut command = std::process::Command::new(time);
+        command.args(["-f", "%M", env!("CARGO_BIN_EXE_trustpub"), "check", "--fail-on", "never"]);
+        let done = command.current_dir(root.path()).output().unwrap();
+        let printed = String::from_utf8_lossy(&done.stderr);
+        let kibibytes: u64 = printed.lines().last().and_then(|line| line.trim().parse().ok()).unwrap();
+        assert!(kibibytes < MOST_MEMORY * 1024, "{run}: {} MiB", kibibytes / 1024);
+    }
+}
