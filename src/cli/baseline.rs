@@ -54,11 +54,16 @@ pub(crate) fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandEr
     let findings = checked
         .iter()
         .flat_map(|one| one.report.findings.iter().map(move |finding| (finding, one.path(finding.primary.place))));
+    let count = checked.iter().map(|one| one.report.findings.len()).sum::<usize>();
     let text = baseline::write(findings);
     match &arguments.output {
         None => print(text.as_bytes()),
         Some(path) => match write_file(path, text.as_bytes()) {
-            Ok(()) => Ok(ExitStatus::Clean),
+            Ok(()) => {
+                let findings = if count == 1 { "finding" } else { "findings" };
+                eprint(&format!("{} has {count} {findings}", path.display()));
+                Ok(ExitStatus::Clean)
+            }
             Err(error) => {
                 Err(CommandError::Message(format!("the baseline {} cannot be written: {error}", path.display())))
             }

@@ -212,6 +212,9 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
         let mut one = check_project(target, config, rules, &folders, today, with_fixes);
+        if baseline.is_none() {
+            one.loaded.require_baseline();
+        }
         let filter = FindingFilter::new(arguments, baseline.as_ref(), &one.loaded, rules);
         let fixer = Fixer { arguments, rules, filter: &filter, today };
         filter.apply(&mut one, target.found.only.as_deref());
@@ -248,7 +251,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     taken?;
     match fixed.print(arguments) {
         Err(CommandError::ClosedPipe) => return Ok(ExitStatus::Clean),
-        told => told?,
+        result => result?,
     }
     if totals.workflows == 0 && failures.is_empty() && !arguments.paths.iter().all(|path| path.is_file()) {
         eprint(&format!("no workflows found in {}", searched(arguments)));

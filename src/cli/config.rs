@@ -105,6 +105,9 @@ fn settings(
         let refs = environment.refs.iter().flatten().map(|text| text.value()).collect::<Vec<_>>().join(", ");
         add("environment", format!("{} (refs: {refs})", environment.name.value()), at(environment.name.place()));
     }
+    if let Some(text) = config.releases {
+        add("releases", text.value().to_owned(), at(text.place()));
+    }
     let lists = [("document", &config.documents), ("extra-rules", &config.extra_rules), ("select", &config.select)];
     for (key, texts) in lists {
         texts.iter().for_each(|text| add(key, text.value().to_owned(), at(text.place())));

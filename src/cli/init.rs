@@ -214,7 +214,9 @@ pub(crate) fn place(root: &Path, force: bool) -> Result<PathBuf, String> {
 }
 
 fn within(root: &Path, folder: &Path) -> Result<(), String> {
-    match (root.canonicalize(), folder.canonicalize()) {
+    // A folder that does not exist is created below the nearest one that does.
+    let existing = folder.ancestors().find(|folder| folder.symlink_metadata().is_ok()).unwrap_or(folder);
+    match (root.canonicalize(), existing.canonicalize()) {
         (Ok(root), Ok(folder)) if folder.starts_with(&root) => Ok(()),
         _ => Err(format!("{} is outside the repository", crate::cli::slashed(folder))),
     }

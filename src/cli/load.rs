@@ -36,6 +36,8 @@ pub(crate) struct LoadedProject {
     pub(crate) select: Vec<String>,
     /// The baseline that its config names.
     pub(crate) baseline: Option<Baseline>,
+    /// Why that baseline cannot be read. Only a command that uses it fails.
+    pub(crate) unread_baseline: Option<String>,
     /// Messages for stderr.
     pub(crate) trouble: Vec<String>,
     /// The subset that makes the results incomplete: the root, the config or rules cannot be read.
@@ -153,10 +155,11 @@ pub(crate) fn with_extra_rules(folders: &[RuleFolder]) -> Vec<RuleFolder> {
     let Some(files) = files else { return all };
     let project = Project::load(&files, None);
     let config = project.config.as_ref().and_then(|document| Some((document, project.source(document.file)?)));
-    let folders = config.map(|(document, source)| Config::read(document.file, source, &document.tree).extra_rules);
-    for text in folders.into_iter().flatten() {
+    let extra = config.map(|(document, source)| Config::read(document.file, source, &document.tree).extra_rules);
+    for text in extra.into_iter().flatten() {
         // A folder that cannot be read is reported by `check`.
-        all.extend(folder::within(&files, text.value().trim_end_matches('/'), text.value()));
+        let folder = folder::within(&files, text.value().trim_end_matches('/'), text.value());
+        all.extend(folder.ok().filter(|folder| !folders.iter().any(|known| known.has_files_of(folder))));
     }
     all
 }
@@ -165,6 +168,13 @@ impl LoadedProject {
     /// The rules that it is checked with, if `usual` are those of projects without rules of their own.
     pub(crate) fn rules<'r>(&'r self, usual: &'r RuleSet) -> &'r RuleSet {
         self.rules.as_ref().unwrap_or(usual)
+    }
+
+    /// Reports that the baseline of the config cannot be read.
+    pub(crate) fn require_baseline(&mut self) {
+        if let Some(text) = self.unread_baseline.take() {
+            self.fail(text);
+        }
     }
 
     fn fail(&mut self, text: String) {
@@ -199,12 +209,16 @@ impl LoadedProject {
                 let parsed = baseline.and_then(|bytes| Baseline::parse(&String::from_utf8_lossy(&bytes)));
                 match parsed {
                     Ok(baseline) => self.baseline = Some(baseline),
-                    Err(reason) => self.fail(format!("the baseline {}{} {reason}", self.near, path.value())),
+                    Err(reason) => {
+                        self.unread_baseline = Some(format!("the baseline {}{} {reason}", self.near, path.value()));
+                    }
                 }
             }
             let mut all = folders.to_vec();
             for text in &config.extra_rules {
                 match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
+                    // `--rules` may name the same folder.
+                    Ok(folder) if all.iter().any(|known| known.has_files_of(&folder)) => {}
                     Ok(folder) => all.push(folder),
                     Err(problem) => self.fail(problem),
                 }

@@ -10,7 +10,7 @@ use crate::lsp::{self, ServerExit};
 /// Arguments of `lsp`.
 #[derive(Debug, Args)]
 pub(super) struct LspArguments {
-    /// A folder of user rules, registries and permission needs. May be given several times.
+    /// Folder of additional rules, registries and needs, laid out like `rules/`; repeatable.
     #[arg(long, value_name = "DIR")]
     rules: Vec<PathBuf>,
 

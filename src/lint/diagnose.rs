@@ -347,7 +347,8 @@ fn refused(
         for run in upload.runs.iter().filter(|run| run.registry.as_ref().is_ok_and(|it| belongs(it, registry))) {
             let RunVerdict::Refused { cause, place, differ, .. } = &run.verdict else { continue };
             if when.contains(cause) {
-                let form = run.form.as_ref().and_then(|form| form.link.clone());
+                // Another value in the form helps only if a value differs.
+                let form = run.form.as_ref().filter(|_| differ.is_some()).and_then(|form| form.link.clone());
                 let refusal = DiagnosedUpload {
                     job: upload.job.clone(),
                     cause: cause.word(),

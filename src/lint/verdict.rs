@@ -211,7 +211,8 @@ fn compute(
         let unknown = |reason: String| Unknown { reason, place };
         let has_no_name = entry.is_none() && matches!(claim, Claim::Owner | Claim::Repository);
         if has_no_name && registry.field_of(claim).is_some_and(|field| field.required) {
-            undecided = undecided.or_else(|| Some(unknown("the config has no `repository`".to_owned())));
+            undecided = undecided
+                .or_else(|| Some(unknown("the name of the repository, which the config does not have".to_owned())));
             continue;
         }
         match claim_verdict(claims, claim, publisher) {

@@ -55,7 +55,7 @@ pub struct Config<'p> {
     /// `environments:`.
     pub(crate) environments: Vec<EnvironmentSettings<'p>>,
     /// `releases: immutable`: GitHub rejects changes to the assets of a published release.
-    pub(crate) immutable_releases: bool,
+    pub(crate) releases: Option<Text<'p>>,
     /// `documents:`.
     pub(crate) documents: Vec<Text<'p>>,
     /// `rules:`, as pairs of rule and level.
@@ -126,7 +126,7 @@ impl<'p> ConfigReader<'p> {
             "repository" => self.config.repository = self.repository(entry),
             "publishers" => self.config.publishers = self.list(entry, Self::publisher),
             "environments" => self.environments(entry),
-            "releases" => self.config.immutable_releases = self.releases(entry),
+            "releases" => self.config.releases = self.releases(entry),
             "documents" => self.config.documents = self.list(entry, |reader, node| reader.word(node, "a path")),
             "rules" => self.rules(entry),
             "ignore" => self.config.ignore = self.list(entry, Self::ignore),
@@ -238,12 +238,13 @@ impl<'p> ConfigReader<'p> {
         }
     }
 
-    fn releases(&mut self, entry: MappingEntry<'p>) -> bool {
-        let word = self.word(entry.value, "`immutable`").map(Text::value);
-        if word.is_some_and(|word| word != "immutable") {
+    fn releases(&mut self, entry: MappingEntry<'p>) -> Option<Text<'p>> {
+        let word = self.word(entry.value, "`immutable`")?;
+        if word.value() != "immutable" {
             self.problem(entry.value.span(), "`releases` can only be `immutable`; omit it otherwise");
+            return None;
         }
-        word == Some("immutable")
+        Some(word)
     }
 
     fn rules(&mut self, entry: MappingEntry<'p>) {

@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn the_summary_counts_uploads_and_not_runs() {
         let rows = [row("a", "stored, trusted", "accepted, refused"), row("b", "trusted", "undecided")];
-        let expected = "1 of 2 uploads use stored tokens, 1 use trusted publishing only; 1 refused, 1 undecided";
+        let expected = "2 uploads: 1 with a stored token, 1 with trusted publishing only, 1 refused, 1 undecided";
         assert_eq!(summary(&rows), expected);
     }
 

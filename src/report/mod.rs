@@ -80,9 +80,12 @@ pub fn below(prefix: &str, path: &str) -> String {
     if absolute { path.to_owned() } else { format!("{prefix}{path}") }
 }
 
-/// The address of a rule's documentation.
+/// The address of a rule's documentation; of a user's rule, that of the page about such rules.
 #[must_use]
 pub fn help_uri(rule: &Rule) -> String {
+    if rule.own {
+        return format!("{HOME}/blob/main/docs/src/own-rules.md");
+    }
     format!("{HOME}/blob/main/rules/README.md#{}", rule.name)
 }
 

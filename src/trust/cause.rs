@@ -18,6 +18,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::data_file::DataFile;
 
     #[test]
     fn the_text_of_the_client_precedes_that_of_the_registry() {
@@ -30,7 +31,8 @@ mod tests {
               - { text: "push it: no token", cause: c, when: [id-token], by: [push it] }
               - { text: who are you, cause: c, when: [owner, environment] }
         "#;
-        let registry: Registry = serde_yaml::from_str(text).unwrap();
+        let file = DataFile::new("rules/registries/acme.yaml", text.to_owned(), false);
+        let registry: Registry = file.read().unwrap();
         let [command, action] = registry.uploads.as_slice() else { panic!("two uploads") };
         assert_eq!(registry.error_text(RefusalCause::IdToken, Some(command)), Some("push it: no token"));
         assert_eq!(registry.error_text(RefusalCause::IdToken, Some(action)), Some("no token here"));

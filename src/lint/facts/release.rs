@@ -132,7 +132,7 @@ fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let changed = |activity: &str| !matches!(activity, "deleted" | "unpublished");
     let run = context.run();
     let published = run.event == "release" && run.activity.as_deref().is_none_or(changed);
-    if !subject.analysis.config.immutable_releases || !published {
+    if subject.analysis.config.releases.is_none() || !published {
         return Some(unchanged);
     }
     let workflow = simulated.workflow;

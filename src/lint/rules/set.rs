@@ -34,6 +34,18 @@ pub struct RuleFolder {
     pub needs: Vec<UserFile>,
 }
 
+impl RuleFolder {
+    /// Whether another folder has the same files, by name and text. It may be the same folder under another path.
+    pub(crate) fn has_files_of(&self, other: &Self) -> bool {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let same = |left: &[UserFile], right: &[UserFile]| {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| name(&left.0) == name(&right.0) && left.1 == right.1)
+        };
+        same(&self.rules, &other.rules) && same(&self.registries, &other.registries) && same(&self.needs, &other.needs)
+    }
+}
+
 impl RuleSet {
     /// The built-in rules with their examples.
     ///

@@ -90,7 +90,9 @@ fn tasks_of_python_projects_are_read() {
         followed("tox -e release", &[("tox.ini", tox)]),
         ["tox.ini: python -m build", "tox.ini: twine upload dist/*"]
     );
-    assert_eq!(followed("tox run -e py", &[("tox.ini", tox)]), ["tox.ini: pytest"]);
+    for runner in ["tox run -e py", "pipx run tox -e py", "uvx --with tox-uv tox -e py", "python -m tox -e py"] {
+        assert_eq!(followed(runner, &[("tox.ini", tox)]), ["tox.ini: pytest"], "{runner}");
+    }
     let project = "[tool.hatch.envs.default.scripts]\nbuild = 'hatch build'\npush = ['build', 'hatch publish']\n[tool.pdm.scripts]\np = {cmd = 'pdm publish'}\n[tool.poe.tasks]\nq.shell = 'uv publish'\n";
     let files = [("pyproject.toml", project)];
     assert_eq!(
