@@ -47,12 +47,20 @@ pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandErr
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let (mut rows, mut workflows) = (Vec::new(), 0);
-    // Only the rows of a project are kept, so that memory does not grow with its files.
+    let is_csv = arguments.format == InventoryFormat::Csv;
+    if is_csv {
+        print(inventory::csv_header().as_bytes())?;
+    }
+    // Only the rows of a project are kept, so that memory does not grow with its files; of CSV not even these.
     in_order(
         &targets,
         |target| project_rows(target, &rules, &folders),
         |(found, messages, read)| {
-            rows.extend(found);
+            if is_csv {
+                print(inventory::csv_rows(&found).as_bytes())?;
+            } else {
+                rows.extend(found);
+            }
             workflows += read;
             trouble.extend(messages);
             Ok::<(), CommandError>(())
@@ -64,7 +72,7 @@ pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandErr
     }
     let text = match arguments.format {
         InventoryFormat::Text => sanitize::commands(&inventory::text(&rows)),
-        InventoryFormat::Csv => inventory::csv(&rows),
+        InventoryFormat::Csv => String::new(),
         InventoryFormat::Json => inventory::json(&rows).map_err(|error| format!("cannot write JSON: {error}"))?,
         InventoryFormat::Markdown => inventory::markdown(&rows),
     };

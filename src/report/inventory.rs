@@ -163,15 +163,16 @@ pub fn text(rows: &[InventoryRow]) -> String {
     out + &summary(rows) + "\n"
 }
 
-/// Comma-separated values with a header (RFC 4180). A cell that a spreadsheet would run as a formula starts with an apostrophe.
+/// The header of comma-separated values (RFC 4180).
 #[must_use]
-pub fn csv(rows: &[InventoryRow]) -> String {
-    let mut out = InventoryRow::HEADER.join(",") + "\r\n";
-    for row in rows {
-        out.push_str(&row.cells().map(|cell| csv_cell(cell)).join(","));
-        out.push_str("\r\n");
-    }
-    out
+pub fn csv_header() -> String {
+    InventoryRow::HEADER.join(",") + "\r\n"
+}
+
+/// Rows of comma-separated values. A cell that a spreadsheet would run as a formula starts with an apostrophe.
+#[must_use]
+pub fn csv_rows(rows: &[InventoryRow]) -> String {
+    rows.iter().map(|row| row.cells().map(|cell| csv_cell(cell)).join(",") + "\r\n").collect()
 }
 
 fn csv_cell(text: &str) -> String {
@@ -256,6 +257,6 @@ mod tests {
         let hostile = row("a|b\n::error::x", "none", "refused");
         assert_eq!(markdown(std::slice::from_ref(&hostile)).lines().count(), 5);
         assert_eq!(text(std::slice::from_ref(&hostile)).lines().count(), 3);
-        assert_eq!(csv(&[hostile]).lines().count(), 2);
+        assert_eq!((csv_header() + &csv_rows(&[hostile])).lines().count(), 2);
     }
 }
