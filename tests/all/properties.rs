@@ -74,8 +74,12 @@ fn every_prefix_of_every_fixture_is_parsed() {
     let fixtures = fixtures();
     assert!(fixtures.len() > 50, "{}", fixtures.len());
     for text in fixtures {
-        // Every length of a small file. In a large one every nth length with a prime n, so that cuts are not aligned with lines.
-        let step = if text.len() < 2_500 { 1 } else { 97 };
+        // Every length of a small file. In a larger one every nth length with a prime n, so that cuts are not aligned with lines.
+        let step = match text.len() {
+            0..500 => 1,
+            500..2_500 => 7,
+            _ => 97,
+        };
         for cut in (0..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {
             parse(&text[..cut]);
         }
