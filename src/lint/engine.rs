@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::facts::{self, Fact, FactName};
 use crate::lint::findings::merge::{self, RawFinding};
-use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report, UploadCount, route};
+use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report, Suppressed, UploadCount, route};
 use crate::lint::fix;
 use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::set::RuleSet;
@@ -32,13 +32,8 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
     let parsed = ParsedProject::new(&rules.data.github, project);
     let (mut analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
     analysis.today = today;
-    let levels = levels(rules, analysis.config, &mut problems);
-    let mut ignores = ignores::collect(project, analysis.config, rules, today, &mut problems);
-    let mut engine = Engine::new(rules, levels, with_fixes);
-    subjects::visit_all(&analysis, &mut engine);
-    let findings = engine.take_findings(&analysis);
-    let (mut findings, suppressed) = ignores::apply(project, &mut ignores, findings);
-    let errors = RunErrors::new(&analysis, &engine.fired, &findings);
+    let Evaluation { mut engine, ignores, mut findings, suppressed, errors } =
+        evaluate(&analysis, rules, with_fixes, &mut problems);
     let routes = route::routes(&analysis, &errors);
     let notices = notices(&analysis, &errors);
     let undeclared = analysis.uploads.iter().filter(|upload| verdict::is_undeclared(&analysis, upload)).count();
@@ -72,16 +67,36 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
     }
 }
 
-/// The errors that rules report for the runs of uploads, after ignores.
-pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
-    let mut problems = Vec::new();
-    let levels = levels(rules, analysis.config, &mut problems);
-    let mut ignores = ignores::collect(analysis.project, analysis.config, rules, analysis.today, &mut problems);
-    let mut engine = Engine::new(rules, levels, false);
+/// What all rules found in a project, except those about ignores.
+struct Evaluation<'r> {
+    engine: Engine<'r>,
+    ignores: Vec<Ignore>,
+    /// The findings that no ignore hides.
+    findings: Vec<Finding>,
+    suppressed: Vec<Suppressed>,
+    errors: RunErrors,
+}
+
+fn evaluate<'r>(
+    analysis: &Analysis<'_, '_>,
+    rules: &'r RuleSet,
+    with_fixes: bool,
+    problems: &mut Vec<Problem>,
+) -> Evaluation<'r> {
+    let Analysis { project, config, today, .. } = analysis;
+    let levels = levels(rules, config, problems);
+    let mut ignores = ignores::collect(project, config, rules, *today, problems);
+    let mut engine = Engine::new(rules, levels, with_fixes);
     subjects::visit_all(analysis, &mut engine);
     let findings = engine.take_findings(analysis);
-    let (findings, _) = ignores::apply(analysis.project, &mut ignores, findings);
-    RunErrors::new(analysis, &engine.fired, &findings)
+    let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
+    let errors = RunErrors::new(analysis, &engine.fired, &findings);
+    Evaluation { engine, ignores, findings, suppressed, errors }
+}
+
+/// The errors that rules report for the runs of uploads, after ignores.
+pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
+    evaluate(analysis, rules, false, &mut Vec::new()).errors
 }
 
 /// The numbers of uploads by workflow.

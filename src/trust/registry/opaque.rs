@@ -75,7 +75,7 @@ fn run_by<'e>(github: &GitHubFacts, command: &ShellCommand, entries: &'e Command
     let words = words(command);
     let wrapped = find_command(github, &words, &github.shell.runs.wrappers).is_some();
     let own = unwrapped(github, &words);
-    // Only after a wrapper such as `npx` the program is a later word.
+    // The program is a later word only after a wrapper such as `npx`.
     let programs = own.iter().take(if wrapped { own.len() } else { 1 }).flatten();
     let candidates = programs.flat_map(|word| entries.of_program(word));
     candidates.filter(|entry| runs(github, command, &words, entry)).collect()
