@@ -207,7 +207,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     where
         'p: 's,
     {
-        let run = step.step?.script?;
+        // Few scripts read a secret, and only those are parsed.
+        let run = step.step?.script.filter(|run| is_secret_path(run.value()))?;
         let all = commands(self.github, step.workflow, step.job, step.step?);
         all.iter().find_map(|command| {
             let secret = command.words.iter().flat_map(|word| &word.parts).find_map(|part| match part {
