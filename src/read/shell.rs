@@ -46,6 +46,19 @@ impl Shell {
 pub struct ShellScript {
     /// The commands, in the order of the text.
     pub commands: Vec<ShellCommand>,
+    /// For each block of the script that may not run, the block around it. Block 0 is the script itself and not in the list.
+    pub blocks: Vec<usize>,
+}
+
+impl ShellScript {
+    /// Whether every command of a block runs after those of another one: it is the same block or one inside of it.
+    pub(crate) fn is_inside(&self, mut block: usize, outer: usize) -> bool {
+        // Blocks have greater numbers than those around them.
+        while block > outer {
+            block = self.blocks.get(block - 1).copied().unwrap_or_default();
+        }
+        block == outer
+    }
 }
 
 /// One simple command.
@@ -65,6 +78,8 @@ pub struct ShellCommand {
     pub order: usize,
     /// Whether it runs only under a condition, in a loop or in a function.
     pub conditional: bool,
+    /// The innermost block around it that may not run, or whose variables are its own: see [`ShellScript::blocks`].
+    pub block: usize,
     /// Whether the script continues when it fails: it is before `||`, or a condition.
     pub tolerated: bool,
     /// The folder that it runs in; `None` after a `cd` to an unknown folder.
@@ -87,6 +102,14 @@ pub struct Assignment {
     pub value: ShellWord,
 }
 
+impl Assignment {
+    /// The same variable with a value that only the run decides.
+    pub(crate) fn undecided(&self) -> Self {
+        let value = ShellWord { parts: vec![WordPiece::Dynamic], splits: true, ..self.value.clone() };
+        Self { name: self.name.clone(), value }
+    }
+}
+
 /// A word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellWord {
@@ -105,7 +128,7 @@ pub enum WordPiece {
     Text(String),
     /// A `${{ … }}` with its braces.
     Expression(Range<usize>),
-    /// A variable.
+    /// A variable; `@` is a list of unknown words.
     Variable(String),
     /// A substitution or another construct whose value is unknown.
     Dynamic,

@@ -495,7 +495,7 @@ pub struct Rejection {
     pub refusal: String,
     /// A report of the answer.
     pub source: String,
-    /// The date of the report, or the day on which the source was read.
+    /// The date of the report.
     pub date: String,
 }
 
@@ -519,12 +519,6 @@ pub enum RejectedShape {
     IdleStep,
     /// A step with `uses` and `run`.
     DoubleStep,
-    /// A step that is no mapping.
-    StepWithoutKeys,
-    /// An `environment` with keys but without `name`.
-    EnvironmentWithoutName,
-    /// `permissions` as a list.
-    PermissionsAsList,
     /// One of the contexts in the `if` of a job.
     JobIf,
     /// One of the contexts in the `if` of a step.
@@ -552,9 +546,6 @@ impl RejectedShape {
             Self::CallingJob => "a job that calls a workflow and has …",
             Self::IdleStep => "a step with no other keys than …",
             Self::DoubleStep => "a step with `uses` and `run`",
-            Self::StepWithoutKeys => "a step that is no mapping",
-            Self::EnvironmentWithoutName => "an `environment` with keys but without `name`",
-            Self::PermissionsAsList => "`permissions` as a list",
             Self::JobIf => "the context … in the `if` of a job",
             Self::StepIf => "the context … in the `if` of a step",
             Self::JobName => "the context … in the `name` of a job",

@@ -3,9 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::read::script::with_exports;
-use crate::read::shell::{self, Shell, ShellCommand, ShellScript};
+use crate::read::shell::{self, Shell, ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece};
+use crate::read::yaml::Node;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow};
+
+/// The maximum number of values of a program's name that are read.
+const MOST_PROGRAMS: usize = 32;
 
 /// A lazily parsed script, with the shell it was parsed for.
 #[derive(Debug, Clone, Default)]
@@ -27,10 +31,113 @@ pub(crate) fn commands(
     step: &Step<'_>,
 ) -> Arc<[ShellCommand]> {
     let shell = shell(github, workflow, job, step);
-    let read = || Arc::from(with_exports(script(github, workflow, job, step)));
+    let read = || {
+        let commands = with_exports(script(github, workflow, job, step));
+        Arc::from(with_programs(commands, shell, workflow, job, step))
+    };
     let (known, commands) = step.commands.0.get_or_init(|| (shell, read()));
     // A step of a composite action can run in several jobs with different default shells.
     if *known == shell { Arc::clone(commands) } else { read() }
+}
+
+/// The literal texts that a script may run as its programs: of `$PUBLISH` or `${{ matrix.command }}` at the start of a line.
+#[must_use]
+pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
+    let lines = step.script.map_or("", |script| script.value()).lines().map(str::trim_start);
+    let mut found = Vec::new();
+    for line in lines.filter(|line| line.starts_with('$')).take(MOST_PROGRAMS) {
+        let name: &str = match line.strip_prefix("${{") {
+            Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
+            None => line.trim_start_matches(['$', '{']).split(['}', ' ']).next().unwrap_or_default(),
+        };
+        found.extend(values(name, workflow, job, step).unwrap_or_default());
+    }
+    found
+}
+
+/// The literal values of `NAME`, `env.NAME` or `matrix.NAME` in a step. `None` if one of them is not literal.
+fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Option<Vec<String>> {
+    let literal = |text: &str| (!text.contains("${{")).then(|| text.to_owned());
+    // A step of an action may run in several jobs.
+    let is_own = job.steps.iter().any(|own| std::ptr::eq(own, step));
+    if let Some(name) = name.strip_prefix("matrix.").filter(|_| is_own) {
+        let matrix = job.strategy?.get("matrix")?;
+        let own = matrix.get(name).into_iter().flat_map(Node::items);
+        let added = matrix.get("include").into_iter().flat_map(Node::items).filter_map(|row| row.get(name));
+        let found: Option<Vec<_>> =
+            own.chain(added).take(MOST_PROGRAMS + 1).map(|node| literal(node.text()?)).collect();
+        return found.filter(|found| !found.is_empty() && found.len() <= MOST_PROGRAMS);
+    }
+    let name = name.strip_prefix("env.").unwrap_or(name);
+    let around = [&job.env, &workflow.env];
+    let mut variables = std::iter::once(&step.env).chain(around.into_iter().filter(|_| is_own));
+    let pair = variables.find_map(|pairs| pairs.entries.iter().find(|pair| pair.key.value() == name))?;
+    literal(pair.value.value()).map(|text| vec![text])
+}
+
+/// Replaces each command whose program is a variable or an expression with literal values by the commands in these values.
+fn with_programs(
+    commands: Vec<ShellCommand>,
+    shell: Shell,
+    workflow: &Workflow<'_>,
+    job: &Job<'_>,
+    step: &Step<'_>,
+) -> Vec<ShellCommand> {
+    let is_unknown = |command: &ShellCommand| command.words.first().is_some_and(|word| word.text().is_none());
+    if !commands.iter().any(is_unknown) {
+        return commands;
+    }
+    let script = step.script.map_or("", |script| script.value());
+    let mut found = Vec::new();
+    for command in commands {
+        let program = command.words.first().filter(|word| word.splits).map(|word| word.parts.as_slice());
+        let texts = match program {
+            Some([WordPiece::Variable(name)]) => {
+                match command.assignments.iter().rev().find(|assignment| assignment.name == *name) {
+                    Some(assignment) => assignment.value.text().map(|text| vec![text]),
+                    None => values(name, workflow, job, step),
+                }
+            }
+            Some([WordPiece::Expression(range)]) => {
+                let name = script.get(range.clone()).and_then(|text| text.strip_prefix("${{")?.strip_suffix("}}"));
+                name.map(str::trim).filter(|name| name.contains('.')).and_then(|name| values(name, workflow, job, step))
+            }
+            _ => None,
+        };
+        match texts {
+            Some(texts) => {
+                let is_one = texts.len() == 1;
+                found.extend(texts.iter().flat_map(|text| run_by(&command, text, shell, is_one)));
+            }
+            None => found.push(command),
+        }
+    }
+    found
+}
+
+/// The commands of a text that a command runs as its program, at the place of the program and with the command's further words.
+fn run_by(command: &ShellCommand, text: &str, shell: Shell, is_certain: bool) -> Vec<ShellCommand> {
+    let place = command.words.first().map_or(0..0, |word| word.span.clone());
+    let mut inner = with_exports(shell::parse(text, shell));
+    let moved = |word: &mut ShellWord| {
+        word.span.clone_from(&place);
+        let parts = word.parts.iter_mut();
+        parts.filter(|part| matches!(part, WordPiece::Expression(_))).for_each(|part| *part = WordPiece::Dynamic);
+    };
+    for one in &mut inner {
+        let values = one.assignments.iter_mut().map(|assignment| &mut assignment.value);
+        one.words.iter_mut().chain(&mut one.redirects).chain(one.input.as_deref_mut()).chain(values).for_each(moved);
+        one.assignments.splice(0..0, command.assignments.iter().cloned());
+        one.span.clone_from(&command.span);
+        (one.order, one.block) = (command.order, command.block);
+        one.conditional |= command.conditional || !is_certain;
+        one.tolerated |= command.tolerated;
+        one.folder = one.folder.take().filter(|folder| *folder == ShellFolder::default()).and(command.folder.clone());
+    }
+    if let Some(last) = inner.last_mut() {
+        last.words.extend(command.words.iter().skip(1).cloned());
+    }
+    inner
 }
 
 fn shell(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Shell {

@@ -142,17 +142,13 @@ fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
     let (analysis, registry, workflow) = (subject.analysis, target(subject)?, subject.workflow()?);
-    let packages = uploaded(subject, registry)?.as_deref().ok();
-    let changed = match packages {
-        Some(packages) => packages.iter().filter_map(|package| package.manifest).any(|manifest| {
-            package::changes(&analysis.data.github, registry, manifest, workflow, &manifest.kind.repository)
-        }),
-        None => package::may_change(&analysis.data.github, registry, workflow),
-    };
-    if changed {
+    let packages = uploaded(subject, registry)?.as_deref().ok()?;
+    let mut read = packages.iter().filter_map(|package| package.manifest);
+    let github = &analysis.data.github;
+    if read.any(|manifest| package::changes(github, registry, manifest, workflow, &manifest.kind.repository)) {
         return None;
     }
-    package::repository(&analysis.project.manifests, registry, analysis.repository, packages)
+    package::repository(&analysis.project.manifests, analysis.repository, packages)
 }
 
 fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

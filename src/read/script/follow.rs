@@ -12,7 +12,7 @@ use crate::read::script::{
     program,
 };
 use crate::read::shell::{
-    self, FunctionCallers, Shell, ShellCommand, ShellInvocation, ShellScript, ShellWord, WordPiece,
+    self, Assignment, FunctionCallers, Shell, ShellCommand, ShellInvocation, ShellScript, ShellWord, WordPiece,
 };
 use crate::read::source::{FileId, SourceFile};
 use crate::read::text::{MappedText, Text};
@@ -57,14 +57,17 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
         read: BTreeMap::new(),
         parts: BTreeMap::new(),
         bytes: 0,
+        caller: String::new(),
     };
     for step in steps(follower.project, &words, &follower.listed) {
         let commands = with_exports(shell::parse(&step.script, step.shell));
+        follower.caller = step.script;
         let calls = follower.calls(&commands, step.folder.as_deref(), None, None);
         if !calls.is_empty() {
             follower.scripts.calls.insert(step.key, calls);
         }
     }
+    follower.caller.clear();
     let mut next = 0;
     while next < follower.scripts.list.len() {
         let Some(script) = follower.scripts.list.get(next) else { break };
@@ -131,15 +134,20 @@ fn steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String
     found
 }
 
-/// The commands of a script. An assignment on a separate line applies to every later command, unless the command has its own.
-pub(crate) fn with_exports(script: ShellScript) -> Vec<ShellCommand> {
-    let mut exported = Vec::new();
+/// The commands of a script. An assignment on a separate line applies to every later command, unless the command has its own. In a block that
+/// may not run, it decides the variable in this block alone.
+pub(crate) fn with_exports(mut script: ShellScript) -> Vec<ShellCommand> {
+    let mut exported: Vec<(Assignment, usize)> = Vec::new();
     let mut found = Vec::new();
-    for mut command in script.commands {
+    for mut command in std::mem::take(&mut script.commands) {
         if command.words.is_empty() {
-            exported.extend(command.assignments);
+            exported.extend(command.assignments.into_iter().map(|assignment| (assignment, command.block)));
         } else {
-            command.assignments.splice(0..0, exported.iter().cloned());
+            let seen = exported.iter().map(|(assignment, block)| match script.is_inside(command.block, *block) {
+                true => assignment.clone(),
+                false => assignment.undecided(),
+            });
+            command.assignments.splice(0..0, seen.collect::<Vec<_>>());
             found.push(command);
         }
     }
@@ -169,6 +177,8 @@ pub(crate) struct ScriptFollower<'s> {
     /// The scripts of a part, by path, name, folder and arguments.
     pub(crate) parts: BTreeMap<(String, String, Option<String>, String), Vec<usize>>,
     bytes: usize,
+    /// The script of the step whose commands are followed; empty for those of a file, which have no expressions.
+    caller: String,
 }
 
 impl ScriptFollower<'_> {
@@ -518,9 +528,13 @@ impl ScriptFollower<'_> {
         };
         let is_sourced = matches!(name, "." | "source");
         let mut invocation = ShellInvocation {
-            arguments: shell_words.iter().skip(index + 1).map(|word| moved(word, word.span.start)).collect(),
+            arguments: shell_words
+                .iter()
+                .skip(index + 1)
+                .map(|word| moved(word, word.span.start, &self.caller))
+                .collect(),
             open: is_sourced,
-            callers: is_sourced.then(|| callers(beside)),
+            callers: is_sourced.then(|| callers(beside, &self.caller)),
         };
         let mut shown = invocation
             .arguments
@@ -622,7 +636,7 @@ impl ScriptFollower<'_> {
         if let Some(last) = commands.last_mut() {
             let end = last.span.end;
             let words = extra.iter().filter(|word| word.text().as_deref() != Some("--"));
-            last.words.extend(words.map(|word| moved(word, end)));
+            last.words.extend(words.map(|word| moved(word, end, &self.caller)));
         }
         self.add_script(file, text, shell, folder, commands, names)
     }
@@ -656,7 +670,7 @@ impl ScriptFollower<'_> {
 }
 
 /// The commands of a script that may call the functions of a file that it reads with `source`.
-fn callers(commands: &[ShellCommand]) -> FunctionCallers {
+fn callers(commands: &[ShellCommand], script: &str) -> FunctionCallers {
     let mut callers = FunctionCallers::default();
     for command in commands {
         match command.words.split_first().map(|(first, rest)| (first.text(), rest)) {
@@ -665,7 +679,7 @@ fn callers(commands: &[ShellCommand]) -> FunctionCallers {
                     let words = text.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-'));
                     callers.mentions.extend(words.map(str::to_owned));
                 }
-                let arguments = rest.iter().map(|word| moved(word, word.span.start)).collect();
+                let arguments = rest.iter().map(|word| moved(word, word.span.start, script)).collect();
                 callers.calls.entry(program).or_default().push((arguments, command.conditional));
             }
             Some((None, _)) => callers.open = true,
@@ -677,10 +691,14 @@ fn callers(commands: &[ShellCommand]) -> FunctionCallers {
     callers
 }
 
-/// A word of another script at an offset of this one.
-fn moved(word: &ShellWord, at: usize) -> ShellWord {
-    let part =
-        |part: &WordPiece| if matches!(part, WordPiece::Expression(_)) { WordPiece::Dynamic } else { part.clone() };
+/// A word of another script at an offset of this one. The text of its expressions is kept.
+fn moved(word: &ShellWord, at: usize, script: &str) -> ShellWord {
+    let part = |part: &WordPiece| match part {
+        WordPiece::Expression(range) => {
+            script.get(range.clone()).map_or(WordPiece::Dynamic, |text| WordPiece::Text(text.to_owned()))
+        }
+        _ => part.clone(),
+    };
     ShellWord { span: at..at, parts: word.parts.iter().map(part).collect(), splits: word.splits }
 }
 

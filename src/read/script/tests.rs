@@ -12,8 +12,8 @@ fn facts() -> RunFacts {
     serde_json::from_value(github["shell"]["runs"].clone()).unwrap()
 }
 
-/// The scripts that a step with a command runs, directly or through other scripts: the text at the place of each command.
-fn followed(run: &str, files: &[(&str, &str)]) -> Vec<String> {
+/// A project with a step that runs a command, and the scripts that it runs.
+fn project(run: &str, files: &[(&str, &str)]) -> Project {
     let mut memory = MemoryFiles::default();
     let run = run.replace('\n', "\n          ");
     let workflow = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          {run}\n");
@@ -25,6 +25,12 @@ fn followed(run: &str, files: &[(&str, &str)]) -> Vec<String> {
     let kind = serde_yaml::from_str("{file: package.json, format: json, name: [name], members: [workspaces]}").unwrap();
     project.load_manifests(&memory, [&kind]);
     project.load_scripts(&memory, &facts());
+    project
+}
+
+/// The scripts that a step with a command runs, directly or through other scripts: the text at the place of each command.
+fn followed(run: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let project = project(run, files);
     let mut found = Vec::new();
     for script in &project.scripts.list {
         let source = project.source(script.file).unwrap();
@@ -191,6 +197,9 @@ fn arguments_of_the_call_decide_what_a_script_runs() {
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         assert_eq!(found, expected, "{run}");
     }
+    let own = project("./push.sh gem \"${{ inputs.kind }}\"", &[("push.sh", "gem push $2\n")]);
+    let words = own.scripts.list[0].commands[0].words.iter().map(|word| word.text().unwrap()).collect::<Vec<_>>();
+    assert_eq!(words, ["gem", "push", "${{ inputs.kind }}"]);
     assert!(followed(". ./lib.sh\nlib_other", &files).iter().any(|line| line == "lib.sh: twine upload x"));
 }
 

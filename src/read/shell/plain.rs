@@ -2,7 +2,7 @@
 //!
 //! The commands of a PowerShell function that nothing calls do not count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::read::shell::{
@@ -41,6 +41,9 @@ pub(crate) const CMD: PlainSyntax = PlainSyntax {
     dollar: false,
 };
 
+/// The maximum number of PowerShell variables whose values are kept.
+const MOST_VARIABLES: usize = 64;
+
 /// Reads a masked script.
 pub(crate) fn parse(
     masked: &str,
@@ -55,6 +58,8 @@ pub(crate) fn parse(
         commands: Vec::new(),
         words: Vec::new(),
         blocks: Vec::new(),
+        parents: Vec::new(),
+        block: 0,
         owners: Vec::new(),
         function: None,
         is_after_operator: false,
@@ -62,7 +67,9 @@ pub(crate) fn parse(
         invokes_unknown: false,
         ended: false,
         folder: Some(ShellFolder::default()),
+        variables: BTreeMap::new(),
     };
+    reader.set_parameters(invocation);
     let mut at = 0;
     let mut here_string = false;
     for line in masked.split_inclusive('\n') {
@@ -89,7 +96,7 @@ pub(crate) fn parse(
     for (order, command) in commands.iter_mut().enumerate() {
         command.order = order;
     }
-    ShellScript { commands }
+    ShellScript { commands, blocks: reader.parents }
 }
 
 struct PlainReader<'s> {
@@ -98,8 +105,11 @@ struct PlainReader<'s> {
     syntax: PlainSyntax,
     commands: Vec<ShellCommand>,
     words: Vec<ShellWord>,
-    /// The open blocks, with the name of the function if it is the body of one.
-    blocks: Vec<Option<String>>,
+    /// The open blocks, with the name of the function if it is the body of one, and the block around it.
+    blocks: Vec<(Option<String>, usize)>,
+    /// The blocks that may not run, each as the block around it, and the current one.
+    parents: Vec<usize>,
+    block: usize,
     /// For each command, the function that it is in.
     owners: Vec<Option<String>>,
     /// The function whose body the next block is.
@@ -113,9 +123,69 @@ struct PlainReader<'s> {
     /// Whether the script has ended.
     ended: bool,
     folder: Option<ShellFolder>,
+    /// The values of PowerShell's own variables, by their names in lower case.
+    variables: BTreeMap<String, Vec<WordPiece>>,
 }
 
 impl PlainReader<'_> {
+    /// Gives the parameters in `param(…)` the values of the call, or their literal defaults.
+    fn set_parameters(&mut self, invocation: &ShellInvocation) {
+        let parameters = if self.syntax.dollar { parameters(self.masked) } else { Vec::new() };
+        let mut open = invocation.open;
+        let mut positional = Vec::new();
+        let mut arguments = invocation.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let text = argument.text();
+            let named = text.as_deref().and_then(|text| text.strip_prefix('-')).map(|name| {
+                let name = name.trim_end_matches(':').to_ascii_lowercase();
+                parameters.iter().find(|parameter| parameter.name == name)
+            });
+            match named {
+                Some(Some(parameter)) if parameter.is_switch => {}
+                Some(Some(parameter)) => {
+                    let value = arguments.next().map_or(vec![WordPiece::Dynamic], |word| word.parts.clone());
+                    self.variables.insert(parameter.name.clone(), value);
+                }
+                // An abbreviated name or one of another function.
+                Some(None) => open = true,
+                None if argument.parts.iter().any(|part| matches!(part, WordPiece::Variable(name) if name == "@")) => {
+                    open = true;
+                }
+                None => positional.push(argument.parts.clone()),
+            }
+        }
+        let free = parameters.iter().filter(|it| !open && !it.is_switch && !self.variables.contains_key(&it.name));
+        for (parameter, value) in free.collect::<Vec<_>>().into_iter().zip(positional) {
+            self.variables.insert(parameter.name.clone(), value);
+        }
+        for parameter in parameters.iter().filter(|_| !open) {
+            if let Some(default) = parameter.default.as_ref().filter(|_| !self.variables.contains_key(&parameter.name))
+            {
+                self.variables.insert(parameter.name.clone(), vec![WordPiece::Text(default.clone())]);
+            }
+        }
+    }
+
+    /// Keeps the value of `$name = value`. In a block that may not run, the value becomes unknown.
+    fn set_variable(&mut self, words: &[ShellWord]) {
+        let [first, sign, rest @ ..] = words else { return };
+        let name = self.masked.get(first.span.clone()).and_then(own_variable);
+        let (Some(name), Some(sign)) = (name, sign.text()) else { return };
+        // In parentheses it is a default of a parameter, and a function has variables of its own.
+        let is_elsewhere = self.block == 0 && !self.blocks.is_empty();
+        if !self.syntax.dollar || !sign.ends_with('=') || is_elsewhere {
+            return;
+        }
+        match rest {
+            [value] if sign == "=" && self.block == 0 && self.variables.len() < MOST_VARIABLES => {
+                self.variables.insert(name, value.parts.clone());
+            }
+            _ => {
+                self.variables.remove(&name);
+            }
+        }
+    }
+
     fn finish(&mut self) {
         let words = std::mem::take(&mut self.words);
         let is_invoked = std::mem::take(&mut self.is_invoked);
@@ -127,6 +197,7 @@ impl PlainReader<'_> {
             let conditional = !self.blocks.is_empty();
             let program = first.text().unwrap_or_default().to_ascii_lowercase();
             let assignment = if self.is_after_operator { None } else { self.assignment(&words, &program) };
+            self.set_variable(&words);
             match program.as_str() {
                 "function" | "filter" if self.syntax.dollar => {
                     self.function = words.get(1).and_then(ShellWord::text).map(|name| name.to_ascii_lowercase());
@@ -152,7 +223,7 @@ impl PlainReader<'_> {
             let words = if assignment.is_some() { Vec::new() } else { words };
             let assignments = assignment.into_iter().collect();
             let order = 0;
-            self.owners.push(self.blocks.iter().rev().flatten().next().cloned());
+            self.owners.push(self.blocks.iter().rev().find_map(|(function, _)| function.clone()));
             self.commands.push(ShellCommand {
                 assignments,
                 words,
@@ -161,6 +232,7 @@ impl PlainReader<'_> {
                 span,
                 order,
                 conditional,
+                block: self.block,
                 tolerated: false,
                 folder,
             });
@@ -236,10 +308,11 @@ impl PlainReader<'_> {
             } else if self.syntax.separators.contains(&letter) {
                 self.finish();
                 match letter {
-                    '{' => self.blocks.push(self.function.take()),
-                    '(' => self.blocks.push(None),
+                    '{' | '(' => self.open_block(letter),
                     '}' | ')' => {
-                        self.blocks.pop();
+                        if let Some((_, outer)) = self.blocks.pop() {
+                            self.block = outer;
+                        }
                     }
                     _ => {}
                 }
@@ -261,6 +334,17 @@ impl PlainReader<'_> {
             }
         }
         continued
+    }
+
+    /// Opens a block. Parentheses of PowerShell only group, and a function runs where it is called.
+    fn open_block(&mut self, letter: char) {
+        let function = self.function.take().filter(|_| letter == '{');
+        let may_not_run = function.is_none() && (letter == '{') == self.syntax.dollar;
+        self.blocks.push((function, self.block));
+        if may_not_run {
+            self.parents.push(self.block);
+            self.block = self.parents.len();
+        }
     }
 
     fn word_length(&self, text: &str) -> usize {
@@ -289,8 +373,10 @@ impl PlainReader<'_> {
         let literal = quote == Some('\'');
         if let Some(name) = self.variable(text).filter(|_| !literal) {
             parts.push(WordPiece::Variable(name.to_owned()));
+        } else if let Some(value) = own_variable(text).filter(|_| !literal).and_then(|name| self.variables.get(&name)) {
+            parts.clone_from(value);
         } else if quote.is_none() && self.is_splat(text) {
-            parts.push(WordPiece::Dynamic);
+            parts.push(WordPiece::Variable("@".into()));
         } else if !literal && text.contains(if self.syntax.dollar { '$' } else { '%' }) {
             push_text(&mut parts, text.split(['$', '%']).next().unwrap_or_default().to_owned());
             parts.push(WordPiece::Dynamic);
@@ -317,4 +403,70 @@ impl PlainReader<'_> {
         };
         name.chars().all(|letter| letter.is_alphanumeric() || letter == '_').then_some(name)
     }
+}
+
+/// A parameter of a PowerShell script.
+struct PlainParameter {
+    /// Its name in lower case.
+    name: String,
+    is_switch: bool,
+    /// Its default, if it is literal.
+    default: Option<String>,
+}
+
+/// The parameters in the `param(…)` at the start of a PowerShell script.
+fn parameters(script: &str) -> Vec<PlainParameter> {
+    let mut at = 0;
+    let start = script.split_inclusive('\n').find_map(|line| {
+        let (text, from) = (line.trim_start(), at);
+        at += line.len();
+        let after = text.get(..5).filter(|word| word.eq_ignore_ascii_case("param")).and(text.get(5..))?;
+        after.trim_start().starts_with('(').then(|| from + line.len() - after.trim_start().len() + 1)
+    });
+    let Some(text) = start.and_then(|start| script.get(start..)) else { return Vec::new() };
+    let mut found = Vec::new();
+    let (mut depth, mut quote, mut from) = (0_usize, None, 0);
+    for (at, letter) in text.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(letter),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}' | ',') if depth == 0 => {
+                found.extend(parameter(text.get(from..at).unwrap_or_default()));
+                from = at + 1;
+                if letter != ',' || found.len() >= MOST_VARIABLES {
+                    break;
+                }
+            }
+            (None, ')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Reads one parameter: `[Parameter()] [string] $Name = 'default'`.
+fn parameter(text: &str) -> Option<PlainParameter> {
+    let dollar = text.rfind(']').map_or(0, |at| at + 1);
+    let (types, rest) = text.split_at(text.get(dollar..)?.find('$')? + dollar);
+    let (variable, default) = rest.split_once('=').map_or((rest, None), |(name, default)| (name, Some(default.trim())));
+    let quoted = |text: &str| {
+        let quote = text.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (!inner.contains([quote, '$', '`'])).then(|| inner.to_owned())
+    };
+    let name = own_variable(variable.trim())?;
+    Some(PlainParameter {
+        name,
+        is_switch: types.to_ascii_lowercase().contains("[switch]"),
+        default: default.and_then(quoted),
+    })
+}
+
+/// The name in lower case of a PowerShell variable that is not one of the environment.
+fn own_variable(text: &str) -> Option<String> {
+    let name = text.strip_prefix('$')?;
+    let plain = !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    plain.then(|| name.to_ascii_lowercase())
 }

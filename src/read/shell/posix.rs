@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use shuck_ast::{
-    AssignmentValue, BinaryOp, BuiltinCommand, CaseCommand, CaseTerminator, Command as Node, CompoundCommand,
-    ConditionalBinaryOp, ConditionalExpr, ConditionalUnaryOp, DeclClause, DeclOperand, ForCommand, FunctionDef,
-    Heredoc, HeredocBodyPart, IfCommand, Redirect, RedirectKind, SimpleCommand, Stmt, StmtSeq, Word as NodeWord,
-    WordPart, WordPartNode,
+    ArrayElem, AssignmentValue, BinaryOp, BuiltinCommand, CaseCommand, CaseTerminator, Command as Node,
+    CompoundCommand, ConditionalBinaryOp, ConditionalExpr, ConditionalUnaryOp, DeclClause, DeclOperand, ForCommand,
+    FunctionDef, Heredoc, HeredocBodyPart, IfCommand, Redirect, RedirectKind, SimpleCommand, Stmt, StmtSeq,
+    Word as NodeWord, WordPart, WordPartNode,
 };
 use shuck_parser::parser::Parser;
 
@@ -43,7 +43,7 @@ pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], invocation: &She
     for (order, command) in reader.commands.iter_mut().enumerate() {
         command.order = order;
     }
-    ShellScript { commands: reader.commands }
+    ShellScript { commands: reader.commands, blocks: reader.blocks }
 }
 
 /// Merges equal commands: those of a function that is called several times.
@@ -54,7 +54,10 @@ fn merge_equal(commands: &mut Vec<ShellCommand>) {
         let same = known.entry((command.span.start, command.span.end)).or_default();
         let is_equal = |index: &usize| kept.get(*index).is_some_and(|other| other.is_same(&command));
         match same.iter().copied().find(is_equal).and_then(|index| kept.get_mut(index)) {
-            Some(other) => other.conditional &= command.conditional,
+            Some(other) => {
+                other.conditional &= command.conditional;
+                other.block = other.block.min(command.block);
+            }
             None => {
                 same.push(kept.len());
                 kept.push(command);
@@ -91,6 +94,9 @@ struct PosixReader<'s> {
     flow: Flow,
     /// The number of branches and loops around the current command that may not run.
     uncertain: usize,
+    /// The blocks that may not run, each as the block around it, and the current one.
+    blocks: Vec<usize>,
+    block: usize,
     /// Whether the function or loop may have ended before the current command.
     may_have_left: bool,
     functions: BTreeMap<&'s str, &'s FunctionDef>,
@@ -121,6 +127,8 @@ impl<'s> PosixReader<'s> {
             values: Values::new(invocation),
             flow: Flow::Next,
             uncertain: 0,
+            blocks: Vec::new(),
+            block: 0,
             may_have_left: false,
             functions: BTreeMap::new(),
             called: BTreeSet::new(),
@@ -144,7 +152,7 @@ impl<'s> PosixReader<'s> {
                     .collect();
                 let mut inner = PosixReader::new(line, &expressions, invocation);
                 inner.sequence(&parsed.file.body, true, 0);
-                self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, at)));
+                self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, at, 0)));
             }
             at += line.len();
         }
@@ -216,17 +224,45 @@ impl<'s> PosixReader<'s> {
     fn branch(&mut self, read: impl FnOnce(&mut Self)) -> bool {
         let before = self.folder.clone();
         self.uncertain += 1;
-        read(self);
+        self.in_block(read);
         self.uncertain -= 1;
         self.may_have_left |= matches!(self.flow, Flow::Iteration | Flow::LoopEnd | Flow::FunctionEnd);
         self.flow = Flow::Next;
         std::mem::replace(&mut self.folder, before.clone()) != before
     }
 
+    /// Whether one of the commands that `&&` and `||` connect only tests something, so that its failure is no mistake.
+    fn is_test(&self, mut statement: &Stmt) -> bool {
+        let tests = |statement: &Stmt| match &statement.command {
+            Node::Simple(simple) => matches!(
+                self.masked.get(range(&simple.name.span)),
+                Some("[" | "test" | "grep" | "egrep" | "command" | "which" | "type" | "hash" | "diff" | "cmp")
+            ),
+            Node::Compound(CompoundCommand::Conditional(_)) => true,
+            _ => statement.negated,
+        };
+        while let Node::Binary(binary) = &statement.command {
+            if tests(&binary.right) {
+                return true;
+            }
+            statement = &binary.left;
+        }
+        tests(statement)
+    }
+
+    /// Reads commands as a block whose assignments count in it alone.
+    fn in_block<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.blocks.push(self.block);
+        let outer = std::mem::replace(&mut self.block, self.blocks.len());
+        let result = read(self);
+        self.block = outer;
+        result
+    }
+
     /// Reads commands in a process of their own: they change neither folder nor variables, and do not end the script.
     fn subshell<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
         let before = (self.folder.clone(), self.values.clone(), self.may_have_left);
-        let result = read(self);
+        let result = self.in_block(read);
         (self.folder, self.values, self.may_have_left) = before;
         self.flow = Flow::Next;
         result
@@ -271,8 +307,11 @@ impl<'s> PosixReader<'s> {
                             Some(_) => self.statement(right, conditional, depth),
                             None => {
                                 // After `&&` the folder is that of the right side: otherwise the script usually ends.
+                                // So are the variables, except after a test, whose failure is no mistake.
                                 let mut folder = None;
+                                let block = Some(self.block).filter(|_| !is_or && !self.is_test(left));
                                 self.branch(|reader| {
+                                    reader.block = block.unwrap_or(reader.block);
                                     reader.statement(right, true, depth);
                                     folder = reader.folder.clone();
                                 });
@@ -330,7 +369,7 @@ impl<'s> PosixReader<'s> {
             assignments.extend(own);
         }
         if words.is_empty() {
-            simple.assignments.iter().for_each(|assignment| self.assign(assignment));
+            simple.assignments.iter().for_each(|assignment| self.assign(assignment, depth));
             self.push(at, assignments, words, range(&simple.span), conditional);
             return None;
         }
@@ -398,7 +437,8 @@ impl<'s> PosixReader<'s> {
         let mut inner = PosixReader::new(text, &expressions, &invocation);
         inner.folder.clone_from(&self.folder);
         inner.sequence(&parsed.file.body, conditional, depth);
-        self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, script.start)));
+        let block = self.in_block(|reader| reader.block);
+        self.commands.extend(inner.commands.into_iter().map(|command| shifted(command, script.start, block)));
     }
 
     /// What a program of the shell itself does. Returns whether it succeeds, if that is known.
@@ -474,7 +514,7 @@ impl<'s> PosixReader<'s> {
                 let name = assignment.target.name.as_str();
                 self.hidden.push((name.to_owned(), self.values.get(name)));
             }
-            self.assign(assignment);
+            self.assign(assignment, depth);
         }
         for operand in &declaration.operands {
             if let DeclOperand::Name(name) = operand
@@ -494,9 +534,21 @@ impl<'s> PosixReader<'s> {
     }
 
     /// Keeps the value of a variable.
-    fn assign(&mut self, assignment: &'s shuck_ast::Assignment) {
+    fn assign(&mut self, assignment: &'s shuck_ast::Assignment, depth: usize) {
         let name = assignment.target.name.as_str();
         let plain = assignment.target.subscript.is_none() && self.is_certain();
+        if let AssignmentValue::Compound(array) = &assignment.value {
+            let mut items = Vec::new();
+            let mut sequential = plain;
+            for element in &array.elements {
+                match element {
+                    ArrayElem::Sequential(word) => self.words(&word.word, depth, &mut items),
+                    ArrayElem::Keyed { .. } | ArrayElem::KeyedAppend { .. } => sequential = false,
+                }
+            }
+            self.values.set_array(name, &items, assignment.append, sequential);
+            return;
+        }
         let value = match &assignment.value {
             AssignmentValue::Scalar(word) if plain => self.value(word),
             _ => None,
@@ -895,9 +947,9 @@ impl<'s> PosixReader<'s> {
             self.folder = folder::after(&words, self.folder.take(), folder::target(&words).map(raw), &self.folders);
         }
         let span = start..end.max(start);
-        let (redirects, input, tolerated, order) = (Vec::new(), None, false, 0);
+        let (redirects, input, tolerated, order, block) = (Vec::new(), None, false, 0, self.block);
         let command =
-            ShellCommand { assignments, words, redirects, input, span, order, conditional, tolerated, folder };
+            ShellCommand { assignments, words, redirects, input, span, order, conditional, block, tolerated, folder };
         self.inlined += usize::from(self.inlined > 0);
         self.commands.insert(at.min(self.commands.len()), command);
     }
@@ -925,16 +977,23 @@ impl<'s> PosixReader<'s> {
         let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
         let name = inner.unwrap_or(raw).strip_prefix('$')?;
         let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-        let parameters = self.values.parameters();
-        let from = match name {
-            "@" | "*" => 1,
+        let own = self.values.parameters();
+        let (parameters, from) = match name {
+            "@" | "*" => (own, 1),
             _ => match name.strip_prefix("@:") {
-                Some(from) => from.trim().parse::<usize>().ok()?,
-                None if inner.is_none() => {
-                    let number = name.parse::<usize>().ok()?;
-                    return parameters.get(number).is_some_and(|parts| parts.is_empty()).then(Vec::new);
-                }
-                None => return None,
+                Some(from) => (own, from.trim().parse::<usize>().ok()?),
+                None => match name.split_once("[@]").or_else(|| name.split_once("[*]").filter(|_| inner.is_none())) {
+                    // `${a[@]+"${a[@]}"}` is the same with `set -u`.
+                    Some((array, rest)) if rest.is_empty() || rest.starts_with(['+', ':']) && rest.contains(array) => {
+                        (self.values.array(array)?, 1)
+                    }
+                    Some(_) => return None,
+                    None if inner.is_none() => {
+                        let number = name.parse::<usize>().ok()?;
+                        return own.get(number).is_some_and(|parts| parts.is_empty()).then(Vec::new);
+                    }
+                    None => return None,
+                },
             },
         };
         if parameters.open && parameters.words.is_empty() {
@@ -1026,7 +1085,11 @@ impl<'s> PosixReader<'s> {
         let mut value = String::new();
         match self.value_of(part, true, &mut value) {
             Some(()) => push_text(parts, value),
-            None => parts.push(WordPiece::Dynamic),
+            None => {
+                let raw = self.masked.get(range(&part.span)).unwrap_or_default();
+                let is_array = raw.contains("[@]") || raw.contains("[*]");
+                parts.push(if is_array { WordPiece::Variable("@".into()) } else { WordPiece::Dynamic });
+            }
         }
     }
 }
@@ -1070,7 +1133,9 @@ fn assigned(word: &ShellWord) -> Option<Assignment> {
     Some(Assignment { name: name.to_owned(), value: ShellWord { span, parts, splits: word.splits } })
 }
 
-fn shifted(mut command: ShellCommand, by: usize) -> ShellCommand {
+/// A command of an inner script as one of a block of the whole script.
+fn shifted(mut command: ShellCommand, by: usize, block: usize) -> ShellCommand {
+    command.block = block;
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
     let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);

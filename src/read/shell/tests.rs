@@ -73,6 +73,95 @@ fn windows_shells_read_plain_commands() {
 }
 
 #[test]
+fn lists_of_words_are_expanded() {
+    for (script, expected) in [
+        ("a=(--x \"y z\")\nrun \"${a[@]}\" end", "run·--x·y z·end"),
+        ("a=()\nrun ${a[@]} end", "run·end"),
+        ("a=(one)\na+=(--t \"$T\" ${{ inputs.x }})\nrun \"${a[@]}\"", "run·one·--t·$T·${{ inputs.x }}"),
+        ("set -u\na=(--x)\nrun ${a[@]+\"${a[@]}\"}", "run·--x"),
+        ("a=(one)\n[ -n \"$X\" ] && a+=(two)\nrun \"${a[@]}\"", "run·one·$@"),
+        ("a=(one)\nif [ -n \"$X\" ]; then a=(two); fi\nrun \"${a[@]}\"", "run·$@"),
+        ("mapfile -t a < list\nrun \"${a[@]}\"", "run·$@"),
+        ("declare -A a=([x]=y)\nrun \"${a[@]}\"", "run·$@"),
+        ("run \"${unknown[@]}\"", "run·$@"),
+    ] {
+        let last = commands(script, Shell::Posix).into_iter().rfind(|command| command.starts_with("run"));
+        assert_eq!(last.as_deref(), Some(expected), "{script}");
+    }
+}
+
+#[test]
+fn variables_of_powershell_have_their_values() {
+    for (script, expected) in [
+        ("$source = 'https://a'\nrun -s $Source", "run·-s·https://a"),
+        ("$key = $env:KEY\nrun -k $key \"$key\"", "run·-k·$KEY·$KEY"),
+        ("$a = 'x'\nif ($b) { $a = 'y' }\nrun $a", "run·?"),
+        ("$a = 'x'\n$a += 'y'\nrun $a", "run·?"),
+        ("param([string] $Key, [string]$Source = \"https://a\")\nrun $Key $Source", "run·?·?"),
+    ] {
+        let last = commands(script, Shell::PowerShell).into_iter().rfind(|command| command.starts_with("run"));
+        assert_eq!(last.as_deref(), Some(expected), "{script}");
+    }
+}
+
+#[test]
+fn parameters_of_powershell_have_the_values_of_the_call() {
+    let script = "<# help #>\n[CmdletBinding()]\nparam (\n  [Parameter(Mandatory = $true)] [string] $Key,\n  \
+                  [ValidateSet('a', 'b')][string]$Mode = 'a',\n  [switch]$Dry,\n  $Count = 3\n)\nrun $Key $Mode $Count";
+    for (arguments, expected) in [
+        ("secret", ["secret", "a", "?"]),
+        ("-Dry -KEY secret b", ["secret", "b", "?"]),
+        ("-Mode b -Key $env:TOKEN -Count 4", ["$TOKEN", "b", "4"]),
+        ("-Mo b -Key x", ["x", "?", "?"]),
+        ("@all", ["?", "?", "?"]),
+        ("", ["?", "a", "?"]),
+    ] {
+        let words = parse(&format!("x {arguments}"), Shell::PowerShell).commands.remove(0).words;
+        let invocation = ShellInvocation { arguments: words[1..].to_vec(), open: false, callers: None };
+        let found = parse_called(script, Shell::PowerShell, &invocation).commands;
+        let show = |word: &ShellWord| match word.parts.as_slice() {
+            [WordPiece::Variable(name)] => format!("${name}"),
+            _ => word.text().unwrap_or_else(|| "?".into()),
+        };
+        let words = &found.iter().find(|command| command.words[0].text().as_deref() == Some("run")).unwrap().words;
+        assert_eq!(words[1..].iter().map(show).collect::<Vec<_>>(), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn assignments_count_where_they_certainly_ran() {
+    let value = |script: &str, shell: Shell| {
+        let commands = crate::read::script::with_exports(parse(script, shell));
+        let run = commands.into_iter().rfind(|command| command.words[0].text().as_deref() == Some("run")).unwrap();
+        run.assignments.iter().rfind(|it| it.name == "A").map(|it| it.value.text().unwrap_or_else(|| "?".into()))
+    };
+    for (script, expected) in [
+        ("export A=b\nrun", Some("b")),
+        ("[ -n \"$X\" ] && export A=b\nrun", Some("?")),
+        ("cd dist && export A=b\nrun", Some("b")),
+        ("make || export A=b\nrun", Some("?")),
+        ("if [ \"$X\" ]; then export A=b; fi\nrun", Some("?")),
+        ("if [ \"$X\" ]; then export A=b; run; fi", Some("b")),
+        ("if [ \"$X\" ]; then export A=b; else export A=c; run; fi", Some("c")),
+        ("export A=a\ncase $X in x) export A=b;; esac\nrun", Some("?")),
+        ("(export A=b)\nrun", Some("?")),
+        ("f() { export A=b; }\nf\nrun", Some("b")),
+        ("for x in 1 2; do export A=b; done\nrun", Some("b")),
+        ("run", None),
+    ] {
+        assert_eq!(value(script, Shell::Posix).as_deref(), expected, "{script}");
+    }
+    for (script, expected) in [
+        ("$env:A = 'b'\nrun", Some("b")),
+        ("if ($x) { $env:A = 'b' }\nrun", Some("?")),
+        ("if ($x) { $env:A = 'b'; run }", Some("b")),
+    ] {
+        assert_eq!(value(script, Shell::PowerShell).as_deref(), expected, "{script}");
+    }
+    assert_eq!(value("if x==y (set A=b)\nrun", Shell::Cmd).as_deref(), Some("?"));
+}
+
+#[test]
 fn conditional_commands_are_marked() {
     let script = parse("a\nif x; then b; fi\nc && d", Shell::Posix);
     let conditional: Vec<_> = script.commands.iter().map(|command| command.conditional).collect();

@@ -51,12 +51,13 @@ impl Parameters {
 pub(crate) struct Values {
     parameters: Rc<Parameters>,
     variables: Rc<BTreeMap<String, String>>,
+    arrays: Rc<BTreeMap<String, Parameters>>,
 }
 
 impl Values {
     pub(crate) fn new(invocation: &ShellInvocation) -> Self {
         let parameters = Parameters::new(&invocation.arguments, invocation.open);
-        Self { parameters: Rc::new(parameters), variables: Rc::default() }
+        Self { parameters: Rc::new(parameters), variables: Rc::default(), arrays: Rc::default() }
     }
 
     pub(crate) fn parameters(&self) -> &Parameters {
@@ -87,17 +88,40 @@ impl Values {
         match name {
             "#" => (!self.parameters.open).then(|| self.parameters.words.len().to_string()),
             "@" | "*" if !self.parameters.open => {
-                let words: Option<Vec<String>> = self.parameters.words.iter().map(ShellWord::text).collect();
+                let words: Option<Vec<String>> = self.parameters.words.iter().map(|word| text(&word.parts)).collect();
                 words.map(|words| words.join(" "))
             }
             _ => self.variables.get(name).cloned(),
         }
     }
 
+    /// The items of an array. `None` if none of them is known.
+    pub(crate) fn array(&self, name: &str) -> Option<&Parameters> {
+        self.arrays.get(name)
+    }
+
+    /// Sets an array, or adds items to it. If that is not certain, the items after those that it has are unknown.
+    pub(crate) fn set_array(&mut self, name: &str, items: &[ShellWord], append: bool, certain: bool) {
+        let before = self.arrays.get(name).filter(|_| append);
+        let kept = match before {
+            Some(before) if before.open || !certain => Some(Parameters { open: true, ..before.clone() }),
+            Some(before) => Some(Parameters { words: [before.words.as_slice(), items].concat(), open: false }),
+            None => Some(Parameters { words: items.to_vec(), open: false }).filter(|_| certain && !append),
+        };
+        self.set(name, None);
+        let few = self.arrays.len() < MOST_VARIABLES;
+        if let Some(array) = kept.filter(|array| few && array.words.len() <= MOST_VARIABLES) {
+            Rc::make_mut(&mut self.arrays).insert(name.to_owned(), array);
+        }
+    }
+
     /// Sets a variable; `None` makes its value unknown.
     pub(crate) fn set(&mut self, name: &str, value: Option<String>) {
+        if self.arrays.contains_key(name) {
+            Rc::make_mut(&mut self.arrays).remove(name);
+        }
         let room = || self.variables.len() < MOST_VARIABLES || self.variables.contains_key(name);
-        match value.filter(|value| value.len() <= LONGEST_VALUE && room()) {
+        match value.filter(|value| value.len() <= LONGEST_VALUE && !value.contains("${{") && room()) {
             Some(value) => {
                 Rc::make_mut(&mut self.variables).insert(name.to_owned(), value);
             }
@@ -111,6 +135,7 @@ impl Values {
     /// Makes the values of all variables unknown.
     pub(crate) fn forget(&mut self) {
         self.variables = Rc::default();
+        self.arrays = Rc::default();
     }
 
     /// Makes every value unknown that a text may change. The text is that of a loop.
@@ -123,7 +148,7 @@ impl Values {
         if words.contains("eval") || words.contains("source") {
             self.forget();
         }
-        let changed = self.variables.keys().filter(|name| words.contains(name.as_str()));
+        let changed = self.variables.keys().chain(self.arrays.keys()).filter(|name| words.contains(name.as_str()));
         for name in changed.cloned().collect::<Vec<_>>() {
             self.set(&name, None);
         }
@@ -163,9 +188,13 @@ impl Values {
     }
 }
 
-/// The text of pieces that are all text.
+/// The text of pieces that are all text without expressions of the caller.
 pub(crate) fn text(parts: &[WordPiece]) -> Option<String> {
-    parts.iter().map(|part| if let WordPiece::Text(text) = part { Some(text.as_str()) } else { None }).collect()
+    let known = |text: &&str| !text.contains("${{");
+    parts
+        .iter()
+        .map(|part| if let WordPiece::Text(text) = part { Some(text.as_str()).filter(known) } else { None })
+        .collect()
 }
 
 /// Whether `test` succeeds with some arguments. `None` if that is unknown.

@@ -185,30 +185,21 @@ pub fn may_change(github: &GitHubFacts, registry: &Registry, workflow: &Workflow
     folders.any(|folder| folder.value().contains("${{")) || steps().any(changes)
 }
 
-/// The repository address in the manifests of the packages that are uploaded: the first that differs from `own`, which is `owner/name`.
-/// Without `own` only a missing address is reported. If the packages are unknown, only one of them may be uploaded, so all must differ.
-/// `None` if an address is unknown.
+/// The repository address in the manifests of the uploaded packages: the first that differs from `own`, which is `owner/name`. Without `own`
+/// only a missing address is reported. `None` if an address is unknown.
 #[must_use]
-pub fn repository(
-    manifests: &Manifests,
-    registry: &Registry,
-    own: Option<&str>,
-    packages: Option<&[UploadedPackage<'_>]>,
-) -> Option<ComparedValue> {
+pub fn repository(manifests: &Manifests, own: Option<&str>, packages: &[UploadedPackage<'_>]) -> Option<ComparedValue> {
     let mut first = None;
-    let all = || {
-        manifests
-            .of(&registry.manifests)
-            .filter(|it| !it.is_private() && manifests.package(it) != ManifestField::Absent)
-    };
-    let uploaded: Vec<&Manifest> = match packages {
-        Some(packages) => packages.iter().map(|package| package.manifest).collect::<Option<_>>()?,
-        None => all().collect(),
-    };
+    let uploaded: Vec<&Manifest> = packages.iter().map(|package| package.manifest).collect::<Option<_>>()?;
     for manifest in uploaded {
         let value = match manifests.repository(manifest) {
-            ManifestField::Unknown(_) if packages.is_some() => continue,
-            ManifestField::Unknown(_) => return None,
+            ManifestField::Unknown(_) => continue,
+            ManifestField::Known(text, place) if !text.trim().is_empty() => ComparedValue {
+                text: Some(text.to_owned()),
+                place,
+                likeness: likeness(repository_of(text).as_deref(), own?),
+            },
+            ManifestField::Known(_, place) => ComparedValue { text: None, place, likeness: NameComparison::Other },
             ManifestField::Absent => {
                 let place = match manifests.package(manifest) {
                     ManifestField::Known(_, place) | ManifestField::Unknown(place) => place,
@@ -216,22 +207,13 @@ pub fn repository(
                 };
                 ComparedValue { text: None, place, likeness: NameComparison::Other }
             }
-            ManifestField::Known(text, place) if text.trim().is_empty() => {
-                ComparedValue { text: None, place, likeness: NameComparison::Other }
-            }
-            ManifestField::Known(text, place) => ComparedValue {
-                text: Some(text.to_owned()),
-                place,
-                likeness: likeness(repository_of(text).as_deref(), own?),
-            },
         };
-        match (value.likeness == NameComparison::Same, packages.is_some()) {
-            (true, false) => return Some(value),
-            (false, true) => return Some(value),
-            _ => first = first.or(Some(value)),
+        if value.likeness != NameComparison::Same {
+            return Some(value);
         }
+        first = first.or(Some(value));
     }
-    first.filter(|_| packages.is_some() || manifests.complete())
+    first
 }
 
 fn likeness(repository: Option<&str>, own: &str) -> NameComparison {

@@ -1,6 +1,7 @@
 //! Finds the steps and calling jobs that upload to a registry, and the target of each in one run.
 
 use crate::read::manifest::ManifestValue;
+use crate::read::shell::{ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, names, words};
 use crate::trust::registry::plan::{PlanAnswer, PublishPlan};
@@ -16,6 +17,7 @@ use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
+use crate::workflow::script;
 use crate::workflow::simulate::context::EvaluationContext;
 
 pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
@@ -94,7 +96,11 @@ fn script_uploads<'a, 'p>(
     resolved: &ResolvedStep<'a, 'p>,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
     let (mut found, mut non_uploads) = (Vec::new(), Vec::new());
-    let commands_in = resolved.own_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+    let mut commands_in = resolved.own_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+    if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
+        let programs = script::programs(resolved.workflow, resolved.job, step);
+        commands_in.extend(programs.iter().flat_map(|program| registries.uploads_in(program)));
+    }
     if commands_in.is_empty() {
         return (found, non_uploads);
     }
@@ -241,6 +247,9 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             return UploadTarget::Elsewhere;
         }
         let place = self.resolved.place();
+        if self.pattern.is_some_and(|pattern| self.may_name_address(pattern)) {
+            return UploadTarget::Unknown(UnknownReason::new("arguments that only the run decides"), place);
+        }
         match (rule.default.as_str(), &self.login) {
             ("", Some(login)) => UploadTarget::Registry(login.registry, place),
             ("", None) => UploadTarget::Unknown(UnknownReason::new("the index that a config file names"), place),
@@ -248,6 +257,24 @@ impl<'a, 'p> UploadSite<'a, 'p> {
                 registries.get(id).map_or(UploadTarget::Elsewhere, |registry| UploadTarget::Registry(registry, place))
             }
         }
+    }
+
+    /// Whether the command has a list of words that only the run decides, and a flag in it may name an address: the arguments of a script, or
+    /// an array where the script contains such a flag.
+    fn may_name_address(&self, pattern: &UploadPattern) -> bool {
+        let (Some(command), Some(script)) = (&self.resolved.command, self.resolved.script()) else { return false };
+        let text = script.value();
+        let names_address = || {
+            let mut flags = pattern.endpoint.slots.iter().flat_map(|slot| &slot.flags);
+            flags.any(|flag| flag.split('*').all(|part| text.contains(part)))
+        };
+        let is_list = |word: &ShellWord| {
+            let is_open = |part: &WordPiece| matches!(part, WordPiece::Variable(name) if name == "@" || name == "*");
+            let is_array =
+                text.get(word.span.clone()).is_some_and(|raw| ["[@]", "[*]"].iter().any(|list| raw.contains(list)));
+            word.parts.iter().any(is_open) && (!is_array || names_address())
+        };
+        pattern.endpoint.slots.iter().any(|slot| !slot.flags.is_empty()) && command.words.iter().any(is_list)
     }
 
     /// The target that a slot names in a run; `None` without a value.

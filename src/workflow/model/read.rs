@@ -172,15 +172,11 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         }
     }
 
-    fn permissions(&mut self, owner: Node<'p>) -> Option<Permissions<'p>> {
+    fn permissions(&self, owner: Node<'p>) -> Option<Permissions<'p>> {
         let entry = owner.entry("permissions")?;
         let key = Place { file: self.file, span: entry.key.span() };
         if let Some(word) = self.some_text(Some(entry.value)) {
             return Some(Permissions { key, grant: Grant::Word(word) });
-        }
-        if entry.value.is_sequence() {
-            let message = "`permissions` must be a mapping of scopes to levels, `read-all` or `write-all`";
-            self.rejected(RejectedShape::PermissionsAsList, entry.value.span(), message);
         }
         let scopes = self.pairs(Some(entry.value)).entries;
         Some(Permissions { key, grant: Grant::Scopes(scopes) })
@@ -311,16 +307,13 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         self.texts(if node.is_mapping() { node.get("labels") } else { Some(node) })
     }
 
-    fn environment(&mut self, job: Node<'p>) -> Option<Environment<'p>> {
+    fn environment(&self, job: Node<'p>) -> Option<Environment<'p>> {
         let entry = job.entry("environment")?;
         if let Some(name) = self.some_text(Some(entry.value)) {
             return Some(Environment { name, url: None });
         }
-        let name = self.some_text(entry.value.get("name"));
-        if name.is_none() && entry.value.is_mapping() {
-            self.rejected(RejectedShape::EnvironmentWithoutName, entry.key.span(), "`environment` has no `name`");
-        }
-        Some(Environment { name: name?, url: self.some_text(entry.value.get("url")) })
+        let name = self.some_text(entry.value.get("name"))?;
+        Some(Environment { name, url: self.some_text(entry.value.get("url")) })
     }
 
     fn steps(&mut self, owner: Node<'p>) -> Vec<Step<'p>> {
@@ -336,8 +329,6 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
         if !node.is_mapping() {
-            let message = "a step must be a mapping with `uses` or `run`";
-            self.rejected(RejectedShape::StepWithoutKeys, node.span(), message);
             return None;
         }
         let uses = self.some_text(node.get("uses"));

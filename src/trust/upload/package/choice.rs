@@ -373,8 +373,13 @@ impl<'a, 'p> PackageChoice<'_, 'a, 'p> {
                 if folder.is_empty() { return None } else { format!("the repository has no folder `{folder}`") };
             return Some(Err(UnknownReason::new(reason)));
         }
-        let mut folders = ancestors(folder).take(if only_here { 1 } else { usize::MAX });
-        folders.find_map(|folder| self.here(folder)).map(|found| found.map(|one| vec![one]))
+        if only_here {
+            let found = self.here(folder).map(|found| found.map(|one| vec![one]));
+            // An earlier step may write the manifest of the folder.
+            let reason = || UnknownReason::new(format!("no manifest names the package in `{folder}`"));
+            return found.or_else(|| Some(Err(reason())).filter(|_| !folder.is_empty()));
+        }
+        ancestors(folder).find_map(|folder| self.here(folder)).map(|found| found.map(|one| vec![one]))
     }
 
     /// The package of a folder, which must be public.
