@@ -17,14 +17,38 @@ use crate::support::skipped;
 #[serde(deny_unknown_fields)]
 struct Table {
     case: Vec<Case>,
+    /// For each folder, examples of rules with the same kind of mistake: `rule: name of the example`.
+    siblings: BTreeMap<String, Vec<String>>,
+    /// Further repositories with the same kind of mistake.
+    sibling: Vec<Sibling>,
+}
+
+/// A repository of the same kind as a case.
+#[derive(Deserialize)]
+struct Sibling {
+    /// The folder of the case.
+    of: String,
+    #[serde(flatten)]
+    expected: Expectations,
 }
 
 /// The expectations of one case.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Case {
     /// The folder of the case.
     folder: String,
+    /// Whether all of this holds today.
+    holds: bool,
+    /// The subject of the open work: `truth`, `scripts` or `registries`.
+    issue: Option<String>,
+    #[serde(flatten)]
+    expected: Expectations,
+}
+
+/// What commands print for a repository.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Expectations {
     /// Files to add or replace, by path.
     #[serde(default)]
     files: BTreeMap<String, String>,
@@ -45,10 +69,13 @@ struct Case {
     init: Vec<String>,
     /// The number of publishers in that config.
     init_publishers: Option<usize>,
-    /// Whether all of this holds today.
-    holds: bool,
-    /// The subject of the open work: `truth`, `scripts` or `registries`.
-    issue: Option<String>,
+}
+
+impl Expectations {
+    fn count(&self) -> usize {
+        let texts = [&self.absent, &self.text, &self.explain, &self.explain_absent, &self.init];
+        self.findings.len() + texts.map(Vec::len).iter().sum::<usize>() + usize::from(self.init_publishers.is_some())
+    }
 }
 
 /// A finding. A missing field matches any value.
@@ -96,15 +123,18 @@ fn one_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn copy(from: &Path, case: &Case) -> tempfile::TempDir {
+/// A repository with the files of a folder, if there is one, and those of a case.
+fn copy(from: Option<&Path>, case: &Expectations) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let write = |path: &Path, bytes: &[u8]| {
         std::fs::create_dir_all(root.path().join(path).parent().unwrap()).unwrap();
         std::fs::write(root.path().join(path), bytes).unwrap();
     };
-    let files = WalkDir::new(from).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
-    for entry in files.filter(|entry| entry.file_name() != "EXPECT.txt") {
-        write(entry.path().strip_prefix(from).unwrap(), &std::fs::read(entry.path()).unwrap());
+    if let Some(from) = from {
+        let files = WalkDir::new(from).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+        for entry in files.filter(|entry| entry.file_name() != "EXPECT.txt") {
+            write(entry.path().strip_prefix(from).unwrap(), &std::fs::read(entry.path()).unwrap());
+        }
     }
     for (path, text) in &case.files {
         write(Path::new(path), text.as_bytes());
@@ -113,7 +143,7 @@ fn copy(from: &Path, case: &Case) -> tempfile::TempDir {
 }
 
 /// The expectations that are not met.
-fn unmet(folder: &Path, case: &Case) -> Vec<String> {
+fn unmet(folder: Option<&Path>, case: &Expectations) -> Vec<String> {
     let copy = copy(folder, case);
     let root = copy.path();
     let mut unmet = Vec::new();
@@ -127,7 +157,7 @@ fn unmet(folder: &Path, case: &Case) -> Vec<String> {
 
     let text = one_space(&out(&trustpub(root, &["check", ".", "--format", "text", "--color", "never"])));
     let explained = trustpub(root, &["explain", "--color", "never"]);
-    assert!(explained.status.code().is_some(), "{}: `explain` was killed", case.folder);
+    assert!(explained.status.code().is_some(), "{}: `explain` was killed", root.display());
     let explained = one_space(&out(&explained));
     let mut compare = |command: &str, printed: &str, wanted: &[String], present: bool| {
         let wrong = wanted.iter().filter(|text| printed.contains(text.as_str()) != present);
@@ -170,17 +200,10 @@ fn the_cases_hold_as_listed() {
             wrong.push(format!("{name}: there is no such case"));
             continue;
         }
-        let expectations = case.findings.len()
-            + case.absent.len()
-            + case.text.len()
-            + case.explain.len()
-            + case.explain_absent.len()
-            + case.init.len()
-            + usize::from(case.init_publishers.is_some());
-        assert!(expectations > 0, "{name}: expects nothing");
+        assert!(case.expected.count() > 0, "{name}: expects nothing");
         let known = case.issue.as_deref().is_some_and(|issue| ["truth", "scripts", "registries"].contains(&issue));
         assert!(case.holds || known, "{name}: a case that does not hold names its `issue`");
-        let unmet = unmet(&folder, case);
+        let unmet = unmet(Some(&folder), &case.expected);
         match (case.holds, unmet.is_empty()) {
             (true, false) => wrong.push(format!("{name} does not hold:\n    {}", unmet.join("\n    "))),
             (false, true) => wrong.push(format!("{name} holds now: set `holds = true`")),
@@ -190,21 +213,38 @@ fn the_cases_hold_as_listed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A case stands for a kind of mistake, so its rule has two more examples: reported ones, or unreported ones if the rule must be silent.
+/// A case stands for a kind of mistake, so it has two siblings. Other tests run the examples of rules.
 #[test]
-fn each_rule_of_a_case_has_two_examples() {
+fn each_case_has_two_siblings() {
     let table: Table = toml_edit::de::from_str(include_str!("../cases.toml")).unwrap();
     let rules = RuleSet::builtin().unwrap();
-    let examples = |name: &str, bad: bool| {
-        let rule = rules.rules.iter().find(|rule| rule.name == name);
-        rule.map_or(0, |rule| rule.examples.iter().filter(|example| example.bad == bad).count())
+    let mut wrong = Vec::new();
+    let is_example = |text: &str| {
+        let (rule, example) = text.split_once(": ").unwrap_or_default();
+        let rule = rules.rules.iter().find(|known| known.name == rule);
+        rule.is_some_and(|rule| rule.examples.iter().any(|known| known.name == example))
     };
-    let mut few = Vec::new();
-    for case in &table.case {
-        let reported = case.findings.iter().filter_map(|finding| finding.rule.as_deref()).map(|rule| (rule, true));
-        let silent = case.absent.iter().map(|rule| (rule.as_str(), false));
-        let own = reported.chain(silent).filter(|(rule, bad)| examples(rule, *bad) < 2);
-        few.extend(own.map(|(rule, bad)| format!("{}: `{rule}`, bad: {bad}", case.folder)));
+    for (folder, examples) in &table.siblings {
+        let missing = examples.iter().filter(|example| !is_example(example));
+        wrong.extend(missing.map(|example| format!("{folder}: no example `{example}`")));
     }
-    assert!(few.is_empty(), "rules of cases with less than two examples:\n{}", few.join("\n"));
+    for case in &table.case {
+        let examples = table.siblings.get(&case.folder).map_or(0, Vec::len);
+        let own = table.sibling.iter().filter(|sibling| sibling.of == case.folder).count();
+        if examples + own < 2 {
+            wrong.push(format!("{}: {} siblings", case.folder, examples + own));
+        }
+    }
+    let is_case = |name: &str| table.case.iter().any(|case| case.folder == name);
+    let named = table.siblings.keys().chain(table.sibling.iter().map(|sibling| &sibling.of));
+    wrong.extend(named.filter(|name| !is_case(name)).map(|name| format!("{name}: no such case")));
+    for (index, sibling) in table.sibling.iter().enumerate() {
+        let name = format!("{} (sibling {})", sibling.of, index + 1);
+        assert!(sibling.expected.count() > 0, "{name}: expects nothing");
+        let unmet = unmet(None, &sibling.expected);
+        if !unmet.is_empty() {
+            wrong.push(format!("{name} does not hold:\n    {}", unmet.join("\n    ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
