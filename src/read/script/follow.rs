@@ -400,6 +400,10 @@ impl ScriptFollower<'_> {
             }
             next += 1;
         }
+        if found.is_empty() && matches!(file.format, TaskFormat::Nox | TaskFormat::Rake) {
+            // The program may define the task in another way or in another file.
+            found = self.program(path);
+        }
         self.parts.insert(key, found.clone());
         found
     }

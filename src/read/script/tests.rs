@@ -120,6 +120,9 @@ fn tasks_of_other_runners_are_read() {
         followed("bundle exec rake push", &[("Rakefile", rake)]),
         ["Rakefile: gem push pkg/demo.gem", "Rakefile: gem build"]
     );
+    // A task that a library defines.
+    let files = [("Rakefile", "require \"publisher\"\nPublisher.new\n"), ("lib/publisher.rb", "sh \"gem push x\"\n")];
+    assert_eq!(followed("rake push", &files), ["Rakefile: program", "lib/publisher.rb: program"]);
     let task = "version: 3\ntasks:\n  push:\n    deps: [build]\n    cmds:\n      - npm publish\n      - task: last\n  build: npm pack\n  last: {cmd: echo done}\n";
     let found = followed("task push", &[("Taskfile.yml", task)]);
     assert_eq!(found, ["Taskfile.yml: npm publish", "Taskfile.yml: npm pack", "Taskfile.yml: echo done"]);

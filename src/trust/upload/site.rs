@@ -11,7 +11,7 @@ use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::login::logins;
 use crate::trust::upload::setting::address_of;
-use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, scripts_called_by, steps};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
@@ -77,6 +77,7 @@ fn job_sites<'a, 'p>(
         let Some(step) = resolved.step else { continue };
         if let Some(used) = step.uses {
             let (uploads, others) = uploads_by_name(registries, resolved, action(used.value()));
+            found.extend(uploads.iter().flat_map(|site| other_uploads(github, registries, checkout, site)));
             found.extend(uploads);
             non_uploads.extend(others);
         }
@@ -87,6 +88,20 @@ fn job_sites<'a, 'p>(
         }
     }
     with_logins(found, &non_uploads, logins(github, registries, &clients))
+}
+
+/// The uploads to other registries in the scripts that an action runs for an upload.
+fn other_uploads<'a, 'p>(
+    github: &GitHubFacts,
+    registries: &'a RegistrySet,
+    checkout: &'a Model<'p>,
+    site: &UploadSite<'a, 'p>,
+) -> Vec<UploadSite<'a, 'p>> {
+    let input = site.pattern.and_then(|pattern| pattern.script.as_ref()).map(|script| &script.input);
+    let Some(given) = input.and_then(|input| site.resolved.with().get_ignore_case(input)) else { return Vec::new() };
+    let called = scripts_called_by(checkout, &site.resolved, given.value);
+    let all = called.iter().flat_map(|resolved| script_uploads(github, registries, resolved).0);
+    all.filter(|other| other.registry.id != site.registry.id).collect()
 }
 
 /// The uploads in the script of a step or in a script that it calls, and the commands that match a pattern without uploading.

@@ -110,9 +110,17 @@ const DEEPEST_SCRIPTS: usize = 16;
 /// The scripts of the repository that the script of a step runs, each once: the step with the calls that lead to each.
 #[must_use]
 pub fn called_scripts<'a, 'p>(checkout: &'a Model<'p>, resolved: &ResolvedStep<'a, 'p>) -> Vec<ResolvedStep<'a, 'p>> {
-    let (Some(scripts), Some(own)) = (checkout.scripts, resolved.step.and_then(|step| step.script)) else {
-        return Vec::new();
-    };
+    resolved.step.and_then(|step| step.script).map_or_else(Vec::new, |own| scripts_called_by(checkout, resolved, own))
+}
+
+/// The scripts of the repository that a text runs, which is the script or an input of a step.
+#[must_use]
+pub fn scripts_called_by<'a, 'p>(
+    checkout: &'a Model<'p>,
+    resolved: &ResolvedStep<'a, 'p>,
+    own: Text<'p>,
+) -> Vec<ResolvedStep<'a, 'p>> {
+    let Some(scripts) = checkout.scripts else { return Vec::new() };
     let mut found: Vec<ResolvedStep<'a, 'p>> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut open: Vec<(Vec<ScriptFrame<'p>>, Text<'p>, &'p [ScriptCall])> =
