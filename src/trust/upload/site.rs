@@ -99,6 +99,10 @@ fn other_uploads<'a, 'p>(
 ) -> Vec<UploadSite<'a, 'p>> {
     let input = site.pattern.and_then(|pattern| pattern.script.as_ref()).map(|script| &script.input);
     let Some(given) = input.and_then(|input| site.resolved.with().get_ignore_case(input)) else { return Vec::new() };
+    // Without a shell, the words after an operator are arguments (src/run.ts of changesets/action, read 2026-11-30).
+    if given.value.value().contains(['&', ';', '|', '$']) {
+        return Vec::new();
+    }
     let called = scripts_called_by(checkout, &site.resolved, given.value);
     let all = called.iter().flat_map(|resolved| script_uploads(github, registries, resolved).0);
     all.filter(|other| other.registry.id != site.registry.id).collect()
