@@ -11,7 +11,7 @@ use std::ops::Range;
 pub use crate::read::shell::folder::{FolderBase, ShellFolder};
 
 /// Longer scripts, in bytes, are not read.
-const LONGEST: usize = 256 * 1024;
+pub(crate) const LONGEST: usize = 256 * 1024;
 
 /// The language of a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

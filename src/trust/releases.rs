@@ -120,7 +120,10 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             None => opaque::in_step(self.github, workflow, job, step, entries).is_some(),
             // The words of a program in another language.
             Some(frame) if frame.script.is_program => opaque::in_name(script, entries).is_some(),
-            Some(_) => opaque::in_script(self.github, script, &resolved.commands(self.github), entries).is_some(),
+            Some(_) => {
+                let found = || opaque::in_script(self.github, script, &resolved.commands(self.github), entries);
+                entries.may_be_in(script) && found().is_some()
+            }
         };
         if matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
             return ReleaseOrigin::Unknown;

@@ -140,6 +140,13 @@ fn run_by(command: &ShellCommand, text: &str, shell: Shell, is_certain: bool) ->
     inner
 }
 
+/// Whether the commands of a step's script are read: its language is known and it is not too long.
+#[must_use]
+pub(crate) fn is_read(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> bool {
+    let is_short = step.script.is_none_or(|script| script.value().len() <= shell::LONGEST);
+    is_short && shell(github, workflow, job, step) != Shell::Other
+}
+
 fn shell(github: &GitHubFacts, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Shell {
     // `defaults.run` applies to `run:` steps only.
     let default = || step.run.and(job.shell.or(workflow.shell)).map(|setting| Shell::from_setting(setting.value()));

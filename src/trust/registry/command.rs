@@ -61,7 +61,11 @@ pub(crate) fn is_command(github: &GitHubFacts, words: &[Option<String>], command
     if starts_with(words, command).is_some() {
         return true;
     }
-    via.iter().any(|wrapper| {
+    let Some(first) = words.first().and_then(Option::as_deref).map(program) else { return false };
+    let runs = |wrapper: &&String| {
+        wrapper.strip_prefix(first).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+    };
+    via.iter().filter(runs).any(|wrapper| {
         let Some(rest) = starts_with(words, wrapper) else { return false };
         // The wrapper's options and their values precede the wrapped program.
         (0..rest.len()).any(|skip| {

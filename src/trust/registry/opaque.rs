@@ -18,7 +18,7 @@ use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{CommandWords, find_command, flag_is, is_command, unwrapped, words};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
-use crate::workflow::script::commands;
+use crate::workflow::script::{commands, is_read, programs};
 
 /// The first entry that a step matches.
 pub(crate) fn in_step<'e>(
@@ -37,13 +37,12 @@ pub(crate) fn in_step<'e>(
         return in_name(action(uses.value()), entries);
     }
     let script = step.script?.value();
-    let all = commands(github, workflow, job, step);
-    let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    if all.is_empty() && script.lines().any(is_code) {
-        // The script is in a language that is not read.
+    if !is_read(github, workflow, job, step) {
         return entries.first().map(String::as_str);
     }
-    in_script(github, script, &all, entries)
+    let may_match =
+        entries.may_be_in(script) || programs(workflow, job, step).iter().any(|program| entries.may_be_in(program));
+    if may_match { in_script(github, script, &commands(github, workflow, job, step), entries) } else { None }
 }
 
 /// The first entry that a script with these commands matches.
@@ -205,7 +204,8 @@ mod tests {
     fn matches(script: &str, entry: &str) -> bool {
         let github = GitHubFacts::builtin();
         let entries = CommandList::from(vec![entry.to_owned()]);
-        in_script(&github, script, &parse(script, Shell::Posix).commands, &entries).is_some()
+        entries.may_be_in(script)
+            && in_script(&github, script, &parse(script, Shell::Posix).commands, &entries).is_some()
     }
 
     #[test]
