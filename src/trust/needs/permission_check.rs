@@ -78,13 +78,13 @@ pub(crate) fn permission_checks<'a, 'p>(
             }
             let known = found.iter().position(|other| same(other.need, need));
             let held = permissions::held(github, workflow, job, &need.scope);
-            let requester = Requester { entry: requester.entry, resolved: requester.resolved.clone() };
-            let mut check = PermissionCheck { requester, need, held, status: PermissionStatus::Unknown };
+            let mut check =
+                PermissionCheck { requester: requester.clone(), need, held, status: PermissionStatus::Unknown };
             if known.is_none() && !wanted(&check) {
                 unwanted.push(need);
                 continue;
             }
-            (check.held, check.status) = ways.worst_status(&check.requester, need);
+            (check.held, check.status) = ways.worst_status(&requester, need);
             match known.and_then(|index| found.get_mut(index)) {
                 Some(other) if other.status < check.status => *other = check,
                 Some(_) => {}

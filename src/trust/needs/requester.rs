@@ -1,6 +1,7 @@
 //! Finds the steps of a job that need permissions, and the conditions under which they do.
 
-use crate::read::command_list::CommandList;
+use std::cell::OnceCell;
+
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
 use crate::trust::registry::command::{flag_is, is_command, words};
@@ -17,11 +18,14 @@ use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
 
 /// A step or calling job that matches an entry of the data.
+#[derive(Clone)]
 pub(crate) struct Requester<'a, 'p> {
     /// The entry.
     pub entry: &'a NeedEntry,
     /// The step or calling job, with its command.
     pub resolved: ResolvedStep<'a, 'p>,
+    /// What in the job makes its token unknown, searched once.
+    opaque: OnceCell<Option<String>>,
 }
 
 /// The value of a fact: known (`None` means known to be absent), set to an unknown value, or unknown.
@@ -62,10 +66,10 @@ pub(crate) fn find<'a, 'p>(
         uses.into_iter().flat_map(|uses| needs.of_uses(uses.value())).filter(move |entry| entry.kind == kind)
     };
     let whole = ResolvedStep::calling(checkout, workflow, job);
-    found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester { entry, resolved: whole.clone() }));
+    found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester::new(entry, whole.clone())));
     for resolved in steps(checkout, workflow, job) {
         let Some(step) = resolved.step else { continue };
-        found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester { entry, resolved: resolved.clone() }));
+        found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester::new(entry, resolved.clone())));
         for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, &resolved)) {
             let commands_in = resolved.own_script().map(|script| needs.commands_in(script.value())).unwrap_or_default();
             if commands_in.is_empty() {
@@ -73,7 +77,7 @@ pub(crate) fn find<'a, 'p>(
             }
             for command in resolved.commands(github).iter() {
                 let entries = commands_in.iter().filter(|entry| runs(github, command, entry));
-                found.extend(entries.map(|entry| Requester { entry, resolved: resolved.with_command(command) }));
+                found.extend(entries.map(|entry| Requester::new(entry, resolved.with_command(command))));
             }
         }
     }
@@ -86,7 +90,11 @@ fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool
     entry.names.iter().any(|name| is_command(github, &words, name, &entry.via)) && !stopped()
 }
 
-impl Requester<'_, '_> {
+impl<'a, 'p> Requester<'a, 'p> {
+    const fn new(entry: &'a NeedEntry, resolved: ResolvedStep<'a, 'p>) -> Self {
+        Self { entry, resolved, opaque: OnceCell::new() }
+    }
+
     /// The name of the entry that is used here.
     #[must_use]
     pub(crate) fn name(&self, github: &GitHubFacts) -> &str {
@@ -116,15 +124,17 @@ impl Requester<'_, '_> {
     /// Whether it needs the permission. Without a context, expressions are unknown.
     #[must_use]
     pub(crate) fn asks(&self, github: &GitHubFacts, need: &Need, context: Option<&EvaluationContext<'_, '_>>) -> Truth {
-        let own = need.when.iter().fold(Truth::Yes, |all, condition| all.and(self.holds(github, condition, context)));
+        let mut own = Truth::Yes;
+        for condition in &need.when {
+            own = own.and(self.holds(github, condition, context));
+            if own == Truth::No {
+                return own;
+            }
+        }
         // A token that the step is given replaces the job's token for every scope except `id-token`.
         let of_token = need.scope != github.oidc.scope;
         let says = need.when.iter().any(|condition| condition.fact == "token.source");
-        if own == Truth::No || !of_token || says {
-            own
-        } else {
-            own.and(self.works_with(github, RequestToken::Job, context))
-        }
+        if !of_token || says { own } else { own.and(self.works_with(github, RequestToken::Job, context)) }
     }
 
     fn works_with(
@@ -245,7 +255,7 @@ impl Requester<'_, '_> {
         context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
         let rule = &self.entry.token;
-        if let Some(word) = self.opaque(github, &rule.opaque) {
+        if let Some(word) = self.opaque.get_or_init(|| self.find_opaque(github)) {
             return Err(UnknownReason::new(format!("how `{word}` changes its credentials")));
         }
         if let Some(token) = agreed(rule.slots.iter().filter_map(|slot| owner(&self.resolved, slot))) {
@@ -269,7 +279,7 @@ impl Requester<'_, '_> {
         let mut steps = self.resolved.before().filter(|step| uses(step, &earlier.action));
         let (Some(step), None) = (steps.next(), steps.next()) else { return Err(unknown()) };
         let resolved = ResolvedStep { step: Some(step), command: None, ..self.resolved.clone() };
-        let left = Requester { entry: self.entry, resolved };
+        let left = Requester::new(self.entry, resolved);
         if earlier.when.iter().any(|condition| left.holds(github, condition, context) != Truth::Yes) {
             return Err(unknown());
         }
@@ -281,12 +291,14 @@ impl Requester<'_, '_> {
         if earlier.otherwise == NeedFallback::Job { Ok(RequestToken::Job) } else { Err(unknown()) }
     }
 
-    /// The first of some entries that a step of the job matches.
-    fn opaque<'e>(&self, github: &GitHubFacts, entries: &'e CommandList) -> Option<&'e str> {
-        let (workflow, job) = (self.resolved.workflow, self.resolved.job);
-        let all = || steps(self.resolved.model, workflow, job);
+    /// The first entry of `token.opaque` that a step of the job matches.
+    fn find_opaque(&self, github: &GitHubFacts) -> Option<String> {
+        let (workflow, job, entries) = (self.resolved.workflow, self.resolved.job, &self.entry.token.opaque);
+        if entries.is_empty() {
+            return None;
+        }
         let in_step = |step: ResolvedStep<'_, '_>| opaque::in_step(github, workflow, job, step.step?, entries);
-        if entries.is_empty() { None } else { all().into_iter().find_map(in_step) }
+        steps(self.resolved.model, workflow, job).into_iter().find_map(in_step).map(str::to_owned)
     }
 }
 

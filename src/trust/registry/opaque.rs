@@ -28,10 +28,13 @@ pub(crate) fn in_step<'e>(
     step: &Step<'_>,
     entries: &'e CommandList,
 ) -> Option<&'e str> {
-    let variables = || [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries);
-    let set = |entry: &&String| variables().any(|pair| is_variable(entry, pair.key.value()));
-    if let Some(entry) = entries.iter().find(set) {
-        return Some(entry);
+    let mut variables = [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries).peekable();
+    if variables.peek().is_some() {
+        let names: Vec<&str> = variables.map(|pair| pair.key.value()).collect();
+        let set = |entry: &&String| may_be_variable(entry) && names.iter().any(|name| fits(entry, name));
+        if let Some(entry) = entries.iter().find(set) {
+            return Some(entry);
+        }
     }
     if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
         return in_name(action(uses.value()), entries);
@@ -85,14 +88,16 @@ fn lowercase_text(commands: &[ShellCommand]) -> String {
     let mut text = String::new();
     for command in commands {
         for word in command.words.iter().chain(&command.redirects) {
-            text.push_str(&literal(word).to_lowercase());
+            push_literal(word, &mut text);
             text.push('\n');
         }
         for assignment in &command.assignments {
-            text.push_str(&assignment.name.to_lowercase());
+            text.push_str(&assignment.name);
             text.push('\n');
         }
     }
+    // All entries are ASCII.
+    text.make_ascii_lowercase();
     text
 }
 
@@ -189,11 +194,18 @@ fn reads_standard_input(github: &GitHubFacts, command: &ShellCommand) -> bool {
 
 /// The text of a word, with a NUL for each part that only the running shell knows.
 fn literal(word: &ShellWord) -> String {
-    let part = |part: &WordPiece| match part {
-        WordPiece::Text(text) => text.clone(),
-        _ => "\0".to_owned(),
-    };
-    word.parts.iter().map(part).collect()
+    let mut text = String::new();
+    push_literal(word, &mut text);
+    text
+}
+
+fn push_literal(word: &ShellWord, text: &mut String) {
+    for part in &word.parts {
+        match part {
+            WordPiece::Text(own) => text.push_str(own),
+            _ => text.push('\0'),
+        }
+    }
 }
 
 #[cfg(test)]
