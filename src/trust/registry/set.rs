@@ -135,7 +135,9 @@ impl RegistrySet {
     #[must_use]
     pub fn logins_in(&self, script: &str) -> Vec<(&Registry, &LoginPattern)> {
         let commands_in = self.login_vocabulary.commands_in(script);
-        let names_address = |login: &LoginPattern| login.address.as_ref().is_some_and(|it| script.contains(it));
+        let has_address = script.contains("://");
+        let names_address =
+            |login: &LoginPattern| has_address && login.address.as_ref().is_some_and(|it| script.contains(it));
         let logins = self.logins().enumerate();
         let found = logins.filter(|(position, (_, login))| commands_in.contains(position) || names_address(login));
         found.map(|(_, login)| login).collect()

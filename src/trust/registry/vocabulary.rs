@@ -1,16 +1,13 @@
 //! Finds the commands of the data that a script may contain, by their words. Most scripts contain none and need not be parsed.
 
-use std::collections::HashMap;
-
 /// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vocabulary {
     /// Every word once.
     words: Vec<CommandWord>,
-    /// The positions of the words by their first name: that of `./gradlew` is `gradlew`.
-    by_name: HashMap<String, Vec<usize>>,
-    /// By first byte, a bit for each length of these names. Most words of a script are no such name.
-    lengths: Vec<u64>,
+    /// By first byte: the first names of the words, such as `gradlew` of `./gradlew`, with the positions of the words. Few names begin
+    /// with the same byte, so a linear search is fastest.
+    by_name: Vec<Vec<(String, Vec<usize>)>>,
     /// The positions of the words of each spelling.
     spellings: Vec<CommandSpelling>,
     /// The number of commands.
@@ -47,7 +44,7 @@ impl Vocabulary {
     /// Collects the words of commands, each given by its spellings.
     #[must_use]
     pub(crate) fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
-        let mut all = Self { lengths: vec![0; 256], ..Self::default() };
+        let mut all = Self { by_name: vec![Vec::new(); 256], ..Self::default() };
         for (command, spellings) in commands.into_iter().enumerate() {
             for text in spellings {
                 let position = all.spellings.len();
@@ -62,10 +59,12 @@ impl Vocabulary {
     /// Adds a word of a spelling and returns its position.
     fn add(&mut self, word: &str, spelling: usize) -> usize {
         let (start, name) = names(word).next().unwrap_or_default();
-        if let Some((first, bit)) = name_length(name) {
-            self.lengths[first] |= bit;
-        }
-        let known = self.by_name.entry(name.to_owned()).or_default();
+        let same_start = &mut self.by_name[first_byte(name)];
+        let index = same_start.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            same_start.push((name.to_owned(), Vec::new()));
+            same_start.len() - 1
+        });
+        let known = &mut same_start[index].1;
         let position = known.iter().copied().find(|position| self.words[*position].text == word);
         let position = position.unwrap_or_else(|| {
             known.push(self.words.len());
@@ -83,9 +82,8 @@ impl Vocabulary {
         let mut search = None;
         let (mut line, mut end) = (1, 0);
         for (start, name) in names(script) {
-            let may_be_known = name_length(name)
-                .is_some_and(|(first, bit)| self.lengths.get(first).is_some_and(|bits| bits & bit != 0));
-            let Some(words) = may_be_known.then(|| self.by_name.get(name)).flatten() else { continue };
+            let same_start = self.by_name.get(first_byte(name)).map_or(&[][..], Vec::as_slice);
+            let Some((_, words)) = same_start.iter().find(|(known, _)| known == name) else { continue };
             let search = search.get_or_insert_with(|| WordSearch {
                 last_line: vec![0; self.words.len()],
                 commands_in: vec![false; self.commands],
@@ -136,9 +134,8 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The first byte of a name, and the bit of its length.
-fn name_length(name: &str) -> Option<(usize, u64)> {
-    name.bytes().next().map(|first| (usize::from(first), 1 << name.len().min(63)))
+fn first_byte(name: &str) -> usize {
+    name.bytes().next().map_or(0, usize::from)
 }
 
 /// Whether each byte is a part of a name.
