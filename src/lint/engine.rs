@@ -24,16 +24,27 @@ use crate::workflow::expression::Truth;
 /// Checks a project. `today` decides which ignores have expired; without it none has.
 #[must_use]
 pub fn check(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    check_project(project, rules, today, false)
+    check_project(project, rules, today, CheckMode::Findings)
 }
 
-/// Checks a project. If `with_fixes`, each finding also has the changes of its rule's fix templates.
-pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, with_fixes: bool) -> Report {
+/// What a check is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckMode<'n> {
+    /// All findings.
+    Findings,
+    /// All findings, each with the changes of its rule's fix templates.
+    WithFixes,
+    /// The test of a fix: the findings of the named rule, and those of other rules that may be above note.
+    FixTest(&'n str),
+}
+
+/// Checks a project for a purpose.
+pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, mode: CheckMode<'_>) -> Report {
     let parsed = ParsedProject::new(&rules.data.github, project);
     let (mut analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
     analysis.today = today;
     let Evaluation { mut engine, ignores, mut findings, suppressed, errors } =
-        evaluate(&analysis, rules, with_fixes, &mut problems);
+        evaluate(&analysis, rules, mode, &mut problems);
     let routes = route::routes(&analysis, &errors);
     let notices = notices(&analysis, &errors);
     let undeclared = analysis.uploads.iter().filter(|upload| verdict::is_undeclared(&analysis, upload)).count();
@@ -80,13 +91,13 @@ struct Evaluation<'r> {
 fn evaluate<'r>(
     analysis: &Analysis<'_, '_>,
     rules: &'r RuleSet,
-    with_fixes: bool,
+    mode: CheckMode<'_>,
     problems: &mut Vec<Problem>,
 ) -> Evaluation<'r> {
     let Analysis { project, config, today, .. } = analysis;
     let levels = levels(rules, config, problems);
     let mut ignores = ignores::collect(project, config, rules, *today, problems);
-    let mut engine = Engine::new(rules, levels, with_fixes);
+    let mut engine = Engine::new(rules, levels, mode);
     subjects::visit_all(analysis, &mut engine);
     let findings = engine.take_findings(analysis);
     let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
@@ -96,7 +107,7 @@ fn evaluate<'r>(
 
 /// The errors that rules report for the runs of uploads, after ignores.
 pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
-    evaluate(analysis, rules, false, &mut Vec::new()).errors
+    evaluate(analysis, rules, CheckMode::Findings, &mut Vec::new()).errors
 }
 
 /// The numbers of uploads by workflow.
@@ -176,7 +187,7 @@ struct Engine<'r> {
     rules: &'r RuleSet,
     with_fixes: bool,
     levels: Vec<Option<Option<Level>>>,
-    /// Positions of the rules that are not switched off, by kind of subject.
+    /// Positions of the rules that are evaluated, by kind of subject.
     enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
     found: Vec<RawFinding>,
     fired: FiredRules,
@@ -204,13 +215,21 @@ impl Visitor for Engine<'_> {
 }
 
 impl<'r> Engine<'r> {
-    fn new(rules: &'r RuleSet, levels: Vec<Option<Option<Level>>>, with_fixes: bool) -> Self {
+    fn new(rules: &'r RuleSet, levels: Vec<Option<Option<Level>>>, mode: CheckMode<'_>) -> Self {
+        let is_needed = |rule: &Rule, level: &Option<Option<Level>>| match (level, mode) {
+            (Some(None), _) => false,
+            (level, CheckMode::FixTest(tested)) => {
+                rule.name == tested || level.flatten().unwrap_or_else(|| rule.levels.highest()) > Level::Note
+            }
+            (_, CheckMode::Findings | CheckMode::WithFixes) => true,
+        };
         let mut enabled_rules: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
         for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
-            if *level != Some(None) {
+            if is_needed(rule, level) {
                 enabled_rules.entry(rule.kind).or_default().push(index);
             }
         }
+        let with_fixes = mode == CheckMode::WithFixes;
         Self { rules, with_fixes, levels, enabled_rules, found: Vec::new(), fired: FiredRules::new() }
     }
 

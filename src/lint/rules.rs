@@ -71,6 +71,12 @@ impl RuleLevels {
     pub const fn usual(&self) -> Level {
         self.every
     }
+
+    /// The highest level of its findings.
+    #[must_use]
+    pub(crate) fn highest(&self) -> Level {
+        self.by_value.iter().map(|(_, level)| *level).chain([self.some]).fold(self.every, Level::max)
+    }
 }
 
 /// A line of `when` or `require`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::lint::engine;
+use crate::lint::engine::{self, CheckMode};
 use crate::lint::findings::fingerprint::identity;
 use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report, UploadCount};
 use crate::lint::fix::UntestedFix;
@@ -29,7 +29,7 @@ const RUN_WORK: usize = 4 * 1024;
 /// the fix fails there, because it depends on other files, the whole project is.
 #[must_use]
 pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    let mut report = engine::check_project(project, rules, today, true);
+    let mut report = engine::check_project(project, rules, today, CheckMode::WithFixes);
     let mut trials = FixTests {
         project,
         rules,
@@ -41,8 +41,9 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
     };
     for finding in &mut report.findings {
         let id = id(project, finding);
+        let untested = std::mem::take(&mut finding.untested_fixes);
         // One fix is enough.
-        let tested = std::mem::take(&mut finding.untested_fixes).into_iter().find_map(|fix| trials.tested(fix, &id));
+        let tested = untested.into_iter().find_map(|fix| trials.tested(fix, &finding.name, &id));
         finding.fixes.extend(tested);
     }
     report
@@ -64,8 +65,8 @@ struct FixTests<'t> {
 }
 
 impl FixTests<'_> {
-    /// The edits of a fix, if they remove the finding.
-    fn tested(&mut self, untested: UntestedFix, id: &str) -> Option<Fix> {
+    /// The edits of a fix, if they remove the finding of a rule.
+    fn tested(&mut self, untested: UntestedFix, rule: &str, id: &str) -> Option<Fix> {
         self.left = self.left.checked_sub(1).filter(|_| self.work < MOST_WORK)?;
         let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
         files.sort_unstable();
@@ -78,7 +79,7 @@ impl FixTests<'_> {
             let part = project.connected(files)?;
             let findings = if part.config.is_some() {
                 // A publisher of another workflow is unused in this part.
-                let before = FindingTally::of(&part, &engine::check_project(&part, rules, today, false));
+                let before = FindingTally::of(&part, &engine::check_project(&part, rules, today, CheckMode::Findings));
                 *work += before.work(&part);
                 before
             } else {
@@ -89,7 +90,8 @@ impl FixTests<'_> {
         let mut cures = |(project, before): (&Project, &FindingTally)| {
             *work += before.work(project);
             let Some(after) = applied(project, &edits) else { return false };
-            let left = FindingTally::of(&after, &engine::check_project(&after, rules, today, false));
+            let left = engine::check_project(&after, rules, today, CheckMode::FixTest(rule));
+            let left = FindingTally::of(&after, &left);
             before.is_improved_by(&left, &[id])
         };
         let part = part.as_ref().map(|(part, before)| (part, before));
@@ -107,7 +109,7 @@ pub(crate) fn removes(
     edits: &[FixEdit],
 ) -> bool {
     let Some(after) = applied(project, edits) else { return false };
-    let left = engine::check_project(&after, rules, today, false);
+    let left = engine::check_project(&after, rules, today, CheckMode::FixTest(&finding.name));
     FindingTally::of(project, report).is_improved_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
 }
 
