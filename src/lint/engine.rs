@@ -1,6 +1,6 @@
 //! Evaluates rules for subjects. The result depends only on the project, the rules and the date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
@@ -10,6 +10,7 @@ use crate::lint::findings::merge::{self, RawFinding};
 use crate::lint::findings::{Finding, Level, Notice, NoticeKind, Report, Suppressed, UploadCount, route};
 use crate::lint::fix;
 use crate::lint::ignores::{self, Ignore};
+use crate::lint::recheck::{RepositoryContext, WorkflowFindings, unaffected};
 use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::{self, Item, Subject, SubjectKind, Visitor};
@@ -41,10 +42,47 @@ pub(crate) enum CheckMode<'n> {
 /// Checks a project for a purpose.
 pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, mode: CheckMode<'_>) -> Report {
     let parsed = ParsedProject::new(&rules.data.github, project);
-    let (mut analysis, mut problems) = Analysis::new(&rules.data, project, &parsed);
+    let (analysis, problems) = Analysis::new(&rules.data, project, &parsed);
+    report(analysis, problems, rules, (today, mode), HashMap::new()).0
+}
+
+/// Checks a project again after a change, with the same rules and date. `earlier` is its last state, with what was found then: the rules
+/// are evaluated only for the workflows that the change can affect, and for uploads, publishers and documents.
+pub(crate) fn check_again(
+    project: &Project,
+    rules: &RuleSet,
+    today: Option<Date>,
+    earlier: Option<(&Project, &WorkflowFindings)>,
+) -> (Report, WorkflowFindings) {
+    let parsed = ParsedProject::new(&rules.data.github, project);
+    let (analysis, problems) = Analysis::new(&rules.data, project, &parsed);
+    let context = RepositoryContext::of(&analysis);
+    let known = earlier.filter(|(_, found)| found.context == context).map_or_else(HashMap::new, |(before, found)| {
+        let mut known: HashMap<FileId, Vec<RawFinding>> =
+            unaffected(before, project).into_iter().map(|file| (file, Vec::new())).collect();
+        for raw in &found.list {
+            if let Some(list) = raw.workflow().and_then(|file| known.get_mut(&file)) {
+                list.push(raw.clone());
+            }
+        }
+        known
+    });
+    let (report, list) = report(analysis, problems, rules, (today, CheckMode::Findings), known);
+    (report, WorkflowFindings { context, list })
+}
+
+/// Evaluates the rules. `known` are the findings in workflows that need not be visited. Also returns the findings of all workflows.
+fn report(
+    mut analysis: Analysis<'_, '_>,
+    mut problems: Vec<Problem>,
+    rules: &RuleSet,
+    (today, mode): (Option<Date>, CheckMode<'_>),
+    known: HashMap<FileId, Vec<RawFinding>>,
+) -> (Report, Vec<RawFinding>) {
+    let project = analysis.project;
     analysis.today = today;
-    let Evaluation { mut engine, ignores, mut findings, suppressed, errors } =
-        evaluate(&analysis, rules, mode, &mut problems);
+    let Evaluation { mut engine, ignores, mut findings, suppressed, errors, of_workflows } =
+        evaluate(&analysis, rules, mode, known, &mut problems);
     let routes = route::routes(&analysis, &errors);
     let notices = notices(&analysis, &errors);
     let undeclared = analysis.uploads.iter().filter(|upload| verdict::is_undeclared(&analysis, upload)).count();
@@ -57,7 +95,7 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         (path(left), key(left)).cmp(&(path(right), key(right))).then_with(|| text(left, right))
     });
     problems.sort_by_key(|problem| problem.place);
-    Report {
+    let report = Report {
         routes,
         findings,
         suppressed,
@@ -75,7 +113,8 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
         by_hand: Vec::new(),
         by_workflow: upload_counts(&analysis),
         problems,
-    }
+    };
+    (report, of_workflows)
 }
 
 /// What all rules found in a project, except those about ignores.
@@ -86,28 +125,33 @@ struct Evaluation<'r> {
     findings: Vec<Finding>,
     suppressed: Vec<Suppressed>,
     errors: RunErrors,
+    /// What was found in workflows, before it was merged.
+    of_workflows: Vec<RawFinding>,
 }
 
 fn evaluate<'r>(
     analysis: &Analysis<'_, '_>,
     rules: &'r RuleSet,
     mode: CheckMode<'_>,
+    known: HashMap<FileId, Vec<RawFinding>>,
     problems: &mut Vec<Problem>,
 ) -> Evaluation<'r> {
     let Analysis { project, config, today, .. } = analysis;
     let levels = levels(rules, config, problems);
     let mut ignores = ignores::collect(project, config, rules, *today, problems);
     let mut engine = Engine::new(rules, levels, mode);
+    engine.known = known;
     subjects::visit_all(analysis, &mut engine);
+    let of_workflows = engine.found.iter().filter(|raw| raw.workflow().is_some()).cloned().collect();
     let findings = engine.take_findings(analysis);
     let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
     let errors = RunErrors::new(analysis, &engine.fired, &findings);
-    Evaluation { engine, ignores, findings, suppressed, errors }
+    Evaluation { engine, ignores, findings, suppressed, errors, of_workflows }
 }
 
 /// The errors that rules report for the runs of uploads, after ignores.
 pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
-    evaluate(analysis, rules, CheckMode::Findings, &mut Vec::new()).errors
+    evaluate(analysis, rules, CheckMode::Findings, HashMap::new(), &mut Vec::new()).errors
 }
 
 /// The numbers of uploads by workflow.
@@ -191,6 +235,8 @@ struct Engine<'r> {
     enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
     found: Vec<RawFinding>,
     fired: FiredRules,
+    /// The findings in workflows that need not be visited.
+    known: HashMap<FileId, Vec<RawFinding>>,
 }
 
 impl Visitor for Engine<'_> {
@@ -202,6 +248,13 @@ impl Visitor for Engine<'_> {
         };
         let mut facts = FactCache::new(subject);
         self.rules_for(kind).any(|(_, rule)| facts.all_hold(rule.when.iter().filter(of_job)))
+    }
+
+    fn enters(&mut self, workflow: FileId) -> bool {
+        let known = self.known.remove(&workflow);
+        let is_unknown = known.is_none();
+        self.found.extend(known.into_iter().flatten());
+        is_unknown
     }
 
     fn visit(&mut self, subject: &Subject<'_, '_, '_>) {
@@ -230,7 +283,15 @@ impl<'r> Engine<'r> {
             }
         }
         let with_fixes = mode == CheckMode::WithFixes;
-        Self { rules, with_fixes, levels, enabled_rules, found: Vec::new(), fired: FiredRules::new() }
+        Self {
+            rules,
+            with_fixes,
+            levels,
+            enabled_rules,
+            found: Vec::new(),
+            fired: FiredRules::new(),
+            known: HashMap::new(),
+        }
     }
 
     fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &'r Rule)> {

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod fix;
 pub mod ignores;
 pub mod reach;
+pub(crate) mod recheck;
 pub mod rehearsal;
 pub mod rules;
 pub mod subjects;

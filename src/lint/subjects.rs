@@ -288,6 +288,10 @@ pub(crate) fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Probl
 pub(crate) trait Visitor {
     /// Whether a subject of this kind in a job could matter; if not, its kind is not enumerated there.
     fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool;
+    /// Whether the subjects of a workflow must be visited; not if they are known.
+    fn enters(&mut self, _workflow: FileId) -> bool {
+        true
+    }
     fn visit(&mut self, subject: &Subject<'_, '_, '_>);
 }
 
@@ -300,7 +304,9 @@ pub(crate) fn visit_all(analysis: &Analysis<'_, '_>, visitor: &mut dyn Visitor) 
         }
     }
     for workflow in analysis.workflows {
-        visit_workflow(analysis, workflow, visitor);
+        if visitor.enters(workflow.file) {
+            visit_workflow(analysis, workflow, visitor);
+        }
     }
     for upload in &analysis.uploads {
         for run in &upload.runs {

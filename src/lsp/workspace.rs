@@ -11,9 +11,10 @@ use jiff::civil::Date;
 use crate::cli::folder;
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::baseline::Baseline;
-use crate::lint::check;
+use crate::lint::engine::check_again;
 use crate::lint::findings::Report;
 use crate::lint::fix::verify::check_with_fixes;
+use crate::lint::recheck::WorkflowFindings;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::lsp::document::Document;
 use crate::lsp::view::Documents;
@@ -39,6 +40,8 @@ pub(crate) struct Workspace {
 struct Repository {
     /// The last result; `None` after a change.
     checked: Option<Arc<CheckedRepository>>,
+    /// The result before the change.
+    earlier: Option<Arc<CheckedRepository>>,
     /// Whether the client has the diagnostics of the last result. A request between a change and its diagnostics checks the repository
     /// too, so `checked` does not say it.
     is_reported: bool,
@@ -50,7 +53,7 @@ struct Repository {
 
 impl Repository {
     fn changed(&mut self) {
-        self.checked = None;
+        self.earlier = self.checked.take().or_else(|| self.earlier.take());
         self.is_reported = false;
     }
 }
@@ -81,6 +84,8 @@ pub(crate) struct CheckedRepository {
     /// The baseline that the config names.
     baseline: Option<Baseline>,
     offered: OnceLock<Report>,
+    /// What the next check can take over.
+    of_workflows: Option<WorkflowFindings>,
 }
 
 impl CheckedRepository {
@@ -220,12 +225,14 @@ impl Workspace {
         if let Some(checked) = self.repositories.get(root)?.checked.clone() {
             return Some(checked);
         }
-        let known = self.repositories.get_mut(root)?.rules.take();
+        let repository = self.repositories.get_mut(root)?;
+        let (known, earlier) = (repository.rules.take(), repository.earlier.take());
         // A fault of ours in one repository must not end the server of all.
-        let (checked, rules) = catch_unwind(AssertUnwindSafe(|| self.check(root, known))).unwrap_or_else(|_| {
-            let message = "trustpub failed to check this repository, which is a bug; please report it".to_owned();
-            (self.failed(root, message), None)
-        });
+        let (checked, rules) = catch_unwind(AssertUnwindSafe(|| self.check(root, known, earlier.as_deref())))
+            .unwrap_or_else(|_| {
+                let message = "trustpub failed to check this repository, which is a bug; please report it".to_owned();
+                (self.failed(root, message), None)
+            });
         let checked = Arc::new(checked);
         let repository = self.repositories.get_mut(root)?;
         repository.checked = Some(Arc::clone(&checked));
@@ -245,6 +252,7 @@ impl Workspace {
             select: Vec::new(),
             baseline: None,
             offered: OnceLock::new(),
+            of_workflows: None,
         }
     }
 
@@ -252,11 +260,13 @@ impl Workspace {
         &self,
         root: &Path,
         known: Option<(Vec<RuleFolder>, LoadedRules)>,
+        earlier: Option<&CheckedRepository>,
     ) -> (CheckedRepository, Option<(Vec<RuleFolder>, LoadedRules)>) {
         let mut result = self.failed(root, String::new());
         result.messages.clear();
         let (folders, problems) = self.with_files(root, |files| {
-            result.project = Project::load(files, None);
+            let none = Project::default();
+            result.project = Project::load_again(files, None, earlier.map_or(&none, |earlier| &earlier.project));
             self.read_config(&mut result, files)
         });
         let loaded = match known.filter(|(known, _)| *known == folders) {
@@ -268,7 +278,11 @@ impl Workspace {
             result.project.load_manifests(files, result.rules.data.registries.manifests());
             result.project.load_scripts(files, &result.rules.data.github.shell.runs);
         });
-        let mut report = check(&result.project, &result.rules, self.today);
+        let earlier = earlier
+            .filter(|earlier| Arc::ptr_eq(&earlier.rules, &result.rules))
+            .and_then(|earlier| Some((&earlier.project, earlier.of_workflows.as_ref()?)));
+        let (mut report, found) = check_again(&result.project, &result.rules, self.today, earlier);
+        result.of_workflows = Some(found);
         report.problems.extend(problems);
         result.report = result.filtered(report);
         (result, Some((folders, loaded)))

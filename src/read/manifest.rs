@@ -313,6 +313,19 @@ impl Manifests {
         !self.truncated
     }
 
+    /// Whether these are the manifests of a project with the same files.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let place = |it: &Manifest| (it.file, it.mentioned, it.kind.clone());
+        let folders = |it: &Manifest| [it.folder.clone(), it.name.clone(), it.workspace.clone()];
+        self.list.iter().map(place).eq(other.list.iter().map(place))
+            && self.list.iter().map(folders).eq(other.list.iter().map(folders))
+            && self.folders == other.folders
+            && self.missing == other.missing
+            && self.unbuilt == other.unbuilt
+            && self.mentions == other.mentions
+            && self.truncated == other.truncated
+    }
+
     /// The manifest with a file name in a folder.
     #[must_use]
     pub fn at(&self, folder: &str, name: &str) -> Option<&Manifest> {

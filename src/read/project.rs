@@ -1,6 +1,6 @@
 //! One repository checkout: every file that matters, read and parsed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::read::config::Config;
@@ -92,17 +92,24 @@ impl Project {
     /// Reads a checkout. `config` replaces the default config file: the path to show, and the content.
     #[must_use]
     pub fn load(files: &dyn Files, config: Option<(String, Vec<u8>)>) -> Self {
+        Self::load_again(files, config, &Self::default())
+    }
+
+    /// Reads a checkout again. A file that has the same text as in an earlier state is not parsed again.
+    #[must_use]
+    pub(crate) fn load_again(files: &dyn Files, config: Option<(String, Vec<u8>)>, earlier: &Self) -> Self {
+        let known = &KnownFiles::of(earlier);
         let mut project = Self::default();
         match files.list(WORKFLOWS) {
             Ok(names) => {
                 for name in names.iter().filter(|name| is_yaml(name)) {
                     let path = format!("{WORKFLOWS}/{name}");
-                    if let Some(document) = project.read(files, &path, Dialect::Workflow) {
+                    if let Some(document) = project.read(files, &path, Dialect::Workflow, known) {
                         project.workflows.push(document);
                     }
                 }
                 if names.iter().any(|name| name == LOCK) {
-                    project.lock = project.read(files, &format!("{WORKFLOWS}/{LOCK}"), Dialect::Data);
+                    project.lock = project.read(files, &format!("{WORKFLOWS}/{LOCK}"), Dialect::Data, known);
                 }
             }
             Err(error) => {
@@ -110,10 +117,10 @@ impl Project {
             }
         }
         project.config = match config {
-            Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data)),
-            None => project.default_config(files),
+            Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data, known)),
+            None => project.default_config(files, known),
         };
-        project.load_actions(files);
+        project.load_actions(files, known);
         if let Ok(bytes) = files.read(".git/config") {
             let config = String::from_utf8_lossy(&bytes);
             let urls = remotes(&config);
@@ -125,11 +132,12 @@ impl Project {
 
     /// Adds a file outside of `.github/workflows` as a workflow, if it looks like one.
     pub(crate) fn add_workflow(&mut self, files: &dyn Files, path: &str, bytes: Vec<u8>) -> bool {
-        let document = self.parse(SourceFile::new(path, bytes), Dialect::Workflow);
+        let known = &KnownFiles::default();
+        let document = self.parse(SourceFile::new(path, bytes), Dialect::Workflow, known);
         let is_workflow = document.tree.root().is_none_or(|root| root.get("jobs").is_some());
         if is_workflow {
             self.workflows.push(document);
-            self.load_actions(files);
+            self.load_actions(files, known);
         }
         is_workflow
     }
@@ -246,67 +254,74 @@ impl Project {
         Some(())
     }
 
-    /// The project with only the workflows that calls connect with some of its workflow files, directly or through others.
-    /// `None` if that is every workflow, or if a file is no workflow.
+    /// The project with only the workflows that are connected with some of its workflow files. `None` if that is every workflow, or if
+    /// a file is no workflow.
     #[must_use]
     pub(crate) fn connected(&self, files: &[FileId]) -> Option<Self> {
-        let called = |document: &ProjectFile| {
-            let jobs = document.tree.root().and_then(|root| root.get("jobs"));
-            let uses =
-                jobs.into_iter().flat_map(|jobs| jobs.entries().map(|job| job.value)).filter_map(|job| job.get("uses"));
-            uses.filter_map(|uses| local_actions::local_path(uses.text()?)).collect::<Vec<_>>()
-        };
-        let path = |document: &ProjectFile| self.source(document.file).map_or("", SourceFile::path);
-        let positions: HashMap<&str, usize> =
-            self.workflows.iter().enumerate().map(|(index, document)| (path(document), index)).collect();
-        let mut neighbours = vec![Vec::new(); self.workflows.len()];
-        for (caller, document) in self.workflows.iter().enumerate() {
-            for called in called(document).iter().filter_map(|called| positions.get(called.as_str()).copied()) {
-                neighbours[caller].push(called);
-                neighbours[called].push(caller);
-            }
-        }
-        let position = |file: &FileId| self.workflows.iter().position(|document| document.file == *file);
-        let mut reached = files.iter().map(position).collect::<Option<Vec<_>>>()?;
-        let mut kept = vec![false; self.workflows.len()];
-        while let Some(next) = reached.pop() {
-            if !std::mem::replace(&mut kept[next], true) {
-                reached.extend(&neighbours[next]);
-            }
-        }
-        if kept.iter().all(|kept| *kept) {
+        let is_workflow = |file: &FileId| self.workflows.iter().any(|document| document.file == *file);
+        let kept = self.connected_files(files);
+        if kept.len() == self.workflows.len() || !files.iter().all(is_workflow) {
             return None;
         }
         let mut part = self.clone();
-        let mut kept = kept.into_iter();
-        part.workflows.retain(|_| kept.next().unwrap_or_default());
+        part.workflows.retain(|document| kept.contains(&document.file));
         Some(part)
     }
 
+    /// The workflow files that are connected with some files: by calls, or because one runs after another (`workflow_run`), directly or
+    /// through others.
+    pub(crate) fn connected_files(&self, files: &[FileId]) -> HashSet<FileId> {
+        let path = |document: &ProjectFile| self.source(document.file).map_or("", SourceFile::path);
+        let mut positions: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, document) in self.workflows.iter().enumerate() {
+            positions.entry(path(document)).or_default().push(index);
+            let name = document.tree.root().and_then(|root| root.get("name")?.text());
+            name.into_iter().for_each(|name| positions.entry(name).or_default().push(index));
+        }
+        let mut neighbours = vec![Vec::new(); self.workflows.len()];
+        for (index, document) in self.workflows.iter().enumerate() {
+            for other in
+                named_workflows(&document.tree).iter().filter_map(|name| positions.get(name.as_str())).flatten()
+            {
+                neighbours[index].push(*other);
+                neighbours[*other].push(index);
+            }
+        }
+        let mut reached: Vec<usize> =
+            (0..self.workflows.len()).filter(|index| files.contains(&self.workflows[*index].file)).collect();
+        let mut kept = HashSet::new();
+        while let Some(next) = reached.pop() {
+            if kept.insert(self.workflows[next].file) {
+                reached.extend(&neighbours[next]);
+            }
+        }
+        kept
+    }
+
     /// Reads the local actions. A missing one is not a problem: an earlier step of the job may create it.
-    fn load_actions(&mut self, files: &dyn Files) {
+    fn load_actions(&mut self, files: &dyn Files, known: &KnownFiles<'_>) {
         let mut queue = local_actions::ActionQueue::default();
         self.workflows.iter().for_each(|document| queue.add(&document.tree));
         while let Some(folder) = queue.take() {
             let names = files.list(&folder).unwrap_or_default();
             let Some(name) = ACTIONS.into_iter().find(|name| names.iter().any(|other| other == name)) else { continue };
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            if let Some(document) = self.read(files, &path, Dialect::Workflow) {
+            if let Some(document) = self.read(files, &path, Dialect::Workflow, known) {
                 queue.add(&document.tree);
                 self.actions.push(LocalAction { folder, document });
             }
         }
     }
 
-    fn default_config(&mut self, files: &dyn Files) -> Option<ProjectFile> {
+    fn default_config(&mut self, files: &dyn Files, known: &KnownFiles<'_>) -> Option<ProjectFile> {
         let names = files.list(".github").unwrap_or_default();
         let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
-        self.read(files, path, Dialect::Data)
+        self.read(files, path, Dialect::Data, known)
     }
 
-    fn read(&mut self, files: &dyn Files, path: &str, dialect: Dialect) -> Option<ProjectFile> {
+    fn read(&mut self, files: &dyn Files, path: &str, dialect: Dialect, known: &KnownFiles<'_>) -> Option<ProjectFile> {
         match files.read(path) {
-            Ok(bytes) => Some(self.parse(SourceFile::new(path, bytes), dialect)),
+            Ok(bytes) => Some(self.parse(SourceFile::new(path, bytes), dialect, known)),
             Err(error) => {
                 self.unreadable.push(UnreadableFile { path: path.to_owned(), reason: files::reason(&error) });
                 None
@@ -314,10 +329,48 @@ impl Project {
         }
     }
 
-    fn parse(&mut self, source: SourceFile, dialect: Dialect) -> ProjectFile {
-        let tree = Arc::new(yaml::parse(source.text(), dialect));
+    fn parse(&mut self, source: SourceFile, dialect: Dialect, known: &KnownFiles<'_>) -> ProjectFile {
+        let (source, tree) = known.get(&source, dialect).unwrap_or_else(|| {
+            let tree = Arc::new(yaml::parse(source.text(), dialect));
+            (source, tree)
+        });
         ProjectFile { file: self.add(source), tree }
     }
+}
+
+/// The parsed files of an earlier state of a project, by path.
+#[derive(Default)]
+struct KnownFiles<'k>(HashMap<&'k str, (&'k SourceFile, Dialect, &'k Arc<Tree>)>);
+
+impl<'k> KnownFiles<'k> {
+    fn of(project: &'k Project) -> Self {
+        let actions = project.actions.iter().map(|action| &action.document);
+        let workflows = project.workflows.iter().chain(actions).map(|document| (document, Dialect::Workflow));
+        let data = project.config.iter().chain(&project.lock).map(|document| (document, Dialect::Data));
+        let known = workflows.chain(data).filter_map(|(document, dialect)| {
+            let source = project.source(document.file)?;
+            Some((source.path(), (source, dialect, &document.tree)))
+        });
+        Self(known.collect())
+    }
+
+    /// The file with its tree, if its text was parsed before.
+    fn get(&self, source: &SourceFile, dialect: Dialect) -> Option<(SourceFile, Arc<Tree>)> {
+        let (known, of, tree) = self.0.get(source.path())?;
+        (*of == dialect && known.is_same(source)).then(|| ((*known).clone(), Arc::clone(tree)))
+    }
+}
+
+/// The workflows that a workflow calls, by path, and those that it runs after, by name.
+fn named_workflows(tree: &Tree) -> Vec<String> {
+    let Some(root) = tree.root() else { return Vec::new() };
+    let jobs = root.get("jobs").into_iter().flat_map(|jobs| jobs.entries().map(|job| job.value));
+    let called = jobs.filter_map(|job| local_actions::local_path(job.get("uses")?.text()?));
+    let followed = root.get("on").and_then(|on| on.get("workflow_run")?.get("workflows"));
+    let followed = followed.into_iter().flat_map(|names| {
+        names.text().into_iter().chain(names.items().filter_map(|name| name.text())).collect::<Vec<_>>()
+    });
+    called.chain(followed.map(str::to_owned)).collect()
 }
 
 fn is_yaml(name: &str) -> bool {

@@ -194,7 +194,7 @@ pub enum ScriptLanguage {
 }
 
 /// A part of a file that runs: a shell script, a script of package.json, a line of a recipe, or a program in another language.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
     /// Its file.
     pub file: FileId,
@@ -219,7 +219,7 @@ impl Script {
 }
 
 /// A command that runs scripts of the repository.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptCall {
     /// The command.
     pub(crate) command: ShellCommand,
@@ -238,6 +238,20 @@ pub struct Scripts {
 }
 
 impl Scripts {
+    /// Whether these are the same scripts, called in the same way by every file but some.
+    pub(crate) fn is_same(&self, other: &Self, but: impl Fn(FileId) -> bool) -> bool {
+        let names = |scripts: &Self| {
+            scripts.names.iter().map(|names| names.as_ref().map(|(path, _)| path.clone())).collect::<Vec<_>>()
+        };
+        fn kept<'s>(
+            scripts: &'s Scripts,
+            but: &dyn Fn(FileId) -> bool,
+        ) -> Vec<(&'s (FileId, u32), &'s Vec<ScriptCall>)> {
+            scripts.calls.iter().filter(|((file, _), _)| !but(*file)).collect()
+        }
+        self.list == other.list && names(self) == names(other) && kept(self, &but) == kept(other, &but)
+    }
+
     /// The calls in the script of a step.
     pub(crate) fn calls(&self, script: Place) -> &[ScriptCall] {
         self.calls.get(&(script.file, script.span.start)).map_or(&[], Vec::as_slice)

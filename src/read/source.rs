@@ -122,6 +122,13 @@ impl SourceFile {
         Self(Arc::new(FileText { path: path.into(), text, lossy, starts: OnceLock::new(), widths: OnceLock::new() }))
     }
 
+    /// Whether another file has the same path and text.
+    #[must_use]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.0.path == other.0.path && self.0.text == other.0.text && self.0.lossy == other.0.lossy
+    }
+
     fn starts(&self) -> &[u32] {
         self.0.starts.get_or_init(|| line_starts(&self.0.text))
     }

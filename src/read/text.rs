@@ -74,7 +74,7 @@ impl std::fmt::Debug for Text<'_> {
 }
 
 /// A text that was decoded from a file, with the offset in the file of each of its parts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MappedText {
     value: String,
     /// Pairs of an offset in `value` and the offset in the file of the same character, in order.

@@ -92,8 +92,11 @@ fn every_command_of_the_book_runs() {
         let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
         for command in blocks.flat_map(|block| block.split("$ ").skip(1)) {
             let (line, shown) = command.split_once('\n').unwrap();
-            // Installing and building are checks of their own, and a rehearsal needs a job of GitHub Actions (`tests/all/rehearse.rs`).
-            if ["cargo ", "pip ", "trustpub rehearse "].iter().any(|start| line.starts_with(start)) {
+            // Installing, building and Spark are checks of their own, and a rehearsal needs a job of GitHub Actions (`tests/all/rehearse.rs`).
+            if ["cargo ", "pip ", "python dist/spark.py ", "trustpub rehearse "]
+                .iter()
+                .any(|start| line.starts_with(start))
+            {
                 continue;
             }
             if line.starts_with("jq ") && Command::new("jq").arg("--version").output().is_err() {
@@ -118,4 +121,19 @@ fn every_command_of_the_book_runs() {
         }
     }
     assert!(count > 10, "only {count} commands");
+}
+
+/// Commands that build or install are too slow for a test; a script in `.ci` runs them.
+#[test]
+fn every_other_command_of_the_readme_is_in_a_script() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let scripts = std::fs::read_dir(root().join(".ci")).unwrap().map(|entry| entry.unwrap().path());
+    let scripts: Vec<String> = scripts.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let commands =
+        readme.lines().filter_map(|line| line.strip_prefix("$ ")).map(|line| line.split("  #").next().unwrap().trim());
+    let slow: Vec<&str> = commands.filter(|line| line.starts_with("cargo ") || line.starts_with("pip ")).collect();
+    assert!(slow.len() >= 4, "{slow:?}");
+    for command in slow {
+        assert!(scripts.iter().any(|script| script.contains(command)), "no script in .ci runs `{command}`");
+    }
 }

@@ -144,6 +144,11 @@ impl RawFinding {
         Some(Self { rule: rule_index, value, every: true, may_not_happen: false, about, registry, run, finding })
     }
 
+    /// The workflow that its subject is in; `None` for uploads, and for subjects of no workflow.
+    pub(crate) fn workflow(&self) -> Option<FileId> {
+        self.about.file.filter(|_| self.about.upload.is_none())
+    }
+
     /// Whether another finding says the same of another registry.
     fn is_of_other_registry(&self, other: &Self) -> bool {
         let (Some(own), Some(others)) = (&self.registry, &other.registry) else { return false };
