@@ -1,7 +1,7 @@
 //! The uploads of a project and every run that can reach them, each with its target, credential, claims and verdict.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::lint::data::Data;
@@ -198,6 +198,11 @@ pub(crate) fn uploads<'a, 'p>(
         };
         // What may be an upload counts only if a publisher names the workflow and no certain upload goes to its registry.
         sites.retain(|site| !site.undecided || declared(site) && !decided.contains(&site.registry.id));
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        sites.iter().for_each(|site| *counts.entry(site.registry.id.as_str()).or_default() += 1);
+        for site in &mut sites {
+            site.declared = counts.get(site.registry.id.as_str()) == Some(&1) && declared(site);
+        }
         cut.extend(sites.get(MOST_UPLOADS).map(|first| Unknown {
             reason: format!("the workflow has more than {MOST_UPLOADS} uploads; those from here on are not checked"),
             place: first.resolved.place(),

@@ -114,9 +114,9 @@ impl UploadSite<'_, '_> {
         (outcome, here)
     }
 
-    /// Whether the project's files show that it uploads, although they could also say that it does not.
+    /// Whether the project's files or a declared publisher show that it uploads, although the files could also say that it does not.
     pub(crate) fn is_decided(&self, pattern: &UploadPattern) -> bool {
-        has_sign(&self.resolved, &pattern.decided_by)
+        self.declared || has_sign(&self.resolved, &pattern.decided_by)
     }
 
     /// Whether the command has words that may expand to the flag of a token, of another registry or of a dry run.

@@ -36,6 +36,8 @@ pub struct UploadSite<'a, 'p> {
     pub login: Option<LoginStep<'a, 'p>>,
     /// Whether the project's files do not decide that it uploads. A declared publisher for its workflow shows that it does.
     pub undecided: bool,
+    /// Whether a publisher is declared for it: one of its registry names the workflow, which has no other upload to this registry.
+    pub declared: bool,
 }
 
 /// The registry that an upload addresses in one run.
@@ -138,7 +140,14 @@ fn script_uploads<'a, 'p>(
             Some((registry, pattern, chosen)) => {
                 let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
                 let undecided = chosen.is_none();
-                found.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None, undecided });
+                found.push(UploadSite {
+                    resolved,
+                    registry,
+                    pattern: Some(pattern),
+                    login: None,
+                    undecided,
+                    declared: false,
+                });
             }
             None => non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
         }
@@ -164,7 +173,14 @@ fn uploads_by_name<'a, 'p>(
         };
         match with_arguments.filter(does_upload) {
             Some(resolved) => {
-                uploads.push(UploadSite { resolved, registry, pattern: Some(pattern), login: None, undecided: false });
+                uploads.push(UploadSite {
+                    resolved,
+                    registry,
+                    pattern: Some(pattern),
+                    login: None,
+                    undecided: false,
+                    declared: false,
+                });
             }
             None => others.push((registry.id.as_str(), resolved.position())),
         }
@@ -193,7 +209,14 @@ fn with_logins<'a, 'p>(
             non_uploads.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
             let (resolved, registry) = (login.resolved.clone(), login.registry);
-            sites.push(UploadSite { resolved, registry, pattern: None, login: Some(login), undecided: false });
+            sites.push(UploadSite {
+                resolved,
+                registry,
+                pattern: None,
+                login: Some(login),
+                undecided: false,
+                declared: false,
+            });
         }
     }
     sites
