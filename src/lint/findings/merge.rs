@@ -84,6 +84,8 @@ pub(crate) struct RawFinding {
     /// The name of the subject's registry, if it is known.
     registry: Option<String>,
     run: Option<FailedRun>,
+    /// The workflow of another repository that its job calls.
+    called: Option<String>,
     pub(crate) finding: Finding,
 }
 
@@ -141,7 +143,19 @@ impl RawFinding {
             _ => None,
         };
         let value = value.clone();
-        Some(Self { rule: rule_index, value, every: true, may_not_happen: false, about, registry, run, finding })
+        let called = subject.job().and_then(|job| job.uses).map(Text::value);
+        let called = called.filter(|called| !called.starts_with(['.', '$'])).map(str::to_owned);
+        Some(Self {
+            rule: rule_index,
+            value,
+            every: true,
+            may_not_happen: false,
+            about,
+            registry,
+            run,
+            called,
+            finding,
+        })
     }
 
     /// The workflow that its subject is in; `None` for uploads, and for subjects of no workflow.
@@ -351,12 +365,30 @@ struct KeptFinding<'f> {
     by_hand: Vec<HandStep>,
 }
 
+/// What equal findings have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum FindingCause<'f> {
+    /// The place.
+    Place(Place),
+    /// Jobs of a file that call the same workflow of another repository.
+    Call(Option<FileId>, &'f str),
+}
+
+impl<'f> FindingCause<'f> {
+    fn of(raw: &'f RawFinding) -> Self {
+        match &raw.called {
+            Some(called) => Self::Call(raw.about.file, called),
+            None => Self::Place(raw.finding.primary.place),
+        }
+    }
+}
+
 /// Lets findings yield to their cause, merges equal ones and gives the levels.
 pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Option<Option<Level>>]) -> Vec<Finding> {
     let index = CauseIndex::new(found);
     let by_name: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name.as_str(), at)).collect();
     let mut kept: Vec<KeptFinding<'_>> = Vec::new();
-    let mut by_place: HashMap<(usize, Place, &str, Option<&str>), Vec<usize>> = HashMap::new();
+    let mut by_cause: HashMap<(usize, FindingCause<'_>, &str, Option<&str>), Vec<usize>> = HashMap::new();
     let mut kept_at: HashMap<usize, usize> = HashMap::new();
     let mut yielded = Vec::new();
     for (position, raw) in found.iter().enumerate() {
@@ -366,12 +398,13 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
             continue;
         }
         let scope = raw.about.scope.as_deref();
-        let equal = by_place.entry((raw.rule, raw.finding.primary.place, &raw.finding.fact, scope)).or_default();
+        let cause = FindingCause::of(raw);
+        let equal = by_cause.entry((raw.rule, cause, &raw.finding.fact, scope)).or_default();
         let same = |at: &&usize| {
             let other = kept[**at].raw;
             other.finding.message == raw.finding.message
-                || other.about.job != raw.about.job
-                || raw.is_of_other_registry(other)
+                || matches!(cause, FindingCause::Place(_))
+                    && (other.about.job != raw.about.job || raw.is_of_other_registry(other))
         };
         match equal.iter().find(same).copied() {
             Some(at) if kept[at].raw.about.job == raw.about.job => {
@@ -383,6 +416,10 @@ pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Opt
             Some(at) => {
                 let job = raw.about.job.clone().filter(|job| kept[at].raw.about.job.as_ref() != Some(job));
                 kept[at].jobs.extend(job);
+                let place = raw.finding.primary.place;
+                if place != kept[at].raw.finding.primary.place {
+                    kept[at].labels.push(Label { place, text: "the same here".into() });
+                }
                 kept[at].by_hand.extend(raw.finding.by_hand.iter().cloned());
             }
             None => {

@@ -306,15 +306,24 @@ impl<'a, 'p> UploadSite<'a, 'p> {
     fn may_name_address(&self, pattern: &UploadPattern) -> bool {
         let (Some(command), Some(script)) = (&self.resolved.command, self.resolved.script()) else { return false };
         let text = script.value();
-        let names_address = || {
-            let mut flags = pattern.endpoint.slots.iter().flat_map(|slot| &slot.flags);
-            flags.any(|flag| flag.split('*').all(|part| text.contains(part)))
+        let flags: Vec<&String> = pattern.endpoint.slots.iter().flat_map(|slot| &slot.flags).collect();
+        // The lists that the script gives to an array; a program may fill another one.
+        let fills = |name: &str| {
+            let mut lists = text.split(name).skip(1).filter_map(|rest| {
+                let list = rest.strip_prefix("=(").or_else(|| rest.strip_prefix("+=("))?;
+                Some(list.split(')').next().unwrap_or(list))
+            });
+            let names_address = |list: &str| flags.iter().any(|flag| flag.split('*').all(|part| list.contains(part)));
+            let filled = ["mapfile", "readarray", "read -"]
+                .iter()
+                .any(|program| text.lines().any(|line| line.contains(program) && line.contains(name)));
+            filled || !text.contains(&format!("{name}=(")) || lists.any(names_address)
         };
         let is_list = |word: &ShellWord| {
             let is_open = |part: &WordPiece| matches!(part, WordPiece::Variable(name) if name == "@" || name == "*");
-            let is_array =
-                text.get(word.span.clone()).is_some_and(|raw| ["[@]", "[*]"].iter().any(|list| raw.contains(list)));
-            word.parts.iter().any(is_open) && (!is_array || names_address())
+            let raw = text.get(word.span.clone()).unwrap_or_default();
+            let array = raw.split_once("${").and_then(|(_, rest)| rest.split_once('[')).map(|(name, _)| name);
+            word.parts.iter().any(is_open) && array.is_none_or(fills)
         };
         pattern.endpoint.slots.iter().any(|slot| !slot.flags.is_empty()) && command.words.iter().any(is_list)
     }
