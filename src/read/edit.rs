@@ -133,7 +133,7 @@ pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) 
     for change in changes {
         intended = intent::after(intended, change);
     }
-    (parsed.errors().is_empty() && parsed.shape(&after) == intended).then_some(edits)
+    (parsed.errors().is_empty() && parsed.has_shape(&after, intended.as_ref())).then_some(edits)
 }
 
 /// Applies edits that are in the order of the text and do not overlap.

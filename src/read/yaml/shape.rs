@@ -43,15 +43,50 @@ impl Tree {
                 NodeShape::Sequence(self.children(items).iter().filter_map(|item| self.shape_of(*item, text)).collect())
             }
             NodeContent::Mapping(pairs) => {
-                let pair = |[key, value]: &[u32; 2]| {
-                    let key = match self.shape_of(*key, text)? {
-                        NodeShape::Scalar(key, _) | NodeShape::Alias(key) => key,
-                        other => format!("{other:?}"),
-                    };
-                    Some((key, self.shape_of(*value, text)?))
-                };
+                let pair = |[key, value]: &[u32; 2]| Some((self.key(*key, text)?, self.shape_of(*value, text)?));
                 NodeShape::Mapping(self.children(pairs).as_chunks().0.iter().filter_map(pair).collect())
             }
         })
+    }
+
+    fn key(&self, id: u32, text: &str) -> Option<String> {
+        Some(match self.shape_of(id, text)? {
+            NodeShape::Scalar(key, _) | NodeShape::Alias(key) => key,
+            other => format!("{other:?}"),
+        })
+    }
+
+    /// Whether the whole text has a content.
+    #[must_use]
+    pub(crate) fn has_shape(&self, text: &str, shape: Option<&NodeShape>) -> bool {
+        match (self.root, shape) {
+            (Some(root), Some(shape)) => self.is_shape(root, text, shape),
+            (root, shape) => root.is_none() && shape.is_none(),
+        }
+    }
+
+    /// The recursion is bounded like that of [`shape_of`](Self::shape_of).
+    fn is_shape(&self, id: u32, text: &str, shape: &NodeShape) -> bool {
+        let Some(data) = self.nodes.get(id as usize) else { return false };
+        match (data.content, shape) {
+            (NodeContent::Scalar { text, kind }, NodeShape::Scalar(other, other_kind)) => {
+                self.text(text) == other && kind == *other_kind
+            }
+            (NodeContent::Alias(_), NodeShape::Alias(other)) => text.get(data.span.range()) == Some(other),
+            (NodeContent::Sequence(items), NodeShape::Sequence(others)) => {
+                let items = self.children(items);
+                items.len() == others.len()
+                    && items.iter().zip(others).all(|(item, other)| self.is_shape(*item, text, other))
+            }
+            (NodeContent::Mapping(pairs), NodeShape::Mapping(others)) => {
+                let pairs = self.children(pairs).as_chunks().0;
+                let same = |[key, value]: &[u32; 2]| {
+                    let other = self.key(*key, text).and_then(|key| others.get(&key));
+                    other.is_some_and(|other| self.is_shape(*value, text, other))
+                };
+                pairs.len() == others.len() && pairs.iter().all(same)
+            }
+            _ => false,
+        }
     }
 }

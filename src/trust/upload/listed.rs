@@ -55,11 +55,11 @@ pub(crate) fn namespace(
     owner: Option<&str>,
 ) -> Option<ListedValue> {
     let rule = registry.namespace.as_ref()?;
+    let manifest = manifest(manifests, site, &rule.manifest)?;
+    let ManifestField::Known(name, place) = manifest.field(&rule.key) else { return None };
     if package::may_change(github, registry, site.resolved.workflow) {
         return None;
     }
-    let manifest = manifest(manifests, site, &rule.manifest)?;
-    let ManifestField::Known(name, place) = manifest.field(&rule.key) else { return None };
     let (before, _) = rule.allowed.split_once("{owner}")?;
     let expected = rule.allowed.replace("{owner}", owner.unwrap_or("{owner}"));
     let start = name.get(..expected.len()).unwrap_or(name);
@@ -114,12 +114,12 @@ pub(crate) fn mark(
     site: &UploadSite<'_, '_>,
 ) -> Option<ListedValue> {
     let rule = registry.packages.as_ref()?;
-    if package::may_change(github, registry, site.resolved.workflow) {
-        return None;
-    }
     let manifest = manifest(manifests, site, &rule.manifest)?;
     let key = registry.namespace.as_ref().map_or("name", |namespace| namespace.key.as_str());
     let ManifestField::Known(name, _) = manifest.field(key) else { return None };
+    if package::may_change(github, registry, site.resolved.workflow) {
+        return None;
+    }
     let mut last = None;
     for ListedItem { kind, package, .. } in items(manifests, registries, rule, manifest) {
         let value = match (&kind.mark, &kind.readme_mark) {
