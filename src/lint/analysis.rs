@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::lint::data::Data;
 use crate::lint::subjects::{Item, Subject, UploadView};
-use crate::lint::uploads::{self, Unknown, Upload, UploadRun};
+use crate::lint::uploads::{self, FoundUploads, Unknown, Upload, UploadRun};
 use crate::read::config::Config;
 use crate::read::document;
 use crate::read::problem::Problem;
@@ -14,6 +14,7 @@ use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
+use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::unseen::UnseenUpload;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
@@ -81,6 +82,8 @@ pub struct Analysis<'a, 'p> {
     pub uploads: Vec<Upload<'a, 'p>>,
     /// The workflows with more uploads than are checked.
     pub(crate) cut: Vec<Unknown>,
+    /// The login steps of each job that has some, by the place of its id.
+    logins: HashMap<Place, Vec<LoginStep<'a, 'p>>>,
     /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
     /// The date of the check, if it is known.
@@ -175,7 +178,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let (uploads, cut) = uploads::uploads(data, checkout, &publishers, repository, filter);
+        let FoundUploads { uploads, cut, logins } = uploads::uploads(data, checkout, &publishers, repository, filter);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &uploads);
@@ -190,6 +193,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
             repository,
             uploads,
             cut,
+            logins,
             documents,
             today: None,
             refusals,
@@ -207,6 +211,11 @@ impl<'a, 'p> Analysis<'a, 'p> {
     pub(crate) fn uploads_of(&self, job: &Job<'_>) -> Vec<&Upload<'a, 'p>> {
         let positions = self.index.by_job.get(&job.id.place()).into_iter().flatten();
         positions.filter_map(|position| self.uploads.get(*position)).collect()
+    }
+
+    /// The login steps of a job, in order.
+    pub(crate) fn logins_of(&self, job: &Job<'_>) -> &[LoginStep<'a, 'p>] {
+        self.logins.get(&job.id.place()).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a workflow has uploads.

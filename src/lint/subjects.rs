@@ -10,9 +10,8 @@ use crate::trust::claims::Claims;
 use crate::trust::document::RepeatedValue;
 use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
 use crate::trust::publisher::{Publisher, PublisherField};
-use crate::trust::upload::login::{self, LoginStep};
+use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::site::UploadTarget;
-use crate::trust::upload::step;
 use crate::workflow::calls::{self, PermissionRequest};
 use crate::workflow::expression::{Condition, ContextReference, ExpressionTemplate};
 use crate::workflow::model::{Grant, Job, Pair, Permissions, Step, Text, Workflow, action};
@@ -374,8 +373,7 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
             visit_references(analysis, visitor, (workflow, job, Some(step)), step_texts(step));
         }
     }
-    let steps = step::steps(checkout, workflow, job);
-    for login in &login::logins(&data.github, &data.registries, &steps) {
+    for login in analysis.logins_of(job) {
         visit(analysis, visitor, Item::Login(workflow, job, login));
     }
 }
@@ -407,6 +405,8 @@ fn entries<'s, 'p>(block: Option<&'s Permissions<'p>>) -> &'s [Pair<'p>] {
 fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference> {
     let references = if is_condition {
         Condition::parse(text.value()).map(|parsed| parsed.references())
+    } else if !text.value().contains("${{") {
+        return Vec::new();
     } else {
         ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references())
     };

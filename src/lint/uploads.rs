@@ -12,6 +12,7 @@ use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
+use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::package::{self, UploadedPackages};
 use crate::trust::upload::site::{self, Credential, UploadSite, UploadTarget};
 use crate::trust::verdict;
@@ -177,17 +178,34 @@ impl<'a, 'p> Upload<'a, 'p> {
     }
 }
 
-/// The uploads of all workflows in the runs that the filter selects, and the workflows with more uploads than are checked.
+/// What the workflows of a project upload.
+pub(crate) struct FoundUploads<'a, 'p> {
+    /// The uploads in the runs that the filter selects.
+    pub uploads: Vec<Upload<'a, 'p>>,
+    /// The workflows with more uploads than are checked.
+    pub cut: Vec<Unknown>,
+    /// The login steps of each job that has some, by the place of its id.
+    pub logins: HashMap<Place, Vec<LoginStep<'a, 'p>>>,
+}
+
+/// The uploads of all workflows.
 pub(crate) fn uploads<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
     publishers: &[Publisher<'a>],
     repository: Option<&str>,
     filter: &RunFilter,
-) -> (Vec<Upload<'a, 'p>>, Vec<Unknown>) {
-    let (mut found, mut cut) = (Vec::new(), Vec::new());
+) -> FoundUploads<'a, 'p> {
+    let (mut found, mut cut, mut logins) = (Vec::new(), Vec::new(), HashMap::new());
     for workflow in &checkout.workflows {
-        let mut sites = site::sites(&data.github, &data.registries, checkout, workflow);
+        let mut sites = Vec::new();
+        for job in &workflow.jobs {
+            let (own, own_logins) = site::sites(&data.github, &data.registries, checkout, (workflow, job));
+            sites.extend(own);
+            if !own_logins.is_empty() {
+                logins.insert(job.id.place(), own_logins);
+            }
+        }
         let decided: HashSet<String> =
             sites.iter().filter(|site| !site.undecided).map(|site| site.registry.id.clone()).collect();
         let declared = |site: &UploadSite<'_, '_>| {
@@ -232,7 +250,7 @@ pub(crate) fn uploads<'a, 'p>(
             }
         }
     }
-    (found, cut)
+    FoundUploads { uploads: found, cut, logins }
 }
 
 fn context<'s, 'a, 'p>(

@@ -15,8 +15,16 @@ pub struct CommandList {
     list: Vec<String>,
     /// The length of the program and the position of each command, sorted by program; those of one program are in the order of the list.
     by_program: Vec<(usize, usize)>,
-    /// Finds the first word of each entry in a text. Built when it is first used; `None` if no entry can be in a text.
-    first_words: OnceLock<Option<AhoCorasick>>,
+    /// Finds the longest word of each entry in a text. Built when it is first used; `None` if no entry can be in a text.
+    longest_words: OnceLock<Option<WordSearch>>,
+}
+
+/// The longest word of each entry.
+#[derive(Debug, Clone)]
+struct WordSearch {
+    search: AhoCorasick,
+    /// Whether the word is a whole one, and not a part between stars.
+    whole: Vec<bool>,
 }
 
 impl PartialEq for CommandList {
@@ -32,7 +40,7 @@ impl From<Vec<String>> for CommandList {
         let length = |command: &String| command.find(' ').unwrap_or(command.len());
         let mut by_program: Vec<(usize, usize)> = list.iter().map(length).zip(0..).collect();
         by_program.sort_by_key(|(length, position)| &list[*position][..*length]);
-        Self { list, by_program, first_words: OnceLock::new() }
+        Self { list, by_program, longest_words: OnceLock::new() }
     }
 }
 
@@ -54,20 +62,37 @@ impl CommandList {
         own.map(|(_, position)| self.list[*position].as_str())
     }
 
-    /// Whether a script may contain one of the entries: it has its first word, or of a word with stars the longest part between them, in
-    /// any case and also inside of longer words. A script for which this is false need not be parsed. A word that is split by quotes is
-    /// not found.
+    /// Whether a script may contain one of the entries, judged by the longest word of each, in any case. A script for which this is false
+    /// need not be parsed. A word that is split by quotes is not found.
     pub(crate) fn may_be_in(&self, script: &str) -> bool {
-        let search = self.first_words.get_or_init(|| {
-            let commands = self.list.iter().filter(|entry| !entry.starts_with("uses "));
-            let first = commands.filter_map(|entry| entry.split_whitespace().next());
-            let parts: Vec<&str> = first.filter_map(|word| word.split('*').max_by_key(|part| part.len())).collect();
-            if parts.is_empty() {
-                return None;
-            }
-            AhoCorasick::builder().ascii_case_insensitive(true).build(parts).ok()
-        });
-        search.as_ref().is_some_and(|search| search.is_match(script))
+        let Some(words) = self.longest_words.get_or_init(|| WordSearch::new(&self.list)) else { return false };
+        let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+        words.search.find_overlapping_iter(script).any(|found| {
+            let before = found.start().checked_sub(1).and_then(|at| script.as_bytes().get(at));
+            let is_part = || inside(before) || inside(script.as_bytes().get(found.end()));
+            !words.whole.get(found.pattern().as_usize()).is_some_and(|whole| *whole && is_part())
+        })
+    }
+}
+
+impl WordSearch {
+    fn new(entries: &[String]) -> Option<Self> {
+        let commands = entries.iter().filter(|entry| !entry.starts_with("uses "));
+        let (mut longest, mut whole) = (Vec::new(), Vec::new());
+        for entry in commands {
+            let parts = entry.split_whitespace().flat_map(|word| {
+                let is_whole = !word.contains('*');
+                word.split('*').map(move |part| (part, is_whole))
+            });
+            let (part, is_whole) = parts.max_by_key(|(part, _)| part.len())?;
+            longest.push(part);
+            whole.push(is_whole);
+        }
+        if longest.is_empty() {
+            return None;
+        }
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(longest).ok()?;
+        Some(Self { search, whole })
     }
 }
 
@@ -95,13 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn a_script_may_contain_an_entry_if_it_has_its_first_word() {
-        let list =
-            CommandList::from(["tool send *now*", "*ASK_PASS*", "uses make", "a.json"].map(str::to_owned).to_vec());
-        for script in ["sudo ./bin/TOOL.exe list", "export GIT_ASK_PASS=x", "cat A.json", "toolbox"] {
+    fn a_script_may_contain_an_entry_if_it_has_its_longest_word() {
+        let list = CommandList::from(
+            ["np", "tool send *now*", "*ASK_PASS*", "uses make", "a.json"].map(str::to_owned).to_vec(),
+        );
+        for script in ["exec ./bin/NP.exe", "tool@2 send x", "export GIT_ASK_PASSWORD=x", "cat A.json", "'np'"] {
             assert!(list.may_be_in(script), "{script}");
         }
-        for script in ["make send now", "export ASK=1", "", "a json"] {
+        for script in ["tool list now", "export ASK=1", "", "a json", "npm ci; input=1; cnp np-x", "make"] {
             assert!(!list.may_be_in(script), "{script}");
         }
         assert!(!CommandList::default().may_be_in("tool"));

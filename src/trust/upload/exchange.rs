@@ -119,8 +119,8 @@ pub fn scripts<'p>(github: &GitHubFacts, own: &ResolvedStep<'_, 'p>) -> Vec<Text
     if own.step.is_some_and(|step| has_none(step) && !local(step)) {
         return Vec::new();
     }
-    expanded(vec![own.clone()])
-        .into_iter()
+    let all = if own.step.is_some_and(local) { expanded(vec![own.clone()]) } else { vec![own.clone()] };
+    all.into_iter()
         .flat_map(|step| {
             let inputs = step.with().entries.iter().map(|pair| pair.value);
             let inputs = inputs.filter(|input| input.value().contains(&github.oidc.function));

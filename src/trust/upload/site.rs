@@ -51,23 +51,14 @@ pub enum UploadTarget<'a> {
     Unknown(UnknownReason, Place),
 }
 
-/// The uploads of a workflow, including those in local actions.
+/// The uploads of a job, including those in local actions, and its login steps, in order.
 #[must_use]
 pub fn sites<'a, 'p>(
     github: &GitHubFacts,
     registries: &'a RegistrySet,
     checkout: &'a Model<'p>,
-    workflow: &'a Workflow<'p>,
-) -> Vec<UploadSite<'a, 'p>> {
-    workflow.jobs.iter().flat_map(|job| job_sites(github, registries, checkout, (workflow, job))).collect()
-}
-
-fn job_sites<'a, 'p>(
-    github: &GitHubFacts,
-    registries: &'a RegistrySet,
-    checkout: &'a Model<'p>,
     (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
-) -> Vec<UploadSite<'a, 'p>> {
+) -> (Vec<UploadSite<'a, 'p>>, Vec<LoginStep<'a, 'p>>) {
     let mut found = Vec::new();
     let mut non_uploads = Vec::new();
     let calling = ResolvedStep::calling(checkout, workflow, job);
@@ -89,7 +80,8 @@ fn job_sites<'a, 'p>(
             non_uploads.extend(others);
         }
     }
-    with_logins(found, &non_uploads, logins(github, registries, &clients))
+    let logins = logins(github, registries, &clients);
+    (with_logins(found, &non_uploads, &logins), logins)
 }
 
 /// The uploads to other registries in the scripts that an action runs for an upload.
@@ -193,7 +185,7 @@ fn uploads_by_name<'a, 'p>(
 fn with_logins<'a, 'p>(
     mut sites: Vec<UploadSite<'a, 'p>>,
     non_uploads: &[NonUpload<'_>],
-    logins: Vec<LoginStep<'a, 'p>>,
+    logins: &[LoginStep<'a, 'p>],
 ) -> Vec<UploadSite<'a, 'p>> {
     let before = |site: &UploadSite<'_, '_>, login: &LoginStep<'_, '_>| {
         login.registry.id == site.registry.id && login.resolved.order() < site.resolved.order()
@@ -204,16 +196,16 @@ fn with_logins<'a, 'p>(
         let certain = earlier.all(|other| last.is_some_and(|last| last.login.credential == other.login.credential));
         site.login = last.cloned().map(|last| LoginStep { certain: certain || !last.login.keeps, ..last });
     }
-    for login in logins.into_iter().filter(|login| !login.login.does_else) {
+    for login in logins.iter().filter(|login| !login.login.does_else) {
         let for_nothing =
             non_uploads.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
-        if !for_nothing && !sites.iter().any(|site| before(site, &login)) {
+        if !for_nothing && !sites.iter().any(|site| before(site, login)) {
             let (resolved, registry) = (login.resolved.clone(), login.registry);
             sites.push(UploadSite {
                 resolved,
                 registry,
                 pattern: None,
-                login: Some(login),
+                login: Some(login.clone()),
                 undecided: false,
                 declared: false,
             });
