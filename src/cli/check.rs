@@ -25,7 +25,7 @@ use crate::read::problem::suggestion;
 use crate::read::project::{Project, WORKFLOWS};
 use crate::read::source::{Place, SourceFile};
 use crate::report::format::{FORMATS, ReportPart};
-use crate::report::{ReportTotals, below};
+use crate::report::{ReportTotals, below, plural, text};
 
 /// The end of `check --help`.
 fn long_help() -> String {
@@ -120,11 +120,11 @@ pub(crate) struct CheckArguments {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// Count the findings of each rule after the text report.
+    /// Count the findings of each rule, after the text report or on stderr.
     #[arg(long)]
     pub(crate) statistics: bool,
 
-    /// Also list the uploads that could not be decided.
+    /// Also list the uploads that could not be decided, in the text report or on stderr.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }
@@ -217,16 +217,24 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         }
         let filter = FindingFilter::new(arguments, baseline.as_ref(), &one.loaded, rules);
         let fixer = Fixer { arguments, rules, filter: &filter, today };
-        filter.apply(&mut one, target.found.only.as_deref());
+        let left = filter.apply(&mut one, target.found.only.as_deref());
+        let is_whole = target.found.only.is_none() && filter.select.is_none() && filter.ignore.is_empty();
+        // The baseline of the option may also be about projects that are not checked now, unless there is only one.
+        let is_own = baseline.is_none() || targets.len() == 1;
+        let outdated = if is_whole && is_own && one.loaded.failures.is_empty() { left } else { 0 };
         let fixing = arguments.diff || arguments.fix.is_some();
         let fixed = if fixing { fixer.fix(target, &mut one) } else { FixSummary::default() };
         let mut totals = ReportTotals::default();
         totals.add(&one.report);
+        let more = arguments.verbose && !requested.show_details();
+        let details = if more { RequestedReports::details(&one) } else { String::new() };
         let parts = requested.parts(&one, &one.loaded.rules(rules).rules);
         progress.step();
         CheckOutcome {
             parts,
             totals,
+            outdated,
+            details,
             fixed,
             trouble: one.loaded.trouble,
             failures: one.loaded.failures,
@@ -234,12 +242,15 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         }
     };
     let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, FixSummary::default());
+    let (mut outdated, mut details) = (0, String::new());
     // Messages are printed after the progress bar is gone, so that it does not overwrite them.
     let mut messages = Vec::new();
     let taken = in_order(&targets, work, |done| {
         messages.extend(done.trouble);
         failures.extend(done.failures);
         totals.sum(&done.totals);
+        outdated += done.outdated;
+        details.push_str(&done.details);
         fixed.add(&done.fixed);
         reports.add(done.parts?, done.user_rules)
     });
@@ -264,6 +275,15 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         }
         Err(CommandError::ClosedPipe) => return Ok(ExitStatus::Clean),
     }
+    eprint(&details);
+    if arguments.statistics && !requested.show_details() {
+        eprint(&text::statistics(&totals));
+    }
+    if outdated > 0 && !arguments.quiet {
+        let verb = if outdated == 1 { "occurs" } else { "occur" };
+        let findings = plural(outdated, "finding");
+        eprint(&format!("{findings} of the baseline no longer {verb}; write it again with `trustpub baseline`"));
+    }
     let found = if arguments.fail_on.fails(totals.worst()) { ExitStatus::Findings } else { ExitStatus::Clean };
     Ok(status.max(found))
 }
@@ -272,6 +292,10 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
 struct CheckOutcome {
     parts: io::Result<Vec<ReportPart>>,
     totals: ReportTotals,
+    /// The findings in the baseline that no longer occur.
+    outdated: usize,
+    /// What `--verbose` adds, if no report has it.
+    details: String,
     fixed: FixSummary,
     trouble: Vec<String>,
     failures: Vec<String>,
@@ -318,13 +342,13 @@ impl FindingFilter {
         below(&self.baseline_prefix, project.source(place.file).map_or("", SourceFile::path))
     }
 
-    /// Removes the findings that are not to be reported.
-    pub(crate) fn apply(&self, one: &mut CheckedProject, only: Option<&str>) {
+    /// Removes the findings that are not to be reported. Returns the number of findings in the baseline that do not occur.
+    pub(crate) fn apply(&self, one: &mut CheckedProject, only: Option<&str>) -> usize {
         one.report.findings.retain(|finding| self.selects(finding));
         narrow(&mut one.report, &one.loaded, only);
-        if let Some(baseline) = &self.baseline {
-            baseline.clone().keep_new(&mut one.report, |place| self.baseline_path(&one.loaded.project, place));
-        }
+        let Some(mut baseline) = self.baseline.clone() else { return 0 };
+        baseline.keep_new(&mut one.report, |place| self.baseline_path(&one.loaded.project, place));
+        baseline.left()
     }
 }
 

@@ -60,6 +60,8 @@ struct DiagnosisEntry {
     claims: Vec<ClaimEntry>,
     findings: Vec<FindingEntry>,
     hints: Vec<HintEntry>,
+    /// What to compare, if neither the log nor the repository shows what to change.
+    compare: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,7 +159,14 @@ fn entry(diagnosis: Diagnosis, findings: &[Finding], place: &dyn Fn(Place) -> St
     });
     let hints =
         diagnosis.hints.into_iter().map(|(line, meaning)| HintEntry { file: line.file, line: line.number, meaning });
+    let compare = (!certain).then(|| {
+        let ids: String = diagnosis.registry_ids.iter().map(|id| format!(" {id}")).collect();
+        format!(
+            "neither the log nor the repository shows which; compare the publisher at the registry with the form that `trustpub explain` prints, and the versions in the log with `trustpub registries{ids}`"
+        )
+    });
     DiagnosisEntry {
+        compare,
         registries: diagnosis.registries,
         file: diagnosis.line.file,
         line: diagnosis.line.number,
@@ -206,6 +215,9 @@ fn text(entries: &[DiagnosisEntry], search: &LogSearch<'_>) -> String {
         }
         for finding in &entry.findings {
             line("  change    ", &format!("{}: {} [{}]", finding.place, finding.message, finding.rule));
+        }
+        if let Some(words) = &entry.compare {
+            line("  change    ", words);
         }
         for hint in &entry.hints {
             line("  see also  ", &format!("{}: {}", at(hint.file.as_deref(), hint.line), hint.meaning));

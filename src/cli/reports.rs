@@ -17,7 +17,7 @@ use crate::lint::rules::Rule;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::report::format::{Format, ReportOptions, ReportPart, RunSummary, StartedReport, find};
-use crate::report::{ReportTotals, ReportView, sarif};
+use crate::report::{ReportTotals, ReportView, sarif, text};
 
 /// Larger unfinished reports are kept on disk; in bytes.
 const MAX_IN_MEMORY: usize = 1024 * 1024;
@@ -46,6 +46,19 @@ impl RequestedReports {
     /// Whether a report shows fixes, which take time to compute.
     pub(crate) fn show_fixes(&self) -> bool {
         self.0.iter().any(|(output, _)| output.format.shows_fixes)
+    }
+
+    /// Whether a report has what `--verbose` and `--statistics` add. Otherwise stderr gets it.
+    pub(crate) fn show_details(&self) -> bool {
+        self.0.iter().any(|(output, _)| output.format.name == text::FORMAT.name)
+    }
+
+    /// What `--verbose` adds for one project, with the paths of the reports on stdout.
+    pub(crate) fn details(checked: &CheckedProject) -> String {
+        let loaded = &checked.loaded;
+        let view =
+            ReportView { files: &loaded.project.files, prefix: &loaded.near, report: &checked.report, rules: &[] };
+        text::details(&view)
     }
 
     /// The parts of one project. `rules` are the rules that apply to it.

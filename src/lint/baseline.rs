@@ -79,6 +79,12 @@ impl Baseline {
         });
         report.baselined += before - report.findings.len();
     }
+
+    /// The number of known findings that [`Baseline::keep_new`] did not meet.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.known.values().sum()
+    }
 }
 
 /// Writes a baseline of findings, each with the path of its file. Equal findings give equal bytes.
@@ -142,6 +148,9 @@ mod tests {
         Baseline::parse(&text).unwrap().keep_new(&mut report, path);
         let left: Vec<_> = report.findings.iter().map(|finding| finding.primary.place.span.start).collect();
         assert_eq!((left, report.baselined), (vec![50, 60], 2));
+        let mut baseline = Baseline::parse(&text).unwrap();
+        baseline.keep_new(&mut Report { findings: vec![finding("publish", 5)], ..Report::default() }, path);
+        assert_eq!(baseline.left(), 1);
     }
 
     #[test]

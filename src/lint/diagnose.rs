@@ -58,6 +58,8 @@ pub struct LogLine {
 pub struct Diagnosis {
     /// Names of the registries whose clients print the text, or `GitHub`.
     pub registries: Vec<String>,
+    /// Their ids.
+    pub registry_ids: Vec<String>,
     /// The line of the log.
     pub line: LogLine,
     /// What the text means.
@@ -194,6 +196,7 @@ impl<'d> LogSearch<'d> {
             }
             let mut diagnosis = Diagnosis {
                 registries: Vec::new(),
+                registry_ids: Vec::new(),
                 line: line.clone(),
                 cause: String::new(),
                 decided: true,
@@ -213,6 +216,7 @@ impl<'d> LogSearch<'d> {
                 let when = part.map_or(&error.when, |part| &part.when);
                 let rules = part.map_or(&error.rules, |part| &part.rules);
                 diagnosis.registries.push(registry.map_or_else(|| "GitHub".to_owned(), |it| it.name.clone()));
+                diagnosis.registry_ids.extend(registry.map(|it| it.id.clone()));
                 diagnosis.refusals.extend(refused(uploads, *registry, when));
                 if let Some(registry) = registry {
                     let declared = analysis.map_or(&[][..], |analysis| &analysis.publishers);

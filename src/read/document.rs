@@ -2,6 +2,7 @@
 //! the registries' data; the comparison is in `trust::document`.
 
 mod line;
+mod pasted;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -39,12 +40,24 @@ pub struct DocumentBlock {
 
 /// The maximum number of lines without a statement between two statements of a block.
 const WIDEST_GAP: usize = 3;
+/// The same in a copied page, which has explanations between the fields.
+const WIDEST_GAP_OF_FORM: usize = 12;
 /// Longer lines, in bytes, are skipped: they are not prose.
 const LONGEST_LINE: usize = 2000;
 
 /// The blocks of a text, in order. Longer labels take precedence.
 #[must_use]
 pub(crate) fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock> {
+    read(text, labels, false)
+}
+
+/// The blocks of a form or a page that was copied from a browser: a label and its value can be on two lines, a title needs no `#`, and a
+/// field without a value has the empty value. `is_title` says whether a line names a registry.
+pub(crate) fn form_blocks(text: &str, labels: &[DocumentLabel], is_title: impl Fn(&str) -> bool) -> Vec<DocumentBlock> {
+    read(&pasted::normalized(text, labels, is_title), labels, true)
+}
+
+fn read(text: &str, labels: &[DocumentLabel], is_form: bool) -> Vec<DocumentBlock> {
     let mut labels: Vec<&DocumentLabel> = labels.iter().collect();
     labels.sort_by_key(|label| std::cmp::Reverse(label.words.len()));
     let mut reader = DocumentReader {
@@ -54,6 +67,7 @@ pub(crate) fn blocks(text: &str, labels: &[DocumentLabel]) -> Vec<DocumentBlock>
         gap: 0,
         open: DocumentBlock::default(),
         template: false,
+        is_form,
         done: Vec::new(),
     };
     let mut rows = table::TableRows::default();
@@ -81,6 +95,8 @@ struct DocumentReader<'l> {
     open: DocumentBlock,
     /// Whether the open block has a placeholder.
     template: bool,
+    /// Whether a label without a value is a field with the empty value.
+    is_form: bool,
     done: Vec<DocumentBlock>,
 }
 
@@ -102,9 +118,12 @@ impl DocumentReader<'_> {
             match line::statement(line, at, &self.labels) {
                 Some(line::LineStatement::Value(statement)) => self.add(statement),
                 Some(line::LineStatement::Placeholder) => self.template = true,
-                None => self.gap += 1,
+                None => match line::empty_statement(line, at, &self.labels).filter(|_| self.is_form) {
+                    Some(statement) => self.add(statement),
+                    None => self.gap += 1,
+                },
             }
-            if self.gap > WIDEST_GAP {
+            if self.gap > if self.is_form { WIDEST_GAP_OF_FORM } else { WIDEST_GAP } {
                 self.close();
             }
         }

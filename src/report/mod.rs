@@ -17,7 +17,7 @@ pub mod sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod set_up;
-mod text;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 
@@ -239,6 +239,6 @@ impl ReportTotals {
     }
 }
 
-fn plural(count: usize, word: &str) -> String {
+pub(crate) fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }

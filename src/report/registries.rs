@@ -56,6 +56,14 @@ struct ClientEntry<'r> {
     checked: Option<&'r str>,
 }
 
+impl RegistryEntry<'_> {
+    /// Whether a word is its id or its name; case is ignored.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
+        self.id.eq_ignore_ascii_case(word) || self.name.eq_ignore_ascii_case(word)
+    }
+}
+
 impl FieldEntry<'_> {
     fn compared(&self) -> String {
         match (self.claim, self.comparison) {

@@ -32,9 +32,7 @@ impl ReportWriter for TextWriter {
     fn part(view: &ReportView<'_>, options: &ReportOptions) -> io::Result<Self::Part> {
         let mut text = findings(view, options);
         if options.verbose {
-            text.push_str(&undecided(view));
-            let remote = view.report.other_remote.iter().map(|note| format!("note: {}\n", sanitize::line(note)));
-            text.extend(remote);
+            text.push_str(&details(view));
         }
         Ok(sanitize::commands(&text))
     }
@@ -53,17 +51,23 @@ impl ReportWriter for TextWriter {
         }
         writeln!(out)?;
         if self.options.statistics {
-            statistics(out, summary.totals)?;
+            out.write_all(statistics(summary.totals).as_bytes())?;
         }
         Ok(())
     }
 }
 
-/// The findings of each rule, most first.
-fn statistics(out: &mut dyn Write, totals: &ReportTotals) -> io::Result<()> {
+/// What `--verbose` adds: the uploads that the files do not decide, and whether the git remote is another repository.
+pub(crate) fn details(view: &ReportView<'_>) -> String {
+    let remote = view.report.other_remote.iter().map(|note| format!("note: {}\n", sanitize::line(note)));
+    undecided(view) + &remote.collect::<String>()
+}
+
+/// What `--statistics` adds: the findings of each rule, most first.
+pub(crate) fn statistics(totals: &ReportTotals) -> String {
     let mut rules: Vec<_> = totals.per_rule.iter().collect();
     rules.sort_by_key(|(_, count)| Reverse(**count));
-    rules.into_iter().try_for_each(|((code, name), count)| writeln!(out, "{count:>7}  {code}  {name}"))
+    rules.into_iter().map(|((code, name), count)| format!("{count:>7}  {code}  {name}\n")).collect()
 }
 
 /// A project's findings: first those without an upload, then those of each uploading job under a heading.

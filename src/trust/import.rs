@@ -327,18 +327,16 @@ fn form<'d>(
     imported: &mut Imported<'d>,
 ) {
     let labels = labels(registries);
-    for block in document::blocks(text, &labels) {
+    let is_title = |line: &str| suggested(line).len() == 1;
+    for block in document::form_blocks(text, &labels, is_title) {
         let of_heading = || block.headings.iter().rev().map(|title| suggested(title)).find(|ids| !ids.is_empty());
         let id = hints.registry.map(str::to_owned).or_else(|| of_heading().filter(|ids| ids.len() == 1)?.pop());
         let Some(registry) = id.and_then(|id| registries.get(&id)) else { continue };
         let fields = fields_of(registry, &block);
         // A single line such as "Environment: pypi" describes no publisher.
-        if registry
-            .record
-            .iter()
-            .filter(|field| field.required)
-            .any(|field| fields.iter().all(|(known, _)| known.name != field.name))
-        {
+        if registry.record.iter().filter(|field| field.required).any(|field| {
+            !fields.iter().any(|(known, value)| known.name == field.name && *value != ImportedField::Empty)
+        }) {
             continue;
         }
         let mut fields = fields;
@@ -353,14 +351,28 @@ fn form<'d>(
 }
 
 fn fields_of<'d>(registry: &'d Registry, block: &DocumentBlock) -> Vec<(&'d FormField, ImportedField)> {
+    let stated =
+        |name: &str| block.statements.iter().find(|statement| statement.field == name).map(|it| it.value.as_str());
+    // A page often shows owner and repository in one value.
+    let whole = registry.record.iter().filter(|field| field.claim == Some(Claim::Repository));
+    let whole = whole.filter_map(|field| stated(&field.name)).find(|value| value.contains('/'));
+    let whole = whole.map(|value| github_repository(value).unwrap_or_else(|| value.to_owned()));
     let value = |field: &FormField| {
-        let value = &block.statements.iter().find(|statement| statement.field == field.name)?.value;
-        let whole = github_repository(value).unwrap_or_else(|| value.clone());
-        Some(match field.claim {
+        let Some(value) = stated(&field.name) else {
+            let owner = whole.as_deref().filter(|_| field.claim == Some(Claim::Owner));
+            return Some(ImportedField::Value(part_of(field, owner?)?.to_owned()));
+        };
+        if value.is_empty() {
+            return Some(ImportedField::Empty);
+        }
+        Some(ImportedField::Value(match field.claim {
             Some(Claim::Workflow) => value.rsplit('/').next().unwrap_or(value).to_owned(),
-            Some(Claim::Repository) => part_of(field, &whole).map_or_else(|| value.clone(), str::to_owned),
-            _ => value.clone(),
-        })
+            Some(Claim::Repository) => {
+                let slug = whole.as_deref().and_then(|whole| part_of(field, whole));
+                slug.map_or_else(|| value.to_owned(), str::to_owned)
+            }
+            _ => value.to_owned(),
+        }))
     };
-    registry.record.iter().filter_map(|field| Some((field, ImportedField::Value(value(field)?)))).collect()
+    registry.record.iter().filter_map(|field| Some((field, value(field)?))).collect()
 }

@@ -100,3 +100,17 @@ fn fingerprints_stay_when_lines_move() {
     assert!(!before.is_empty());
     assert_eq!(before, ids(root.path()));
 }
+
+#[test]
+fn findings_of_the_baseline_that_no_longer_occur_are_counted() {
+    let root = project(&[(RELEASE, WORKFLOW)]);
+    let root = root.path();
+    trustpub(root, &["baseline", "-o", "baseline.json"]);
+    let said =
+        |arguments: &[&str]| err(&trustpub(root, &[&["check", "--baseline", "baseline.json"], arguments].concat()));
+    assert!(!said(&[]).contains("no longer"), "{}", said(&[]));
+    rewrite(root, &WORKFLOW.replace("contents: read", "id-token: write"));
+    assert!(said(&[]).contains("1 finding of the baseline no longer occurs"), "{}", said(&[]));
+    // A part of the findings says nothing about the others.
+    assert_eq!([said(&["--select", "TP3"]), said(&["--quiet"])], ["", ""]);
+}

@@ -210,3 +210,10 @@ fn claims_of_a_hostile_log_are_bounded() {
     assert_eq!(status, Some(0));
     assert!(text.len() < 64 * 1024, "{}", text.len());
 }
+
+#[test]
+fn an_error_that_nothing_decides_says_what_to_compare() {
+    let (status, text) = diagnose(b"npm error code ENEEDAUTH\n", &[]);
+    assert_eq!(status, Some(0));
+    assert!(text.contains("  change    ") && text.contains("`trustpub registries npm`"), "{text}");
+}

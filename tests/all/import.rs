@@ -31,7 +31,7 @@ fn imported(config: &str, arguments: &[&str]) -> (String, String) {
 
 #[test]
 fn every_kind_of_file_shows_its_publishers() {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["pypi-provenance.json"], "pypi package:demo_lib workflow:release.yml environment:pypi"),
         (
             &["pypi-provenance.json", "--registry", "testpypi"],
@@ -61,6 +61,14 @@ fn every_kind_of_file_shows_its_publishers() {
             &["form.md"],
             "pypi package:demo-lib workflow:release.yml environment:pypi testpypi workflow:publish.yml environment:testpypi",
         ),
+        (&["pasted-pypi.txt", "--package", "demo-lib"], "pypi package:demo-lib workflow:release.yml"),
+        (
+            &["pasted-crates-io.txt", "--package", "demo-lib"],
+            "crates-io package:demo-lib workflow:release.yml environment:release",
+        ),
+        (&["pasted-rubygems.txt"], "rubygems workflow:gem.yml environment:rubygems"),
+        (&["pasted-npm.txt", "--package", "demo"], "npm package:demo workflow:release.yml allowed-actions:publish"),
+        (&["pasted-nuget.txt"], "nuget workflow:release.yml environment:nuget policy-user:jane"),
         (&["form.txt", "--registry", "pub-dev"], "pub-dev package:demo_lib tag-pattern:'v{{version}}'"),
         (&["pypi-provenance-gitlab.json"], ""),
     ];
@@ -75,6 +83,14 @@ fn every_kind_of_file_shows_its_publishers() {
         assert_eq!(again, config, "{text}");
         assert!(text.starts_with("nothing to change"), "{text}");
     }
+}
+
+#[test]
+fn an_empty_field_of_a_copied_page_empties_the_field_of_the_config() {
+    let old = "publishers:\n  - registry: pypi\n    package: demo-lib\n    owner: acme\n    repository: demo-lib\n    workflow: release.yml\n    \
+               environment: pypi # ours\n";
+    let (config, text) = imported(old, &[&sample("pasted-pypi.txt"), "--package", "demo-lib"]);
+    assert!(config.contains("environment: # ours") || config.contains("environment:  # ours"), "{config}\n{text}");
 }
 
 #[test]

@@ -206,6 +206,18 @@ rules:
     assert!(new.contains("package: typed-by-hand # and why"), "the replaced publishers are kept as a comment: {new}");
     assert_eq!(new.matches("\npublishers:").count(), 1, "{new}");
     assert_eq!(trustpub(root.path(), &["config", "show"]).status.code(), Some(0), "the result is a valid config");
+    assert!(new.contains("\n    package: typed-by-hand\n"), "a package that no file names is kept: {new}");
+    assert!(!new.contains("FILL IN\n    workflow"), "{new}");
+}
+
+#[test]
+fn without_a_text_report_details_are_on_stderr() {
+    let root = project(&[(RELEASE, FAULTY)]);
+    let output = trustpub(root.path(), &["check", "--format", "json", "--statistics", "--verbose"]);
+    assert!(err(&output).contains("1  TP101  missing-id-token"), "{}", err(&output));
+    assert!(serde_json::from_str::<serde_json::Value>(&out(&output)).is_ok());
+    let output = trustpub(root.path(), &["check", "--format", "text", "--statistics"]);
+    assert!(out(&output).contains("1  TP101  missing-id-token") && !err(&output).contains("TP101"), "{}", err(&output));
 }
 
 #[test]

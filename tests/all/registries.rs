@@ -7,7 +7,7 @@ use trustpub::lint::rules::examples;
 use trustpub::lint::rules::set::{RuleFolder, RuleSet};
 use trustpub::read::files::MemoryFiles;
 
-use crate::support::program::{out, project, trustpub};
+use crate::support::program::{err, out, project, trustpub};
 
 /// The registry and the wrapper from the tutorial in docs/src/own-registries.md.
 fn tutorial() -> RuleFolder {
@@ -388,4 +388,15 @@ fn the_list_of_registries_has_fields_comparisons_and_versions() {
     assert_eq!(find("testpypi")["clients"], pypi["clients"]);
     assert_eq!(find("vs-marketplace")["trusted_publishing"], false);
     assert!(text.contains("Compared workflow file: the calling one"), "{text}");
+}
+
+#[test]
+fn one_registry_can_be_printed() {
+    let root = tempfile::tempdir().unwrap();
+    let text = out(&trustpub(root.path(), &["registries", "pypi"]));
+    assert!(text.starts_with("PyPI (pypi), ") && !text.contains("crates.io"), "{text}");
+    assert_eq!(out(&trustpub(root.path(), &["registries", "PyPI"])), text);
+    let output = trustpub(root.path(), &["registries", "pypy"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("there is no registry `pypy`; did you mean `pypi`?"), "{}", err(&output));
 }

@@ -1,6 +1,7 @@
 //! The publishers that a project's uploads need, as a config would declare them. The files alone do not show whether they are registered.
 
 use crate::lint::data::Data;
+use crate::lint::explain::form::PACKAGE;
 use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
 use crate::read::document::blocks;
 use crate::read::project::Project;
@@ -103,7 +104,7 @@ pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     for upload in uploads {
         for explained in &upload.runs {
             let Some(next) = proposal(upload, explained) else { continue };
-            for next in next.for_each_package() {
+            for next in next.for_each_package(&explained.only_for) {
                 match found.iter_mut().find(|other| other.is(&next)) {
                     Some(other) => other.merge(next),
                     None => found.push(next),
@@ -120,7 +121,8 @@ fn proposal<'u>(upload: &'u ExplainedUpload<'u>, explained: &'u ExplainedRun<'u>
     let lines: Vec<&FormLine<'_>> = form.lines.iter().filter(|line| !repository(line)).collect();
     let open = match &explained.credential {
         Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
-            lines.iter().find_map(|line| undeclarable(line))
+            let declared = |line: &FormLine<'_>| line.field.name == PACKAGE && !explained.only_for.is_empty();
+            lines.iter().filter(|line| !declared(line)).find_map(|line| undeclarable(line))
         }
         Ok(other) => Some(OpenProposal::OtherCredential(*other)),
         Err(reason) => Some(OpenProposal::Credential(reason.clone())),
@@ -163,10 +165,11 @@ fn undeclarable(line: &FormLine<'_>) -> Option<OpenProposal> {
 }
 
 impl<'u> Proposal<'u> {
-    /// One proposal for each package of the upload.
-    fn for_each_package(self) -> Vec<Self> {
+    /// One proposal for each package of the upload. If no file names it, the packages of the declared publishers are `declared`.
+    fn for_each_package(self, declared: &'u [String]) -> Vec<Self> {
         let several = self.lines.iter().find_map(|line| match &line.value {
-            ExplainedValue::Each(names) => Some(names),
+            ExplainedValue::Each(names) => Some(names.as_slice()),
+            ExplainedValue::Unknown(_) if line.field.name == PACKAGE && !declared.is_empty() => Some(declared),
             _ => None,
         });
         match several {
@@ -180,6 +183,9 @@ impl<'u> Proposal<'u> {
     pub fn value(&self, line: &FormLine<'_>) -> ExplainedValue {
         match (&line.value, self.package) {
             (ExplainedValue::Each(_), Some(package)) => ExplainedValue::Known(package.to_owned()),
+            (ExplainedValue::Unknown(_), Some(package)) if line.field.name == PACKAGE => {
+                ExplainedValue::Known(package.to_owned())
+            }
             (value, _) => value.clone(),
         }
     }

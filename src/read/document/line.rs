@@ -44,6 +44,21 @@ pub(crate) fn statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Opt
     Some(LineStatement::Value(Statement { field: label.field.clone(), value: value.to_owned(), span }))
 }
 
+/// A label whose field has no value: `Environment:`, `Environment: (Any)`.
+pub(crate) fn empty_statement(line: &str, at: usize, labels: &[&DocumentLabel]) -> Option<Statement> {
+    let rest = without_bullet(line);
+    let (label, after) = labels.iter().find_map(|label| Some((label, after_label(rest, &label.words)?)))?;
+    let value = after_separator(without_marks(after))?;
+    let end = at + line.len();
+    is_nothing(value).then(|| Statement { field: label.field.clone(), value: String::new(), span: span(end, end) })
+}
+
+/// Whether a text says that a field has no value.
+pub(crate) fn is_nothing(text: &str) -> bool {
+    let word = text.trim_matches(|letter: char| !letter.is_alphanumeric());
+    word.is_empty() || EMPTY_VALUES.iter().any(|nothing| word.eq_ignore_ascii_case(nothing))
+}
+
 /// Whether a value is a placeholder: `<owner>`, `{{ owner }}`, `$OWNER`, `your-name`.
 fn is_placeholder(text: &str) -> bool {
     let text = without_marks(text);
