@@ -8,7 +8,7 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -262,6 +262,8 @@ impl Scripts {
 #[derive(Debug, Clone, Default)]
 struct ScriptPart {
     texts: Vec<MappedText>,
+    /// The indices of the texts that an unknown condition decides about.
+    conditional: BTreeSet<usize>,
     needs: Vec<String>,
     found: bool,
 }

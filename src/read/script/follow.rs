@@ -22,6 +22,8 @@ use crate::read::yaml::Node;
 const LARGEST: usize = 1024 * 1024;
 /// The limit for all files together, in bytes.
 const LARGEST_SUM: usize = 8 * 1024 * 1024;
+/// A larger Makefile, in bytes, is not read again for the variables that a call gives.
+const LARGEST_WITH_VARIABLES: usize = 64 * 1024;
 /// The maximum number of different arguments or folders that one file is followed with.
 const MOST_INSTANCES: usize = 32;
 /// The maximum number of scripts.
@@ -58,6 +60,7 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
         parts: BTreeMap::new(),
         bytes: 0,
         caller: String::new(),
+        variables: Vec::new(),
     };
     for step in steps(follower.project, &words, &follower.listed) {
         let commands = with_exports(shell::parse(&step.script, step.shell));
@@ -179,6 +182,8 @@ pub(crate) struct ScriptFollower<'s> {
     bytes: usize,
     /// The script of the step whose commands are followed; empty for those of a file, which have no expressions.
     caller: String,
+    /// The variables that the current call of `make` or `just` sets.
+    variables: Vec<(String, Option<String>)>,
 }
 
 impl ScriptFollower<'_> {
@@ -299,6 +304,9 @@ impl ScriptFollower<'_> {
         let rest: Vec<ShellWord> =
             rest.filter_map(|index| shell_words.get(start + arguments.end + index)).cloned().collect();
         let rest = rest.as_slice();
+        if task.files.iter().any(|file| matches!(file.format, TaskFormat::Makefile | TaskFormat::Justfile)) {
+            self.variables = given_variables(shell_words.get(start..).unwrap_or_default(), &self.caller);
+        }
         let mut found = Vec::new();
         for folder in folders {
             for name in &arguments.names {
@@ -313,6 +321,7 @@ impl ScriptFollower<'_> {
                 }
             }
         }
+        self.variables.clear();
         found
     }
 
@@ -372,8 +381,11 @@ impl ScriptFollower<'_> {
         folder: Option<&str>,
         arguments: &[ShellWord],
     ) -> Vec<usize> {
-        let shown =
+        let mut shown =
             arguments.iter().map(|word| word.text().unwrap_or_else(|| "$".into())).collect::<Vec<_>>().join(" ");
+        for (name, value) in &self.variables {
+            shown.extend([" ", name, "=", value.as_deref().unwrap_or("$")]);
+        }
         let key = (path.to_owned(), name.to_owned(), folder.map(str::to_owned), shown);
         if let Some(known) = self.parts.get(&key) {
             return known.clone();
@@ -396,7 +408,13 @@ impl ScriptFollower<'_> {
             let last = part.texts.len().saturating_sub(1);
             for (index, text) in part.texts.into_iter().enumerate() {
                 let extra = if next == 0 && index == last { arguments } else { &[] };
-                found.extend(self.add(id, text, Shell::Posix, folder, extra, names.clone()));
+                let script = self.add(id, text, Shell::Posix, folder, extra, names.clone());
+                let added = script.and_then(|script| self.scripts.list.get_mut(script));
+                if let Some(added) = added.filter(|_| part.conditional.contains(&index)) {
+                    let commands = added.commands.iter().cloned();
+                    added.commands = commands.map(|command| ShellCommand { conditional: true, ..command }).collect();
+                }
+                found.extend(script);
             }
             next += 1;
         }
@@ -412,7 +430,15 @@ impl ScriptFollower<'_> {
     fn read_part(&self, path: &str, file: &TaskFile, name: &str) -> Option<(FileId, ScriptPart)> {
         let text = |id: FileId| self.project.source(id).map_or("", SourceFile::text);
         match self.read.get(path)? {
-            TaskSource::Recipes(id, recipes) => Some((*id, recipes.part(text(*id), name)?)),
+            TaskSource::Recipes(id, recipes) => {
+                let given = self.variables.as_slice();
+                let own = match file.format {
+                    _ if given.is_empty() || text(*id).len() > LARGEST_WITH_VARIABLES => None,
+                    TaskFormat::Justfile => Some(Recipes::justfile(text(*id), given)),
+                    _ => Some(Recipes::makefile(text(*id), given)),
+                };
+                Some((*id, own.as_ref().unwrap_or(recipes).part(text(*id), name)?))
+            }
             TaskSource::Program(id) if file.format == TaskFormat::Nox => Some((*id, program::nox(text(*id), name)?)),
             TaskSource::Program(id) => Some((*id, program::rake(text(*id), name)?)),
             TaskSource::Keyed(id, content) => {
@@ -474,8 +500,8 @@ impl ScriptFollower<'_> {
                 TaskFormat::Toml => keyed(ManifestFormat::Toml),
                 TaskFormat::Yaml => keyed(ManifestFormat::Yaml),
                 TaskFormat::Ini => keyed(ManifestFormat::Ini),
-                TaskFormat::Makefile => TaskSource::Recipes(id, Recipes::makefile(text)),
-                TaskFormat::Justfile => TaskSource::Recipes(id, Recipes::justfile(text)),
+                TaskFormat::Makefile => TaskSource::Recipes(id, Recipes::makefile(text, &[])),
+                TaskFormat::Justfile => TaskSource::Recipes(id, Recipes::justfile(text, &[])),
                 TaskFormat::Nox | TaskFormat::Rake => TaskSource::Program(id),
             }
         });
@@ -703,7 +729,26 @@ fn moved(word: &ShellWord, at: usize, script: &str) -> ShellWord {
         }
         _ => part.clone(),
     };
-    ShellWord { span: at..at, parts: word.parts.iter().map(part).collect(), splits: word.splits }
+    // A secret is one word, whatever its value.
+    let secret = |part: &WordPiece| match part {
+        WordPiece::Expression(range) => script.get(range.clone()).is_some_and(|text| text.contains("secrets.")),
+        WordPiece::Text(_) => true,
+        WordPiece::Variable(_) | WordPiece::Dynamic => false,
+    };
+    let splits = word.splits && !word.parts.iter().all(secret);
+    ShellWord { span: at..at, parts: word.parts.iter().map(part).collect(), splits }
+}
+
+/// The variables in the words of a call, `NAME=value`. Expressions of the caller stay in the value; another value is unknown.
+fn given_variables(words: &[ShellWord], caller: &str) -> Vec<(String, Option<String>)> {
+    let given = words.iter().take(MOST_CALLED).filter_map(|word| {
+        let WordPiece::Text(first) = word.parts.first()? else { return None };
+        let name = first.split_once('=')?.0.trim_end_matches([':', '?']);
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let value = || word.template(caller)?.split_once('=').map(|(_, value)| value.to_owned());
+        (plain && !name.is_empty()).then(|| (name.to_owned(), value()))
+    });
+    given.collect()
 }
 
 /// The arguments of a task runner.

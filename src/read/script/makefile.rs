@@ -1,6 +1,8 @@
 //! Makefiles and justfiles: the recipe lines of a target, with literal variables replaced.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 
 use crate::read::script::{ScriptPart, is_name};
 use crate::read::text::MappedText;
@@ -13,8 +15,9 @@ const LONGEST_LINE: usize = 16 * 1024;
 /// The targets of a Makefile or the recipes of a justfile.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Recipes {
-    targets: HashMap<String, Vec<Recipe>>,
+    targets: HashMap<String, Vec<Rc<Recipe>>>,
     variables: HashMap<String, String>,
+    given: HashMap<String, Option<String>>,
     /// The first target.
     first: Option<String>,
     just: bool,
@@ -26,13 +29,46 @@ struct Recipe {
     /// The range of the recipe's lines.
     start: usize,
     end: usize,
+    /// The ranges in it that a condition excludes, and those that an unknown condition may exclude.
+    excluded: Vec<Range<usize>>,
+    uncertain: Vec<Range<usize>>,
 }
+
+impl Recipe {
+    /// Adds the range of a line.
+    fn extend(&mut self, line: Range<usize>) {
+        if self.end == 0 {
+            self.start = line.start;
+        }
+        self.end = line.end;
+    }
+}
+
+/// The targets of the rule that is being read, and their recipe.
+#[derive(Debug, Default)]
+struct OpenRule {
+    names: Vec<String>,
+    recipe: Recipe,
+}
+
+/// An open conditional block of a Makefile.
+#[derive(Debug, Clone, Copy)]
+struct Condition {
+    /// Whether its current branch is read; `None` if that is unknown.
+    holds: Option<bool>,
+    /// Whether an earlier branch is read; `None` if that is unknown.
+    earlier: Option<bool>,
+}
+
+/// The variables that a call of `make` or `just` sets, such as `make publish TAG=next`. A value that is not known is `None`.
+pub(crate) type GivenVariables = [(String, Option<String>)];
 
 impl Recipes {
     /// Reads a Makefile.
-    pub(crate) fn makefile(text: &str) -> Self {
-        let mut found = Self::default();
-        let mut open: Vec<(String, Recipe)> = Vec::new();
+    pub(crate) fn makefile(text: &str, given: &GivenVariables) -> Self {
+        let mut found = Self::new(given, false);
+        let mut open = OpenRule::default();
+        let mut conditions: Vec<Condition> = Vec::new();
         let mut at = 0;
         let mut continued = false;
         for line in text.split_inclusive('\n') {
@@ -40,52 +76,146 @@ impl Recipes {
             at = end;
             let content = line.trim_end();
             let was_continued = std::mem::replace(&mut continued, content.ends_with('\\'));
-            if line.starts_with('\t') || (was_continued && !open.is_empty()) {
-                for (_, recipe) in &mut open {
-                    if recipe.end == 0 {
-                        recipe.start = start;
-                    }
-                    recipe.end = end;
+            let is_recipe = line.starts_with('\t') || (was_continued && !open.names.is_empty());
+            let recipe = &mut open.recipe;
+            if !is_recipe && found.condition(content.trim_start(), &mut conditions) {
+                // The directive is in the range of the recipe around it.
+                recipe.excluded.push(start..end);
+                continue;
+            }
+            let holds = conditions.iter().map(|condition| condition.holds).min_by_key(|holds| match holds {
+                Some(false) => 0,
+                None => 1,
+                Some(true) => 2,
+            });
+            if is_recipe {
+                recipe.extend(start..end);
+                match holds {
+                    Some(Some(false)) => recipe.excluded.push(start..end),
+                    Some(None) => recipe.uncertain.push(start..end),
+                    Some(Some(true)) | None => {}
                 }
-            } else if !content.trim().is_empty() && !content.starts_with('#') && !was_continued {
+            } else if holds != Some(Some(false))
+                && !content.trim().is_empty()
+                && !content.starts_with('#')
+                && !was_continued
+            {
                 found.close(&mut open);
-                found.header(content, start, &mut open);
+                found.header(content, start, holds.unwrap_or(Some(true)).is_some(), &mut open);
             }
         }
         found.close(&mut open);
         found
     }
 
+    fn new(given: &GivenVariables, just: bool) -> Self {
+        let given: HashMap<_, _> = given.iter().cloned().collect();
+        Self { given, just, ..Self::default() }
+    }
+
+    /// Reads `ifeq`, `else`, `endif` and the like. Returns whether the line is one of them.
+    fn condition(&self, line: &str, conditions: &mut Vec<Condition>) -> bool {
+        let (word, rest) = line.split_once([' ', '\t', '(']).unwrap_or((line, ""));
+        let rest = line.get(word.len()..).filter(|_| !rest.is_empty()).unwrap_or_default().trim();
+        match word {
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
+                conditions.push(Condition { holds: self.test(word, rest), earlier: Some(false) });
+            }
+            "else" => {
+                let Some(last) = conditions.last_mut() else { return true };
+                let earlier = match (last.earlier, last.holds) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                };
+                let (word, inner) = rest.split_once([' ', '\t', '(']).unwrap_or((rest, ""));
+                let inner = rest.get(word.len()..).filter(|_| !inner.is_empty()).unwrap_or_default().trim();
+                let own = if word.starts_with("if") { self.test(word, inner) } else { Some(true) };
+                let holds = match (earlier, own) {
+                    (Some(true), _) | (_, Some(false)) => Some(false),
+                    (Some(false), own) => own,
+                    (None, _) => None,
+                };
+                *last = Condition { holds, earlier };
+            }
+            "endif" => {
+                conditions.pop();
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether the condition of a directive holds, if its variables are literal.
+    fn test(&self, word: &str, text: &str) -> Option<bool> {
+        if word.ends_with("def") {
+            let name = text.trim();
+            let defined = match self.given.get(name) {
+                Some(value) => value.as_ref().map(|value| !value.is_empty())?,
+                // The environment may define it.
+                None => self.variables.get(name).map(|value| !value.is_empty())?,
+            };
+            return Some(defined == (word == "ifdef"));
+        }
+        let (left, right) = match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+            Some(inner) => inner.rsplit_once(',')?,
+            None => text.split_once(' ')?,
+        };
+        let plain = |text: &str| self.literal(text.trim().trim_matches(['"', '\'']));
+        Some((plain(left)? == plain(right)?) == (word == "ifeq"))
+    }
+
+    /// The value of a text that is literal, or one variable with a known value.
+    fn literal(&self, text: &str) -> Option<String> {
+        let inner = text.strip_prefix("$(").or_else(|| text.strip_prefix("${"));
+        let Some(name) = inner.and_then(|inner| inner.strip_suffix([')', '}'])) else {
+            return (!text.contains('$')).then(|| text.to_owned());
+        };
+        self.value(name.trim()).filter(|value| !value.contains('$')).map(str::to_owned)
+    }
+
+    /// The known value of a variable: that of the call, else that of the file.
+    fn value(&self, name: &str) -> Option<&str> {
+        match self.given.get(name) {
+            Some(given) => given.as_deref(),
+            None => self.variables.get(name).map(String::as_str),
+        }
+    }
+
     /// Reads a justfile.
-    pub(crate) fn justfile(text: &str) -> Self {
-        let mut found = Self { just: true, ..Self::default() };
-        let mut open: Vec<(String, Recipe)> = Vec::new();
+    pub(crate) fn justfile(text: &str, given: &GivenVariables) -> Self {
+        let mut found = Self::new(given, true);
+        let mut open = OpenRule::default();
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             let (start, end) = (at, at + line.len());
             at = end;
             let content = line.trim_end();
             if line.starts_with([' ', '\t']) || content.is_empty() {
-                for (_, recipe) in &mut open {
-                    if recipe.end == 0 {
-                        recipe.start = start;
-                    }
-                    recipe.end = end;
-                }
+                open.recipe.extend(start..end);
             } else if !content.starts_with(['#', '[']) {
                 found.close(&mut open);
-                found.header(content, start, &mut open);
+                found.header(content, start, true, &mut open);
             }
         }
         found.close(&mut open);
         found
     }
 
-    fn header(&mut self, line: &str, start: usize, open: &mut Vec<(String, Recipe)>) {
-        if let Some((name, value)) = assignment(line, self.just) {
-            let value = if self.just { value.trim_matches(['"', '\'']) } else { value };
-            if value.len() <= LONGEST_VALUE {
-                self.variables.insert(name.to_owned(), value.to_owned());
+    /// Reads the line of an assignment or of targets. An assignment that is not `certain` makes the value unknown.
+    fn header(&mut self, line: &str, start: usize, certain: bool, open: &mut OpenRule) {
+        if let Some(assignment) = Assignment::read(line, self.just) {
+            let name = assignment.name;
+            let value = if self.just { assignment.value.trim_matches(['"', '\'']) } else { assignment.value };
+            let before = self.variables.remove(name);
+            let value = match assignment.operator {
+                '!' => None,
+                '+' => before.map(|before| format!("{before} {value}")),
+                '?' => Some(before.unwrap_or_else(|| value.to_owned())),
+                _ => Some(value.to_owned()),
+            };
+            if let Some(value) = value.filter(|value| certain && value.len() <= LONGEST_VALUE) {
+                self.variables.insert(name.to_owned(), value);
             }
             return;
         }
@@ -104,21 +234,23 @@ impl Recipes {
             // The words after the name are parameters.
             names.truncate(1);
         }
+        open.recipe = Recipe { needs, ..Recipe::default() };
+        if let Some(inline) = inline.filter(|_| !self.just) {
+            open.recipe.extend(start + line.len() - inline.len()..start + line.len());
+        }
         for name in names.into_iter().map(|name| name.trim_start_matches('@')).filter(|name| is_name(name)) {
-            let mut recipe = Recipe { needs: needs.clone(), start: 0, end: 0 };
-            if let Some(inline) = inline.filter(|_| !self.just) {
-                (recipe.start, recipe.end) = (start + line.len() - inline.len(), start + line.len());
-            }
             if self.first.is_none() && !name.starts_with('.') {
                 self.first = Some(name.to_owned());
             }
-            open.push((name.to_owned(), recipe));
+            open.names.push(name.to_owned());
         }
     }
 
-    fn close(&mut self, open: &mut Vec<(String, Recipe)>) {
-        for (name, recipe) in open.drain(..) {
-            self.targets.entry(name).or_default().push(recipe);
+    fn close(&mut self, open: &mut OpenRule) {
+        let OpenRule { names, recipe } = std::mem::take(open);
+        let recipe = Rc::new(recipe);
+        for name in names {
+            self.targets.entry(name).or_default().push(Rc::clone(&recipe));
         }
     }
 
@@ -135,17 +267,26 @@ impl Recipes {
                 self.expand(lines, recipe.start, &mut whole);
                 part.texts.push(whole);
             } else {
-                self.lines(lines, recipe.start, &mut part.texts);
+                self.lines(lines, recipe, &mut part);
             }
         }
         Some(part)
     }
 
     /// Each line of a recipe is a script of its own; a line that ends with a backslash continues.
-    fn lines(&self, lines: &str, start: usize, texts: &mut Vec<MappedText>) {
-        let mut at = start;
+    fn lines(&self, lines: &str, recipe: &Recipe, part: &mut ScriptPart) {
+        let mut at = recipe.start;
         let mut open: Option<MappedText> = None;
         for line in lines.split_inclusive('\n') {
+            // The ranges are in the order of the lines.
+            let is_in = |ranges: &[Range<usize>]| ranges.binary_search_by(|range| range.start.cmp(&at)).is_ok();
+            if is_in(&recipe.excluded) {
+                at += line.len();
+                continue;
+            }
+            if is_in(&recipe.uncertain) {
+                part.conditional.insert(part.texts.len());
+            }
             let content = line.trim_end();
             let mut inner = content.trim_start();
             if open.is_none() {
@@ -158,11 +299,11 @@ impl Recipes {
                 text.push("\n", offset + inner.len(), offset + inner.len());
                 open = Some(text);
             } else if !text.as_str().trim().is_empty() {
-                texts.push(text);
+                part.texts.push(text);
             }
             at += line.len();
         }
-        texts.extend(open);
+        part.texts.extend(open);
     }
 
     /// Adds a line with its variables replaced; one with an unknown value becomes a variable of the shell.
@@ -184,7 +325,8 @@ impl Recipes {
             let (text, length) = match (inner, end) {
                 (Some(inner), Some(end)) => {
                     let name = inner[..end].trim();
-                    let known = self.variables.get(name).map(String::as_str).filter(|value| !value.contains('$'));
+                    let is_literal = |value: &&str| !value.replace("${{", "").contains('$');
+                    let known = self.value(name).filter(is_literal);
                     let text = match name {
                         "MAKE" => "make".to_owned(),
                         _ => known.map_or_else(|| variable(name, self.just), str::to_owned),
@@ -208,12 +350,29 @@ fn variable(name: &str, just: bool) -> String {
     if plain && !just { format!("${{{name}}}") } else { "${UNKNOWN_}".to_owned() }
 }
 
-/// A line `NAME = value`, `NAME := value` or `NAME ?= value`.
-fn assignment(line: &str, just: bool) -> Option<(&str, &str)> {
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let equals = line.find('=')?;
-    let name = line[..equals].trim_end_matches([':', '?', '+', '!']).trim();
-    let colon = line.find(':').is_some_and(|at| at + 1 < equals && !line[at..equals].trim_matches(':').is_empty());
-    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    (plain && !colon && (!just || line[..equals].ends_with(':'))).then(|| (name, line[equals + 1..].trim()))
+/// A line `NAME = value`, `NAME := value`, `NAME ?= value`, `NAME += value` or `NAME != command`.
+struct Assignment<'t> {
+    name: &'t str,
+    /// The character before the equals sign, or the sign.
+    operator: char,
+    value: &'t str,
+}
+
+impl<'t> Assignment<'t> {
+    fn read(line: &'t str, just: bool) -> Option<Self> {
+        let line = line.trim_start();
+        let line = line.strip_prefix("export ").or_else(|| line.strip_prefix("override ")).unwrap_or(line);
+        let equals = line.find('=')?;
+        let before = line[..equals].trim_end();
+        let operator =
+            before.chars().next_back().filter(|letter| matches!(letter, ':' | '?' | '+' | '!')).unwrap_or('=');
+        let name = before.trim_end_matches([':', '?', '+', '!']).trim();
+        let colon = line.find(':').is_some_and(|at| at + 1 < equals && !line[at..equals].trim_matches(':').is_empty());
+        let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        (plain && !colon && (!just || line[..equals].ends_with(':'))).then(|| Self {
+            name,
+            operator,
+            value: line[equals + 1..].trim(),
+        })
+    }
 }

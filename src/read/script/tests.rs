@@ -5,6 +5,7 @@
 use super::*;
 use crate::read::files::MemoryFiles;
 use crate::read::project::Project;
+use crate::read::shell::ShellWord;
 
 fn facts() -> RunFacts {
     let files = crate::read::builtin::files("", false);
@@ -80,6 +81,29 @@ fn makefiles_and_justfiles_have_recipes() {
         ["Makefile: twine upload \\\n\t  -p $(TOKEN) dist/*", "Makefile: echo $$HOME", "Makefile: $(PY) -m build"];
     assert_eq!(followed("make publish", &files), expected);
     assert_eq!(followed("make", &files), ["Makefile: echo all"]);
+    let make = "URL = one\nifeq ($(TEST),1)\nURL = two\nelse ifdef DRY\nURL = three\nelse\nURL += more\nendif\npush: TAG ?= x\npush:\n\tfirst \\\n\t  $(URL) \
+                $(TOKEN)\nifneq ($(TEST),1)\n\tsecond\nelse\n\tthird\nendif\n\tlast\nother:\n\techo\n";
+    let words = |run: &str| {
+        let project = project(run, &[("Makefile", make)]);
+        let show = |word: &ShellWord| word.text().unwrap_or_else(|| "?".into());
+        let command = |command: &ShellCommand| {
+            let words = command.words.iter().map(show).collect::<Vec<_>>().join(" ");
+            if command.conditional { format!("({words})") } else { words }
+        };
+        let all = project.scripts.list.iter().flat_map(|script| script.commands.iter()).map(command);
+        all.collect::<Vec<_>>().join(", ")
+    };
+    for (run, expected) in [
+        ("make push TEST=1", "first two ?, third, last"),
+        ("make push TEST=0 DRY=1", "first three ?, second, last"),
+        ("make push TEST=0 TOKEN=${{ secrets.T }}", "first ? ${{ secrets.T }}, second, last"),
+        ("make push", "first ? ?, (second), (third), last"),
+        ("make push TEST=$X", "first ? ?, (second), (third), last"),
+        ("make other", "echo"),
+    ] {
+        let expected = expected.replace("${{ secrets.T }}", "?");
+        assert_eq!(words(run), expected, "{run}");
+    }
     assert_eq!(followed("make -C . build", &files), ["Makefile: $(PY) -m build"]);
     assert_eq!(followed("make -C out build", &files), Vec::<String>::new());
     let just = "v := '1'\n# release it\npublish tag=v: build\n    uv publish --x {{ tag }}\n\nbuild:\n    uv build\nother:\n    never\n";

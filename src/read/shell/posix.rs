@@ -963,8 +963,24 @@ impl<'s> PosixReader<'s> {
     fn words(&mut self, word: &'s NodeWord, depth: usize, words: &mut Vec<ShellWord>) {
         match self.expansion(word) {
             Some(expanded) => words.extend(expanded),
-            None => words.push(self.word(word, depth)),
+            None => match self.split_value(word).filter(|_| !words.is_empty()) {
+                Some(value) => {
+                    let place = range(&word.span);
+                    words.extend(value.split_whitespace().map(|text| ShellWord::literal(text, place.clone())));
+                }
+                None => words.push(self.word(word, depth)),
+            },
         }
+    }
+
+    /// The value of a variable without quotes that the shell splits into several plain words.
+    fn split_value(&self, word: &NodeWord) -> Option<String> {
+        let raw = self.masked.get(range(&word.span))?;
+        let name = raw.strip_prefix('$')?;
+        let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+        let plain = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let value = name.chars().all(plain).then(|| self.values.get(name)).flatten()?;
+        (value.trim().contains(' ') && !value.contains(['*', '?', '[', '"', '\'', '\\', '$', '`'])).then_some(value)
     }
 
     /// The words that a word of parameters becomes. `None` if it is another word, or nothing is known.

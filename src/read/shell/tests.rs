@@ -84,6 +84,9 @@ fn lists_of_words_are_expanded() {
         ("mapfile -t a < list\nrun \"${a[@]}\"", "run·$@"),
         ("declare -A a=([x]=y)\nrun \"${a[@]}\"", "run·$@"),
         ("run \"${unknown[@]}\"", "run·$@"),
+        ("a=\"--x  y\"\nrun $a \"$a\" ${a}", "run·--x·y·$a·--x·y"),
+        ("a=\"--x 'y z'\"\nrun $a", "run·$a"),
+        ("[ -n \"$Y\" ] && a=\"--x y\"\nrun $a", "run·$a"),
     ] {
         let last = commands(script, Shell::Posix).into_iter().rfind(|command| command.starts_with("run"));
         assert_eq!(last.as_deref(), Some(expected), "{script}");

@@ -483,6 +483,8 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         match (found, kind) {
             (Some(registry), _) => UploadTarget::Registry(registry, place),
             (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,
+            // An address is no name.
+            (None, _) if text.starts_with("https://") || text.starts_with("http://") => UploadTarget::Elsewhere,
             // A config file of the repository or of the runner may define the name.
             (None, _) => UploadTarget::Unknown(UnknownReason::new(format!("the index `{text}`")), place),
         }

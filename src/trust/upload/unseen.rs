@@ -188,7 +188,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             let around = step.frames.iter().rev().map(|frame| &frame.step.env);
             let own = [&inner.env, &inner.with].into_iter().chain(around);
             let name = own.into_iter().find_map(|pairs| self.token(pairs))?;
-            Some((name, self.unknown_program(step)?))
+            Some((name, self.unknown_program(step).filter(|_| !self.uploads_in_script(step))?))
         });
         let of_job = || {
             let name = self.token(&job.env).or_else(|| self.token(&workflow.env))?;
@@ -200,6 +200,20 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         let in_command = || all.iter().find_map(|step| self.secret_in_command(step));
         let (name, (by, place)) = own.or_else(in_command).or_else(of_job)?;
         Some(UnseenUpload { reason: UnseenReason::Variable, name: name.to_owned(), by, place, line: None })
+    }
+
+    /// Whether a script that a step calls contains an upload command, which is what the token of the step is for. The upload may go to an
+    /// index that is not one of the known registries.
+    fn uploads_in_script(&self, step: &ResolvedStep<'a, 'p>) -> bool {
+        called_scripts(self.model, step).iter().any(|script| {
+            let text = script.own_script().map_or("", |text| text.value());
+            let patterns = self.registries.uploads_in(text);
+            let commands = if patterns.is_empty() { Vec::new() } else { script.commands(self.github).to_vec() };
+            commands
+                .iter()
+                .map(words)
+                .any(|words| patterns.iter().any(|(_, pattern)| names(self.github, &words, pattern) == Some(true)))
+        })
     }
 
     /// A command of unknown effect that has the token of a registry, or another secret beside a word for an upload, among its words.
@@ -293,8 +307,20 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         if is_used() {
             return None;
         }
-        let (by, place) = self.likely(all.iter().rev().filter_map(|step| self.unknown_program(step)))?;
+        let named = self.likely(all.iter().rev().filter_map(|step| self.unknown_program(step)));
+        let (by, place) = named.or_else(|| all.iter().rev().find_map(|step| self.variable_program(step)))?;
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
+    }
+
+    /// The last command of a step whose program is a variable or an expression.
+    fn variable_program(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
+        let (inner, run) = (step.step?, step.step?.script?);
+        let all = commands(self.github, step.workflow, step.job, inner);
+        let is_open = |command: &&ShellCommand| match command.words.first().map(|word| word.parts.as_slice()) {
+            Some([WordPiece::Variable(_) | WordPiece::Expression(_)]) => !command.conditional,
+            _ => false,
+        };
+        all.iter().rev().filter(is_open).find_map(|command| self.unknown_command(step, run, command, true))
     }
 
     /// The last command or the action of a step that no data describes.
