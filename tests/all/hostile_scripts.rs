@@ -26,8 +26,8 @@ fn uploads(run: &str, files: &[(&str, &str)], prepare: impl FnOnce(&std::path::P
     out(&found).lines().skip(1).map(str::to_owned).collect()
 }
 
-#[test]
-fn large_scripts_end_fast() {
+/// Large scripts: the command that runs one, its path and its text.
+pub(crate) fn large() -> [(&'static str, &'static str, String); 8] {
     let padding = "# nothing\n".repeat(1024 * 1024);
     let targets: String = (0..100_000).map(|at| format!("t{at}: t{}\n\tnpm publish\n", at + 1)).collect();
     let functions: String = (0..2_000).map(|at| format!("f{at}() {{ f{0}; f{0}; }}\n", at + 1)).collect();
@@ -35,7 +35,7 @@ fn large_scripts_end_fast() {
     let each = "for i in 1 2 3 4 5 6 7 8 9; do\n".repeat(20) + "npm publish\n" + &"done\n".repeat(20);
     let tasks: String = (0..20_000).map(|at| format!("\"a{at}\": \"npm run a{}\",", at + 1)).collect();
     let package = format!("{{\"scripts\": {{{tasks} \"b\": \"npm publish\"}}}}");
-    for (run, path, text) in [
+    [
         ("bash large.sh\nnpm publish", "large.sh", format!("{padding}npm publish\n")),
         ("make\nnpm publish", "Makefile", format!("{padding}a:\n\tnpm publish\n")),
         ("make t0\nnpm publish", "Makefile", targets),
@@ -44,7 +44,12 @@ fn large_scripts_end_fast() {
         ("npm run a0\nnpm run b", "package.json", package),
         ("python a.py\nnpm publish", "a.py", "twine upload ".repeat(70_000)),
         ("node a.js\nnpm publish", "a.js", "import './a';\n".repeat(70_000)),
-    ] {
+    ]
+}
+
+#[test]
+fn large_scripts_end_fast() {
+    for (run, path, text) in large() {
         assert!(!uploads(run, &[(path, &text)], |_| {}).is_empty(), "{run}");
     }
 }

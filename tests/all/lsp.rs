@@ -453,6 +453,48 @@ fn a_hostile_repository_neither_ends_nor_hangs_the_server() {
     assert!(editor.end().success());
 }
 
+/// What an editor asks about a file. Every answer must come, and none may be an error.
+fn ask_everything(editor: &mut Editor, path: &str) {
+    for method in ["hover", "codeLens", "completion", "definition", "references"] {
+        let answer = editor.position(&format!("textDocument/{method}"), path, (6, 14));
+        assert!(answer.get("code").is_none(), "{method}: {answer}");
+    }
+    actions(editor, path, 3, Value::Null);
+    let explained =
+        json!({ "command": "trustpub.explain", "arguments": [editor.uri(path), { "line": 6, "character": 14 }] });
+    assert!(editor.request("workspace/executeCommand", explained).is_string());
+}
+
+#[test]
+fn every_hostile_input_of_the_other_tests_is_survived() {
+    let root = project(&[(RELEASE, MISSING), (".github/workflows/other.yml", MISSING)]);
+    let mut editor = able(root.path(), RELEASE, MISSING);
+    let mut version = 1;
+    for text in crate::hostile::workflows() {
+        version += 1;
+        editor.replace(RELEASE, version, &text);
+        editor.wait(|it| it["params"]["version"] == version);
+        ask_everything(&mut editor, RELEASE);
+    }
+    for config in crate::hostile::CONFIGS {
+        editor.open(CONFIG, config);
+        ask_everything(&mut editor, CONFIG);
+    }
+    assert!(editor.end().success());
+    for (run, path, text) in crate::hostile_scripts::large().into_iter().step_by(2) {
+        let workflow = MISSING.replace(
+            "{ name: \"🚀 é\", uses: pypa/gh-action-pypi-publish@release/v1 }",
+            &format!("run: |\n          {}", run.replace('\n', "\n          ")),
+        );
+        let root = project(&[(RELEASE, &workflow), (path, &text)]);
+        let mut editor = able(root.path(), RELEASE, &workflow);
+        editor.replace(RELEASE, 2, &workflow.replace("pypi", "test"));
+        editor.wait(|it| it["params"]["version"] == 2);
+        ask_everything(&mut editor, RELEASE);
+        assert!(editor.end().success(), "{run}");
+    }
+}
+
 #[test]
 fn broken_yaml_keeps_the_server_alive() {
     let root = project(&[(RELEASE, MISSING)]);
