@@ -434,10 +434,10 @@ impl<'c> Server<'c> {
         if !self.client.watches_files {
             return;
         }
-        let manifests = self.workspace.manifest_names();
-        let fixed = ["*.yml", "*.yaml", "*.md", "*.sh", "*.ps1", ".git/config"].map(str::to_owned);
+        let names = self.workspace.file_names();
+        let fixed = ["*.yml", "*.yaml", "*.md", ".git/config"].map(str::to_owned);
         let watchers: Vec<Value> =
-            fixed.into_iter().chain(manifests).map(|name| json!({ "globPattern": format!("**/{name}") })).collect();
+            fixed.into_iter().chain(names).map(|name| json!({ "globPattern": format!("**/{name}") })).collect();
         let method = "workspace/didChangeWatchedFiles";
         let registration = json!({ "id": "files", "method": method, "registerOptions": { "watchers": watchers } });
         self.request("client/registerCapability", json!({ "registrations": [registration] }));

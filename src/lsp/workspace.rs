@@ -207,10 +207,15 @@ impl Workspace {
         self.checked(&root)
     }
 
-    /// The names of the manifests that the built-in registries read, as globs.
-    pub(crate) fn manifest_names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.rules.data.registries.manifests().map(|kind| kind.file.as_str().to_owned()).collect();
+    /// The names of the manifests, the task files and the scripts that a check may read, as globs.
+    pub(crate) fn file_names(&self) -> Vec<String> {
+        let data = &self.rules.data;
+        let runs = &data.github.shell.runs;
+        let manifests = data.registries.manifests().map(|kind| kind.file.as_str().to_owned());
+        let tasks = runs.tasks.iter().flat_map(|task| &task.files).map(|file| file.file.as_str().to_owned());
+        let scripts = runs.extensions.keys().map(|extension| format!("*.{extension}"));
+        let aliases = runs.aliases.iter().map(|alias| alias.file.clone());
+        let mut names: Vec<String> = manifests.chain(tasks).chain(scripts).chain(aliases).collect();
         names.sort();
         names.dedup();
         names

@@ -560,7 +560,9 @@ fn files_are_watched_and_folders_can_be_added_and_removed() {
     let watches = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
     let mut editor = Editor::new(&root.path().join("one"), watches);
     let registered = editor.wait(|it| it["method"] == "client/registerCapability");
-    assert!(registered.to_string().contains("**/pyproject.toml"), "{registered:#}");
+    for name in ["pyproject.toml", "{GNUmakefile,makefile,Makefile}", "*.sh", "*.py"] {
+        assert!(registered.to_string().contains(&format!("\"**/{name}\"")), "{name}: {registered:#}");
+    }
     editor.root = root.path().canonicalize().unwrap();
     let (one, two) = ("one/.github/workflows/release.yml", "two/.github/workflows/release.yml");
     assert!(!editor.codes(one).is_empty());
@@ -772,6 +774,7 @@ fn hover_explains_uploads_permissions_fields_and_facts() {
     assert_eq!(upload["contents"]["kind"], "markdown");
     let text = upload["contents"]["value"].as_str().unwrap();
     assert!(text.contains("PyPI") && text.contains("refuses") && text.contains("refs/tags/v"), "{text}");
+    assert!(text.contains("- *form*: <https://pypi.org/manage/project/demo/"), "{text}");
     let permission = shown(RELEASE, at(&workflow, "id-token"))["contents"]["value"].clone();
     assert!(permission.as_str().unwrap().contains("uploads to PyPI"), "{permission}");
     let field = shown(CONFIG, at(config, "workflow"))["contents"]["value"].clone();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::lint::explain::ExplainedRun;
 use crate::lint::findings::Route;
 use crate::read::source::SourceFile;
 use crate::report::explain::ExplainPage;
@@ -33,7 +34,9 @@ pub(crate) fn tables(out: &mut dyn Write, page: &ExplainPage<'_>) -> io::Result<
 pub(crate) fn hover(page: &ExplainPage<'_>) -> String {
     let mut text = String::new();
     for (title, mut sections) in page.titled_sections() {
-        sections.sort_by_key(|section| section.title != sections::VERDICT);
+        // The verdict, and the form that it ends with, come first.
+        let verdict = sections.iter().position(|section| section.title == sections::VERDICT).unwrap_or(0);
+        sections.rotate_left(verdict);
         text.push_str(&format!("**{}**\n\n", inline(&title)));
         for section in &sections {
             for (index, row) in section.rows.iter().enumerate() {
@@ -43,7 +46,18 @@ pub(crate) fn hover(page: &ExplainPage<'_>) -> String {
         }
         text.push('\n');
     }
+    let mut links: Vec<String> = page.uploads.iter().flat_map(|upload| &upload.runs).filter_map(form_link).collect();
+    links.retain(|link| is_safe_url(link) && !text.contains(link));
+    links.dedup();
+    links.iter().for_each(|link| text.push_str(&format!("- *form*: <{link}>\n")));
     text
+}
+
+/// The address of the publisher's form; of a package that only the config names, if the address needs one.
+fn form_link(run: &ExplainedRun<'_>) -> Option<String> {
+    let form = run.form.as_ref()?;
+    let named = || Some(form.settings.as_ref()?.replace("<package>", run.only_for.first()?));
+    form.link.clone().or_else(named).or_else(|| form.pending.map(str::to_owned))
 }
 
 /// The edges of the diagram.
