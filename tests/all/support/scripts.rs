@@ -6,8 +6,8 @@ use trustpub::read::files::MemoryFiles;
 
 /// The readers of scripts: the file and the commands that run it.
 pub const READERS: [(&str, &[&str]); 12] = [
-    ("Makefile", &["make", "make publish"]),
-    ("justfile", &["just", "just publish v1"]),
+    ("Makefile", &["make", "make publish", "make publish TEST=1 TOKEN=${{ secrets.T }}"]),
+    ("justfile", &["just", "just publish v1", "just TAG=v1 publish"]),
     ("noxfile.py", &["nox -s publish"]),
     ("Rakefile", &["rake publish"]),
     ("package.json", &["npm run publish -- x", "pnpm -r publish"]),
@@ -15,7 +15,7 @@ pub const READERS: [(&str, &[&str]); 12] = [
     ("tox.ini", &["tox -e publish"]),
     ("pyproject.toml", &["hatch run publish", "poe publish", "pdm run publish", "tox -e publish"]),
     ("publish.sh", &["./publish.sh publish", "bash publish.sh \"$X\" a", ". ./publish.sh"]),
-    ("publish.ps1", &["./publish.ps1"]),
+    ("publish.ps1", &["./publish.ps1", "pwsh ./publish.ps1 -Key ${{ secrets.T }} one $X"]),
     ("publish.cmd", &["./publish.cmd"]),
     ("publish.py", &["python publish.py", "python -m publish"]),
 ];
