@@ -113,6 +113,17 @@ impl<'a> Reports<'a> {
     pub(crate) fn finish(self, totals: &ReportTotals, failures: &[String]) -> Result<(), CommandError> {
         let rules: Vec<&Rule> = self.rules.values().map(AsRef::as_ref).collect();
         let summary = RunSummary { totals, rules: &rules, failures, elapsed: self.started.elapsed() };
+        let is_counted = |(output, options): &(ReportOutput, ReportOptions)| {
+            output.format.counts_undecided && !(output.format.is_log && options.quiet)
+        };
+        let is_quiet = self.requested.0.iter().all(|(_, options)| options.quiet);
+        if totals.undecided > 0 && !is_quiet && !self.requested.0.iter().any(is_counted) {
+            let uploads = if totals.uploads == 1 { "upload" } else { "uploads" };
+            eprint(&format!(
+                "{} of {} {uploads} could not be decided; `trustpub check -v` says why",
+                totals.undecided, totals.uploads
+            ));
+        }
         let mut failed = Vec::new();
         for ((output, _), (report, mut out)) in self.requested.0.iter().zip(self.reports) {
             let found = totals.errors + totals.warnings + totals.notes;

@@ -76,6 +76,8 @@ pub struct Format {
     pub shows_fixes: bool,
     /// Whether the format is lines of a log, to which annotations can be added.
     pub is_log: bool,
+    /// Whether the report counts the uploads that could not be decided. If no report does, the command line says it on stderr.
+    pub counts_undecided: bool,
     /// Whether a report is also written when nothing could be checked.
     pub reports_failures: bool,
     pub(in crate::report) part: fn(&ReportView<'_>, &ReportOptions) -> io::Result<ReportPart>,
@@ -116,6 +118,7 @@ impl Format {
             local_paths: false,
             shows_fixes: false,
             is_log: false,
+            counts_undecided: false,
             reports_failures: false,
             part: |view, options| Ok(Box::new(W::part(view, options)?)),
             start: |options| StartedReport(Box::new(W::start(options))),

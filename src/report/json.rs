@@ -159,8 +159,11 @@ fn finding_entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntr
     }
 }
 
-pub(crate) const FORMAT: Format =
-    Format { shows_fixes: true, ..Format::new::<JsonWriter>("json", "everything, for programs") };
+pub(crate) const FORMAT: Format = Format {
+    shows_fixes: true,
+    counts_undecided: true,
+    ..Format::new::<JsonWriter>("json", "everything, for programs")
+};
 
 #[derive(Default)]
 struct JsonWriter {

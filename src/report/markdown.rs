@@ -17,8 +17,10 @@ const MAX_LINE: usize = 300;
 /// The levels, worst first.
 const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
-pub(crate) const FORMAT: Format =
-    Format::new::<MarkdownPage>("markdown", "a job summary with a diagram of the releases");
+pub(crate) const FORMAT: Format = Format {
+    counts_undecided: true,
+    ..Format::new::<MarkdownPage>("markdown", "a job summary with a diagram of the releases")
+};
 
 /// The summary of several projects. It keeps no more than can be shown.
 #[derive(Default)]

@@ -56,6 +56,7 @@ struct SarifRun<'l> {
 
 pub(crate) const FORMAT: Format = Format {
     shows_fixes: true,
+    counts_undecided: true,
     reports_failures: true,
     ..Format::new::<SarifWriter>("sarif", "SARIF 2.1.0, for GitHub code scanning")
 };

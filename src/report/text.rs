@@ -15,6 +15,7 @@ pub(crate) const FORMAT: Format = Format {
     local_paths: true,
     shows_fixes: true,
     is_log: true,
+    counts_undecided: true,
     ..Format::new::<TextWriter>("text", "rustc-style snippets, for people")
 };
 

@@ -90,7 +90,7 @@ pub enum NeedFallback {
 
 /// An earlier step of the job that stores its token for later steps.
 #[derive(Debug, Clone)]
-pub struct EarlierStep {
+pub struct TokenStoringStep {
     /// The action of the step.
     pub action: String,
     /// The conditions on the step.
@@ -109,7 +109,7 @@ pub struct TokenRule {
     /// The token if no slot is set.
     pub otherwise: NeedFallback,
     /// The earlier step whose token it uses.
-    pub earlier: Option<EarlierStep>,
+    pub earlier: Option<TokenStoringStep>,
     /// Actions, commands, files and variables of the job after which the token is unknown.
     pub opaque: CommandList,
 }

@@ -73,13 +73,13 @@ pub struct SetUpCommand {
     /// What it needs, as a sentence without a final period.
     pub needs: String,
     /// Its words in order.
-    pub words: Vec<CommandWords>,
+    pub words: Vec<SetUpWords>,
 }
 
 /// Some words of a [`SetUpCommand`] that belong together.
 #[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CommandWords {
+pub struct SetUpWords {
     /// The words. `{field}` is the value of a field of the publisher form.
     pub are: Vec<String>,
     /// Left out if the form leaves one of these fields empty.

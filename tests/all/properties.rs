@@ -76,8 +76,8 @@ fn every_prefix_of_every_fixture_is_parsed() {
     for text in fixtures {
         // Every length of a small file. In a larger one every nth length with a prime n, so that cuts are not aligned with lines.
         let step = match text.len() {
-            0..500 => 1,
-            500..2_500 => 7,
+            0..250 => 1,
+            250..2_500 => 13,
             _ => 97,
         };
         for cut in (0..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {

@@ -9,8 +9,8 @@ use crate::read::command_list::CommandList;
 use crate::read::data_file::{DataFile, DataProblems, Entries, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::trust::needs::{
-    EarlierStep, FACTS, Need, NeedArtifact, NeedCondition, NeedEntry, NeedExample, NeedFallback, NeedKind, NeedTopic,
-    TokenRule,
+    FACTS, Need, NeedArtifact, NeedCondition, NeedEntry, NeedExample, NeedFallback, NeedKind, NeedTopic, TokenRule,
+    TokenStoringStep,
 };
 use crate::trust::registry::slot::Slot;
 use crate::trust::registry::test::{ValueTest, WrittenTest, conditions_schema};
@@ -288,7 +288,7 @@ impl NeedsCheck<'_> {
     }
 
     fn token(&mut self, written: TokenFile) -> TokenRule {
-        let earlier = written.earlier.map(|earlier| EarlierStep {
+        let earlier = written.earlier.map(|earlier| TokenStoringStep {
             action: earlier.action,
             when: self.conditions(earlier.when),
             slots: earlier.slots,

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use crate::read::shell::ShellCommand;
-use crate::trust::needs::{EarlierStep, Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs};
+use crate::trust::needs::{Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs, TokenStoringStep};
 use crate::trust::registry::command::{flag_is, is_command, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue, known_text, reads};
@@ -272,7 +272,7 @@ impl<'a, 'p> Requester<'a, 'p> {
     fn token_stored_by(
         &self,
         github: &GitHubFacts,
-        earlier: &EarlierStep,
+        earlier: &TokenStoringStep,
         context: Option<&EvaluationContext<'_, '_>>,
     ) -> Result<RequestToken, UnknownReason> {
         let unknown = || UnknownReason::new(format!("which token `{}` stores", earlier.action));
