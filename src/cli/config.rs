@@ -131,6 +131,9 @@ fn settings(
     (settings, problems)
 }
 
+/// The sources of longer lines follow them directly.
+const LONGEST_ALIGNED: usize = 100;
+
 fn aligned(settings: &[Setting]) -> String {
     let lines: Vec<(String, String)> = settings
         .iter()
@@ -138,7 +141,8 @@ fn aligned(settings: &[Setting]) -> String {
             (sanitize::line(&format!("{:12} {}", setting.key, setting.value)), sanitize::line(&setting.source))
         })
         .collect();
-    let width = lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= 72).max().unwrap_or(0);
+    let width =
+        lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= LONGEST_ALIGNED).max().unwrap_or(0);
     let text: String = lines
         .iter()
         .map(|(line, source)| {

@@ -67,11 +67,19 @@ pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
         RulesCommand::List { rules } => {
             let rules = load(rules)?;
             let width = rules.rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+            // Codes of user rules may be longer.
+            let code = rules.rules.iter().map(|rule| rule.code.len()).max().unwrap_or(0);
             let lines: String = rules
                 .rules
                 .iter()
                 .map(|rule| {
-                    format!("{}  {:width$}  {:7}  {}\n", rule.code, rule.name, rule.levels.usual().word(), rule.summary)
+                    format!(
+                        "{:code$}  {:width$}  {:7}  {}\n",
+                        rule.code,
+                        rule.name,
+                        rule.levels.usual().word(),
+                        rule.summary
+                    )
                 })
                 .collect();
             print(sanitize::page(&lines).as_bytes())
