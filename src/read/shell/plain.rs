@@ -68,6 +68,7 @@ pub(crate) fn parse(
         ended: false,
         folder: Some(ShellFolder::default()),
         variables: BTreeMap::new(),
+        function_parameters: BTreeSet::new(),
     };
     reader.set_parameters(invocation);
     let mut at = 0;
@@ -125,12 +126,15 @@ struct PlainReader<'s> {
     folder: Option<ShellFolder>,
     /// The values of PowerShell's own variables, by their names in lower case.
     variables: BTreeMap<String, Vec<WordPiece>>,
+    /// The names of the parameters of functions.
+    function_parameters: BTreeSet<String>,
 }
 
 impl PlainReader<'_> {
     /// Gives the parameters in `param(…)` the values of the call, or their literal defaults.
     fn set_parameters(&mut self, invocation: &ShellInvocation) {
         let parameters = if self.syntax.dollar { parameters(self.masked) } else { Vec::new() };
+        self.function_parameters = if self.syntax.dollar { function_parameters(self.masked) } else { BTreeSet::new() };
         let mut open = invocation.open;
         let mut positional = Vec::new();
         let mut arguments = invocation.arguments.iter();
@@ -164,6 +168,12 @@ impl PlainReader<'_> {
                 self.variables.insert(parameter.name.clone(), vec![WordPiece::Text(default.clone())]);
             }
         }
+    }
+
+    /// The value of a variable. A function may have a parameter of the same name.
+    fn known(&self, name: &str) -> Option<&Vec<WordPiece>> {
+        let in_function = self.blocks.iter().any(|(function, _)| function.is_some());
+        self.variables.get(name).filter(|_| !in_function || !self.function_parameters.contains(name))
     }
 
     /// Keeps the value of `$name = value`. In a block that may not run, the value becomes unknown.
@@ -338,7 +348,7 @@ impl PlainReader<'_> {
 
     /// Opens a block. Parentheses of PowerShell only group, and a function runs where it is called.
     fn open_block(&mut self, letter: char) {
-        let function = self.function.take().filter(|_| letter == '{');
+        let function = if letter == '{' { self.function.take() } else { None };
         let may_not_run = function.is_none() && (letter == '{') == self.syntax.dollar;
         self.blocks.push((function, self.block));
         if may_not_run {
@@ -373,7 +383,7 @@ impl PlainReader<'_> {
         let literal = quote == Some('\'');
         if let Some(name) = self.variable(text).filter(|_| !literal) {
             parts.push(WordPiece::Variable(name.to_owned()));
-        } else if let Some(value) = own_variable(text).filter(|_| !literal).and_then(|name| self.variables.get(&name)) {
+        } else if let Some(value) = own_variable(text).filter(|_| !literal).and_then(|name| self.known(&name)) {
             parts.clone_from(value);
         } else if quote.is_none() && self.is_splat(text) {
             parts.push(WordPiece::Variable("@".into()));
@@ -417,9 +427,14 @@ struct PlainParameter {
 /// The parameters in the `param(…)` at the start of a PowerShell script.
 fn parameters(script: &str) -> Vec<PlainParameter> {
     let mut at = 0;
+    // Only functions and other blocks follow a brace.
+    let before = script.find('{').unwrap_or(script.len());
     let start = script.split_inclusive('\n').find_map(|line| {
         let (text, from) = (line.trim_start(), at);
         at += line.len();
+        if from > before {
+            return None;
+        }
         let after = text.get(..5).filter(|word| word.eq_ignore_ascii_case("param")).and(text.get(5..))?;
         after.trim_start().starts_with('(').then(|| from + line.len() - after.trim_start().len() + 1)
     });
@@ -441,6 +456,32 @@ fn parameters(script: &str) -> Vec<PlainParameter> {
             }
             (None, ')' | ']' | '}') => depth -= 1,
             _ => {}
+        }
+    }
+    found
+}
+
+/// The names of the variables in the parameter lists of a script's functions.
+fn function_parameters(script: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut in_function = false;
+    let mut in_list = false;
+    for line in script.lines() {
+        let text = line.trim().to_ascii_lowercase();
+        let header = text.starts_with("function ") || text.starts_with("filter ");
+        in_function |= header;
+        in_list |= in_function && (header && text.contains('(') || text.starts_with("param"));
+        if in_list {
+            let list = if header { text.split(')').next().unwrap_or_default() } else { text.as_str() };
+            let names = list.split('$').skip(1).map(|rest| {
+                rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+            });
+            found.extend(names.filter(|name| !name.is_empty()).map(str::to_owned));
+            // The list ends with its line, or with a line that is only its parenthesis.
+            in_list = !(text.ends_with(')') && !text.ends_with("()") || text.contains('{'));
+        }
+        if found.len() > MOST_VARIABLES {
+            break;
         }
     }
     found

@@ -132,6 +132,23 @@ fn parameters_of_powershell_have_the_values_of_the_call() {
 }
 
 #[test]
+fn functions_of_powershell_have_parameters_of_their_own() {
+    let words = parse("x outer", Shell::PowerShell).commands.remove(0).words;
+    let invocation = ShellInvocation { arguments: words[1..].to_vec(), open: false, callers: None };
+    for (script, expected) in [
+        ("param($Key)\nfunction Push {\n  param([string]$Key)\n  run $Key\n}\nPush inner", "?"),
+        ("param($Key)\nfunction Push($Key) { run $Key }\nPush inner", "?"),
+        ("function Push {\n  param($Key)\n  run $Key\n}\nPush inner", "?"),
+        ("param($Key)\nfunction Push($Other) { run $Key }\nPush inner", "outer"),
+        ("param($Key)\nfunction Push($Key) { echo }\nrun $Key", "outer"),
+    ] {
+        let commands = parse_called(script, Shell::PowerShell, &invocation).commands;
+        let run = commands.iter().find(|command| command.words[0].text().as_deref() == Some("run")).unwrap();
+        assert_eq!(run.words[1].text().unwrap_or_else(|| "?".into()), expected, "{script}");
+    }
+}
+
+#[test]
 fn assignments_count_where_they_certainly_ran() {
     let value = |script: &str, shell: Shell| {
         let commands = crate::read::script::with_exports(parse(script, shell));
