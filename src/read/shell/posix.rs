@@ -28,6 +28,49 @@ const MOST_ITERATIONS: usize = 32;
 
 /// Reads a masked script.
 pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], invocation: &ShellInvocation) -> ShellScript {
+    let literal = if expressions.is_empty() { parse_literal(masked) } else { None };
+    literal.unwrap_or_else(|| parse_with_shuck(masked, expressions, invocation))
+}
+
+/// First words of lines that are no simple command, or that have an effect on the commands after them.
+const SPECIAL: [&str; 38] = [
+    ".", ":", "break", "case", "continue", "coproc", "declare", "do", "done", "elif", "else", "env", "esac", "eval",
+    "exec", "exit", "export", "false", "fi", "for", "function", "if", "in", "let", "local", "readonly", "return",
+    "select", "set", "shift", "source", "test", "then", "time", "true", "typeset", "until", "while",
+];
+
+/// Reads a script of literal words without quotes, one command a line: more than half of the steps. The parser takes many times as long.
+/// `None` for any other script.
+fn parse_literal(script: &str) -> Option<ShellScript> {
+    let is_literal = |byte: u8| byte.is_ascii_alphanumeric() || b" \t\n-_./:@%+,=".contains(&byte);
+    if !script.bytes().all(is_literal) {
+        return None;
+    }
+    let invocation = ShellInvocation::default();
+    let mut reader = PosixReader::new(script, &[], &invocation);
+    let mut start = 0;
+    for line in script.split('\n') {
+        let mut at = start;
+        let mut words = Vec::new();
+        for word in line.split([' ', '\t']) {
+            if !word.is_empty() {
+                words.push(ShellWord::literal(word, at..at + word.len()));
+            }
+            at += word.len() + 1;
+        }
+        start += line.len() + 1;
+        let Some(program) = words.first().and_then(ShellWord::text) else { continue };
+        if SPECIAL.contains(&program.as_str()) || program.contains('=') {
+            return None;
+        }
+        let span = words.first().map_or(0, |word| word.span.start)..at;
+        let order = reader.commands.len();
+        reader.push(order, Vec::new(), words, span, false);
+    }
+    Some(reader.into_script())
+}
+
+fn parse_with_shuck(masked: &str, expressions: &[Range<usize>], invocation: &ShellInvocation) -> ShellScript {
     let parsed = Parser::new(masked).parse();
     let mut reader = PosixReader::new(masked, expressions, invocation);
     reader.sequence(&parsed.file.body, false, 0);
@@ -40,10 +83,7 @@ pub(crate) fn parse(masked: &str, expressions: &[Range<usize>], invocation: &She
     if reader.inlined > 0 {
         merge_equal(&mut reader.commands);
     }
-    for (order, command) in reader.commands.iter_mut().enumerate() {
-        command.order = order;
-    }
-    ShellScript { commands: reader.commands, blocks: reader.blocks }
+    reader.into_script()
 }
 
 /// Merges equal commands: those of a function that is called several times.
@@ -137,6 +177,13 @@ impl<'s> PosixReader<'s> {
             unknown_programs: Vec::new(),
             inlined: 0,
         }
+    }
+
+    fn into_script(mut self) -> ShellScript {
+        for (order, command) in self.commands.iter_mut().enumerate() {
+            command.order = order;
+        }
+        ShellScript { commands: self.commands, blocks: self.blocks }
     }
 
     fn read_line_by_line(&mut self, invocation: &ShellInvocation) {
@@ -1165,4 +1212,20 @@ fn shifted(mut command: ShellCommand, by: usize, block: usize) -> ShellCommand {
         }
     }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn literal_scripts_are_read_as_by_the_parser(script in "([a-c./:@%+,=\\-_ \t\n]|cd |popd|pushd|bash -c|npm |if |do|while|exit|set |env |in |export |unset |read ){0,12}") {
+            if let Some(literal) = parse_literal(&script) {
+                prop_assert_eq!(literal.commands, parse_with_shuck(&script, &[], &ShellInvocation::default()).commands);
+            }
+        }
+    }
 }
