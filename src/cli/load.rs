@@ -66,9 +66,11 @@ fn targets_below(
 ) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    // In parallel: there may be thousands of paths. `-` needs no search.
+    // `-` needs no search.
     let search = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
-    let found: Vec<_> = paths.par_iter().map(search).collect();
+    // In parallel: there may be thousands of paths. The thread pool is not started for one.
+    let found: Vec<_> =
+        if paths.len() > 1 { paths.par_iter().map(search).collect() } else { paths.iter().map(search).collect() };
     for (path, found) in paths.iter().zip(found) {
         let Some(found) = found else {
             let name = stdin_filename.ok_or_else(|| "`-` needs `--stdin-filename PATH`".to_owned())?;

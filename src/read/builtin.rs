@@ -3,6 +3,7 @@
 use include_dir::{Dir, include_dir};
 
 use crate::read::data_file::DataFile;
+use crate::read::source::SourceFile;
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
 /// The same files as JSON without examples, which load about ten times as fast.
@@ -23,5 +24,9 @@ pub(crate) fn files(folder: &str, examples: bool) -> Vec<DataFile> {
         .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
         .collect();
     files.sort_unstable();
-    files.into_iter().map(|(path, text)| DataFile::new(format!("rules/{path}"), text.to_owned(), !examples)).collect()
+    let file = |(path, text): (&str, &'static str)| DataFile {
+        source: SourceFile::built_in(format!("rules/{path}"), text),
+        built_in: !examples,
+    };
+    files.into_iter().map(file).collect()
 }

@@ -1,5 +1,6 @@
 //! The text of a file with byte spans, and lines and columns in three units.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// A half-open range of bytes in [`SourceFile::text`].
@@ -95,7 +96,7 @@ pub struct SourceFile(Arc<FileText>);
 #[derive(Debug)]
 struct FileText {
     path: String,
-    text: String,
+    text: Cow<'static, str>,
     lossy: bool,
     /// Byte offset of each line's first byte; line ends are LF, CR LF and a lone CR. Computed at first use, because most files have no
     /// finding.
@@ -115,10 +116,18 @@ impl SourceFile {
     /// `path` is relative to the project's root, with `/` between its parts.
     #[must_use]
     pub fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
-        let (text, lossy) = match String::from_utf8(bytes) {
-            Ok(text) => (text, false),
-            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
-        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::with_text(path, text.into(), false),
+            Err(error) => Self::with_text(path, String::from_utf8_lossy(error.as_bytes()).into_owned().into(), true),
+        }
+    }
+
+    /// A file of the program itself; its text is not copied.
+    pub(crate) fn built_in(path: String, text: &'static str) -> Self {
+        Self::with_text(path, text.into(), false)
+    }
+
+    fn with_text(path: impl Into<String>, text: Cow<'static, str>, lossy: bool) -> Self {
         Self(Arc::new(FileText { path: path.into(), text, lossy, starts: OnceLock::new(), widths: OnceLock::new() }))
     }
 

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use globset::{Glob, GlobMatcher};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use crate::read::data_file::{DataProblems, OneOrMany, Shape, Spanned, Word};
+use crate::read::glob::Glob;
 use crate::read::problem::suggestion;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::permissions::AccessLevel;
@@ -44,7 +44,7 @@ pub enum ValueTest {
     /// The value is at least this access level.
     AtLeast(AccessLevel),
     /// The value matches one of these globs.
-    Matches(Vec<GlobMatcher>),
+    Matches(Vec<Glob>),
     /// The fact has a value, or has none.
     Present(bool),
 }
@@ -106,15 +106,15 @@ fn words(words: Vec<Spanned<Word>>, values: FactValues, problems: &mut DataProbl
     words.into_iter().map(|word| word.value.0).collect()
 }
 
-fn globs(globs: Vec<Spanned<Word>>, problems: &mut DataProblems) -> Vec<GlobMatcher> {
-    let mut matchers = Vec::new();
-    for glob in globs {
-        match Glob::new(&glob) {
-            Ok(compiled) => matchers.push(compiled.compile_matcher()),
-            Err(error) => problems.add(glob.span, format!("invalid glob: {}", error.kind())),
+fn globs(globs: Vec<Spanned<Word>>, problems: &mut DataProblems) -> Vec<Glob> {
+    let glob = |written: Spanned<Word>| {
+        let glob = Glob::from(written.value.0);
+        if !glob.is_valid() {
+            problems.add(written.span, "invalid glob");
         }
-    }
-    matchers
+        glob
+    };
+    globs.into_iter().map(glob).collect()
 }
 
 /// A test as a file contains it: the expected value, a list of allowed values, or another test.
