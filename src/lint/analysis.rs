@@ -57,8 +57,7 @@ impl<'p> ParsedProject<'p> {
         checkout.manifests = Some(&project.manifests);
         let lock = project.lock.as_ref();
         checkout.lock = lock.and_then(|document| LockFile::read(&github.lock_versions, &document.tree));
-        checkout.scripts = Some(&project.scripts);
-        Self { config, checkout }
+        Self { config, checkout: checkout.with_scripts(&project.scripts) }
     }
 }
 

@@ -46,8 +46,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
-    /// Folders that were checked to be real folders, not symlinks, so that files in them need no second check.
-    checked_folders: RefCell<BTreeSet<PathBuf>>,
+    /// Folders below the root that were checked to be real folders, not symlinks, so that files in them need no second check.
+    checked_folders: RefCell<BTreeSet<String>>,
 }
 
 impl DiskFiles {
@@ -75,26 +75,25 @@ impl DiskFiles {
 
     /// Like `resolve`, without `canonicalize`, which looks at every parent of the root. `None` if the path contains a symlink.
     fn resolve_without_symlinks(&self, path: &str) -> io::Result<Option<(PathBuf, Metadata)>> {
+        if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Ok(None);
+        }
         let mut checked = self.checked_folders.borrow_mut();
-        let mut real = self.root.clone();
-        let mut parts = Path::new(path).components().peekable();
-        let mut found = if parts.peek().is_none() { Some(std::fs::symlink_metadata(&real)?) } else { None };
-        while let Some(part) = parts.next() {
-            let Component::Normal(name) = part else { return Ok(None) };
-            real.push(name);
-            if parts.peek().is_some() && checked.contains(&real) {
+        for folder in path.match_indices('/').map(|(end, _)| &path[..end]) {
+            if checked.contains(folder) {
                 continue;
             }
-            let kind = std::fs::symlink_metadata(&real)?;
+            let kind = std::fs::symlink_metadata(self.root.join(folder))?;
             if kind.is_symlink() {
                 return Ok(None);
             }
             if kind.is_dir() {
-                checked.insert(real.clone());
+                checked.insert(folder.to_owned());
             }
-            found = Some(kind);
         }
-        Ok(found.map(|found| (real, found)))
+        let real = self.root.join(path);
+        let kind = std::fs::symlink_metadata(&real)?;
+        Ok((!kind.is_symlink()).then_some((real, kind)))
     }
 }
 

@@ -6,13 +6,29 @@ use std::sync::{Arc, OnceLock};
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
+/// The characters with a meaning in a pattern.
+const WILDCARDS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
 /// A name or a glob pattern. `{,s}` allows an empty alternative.
 #[derive(Clone, Default, Deserialize)]
 #[serde(from = "String")]
 pub struct Glob {
     text: String,
-    /// Shared by all clones, so that data cloned for a project is not compiled again. `None` for a name without wildcards.
-    glob: Option<Arc<OnceLock<Option<GlobMatcher>>>>,
+    kind: GlobKind,
+}
+
+/// How texts are compared with a pattern.
+#[derive(Clone, Default)]
+enum GlobKind {
+    /// A name without wildcards.
+    #[default]
+    Name,
+    /// One `*` at an offset and no other wildcard, as in most patterns.
+    Star(usize),
+    /// One group `{a,b}` and no other: the pattern with each of its alternatives.
+    Any(Arc<[Glob]>),
+    /// Another pattern. The matcher is shared by all clones, so that data cloned for a project is not compiled again.
+    Compiled(Arc<OnceLock<Option<GlobMatcher>>>),
 }
 
 impl Glob {
@@ -22,29 +38,65 @@ impl Glob {
         &self.text
     }
 
+    /// Whether it is a name without wildcards.
+    #[must_use]
+    pub(crate) const fn is_name(&self) -> bool {
+        matches!(self.kind, GlobKind::Name)
+    }
+
     /// Whether the pattern matches `text`. An invalid pattern matches only itself.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        text == self.text || self.compiled().is_some_and(|glob| glob.is_match(text))
+        text == self.text
+            || match &self.kind {
+                GlobKind::Name => false,
+                GlobKind::Star(at) => {
+                    let rest = text.strip_prefix(&self.text[..*at]);
+                    rest.is_some_and(|rest| rest.ends_with(&self.text[at + 1..]))
+                }
+                GlobKind::Any(globs) => globs.iter().any(|glob| glob.is_match(text)),
+                GlobKind::Compiled(glob) => self.compiled(glob).is_some_and(|glob| glob.is_match(text)),
+            }
     }
 
     /// Whether the pattern is valid.
     #[must_use]
     pub(crate) fn is_valid(&self) -> bool {
-        self.glob.is_none() || self.compiled().is_some()
+        match &self.kind {
+            GlobKind::Name | GlobKind::Star(_) => true,
+            GlobKind::Any(globs) => globs.iter().all(Self::is_valid),
+            GlobKind::Compiled(glob) => self.compiled(glob).is_some(),
+        }
     }
 
-    fn compiled(&self) -> Option<&GlobMatcher> {
+    fn compiled<'g>(&self, glob: &'g OnceLock<Option<GlobMatcher>>) -> Option<&'g GlobMatcher> {
         let build = || GlobBuilder::new(&self.text).empty_alternates(true).build().ok().map(|it| it.compile_matcher());
-        self.glob.as_ref()?.get_or_init(build).as_ref()
+        glob.get_or_init(build).as_ref()
     }
 }
 
 impl From<String> for Glob {
     fn from(text: String) -> Self {
-        let glob = text.contains(['*', '?', '[', ']', '{', '}', '\\']).then(Arc::default);
-        Self { text, glob }
+        let mut wildcards = text.match_indices(WILDCARDS);
+        let kind = match (wildcards.next(), wildcards.next()) {
+            (None, _) => GlobKind::Name,
+            (Some((at, "*")), None) => GlobKind::Star(at),
+            _ => match alternatives(&text) {
+                Some(globs) => GlobKind::Any(globs.into()),
+                None => GlobKind::Compiled(Arc::default()),
+            },
+        };
+        Self { text, kind }
     }
+}
+
+/// The patterns that a pattern with one group `{a,b}` stands for; `None` for other patterns.
+fn alternatives(text: &str) -> Option<Vec<Glob>> {
+    let (start, rest) = text.split_once('{')?;
+    let (group, end) = rest.split_once('}')?;
+    let is_plain = |part: &str| !part.contains(['?', '[', ']', '{', '}', '\\']);
+    let all = || group.split(',').map(|one| format!("{start}{one}{end}").into()).collect();
+    [start, group, end].into_iter().all(is_plain).then(all)
 }
 
 impl From<&str> for Glob {
@@ -90,6 +142,8 @@ mod tests {
         let holds = |pattern: &str, text: &str| Glob::from(pattern).is_match(text);
         assert!(holds("release.yml", "release.yml") && !holds("release.yml", "release-yml"));
         assert!(holds("TOOL_*_TOKEN", "TOOL_MAIN_TOKEN") && !holds("TOOL_*_TOKEN", "TOOL_TOKEN"));
+        assert!(holds("*.txt", ".txt") && holds("v*", "v/1\n") && !holds("a*a", "a") && holds("a*a", "aba"));
+        assert!(holds("*.{x,yz}", "b.yz") && !holds("*.{x,yz}", "b.z") && holds("{,.}a", ".a"));
         assert!(holds("v{1,2}{,.*}", "v2") && holds("v{1,2}{,.*}", "v1.9") && !holds("v{1,2}{,.*}", "v3"));
     }
 

@@ -12,12 +12,15 @@ mod toml;
 mod value;
 mod xml;
 
+use std::sync::{Arc, OnceLock};
+
+use memchr::memmem;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
 pub(crate) use crate::read::manifest::search::{load, parse};
 pub use crate::read::manifest::value::{ManifestContent, ManifestValue};
-use crate::read::source::{FileId, Place};
+use crate::read::source::{FileId, Place, SourceFile};
 
 /// The format of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
@@ -169,16 +172,35 @@ pub struct Manifest {
     /// The file's name.
     pub name: String,
     /// Its kind.
-    pub kind: ManifestKind,
+    pub kind: Arc<ManifestKind>,
     /// Whether its folder is known only from a path in a workflow's text, so it may be unrelated to the project's packages.
     pub mentioned: bool,
     /// The folder of the workspace that lists it; its own folder if none does.
     pub workspace: String,
-    /// Its content; `None` if it is invalid or a program.
-    content: Option<ManifestValue>,
+    /// Its text; `None` if it cannot be read.
+    source: Option<SourceFile>,
+    /// Its content, parsed at first use: an upload needs few of the manifests. `None` if it is invalid or a program.
+    content: Arc<OnceLock<Option<ManifestValue>>>,
 }
 
 impl Manifest {
+    /// Its content; `None` if it is invalid or a program.
+    pub(crate) fn content(&self) -> Option<&ManifestValue> {
+        let parse = || search::parse_kind(&self.kind, self.source.as_ref()?.text());
+        self.content.get_or_init(parse).as_ref()
+    }
+
+    /// Whether its text has all words of a key. Without them it has no such key, and is not parsed.
+    pub(crate) fn may_have(&self, key: &str) -> bool {
+        self.source.is_none() || key.split('.').all(|part| self.mentions(part.trim_start_matches(['@', '*'])))
+    }
+
+    /// Whether its text has a word, as a search before it is parsed.
+    pub(crate) fn mentions(&self, word: &str) -> bool {
+        let text = self.source.as_ref().map_or("", SourceFile::text);
+        memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+    }
+
     /// The value of a key.
     #[must_use]
     pub fn field(&self, key: &str) -> ManifestField<'_> {
@@ -212,7 +234,7 @@ impl Manifest {
     /// # Errors
     /// The start of the file, if it is invalid or a program.
     pub fn values(&self, key: &str) -> Result<Vec<&ManifestValue>, Place> {
-        match &self.content {
+        match self.content() {
             Some(content) => Ok(content.all(key)),
             None => Err(self.start()),
         }
@@ -221,7 +243,7 @@ impl Manifest {
     /// Whether one of the values is a text that a test accepts.
     #[must_use]
     pub fn has_text(&self, test: impl Fn(&str) -> bool) -> bool {
-        self.content.as_ref().is_some_and(|content| content.has_text(test))
+        self.content().is_some_and(|content| content.has_text(test))
     }
 
     /// The value of the first of some keys that exists.
@@ -431,7 +453,7 @@ impl Manifests {
     #[must_use]
     pub fn package<'m>(&'m self, manifest: &'m Manifest) -> ManifestField<'m> {
         let found = self.inherited(manifest, &manifest.kind.name);
-        if !manifest.kind.named_by_file || matches!(found, ManifestField::Unknown(_)) || manifest.content.is_none() {
+        if !manifest.kind.named_by_file || matches!(found, ManifestField::Unknown(_)) || manifest.content().is_none() {
             return found;
         }
         let set_above = |other: &&Manifest| other.first(&manifest.kind.name) != ManifestField::Absent;

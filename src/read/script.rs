@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::read::command_list::CommandList;
 use crate::read::glob::Glob;
 pub(crate) use crate::read::script::follow::{load, with_exports};
-use crate::read::shell::ShellCommand;
+use crate::read::shell::{Shell, ShellCommand};
 use crate::read::source::{FileId, Place};
 use crate::read::text::{MappedText, Text};
 
@@ -227,12 +227,21 @@ pub struct ScriptCall {
     pub(crate) scripts: Vec<usize>,
 }
 
+/// The script of a step.
+#[derive(Debug, Clone)]
+pub(crate) struct StepScript {
+    /// The shell that it was parsed for.
+    pub(crate) shell: Shell,
+    pub(crate) commands: Arc<[ShellCommand]>,
+    calls: Arc<[ScriptCall]>,
+}
+
 /// The scripts of a project.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
     pub(crate) list: Vec<Script>,
-    /// The calls in the scripts of workflows and actions, by the place of their text.
-    calls: BTreeMap<(FileId, u32), Vec<ScriptCall>>,
+    /// The scripts of workflows and actions that may run another file, by the place of their text.
+    steps: BTreeMap<(FileId, u32), StepScript>,
     /// For each script, the file whose parts its commands may name.
     names: Vec<Option<follow::PartNames>>,
 }
@@ -243,18 +252,21 @@ impl Scripts {
         let names = |scripts: &Self| {
             scripts.names.iter().map(|names| names.as_ref().map(|(path, _)| path.clone())).collect::<Vec<_>>()
         };
-        fn kept<'s>(
-            scripts: &'s Scripts,
-            but: &dyn Fn(FileId) -> bool,
-        ) -> Vec<(&'s (FileId, u32), &'s Vec<ScriptCall>)> {
-            scripts.calls.iter().filter(|((file, _), _)| !but(*file)).collect()
+        fn kept<'s>(scripts: &'s Scripts, but: &dyn Fn(FileId) -> bool) -> Vec<(&'s (FileId, u32), &'s [ScriptCall])> {
+            let calling = scripts.steps.iter().filter(|((file, _), step)| !but(*file) && !step.calls.is_empty());
+            calling.map(|(place, step)| (place, &*step.calls)).collect()
         }
         self.list == other.list && names(self) == names(other) && kept(self, &but) == kept(other, &but)
     }
 
     /// The calls in the script of a step.
     pub(crate) fn calls(&self, script: Place) -> &[ScriptCall] {
-        self.calls.get(&(script.file, script.span.start)).map_or(&[], Vec::as_slice)
+        self.step(script).map_or(&[], |step| &step.calls)
+    }
+
+    /// The script of a step, if it may run another file.
+    pub(crate) fn step(&self, script: Place) -> Option<&StepScript> {
+        self.steps.get(&(script.file, script.span.start))
     }
 }
 

@@ -14,7 +14,7 @@ pub use crate::read::shell::folder::{FolderBase, ShellFolder};
 pub(crate) const LONGEST: usize = 256 * 1024;
 
 /// The language of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shell {
     /// bash, sh, zsh, dash and ksh.
     Posix,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::read::script::with_exports;
+use crate::read::script::{StepScript, with_exports};
 use crate::read::shell::{self, Shell, ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece};
 use crate::read::yaml::Node;
 use crate::workflow::github::GitHubFacts;
@@ -14,6 +14,15 @@ const MOST_PROGRAMS: usize = 32;
 /// A lazily parsed script, with the shell it was parsed for.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptCommands(OnceLock<(Shell, Arc<[ShellCommand]>)>);
+
+impl ScriptCommands {
+    /// Keeps the commands that were parsed while the project was read, if the program of each is known.
+    pub(crate) fn keep(&self, script: &StepScript) {
+        if !script.commands.iter().any(has_unknown_program) {
+            self.0.get_or_init(|| (script.shell, Arc::clone(&script.commands)));
+        }
+    }
+}
 
 /// The parsed script of a step.
 #[must_use]
@@ -75,6 +84,10 @@ fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -
     literal(pair.value.value()).map(|text| vec![text])
 }
 
+fn has_unknown_program(command: &ShellCommand) -> bool {
+    command.words.first().is_some_and(|word| word.text().is_none())
+}
+
 /// Replaces each command whose program is a variable or an expression with literal values by the commands in these values.
 fn with_programs(
     commands: Vec<ShellCommand>,
@@ -83,8 +96,7 @@ fn with_programs(
     job: &Job<'_>,
     step: &Step<'_>,
 ) -> Vec<ShellCommand> {
-    let is_unknown = |command: &ShellCommand| command.words.first().is_some_and(|word| word.text().is_none());
-    if !commands.iter().any(is_unknown) {
+    if !commands.iter().any(has_unknown_program) {
         return commands;
     }
     let script = step.script.map_or("", |script| script.value());

@@ -1,5 +1,7 @@
 //! Lock files of package managers: searches the versions of some packages, in whatever format the file has.
 
+use memchr::memmem;
+
 use crate::read::manifest::value::{ManifestContent, ManifestEntry, ManifestValue};
 use crate::read::source::Span;
 
@@ -14,7 +16,7 @@ const LONGEST_ENTRY: usize = 400;
 pub(crate) fn read(text: &str, packages: &[String]) -> ManifestValue {
     let mut entries = Vec::new();
     for package in packages {
-        for (at, _) in text.match_indices(package.as_str()).take(MOST_OCCURRENCES) {
+        for at in memmem::find_iter(text.as_bytes(), package).take(MOST_OCCURRENCES) {
             let Some((version, start)) = version(text, at, package) else { continue };
             let value = ManifestValue::word(version, span(start, start + version.len()));
             let known = |entry: &ManifestEntry| entry.key == *package && entry.value.text() == Some(version);

@@ -1,6 +1,8 @@
 //! Finds the manifests of a project: in its root, in its workspaces, and in the folders that its workflows name.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
@@ -33,15 +35,32 @@ pub(crate) fn load<'k>(
     files: &dyn Files,
     kinds: impl IntoIterator<Item = &'k ManifestKind>,
 ) -> Manifests {
-    let mut known: Vec<&ManifestKind> = Vec::new();
+    let mut known: Vec<(&ManifestKind, OnceCell<_>)> = Vec::new();
     for kind in kinds {
-        if !known.contains(&kind) {
-            known.push(kind);
+        if !known.iter().any(|(known, _)| *known == kind) {
+            known.push((kind, OnceCell::new()));
+        }
+    }
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut globs = Vec::new();
+    for (position, (kind, _)) in known.iter().enumerate() {
+        if kind.file.is_name() {
+            by_name.entry(kind.file.as_str()).or_default().push(position);
+        } else {
+            globs.push(position);
         }
     }
     let mentioned = mentioned(project, files);
-    let mut search =
-        ManifestSearch { project, files, kinds: known, found: Manifests::default(), seen: BTreeSet::new(), bytes: 0 };
+    let mut search = ManifestSearch {
+        project,
+        files,
+        kinds: known,
+        by_name,
+        globs,
+        found: Manifests::default(),
+        seen: BTreeSet::new(),
+        bytes: 0,
+    };
     search.folder("", false, None);
     search.workspaces();
     for (_, folder) in &mentioned {
@@ -58,7 +77,11 @@ pub(crate) fn load<'k>(
 struct ManifestSearch<'s> {
     project: &'s mut Project,
     files: &'s dyn Files,
-    kinds: Vec<&'s ManifestKind>,
+    /// The kinds, each with the copy that all its manifests share.
+    kinds: Vec<(&'s ManifestKind, OnceCell<Arc<ManifestKind>>)>,
+    /// The positions of the kinds by their file name, and of those with a glob.
+    by_name: HashMap<&'s str, Vec<usize>>,
+    globs: Vec<usize>,
     found: Manifests,
     seen: BTreeSet<String>,
     bytes: usize,
@@ -92,8 +115,7 @@ impl ManifestSearch<'_> {
         }
         let mut is_inherited = false;
         for name in names.unwrap_or_default() {
-            let kinds: Vec<ManifestKind> =
-                self.kinds.iter().filter(|kind| kind.file.is_match(&name)).map(|kind| (*kind).clone()).collect();
+            let kinds = self.kinds_of(&name);
             is_inherited |= kinds.iter().any(|kind| kind.inherits_from.is_some());
             if !kinds.is_empty() {
                 self.file(folder, &name, kinds, (mentioned, workspace));
@@ -104,12 +126,21 @@ impl ManifestSearch<'_> {
         }
     }
 
+    /// The kinds of the manifests with a file name.
+    fn kinds_of(&self, name: &str) -> Vec<Arc<ManifestKind>> {
+        let mut matching = self.by_name.get(name).cloned().unwrap_or_default();
+        matching.extend(self.globs.iter().filter(|position| self.kinds[**position].0.file.is_match(name)));
+        matching.sort_unstable();
+        let kinds = matching.into_iter().map(|position| &self.kinds[position]);
+        kinds.map(|(kind, copy)| Arc::clone(copy.get_or_init(|| Arc::new((*kind).clone())))).collect()
+    }
+
     /// Reads one file. An unreadable one is kept as a manifest without content; it is not reported, because it is not a workflow.
     fn file(
         &mut self,
         folder: &str,
         name: &str,
-        kinds: Vec<ManifestKind>,
+        kinds: Vec<Arc<ManifestKind>>,
         (mentioned, workspace): (bool, Option<&str>),
     ) {
         let path = path::join(folder, name);
@@ -121,15 +152,19 @@ impl ManifestSearch<'_> {
         let largest = if is_lock { LARGEST_LOCK } else { LARGEST };
         let bytes = if self.bytes < LARGEST_SUM { self.files.read(&path).unwrap_or_default() } else { Vec::new() };
         self.bytes += if is_lock { 0 } else { bytes.len() };
-        let valid = !bytes.is_empty() && bytes.len() <= largest && !bytes.contains(&0);
+        let valid = !bytes.is_empty() && bytes.len() <= largest && memchr::memchr(0, &bytes).is_none();
         let source = SourceFile::new(path, if valid { bytes } else { Vec::new() });
-        let contents: Vec<_> =
-            kinds.iter().map(|kind| parse_kind(kind, source.text()).filter(|_| valid && source.is_utf8())).collect();
-        let file = self.project.add(source);
-        for (kind, content) in kinds.into_iter().zip(contents) {
+        let file = self.project.add(source.clone());
+        let source = Some(source).filter(|source| valid && source.is_utf8());
+        // Kinds with the same format share the content. That of a lock file depends on the packages of its kind.
+        let mut contents: Vec<(ManifestFormat, Arc<_>)> = Vec::new();
+        for kind in kinds {
+            let shared = contents.iter().find(|(format, _)| *format == kind.format && *format != ManifestFormat::Lock);
+            let content = shared.map_or_else(Arc::default, |(_, content)| Arc::clone(content));
+            contents.push((kind.format, Arc::clone(&content)));
             let workspace = workspace.unwrap_or(folder).to_owned();
-            let (folder, name) = (folder.to_owned(), name.to_owned());
-            self.found.list.push(Manifest { file, folder, name, kind, mentioned, workspace, content });
+            let (folder, name, source) = (folder.to_owned(), name.to_owned(), source.clone());
+            self.found.list.push(Manifest { file, folder, name, kind, mentioned, workspace, source, content });
         }
     }
 
@@ -138,13 +173,18 @@ impl ManifestSearch<'_> {
         let mut next = 0;
         while let Some(manifest) = self.found.list.get(next) {
             next += 1;
+            let lists = [&manifest.kind.members, &manifest.kind.member_files, &manifest.kind.excludes];
+            // A solution or project that is invalid may list any file.
+            let is_list = !manifest.kind.member_files.is_empty();
+            if !is_list && !lists.into_iter().flatten().any(|key| manifest.may_have(key)) {
+                continue;
+            }
             let members = Members {
                 folder: manifest.folder.clone(),
                 workspace: manifest.workspace.clone(),
                 mentioned: manifest.mentioned,
                 excludes: Vec::new(),
             };
-            let lists = [&manifest.kind.members, &manifest.kind.member_files, &manifest.kind.excludes];
             let [Some(folders), Some(files), Some(excludes)] = lists.map(|keys| list_values(manifest, keys)) else {
                 self.found.truncated = true;
                 continue;
@@ -214,7 +254,8 @@ impl ManifestSearch<'_> {
     }
 }
 
-fn parse_kind(kind: &ManifestKind, text: &str) -> Option<ManifestValue> {
+/// The content of a manifest of a kind.
+pub(super) fn parse_kind(kind: &ManifestKind, text: &str) -> Option<ManifestValue> {
     match kind.format {
         ManifestFormat::Lock => Some(lock::read(text, &kind.packages)),
         format => parse(format, text),
@@ -273,13 +314,16 @@ fn mentioned(project: &Project, files: &dyn Files) -> Vec<(FileId, String)> {
     if tops.is_empty() {
         return found;
     }
+    let is_first = {
+        let firsts: BTreeSet<u8> = tops.iter().filter_map(|name| name.bytes().next()).chain(*b"./").collect();
+        move |word: &str| word.bytes().next().is_some_and(|first| firsts.contains(&first))
+    };
     for document in &project.workflows {
         let mut own: BTreeSet<String> = BTreeSet::new();
-        let words = document
-            .tree
-            .scalars()
-            .flat_map(|text| text.split(|letter: char| !(letter.is_alphanumeric() || "._-/@*".contains(letter))));
-        for word in words {
+        let words = document.tree.scalars().flat_map(|text| {
+            text.split(|it: char| !(it.is_alphanumeric() || matches!(it, '.' | '_' | '-' | '/' | '@' | '*')))
+        });
+        for word in words.filter(|word| is_first(word)) {
             let path = word.split('*').next().unwrap_or_default();
             let top = path.split('/').find(|part| !matches!(*part, "" | "."));
             // Few words start with the name of an existing folder; all others are skipped early.

@@ -1,15 +1,17 @@
 //! Follows the commands of steps into the files that they run, to a bounded fixpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
+use crate::read::command_list::CommandList;
 use crate::read::files::Files;
 use crate::read::manifest::{ManifestContent, ManifestField, ManifestFormat, ManifestValue, parse};
 use crate::read::path;
 use crate::read::project::Project;
 use crate::read::script::makefile::Recipes;
 use crate::read::script::{
-    RunFacts, Script, ScriptCall, ScriptLanguage, ScriptPart, Scripts, TaskFile, TaskFormat, TaskRunner, is_name,
-    program,
+    RunFacts, Script, ScriptCall, ScriptLanguage, ScriptPart, Scripts, StepScript, TaskFile, TaskFormat, TaskRunner,
+    is_name, program,
 };
 use crate::read::shell::{
     self, Assignment, FunctionCallers, Shell, ShellCommand, ShellInvocation, ShellScript, ShellWord, WordPiece,
@@ -50,10 +52,12 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
     words.extend(["./", ".\\"]);
     words.sort_unstable();
     words.dedup();
+    let commands = facts.tasks.iter().flat_map(|task| &task.commands);
     let mut follower = ScriptFollower {
         project,
         files,
         facts,
+        task_programs: commands.filter_map(|command| command.split(' ').next()).collect(),
         scripts: Scripts::default(),
         listed: BTreeMap::from([(String::new(), root)]),
         read: BTreeMap::new(),
@@ -62,13 +66,16 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
         caller: String::new(),
         variables: Vec::new(),
     };
-    for step in steps(follower.project, &words, &follower.listed) {
-        let commands = with_exports(shell::parse(&step.script, step.shell));
-        follower.caller = step.script;
-        let calls = follower.calls(&commands, step.folder.as_deref(), None, None);
-        if !calls.is_empty() {
-            follower.scripts.calls.insert(step.key, calls);
-        }
+    // Many steps of a project have the same script.
+    let mut known: HashMap<(Shell, String, Option<String>), StepScript> = HashMap::new();
+    for FoundStep { key, script, shell, folder } in found_steps(follower.project, &words, &follower.listed) {
+        let step = known.entry((shell, script, folder)).or_insert_with_key(|(_, script, folder)| {
+            let commands: Arc<[ShellCommand]> = with_exports(shell::parse(script, shell)).into();
+            follower.caller.clone_from(script);
+            let calls = follower.calls(&commands, folder.as_deref(), None, None).into();
+            StepScript { shell, commands, calls }
+        });
+        follower.scripts.steps.insert(key, step.clone());
     }
     follower.caller.clear();
     let mut next = 0;
@@ -86,7 +93,7 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
 }
 
 /// A step's script as it is found in the tree of its file.
-struct StepScript {
+struct FoundStep {
     key: (FileId, u32),
     script: String,
     shell: Shell,
@@ -94,7 +101,7 @@ struct StepScript {
 }
 
 /// The scripts of all steps that may run another file: those with one of the words, or with the name of a folder of the root.
-fn steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String>>) -> Vec<StepScript> {
+fn found_steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String>>) -> Vec<FoundStep> {
     let roots = listed.get("").map_or(&[][..], Vec::as_slice);
     let mut found = Vec::new();
     let documents = project.workflows.iter().chain(project.actions.iter().map(|action| &action.document));
@@ -124,7 +131,7 @@ fn steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<String
                         folder.strip_prefix("${{ github.workspace }}").unwrap_or(&folder).trim_start_matches('/');
                     let folder = path::resolve("", folder).filter(|folder| !folder.contains("${{"));
                     let place = Text::new(script, source, document.file).place();
-                    found.push(StepScript {
+                    found.push(FoundStep {
                         key: (place.file, place.span.start),
                         script: text.to_owned(),
                         shell,
@@ -160,6 +167,8 @@ pub(crate) fn with_exports(mut script: ShellScript) -> Vec<ShellCommand> {
 /// A file whose parts are known.
 enum TaskSource {
     Keyed(FileId, ManifestValue),
+    /// A manifest of the project, by its position.
+    Manifest(usize),
     Recipes(FileId, Recipes),
     Program(FileId),
     None,
@@ -172,6 +181,8 @@ pub(crate) struct ScriptFollower<'s> {
     pub(crate) project: &'s mut Project,
     pub(crate) files: &'s dyn Files,
     pub(crate) facts: &'s RunFacts,
+    /// The programs that run tasks. Most commands run another program, and their words are not compared.
+    task_programs: HashSet<&'s str>,
     scripts: Scripts,
     /// The file names of folders.
     listed: BTreeMap<String, Vec<String>>,
@@ -229,7 +240,9 @@ impl ScriptFollower<'_> {
                     return found;
                 }
             }
-            for task in &facts.tasks {
+            let program = own.first().and_then(Option::as_deref).map(program_name);
+            let may_run_task = program.is_some_and(|program| self.task_programs.contains(program));
+            for task in facts.tasks.iter().filter(|_| may_run_task) {
                 let found = self.task(task, own, shell_words, folder);
                 if !found.is_empty() {
                     return found;
@@ -258,10 +271,7 @@ impl ScriptFollower<'_> {
         shell_words: &[ShellWord],
         folder: Option<&str>,
     ) -> Vec<usize> {
-        // Most commands run another program, and their words are not compared.
-        let program = words.first().and_then(Option::as_deref).map(program_name);
-        let mut commands = task.commands.iter().filter(|command| program.is_some_and(|it| command.starts_with(it)));
-        let Some(start) = commands.find_map(|command| after(words, command, task)) else {
+        let Some(start) = task.commands.iter().find_map(|command| after(words, command, task)) else {
             return Vec::new();
         };
         let Some(mut arguments) = TaskArguments::read(task, &words[..start], words.get(start..).unwrap_or_default())
@@ -355,8 +365,9 @@ impl ScriptFollower<'_> {
             manifests.list.iter().filter(|manifest| manifest.name == "package.json" && !manifest.folder.is_empty())
         {
             let is = |name: &str| {
-                let own = matches!(manifest.field("name"), ManifestField::Known(own, _) if own == name);
-                own || manifest.folder.rsplit('/').next() == Some(name)
+                let own = || matches!(manifest.field("name"), ManifestField::Known(own, _) if own == name);
+                (manifest.mentions(name) && own())
+                    || manifest.folder.rsplit('/').next() == Some(name)
                     || path::resolve("", name.trim_start_matches('{').trim_end_matches('}'))
                         .is_some_and(|path| path == manifest.folder)
             };
@@ -441,19 +452,32 @@ impl ScriptFollower<'_> {
             }
             TaskSource::Program(id) if file.format == TaskFormat::Nox => Some((*id, program::nox(text(*id), name)?)),
             TaskSource::Program(id) => Some((*id, program::rake(text(*id), name)?)),
-            TaskSource::Keyed(id, content) => {
+            TaskSource::Keyed(..) | TaskSource::Manifest(_) => {
                 if !is_name(name) && !name.is_empty() {
                     return None;
                 }
+                let (id, content) = self.keyed(path)?;
                 let values = file.keys.iter().map(|key| content.all(&key.replace("{}", name)));
                 let values = values.into_iter().find(|values| !values.is_empty())?;
                 let mut part = ScriptPart::default();
                 for value in values {
-                    self.commands_of(value, text(*id), &mut part, 0);
+                    self.commands_of(value, text(id), &mut part, 0);
                 }
-                Some((*id, part))
+                Some((id, part))
             }
             TaskSource::None => None,
+        }
+    }
+
+    /// The content of an open file that has its parts under keys.
+    pub(crate) fn keyed(&self, path: &str) -> Option<(FileId, &ManifestValue)> {
+        match self.read.get(path)? {
+            TaskSource::Keyed(id, content) => Some((*id, content)),
+            TaskSource::Manifest(position) => {
+                let manifest = self.project.manifests.list.get(*position)?;
+                Some((manifest.file, manifest.content()?))
+            }
+            _ => None,
         }
     }
 
@@ -488,13 +512,19 @@ impl ScriptFollower<'_> {
     }
 
     /// Reads a file with parts.
-    fn open(&mut self, path: &str, format: TaskFormat) {
+    pub(crate) fn open(&mut self, path: &str, format: TaskFormat) {
         if self.read.contains_key(path) {
             return;
         }
         let source = self.source(path).map_or(TaskSource::None, |id| {
             let text = self.project.source(id).map_or("", SourceFile::text);
-            let keyed = |format| parse(format, text).map_or(TaskSource::None, |content| TaskSource::Keyed(id, content));
+            let keyed = |format| {
+                let mut manifests = self.project.manifests.list.iter();
+                match manifests.position(|manifest| manifest.file == id && manifest.kind.format == format) {
+                    Some(position) => TaskSource::Manifest(position),
+                    None => parse(format, text).map_or(TaskSource::None, |content| TaskSource::Keyed(id, content)),
+                }
+            };
             match format {
                 TaskFormat::Json => keyed(ManifestFormat::Json),
                 TaskFormat::Toml => keyed(ManifestFormat::Toml),
@@ -516,7 +546,8 @@ impl ScriptFollower<'_> {
         if self.bytes > LARGEST_SUM {
             return None;
         }
-        let bytes = self.files.read(path).ok().filter(|bytes| bytes.len() <= LARGEST && !bytes.contains(&0))?;
+        let bytes =
+            self.files.read(path).ok().filter(|bytes| bytes.len() <= LARGEST && memchr::memchr(0, bytes).is_none())?;
         self.bytes += bytes.len();
         Some(self.project.add(SourceFile::new(path, bytes)))
     }
@@ -851,14 +882,14 @@ fn after(words: &[Option<String>], command: &str, task: &TaskRunner) -> Option<u
 }
 
 /// The positions at which a command may start: the first word, and every position after a wrapper and its options.
-fn starts(words: &[Option<String>], wrappers: &[String]) -> Vec<usize> {
+fn starts(words: &[Option<String>], wrappers: &CommandList) -> Vec<usize> {
     let mut found = vec![0];
     let mut next = 0;
     while let Some(start) = found.get(next).copied().filter(|_| found.len() < 16) {
         next += 1;
         let rest = words.get(start..).unwrap_or_default();
-        let program = rest.first().and_then(Option::as_deref).map(program_name);
-        for wrapper in wrappers.iter().filter(|wrapper| program.is_some_and(|it| wrapper.starts_with(it))) {
+        let program = rest.first().and_then(Option::as_deref).unwrap_or_default();
+        for wrapper in wrappers.of_program(program) {
             let length = wrapper.split_whitespace().count();
             let is = |(index, expected): (usize, &str)| {
                 let word = rest.get(index).and_then(Option::as_deref);
@@ -887,7 +918,7 @@ fn starts(words: &[Option<String>], wrappers: &[String]) -> Vec<usize> {
 }
 
 /// The name of a program without its folder and `.exe`.
-fn program_name(word: &str) -> &str {
+pub(crate) fn program_name(word: &str) -> &str {
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
     name.strip_suffix(".exe").unwrap_or(name)
 }

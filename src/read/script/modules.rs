@@ -1,13 +1,14 @@
 //! Programs of the repository in other languages: which files a command compiles or loads by a name, and which files a program imports.
 //! Their text is only searched for commands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::read::glob::Glob;
-use crate::read::manifest::{Manifest, ManifestField, ManifestFormat, ManifestValue, parse};
+use memchr::memmem;
+
+use crate::read::manifest::{Manifest, ManifestField, ManifestValue};
 use crate::read::path;
-use crate::read::script::follow::ScriptFollower;
-use crate::read::script::{ProgramName, ProgramRunner};
+use crate::read::script::follow::{ScriptFollower, program_name};
+use crate::read::script::{ProgramName, ProgramRunner, TaskFormat};
 use crate::read::shell::{Shell, ShellWord};
 use crate::read::source::SourceFile;
 use crate::read::text::MappedText;
@@ -16,8 +17,8 @@ use crate::read::text::MappedText;
 const MOST_FILES: usize = 60;
 /// The maximum depth of folders below the program's own.
 const DEEPEST_FOLDER: usize = 3;
-/// The file extensions that an import may leave out.
-const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "rb", "py"];
+/// The ends of file names that an import may leave out.
+const ENDINGS: [&str; 9] = ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".rb", ".py"];
 
 impl ScriptFollower<'_> {
     /// The program at a path and the files that it imports, as scripts.
@@ -32,8 +33,10 @@ impl ScriptFollower<'_> {
         words: &[Option<String>],
         folder: Option<&str>,
     ) -> Vec<usize> {
-        let (Some(folder), Some(rest)) = (folder, runner.commands.iter().find_map(|command| arguments(words, command)))
-        else {
+        // Most commands run another program.
+        let program = words.first().and_then(Option::as_deref).map(program_name).unwrap_or_default();
+        let mut commands = runner.commands.iter().filter(|command| command.starts_with(program));
+        let (Some(folder), Some(rest)) = (folder, commands.find_map(|command| arguments(words, command))) else {
             return Vec::new();
         };
         let own = rest.iter().take_while(|word| word.as_deref() != Some("--"));
@@ -116,8 +119,8 @@ impl ScriptFollower<'_> {
         if name.starts_with(['-', '+']) || !self.exists(&alias.file) {
             return None;
         }
-        let text = self.source(&alias.file).and_then(|id| self.project.source(id)).map_or("", SourceFile::text);
-        let content = parse(ManifestFormat::Toml, text)?;
+        self.open(&alias.file, TaskFormat::Toml);
+        let (_, content) = self.keyed(&alias.file)?;
         let value = content.all(&alias.key.replace("{}", &name)).into_iter().next()?;
         let list: Vec<&str> = match value.text() {
             Some(text) => text.split_whitespace().collect(),
@@ -132,7 +135,9 @@ impl ScriptFollower<'_> {
     fn package(&mut self, manifest: &str, name: &str) -> Option<String> {
         let manifests = &self.project.manifests;
         let is_named = |it: &&Manifest| {
-            it.name == manifest && matches!(manifests.package(it), ManifestField::Known(own, _) if own == name)
+            it.name == manifest
+                && it.mentions(name)
+                && matches!(manifests.package(it), ManifestField::Known(own, _) if own == name)
         };
         let known = manifests.list.iter().find(is_named).map(|it| it.folder.clone());
         known.or_else(|| path::resolve("", name).filter(|folder| self.exists(&path::join(folder, manifest))))
@@ -191,15 +196,16 @@ impl ScriptFollower<'_> {
         while let Some(path) = open.get(next).cloned().filter(|_| next < MOST_FILES) {
             next += 1;
             let Some(id) = self.source(&path) else { continue };
-            let whole = self.project.source(id).map_or("", SourceFile::text).to_owned();
-            for import in imports(&path, &whole) {
-                let endings = std::iter::once(String::new()).chain(EXTENSIONS.iter().map(|end| format!(".{end}")));
-                let all = endings.map(|end| format!("{import}{end}"));
-                let file = all.into_iter().find(|path| self.exists(path));
+            let Some(source) = self.project.source(id).cloned() else { continue };
+            for import in imports(&path, source.text()) {
+                let (folder, stem) = import.rsplit_once('/').unwrap_or(("", &import));
+                let names = self.list(folder);
+                let is_file = |end: &&&str| names.iter().any(|name| name.strip_prefix(stem) == Some(**end));
+                let file = ENDINGS.iter().find(is_file).map(|end| format!("{import}{end}"));
                 open.extend(file.filter(|path| seen.insert(path.clone())));
             }
             let mut text = MappedText::default();
-            text.push(&whole, 0, whole.len());
+            text.push(source.text(), 0, source.text().len());
             found.extend(self.add_script(id, text, Shell::Other, None, Vec::new(), None));
         }
         self.parts.insert(key, found.clone());
@@ -215,7 +221,7 @@ fn arguments<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Opti
             let word = words.get(at)?.as_deref()?;
             at += 1;
             let name = if index == 0 { word.rsplit(['/', '\\']).next().unwrap_or(word) } else { word };
-            if Glob::from(expected).is_match(name) {
+            if name == expected {
                 break;
             }
             if index == 0 || !word.starts_with(['-', '+']) {
@@ -230,30 +236,38 @@ fn arguments<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Opti
 fn imports(path: &str, text: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
-    let is_python = path.ends_with(".py");
-    for line in text.lines() {
-        if found.len() >= MOST_FILES {
-            break;
-        }
-        let line = line.trim();
-        if is_python {
+    if path.ends_with(".py") {
+        for line in lines_with(text, &["import"]) {
             let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "));
             let module = module.and_then(|rest| rest.split([' ', ',', ';']).next()).unwrap_or_default();
             let names = line.strip_prefix("from . import ").unwrap_or_default().split(',').map(str::trim);
             let all = names.chain([module.trim_start_matches('.')]).filter(|name| !name.is_empty());
             found.extend(all.filter_map(|name| path::resolve(folder, &name.replace('.', "/"))));
-        } else {
-            for quote in ['"', '\''] {
-                let mut parts = line.split(quote).skip(1).step_by(2);
-                let import = parts.find(|part| part.starts_with("./") || part.starts_with("../"));
-                let is_import = ["import", "from", "require"].iter().any(|word| line.contains(word));
-                found.extend(import.filter(|_| is_import).and_then(|part| path::resolve(folder, part)));
-                // Bundler and Rake add `lib` to Ruby's load path.
-                let required = line.strip_prefix("require ").and_then(|rest| rest.trim().strip_prefix(quote));
-                let own = required.and_then(|rest| rest.split(quote).next()).filter(|name| !name.starts_with('.'));
-                found.extend(own.and_then(|name| path::resolve(&path::join(folder, "lib"), name)));
-            }
+        }
+        return found;
+    }
+    for line in lines_with(text, &["./", "require "]) {
+        let is_import = || ["import", "from", "require"].iter().any(|word| line.contains(word));
+        for quote in ['"', '\''].into_iter().filter(|quote| line.contains(*quote)) {
+            let mut parts = line.split(quote).skip(1).step_by(2);
+            let import = parts.find(|part| part.starts_with("./") || part.starts_with("../"));
+            found.extend(import.filter(|_| is_import()).and_then(|part| path::resolve(folder, part)));
+            // Bundler and Rake add `lib` to Ruby's load path.
+            let required = line.strip_prefix("require ").and_then(|rest| rest.trim().strip_prefix(quote));
+            let own = required.and_then(|rest| rest.split(quote).next()).filter(|name| !name.starts_with('.'));
+            found.extend(own.and_then(|name| path::resolve(&path::join(folder, "lib"), name)));
         }
     }
     found
+}
+
+/// The trimmed lines with one of some words, with a limit. Most lines have none, so the words are searched first.
+fn lines_with<'t>(text: &'t str, words: &[&str]) -> Vec<&'t str> {
+    let bytes = text.as_bytes();
+    let lines = words.iter().flat_map(|word| memmem::find_iter(bytes, word)).map(|at| {
+        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |before| before + 1);
+        start..memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length)
+    });
+    let lines: BTreeMap<usize, usize> = lines.map(|line| (line.start, line.end)).collect();
+    lines.into_iter().filter_map(|(start, end)| Some(text.get(start..end)?.trim())).take(MOST_FILES).collect()
 }

@@ -71,7 +71,8 @@ pub(crate) fn find<'a, 'p>(
         let Some(step) = resolved.step else { continue };
         found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester::new(entry, resolved.clone())));
         for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, &resolved)) {
-            let commands_in = resolved.own_script().map(|script| needs.commands_in(script.value())).unwrap_or_default();
+            let commands_in =
+                resolved.command_script().map(|script| needs.commands_in(script.value())).unwrap_or_default();
             if commands_in.is_empty() {
                 continue;
             }

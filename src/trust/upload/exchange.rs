@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, reads};
 use crate::trust::registry::{Registry, RegistrySet};
@@ -138,8 +140,9 @@ fn requests_token(github: &GitHubFacts, script: &str) -> bool {
 /// The first request for an OIDC token, outside of comments: the variable with its address, or the function of GitHub's library.
 fn request(github: &GitHubFacts, script: &str) -> Option<Range<usize>> {
     let words = github.oidc.shown.address.iter().chain([&github.oidc.function]);
-    let found = words.flat_map(|word| script.match_indices(word.as_str()));
-    found.map(|(at, word)| at..at + word.len()).find(|range| !is_comment(script, range.start))
+    let found = words.flat_map(|word| memmem::find_iter(script.as_bytes(), word).map(move |at| at..at + word.len()));
+    let mut found = found;
+    found.find(|range| !is_comment(script, range.start))
 }
 
 fn is_comment(script: &str, at: usize) -> bool {

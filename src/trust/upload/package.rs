@@ -84,7 +84,7 @@ pub fn only<'m>(
     let mut found: Vec<UploadedPackage<'m>> = Vec::new();
     let mut named_folders: Vec<&str> = Vec::new();
     for kind in &registry.manifests {
-        let of_kind = manifests.list.iter().filter(|manifest| manifest.kind == *kind);
+        let of_kind = manifests.list.iter().filter(|manifest| *manifest.kind == *kind);
         for manifest in of_kind.filter(|manifest| manifests.concerns(manifest, workflow)) {
             // A later kind of manifest is a fallback of the first one in its folder that names the package.
             if named_folders.contains(&manifest.folder.as_str()) || manifests.is_private(manifest) == Some(true) {

@@ -57,25 +57,26 @@ pub fn address_of(manifests: &Manifests, list: &NameList, name: &str) -> SlotVal
 
 /// The value for an unknown package: known only if all packages agree.
 fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> SlotValue {
-    let published = || manifests.list.iter().filter(|manifest| !manifest.is_private());
-    let keys = keys(manifests, published(), slot);
-    let files = published().filter(|manifest| manifest.name == file);
-    let values = files.map(|manifest| {
+    let published = |manifest: &&Manifest| !manifest.is_private();
+    let keys = keys(manifests, manifests.list.iter().filter(published), slot);
+    let files = || manifests.list.iter().filter(|manifest| manifest.name == file);
+    let value = |manifest: &Manifest| {
         let fields = keys.iter().map(|key| as_slot_value(manifests.value(manifest, key), slot.kind));
-        let given = fields.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent);
-        (manifest, given)
-    });
-    let values: Vec<_> = values.collect();
-    let Some((first, given)) = values.iter().find(|(_, given)| *given != SlotValue::Absent) else {
-        return SlotValue::Absent;
+        fields.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     };
+    // Most files have no such setting and are not parsed.
+    let candidates = files().filter(|manifest| keys.iter().any(|key| manifest.may_have(key))).filter(published);
+    let mut given = candidates.map(|manifest| (manifest, value(manifest))).filter(|(_, it)| *it != SlotValue::Absent);
+    let Some((first, given)) = given.next() else { return SlotValue::Absent };
     let for_all = !slot.key.contains(SCOPE) && (!slot.above || first.folder.is_empty());
-    match given {
+    match &given {
         SlotValue::Text(text, _)
             if for_all
-                && values.iter().all(|(_, other)| matches!(other, SlotValue::Text(known, _) if known == text)) =>
+                && files()
+                    .filter(published)
+                    .all(|other| matches!(value(other), SlotValue::Text(known, _) if known == *text)) =>
         {
-            given.clone()
+            given
         }
         SlotValue::Text(_, place) | SlotValue::Unknown(place) => SlotValue::Unknown(*place),
         SlotValue::Absent => SlotValue::Absent,

@@ -109,7 +109,8 @@ fn script_uploads<'a, 'p>(
     resolved: &ResolvedStep<'a, 'p>,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
     let (mut found, mut non_uploads) = (Vec::new(), Vec::new());
-    let mut commands_in = resolved.own_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+    let mut commands_in =
+        resolved.command_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
     if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
         let programs = script::programs(resolved.workflow, resolved.job, step);
         commands_in.extend(programs.iter().flat_map(|program| registries.uploads_in(program)));

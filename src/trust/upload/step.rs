@@ -299,6 +299,12 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         self.calls.last().map(|frame| frame.script.text()).or_else(|| self.step.and_then(|step| step.script))
     }
 
+    /// That script if its commands are read. Those of a program in another language are not.
+    pub(crate) fn command_script(&self) -> Option<Text<'p>> {
+        let is_program = self.calls.last().is_some_and(|frame| frame.script.is_program);
+        self.own_script().filter(|_| !is_program)
+    }
+
     /// The commands of that script; each has the variables that the script assigned before it.
     #[must_use]
     pub fn commands(&self, github: &GitHubFacts) -> Arc<[ShellCommand]> {

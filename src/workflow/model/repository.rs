@@ -70,6 +70,18 @@ impl<'p> Model<'p> {
         checkout
     }
 
+    /// Adds the scripts of the repository. Those of steps are parsed already.
+    #[must_use]
+    pub fn with_scripts(self, scripts: &'p Scripts) -> Self {
+        let jobs = self.workflows.iter().flat_map(|workflow| &workflow.jobs);
+        for step in jobs.flat_map(|job| &job.steps).chain(self.actions().flat_map(|action| &action.steps)) {
+            if let Some(parsed) = step.script.and_then(|script| scripts.step(script.place())) {
+                step.commands.keep(parsed);
+            }
+        }
+        Self { scripts: Some(scripts), ..self }
+    }
+
     /// The workflow of this repository that the job calls.
     #[must_use]
     pub fn called(&self, job: &Job<'_>) -> Option<&Workflow<'p>> {

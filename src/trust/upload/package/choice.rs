@@ -399,7 +399,7 @@ impl<'a, 'p> PackageChoice<'_, 'a, 'p> {
         let mut found: Option<UploadedPackage<'p>> = None;
         let mut private = false;
         for kind in &self.registry.manifests {
-            let here = self.manifests.list.iter().filter(|it| it.folder == folder && it.kind == *kind);
+            let here = self.manifests.list.iter().filter(|it| it.folder == folder && *it.kind == *kind);
             for manifest in here {
                 let unknown = |reason: &str| Some(Err(UnknownReason::new(format!("{reason} `{}`", manifest.name))));
                 match self.manifests.package(manifest) {
