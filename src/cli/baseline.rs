@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::cli::check::{check_project, today};
 use crate::cli::load::targets;
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::baseline;
 use crate::lint::rules::set::RuleSet;
 
@@ -37,7 +37,7 @@ pub(crate) struct BaselineArguments {
 }
 
 pub(crate) fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let today = arguments.today.or_else(today);

@@ -13,7 +13,7 @@ use crate::cli::output::ReportOutput;
 use crate::cli::parallel::in_order;
 use crate::cli::progress::Progress;
 use crate::cli::reports::{Reports, RequestedReports};
-use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, slashed};
+use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, rules_folder, slashed};
 use crate::lint::baseline::Baseline;
 use crate::lint::check;
 use crate::lint::findings::{Finding, Level, Report};
@@ -178,7 +178,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
 
 fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     // The process ends after the check. Freeing every string of the rules would take a tenth of a small check.
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let rules: &RuleSet = Box::leak(Box::new(rules));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::load::{LoadedProject, load, targets};
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, Hint, ParsedProject};
 use crate::lint::rules::set::RuleSet;
 use crate::read::config::Config;
@@ -35,7 +35,7 @@ pub(crate) struct ShowArguments {
 
 pub(crate) fn run(command: &ConfigCommand) -> Result<ExitStatus, CommandError> {
     let ConfigCommand::Show(arguments) = command;
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     let [target] = targets.as_slice() else {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::cli::check::{CheckedProject, check_project, today};
 use crate::cli::load::targets;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::diagnose::{Diagnosis, LogSearch};
 use crate::lint::explain;
@@ -98,7 +98,7 @@ struct HintEntry {
 
 /// Exits with 0 if an error of the log is explained, 1 if none is, and 2 if the log cannot be read.
 pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let mut search = LogSearch::new(&rules.data);
     let skipped = log::search(&arguments.log, &mut search)

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::load::{LoadedProject, load, targets, with_extra_rules};
 use crate::cli::run_filter::RunFilterArguments;
-use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::rules::set::RuleSet;
@@ -54,7 +54,7 @@ enum ExplainFormat {
 }
 
 pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     if let [path] = arguments.paths.as_slice()
         && !path.exists()
         && path.components().count() == 1

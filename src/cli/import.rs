@@ -11,13 +11,13 @@ use crate::cli::fix::printable;
 use crate::cli::init::{at, existing_config, place};
 use crate::cli::load::{load, targets};
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, folder, print};
+use crate::cli::{CommandError, ExitStatus, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::report::explain::ExplainPage;
 use crate::report::{init, sanitize};
-use crate::trust::import::merge::{ConfigMerge, MergeOutcome};
+use crate::trust::import::config_merge::{ConfigMerge, MergeOutcome};
 use crate::trust::import::{self, ImportHints, Imported, ImportedPublisher};
 
 /// The largest file that is read, in bytes. The document of a package with thousands of versions has 10 to 30 MB.
@@ -56,7 +56,7 @@ pub(crate) struct ImportArguments {
 }
 
 pub(crate) fn run(arguments: &ImportArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let data = &rules.data;
     if let Some(id) = arguments.registry.as_deref().filter(|id| data.registries.get(id).is_none()) {

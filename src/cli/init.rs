@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::cli::load::{CheckTarget, LoadedProject, load, targets};
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::explain::proposal::{Proposal, add_hints, proposals};
@@ -53,7 +53,7 @@ pub(crate) struct InitArguments {
 }
 
 pub(crate) fn run(arguments: &InitArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.path), None)?;
     if let Some(text) = trouble.first() {

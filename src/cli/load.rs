@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::cli::projects::{self, FoundProjects};
-use crate::cli::{CommandError, eprint, folder};
+use crate::cli::{CommandError, eprint, rules_folder};
 use crate::lint::baseline::Baseline;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
 use crate::read::config::Config;
@@ -160,7 +160,7 @@ pub(crate) fn with_extra_rules(folders: &[RuleFolder]) -> Vec<RuleFolder> {
     let extra = config.map(|(document, source)| Config::read(document.file, source, &document.tree).extra_rules);
     for text in extra.into_iter().flatten() {
         // A folder that cannot be read is reported by `check`.
-        let folder = folder::within(&files, text.value().trim_end_matches('/'), text.value());
+        let folder = rules_folder::within(&files, text.value().trim_end_matches('/'), text.value());
         all.extend(folder.ok().filter(|folder| !folders.iter().any(|known| known.has_files_of(folder))));
     }
     all
@@ -218,7 +218,7 @@ impl LoadedProject {
             }
             let mut all = folders.to_vec();
             for text in &config.extra_rules {
-                match folder::within(files, text.value().trim_end_matches('/'), text.value()) {
+                match rules_folder::within(files, text.value().trim_end_matches('/'), text.value()) {
                     // `--rules` may name the same folder.
                     Ok(folder) if all.iter().any(|known| known.has_files_of(&folder)) => {}
                     Ok(folder) => all.push(folder),

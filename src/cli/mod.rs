@@ -7,7 +7,6 @@ mod config;
 mod diagnose;
 mod explain;
 mod fix;
-pub(crate) mod folder;
 mod import;
 mod init;
 mod load;
@@ -22,6 +21,7 @@ mod registries;
 mod rehearse;
 mod reports;
 mod rules;
+pub(crate) mod rules_folder;
 mod run_filter;
 mod uploads;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::{CommandError, ExitStatus, folder, print};
+use crate::cli::{CommandError, ExitStatus, print, rules_folder};
 use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
 use crate::report::{registries, sanitize};
@@ -34,7 +34,7 @@ enum RegistriesFormat {
 }
 
 pub(crate) fn run(arguments: &RegistriesArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let mut entries = registries::entries(&rules.data.registries);
     for id in &arguments.ids {

@@ -9,12 +9,12 @@ use clap::Args;
 
 use crate::cli::load::{load, targets};
 use crate::cli::output::write_file;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
-use crate::rehearse::client::Client;
+use crate::rehearse::http_client::HttpClient;
 use crate::rehearse::report::{self, RehearsalPage};
 use crate::rehearse::secret::{Secret, Secrets, mask};
 use crate::rehearse::token::JobEnvironment;
@@ -114,8 +114,8 @@ pub(crate) fn run(arguments: &RehearseArguments) -> Result<ExitStatus, CommandEr
     // A time-out that is not a number of seconds in a sensible range is one that clap cannot reject.
     let timeout = Duration::try_from_secs_f32(arguments.timeout.clamp(0.1, 600.0))
         .map_err(|_| format!("`--timeout {}` is not a number of seconds", arguments.timeout))?;
-    let client = Client::new(timeout, arguments.loopback.clone())?;
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let client = HttpClient::new(timeout, arguments.loopback.clone())?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let builtin = RuleSet::load_for_check(&[]).map_err(|problems| problems.join("\n"))?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, trouble) = targets(std::slice::from_ref(&arguments.repository), None)?;

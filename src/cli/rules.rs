@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 
 use crate::cli::load::with_extra_rules;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print, user_rules};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder, user_rules};
 use crate::lint::rules::examples;
 use crate::lint::rules::set::RuleSet;
 use crate::read::problem::suggestion;
@@ -106,12 +106,12 @@ pub(crate) fn run(command: &RulesCommand) -> Result<ExitStatus, CommandError> {
 }
 
 fn load(folders: &[PathBuf]) -> Result<RuleSet, CommandError> {
-    let folders = folders.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = folders.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     Ok(RuleSet::load_with_examples(&with_extra_rules(&folders)).map_err(|problems| problems.join("\n"))?)
 }
 
 fn test(path: &Path) -> Result<ExitStatus, CommandError> {
-    let folder = folder::read(path)?;
+    let folder = rules_folder::read(path)?;
     let checkout = RuleSet::of_checkout(&folder);
     let all = checkout.is_some();
     let files = folder.registries.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>();

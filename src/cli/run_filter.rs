@@ -46,7 +46,7 @@ impl RunFilterArguments {
     }
 }
 
-fn reference(text: &str) -> Result<crate::workflow::simulate::run::GitRef, String> {
+fn reference(text: &str) -> Result<crate::workflow::simulate::trigger_start::GitRef, String> {
     run_filter::parse_ref(text).ok_or_else(|| {
         let name = text.trim_start_matches('/');
         format!("`{text}` is not a full ref; use `refs/tags/{name}` for a tag, `refs/heads/{name}` for a branch")

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::load::{CheckTarget, load, targets};
 use crate::cli::parallel::in_order;
-use crate::cli::{CommandError, ExitStatus, eprint, folder, print};
+use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::explain;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
@@ -43,7 +43,7 @@ enum InventoryFormat {
 }
 
 pub(crate) fn run(arguments: &UploadsArguments) -> Result<ExitStatus, CommandError> {
-    let folders = arguments.rules.iter().map(|path| folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
     let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let (targets, mut trouble) = targets(&arguments.paths, None)?;
     let (mut rows, mut workflows) = (Vec::new(), 0);

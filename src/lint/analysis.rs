@@ -11,18 +11,18 @@ use crate::read::document;
 use crate::read::problem::Problem;
 use crate::read::project::{LocalAction, Project, ProjectFile};
 use crate::read::source::{FileId, Place, SourceFile};
-use crate::trust::document::{RepeatedValue, labels, repeated};
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
+use crate::trust::repeated_value::{RepeatedValue, labels, repeated};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::unseen::UnseenUpload;
+use crate::workflow::actions_lock::LockFile;
 use crate::workflow::calls::{self, StartRefusal};
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::lock::LockFile;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Action, Job, Text, Workflow};
-use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// A project's files, parsed.
 #[derive(Debug, Default)]

@@ -9,15 +9,15 @@ use crate::lint::data::Data;
 use crate::lint::explain::{ExplainedUpload, RunVerdict};
 use crate::lint::findings::Finding;
 use crate::read::source::Place;
+use crate::trust::claim_verdict::{ClaimVerdict, assigned, claim_verdict};
 use crate::trust::claims::Claims;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::version::Version;
-use crate::trust::verdict::{ClaimVerdict, assigned, claim_verdict};
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::log_text::{ErrorPart, ErrorText, RefusalCause, contains, longest_part};
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 /// The longest part of a log line that is quoted, in bytes.
 const LONGEST_QUOTE: usize = 300;

@@ -1,9 +1,9 @@
 //! Explains each upload: what the registry receives in each run, and what it will answer. `report::explain` writes it out.
 
-pub(crate) mod form;
-mod path;
 mod permission;
 pub mod proposal;
+pub(crate) mod publisher_form;
+mod upload_path;
 
 use std::collections::HashSet;
 
@@ -14,20 +14,20 @@ use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Unknown, Upload, UploadRun};
 use crate::lint::verdict::{self, RunErrors};
 use crate::read::source::{FileId, Place};
+use crate::trust::claim_verdict::{ClaimVerdict, all_assigned, claim_verdict};
 use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::registry::slot::{known_text, known_texts};
 use crate::trust::registry::{FormField, Registry};
 use crate::trust::upload::site::{Credential, UploadTarget};
-use crate::trust::verdict::{ClaimVerdict, all_assigned, claim_verdict};
 use crate::workflow::calls::StartRefusal;
 use crate::workflow::expression::Outcome;
 use crate::workflow::model::{Job, Text};
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 pub use crate::lint::verdict::{RunError, RunVerdict};
-pub use form::{FirstStep, FormLine, PublisherForm};
-pub use path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 pub use permission::{ExplainedPermission, PermissionLink};
+pub use publisher_form::{FirstStep, FormLine, PublisherForm};
+pub use upload_path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 
 /// A value as far as the files determine it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +216,7 @@ pub fn explain_uploads<'a>(analysis: &Analysis<'a, '_>, rules: &RuleSet) -> Vec<
         analysis.uploads.iter().map(|upload| explain_upload(analysis, upload, &errors)).collect();
     let all = uploads.iter_mut().flat_map(|upload| &mut upload.runs);
     let forms = all.filter_map(|explained| Some((*explained.registry.as_ref().ok()?, explained.form.as_mut()?)));
-    form::limit(&mut forms.collect::<Vec<_>>());
+    publisher_form::limit(&mut forms.collect::<Vec<_>>());
     uploads
 }
 
@@ -239,12 +239,12 @@ fn explain_upload<'a, 'p>(
             None => runs.push(next),
         }
     }
-    let skipped = |upload_run| path::skipped(analysis.checkout, upload, upload_run);
+    let skipped = |upload_run| upload_path::skipped(analysis.checkout, upload, upload_run);
     let mut seen = HashSet::new();
     let mut skipped: Vec<SkippedRun> = upload.skipped.iter().map(skipped).collect();
     skipped.retain(|one| seen.insert(one.clone()));
     ExplainedUpload {
-        step: path::name(resolved),
+        step: upload_path::name(resolved),
         place: resolved.place(),
         workflow: resolved.workflow.file,
         job: resolved.job.id.value().to_owned(),
@@ -300,12 +300,12 @@ fn explain_run<'a, 'p>(
             let without = upload.site.pattern.is_some_and(|pattern| pattern.without_trusted_publishing);
             !without && !registry.without_trusted_publishing
         })
-        .map(|registry| form::form(subject, registry));
+        .map(|registry| publisher_form::form(subject, registry));
     let only_for = registry.as_ref().map_or_else(|_| Vec::new(), |registry| only_for(subject, registry));
     Some(ExplainedRun {
         starts: vec![start(upload_run)],
-        path: path::path(subject, upload, upload_run.run()),
-        doubts: path::unknown_conditions(subject, upload_run),
+        path: upload_path::path(subject, upload, upload_run.run()),
+        doubts: upload_path::unknown_conditions(subject, upload_run),
         refusal: verdict::start_refusal(subject).map(refused),
         form,
         permissions: permission::permissions(subject),
@@ -332,10 +332,10 @@ fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> Compa
 
 /// The packages of the publishers that a run is compared with, if the upload is not known to be one of them.
 fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
-    let own = form::packages(subject, registry).unwrap_or_default();
+    let own = publisher_form::packages(subject, registry).unwrap_or_default();
     let mut named = Vec::new();
     for publisher in all_assigned(subject.publisher(), &subject.analysis.publishers) {
-        let Some(entry) = publisher.entry(form::PACKAGE) else { return Vec::new() };
+        let Some(entry) = publisher.entry(publisher_form::PACKAGE) else { return Vec::new() };
         if own.iter().any(|(own, _)| registry.names.same(own, &entry.value)) {
             return Vec::new();
         }

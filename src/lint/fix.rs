@@ -1,8 +1,8 @@
 //! Fix templates: what a rule's `fix` would change. Only tested fixes are offered: see [`verify`].
 
 pub mod apply;
-mod login;
-mod script;
+mod command_edit;
+mod login_step;
 mod target;
 mod template;
 pub mod verify;

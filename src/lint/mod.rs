@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod baseline;
+pub mod blockers;
 pub mod data;
 pub mod diagnose;
 pub mod engine;
@@ -10,7 +11,6 @@ pub mod facts;
 pub mod findings;
 pub mod fix;
 pub mod ignores;
-pub mod reach;
 pub(crate) mod recheck;
 pub mod rehearsal;
 pub mod rules;

@@ -11,8 +11,8 @@ use crate::workflow::expression::{Outcome, Truth, Value};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
-use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 use crate::workflow::simulate::triggers;
 
 /// The id of the job, and the name of the input that starts it.

@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::lint::blockers::{self, Blocker};
 use crate::lint::data::Data;
-use crate::lint::reach::{self, Blocker};
 use crate::lint::verdict::RunVerdict;
 use crate::read::source::Place;
+use crate::trust::claim_verdict;
 use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
@@ -15,15 +16,14 @@ use crate::trust::upload::called;
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::package::{self, UploadedPackages};
 use crate::trust::upload::site::{self, Credential, UploadSite, UploadTarget};
-use crate::trust::verdict;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
 use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::matrix::MatrixRow;
-use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::relevance::Relevance;
-use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::simulated_run::SimulatedRun;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 use crate::workflow::simulate::triggers;
 
 /// The maximum number of runs of one upload, including the matrix rows of its job.
@@ -172,9 +172,9 @@ impl<'a, 'p> Upload<'a, 'p> {
         }
     }
 
-    /// The conditions that keep every run from it, see [`reach::blockers`]; computed once.
+    /// The conditions that keep every run from it, see [`blockers::blockers`]; computed once.
     pub(crate) fn blockers(&self) -> Option<&[Blocker]> {
-        self.blockers.get_or_init(|| reach::blockers(self)).as_deref()
+        self.blockers.get_or_init(|| blockers::blockers(self)).as_deref()
     }
 }
 
@@ -324,9 +324,9 @@ fn add<'a, 'p>(
             let context = context(&upload.site, &upload_run.simulated, upload_run.row.as_ref());
             let claims = upload_run.claims(upload, &context, repository);
             let own = || upload_run.packages(upload, &context, data, registry).as_deref().unwrap_or_default();
-            let assigned = verdict::assigned(claims, registry, publishers, own);
+            let assigned = claim_verdict::assigned(claims, registry, publishers, own);
             let index = assigned.and_then(|one| publishers.iter().position(|it| it.index == one.index));
-            let measures = verdict::all_assigned(assigned, publishers).map(|publisher| publisher.index);
+            let measures = claim_verdict::all_assigned(assigned, publishers).map(|publisher| publisher.index);
             let assigned: Vec<usize> = measures.collect();
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);

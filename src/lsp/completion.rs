@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gen_lsp_types::{CompletionItem, CompletionItemKind, CompletionItemTextEdit, Position, Range, TextEdit};
 
-use crate::lsp::document::Document;
+use crate::lsp::open_document::Document;
 use crate::lsp::position;
 use crate::lsp::view::View;
 use crate::read::config::{IGNORE_KEYS, KEYS};

@@ -9,7 +9,7 @@ use crate::lint::analysis::Analysis;
 use crate::lint::explain::explain_uploads;
 use crate::lint::facts;
 use crate::lint::rules::set::RuleSet;
-use crate::lsp::document::Document;
+use crate::lsp::open_document::Document;
 use crate::lsp::position;
 use crate::lsp::view::View;
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};

@@ -6,10 +6,10 @@ mod client;
 mod commands;
 mod completion;
 mod diagnostics;
-mod document;
 mod hover;
 mod lens;
 mod navigation;
+mod open_document;
 mod position;
 mod uri;
 mod view;
@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 
 use crate::lsp::actions::WantedKinds;
 use crate::lsp::client::{Client, Settings};
-use crate::lsp::document::Document;
+use crate::lsp::open_document::Document;
 use crate::lsp::view::{View, uri_of};
 use crate::lsp::workspace::{CheckedRepository, Workspace};
 

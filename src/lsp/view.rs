@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::lint::findings::FixEdit;
 use crate::lsp::client::Client;
-use crate::lsp::document::Document;
+use crate::lsp::open_document::Document;
 use crate::lsp::workspace::CheckedRepository;
 use crate::lsp::{position, uri};
 use crate::read::source::{Place, SourceFile, Span};

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
-use crate::cli::folder;
+use crate::cli::rules_folder;
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::baseline::Baseline;
 use crate::lint::engine::check_again;
@@ -16,7 +16,7 @@ use crate::lint::findings::Report;
 use crate::lint::fix::verify::check_with_fixes;
 use crate::lint::recheck::WorkflowFindings;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
-use crate::lsp::document::Document;
+use crate::lsp::open_document::Document;
 use crate::lsp::view::Documents;
 use crate::read::config::Config;
 use crate::read::files::{DiskFiles, Files, MemoryFiles, OverlayFiles, reason};
@@ -298,7 +298,7 @@ impl Workspace {
         let (mut folders, mut problems) = (Vec::new(), Vec::new());
         for path in &self.rule_folders {
             let path = result.root.join(path);
-            match self.with_files(&path, |files| folder::within(files, "", &path.to_string_lossy())) {
+            match self.with_files(&path, |files| rules_folder::within(files, "", &path.to_string_lossy())) {
                 Ok(folder) => folders.push(folder),
                 Err(message) => result.messages.push(message),
             }
@@ -311,7 +311,7 @@ impl Workspace {
         };
         for text in &config.extra_rules {
             let name = text.value().trim_end_matches('/');
-            match folder::within(files, name, name) {
+            match rules_folder::within(files, name, name) {
                 Ok(folder) => folders.push(folder),
                 Err(message) => problems.push(Problem::new(text.place(), message)),
             }

@@ -1,5 +1,5 @@
 //! Documents that state a trusted publisher's fields: finds the lines and tables that give a value to a label. The labels come from
-//! the registries' data; the comparison is in `trust::document`.
+//! the registries' data; the comparison is in `trust::repeated_value`.
 
 mod line;
 mod pasted;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::lint::explain::{ComparedPublisher, ExplainedRun, ExplainedValue};
 use crate::read::source::Place;
 use crate::rehearse::{ProblemKind, RehearsalProblem};
+use crate::trust::claim_verdict::{ClaimVerdict, claim_verdict};
 use crate::trust::claims::Claims;
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry, WorkflowClaim};
-use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::Job;
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 /// A claim of the token.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use ureq::http::Method;
 
-use crate::lint::explain::form::encoded;
-use crate::rehearse::client::{Client, HttpResponse, Outgoing};
+use crate::lint::explain::publisher_form::encoded;
+use crate::rehearse::http_client::{HttpClient, HttpResponse, Outgoing};
 use crate::rehearse::secret::{Secret, Secrets};
 use crate::report::sanitize;
 use crate::trust::registry::exchange::{Exchange, Revocation, at, filled};
@@ -42,7 +42,7 @@ pub(super) struct RequestValues<'v> {
 
 /// Exchanges an OIDC token. `mask` gets each token of the registry before anything else is done with it.
 pub(super) fn exchange(
-    client: &Client,
+    client: &HttpClient,
     exchange: &Exchange,
     token: &Secret,
     values: &RequestValues<'_>,
@@ -109,7 +109,7 @@ fn reason(template: &str, answer: &serde_json::Value) -> Option<String> {
     })
 }
 
-fn revoke(client: &Client, revocation: &Revocation, token: &Secret) -> String {
+fn revoke(client: &HttpClient, revocation: &Revocation, token: &Secret) -> String {
     let value = |name: &str| (name == "registry-token").then(|| token.expose().to_owned());
     let headers = revocation.headers.iter().filter_map(|(name, text)| Some((name.as_str(), filled(text, value)?)));
     let request =

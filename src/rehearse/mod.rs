@@ -1,20 +1,20 @@
 //! `trustpub rehearse`: exchanges the real OIDC token of a GitHub Actions job at the registry, before a release does. The only part of the
 //! program that uses the network. It uploads nothing.
 
-pub(crate) mod client;
 mod compare;
 mod exchange;
+pub(crate) mod http_client;
 pub(crate) mod report;
 pub(crate) mod secret;
 pub(crate) mod token;
 
 use crate::lint::analysis::Analysis;
-use crate::lint::explain::form::encoded;
+use crate::lint::explain::publisher_form::encoded;
 use crate::lint::explain::{ExplainedRun, ExplainedUpload, ExplainedValue, RunVerdict};
 use crate::read::problem::suggestion;
 use crate::read::source::Place;
-use crate::rehearse::client::Client;
 use crate::rehearse::exchange::RequestValues;
+use crate::rehearse::http_client::HttpClient;
 use crate::rehearse::secret::{Secret, Secrets};
 use crate::rehearse::token::JobEnvironment;
 use crate::trust::claims::Claims;
@@ -130,7 +130,7 @@ struct RehearsedUpload<'u, 'a> {
 /// The means of a rehearsal: the network, the job's environment, and what is done with each token before its first use.
 pub(crate) struct RehearsalMeans<'m> {
     /// The network.
-    pub client: &'m Client,
+    pub client: &'m HttpClient,
     /// The job's environment.
     pub environment: &'m JobEnvironment,
     /// The built-in registries. Exchanges of other registries are not made: their addresses come from files that a stranger may change.

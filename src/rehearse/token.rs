@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ureq::http::Method;
 
-use crate::lint::explain::form::encoded;
-use crate::rehearse::client::{Client, Outgoing};
+use crate::lint::explain::publisher_form::encoded;
+use crate::rehearse::http_client::{HttpClient, Outgoing};
 use crate::rehearse::secret::Secret;
 
 /// What the runner tells a job by environment variables.
@@ -32,7 +32,7 @@ pub(crate) struct OidcToken {
 ///
 /// # Errors
 /// Why there is none, as a sentence without a final period.
-pub(crate) fn request(client: &Client, environment: &JobEnvironment, audience: &str) -> Result<OidcToken, String> {
+pub(crate) fn request(client: &HttpClient, environment: &JobEnvironment, audience: &str) -> Result<OidcToken, String> {
     let separator = if environment.request_url.contains('?') { '&' } else { '?' };
     let address = format!("{}{separator}audience={}", environment.request_url, encoded(audience));
     let answer = client

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::lint::rules::Rule;
-use crate::report::{ReportTotals, ReportView, github, gitlab, json, markdown, oneline, rdjson, sarif, text};
+use crate::report::{ReportTotals, ReportView, annotations, gitlab, json, markdown, oneline, rdjson, sarif, text};
 
 /// A report of several projects. Each project leaves only a small part behind, so that memory does not grow with their number.
 pub trait ReportWriter: Sized + Send + 'static {
@@ -96,7 +96,7 @@ pub const FORMATS: [Format; 8] = [
     oneline::FORMAT,
     sarif::FORMAT,
     json::FORMAT,
-    github::FORMAT,
+    annotations::FORMAT,
     markdown::FORMAT,
     rdjson::FORMAT,
     gitlab::FORMAT,

@@ -1,9 +1,9 @@
 //! Report formats, one file each; the JSON Schemas and the generated reference.
 
+mod annotations;
 pub mod docs;
 pub mod explain;
 pub mod format;
-mod github;
 mod gitlab;
 pub mod init;
 pub mod inventory;

@@ -1,6 +1,6 @@
 //! The claims of the OIDC token that GitHub will issue to an upload's job in one simulated run.
 //!
-//! `trust::verdict` compares them with a declared publisher.
+//! `trust::claim_verdict` compares them with a declared publisher.
 
 use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, known_text};
@@ -10,7 +10,7 @@ use crate::workflow::expression::{Outcome, UnknownReason, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::action;
 use crate::workflow::simulate::context::EvaluationContext;
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 /// The claims of one token, as far as the files determine them.
 #[derive(Debug, Clone)]

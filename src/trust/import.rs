@@ -2,15 +2,15 @@
 //!
 //! The kinds of files and their fields are data of the registries (`imports:`). [`merge`] brings the result into a config.
 
-pub mod merge;
+pub mod config_merge;
 
 use serde_json::Value;
 
 use crate::read::document::{self, DocumentBlock};
 use crate::read::project::github_repository;
-use crate::trust::document::labels;
 use crate::trust::registry::import_format::ImportFormat;
 use crate::trust::registry::{Claim, Comparison, FormField, Registry, RegistrySet};
+use crate::trust::repeated_value::labels;
 
 /// The field of a file that stands for owner and repository.
 const SLUG: &str = "owner/repository";

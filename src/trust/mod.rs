@@ -1,12 +1,12 @@
 //! What a registry will see and answer: uploads, claims, declared publishers, verdicts.
 
 pub mod cause;
+pub mod claim_verdict;
 pub mod claims;
-pub mod document;
 pub mod import;
 pub mod needs;
 pub mod publisher;
 pub mod registry;
 pub mod releases;
+pub mod repeated_value;
 pub mod upload;
-pub mod verdict;

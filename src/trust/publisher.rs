@@ -1,6 +1,6 @@
 //! The publishers that the config declares, checked against the form of their registry.
 //!
-//! `trust::verdict` compares them with the claims of a run.
+//! `trust::claim_verdict` compares them with the claims of a run.
 
 use std::sync::OnceLock;
 

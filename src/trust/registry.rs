@@ -6,7 +6,7 @@ pub mod form;
 pub mod import_format;
 pub(crate) mod load;
 pub(crate) mod opaque;
-pub(crate) mod package;
+pub(crate) mod package_page;
 pub(crate) mod plan;
 pub mod set;
 pub mod slot;

@@ -17,9 +17,9 @@ use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker, ReleasePlugin}
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Filter, Step, Text, Workflow, action};
 use crate::workflow::ref_pattern::{self, RefName};
-use crate::workflow::simulate::reach::SimulatedRun;
-use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::simulated_run::SimulatedRun;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 use crate::workflow::simulate::triggers;
 
 /// The origin of a repository's releases or tags.

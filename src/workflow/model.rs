@@ -8,7 +8,7 @@ use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, SourceFile};
 pub(crate) use crate::read::text::Text;
 use crate::read::yaml::Node;
-use crate::workflow::script::ScriptCommands;
+use crate::workflow::step_script::ScriptCommands;
 
 /// An entry of a mapping.
 #[derive(Debug, Clone, Copy)]

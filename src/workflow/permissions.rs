@@ -8,7 +8,7 @@
 use crate::read::source::Place;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Grant, Job, Permissions, Text, Workflow};
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The access level of a scope, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, schemars::JsonSchema)]

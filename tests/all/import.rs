@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use trustpub::lint::data::Data;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::trust::import::merge::ConfigMerge;
+use trustpub::trust::import::config_merge::ConfigMerge;
 use trustpub::trust::import::{self, ImportHints};
 
 use crate::support::program::{RELEASE, err, out, project, trustpub};

@@ -5,7 +5,7 @@ use crate::lint::facts::permission::{permission, permission_origin, permissions_
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
 use crate::workflow::permissions::{self, AccessLevel, GrantOrigin};
-use crate::workflow::simulate::run::JobCall;
+use crate::workflow::simulate::trigger_start::JobCall;
 
 /// What a job holds of one scope, or of all scopes by a word.
 #[derive(Debug, Clone, PartialEq, Eq)]

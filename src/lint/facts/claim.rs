@@ -4,8 +4,8 @@ use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{ANSWERS, Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
+use crate::trust::claim_verdict::{ClaimVerdict, claim_verdict};
 use crate::trust::registry::{Claim, WorkflowClaim};
-use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 use crate::workflow::model::Text;
 
 /// The facts of this file.

@@ -1,6 +1,6 @@
 //! Facts about the manifests of what an upload sends. Unknown if a script may change the manifest.
 
-use crate::lint::explain::form::uploaded;
+use crate::lint::explain::publisher_form::uploaded;
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;

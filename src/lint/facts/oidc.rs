@@ -5,10 +5,10 @@ use crate::lint::facts::{Fact, FactSpec, FactValues, STEP};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::lint::uploads::Upload;
 use crate::trust::needs::oidc;
-use crate::trust::upload::exchange::{self, InvalidExchange};
 use crate::trust::upload::exposure::exposed;
+use crate::trust::upload::script_exchange::{self, InvalidExchange};
 use crate::trust::upload::step::ResolvedStep;
-use crate::workflow::script::script;
+use crate::workflow::step_script::script;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -69,11 +69,11 @@ fn invalid_exchange<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<InvalidExcha
         |upload: &&&Upload<'_, '_>| upload.site.resolved.outermost().is_some_and(|own| own.index == step.index);
     let uploads = analysis.uploads_of(job);
     let uploads = uploads.iter().filter(inside);
-    let key = uploads.into_iter().find_map(|upload| exchange::as_key(&data.github, &upload.site));
-    let in_text = |text| exchange::in_text(&data.github, &data.registries, text);
+    let key = uploads.into_iter().find_map(|upload| script_exchange::as_key(&data.github, &upload.site));
+    let in_text = |text| script_exchange::in_text(&data.github, &data.registries, text);
     key.or_else(|| {
         let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
-        exchange::scripts(&data.github, &own).into_iter().find_map(in_text)
+        script_exchange::scripts(&data.github, &own).into_iter().find_map(in_text)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Facts about the uploaded packages, and about the packages of other registries that an uploaded manifest lists.
 
-use crate::lint::explain::form::{PACKAGE, uploaded};
+use crate::lint::explain::publisher_form::{PACKAGE, uploaded};
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
@@ -11,8 +11,8 @@ use crate::trust::registry::command::{is_command, runs_project_program, words};
 use crate::trust::upload::listed::{self, ListedValue};
 use crate::trust::upload::site::UploadTarget;
 use crate::workflow::expression::Truth;
-use crate::workflow::script::commands;
 use crate::workflow::simulate::relevance::ancestors;
+use crate::workflow::step_script::commands;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[

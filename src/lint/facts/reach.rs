@@ -1,7 +1,7 @@
 //! Facts about the runs that reach an upload, all runs taken together.
 
+use crate::lint::blockers::{self, AncestorReach, Blocker, SkippedAncestor};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
-use crate::lint::reach::{self, AncestorReach, Blocker, SkippedAncestor};
 use crate::lint::subjects::Subject;
 use crate::lint::uploads::Upload;
 use crate::workflow::expression::Truth;
@@ -53,7 +53,7 @@ fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(blockers)
             if blockers
                 .iter()
-                .any(|blocker| reach::reads_nothing(subject.analysis.checkout, upload, blocker.place)) =>
+                .any(|blocker| blockers::reads_nothing(subject.analysis.checkout, upload, blocker.place)) =>
         {
             Some(Fact::unknown("the repositories that call the workflow"))
         }
@@ -71,11 +71,11 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload()?;
-    Some(match reach::ancestors(upload) {
+    Some(match blockers::ancestors(upload) {
         AncestorReach::Reached => Fact::text("reached", upload.site.resolved.place()),
         AncestorReach::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
-            match reach::reads_nothing(subject.analysis.checkout, upload, place) {
+            match blockers::reads_nothing(subject.analysis.checkout, upload, place) {
                 true => Fact::unknown("a condition that reads no context"),
                 false => Fact::text("skipped", place),
             }
@@ -85,7 +85,7 @@ fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn skipped<'a, 'p>(subject: &'_ Subject<'_, 'a, 'p>) -> Option<SkippedAncestor<'a, 'p>> {
-    match reach::ancestors(subject.upload()?) {
+    match blockers::ancestors(subject.upload()?) {
         AncestorReach::Skipped(skipped) => Some(skipped),
         AncestorReach::Reached | AncestorReach::Unknown => None,
     }
@@ -108,7 +108,7 @@ fn constant_condition(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let steps = steps.filter_map(|step| Some((job, step.condition?)));
     let needed = relevance::ancestors(workflow, job).into_iter().filter_map(|index| workflow.jobs.get(index));
     let jobs = needed.chain([job]).filter_map(|job| Some((job, job.condition?)));
-    let constant = steps.chain(jobs).find(|(job, text)| reach::is_always_true(workflow, job, *text));
+    let constant = steps.chain(jobs).find(|(job, text)| blockers::is_always_true(workflow, job, *text));
     Some(match constant {
         Some((_, text)) => Fact::text(text.value().trim(), text.place()),
         None => Fact::Known(None, resolved.place()),

@@ -1,6 +1,6 @@
 //! Facts about the registry of an upload, a login or a publisher.
 
-use crate::lint::explain::{ExplainedValue, FormLine, form};
+use crate::lint::explain::{ExplainedValue, FormLine, publisher_form};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
@@ -100,13 +100,13 @@ fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn registry_link(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let form = form::form(subject, target(subject)?);
+    let form = publisher_form::form(subject, target(subject)?);
     let link = form.link.or(form.settings).or_else(|| form.pending.map(str::to_owned));
     Some(Fact::Known(link, target_place(subject)?))
 }
 
 fn registry_fields(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let form = form::form(subject, target(subject)?);
+    let form = publisher_form::form(subject, target(subject)?);
     let field = |line: &FormLine<'_>| {
         let value = match &line.value {
             ExplainedValue::Known(value) => format!("`{value}`"),

@@ -13,10 +13,10 @@ use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::{Outcome, Truth, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Step, Text, action};
-use crate::workflow::script::commands;
-use crate::workflow::simulate::reach::{SimulatedRun, WorkflowEntry};
 use crate::workflow::simulate::relevance;
-use crate::workflow::simulate::run::{GitRef, TriggerStart};
+use crate::workflow::simulate::simulated_run::{SimulatedRun, WorkflowEntry};
+use crate::workflow::simulate::trigger_start::{GitRef, TriggerStart};
+use crate::workflow::step_script::commands;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[

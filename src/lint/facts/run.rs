@@ -6,7 +6,7 @@ use crate::lint::subjects::Subject;
 use crate::trust::publisher::Publisher;
 use crate::workflow::github::RefKind;
 use crate::workflow::simulate::context::EvaluationContext;
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[

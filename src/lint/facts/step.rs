@@ -11,7 +11,7 @@ use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::unseen;
 use crate::workflow::model::{Text, action};
 use crate::workflow::permissions::{self, AccessLevel};
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[

@@ -3,11 +3,11 @@
 use crate::lint::facts::registry::target;
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
+use crate::trust::claim_verdict::{ClaimVerdict, claim_verdict};
 use crate::trust::registry::Claim;
 use crate::trust::registry::slot::{SlotValue, reads};
 use crate::trust::registry::upload_pattern::OidcSupport;
 use crate::trust::upload::credential::Credential;
-use crate::trust::verdict::{ClaimVerdict, claim_verdict};
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[

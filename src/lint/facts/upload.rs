@@ -1,6 +1,6 @@
 //! Facts about the step that uploads: its credential, address, folder and switches in one run.
 
-use crate::lint::explain::form;
+use crate::lint::explain::publisher_form;
 use crate::lint::facts::artifact::layout_of;
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::run::context;
@@ -17,7 +17,7 @@ use crate::trust::upload::build_code;
 use crate::trust::upload::site::{Credential, UploadSite};
 use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::Truth;
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// The facts of this file.
 pub(crate) const FACTS: &[FactSpec] = &[
@@ -353,7 +353,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn upload_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (name, place) = form::package(subject, target(subject)?)?;
+    let (name, place) = publisher_form::package(subject, target(subject)?)?;
     Some(Fact::text(name, place))
 }
 
@@ -364,13 +364,13 @@ fn upload_competitor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return Some(Fact::Known(None, place));
     }
     let file = |subject: &Subject<'_, '_, '_>| subject.claims()?.value(Claim::Workflow, registry).ok().flatten();
-    let (package, own) = (form::package(subject, registry)?.0, file(subject)?);
+    let (package, own) = (publisher_form::package(subject, registry)?.0, file(subject)?);
     // The first of several workflows is not reported.
     for other in analysis.uploads.iter().take_while(|other| other.site.resolved.place() != place) {
         let Some(run) = other.runs.first() else { continue };
         let found = analysis.with_upload_run(other, run, |subject| {
             let same = target(subject).is_some_and(|it| it.id == registry.id)
-                && form::package(subject, registry).is_some_and(|(name, _)| name == package);
+                && publisher_form::package(subject, registry).is_some_and(|(name, _)| name == package);
             let trusted = matches!(credential(subject, ""), Some(Fact::Known(Some(word), _)) if word == "trusted");
             file(subject).filter(|file| same && trusted && *file != own)
         });

@@ -3,7 +3,7 @@
 use crate::lint::facts::manifest::checkout_history;
 use crate::lint::facts::oidc::oidc_use;
 use crate::lint::facts::{self, Fact};
-use crate::lint::fix::{FixAction, FixTarget, FixTemplate, login, script};
+use crate::lint::fix::{FixAction, FixTarget, FixTemplate, command_edit, login_step};
 use crate::lint::ignores::{self, Ignore};
 use crate::lint::rules::{FactCondition, MessageTemplate};
 use crate::lint::subjects::{Item, Subject};
@@ -76,7 +76,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
                 Some(())
             }
             FixAction::Repin(target, reference) => self.repin(target, &self.text(reference)?),
-            FixAction::LogIn(credential) => login::log_in(self, credential),
+            FixAction::LogIn(credential) => login_step::log_in(self, credential),
         }
     }
 
@@ -181,7 +181,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             }
             return Some(());
         }
-        if login::remove_command(self, target).is_some() {
+        if login_step::remove_command(self, target).is_some() {
             return Some(());
         }
         let (file, path) = self.path(target)?;
@@ -202,7 +202,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
         let (file, path) = self.in_step(&["run"])?;
         let valued: Vec<&str> = site.pattern?.tokens.iter().flat_map(|slot| &slot.flags).map(String::as_str).collect();
         let removed = |range| NodeChange::Within { path: path.clone(), range, text: String::new() };
-        if let Some(range) = script::without_flag(command, run, place, &valued) {
+        if let Some(range) = command_edit::without_flag(command, run, place, &valued) {
             return Some((file, removed(range), None));
         }
         let entry = self.entry_at(place).filter(|_| place.file == file)?;
@@ -212,7 +212,7 @@ impl<'x, 'a, 'p> FixBuilder<'x, 'a, 'p> {
             }
             _ => return None,
         };
-        let range = script::without_variable(command, run, variable, &valued)?;
+        let range = command_edit::without_variable(command, run, variable, &valued)?;
         Some((file, removed(range), Some(entry)))
     }
 

@@ -7,11 +7,11 @@ use crate::lint::explain::{
 };
 use crate::read::source::Place;
 use crate::report::explain::registry_name;
+use crate::trust::claim_verdict::ClaimVerdict;
 use crate::trust::upload::site::Credential;
-use crate::trust::verdict::ClaimVerdict;
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::log_text::RefusalCause;
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 /// Maximum length of a ref pattern in characters; of longer ones only the fixed prefix is shown.
 const LONGEST_PATTERN: usize = 40;

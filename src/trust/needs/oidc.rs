@@ -10,7 +10,7 @@ use crate::workflow::expression::Truth;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// Whether a step of a job needs the scope for OIDC tokens; `None` if a step that no data describes might.
 #[must_use]

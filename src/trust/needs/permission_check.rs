@@ -12,10 +12,10 @@ use crate::workflow::model::{Job, Trigger, Workflow};
 use crate::workflow::permissions::{self, AccessLevel, GrantOrigin, GrantedAccess};
 use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::matrix::MatrixRow;
-use crate::workflow::simulate::reach::SimulatedRun;
 use crate::workflow::simulate::relevance::{self, Relevance};
-use crate::workflow::simulate::run::TriggerStart;
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::simulated_run::SimulatedRun;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 use crate::workflow::simulate::triggers;
 
 /// Whether a job has the permission that a step needs.

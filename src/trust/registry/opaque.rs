@@ -18,7 +18,7 @@ use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{CommandWords, find_command, flag_is, is_command, unwrapped, words};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
-use crate::workflow::script::{commands, is_read, programs};
+use crate::workflow::step_script::{commands, is_read, programs};
 
 /// The first entry that a step matches.
 pub(crate) fn in_step<'e>(

@@ -1,12 +1,12 @@
 //! Whether downloaded artifacts are in the folder that the upload reads. Unknown if a step may move files, or if only the run decides a name.
 
-mod folder;
-mod step;
+mod artifact_step;
+mod folder_path;
 #[cfg(test)]
 mod tests;
 
 use crate::read::source::Place;
-pub use crate::trust::upload::artifact::folder::{ArtifactContent, FolderPath};
+pub use crate::trust::upload::artifact::folder_path::{ArtifactContent, FolderPath};
 use crate::trust::upload::history::with_ancestors;
 use crate::trust::upload::site::UploadSite;
 use crate::workflow::github::GitHubFacts;
@@ -47,13 +47,13 @@ pub fn layout(
     let mut first = None;
     let mut matches = false;
     for step in site.resolved.before() {
-        if step::is_download(github, step) {
+        if artifact_step::is_download(github, step) {
             let place = step.uses?.place();
-            for artifact in step::downloaded(github, site, step, context)? {
+            for artifact in artifact_step::downloaded(github, site, step, context)? {
                 matches |= folders.iter().any(|(folder, _)| artifact.content.may_reach(&artifact.folder, folder));
                 first.get_or_insert((artifact.folder, place));
             }
-        } else if !step::is_inert(github, site, step) {
+        } else if !artifact_step::is_inert(github, site, step) {
             return None;
         }
     }
@@ -63,7 +63,7 @@ pub fn layout(
 /// Whether a step downloads artifacts.
 #[must_use]
 pub fn is_download(github: &GitHubFacts, step: &Step<'_>) -> bool {
-    step::is_download(github, step)
+    artifact_step::is_download(github, step)
 }
 
 /// Whether an upload sends files that an earlier step made, so that the builds of these decide what it uploads.
@@ -88,8 +88,8 @@ pub fn packing_jobs<'a, 'p>(
     context: &EvaluationContext<'_, '_>,
 ) -> Vec<(&'a Workflow<'p>, &'a Job<'p>)> {
     let own = &site.resolved;
-    let downloads: Vec<_> = own.before().filter(|step| step::is_download(github, step)).collect();
-    let name = |step: &&Step<'p>| step::artifact_name(github, site, step, context);
+    let downloads: Vec<_> = own.before().filter(|step| artifact_step::is_download(github, step)).collect();
+    let name = |step: &&Step<'p>| artifact_step::artifact_name(github, site, step, context);
     let names: Option<Vec<String>> = downloads.iter().map(name).collect();
     let ancestors = with_ancestors(own.workflow, own.job).into_iter().skip(1);
     let called = |job: &'a Job<'p>| match own.model.called(job) {
@@ -98,7 +98,7 @@ pub fn packing_jobs<'a, 'p>(
     };
     let all: Vec<_> = ancestors.flat_map(called).collect();
     let packs = |(_, job): &&(&Workflow<'p>, &Job<'p>)| {
-        names.as_ref().is_some_and(|names| step::uploads_one_of(&github.artifacts, job, names))
+        names.as_ref().is_some_and(|names| artifact_step::uploads_one_of(&github.artifacts, job, names))
     };
     let by_name: Vec<_> = all.iter().filter(packs).copied().collect();
     if by_name.is_empty() { all } else { by_name }
@@ -118,12 +118,12 @@ fn upload_folders(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>
         .and_then(|step| resolved.workflow.folder_of(resolved.job, step))
         .filter(|_| resolved.command.is_some())
     {
-        Some(folder) => FolderPath::parse(&step::resolved_text(resolved, folder.value(), context)?)?,
+        Some(folder) => FolderPath::parse(&artifact_step::resolved_text(resolved, folder.value(), context)?)?,
         None => FolderPath::default(),
     };
     if let Some((_, given)) = resolved.first(&files.slots) {
         let crate::trust::registry::slot::SlotValue::Text(text, place) = given else { return None };
-        let folder = FolderPath::parse(&step::resolved_text(resolved, &text, context)?)?;
+        let folder = FolderPath::parse(&artifact_step::resolved_text(resolved, &text, context)?)?;
         return Some(vec![(base.join(&folder), place)]);
     }
     let mut folders = Vec::new();
@@ -133,7 +133,7 @@ fn upload_folders(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>
             let text = word.template(run.value())?;
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
-                let text = step::resolved_text(resolved, &text, context)?;
+                let text = artifact_step::resolved_text(resolved, &text, context)?;
                 folders.push((base.join(&FolderPath::of_files(&text)?), place));
             }
         }
@@ -149,5 +149,8 @@ fn own_script_is_inert(github: &GitHubFacts, site: &UploadSite<'_, '_>) -> bool 
     let resolved = &site.resolved;
     let Some(own) = &resolved.command else { return true };
     let before = resolved.commands(github);
-    before.iter().filter(|command| command.order < own.order).all(|command| step::is_inert_command(github, command))
+    before
+        .iter()
+        .filter(|command| command.order < own.order)
+        .all(|command| artifact_step::is_inert_command(github, command))
 }

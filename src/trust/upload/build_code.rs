@@ -10,7 +10,7 @@ use crate::trust::upload::step::steps;
 use crate::trust::upload::step::uses;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// The first action or command that builds before an upload, and its place.
 #[must_use]

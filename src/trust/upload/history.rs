@@ -6,7 +6,7 @@ use crate::trust::registry::command::{is_command, words};
 use crate::trust::registry::{BuildFacts, opaque};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Job, Step, Workflow, action};
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// The history that a job checks out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

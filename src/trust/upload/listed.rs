@@ -12,7 +12,7 @@ use crate::trust::upload::version::Version;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::action;
 use crate::workflow::model::repository::Model;
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// A value of the manifest or of a listed package that the registry checks.
 #[derive(Debug, Clone, PartialEq, Eq)]

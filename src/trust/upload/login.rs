@@ -6,7 +6,7 @@ use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Step, action};
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// A step that logs in.
 #[derive(Debug, Clone)]

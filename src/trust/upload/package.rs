@@ -11,7 +11,7 @@ pub use crate::trust::upload::package::choice::{UploadedPackage, UploadedPackage
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::Workflow;
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// A value of a manifest, compared with the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use crate::workflow::expression::{Outcome, UnknownReason};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
-use crate::workflow::script;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::step_script;
 
 pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
 use crate::trust::upload::credential::{follow_env, has_sign, is_github_token};
@@ -112,7 +112,7 @@ fn script_uploads<'a, 'p>(
     let mut commands_in =
         resolved.command_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
     if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
-        let programs = script::programs(resolved.workflow, resolved.job, step);
+        let programs = step_script::programs(resolved.workflow, resolved.job, step);
         commands_in.extend(programs.iter().flat_map(|program| registries.uploads_in(program)));
     }
     if commands_in.is_empty() {

@@ -16,8 +16,8 @@ use crate::workflow::expression::Outcome;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pairs, Secrets, Step, Text, Workflow, action};
-use crate::workflow::script;
 use crate::workflow::simulate::context::{ActionFrame, EvaluationContext};
+use crate::workflow::step_script;
 
 /// The maximum number of variables that name each other and are followed.
 const MOST_NAMES: usize = 8;
@@ -310,7 +310,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     pub fn commands(&self, github: &GitHubFacts) -> Arc<[ShellCommand]> {
         match (self.calls.last(), self.step) {
             (Some(frame), _) => Arc::clone(&frame.script.commands),
-            (None, Some(step)) => script::commands(github, self.workflow, self.job, step),
+            (None, Some(step)) => step_script::commands(github, self.workflow, self.job, step),
             (None, None) => Arc::from([]),
         }
     }

@@ -13,7 +13,7 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pair, Pairs, Secrets, Text, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
-use crate::workflow::script::commands;
+use crate::workflow::step_script::commands;
 
 /// Why a job may upload unseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

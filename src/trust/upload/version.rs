@@ -1,6 +1,6 @@
 //! The versions of actions and clients, and whether they support trusted publishing.
 
-pub(crate) mod files;
+pub(crate) mod project_files;
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::{Text, action};
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::step_script::commands;
 
 /// The length of a commit hash in hexadecimal digits.
 const COMMIT: usize = 40;
@@ -222,13 +222,13 @@ pub fn client<'p>(
 ) -> Option<ClientVersion> {
     let pattern = site.pattern?;
     let mut name = pattern.client.as_deref()?;
-    if pattern.client_if.as_ref().is_some_and(|condition| !files::runs(site, condition)) {
+    if pattern.client_if.as_ref().is_some_and(|condition| !project_files::runs(site, condition)) {
         return None;
     }
     for _ in 0..MOST_TOOLS {
         let facts = registries.client(name)?;
         if !facts.runs.is_empty() {
-            name = files::client_of(site, &facts.runs)?;
+            name = project_files::client_of(site, &facts.runs)?;
             continue;
         }
         let found = VersionSearch { github, facts, context, site }.last()?;
@@ -323,7 +323,7 @@ fn chosen(tool: &ClientTool, resolved: &ResolvedStep<'_, '_>, context: &Evaluati
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let own: Vec<VersionSetting> =
                 tool.files.iter().filter(|setting| setting.file.is_match(name)).cloned().collect();
-            match files::chosen(manifests, folder, &own) {
+            match project_files::chosen(manifests, folder, &own) {
                 Some(Some((version, place))) => ChosenVersion::Version(version, place),
                 _ => ChosenVersion::Unknown,
             }
@@ -444,7 +444,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
                 let settings: Vec<VersionSetting> =
                     facts.files.iter().filter(|setting| self.counts(setting)).cloned().collect();
                 let (version, place) =
-                    above.into_iter().find_map(|folder| files::chosen(manifests, folder, &settings))??;
+                    above.into_iter().find_map(|folder| project_files::chosen(manifests, folder, &settings))??;
                 match judge(facts, &version, place, ClientStatus::Outdated) {
                     InstalledVersion::Version(version) => Some(version),
                     _ => None,

@@ -13,7 +13,7 @@ use crate::workflow::model::{
     Action, DeclaredInput, DeclaredJobOutput, Environment, Filter, Grant, Job, Pair, Pairs, Permissions, Secrets, Step,
     Text, Trigger, Workflow,
 };
-use crate::workflow::script::ScriptCommands;
+use crate::workflow::step_script::ScriptCommands;
 
 impl<'p> Workflow<'p> {
     /// Builds a workflow from its tree.

@@ -6,7 +6,7 @@ use crate::read::local_actions;
 use crate::read::manifest::Manifests;
 use crate::read::script::Scripts;
 use crate::read::source::{FileId, Place};
-use crate::workflow::lock::LockFile;
+use crate::workflow::actions_lock::LockFile;
 use crate::workflow::model::{Action, Job, Text, Workflow};
 
 /// All workflows and composite actions of one repository.

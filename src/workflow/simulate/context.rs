@@ -5,8 +5,8 @@ use crate::workflow::model::{Action, Job, Secrets, Step, Text, Workflow};
 use crate::workflow::simulate::github_context;
 use crate::workflow::simulate::matrix::MatrixRow;
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
-use crate::workflow::simulate::reach::{SimulatedRun, decide};
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::simulated_run::{SimulatedRun, decide};
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The maximum number of outputs, inputs and `env` entries through which a value is followed.
 const MAX_DEPTH: u8 = 12;

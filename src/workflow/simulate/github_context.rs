@@ -2,7 +2,7 @@
 
 use crate::workflow::expression::{Outcome, Value};
 use crate::workflow::github::RefKind;
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The value of a property of `github`; `repository` is the assumed name of the repository.
 pub(super) fn lookup(run: &TriggerStart<'_, '_>, repository: Option<&str>, path: &[&str]) -> Outcome {

@@ -5,7 +5,7 @@ use crate::workflow::github::{EventStart, RefKind};
 use crate::workflow::model::{Text, Trigger};
 use crate::workflow::ref_pattern::{self, RefName};
 use crate::workflow::simulate::inputs::{self, InputValues};
-use crate::workflow::simulate::run::GitRef;
+use crate::workflow::simulate::trigger_start::GitRef;
 
 /// Criteria for simulated runs. An absent criterion does not restrict.
 #[derive(Debug, Clone, Default)]

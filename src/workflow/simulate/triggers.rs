@@ -10,10 +10,10 @@ use crate::workflow::model::{Filter, Job, Step, Text, Trigger, Workflow};
 use crate::workflow::ref_pattern::{self, RefName, RefPattern};
 use crate::workflow::simulate::inputs;
 use crate::workflow::simulate::matrix::{self, MatrixRow};
-use crate::workflow::simulate::reach::{SimulatedRun, WorkflowEntry};
 use crate::workflow::simulate::relevance::Relevance;
-use crate::workflow::simulate::run::{GitRef, JobCall, TriggerStart};
 use crate::workflow::simulate::run_filter::RunFilter;
+use crate::workflow::simulate::simulated_run::{SimulatedRun, WorkflowEntry};
+use crate::workflow::simulate::trigger_start::{GitRef, JobCall, TriggerStart};
 
 /// The maximum depth of nested calls at GitHub.
 const MAX_CALL_DEPTH: usize = 10;

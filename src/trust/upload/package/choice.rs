@@ -15,7 +15,7 @@ use crate::trust::upload::artifact;
 use crate::trust::upload::package::{changes, may_change, only};
 use crate::trust::upload::site::{UploadSite, plan_of};
 use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
-use crate::trust::upload::version::files;
+use crate::trust::upload::version::project_files;
 use crate::workflow::expression::UnknownReason;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::action;
@@ -81,7 +81,7 @@ impl<'a, 'p> PackageChoice<'_, 'a, 'p> {
     fn chosen(&self) -> Chosen<'p> {
         let Some(pattern) = self.site.pattern else { return Ok(None) };
         // Another program than the described one may upload other packages.
-        if pattern.client_if.as_ref().is_some_and(|condition| !files::runs(self.site, condition)) {
+        if pattern.client_if.as_ref().is_some_and(|condition| !project_files::runs(self.site, condition)) {
             return Ok(None);
         }
         let resolved = &self.site.resolved;

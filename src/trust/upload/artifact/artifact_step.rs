@@ -14,8 +14,8 @@ use crate::trust::upload::version::Version;
 use crate::trust::upload::version::action_version;
 use crate::workflow::github::{ArtifactFacts, GitHubFacts};
 use crate::workflow::model::{Job, Step};
-use crate::workflow::script::commands;
 use crate::workflow::simulate::context::EvaluationContext;
+use crate::workflow::step_script::commands;
 
 /// An artifact that a workflow uploads.
 struct PackedArtifact {

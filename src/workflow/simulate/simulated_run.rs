@@ -8,7 +8,7 @@ use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
 use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::simulate::relevance;
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The reach of one job in one run.
 #[derive(Debug, Clone)]

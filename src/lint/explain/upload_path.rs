@@ -9,8 +9,8 @@ use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Text, Workflow};
 use crate::workflow::simulate::outputs::{self, DeclaredOutput};
-use crate::workflow::simulate::reach::decide;
-use crate::workflow::simulate::run::TriggerStart;
+use crate::workflow::simulate::simulated_run::decide;
+use crate::workflow::simulate::trigger_start::TriggerStart;
 
 /// The kind of a stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -42,14 +42,14 @@ impl HttpResponse {
 }
 
 /// A client for all requests of a rehearsal.
-pub(crate) struct Client {
+pub(crate) struct HttpClient {
     agent: ureq::Agent,
     timeout: Duration,
     /// The server of the tests that replaces every registry.
     loopback: Option<String>,
 }
 
-impl Client {
+impl HttpClient {
     /// A client that waits for an answer at most this long. `loopback` is for tests: an address such as `http://127.0.0.1:8080`, to which
     /// all requests are sent, so that no token leaves the machine.
     ///
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn without_a_loopback_server_only_https_is_used() {
-        let client = Client::new(Duration::from_secs(1), None).unwrap();
+        let client = HttpClient::new(Duration::from_secs(1), None).unwrap();
         assert!(client.address("http://127.0.0.1/token").is_err());
         assert!(client.address("file:///etc/passwd").is_err());
         assert!(client.address("https://pypi.org/").is_ok());
