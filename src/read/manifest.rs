@@ -191,8 +191,9 @@ impl Manifest {
     }
 
     /// Whether its text has all words of a key. Without them it has no such key, and is not parsed.
-    pub(crate) fn may_have(&self, key: &str) -> bool {
-        self.source.is_none() || key.split('.').all(|part| self.mentions(part.trim_start_matches(['@', '*'])))
+    pub(crate) fn may_have(&self, key: &KeyWords<'_>) -> bool {
+        let text = self.source.as_ref().map(SourceFile::text);
+        text.is_none_or(|text| key.0.iter().all(|word| word.find(text.as_bytes()).is_some()))
     }
 
     /// Whether its text has a word, as a search before it is parsed.
@@ -309,6 +310,15 @@ fn begins_with(text: &str, words: &[String]) -> bool {
             rest.is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric() || "-.".contains(letter)))
         })
     })
+}
+
+/// The words of a key, to be searched in many manifests.
+pub(crate) struct KeyWords<'k>(Vec<memmem::Finder<'k>>);
+
+impl<'k> KeyWords<'k> {
+    pub(crate) fn new(key: &'k str) -> Self {
+        Self(key.split('.').map(|part| memmem::Finder::new(part.trim_start_matches(['@', '*']))).collect())
+    }
 }
 
 /// All manifests of a project.

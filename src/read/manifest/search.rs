@@ -9,8 +9,8 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use crate::read::files::Files;
 use crate::read::manifest::value::ManifestEntry;
 use crate::read::manifest::{
-    Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, lock, python,
-    ruby, solution, toml, xml,
+    KeyWords, Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, lock,
+    python, ruby, solution, toml, xml,
 };
 use crate::read::path;
 use crate::read::project::Project;
@@ -176,7 +176,7 @@ impl ManifestSearch<'_> {
             let lists = [&manifest.kind.members, &manifest.kind.member_files, &manifest.kind.excludes];
             // A solution or project that is invalid may list any file.
             let is_list = !manifest.kind.member_files.is_empty();
-            if !is_list && !lists.into_iter().flatten().any(|key| manifest.may_have(key)) {
+            if !is_list && !lists.into_iter().flatten().any(|key| manifest.may_have(&KeyWords::new(key))) {
                 continue;
             }
             let members = Members {

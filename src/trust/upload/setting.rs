@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::read::manifest::{Manifest, ManifestField, ManifestValue, Manifests};
+use crate::read::manifest::{KeyWords, Manifest, ManifestField, ManifestValue, Manifests};
 use crate::trust::registry::slot::{Slot, SlotKind, SlotValue};
 use crate::trust::registry::upload_pattern::NameList;
 
@@ -65,7 +65,8 @@ fn anywhere(manifests: &Manifests, file: &str, slot: &Slot) -> SlotValue {
         fields.into_iter().find(|given| *given != SlotValue::Absent).unwrap_or(SlotValue::Absent)
     };
     // Most files have no such setting and are not parsed.
-    let candidates = files().filter(|manifest| keys.iter().any(|key| manifest.may_have(key))).filter(published);
+    let words: Vec<KeyWords<'_>> = keys.iter().map(|key| KeyWords::new(key)).collect();
+    let candidates = files().filter(|manifest| words.iter().any(|key| manifest.may_have(key))).filter(published);
     let mut given = candidates.map(|manifest| (manifest, value(manifest))).filter(|(_, it)| *it != SlotValue::Absent);
     let Some((first, given)) = given.next() else { return SlotValue::Absent };
     let for_all = !slot.key.contains(SCOPE) && (!slot.above || first.folder.is_empty());
