@@ -49,15 +49,17 @@ pub(crate) fn commands(
     if *known == shell { Arc::clone(commands) } else { read() }
 }
 
-/// The literal texts that a script may run as its programs: of `$PUBLISH` or `${{ matrix.command }}` at the start of a line.
+/// The literal texts that a script may run as its programs: of `$PUBLISH` or `${{ matrix.command }}` at the start of a line or after `;`,
+/// `&` or `|`.
 #[must_use]
 pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
-    let lines = step.script.map_or("", |script| script.value()).lines().map(str::trim_start);
+    let script = step.script.map_or("", |script| script.value());
+    let commands = script.split(['\n', ';', '&', '|']).map(str::trim_start);
     let mut found = Vec::new();
-    for line in lines.filter(|line| line.starts_with('$')).take(MOST_PROGRAMS) {
-        let name: &str = match line.strip_prefix("${{") {
+    for command in commands.filter(|command| command.starts_with('$')).take(MOST_PROGRAMS) {
+        let name: &str = match command.strip_prefix("${{") {
             Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
-            None => line.trim_start_matches(['$', '{']).split(['}', ' ']).next().unwrap_or_default(),
+            None => command.trim_start_matches(['$', '{']).split(['}', ' ']).next().unwrap_or_default(),
         };
         found.extend(values(name, workflow, job, step).unwrap_or_default());
     }
