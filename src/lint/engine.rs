@@ -35,7 +35,7 @@ pub(crate) enum CheckMode<'n> {
     Findings,
     /// All findings, each with the changes of its rule's fix templates.
     WithFixes,
-    /// The test of a fix: the findings of the named rule, and those of other rules that may be above note.
+    /// The test of a fix: the findings of the named rule, and those of other rules that may be above note, or to which such a rule yields.
     FixTest(&'n str),
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum CheckMode<'n> {
 pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Date>, mode: CheckMode<'_>) -> Report {
     let parsed = ParsedProject::new(&rules.data.github, project);
     let (analysis, problems) = Analysis::new(&rules.data, project, &parsed);
-    report(analysis, problems, rules, (today, mode), HashMap::new()).0
+    report(analysis, problems, rules, (today, mode), None).0
 }
 
 /// Checks a project again after a change, with the same rules and date. `earlier` is its last state, with what was found then: the rules
@@ -67,17 +67,18 @@ pub(crate) fn check_again(
         }
         known
     });
-    let (report, list) = report(analysis, problems, rules, (today, CheckMode::Findings), known);
+    let (report, list) = report(analysis, problems, rules, (today, CheckMode::Findings), Some(known));
     (report, WorkflowFindings { context, list })
 }
 
-/// Evaluates the rules. `known` are the findings in workflows that need not be visited. Also returns the findings of all workflows.
+/// Evaluates the rules. `known` are the findings in workflows that need not be visited; if it is given, the findings of all workflows are
+/// returned too.
 fn report(
     mut analysis: Analysis<'_, '_>,
     mut problems: Vec<Problem>,
     rules: &RuleSet,
     (today, mode): (Option<Date>, CheckMode<'_>),
-    known: HashMap<FileId, Vec<RawFinding>>,
+    known: Option<HashMap<FileId, Vec<RawFinding>>>,
 ) -> (Report, Vec<RawFinding>) {
     let project = analysis.project;
     analysis.today = today;
@@ -125,7 +126,7 @@ struct Evaluation<'r> {
     findings: Vec<Finding>,
     suppressed: Vec<Suppressed>,
     errors: RunErrors,
-    /// What was found in workflows, before it was merged.
+    /// What was found in workflows, before it was merged, if a later check may take it over.
     of_workflows: Vec<RawFinding>,
 }
 
@@ -133,16 +134,17 @@ fn evaluate<'r>(
     analysis: &Analysis<'_, '_>,
     rules: &'r RuleSet,
     mode: CheckMode<'_>,
-    known: HashMap<FileId, Vec<RawFinding>>,
+    known: Option<HashMap<FileId, Vec<RawFinding>>>,
     problems: &mut Vec<Problem>,
 ) -> Evaluation<'r> {
     let Analysis { project, config, today, .. } = analysis;
     let levels = levels(rules, config, problems);
     let mut ignores = ignores::collect(project, config, rules, *today, problems);
     let mut engine = Engine::new(rules, levels, mode);
-    engine.known = known;
+    let is_kept = known.is_some();
+    engine.known = known.unwrap_or_default();
     subjects::visit_all(analysis, &mut engine);
-    let of_workflows = engine.found.iter().filter(|raw| raw.workflow().is_some()).cloned().collect();
+    let of_workflows = engine.found.iter().filter(|raw| is_kept && raw.workflow().is_some()).cloned().collect();
     let findings = engine.take_findings(analysis);
     let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
     let errors = RunErrors::new(analysis, &engine.fired, &findings);
@@ -151,7 +153,7 @@ fn evaluate<'r>(
 
 /// The errors that rules report for the runs of uploads, after ignores.
 pub(crate) fn run_errors(analysis: &Analysis<'_, '_>, rules: &RuleSet) -> RunErrors {
-    evaluate(analysis, rules, CheckMode::Findings, HashMap::new(), &mut Vec::new()).errors
+    evaluate(analysis, rules, CheckMode::Findings, None, &mut Vec::new()).errors
 }
 
 /// The numbers of uploads by workflow.
@@ -269,11 +271,17 @@ impl Visitor for Engine<'_> {
 
 impl<'r> Engine<'r> {
     fn new(rules: &'r RuleSet, levels: Vec<Option<Option<Level>>>, mode: CheckMode<'_>) -> Self {
+        let is_loud = |rule: &Rule, level: &Option<Option<Level>>| match level {
+            Some(level) => *level > Some(Level::Note),
+            None => rule.levels.highest() > Level::Note,
+        };
+        let is_cause = |rule: &Rule| {
+            let mut all = rules.rules.iter().zip(&levels);
+            all.any(|(other, level)| is_loud(other, level) && other.yields_to.contains(&rule.name))
+        };
         let is_needed = |rule: &Rule, level: &Option<Option<Level>>| match (level, mode) {
             (Some(None), _) => false,
-            (level, CheckMode::FixTest(tested)) => {
-                rule.name == tested || level.flatten().unwrap_or_else(|| rule.levels.highest()) > Level::Note
-            }
+            (level, CheckMode::FixTest(tested)) => rule.name == tested || is_loud(rule, level) || is_cause(rule),
             (_, CheckMode::Findings | CheckMode::WithFixes) => true,
         };
         let mut enabled_rules: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
