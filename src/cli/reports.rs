@@ -116,7 +116,8 @@ impl<'a> Reports<'a> {
         let is_counted = |(output, options): &(ReportOutput, ReportOptions)| {
             output.format.counts_undecided && !(output.format.is_log && options.quiet)
         };
-        let is_quiet = self.requested.0.iter().all(|(_, options)| options.quiet);
+        // With `--verbose` they are listed.
+        let is_quiet = self.requested.0.iter().all(|(_, options)| options.quiet || options.verbose);
         if totals.undecided > 0 && !is_quiet && !self.requested.0.iter().any(is_counted) {
             let uploads = if totals.uploads == 1 { "upload" } else { "uploads" };
             eprint(&format!(

@@ -22,7 +22,8 @@ pub struct CommandList {
 /// The longest word of each entry.
 #[derive(Debug, Clone)]
 struct WordSearch {
-    search: AhoCorasick,
+    /// `None` if there are too many words; then every script may contain one.
+    search: Option<AhoCorasick>,
     /// Whether the word is a whole one, and not a part between stars.
     whole: Vec<bool>,
 }
@@ -66,8 +67,9 @@ impl CommandList {
     /// need not be parsed. A word that is split by quotes is not found.
     pub(crate) fn may_be_in(&self, script: &str) -> bool {
         let Some(words) = self.longest_words.get_or_init(|| WordSearch::new(&self.list)) else { return false };
+        let Some(search) = &words.search else { return true };
         let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
-        words.search.find_overlapping_iter(script).any(|found| {
+        search.find_overlapping_iter(script).any(|found| {
             let before = found.start().checked_sub(1).and_then(|at| script.as_bytes().get(at));
             let is_part = || inside(before) || inside(script.as_bytes().get(found.end()));
             !words.whole.get(found.pattern().as_usize()).is_some_and(|whole| *whole && is_part())
@@ -84,14 +86,14 @@ impl WordSearch {
                 let is_whole = !word.contains('*');
                 word.split('*').map(move |part| (part, is_whole))
             });
-            let (part, is_whole) = parts.max_by_key(|(part, _)| part.len())?;
+            let (part, is_whole) = parts.max_by_key(|(part, _)| part.len()).unwrap_or_default();
             longest.push(part);
             whole.push(is_whole);
         }
         if longest.is_empty() {
             return None;
         }
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(longest).ok()?;
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(longest).ok();
         Some(Self { search, whole })
     }
 }
@@ -131,5 +133,7 @@ mod tests {
             assert!(!list.may_be_in(script), "{script}");
         }
         assert!(!CommandList::default().may_be_in("tool"));
+        let unknown = CommandList::from(vec!["np".to_owned(), String::new()]);
+        assert!(unknown.may_be_in("make"), "an entry without a word may be in every script");
     }
 }

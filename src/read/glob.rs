@@ -69,8 +69,19 @@ impl Glob {
         }
     }
 
+    /// Why the pattern is invalid; empty for a valid one.
+    pub(crate) fn fault(&self) -> String {
+        self.builder().build().err().map(|error| error.kind().to_string()).unwrap_or_default()
+    }
+
+    fn builder(&self) -> GlobBuilder<'_> {
+        let mut builder = GlobBuilder::new(&self.text);
+        builder.empty_alternates(true);
+        builder
+    }
+
     fn compiled<'g>(&self, glob: &'g OnceLock<Option<GlobMatcher>>) -> Option<&'g GlobMatcher> {
-        let build = || GlobBuilder::new(&self.text).empty_alternates(true).build().ok().map(|it| it.compile_matcher());
+        let build = || self.builder().build().ok().map(|it| it.compile_matcher());
         glob.get_or_init(build).as_ref()
     }
 }
@@ -151,5 +162,6 @@ mod tests {
     fn an_invalid_glob_is_detected() {
         assert!(!Glob::from("v[").is_valid() && !Glob::from("v[").is_match("v"));
         assert!(Glob::from("v[0-9]").is_valid() && Glob::from("plain name").is_valid());
+        assert!(Glob::from("v[").fault().contains("unclosed") && Glob::from("v[0-9]").fault().is_empty());
     }
 }

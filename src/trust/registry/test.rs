@@ -110,7 +110,7 @@ fn globs(globs: Vec<Spanned<Word>>, problems: &mut DataProblems) -> Vec<Glob> {
     let glob = |written: Spanned<Word>| {
         let glob = Glob::from(written.value.0);
         if !glob.is_valid() {
-            problems.add(written.span, "invalid glob");
+            problems.add(written.span, format!("invalid glob: {}", glob.fault()));
         }
         glob
     };

@@ -140,8 +140,8 @@ fn requests_token(github: &GitHubFacts, script: &str) -> bool {
 /// The first request for an OIDC token, outside of comments: the variable with its address, or the function of GitHub's library.
 fn request(github: &GitHubFacts, script: &str) -> Option<Range<usize>> {
     let words = github.oidc.shown.address.iter().chain([&github.oidc.function]);
-    let found = words.flat_map(|word| memmem::find_iter(script.as_bytes(), word).map(move |at| at..at + word.len()));
-    let mut found = found;
+    let mut found =
+        words.flat_map(|word| memmem::find_iter(script.as_bytes(), word).map(move |at| at..at + word.len()));
     found.find(|range| !is_comment(script, range.start))
 }
 
