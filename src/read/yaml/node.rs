@@ -124,16 +124,20 @@ impl<'t> Node<'t> {
     /// The entry with a key; case matters.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<MappingEntry<'t>> {
-        let tree = self.tree;
-        let is = |(own, _): &(u32, u32)| match tree.nodes.get(*own as usize).map(|data| data.content) {
-            // Comparing lengths first rejects most keys.
-            Some(NodeContent::Scalar { text, kind }) if kind != NodeKind::Null => {
-                text.range().len() == key.len() && tree.text(text) == key
+        self.entries().find(|entry| entry.key.text() == Some(key))
+    }
+
+    /// The values of several keys, found in one pass. Of a repeated key, the first value.
+    #[must_use]
+    pub(crate) fn values<const N: usize>(self, keys: [&str; N]) -> [Option<Node<'t>>; N] {
+        let mut values = [None; N];
+        for entry in self.entries() {
+            let at = entry.key.text().and_then(|text| keys.iter().position(|key| *key == text));
+            if let Some(value) = at.and_then(|at| values.get_mut(at)) {
+                value.get_or_insert(entry.value);
             }
-            _ => Node::new(tree, *own).text() == Some(key),
-        };
-        let (key, value) = self.pairs().find(is)?;
-        Some(MappingEntry { key: Node::new(tree, key), value: Node::new(tree, value) })
+        }
+        values
     }
 
     /// The value of a key.

@@ -35,7 +35,9 @@ impl<'p> Workflow<'p> {
         };
         // A root that is not a mapping is already reported as a syntax problem of the tree.
         let Some(root) = tree.root().filter(|root| root.is_mapping()) else { return empty };
-        let triggers = match root.get("on") {
+        let [on, jobs, name, permissions, env, defaults, concurrency] =
+            root.values(["on", "jobs", "name", "permissions", "env", "defaults", "concurrency"]);
+        let triggers = match on {
             Some(on) => reader.triggers(on),
             None => {
                 let at = reader.first_key(root);
@@ -43,7 +45,7 @@ impl<'p> Workflow<'p> {
                 Vec::new()
             }
         };
-        let mut jobs = match root.entry("jobs") {
+        let mut jobs = match jobs {
             Some(jobs) => reader.jobs(jobs),
             None => {
                 reader.rejected(RejectedShape::NoJobs, reader.first_key(root), "the workflow has no `jobs`");
@@ -52,13 +54,13 @@ impl<'p> Workflow<'p> {
         };
         link(&mut jobs);
         Self {
-            name: root.get("name").and_then(|node| reader.text(node)),
+            name: name.and_then(|node| reader.text(node)),
             triggers,
-            permissions: reader.permissions(root),
-            env: reader.pairs(root.get("env")),
-            shell: reader.run_default(root, "shell"),
-            working_directory: reader.run_default(root, "working-directory"),
-            concurrency: root.get("concurrency").is_some(),
+            permissions: permissions.and_then(|_| reader.permissions(root)),
+            env: reader.pairs(env),
+            shell: reader.run_default(defaults, "shell"),
+            working_directory: reader.run_default(defaults, "working-directory"),
+            concurrency: concurrency.is_some(),
             jobs,
             problems: reader.problems,
             ..empty
@@ -142,19 +144,18 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     }
 
     fn trigger(&self, entry: MappingEntry<'p>) -> Trigger<'p> {
-        let filter = |only: &str, ignore: &str| Filter {
-            only: self.texts(entry.value.get(only)),
-            ignore: self.texts(entry.value.get(ignore)),
-        };
-        let inputs = entry.value.get("inputs");
+        let filter = |only, ignore| Filter { only: self.texts(only), ignore: self.texts(ignore) };
+        let [types, branches, other_branches, tags, other_tags] =
+            entry.value.values(["types", "branches", "branches-ignore", "tags", "tags-ignore"]);
+        let [inputs, workflows, outputs] = entry.value.values(["inputs", "workflows", "outputs"]);
         Trigger {
             event: self.key(entry),
-            types: self.texts(entry.value.get("types")),
-            branches: filter("branches", "branches-ignore"),
-            tags: filter("tags", "tags-ignore"),
+            types: self.texts(types),
+            branches: filter(branches, other_branches),
+            tags: filter(tags, other_tags),
             inputs: inputs.into_iter().flat_map(Node::entries).map(|input| self.input(input)).collect(),
-            workflows: self.texts(entry.value.get("workflows")).unwrap_or_default(),
-            outputs: entry.value.get("outputs").into_iter().flat_map(Node::entries).map(|it| self.output(it)).collect(),
+            workflows: self.texts(workflows).unwrap_or_default(),
+            outputs: outputs.into_iter().flat_map(Node::entries).map(|it| self.output(it)).collect(),
         }
     }
 
@@ -182,12 +183,12 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         Some(Permissions { key, grant: Grant::Scopes(scopes) })
     }
 
-    fn run_default(&self, owner: Node<'p>, key: &str) -> Option<Text<'p>> {
-        self.some_text(owner.get("defaults")?.get("run")?.get(key))
+    fn run_default(&self, defaults: Option<Node<'p>>, key: &str) -> Option<Text<'p>> {
+        self.some_text(defaults?.get("run")?.get(key))
     }
 
-    fn jobs(&mut self, jobs: MappingEntry<'p>) -> Vec<Job<'p>> {
-        jobs.value.entries().filter_map(|entry| self.job(entry)).collect()
+    fn jobs(&mut self, jobs: Node<'p>) -> Vec<Job<'p>> {
+        jobs.entries().filter_map(|entry| self.job(entry)).collect()
     }
 
     fn job(&mut self, entry: MappingEntry<'p>) -> Option<Job<'p>> {
@@ -199,35 +200,41 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             }
             return None;
         }
-        let uses = self.some_text(node.get("uses"));
-        let condition = node.get("if").and_then(|condition| self.text(condition));
+        let [uses, with, secrets, steps, runner, container, strategy] =
+            node.values(["uses", "with", "secrets", "steps", "runs-on", "container", "strategy"]);
+        let [name, condition, needs, permissions, environment] =
+            node.values(["name", "if", "needs", "permissions", "environment"]);
+        let [env, defaults, outputs, concurrency, tolerated] =
+            node.values(["env", "defaults", "outputs", "concurrency", "continue-on-error"]);
+        let uses = self.some_text(uses);
+        let condition = condition.and_then(|condition| self.text(condition));
         if let Some(text) = condition {
             self.rejected_contexts(text, RejectedShape::JobIf, "the `if` of a job");
         }
-        if let Some(name) = self.some_text(node.get("name")) {
+        if let Some(name) = self.some_text(name) {
             self.rejected_contexts(name, RejectedShape::JobName, "the `name` of a job");
         }
-        let env = self.pairs(node.get("env"));
+        let env = self.pairs(env);
         for pair in &env.entries {
             self.rejected_contexts(pair.value, RejectedShape::JobEnv, "the `env` of a job");
         }
         if uses.is_some() {
             self.calling_job(node, id);
-            for pair in self.pairs(node.get("with")).entries {
+            for pair in self.pairs(with).entries {
                 self.rejected_contexts(pair.value, RejectedShape::CallWith, "the `with` of a calling job");
             }
-        } else if node.get("steps").is_none() {
+        } else if steps.is_none() {
             let message = format!("job `{}` has neither `steps` nor `uses`", id.value());
             self.rejected(RejectedShape::JobWithoutSteps, entry.key.span(), message);
-        } else if node.get("runs-on").is_none() {
+        } else if runner.is_none() {
             let message = format!("job `{}` has no `runs-on`", id.value());
             self.rejected(RejectedShape::JobWithoutRunner, entry.key.span(), message);
         }
-        let steps = self.steps(node);
+        let steps = self.steps(steps);
         for text in steps.iter().filter_map(|step| step.condition) {
             self.rejected_contexts(text, RejectedShape::StepIf, "the `if` of a step");
         }
-        let runs_on = self.runs_on(node);
+        let runs_on = self.runs_on(runner);
         for text in runs_on.iter().flatten() {
             self.rejected_contexts(*text, RejectedShape::RunsOn, "`runs-on`");
         }
@@ -235,27 +242,25 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             index: 0,
             rank: None,
             id,
-            needs: self.texts(node.get("needs")).unwrap_or_default(),
+            needs: self.texts(needs).unwrap_or_default(),
             needed: Vec::new(),
             condition,
-            permissions: self.permissions(node),
-            environment: self.environment(node),
-            runner_group: node.get("runs-on").is_some_and(|runner| runner.get("group").is_some()),
+            permissions: permissions.and_then(|_| self.permissions(node)),
+            environment: environment.and_then(|environment| self.environment(environment)),
+            runner_group: runner.is_some_and(|runner| runner.get("group").is_some()),
             runs_on,
             env,
-            shell: self.run_default(node, "shell"),
-            working_directory: self.run_default(node, "working-directory"),
-            strategy: node.get("strategy"),
-            container: node.get("container").is_some_and(|container| !container.is_null()),
-            image: node
-                .get("container")
-                .and_then(|it| self.some_text(Some(it)).or_else(|| self.some_text(it.get("image")))),
+            shell: self.run_default(defaults, "shell"),
+            working_directory: self.run_default(defaults, "working-directory"),
+            strategy,
+            container: container.is_some_and(|container| !container.is_null()),
+            image: container.and_then(|it| self.some_text(Some(it)).or_else(|| self.some_text(it.get("image")))),
             uses,
-            with: self.pairs(node.get("with")),
-            secrets: self.secrets(node.get("secrets")),
-            outputs: self.pairs(node.get("outputs")),
-            concurrency: node.get("concurrency").is_some(),
-            tolerated: tolerated(node),
+            with: self.pairs(with),
+            secrets: self.secrets(secrets),
+            outputs: self.pairs(outputs),
+            concurrency: concurrency.is_some(),
+            tolerated: is_true(tolerated),
             steps,
         })
     }
@@ -302,23 +307,22 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         }
     }
 
-    fn runs_on(&self, job: Node<'p>) -> Option<Vec<Text<'p>>> {
-        let node = job.get("runs-on")?;
+    fn runs_on(&self, runner: Option<Node<'p>>) -> Option<Vec<Text<'p>>> {
+        let node = runner?;
         self.texts(if node.is_mapping() { node.get("labels") } else { Some(node) })
     }
 
-    fn environment(&self, job: Node<'p>) -> Option<Environment<'p>> {
-        let entry = job.entry("environment")?;
-        if let Some(name) = self.some_text(Some(entry.value)) {
+    fn environment(&self, node: Node<'p>) -> Option<Environment<'p>> {
+        if let Some(name) = self.some_text(Some(node)) {
             return Some(Environment { name, url: None });
         }
-        let name = self.some_text(entry.value.get("name"))?;
-        Some(Environment { name, url: self.some_text(entry.value.get("url")) })
+        let name = self.some_text(node.get("name"))?;
+        Some(Environment { name, url: self.some_text(node.get("url")) })
     }
 
-    fn steps(&mut self, owner: Node<'p>) -> Vec<Step<'p>> {
+    fn steps(&mut self, list: Option<Node<'p>>) -> Vec<Step<'p>> {
         let mut steps = Vec::new();
-        for node in owner.get("steps").into_iter().flat_map(Node::items) {
+        for node in list.into_iter().flat_map(Node::items) {
             match node.get("parallel").filter(|block| block.is_sequence()) {
                 Some(block) => block.items().for_each(|inner| steps.extend(self.step(steps.len(), inner))),
                 None => steps.extend(self.step(steps.len(), node)),
@@ -331,8 +335,10 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         if !node.is_mapping() {
             return None;
         }
-        let uses = self.some_text(node.get("uses"));
-        let run = self.some_text(node.get("run"));
+        let [id, name, condition, uses, run] = node.values(["id", "name", "if", "uses", "run"]);
+        let [shell, working_directory, with, env, tolerated] =
+            node.values(["shell", "working-directory", "with", "env", "continue-on-error"]);
+        let (uses, run) = (self.some_text(uses), self.some_text(run));
         let idle = || {
             let known = |key: &str| {
                 let mut rejections = self.github.rejections(RejectedShape::IdleStep);
@@ -350,18 +356,18 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         let mut step = Step {
             index,
             place: Place { file: self.file, span: node.span() },
-            id: self.some_text(node.get("id")),
-            name: self.some_text(node.get("name")),
-            condition: node.get("if").and_then(|condition| self.text(condition)),
+            id: self.some_text(id),
+            name: self.some_text(name),
+            condition: condition.and_then(|condition| self.text(condition)),
             uses,
             run,
             script: run,
             commands: ScriptCommands::default(),
-            shell: self.some_text(node.get("shell")).map(|shell| Shell::from_setting(shell.value())),
-            working_directory: self.some_text(node.get("working-directory")),
-            with: self.pairs(node.get("with")),
-            env: self.pairs(node.get("env")),
-            tolerated: tolerated(node),
+            shell: self.some_text(shell).map(|shell| Shell::from_setting(shell.value())),
+            working_directory: self.some_text(working_directory),
+            with: self.pairs(with),
+            env: self.pairs(env),
+            tolerated: is_true(tolerated),
         };
         if let Some(runner) = uses.and_then(|uses| self.github.script_runner(uses.value())) {
             set_script(&mut step, runner);
@@ -389,10 +395,10 @@ impl<'p> Action<'p> {
     pub fn read(github: &GitHubFacts, file: FileId, source: &'p SourceFile, tree: &'p Tree) -> Option<Self> {
         let root = tree.root()?;
         let runs = root.get("runs")?;
-        runs.get("steps")?;
+        let steps = runs.get("steps")?;
         let mut reader = ModelReader { github, file, source, problems: Vec::new() };
         let inputs = root.get("inputs").into_iter().flat_map(Node::entries).map(|input| reader.input(input)).collect();
-        let steps = reader.steps(runs);
+        let steps = reader.steps(Some(steps));
         Some(Self { file, source, inputs, steps })
     }
 }
@@ -425,6 +431,6 @@ fn link(jobs: &mut [Job<'_>]) {
     }
 }
 
-fn tolerated(node: Node<'_>) -> bool {
-    node.get("continue-on-error").and_then(Node::bool).unwrap_or(false)
+fn is_true(node: Option<Node<'_>>) -> bool {
+    node.and_then(Node::bool).unwrap_or(false)
 }
