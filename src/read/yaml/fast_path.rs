@@ -410,9 +410,8 @@ impl FastPath<'_> {
     fn plain_end(&self, context: u8) -> Parsed<usize> {
         let mut at = self.at;
         loop {
-            while PLAIN_STOPS[self.byte_at(at) as usize] & context == 0 {
-                at += 1;
-            }
+            let rest = &self.bytes[at.min(self.bytes.len())..];
+            at += rest.iter().position(|byte| PLAIN_STOPS[*byte as usize] & context != 0).unwrap_or(rest.len());
             let next = self.byte_at(at + 1);
             match self.byte_at(at) {
                 b'\t' => return Err(GiveUp),
