@@ -1,7 +1,7 @@
 //! The analysis of one project: its parsed files, uploads and publishers. Checks and explanations start from it.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::lint::data::Data;
 use crate::lint::subjects::{Item, Subject, UploadView};
@@ -82,23 +82,23 @@ pub struct Analysis<'a, 'p> {
     /// The workflows with more uploads than are checked.
     pub(crate) cut: Vec<Unknown>,
     /// The login steps of each job that has some, by the place of its id.
-    logins: HashMap<Place, Vec<LoginStep<'a, 'p>>>,
+    logins: BTreeMap<Place, Vec<LoginStep<'a, 'p>>>,
     /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
     /// The date of the check, if it is known.
     pub today: Option<jiff::civil::Date>,
     /// By file: the workflows that start uploads and that GitHub refuses to start.
-    refusals: HashMap<FileId, StartRefusal<'a, 'p>>,
+    refusals: BTreeMap<FileId, StartRefusal<'a, 'p>>,
     index: UploadIndex,
 }
 
-/// Lookups that would otherwise search all uploads for every subject.
+/// Lookups that would otherwise search all uploads for every subject. Most of these maps are small, so that an ordered one is the fastest.
 #[derive(Default)]
 struct UploadIndex {
     /// Positions of uploads by the place of their job's id.
-    by_job: HashMap<Place, Vec<usize>>,
+    by_job: BTreeMap<Place, Vec<usize>>,
     /// The files of workflows with uploads.
-    files: HashSet<FileId>,
+    files: BTreeSet<FileId>,
     /// The indices of publishers that some run is compared with.
     assigned: HashSet<usize>,
     /// Registries whose environment is used for uploads to another one.
@@ -110,7 +110,7 @@ struct UploadIndex {
     /// What creates the releases, or the tags of a filter with these patterns.
     started_by: RefCell<HashMap<Option<FilterPatterns>, ReleaseOrigin>>,
     /// The unseen uploads by the place of their job's id.
-    unseen: RefCell<HashMap<Place, Option<UnseenUpload>>>,
+    unseen: RefCell<BTreeMap<Place, Option<UnseenUpload>>>,
 }
 
 /// The patterns of a filter that accept and that ignore; `None` for a missing key.
@@ -212,6 +212,11 @@ impl<'a, 'p> Analysis<'a, 'p> {
         positions.filter_map(|position| self.uploads.get(*position)).collect()
     }
 
+    /// Whether a job has uploads.
+    pub(crate) fn has_uploads(&self, job: &Job<'_>) -> bool {
+        self.index.by_job.contains_key(&job.id.place())
+    }
+
     /// The login steps of a job, in order.
     pub(crate) fn logins_of(&self, job: &Job<'_>) -> &[LoginStep<'a, 'p>] {
         self.logins.get(&job.id.place()).map_or(&[], Vec::as_slice)
@@ -292,8 +297,8 @@ fn refusals<'a, 'p>(
     data: &Data,
     checkout: &'a Model<'p>,
     uploads: &[Upload<'a, 'p>],
-) -> HashMap<FileId, StartRefusal<'a, 'p>> {
-    let mut found = HashMap::new();
+) -> BTreeMap<FileId, StartRefusal<'a, 'p>> {
+    let mut found = BTreeMap::new();
     for upload in uploads {
         for upload_run in &upload.runs {
             let workflow = started(upload.site.resolved.workflow, upload_run.run());

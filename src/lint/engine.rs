@@ -354,8 +354,8 @@ impl<'r> Engine<'r> {
 /// The facts of one subject, each looked up once however many rules use it.
 struct FactCache<'r, 's, 'a, 'p> {
     subject: &'s Subject<'s, 'a, 'p>,
-    /// By name. There are so few that a linear search is fastest.
-    known: Vec<(&'r str, Fact)>,
+    /// There are so few that a linear search is fastest.
+    known: Vec<(&'r FactName, Fact)>,
 }
 
 impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
@@ -364,8 +364,8 @@ impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
     }
 
     fn get(&mut self, name: &'r FactName) -> &Fact {
-        let at = self.known.iter().position(|(known, _)| *known == name.as_str()).unwrap_or_else(|| {
-            self.known.push((name.as_str(), name.ask(self.subject)));
+        let at = self.known.iter().position(|(known, _)| known.is_same(name)).unwrap_or_else(|| {
+            self.known.push((name, name.ask(self.subject)));
             self.known.len() - 1
         });
         &self.known[at].1

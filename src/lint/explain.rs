@@ -289,8 +289,8 @@ fn explain_run<'a, 'p>(
     errors: &RunErrors,
 ) -> Option<ExplainedRun<'a>> {
     let registry = upload_run.registry()?.map_err(|unknown| unknown.reason);
-    let (credential, credential_place) = upload_run.credential(upload, subject.context()?, subject.analysis.data);
-    let credential = credential.as_ref().copied().map_err(|unknown| unknown.reason.clone());
+    let (credential, credential_place) = subject.credential()?;
+    let credential = credential.as_ref().copied().map_err(ToString::to_string);
     let form = registry
         .as_ref()
         .ok()

@@ -29,6 +29,7 @@ mod step;
 mod stored_token;
 mod upload;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -44,7 +45,7 @@ use crate::workflow::simulate::context::EvaluationContext;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The value and its place; `None` if the files say that there is no value.
-    Known(Option<String>, Place),
+    Known(Option<Cow<'static, str>>, Place),
     /// The files do not decide it; the reason is what it depends on.
     Unknown(UnknownReason),
 }
@@ -60,7 +61,17 @@ impl Fact {
     }
 
     fn text(value: impl Into<String>, place: Place) -> Self {
-        Self::Known(Some(value.into()), place)
+        Self::Known(Some(Cow::Owned(value.into())), place)
+    }
+
+    /// A constant, which needs no allocation.
+    const fn word(value: &'static str, place: Place) -> Self {
+        Self::Known(Some(Cow::Borrowed(value)), place)
+    }
+
+    /// A value that may be absent.
+    fn optional(value: Option<String>, place: Place) -> Self {
+        Self::Known(value.map(Cow::Owned), place)
     }
 }
 
@@ -195,6 +206,11 @@ impl FactName {
         &self.text
     }
 
+    /// Whether two names are equal. Comparing the rows first rejects nearly all others.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.spec, other.spec) && self.text == other.text
+    }
+
     /// The row of the table.
     #[must_use]
     pub const fn spec(&self) -> &'static FactSpec {
@@ -217,7 +233,7 @@ impl std::fmt::Debug for FactName {
 }
 
 fn yes(flag: bool, place: Place) -> Option<Fact> {
-    Some(Fact::text(if flag { "yes" } else { "no" }, place))
+    Some(Fact::word(if flag { "yes" } else { "no" }, place))
 }
 
 /// The value of a text of the step.
@@ -231,7 +247,7 @@ fn job_value(subject: &Subject<'_, '_, '_>, text: Text<'_>) -> Option<Fact> {
 }
 
 fn evaluated(context: Option<EvaluationContext<'_, '_>>, text: Text<'_>) -> Option<Fact> {
-    let known = |value: String| Fact::Known(Some(value).filter(|value| !value.is_empty()), text.place());
+    let known = |value: String| Fact::optional(Some(value).filter(|value| !value.is_empty()), text.place());
     Some(match context.map(|context| context.evaluate(text.value())) {
         Some(Outcome::Unknown(reason)) => Fact::Unknown(reason),
         Some(outcome) => known_text(&outcome).map_or_else(|| Fact::unknown("a list or an object"), known),

@@ -4,6 +4,8 @@ pub mod examples;
 pub(crate) mod load;
 pub mod set;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -164,7 +166,7 @@ impl MessageTemplate {
             .map(|piece| match piece {
                 MessagePiece::Text(text) => Some(text.clone()),
                 MessagePiece::Fact(name) => match ask(name) {
-                    Fact::Known(value, _) => Some(value.unwrap_or_else(|| "none".to_owned())),
+                    Fact::Known(value, _) => Some(value.map_or_else(|| "none".to_owned(), Cow::into_owned)),
                     Fact::Unknown(_) => None,
                 },
             })

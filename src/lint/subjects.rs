@@ -10,6 +10,7 @@ use crate::trust::claims::Claims;
 use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
 use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::repeated_value::RepeatedValue;
+use crate::trust::upload::credential::CredentialOutcome;
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::site::UploadTarget;
 use crate::workflow::calls::{self, PermissionRequest};
@@ -217,6 +218,12 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
     pub(crate) fn claims(&self) -> Option<&'s Claims> {
         let (upload, view) = (self.upload()?, self.view()?);
         Some(view.run.claims(upload, view.context, self.analysis.repository))
+    }
+
+    /// The credential of the run's upload, and the place that decides it.
+    pub(crate) fn credential(&self) -> Option<&'s (CredentialOutcome, Place)> {
+        let (upload, view) = (self.upload()?, self.view()?);
+        Some(view.run.credential(upload, view.context, self.analysis.data))
     }
 
     /// Where the run uploads to.

@@ -1,7 +1,7 @@
 //! The uploads of a project and every run that can reach them, each with its target, credential, claims and verdict.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::lint::blockers::{self, Blocker};
@@ -13,9 +13,10 @@ use crate::trust::claims::{self, Claims};
 use crate::trust::publisher::Publisher;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
+use crate::trust::upload::credential::CredentialOutcome;
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::package::{self, UploadedPackages};
-use crate::trust::upload::site::{self, Credential, UploadSite, UploadTarget};
+use crate::trust::upload::site::{self, UploadSite, UploadTarget};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
 use crate::workflow::simulate::context::EvaluationContext;
@@ -59,7 +60,7 @@ pub struct UploadRun<'a, 'p> {
     /// The position of the declared publisher that it is compared with.
     pub publisher: Option<usize>,
     claims: OnceCell<Claims>,
-    credential: OnceCell<(Known<Credential>, Place)>,
+    credential: OnceCell<(CredentialOutcome, Place)>,
     packages: OnceCell<UploadedPackages<'p>>,
     comparison: OnceCell<RunVerdict>,
 }
@@ -102,11 +103,8 @@ impl<'a, 'p> UploadRun<'a, 'p> {
         upload: &Upload<'_, '_>,
         context: &EvaluationContext<'_, '_>,
         data: &Data,
-    ) -> &(Known<Credential>, Place) {
-        self.credential.get_or_init(|| {
-            let (credential, place) = upload.site.credential(&data.github, &data.registries, context);
-            (credential.map_err(|reason| Unknown { reason: reason.to_string(), place }), place)
-        })
+    ) -> &(CredentialOutcome, Place) {
+        self.credential.get_or_init(|| upload.site.credential(&data.github, &data.registries, context))
     }
 
     /// The packages that are uploaded to a registry, computed once.
@@ -185,7 +183,7 @@ pub(crate) struct FoundUploads<'a, 'p> {
     /// The workflows with more uploads than are checked.
     pub cut: Vec<Unknown>,
     /// The login steps of each job that has some, by the place of its id.
-    pub logins: HashMap<Place, Vec<LoginStep<'a, 'p>>>,
+    pub logins: BTreeMap<Place, Vec<LoginStep<'a, 'p>>>,
 }
 
 /// The uploads of all workflows.
@@ -196,7 +194,7 @@ pub(crate) fn uploads<'a, 'p>(
     repository: Option<&str>,
     filter: &RunFilter,
 ) -> FoundUploads<'a, 'p> {
-    let (mut found, mut cut, mut logins) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut found, mut cut, mut logins) = (Vec::new(), Vec::new(), BTreeMap::new());
     for workflow in &checkout.workflows {
         let mut sites = Vec::new();
         for job in &workflow.jobs {

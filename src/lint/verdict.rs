@@ -18,7 +18,7 @@ use crate::trust::claim_verdict::{ClaimVerdict, claim_verdict};
 use crate::trust::registry::{Claim, Comparison, Registry};
 use crate::trust::upload::site::Credential;
 use crate::workflow::calls::StartRefusal;
-use crate::workflow::expression::Truth;
+use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::log_text::RefusalCause;
 
 /// What the registry answers to one run.
@@ -165,8 +165,10 @@ pub(crate) fn of(subject: &Subject<'_, '_, '_>, errors: &RunErrors) -> Option<Ru
 fn comparison<'s>(subject: &Subject<'s, '_, '_>) -> Option<&'s RunVerdict> {
     let (upload, view) = (subject.upload()?, subject.view()?);
     let registry = view.run.registry()?;
-    let (credential, _) = view.run.credential(upload, view.context, subject.analysis.data);
-    Some(view.run.comparison(|| compute(subject, upload, &registry, credential)))
+    let (credential, place) = subject.credential()?;
+    let unknown = |reason: &UnknownReason| Unknown { reason: reason.to_string(), place: *place };
+    let credential = credential.as_ref().copied().map_err(unknown);
+    Some(view.run.comparison(|| compute(subject, upload, &registry, &credential)))
 }
 
 fn compute(
@@ -246,7 +248,7 @@ fn refused_certificate(subject: &Subject<'_, '_, '_>) -> Option<((Option<String>
         Some(Fact::Known(Some(word), place)) => Some((word, place)),
         _ => None,
     };
-    let (_, place): (String, Place) = word(attestations(subject, "")).filter(|(word, _)| word == "on")?;
+    let (_, place) = word(attestations(subject, "")).filter(|(word, _)| word == "on")?;
     let (file, _) = word(certificate(subject, "")).filter(|(word, _)| word != "accepted")?;
     let claims = subject.claims()?;
     let caller = claims.caller_file.clone().filter(|_| file == "refused");

@@ -1,5 +1,7 @@
 //! The permissions of an upload's job, scope by scope, and the block that grants each.
 
+use std::borrow::Cow;
+
 use crate::lint::facts::Fact;
 use crate::lint::facts::permission::{permission, permission_origin, permissions_word};
 use crate::lint::subjects::Subject;
@@ -39,7 +41,7 @@ pub struct PermissionLink {
 pub(super) fn permissions(subject: &Subject<'_, '_, '_>) -> Vec<ExplainedPermission> {
     let github = &subject.analysis.data.github.permissions;
     let word = match permissions_word(subject, "") {
-        Some(Fact::Known(Some(word), place)) => Some((word, place)),
+        Some(Fact::Known(Some(word), place)) => Some((word.into_owned(), place)),
         _ => None,
     };
     // A word grants every scope; listing them all would hide the important one.
@@ -61,7 +63,9 @@ fn is_asked_for(never_by_default: &[String], scope: &str) -> bool {
 fn held(subject: &Subject<'_, '_, '_>, scope: &str, always: bool) -> Option<ExplainedPermission> {
     let (requested, callers) = (requested(subject, scope), callers(subject, scope));
     let (access, place) = match permission(subject, scope)? {
-        Fact::Known(access, place) if always || access.as_deref() != Some("none") => (access, place),
+        Fact::Known(access, place) if always || access.as_deref() != Some("none") => {
+            (access.map(Cow::into_owned), place)
+        }
         Fact::Unknown(_) if always || requested.is_some() => (None, subject.job()?.id.place()),
         Fact::Known(..) | Fact::Unknown(_) => return None,
     };
@@ -103,7 +107,7 @@ fn requested(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<(AccessLevel,
 
 fn origin(subject: &Subject<'_, '_, '_>, scope: &str) -> String {
     match permission_origin(subject, scope) {
-        Some(Fact::Known(Some(origin), _)) => origin,
+        Some(Fact::Known(Some(origin), _)) => origin.into_owned(),
         _ => String::new(),
     }
 }

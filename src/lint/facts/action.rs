@@ -149,14 +149,12 @@ fn action_fault(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let judged = judged(subject);
     let status = judged.as_ref().and_then(|judged| judged.status);
     let fault = if matches!(status, Some(ActionStatus::Outdated | ActionStatus::Sunset)) {
-        let data = subject.analysis.data;
-        let (credential, _) = subject.upload()?.site.credential(&data.github, &data.registries, subject.context()?);
-        match credential {
+        match &subject.credential()?.0 {
             Ok(Credential::Trusted | Credential::Minted | Credential::MaybeEmpty) => {
                 Some(if status == Some(ActionStatus::Sunset) { "sunset" } else { "outdated" })
             }
             Ok(_) => Some("sunset-with-token").filter(|_| status == Some(ActionStatus::Sunset)),
-            Err(reason) => return Some(Fact::Unknown(reason)),
+            Err(reason) => return Some(Fact::Unknown(reason.clone())),
         }
     } else {
         None
@@ -201,7 +199,7 @@ fn step_action_ref(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let step = subject.step()?;
     Some(match step.uses {
         Some(uses) => {
-            Fact::Known(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
+            Fact::optional(uses.value().split_once('@').map(|(_, reference)| reference.to_owned()), uses.place())
         }
         None => Fact::Known(None, step.place),
     })

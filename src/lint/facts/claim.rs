@@ -55,5 +55,5 @@ fn calling_job(subject: &Subject<'_, '_, '_>) -> Option<Place> {
 fn token(subject: &Subject<'_, '_, '_>, name: &str) -> Option<Fact> {
     let claim = Claim::ALL.into_iter().find(|claim| claim.word() == name)?;
     let value = subject.claims()?.value(claim, target(subject)?).ok()?;
-    Some(Fact::Known(value, claim_place(subject, claim)?))
+    Some(Fact::optional(value, claim_place(subject, claim)?))
 }

@@ -120,7 +120,7 @@ fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
 fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let name = client_of(subject).map(|client| client.client).or_else(|| site.pattern?.client.clone());
-    Some(Fact::Known(name, site.resolved.place()))
+    Some(Fact::optional(name, site.resolved.place()))
 }
 
 fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

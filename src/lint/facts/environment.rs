@@ -86,7 +86,7 @@ fn environment_suggests(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
     let own = &target(subject)?.id;
     let one = suggested.iter().find(|id| *id == own).or_else(|| suggested.first());
     let name = one.and_then(|id| subject.analysis.data.registries.get(id)).map(|registry| registry.name.clone());
-    Some(Fact::Known(name, place))
+    Some(Fact::optional(name, place))
 }
 
 fn environment_registry_match(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -140,7 +140,7 @@ pub(crate) fn environment(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
     if let (None, Some(claims)) = (subject.step(), subject.claims()) {
         return Some(match &claims.environment {
             Outcome::Unknown(reason) => Fact::Unknown(reason.clone()),
-            known => Fact::Known(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
+            known => Fact::optional(known_text(known).filter(|name| !name.is_empty()), claims.environment_place),
         });
     }
     match job.environment {

@@ -198,8 +198,7 @@ fn repository_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> 
 
 fn workflow_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let workflow = subject.workflow()?;
-    let publishes = subject.analysis.publishes(workflow.file);
-    Some(Fact::text(if publishes { "yes" } else { "no" }, workflow_file_place(workflow)))
+    yes(subject.analysis.publishes(workflow.file), workflow_file_place(workflow))
 }
 
 fn job_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -208,7 +207,7 @@ fn job_publishes(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 pub(crate) fn is_publishing(subject: &Subject<'_, '_, '_>, job: &Job<'_>) -> bool {
-    !subject.analysis.uploads_of(job).is_empty()
+    subject.analysis.has_uploads(job)
 }
 
 pub(crate) fn repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -98,7 +98,7 @@ fn login_missing_field(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let templates: Vec<MessageTemplate> = values.into_iter().map(|text| MessageTemplate::parse(text)).collect();
     let mut fields = templates.iter().flat_map(MessageTemplate::facts).filter_map(|it| it.strip_prefix("publisher."));
     let missing = fields.find(|field| publisher.entry(field).is_none());
-    Some(Fact::Known(missing.map(str::to_owned), publisher.place))
+    Some(Fact::optional(missing.map(str::to_owned), publisher.place))
 }
 
 fn login_proposal(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -124,7 +124,7 @@ fn login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn login_lifetime(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let login = login_of(subject)?;
-    Some(Fact::Known(login.login.lifetime.clone(), login.resolved.place()))
+    Some(Fact::optional(login.login.lifetime.clone(), login.resolved.place()))
 }
 
 fn login_slow_work(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -137,7 +137,7 @@ fn manifest_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_name(subject)?;
-    Some(Fact::Known(word.text, word.place))
+    Some(Fact::optional(word.text, word.place))
 }
 
 fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
@@ -153,7 +153,7 @@ fn of_repository(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
 
 fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_repository(subject)?;
-    Some(Fact::Known(word.text, word.place))
+    Some(Fact::optional(word.text, word.place))
 }
 
 fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -62,7 +62,7 @@ fn ignore(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn ignore_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let ignore = subject.ignore()?;
-    Some(Fact::Known(ignore.meant.clone(), ignore.place))
+    Some(Fact::optional(ignore.meant.clone(), ignore.place))
 }
 
 fn ignore_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

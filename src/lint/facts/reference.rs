@@ -87,7 +87,7 @@ fn output_decides(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     }
     outputs::path(path)?;
     let place = place(subject)?;
-    let publishes = !analysis.uploads_of(job).is_empty();
+    let publishes = analysis.has_uploads(job);
     let condition = job.condition.map(Text::place).filter(|condition| {
         condition.file == place.file && (condition.span.start..=condition.span.end).contains(&place.span.start)
     });

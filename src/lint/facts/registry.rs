@@ -102,7 +102,7 @@ fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn registry_link(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let form = publisher_form::form(subject, target(subject)?);
     let link = form.link.or(form.settings).or_else(|| form.pending.map(str::to_owned));
-    Some(Fact::Known(link, target_place(subject)?))
+    Some(Fact::optional(link, target_place(subject)?))
 }
 
 fn registry_fields(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -122,5 +122,5 @@ fn registry_fields(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn registry_login(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let action = target(subject)?.logins.iter().find(|login| login.is_minted()).map(|login| login.name().to_owned());
-    Some(Fact::Known(action, target_place(subject)?))
+    Some(Fact::optional(action, target_place(subject)?))
 }

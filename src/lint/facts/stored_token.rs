@@ -25,7 +25,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "What to upload with instead of a client that cannot do trusted publishing.",
         |subject, _| {
             let site = &subject.upload()?.site;
-            Some(Fact::Known(site.pattern?.instead.clone(), site.resolved.place()))
+            Some(Fact::optional(site.pattern?.instead.clone(), site.resolved.place()))
         },
     ),
     FactSpec::new(
@@ -45,9 +45,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 ];
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let data = subject.analysis.data;
-    let (outcome, place) = subject.upload()?.site.credential(&data.github, &data.registries, subject.context()?);
-    let Ok(credential) = outcome else {
+    let (Ok(credential), place) = *subject.credential()? else {
         return Some(Fact::unknown("the credential of the upload"));
     };
     let site = &subject.upload()?.site;
@@ -76,8 +74,7 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn secret(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (data, site) = (subject.analysis.data, &subject.upload()?.site);
-    let (_, place) = site.credential(&data.github, &data.registries, subject.context()?);
+    let (site, (_, place)) = (&subject.upload()?.site, subject.credential()?);
     let kept = site.login.as_ref().filter(|login| login.login.keeps);
     let paths = match kept.and_then(|login| login.resolved.first(&login.login.tokens)) {
         Some((_, SlotValue::Text(text, _))) => reads(&text)?,
@@ -85,7 +82,7 @@ fn secret(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     };
     let mut names = paths.iter().filter_map(|path| path.strip_prefix("secrets."));
     let name = names.next().filter(|_| names.next().is_none())?;
-    Some(Fact::text(name, place))
+    Some(Fact::text(name, *place))
 }
 
 fn end(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -182,11 +182,10 @@ fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn credential(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let data = subject.analysis.data;
-    let (outcome, place) = subject.upload()?.site.credential(&data.github, &data.registries, context(subject)?);
+    let (outcome, place) = subject.credential()?;
     Some(match outcome {
-        Ok(credential) => Fact::text(credential.word(), place),
-        Err(reason) => Fact::Unknown(reason),
+        Ok(credential) => Fact::word(credential.word(), *place),
+        Err(reason) => Fact::Unknown(reason.clone()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Turns raw findings into findings: counts the runs of each, drops those whose cause another rule reports, merges equal ones and sets
 //! their levels.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::lint::facts::{self, Fact};
@@ -139,10 +140,10 @@ impl RawFinding {
             by_hand: Vec::new(),
         };
         let registry = match facts::ask(subject, "registry.name") {
-            Fact::Known(name, _) => name,
+            Fact::Known(name, _) => name.map(Cow::into_owned),
             _ => None,
         };
-        let value = value.clone();
+        let value = value.as_deref().map(str::to_owned);
         let called = subject.job().and_then(|job| job.uses).map(Text::value);
         let called = called.filter(|called| !called.starts_with(['.', '$'])).map(str::to_owned);
         Some(Self {
