@@ -359,8 +359,8 @@ struct FactCache<'r, 's, 'a, 'p> {
 }
 
 impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
-    const fn new(subject: &'s Subject<'s, 'a, 'p>) -> Self {
-        Self { subject, known: Vec::new() }
+    fn new(subject: &'s Subject<'s, 'a, 'p>) -> Self {
+        Self { subject, known: Vec::with_capacity(8) }
     }
 
     fn get(&mut self, name: &'r FactName) -> &Fact {

@@ -191,13 +191,15 @@ pub(crate) fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
 pub struct FactName {
     text: String,
     spec: &'static FactSpec,
+    /// The number of bytes of `text` before the part that `*` stands for.
+    group: usize,
 }
 
 impl FactName {
     /// Resolves a name; `None` if there is no such fact.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        spec(text).map(|(spec, _)| Self { text: text.to_owned(), spec })
+        spec(text).map(|(spec, part)| Self { text: text.to_owned(), spec, group: text.len() - part.len() })
     }
 
     /// The name as a rule writes it.
@@ -220,7 +222,7 @@ impl FactName {
     /// Looks the fact up for a subject.
     #[must_use]
     pub(crate) fn ask(&self, subject: &Subject<'_, '_, '_>) -> Fact {
-        let part = self.spec.name.strip_suffix('*').and_then(|group| self.text.get(group.len()..)).unwrap_or_default();
+        let part = self.text.get(self.group..).unwrap_or_default();
         Fact::from_getter((self.spec.get)(subject, part))
     }
 }

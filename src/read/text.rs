@@ -6,12 +6,13 @@ use crate::read::yaml::{Node, NodeKind};
 /// A text with its place. Cheap to copy: it borrows from the project.
 #[derive(Clone, Copy)]
 pub struct Text<'p> {
-    content: TextContent<'p>,
+    value: &'p str,
+    origin: TextOrigin<'p>,
     file: FileId,
 }
 
 #[derive(Clone, Copy)]
-enum TextContent<'p> {
+enum TextOrigin<'p> {
     Scalar(Node<'p>, &'p SourceFile),
     Script(&'p MappedText),
 }
@@ -19,30 +20,27 @@ enum TextContent<'p> {
 impl<'p> Text<'p> {
     /// The scalar at a node of `source`.
     #[must_use]
-    pub(crate) const fn new(node: Node<'p>, source: &'p SourceFile, file: FileId) -> Self {
-        Self { content: TextContent::Scalar(node, source), file }
+    pub(crate) fn new(node: Node<'p>, source: &'p SourceFile, file: FileId) -> Self {
+        Self { value: node.text().unwrap_or_default(), origin: TextOrigin::Scalar(node, source), file }
     }
 
     /// The text of a script in a file.
-    pub(crate) const fn script(text: &'p MappedText, file: FileId) -> Self {
-        Self { content: TextContent::Script(text), file }
+    pub(crate) fn script(text: &'p MappedText, file: FileId) -> Self {
+        Self { value: text.as_str(), origin: TextOrigin::Script(text), file }
     }
 
     /// The decoded text. Expressions are kept as written.
     #[must_use]
-    pub fn value(self) -> &'p str {
-        match self.content {
-            TextContent::Scalar(node, _) => node.text().unwrap_or_default(),
-            TextContent::Script(text) => text.as_str(),
-        }
+    pub const fn value(self) -> &'p str {
+        self.value
     }
 
     /// The place of the text, or of the alias through which it was reached.
     #[must_use]
     pub fn place(self) -> Place {
-        let span = match self.content {
-            TextContent::Scalar(node, _) => node.alias_span().unwrap_or_else(|| node.span()),
-            TextContent::Script(text) => text.span(0..text.as_str().len()),
+        let span = match self.origin {
+            TextOrigin::Scalar(node, _) => node.alias_span().unwrap_or_else(|| node.span()),
+            TextOrigin::Script(text) => text.span(0..text.as_str().len()),
         };
         Place { file: self.file, span }
     }
@@ -50,9 +48,9 @@ impl<'p> Text<'p> {
     /// The place of a range of bytes of [`Text::value`].
     #[must_use]
     pub fn inner(self, range: std::ops::Range<usize>) -> Place {
-        let span = match self.content {
-            TextContent::Scalar(node, source) => node.source_span(source.text(), range),
-            TextContent::Script(text) => text.span(range),
+        let span = match self.origin {
+            TextOrigin::Scalar(node, source) => node.source_span(source.text(), range),
+            TextOrigin::Script(text) => text.span(range),
         };
         Place { file: self.file, span }
     }
@@ -60,9 +58,9 @@ impl<'p> Text<'p> {
     /// The YAML type of the scalar; a script is a string.
     #[must_use]
     pub fn kind(self) -> NodeKind {
-        match self.content {
-            TextContent::Scalar(node, _) => node.kind(),
-            TextContent::Script(_) => NodeKind::Str,
+        match self.origin {
+            TextOrigin::Scalar(node, _) => node.kind(),
+            TextOrigin::Script(_) => NodeKind::Str,
         }
     }
 }

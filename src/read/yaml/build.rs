@@ -364,7 +364,10 @@ fn is_header(text: &str) -> bool {
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
 pub(crate) fn plain_kind(text: &str) -> NodeKind {
     // The first character decides for nearly all strings.
-    if !text.starts_with(|first: char| first.is_ascii_digit() || "~nNtTfF.-+".contains(first)) && !text.is_empty() {
+    if !matches!(
+        text.bytes().next(),
+        None | Some(b'0'..=b'9' | b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'.' | b'-' | b'+')
+    ) {
         return NodeKind::Str;
     }
     match text {

@@ -135,9 +135,8 @@ impl FastPath<'_> {
 
     #[inline]
     fn skip_spaces(&mut self) {
-        while self.byte() == b' ' {
-            self.at += 1;
-        }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| **byte == b' ').count();
     }
 
     /// Skips spaces, line ends and comments.

@@ -124,17 +124,19 @@ impl<'t> Node<'t> {
     /// The entry with a key; case matters.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<MappingEntry<'t>> {
-        self.entries().find(|entry| entry.key.text() == Some(key))
+        let (own, value) = self.pairs().find(|(own, _)| key_bytes(self.tree, *own) == Some(key.as_bytes()))?;
+        Some(MappingEntry { key: Node::new(self.tree, own), value: Node::new(self.tree, value) })
     }
 
     /// The values of several keys, found in one pass. Of a repeated key, the first value.
     #[must_use]
     pub(crate) fn values<const N: usize>(self, keys: [&str; N]) -> [Option<Node<'t>>; N] {
         let mut values = [None; N];
-        for entry in self.entries() {
-            let at = entry.key.text().and_then(|text| keys.iter().position(|key| *key == text));
-            if let Some(value) = at.and_then(|at| values.get_mut(at)) {
-                value.get_or_insert(entry.value);
+        for (own, value) in self.pairs() {
+            let Some(own) = key_bytes(self.tree, own) else { continue };
+            let at = keys.iter().position(|key| key.as_bytes() == own);
+            if let Some(found) = at.and_then(|at| values.get_mut(at)) {
+                found.get_or_insert(Node::new(self.tree, value));
             }
         }
         values
@@ -180,5 +182,13 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn source_span(self, source: &str, range: std::ops::Range<usize>) -> Span {
         Span::new(self.source_offset(source, range.start), self.source_offset(source, range.end))
+    }
+}
+
+/// The text of a key; `None` for a collection. As bytes it needs no tests of character boundaries.
+fn key_bytes(tree: &Tree, key: u32) -> Option<&[u8]> {
+    match tree.nodes.get(key as usize)?.content {
+        NodeContent::Scalar { text, kind } if kind != NodeKind::Null => tree.texts.as_bytes().get(text.range()),
+        _ => Node::new(tree, key).text().map(str::as_bytes),
     }
 }
