@@ -19,6 +19,8 @@ pub struct RegistrySet {
     login_vocabulary: Vocabulary,
     /// The uploads that are actions or called workflows by lower-case name, as positions of the registry and of the upload in it.
     by_name: HashMap<String, Vec<(usize, usize)>>,
+    /// The environment variables from which clients read a token.
+    token_variables: BTreeSet<String>,
 }
 
 impl RegistrySet {
@@ -54,7 +56,9 @@ impl RegistrySet {
                 names.into_iter().for_each(|name| by_name.entry(name).or_default().push((position, own)));
             }
         }
-        Ok(Self { list, added, vocabulary, login_vocabulary, by_name })
+        let tokens = list.iter().flat_map(|registry| &registry.uploads).flat_map(|pattern| &pattern.tokens);
+        let token_variables = tokens.filter_map(|slot| Some(slot.env.as_ref()?.as_str().to_owned())).collect();
+        Ok(Self { list, added, vocabulary, login_vocabulary, by_name, token_variables })
     }
 
     /// Every registry, by id.
@@ -104,6 +108,11 @@ impl RegistrySet {
     /// The upload patterns of all registries, with their registries.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |pattern| (registry, pattern)))
+    }
+
+    /// Whether the client of a registry reads its token from an environment variable.
+    pub(crate) fn is_token_variable(&self, name: &str) -> bool {
+        self.token_variables.contains(name)
     }
 
     /// The upload patterns for an action or a called workflow, with their registries.

@@ -5,10 +5,9 @@ use std::ops::Range;
 use crate::read::source::Place;
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::{Registry, RegistrySet};
-use crate::trust::upload::step::{ResolvedStep, ScriptFrame, called_scripts, steps};
+use crate::trust::upload::step::{ResolvedStep, ScriptFrame, called_scripts};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Job, Workflow};
 
 /// The maximum number of other words between two words of a command.
 const MOST_BETWEEN: usize = 8;
@@ -32,21 +31,23 @@ pub struct UploadEvidence<'a, 'p> {
     pub place: Place,
 }
 
-/// The upload commands in the programs that the steps of a job run, one for each program and registry. Of several calls of a program, the
-/// one with a word for an upload counts.
+/// The programs of the repository that some steps run, each with the calls that lead to it.
+#[must_use]
+pub fn called_programs<'a, 'p>(checkout: &'a Model<'p>, steps: &[ResolvedStep<'a, 'p>]) -> Vec<ResolvedStep<'a, 'p>> {
+    let called = steps.iter().flat_map(|step| called_scripts(checkout, step));
+    called.filter(|resolved| resolved.calls.last().is_some_and(|frame| frame.script.is_program)).collect()
+}
+
+/// The upload commands in programs that a job runs, one for each program and registry. Of several calls of a program, the one with a word
+/// for an upload counts.
 #[must_use]
 pub fn evidence<'a, 'p>(
     github: &GitHubFacts,
     registries: &'a RegistrySet,
-    checkout: &'a Model<'p>,
-    workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
+    mut called: Vec<ResolvedStep<'a, 'p>>,
 ) -> Vec<UploadEvidence<'a, 'p>> {
     let mut found: Vec<UploadEvidence<'a, 'p>> = Vec::new();
     let mut seen = Vec::new();
-    let all = steps(checkout, workflow, job);
-    let mut called: Vec<_> = all.iter().flat_map(|step| called_scripts(checkout, step)).collect();
-    called.retain(|resolved| resolved.calls.last().is_some_and(|frame| frame.script.is_program));
     called.sort_by_key(|resolved| !resolved.calls.iter().any(|frame| means_upload(github, frame)));
     for resolved in called {
         let Some(script) = resolved.calls.last().map(|frame| frame.script) else { continue };

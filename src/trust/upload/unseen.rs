@@ -6,7 +6,7 @@ use crate::trust::needs::{Needs, oidc};
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
-use crate::trust::upload::evidence::{evidence, means_upload};
+use crate::trust::upload::evidence::{called_programs, evidence, means_upload};
 use crate::trust::upload::step::{ResolvedStep, called_scripts, steps, uses};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
@@ -103,8 +103,9 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         if let Some(called) = job.uses {
             return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
         }
-        self.by_program(workflow, job, seen).or_else(|| {
-            let others = || self.by_variable(workflow, job).or_else(|| self.by_token(workflow, job));
+        let all = steps(self.model, workflow, job);
+        self.by_program(workflow, job, &all, seen).or_else(|| {
+            let others = || self.by_variable(workflow, job, &all).or_else(|| self.by_token(workflow, job, &all));
             seen.is_empty().then(others)?
         })
     }
@@ -114,9 +115,14 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         &self,
         workflow: &'a Workflow<'p>,
         job: &'a Job<'p>,
+        all: &[ResolvedStep<'a, 'p>],
         seen: &[SeenUpload<'_>],
     ) -> Option<UnseenUpload> {
-        let all = steps(self.model, workflow, job);
+        // Few jobs run a program of the repository that was found.
+        let programs = called_programs(self.model, all);
+        if programs.is_empty() {
+            return None;
+        }
         let held = || permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         let has_token = |step: &ResolvedStep<'_, '_>| {
             let around = step.frames.iter().map(|frame| &frame.step.env);
@@ -134,7 +140,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         if !may_upload && !all.iter().any(passes_secret) {
             return None;
         }
-        let found = evidence(self.github, self.registries, self.model, workflow, job);
+        let found = evidence(self.github, self.registries, programs);
         // Beside an upload of another step to the same registry, only a call that means an upload shows that the program uploads too.
         let found = found.into_iter().find(|evidence| {
             let called = evidence.resolved.calls.first().is_some_and(|frame| means_upload(self.github, frame));
@@ -181,8 +187,12 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
 
     /// A program that gets the token variable of a registry: by its own step, else by the job or the workflow. The variables of a job reach
     /// all its programs, of which the most likely one counts.
-    fn by_variable(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
-        let all = steps(self.model, workflow, job);
+    fn by_variable(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        all: &[ResolvedStep<'a, 'p>],
+    ) -> Option<UnseenUpload> {
         let own = all.iter().find_map(|step| {
             let inner = step.step?;
             let around = step.frames.iter().rev().map(|frame| &frame.step.env);
@@ -268,18 +278,20 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     /// Whether a name, or the name of a secret in a path, is one of a registry's token.
     fn is_token_name(&self, name: &str) -> bool {
         let name = name.strip_prefix("secrets.").unwrap_or(name);
-        let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-        let listed = self.github.credentials.variables.iter().any(|known| plain(known) == plain(name));
-        let mut slots = self.registries.uploads().flat_map(|(_, pattern)| &pattern.tokens);
-        listed || slots.any(|slot| slot.env.as_ref().is_some_and(|env| env.as_str() == name))
+        let listed = || self.github.credentials.variables.iter().any(|known| has_same_letters(known, name));
+        self.registries.is_token_variable(name) || listed()
     }
 
-    fn by_token(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Option<UnseenUpload> {
+    fn by_token(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        all: &[ResolvedStep<'a, 'p>],
+    ) -> Option<UnseenUpload> {
         let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         if held.access != Some(AccessLevel::Write) {
             return None;
         }
-        let all = steps(self.model, workflow, job);
         // An action in a submodule is one of another repository.
         let checkout = &self.github.checkout;
         let checks_out = |step: &ResolvedStep<'_, '_>| {
@@ -393,9 +405,17 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     }
 }
 
+/// Whether two names are equal but for case, `_` and `-`.
+fn has_same_letters(left: &str, right: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')).map(|byte| byte.to_ascii_lowercase())
+    }
+    letters(left).eq(letters(right))
+}
+
 /// Whether a text reads a secret other than `GITHUB_TOKEN`, also by a name that is computed.
 fn is_secret_path(text: &str) -> bool {
-    is_secret(text) || text.contains("secrets[")
+    is_secret(text) || memchr::memchr_iter(b'[', text.as_bytes()).any(|at| text[..at].ends_with("secrets"))
 }
 
 /// Whether a word can be a program: it is no variable, option, string, assignment or member of an object.
