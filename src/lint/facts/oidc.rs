@@ -70,10 +70,9 @@ fn invalid_exchange<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<InvalidExcha
     let uploads = analysis.uploads_of(job);
     let uploads = uploads.iter().filter(inside);
     let key = uploads.into_iter().find_map(|upload| script_exchange::as_key(&data.github, &upload.site));
-    let in_text = |text| script_exchange::in_text(&data.github, &data.registries, text);
     key.or_else(|| {
         let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
-        script_exchange::scripts(&data.github, &own).into_iter().find_map(in_text)
+        script_exchange::in_step(&data.github, &data.registries, own)
     })
 }
 

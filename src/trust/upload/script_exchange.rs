@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use crate::read::source::Place;
 use crate::trust::registry::slot::{SlotValue, reads};
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::site::UploadSite;
-use crate::trust::upload::step::{ResolvedStep, called_scripts, expanded};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, expand};
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::{Step, Text};
+use crate::workflow::model::Text;
 
 /// What is wrong with an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +50,7 @@ pub struct InvalidExchange<'a> {
 }
 
 /// The first exchange in a script that a registry refuses.
-#[must_use]
-pub fn in_text<'a>(github: &GitHubFacts, registries: &'a RegistrySet, text: Text<'_>) -> Option<InvalidExchange<'a>> {
+fn in_text<'a>(github: &GitHubFacts, registries: &'a RegistrySet, text: Text<'_>) -> Option<InvalidExchange<'a>> {
     let script = text.value();
     if !requests_token(github, script) {
         return None;
@@ -111,25 +108,23 @@ pub fn as_key<'a>(github: &GitHubFacts, site: &UploadSite<'a, '_>) -> Option<Inv
     None
 }
 
-/// The scripts of a step: its own, those in its inputs, those of the local action that it uses, and those that it calls.
+/// The first exchange in a step that a registry refuses: in its script, in its inputs, in the scripts that it calls, or in the steps of the
+/// local action that it uses.
 #[must_use]
-pub fn scripts<'p>(github: &GitHubFacts, own: &ResolvedStep<'_, 'p>) -> Vec<Text<'p>> {
-    let function =
-        |step: &Step<'_>| step.with.entries.iter().any(|pair| pair.value.value().contains(&github.oidc.function));
-    let has_none = |step: &Step<'_>| step.script.is_none() && !function(step);
-    let local = |step: &Step<'_>| step.uses.is_some_and(|uses| own.model.action(uses.value()).is_some());
-    if own.step.is_some_and(|step| has_none(step) && !local(step)) {
-        return Vec::new();
-    }
-    let all = if own.step.is_some_and(local) { expanded(vec![own.clone()]) } else { vec![own.clone()] };
-    all.into_iter()
-        .flat_map(|step| {
-            let inputs = step.with().entries.iter().map(|pair| pair.value);
-            let inputs = inputs.filter(|input| input.value().contains(&github.oidc.function));
-            let called = called_scripts(step.model, &step).into_iter().filter_map(|script| script.script());
-            step.script().into_iter().chain(inputs).chain(called).collect::<Vec<_>>()
-        })
-        .collect()
+pub fn in_step<'a>(
+    github: &GitHubFacts,
+    registries: &'a RegistrySet,
+    own: ResolvedStep<'_, '_>,
+) -> Option<InvalidExchange<'a>> {
+    let mut all = Vec::with_capacity(1);
+    expand(own, &mut all);
+    all.iter().find_map(|step| {
+        let inputs = step.with().entries.iter().map(|pair| pair.value);
+        let inputs = inputs.filter(|input| input.value().contains(&github.oidc.function));
+        let in_text = |text| in_text(github, registries, text);
+        let called = || called_scripts(step.model, step).iter().find_map(|called| called.script().and_then(in_text));
+        step.script().into_iter().chain(inputs).find_map(in_text).or_else(called)
+    })
 }
 
 /// Whether a script requests an OIDC token.
@@ -139,9 +134,9 @@ fn requests_token(github: &GitHubFacts, script: &str) -> bool {
 
 /// The first request for an OIDC token, outside of comments: the variable with its address, or the function of GitHub's library.
 fn request(github: &GitHubFacts, script: &str) -> Option<Range<usize>> {
-    let words = github.oidc.shown.address.iter().chain([&github.oidc.function]);
-    let mut found =
-        words.flat_map(|word| memmem::find_iter(script.as_bytes(), word).map(move |at| at..at + word.len()));
+    // Few scripts contain a word, and `contains` needs no preparation for short words, unlike a search for their positions.
+    let words = github.oidc.shown.address.iter().chain([&github.oidc.function]).filter(|word| script.contains(*word));
+    let mut found = words.flat_map(|word| script.match_indices(word).map(move |(at, _)| at..at + word.len()));
     found.find(|range| !is_comment(script, range.start))
 }
 

@@ -69,28 +69,28 @@ pub fn steps<'a, 'p>(
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
 ) -> Vec<ResolvedStep<'a, 'p>> {
-    let own = |step| ResolvedStep { step: Some(step), ..ResolvedStep::calling(checkout, workflow, job) };
-    expanded(job.steps.iter().rev().map(own).collect())
-}
-
-/// Some steps of a job, the last first, each with the steps of the local action that it uses.
-#[must_use]
-pub fn expanded<'a, 'p>(mut open: Vec<ResolvedStep<'a, 'p>>) -> Vec<ResolvedStep<'a, 'p>> {
-    let mut found = Vec::with_capacity(open.len());
-    while let Some(resolved) = open.pop() {
-        if found.len() >= MOST_STEPS {
-            break;
-        }
-        let used = resolved.step.and_then(|step| Some((step, resolved.model.action(step.uses?.value())?)));
-        if let Some((step, action)) = used.filter(|_| resolved.frames.len() < DEEPEST_ACTIONS) {
-            let mut frames = resolved.frames.clone();
-            frames.push(ActionFrame { step, action });
-            let inner = |step| ResolvedStep { frames: frames.clone(), step: Some(step), ..resolved.clone() };
-            open.extend(action.steps.iter().rev().take(MOST_STEPS).map(inner));
-        }
-        found.push(resolved);
+    let mut found = Vec::with_capacity(job.steps.len());
+    for step in &job.steps {
+        expand(ResolvedStep { step: Some(step), ..ResolvedStep::calling(checkout, workflow, job) }, &mut found);
     }
     found
+}
+
+/// Adds a step, and after it the steps of the local action that it uses.
+pub(crate) fn expand<'a, 'p>(resolved: ResolvedStep<'a, 'p>, found: &mut Vec<ResolvedStep<'a, 'p>>) {
+    if found.len() >= MOST_STEPS {
+        return;
+    }
+    let used = resolved.step.and_then(|step| Some((step, resolved.model.action(step.uses?.value())?)));
+    let Some((step, action)) = used.filter(|_| resolved.frames.len() < DEEPEST_ACTIONS) else {
+        return found.push(resolved);
+    };
+    let frames: Vec<_> = resolved.frames.iter().copied().chain([ActionFrame { step, action }]).collect();
+    let own = ResolvedStep { frames, ..resolved.clone() };
+    found.push(resolved);
+    for inner in &action.steps {
+        expand(ResolvedStep { step: Some(inner), ..own.clone() }, found);
+    }
 }
 
 /// A call of a script of the repository.
@@ -120,11 +120,15 @@ pub fn scripts_called_by<'a, 'p>(
     resolved: &ResolvedStep<'a, 'p>,
     own: Text<'p>,
 ) -> Vec<ResolvedStep<'a, 'p>> {
-    let Some(scripts) = checkout.scripts else { return Vec::new() };
+    let Some((scripts, calls)) = checkout.scripts.map(|scripts| (scripts, scripts.calls(own.place()))) else {
+        return Vec::new();
+    };
+    if calls.is_empty() {
+        return Vec::new();
+    }
     let mut found: Vec<ResolvedStep<'a, 'p>> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    let mut open: Vec<(Vec<ScriptFrame<'p>>, Text<'p>, &'p [ScriptCall])> =
-        vec![(Vec::new(), own, scripts.calls(own.place()))];
+    let mut open: Vec<(Vec<ScriptFrame<'p>>, Text<'p>, &'p [ScriptCall])> = vec![(Vec::new(), own, calls)];
     while let Some((frames, caller, calls)) = open.pop() {
         if frames.len() >= DEEPEST_SCRIPTS {
             continue;
