@@ -15,9 +15,16 @@ pub struct CommandList {
     list: Vec<String>,
     /// The length of the program and the position of each command, sorted by program; those of one program are in the order of the list.
     by_program: Vec<(usize, usize)>,
+    /// The positions of the entries for actions.
+    for_actions: Vec<usize>,
+    /// The positions of the entries that are variables.
+    variables: Vec<usize>,
     /// Finds the longest word of each entry in a text. Built when it is first used; `None` if no entry can be in a text.
     longest_words: OnceLock<Option<WordSearch>>,
 }
+
+/// The start of an entry for actions.
+const FOR_ACTIONS: &str = "uses ";
 
 /// The longest word of each entry.
 #[derive(Debug, Clone)]
@@ -41,7 +48,10 @@ impl From<Vec<String>> for CommandList {
         let length = |command: &String| command.find(' ').unwrap_or(command.len());
         let mut by_program: Vec<(usize, usize)> = list.iter().map(length).zip(0..).collect();
         by_program.sort_by_key(|(length, position)| &list[*position][..*length]);
-        Self { list, by_program, longest_words: OnceLock::new() }
+        let positions = |is: &dyn Fn(&String) -> bool| (0..list.len()).filter(|at| is(&list[*at])).collect();
+        let for_actions = positions(&|entry| entry.starts_with(FOR_ACTIONS));
+        let variables = positions(&|entry| is_variable(entry));
+        Self { list, by_program, for_actions, variables, longest_words: OnceLock::new() }
     }
 }
 
@@ -63,6 +73,17 @@ impl CommandList {
         own.map(|(_, position)| self.list[*position].as_str())
     }
 
+    /// The entries for actions, each with the words of it that an action's name has.
+    pub(crate) fn for_actions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let entries = self.for_actions.iter().map(|position| self.list[*position].as_str());
+        entries.filter_map(|entry| Some((entry, entry.strip_prefix(FOR_ACTIONS)?)))
+    }
+
+    /// The entries that are variables.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|position| self.list[*position].as_str())
+    }
+
     /// Whether a script may contain one of the entries, judged by the longest word of each, in any case. A script for which this is false
     /// need not be parsed. A word that is split by quotes is not found.
     pub(crate) fn may_be_in(&self, script: &str) -> bool {
@@ -79,7 +100,7 @@ impl CommandList {
 
 impl WordSearch {
     fn new(entries: &[String]) -> Option<Self> {
-        let commands = entries.iter().filter(|entry| !entry.starts_with("uses "));
+        let commands = entries.iter().filter(|entry| !entry.starts_with(FOR_ACTIONS));
         let (mut longest, mut whole) = (Vec::new(), Vec::new());
         for entry in commands {
             let parts = entry.split_whitespace().flat_map(|word| {
@@ -96,6 +117,12 @@ impl WordSearch {
         let search = AhoCorasick::builder().ascii_case_insensitive(true).build(longest).ok();
         Some(Self { search, whole })
     }
+}
+
+/// Whether an entry has the form of an environment variable; `*` stands for any text.
+pub(crate) fn is_variable(entry: &str) -> bool {
+    let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
+    entry.contains('_') && entry.chars().all(is_name)
 }
 
 /// The name of a program without folder, version (`twine==6.1`, `twine@6`) and `.exe`.

@@ -53,10 +53,16 @@ pub(crate) fn commands(
 /// `&` or `|`.
 #[must_use]
 pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
+    const SEPARATORS: [char; 4] = ['\n', ';', '&', '|'];
     let script = step.script.map_or("", |script| script.value());
-    let commands = script.split(['\n', ';', '&', '|']).map(str::trim_start);
+    let starts_command = |at: &usize| {
+        let before = script[..*at].trim_end_matches(|letter: char| letter.is_whitespace() && letter != '\n');
+        before.is_empty() || before.ends_with(SEPARATORS)
+    };
+    let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_command);
     let mut found = Vec::new();
-    for command in commands.filter(|command| command.starts_with('$')).take(MOST_PROGRAMS) {
+    for start in starts.take(MOST_PROGRAMS) {
+        let command = script[start..].split(SEPARATORS).next().unwrap_or_default();
         let name: &str = match command.strip_prefix("${{") {
             Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
             None => command.trim_start_matches(['$', '{']).split(['}', ' ']).next().unwrap_or_default(),

@@ -13,7 +13,7 @@
 
 use std::cell::LazyCell;
 
-use crate::read::command_list::CommandList;
+use crate::read::command_list::{CommandList, is_variable};
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::command::{CommandWords, find_command, flag_is, is_command, unwrapped, words};
 use crate::workflow::github::GitHubFacts;
@@ -28,13 +28,10 @@ pub(crate) fn in_step<'e>(
     step: &Step<'_>,
     entries: &'e CommandList,
 ) -> Option<&'e str> {
-    let mut variables = [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries).peekable();
-    if variables.peek().is_some() {
-        let names: Vec<&str> = variables.map(|pair| pair.key.value()).collect();
-        let set = |entry: &&String| may_be_variable(entry) && names.iter().any(|name| fits(entry, name));
-        if let Some(entry) = entries.iter().find(set) {
-            return Some(entry);
-        }
+    let pairs = [&step.env, &job.env, &workflow.env].into_iter().flat_map(|pairs| &pairs.entries);
+    let is_set = |entry: &&str| pairs.clone().any(|pair| fits(entry, pair.key.value()));
+    if let Some(entry) = entries.variables().find(is_set) {
+        return Some(entry);
     }
     if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
         return in_name(action(uses.value()), entries);
@@ -67,7 +64,7 @@ pub(crate) fn in_script<'e>(
         }
         let may_set = || entry.to_lowercase().split('*').all(|part| text.contains(part));
         let set = || may_set() && commands.iter().any(|command| sets_variable(command, entry));
-        run.contains(&entry.as_str()) || may_be_variable(entry) && set()
+        run.contains(&entry.as_str()) || is_variable(entry) && set()
     });
     found.map(String::as_str)
 }
@@ -102,27 +99,15 @@ fn lowercase_text(commands: &[ShellCommand]) -> String {
 }
 
 /// The first entry for actions that the name of an action or called workflow matches.
-pub(crate) fn in_name<'e>(name: &str, entries: &'e [String]) -> Option<&'e str> {
+pub(crate) fn in_name<'e>(name: &str, entries: &'e CommandList) -> Option<&'e str> {
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    let joined = format!("-{}-", words.join("-"));
-    let matches = |entry: &&String| {
-        entry.strip_prefix("uses ").is_some_and(|known| match known.contains('*') {
-            true => words.iter().any(|word| fits(known, word)),
-            false => words.iter().any(|word| known.starts_with(word)) && joined.contains(&format!("-{known}-")),
-        })
+    let is_in_order = |known: &str| format!("-{}-", words.join("-")).contains(&format!("-{known}-"));
+    let matches = |known: &str| match known.split_once('*') {
+        Some((start, _)) => words.iter().any(|word| word.starts_with(start) && fits(known, word)),
+        None => words.iter().any(|word| known.starts_with(word)) && is_in_order(known),
     };
-    entries.iter().find(matches).map(String::as_str)
-}
-
-/// Whether a variable is one of an entry.
-fn is_variable(entry: &str, name: &str) -> bool {
-    may_be_variable(entry) && fits(entry, name)
-}
-
-fn may_be_variable(entry: &str) -> bool {
-    let is_name = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || matches!(letter, '_' | '*');
-    entry.contains('_') && entry.chars().all(is_name)
+    entries.for_actions().find(|(_, known)| matches(known)).map(|(entry, _)| entry)
 }
 
 /// Whether a name has the form of a pattern with stars, each of which stands for any text.
@@ -138,7 +123,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 
 /// Whether a command sets a variable of an entry.
 fn sets_variable(command: &ShellCommand, entry: &str) -> bool {
-    let set = |name: &str| is_variable(entry, name);
+    let set = |name: &str| fits(entry, name);
     command.assignments.iter().any(|assignment| set(&assignment.name))
         || command.words.iter().any(|word| literal(word).split_once('=').is_some_and(|(name, _)| set(name)))
 }
@@ -269,7 +254,8 @@ mod tests {
 
     #[test]
     fn names_of_actions_are_compared_word_by_word() {
-        let entries = ["uses release*".to_owned(), "uses tag*".to_owned(), "uses ecr-login".to_owned()];
+        let entries = ["uses release*", "uses tag*", "uses ecr-login"].map(str::to_owned);
+        let entries = CommandList::from(entries.to_vec());
         for name in
             ["acme/release-all", "acme/ci/.github/workflows/releases.yml", "acme/git-tagger", "a/amazon-ecr-login"]
         {
