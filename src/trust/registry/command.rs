@@ -91,9 +91,11 @@ pub(crate) fn find_command<'l>(
 #[must_use]
 pub(crate) fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -> &'w [Option<String>] {
     let mut words = words;
-    while let [Some(first), rest @ ..] = words
-        && github.shell.transparent.iter().any(|known| is_program(first, known))
-    {
+    while let [Some(first), rest @ ..] = words {
+        let name = program(first);
+        if !github.shell.transparent.iter().any(|known| known == name) {
+            break;
+        }
         words = skip_options(rest);
     }
     words
@@ -150,7 +152,7 @@ fn skip_options(words: &[Option<String>]) -> &[Option<String>] {
 #[must_use]
 pub(crate) fn starts_with<'w>(words: &'w [Option<String>], command: &str) -> Option<&'w [Option<String>]> {
     let mut rest = words;
-    for (index, expected) in command.split_whitespace().enumerate() {
+    for (index, expected) in command.split_ascii_whitespace().enumerate() {
         let same = |word: &Option<String>| {
             word.as_deref().is_some_and(|word| if index == 0 { is_program(word, expected) } else { word == expected })
         };

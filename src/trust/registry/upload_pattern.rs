@@ -555,7 +555,7 @@ pub struct ClientVersions {
     pub printed: Vec<String>,
     /// Words in a script after which its version is unknown.
     #[serde(default)]
-    pub opaque: Vec<String>,
+    pub opaque: CommandList,
     /// Upgrades that are known to fail.
     #[serde(default)]
     pub broken_upgrades: Vec<BrokenUpgrade>,

@@ -10,7 +10,7 @@ use crate::read::path;
 use crate::read::shell::{ShellCommand, ShellWord};
 use crate::read::source::{Place, SourceFile};
 use crate::trust::registry::RegistrySet;
-use crate::trust::registry::command::{before_version, is_command, runs_project_program, words};
+use crate::trust::registry::command::{before_version, find_command, is_command, runs_project_program, words};
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{ActionRefs, BrokenUpgrade, ClientTool, ClientVersions, VersionSetting};
 use crate::trust::upload::earlier::earlier;
@@ -373,10 +373,8 @@ fn upgrades(
 impl ClientVersions {
     /// Whether a command may install another version in a way that is not described.
     fn may_install(&self, github: &GitHubFacts, words: &[Option<String>]) -> bool {
-        self.opaque.iter().any(|entry| match entry.as_str() {
-            "./" => runs_project_program(words),
-            entry => is_command(github, words, entry, &[]),
-        })
+        let own = || self.opaque.iter().any(|entry| entry == "./") && runs_project_program(words);
+        find_command(github, words, &self.opaque).is_some() || own()
     }
 }
 
