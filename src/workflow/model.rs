@@ -3,6 +3,8 @@
 mod read;
 pub(crate) mod repository;
 
+use std::sync::OnceLock;
+
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
 use crate::read::source::{FileId, Place, SourceFile};
@@ -155,6 +157,8 @@ pub struct Step<'p> {
     pub script: Option<Text<'p>>,
     /// The parsed commands of `script`, filled at first use.
     pub commands: ScriptCommands,
+    /// The positions of the registries' commands that `script` may contain, filled at first use.
+    pub commands_in: OnceLock<Vec<usize>>,
     /// The step's own `shell:`.
     pub shell: Option<Shell>,
     /// The step's own `working-directory:`.

@@ -122,10 +122,9 @@ struct DryRun<'s> {
 fn dry_run<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<DryRun<'s>>> {
     let (workflow, job, step, analysis) = (subject.workflow()?, subject.job()?, subject.step()?, subject.analysis);
     let data = analysis.data;
-    let Some(script) = step.script.filter(|_| !analysis.publishes(workflow.file)) else { return Some(None) };
-    let patterns = data.registries.uploads_in(script.value());
+    let patterns = data.registries.uploads_in_step(step);
     let patterns: Vec<_> = patterns.into_iter().filter(|(_, pattern)| by_flag(pattern).is_some()).collect();
-    if patterns.is_empty() {
+    if patterns.is_empty() || analysis.publishes(workflow.file) {
         return Some(None);
     }
     let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };

@@ -1,11 +1,12 @@
 //! All registries: inheritance between them, and lookup by address, name, action and command.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::read::manifest;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::trust::registry::{ClaimRules, Registry, RegistryExamples, SetUpLinks};
+use crate::workflow::model::Step;
 
 /// All registries, by id.
 #[derive(Debug, Clone, Default)]
@@ -13,14 +14,27 @@ pub struct RegistrySet {
     list: Vec<Registry>,
     /// The files with `extends`.
     added: Vec<Registry>,
-    /// The words of all upload commands.
+    /// The words of all upload commands and, after them, of all login commands.
     vocabulary: Vocabulary,
-    /// The words of all login commands.
-    login_vocabulary: Vocabulary,
-    /// The uploads that are actions or called workflows by lower-case name, as positions of the registry and of the upload in it.
-    by_name: HashMap<String, Vec<(usize, usize)>>,
+    /// The uploads that are actions or called workflows.
+    upload_names: ActionNames,
+    /// The logins that are actions.
+    login_names: ActionNames,
     /// The environment variables from which clients read a token.
     token_variables: BTreeSet<String>,
+}
+
+/// Patterns for actions or called workflows, sorted by lower-case name: each with the positions of its registry and of the pattern in it.
+#[derive(Debug, Clone, Default)]
+struct ActionNames(Vec<(String, (usize, usize))>);
+
+impl ActionNames {
+    /// The positions of the patterns with a name, in order.
+    fn positions(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
+        let compare = move |known: &str| known.bytes().cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+        let start = self.0.partition_point(|(known, _)| compare(known).is_lt());
+        self.0[start..].iter().take_while(move |(known, _)| compare(known).is_eq()).map(|(_, position)| *position)
+    }
 }
 
 impl RegistrySet {
@@ -47,18 +61,24 @@ impl RegistrySet {
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
         let uploads = list.iter().flat_map(|registry| &registry.uploads);
-        let vocabulary = Vocabulary::new(uploads.map(UploadPattern::spellings));
-        let login_vocabulary = Vocabulary::new(list.iter().flat_map(|it| &it.logins).map(|login| &login.command));
-        let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        let uploads = uploads.map(|pattern| pattern.spellings().collect::<Vec<_>>());
+        let logins = list.iter().flat_map(|registry| &registry.logins);
+        let logins = logins.map(|login| login.command.iter().collect());
+        let vocabulary = Vocabulary::new(uploads.chain(logins));
+        let (mut upload_names, mut login_names) = (BTreeSet::new(), BTreeSet::new());
         for (position, registry) in list.iter().enumerate() {
             for (own, pattern) in registry.uploads.iter().enumerate() {
-                let names: BTreeSet<String> = pattern.names().map(|name| name.to_lowercase()).collect();
-                names.into_iter().for_each(|name| by_name.entry(name).or_default().push((position, own)));
+                upload_names.extend(pattern.names().map(|name| (name.to_ascii_lowercase(), (position, own))));
+            }
+            for (own, login) in registry.logins.iter().enumerate().filter(|(_, login)| !login.action.is_empty()) {
+                login_names.insert((login.action.to_ascii_lowercase(), (position, own)));
             }
         }
+        let upload_names = ActionNames(upload_names.into_iter().collect());
+        let login_names = ActionNames(login_names.into_iter().collect());
         let tokens = list.iter().flat_map(|registry| &registry.uploads).flat_map(|pattern| &pattern.tokens);
         let token_variables = tokens.filter_map(|slot| Some(slot.env.as_ref()?.as_str().to_owned())).collect();
-        Ok(Self { list, added, vocabulary, login_vocabulary, by_name, token_variables })
+        Ok(Self { list, added, vocabulary, upload_names, login_names, token_variables })
     }
 
     /// Every registry, by id.
@@ -117,21 +137,34 @@ impl RegistrySet {
 
     /// The upload patterns for an action or a called workflow, with their registries.
     pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
-        let found = self.by_name.get(&name.to_lowercase());
-        found.into_iter().flatten().filter_map(|(registry, pattern)| {
-            let registry = self.list.get(*registry)?;
-            Some((registry, registry.uploads.get(*pattern)?))
+        self.upload_names.positions(name).filter_map(|(registry, pattern)| {
+            let registry = self.list.get(registry)?;
+            Some((registry, registry.uploads.get(pattern)?))
         })
     }
 
-    /// The upload patterns whose commands a script may contain, judged by its words, with their registries.
+    /// The upload patterns whose commands a text may contain, judged by its words, with their registries.
     #[must_use]
-    pub fn uploads_in(&self, script: &str) -> Vec<(&Registry, &UploadPattern)> {
-        let commands_in = self.vocabulary.commands_in(script);
-        if commands_in.is_empty() {
+    pub fn uploads_in(&self, text: &str) -> Vec<(&Registry, &UploadPattern)> {
+        self.uploads_at(&self.vocabulary.commands_in(text))
+    }
+
+    /// The upload patterns whose commands the script of a step may contain, with their registries.
+    pub(crate) fn uploads_in_step(&self, step: &Step<'_>) -> Vec<(&Registry, &UploadPattern)> {
+        self.uploads_at(self.commands_in(step))
+    }
+
+    /// The positions in the vocabulary of the commands that the script of a step may contain. It is searched once.
+    fn commands_in<'s>(&self, step: &'s Step<'_>) -> &'s [usize] {
+        let search = || step.script.map_or_else(Vec::new, |script| self.vocabulary.commands_in(script.value()));
+        step.commands_in.get_or_init(search)
+    }
+
+    fn uploads_at(&self, positions: &[usize]) -> Vec<(&Registry, &UploadPattern)> {
+        if positions.is_empty() {
             return Vec::new();
         }
-        let uploads = self.uploads().enumerate().filter(|(position, _)| commands_in.contains(position));
+        let uploads = self.uploads().enumerate().filter(|(position, _)| positions.contains(position));
         uploads.map(|(_, pattern)| pattern).collect()
     }
 
@@ -140,16 +173,27 @@ impl RegistrySet {
         self.list.iter().flat_map(|registry| registry.logins.iter().map(move |login| (registry, login)))
     }
 
-    /// The login patterns whose command or address a script may contain, with their registries.
-    #[must_use]
-    pub fn logins_in(&self, script: &str) -> Vec<(&Registry, &LoginPattern)> {
-        let commands_in = self.login_vocabulary.commands_in(script);
+    /// The login patterns for an action, with their registries.
+    pub(crate) fn logins_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &LoginPattern)> {
+        self.login_names.positions(name).filter_map(|(registry, login)| {
+            let registry = self.list.get(registry)?;
+            Some((registry, registry.logins.get(login)?))
+        })
+    }
+
+    /// The login patterns whose command or address the script of a step may contain, with their registries.
+    pub(crate) fn logins_in_step(&self, step: &Step<'_>) -> Vec<(&Registry, &LoginPattern)> {
+        let Some(script) = step.script.map(|script| script.value()) else { return Vec::new() };
+        let positions = self.commands_in(step);
         let has_address = script.contains("://");
+        if positions.is_empty() && !has_address {
+            return Vec::new();
+        }
         let names_address =
             |login: &LoginPattern| has_address && login.address.as_ref().is_some_and(|it| script.contains(it));
-        let logins = self.logins().enumerate();
-        let found = logins.filter(|(position, (_, login))| commands_in.contains(position) || names_address(login));
-        found.map(|(_, login)| login).collect()
+        let logins = self.logins().zip(self.uploads().count()..);
+        let found = logins.filter(|((_, login), position)| positions.contains(position) || names_address(login));
+        found.map(|(login, _)| login).collect()
     }
 
     /// The versions of the client with that name.

@@ -8,10 +8,10 @@ pub(crate) struct Vocabulary {
     /// By first byte: the first names of the words, such as `gradlew` of `./gradlew`, with the positions of the words. Few names begin
     /// with the same byte, so a linear search is fastest.
     by_name: Vec<Vec<(String, Vec<usize>)>>,
+    /// By first byte: the lengths of these names, as bits. Most names in a script are another one by their length alone.
+    lengths: Vec<u64>,
     /// The positions of the words of each spelling.
     spellings: Vec<CommandSpelling>,
-    /// The number of commands.
-    commands: usize,
 }
 
 /// A word of a command.
@@ -33,25 +33,17 @@ struct CommandSpelling {
     words: Vec<usize>,
 }
 
-/// What was found in a script so far.
-struct WordSearch {
-    /// The line on which each word was last found; 0 before.
-    last_line: Vec<usize>,
-    commands_in: Vec<bool>,
-}
-
 impl Vocabulary {
     /// Collects the words of commands, each given by its spellings.
     #[must_use]
     pub(crate) fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
-        let mut all = Self { by_name: vec![Vec::new(); 256], ..Self::default() };
+        let mut all = Self { by_name: vec![Vec::new(); 256], lengths: vec![0; 256], ..Self::default() };
         for (command, spellings) in commands.into_iter().enumerate() {
             for text in spellings {
                 let position = all.spellings.len();
                 let words = text.split_whitespace().map(|word| all.add(word, position)).collect();
                 all.spellings.push(CommandSpelling { command, words });
             }
-            all.commands = command + 1;
         }
         all
     }
@@ -62,6 +54,7 @@ impl Vocabulary {
         let same_start = &mut self.by_name[first_byte(name)];
         let index = same_start.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
             same_start.push((name.to_owned(), Vec::new()));
+            self.lengths[first_byte(name)] |= length_bit(name);
             same_start.len() - 1
         });
         let known = &mut same_start[index].1;
@@ -79,35 +72,43 @@ impl Vocabulary {
     /// that is split by quotes is not found.
     #[must_use]
     pub(crate) fn commands_in(&self, script: &str) -> Vec<usize> {
-        let mut search = None;
-        let (mut line, mut end) = (1, 0);
+        let (mut found, mut on_line) = (Vec::new(), Vec::new());
+        let mut end = 0;
         for (start, name) in names(script) {
-            let same_start = self.by_name.get(first_byte(name)).map_or(&[][..], Vec::as_slice);
-            let Some((_, words)) = same_start.iter().find(|(known, _)| known == name) else { continue };
-            let search = search.get_or_insert_with(|| WordSearch {
-                last_line: vec![0; self.words.len()],
-                commands_in: vec![false; self.commands],
-            });
-            while start >= end && end < script.len() {
-                (line, end) = (line + 1, line_end(script, end));
+            let words = self.words_with(name);
+            if words.is_empty() {
+                continue;
             }
-            for word in words.iter().filter(|word| self.words[**word].is_at(script, start)) {
-                self.found(*word, line, search);
+            if start >= end {
+                on_line.clear();
+            }
+            while start >= end && end < script.len() {
+                end = line_end(script, end);
+            }
+            for word in words {
+                let known = &self.words[*word];
+                if on_line.contains(word) || !known.is_at(script, start) {
+                    continue;
+                }
+                on_line.push(*word);
+                for CommandSpelling { command, words } in known.spellings.iter().map(|at| &self.spellings[*at]) {
+                    if !found.contains(command) && words.iter().all(|word| on_line.contains(word)) {
+                        found.push(*command);
+                    }
+                }
             }
         }
-        let found = search.map_or_else(Vec::new, |search| search.commands_in);
-        found.iter().enumerate().filter(|(_, found)| **found).map(|(command, _)| command).collect()
+        found.sort_unstable();
+        found
     }
 
-    /// Notes a word on a line, and the commands whose last word it is.
-    fn found(&self, word: usize, line: usize, search: &mut WordSearch) {
-        search.last_line[word] = line;
-        for spelling in &self.words[word].spellings {
-            let spelling = &self.spellings[*spelling];
-            if spelling.words.iter().all(|word| search.last_line[*word] == line) {
-                search.commands_in[spelling.command] = true;
-            }
+    /// The positions of the words that have this first name.
+    fn words_with(&self, name: &str) -> &[usize] {
+        let first = first_byte(name);
+        if self.lengths.get(first).is_none_or(|lengths| lengths & length_bit(name) == 0) {
+            return &[];
         }
+        self.by_name[first].iter().find(|(known, _)| known == name).map_or(&[], |(_, words)| words)
     }
 }
 
@@ -128,14 +129,24 @@ fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + bytes.get(at..)?.iter().position(|byte| is_inside(*byte))?;
-        at = bytes[start..].iter().position(|byte| !is_inside(*byte)).map_or(bytes.len(), |length| start + length);
+        while !is_inside(*bytes.get(at)?) {
+            at += 1;
+        }
+        let start = at;
+        while bytes.get(at).is_some_and(|byte| is_inside(*byte)) {
+            at += 1;
+        }
         Some((start, &text[start..at]))
     })
 }
 
 fn first_byte(name: &str) -> usize {
     name.bytes().next().map_or(0, usize::from)
+}
+
+/// The length of a name as a bit; long names share the last one.
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// Whether each byte is a part of a name.

@@ -43,15 +43,14 @@ pub fn logins<'a, 'p>(
     for resolved in steps {
         let Some(step) = resolved.step else { continue };
         if let Some(name) = step.uses.map(|uses| action(uses.value())) {
-            for (registry, login) in registries.logins().filter(|(_, login)| login.action.eq_ignore_ascii_case(name)) {
+            for (registry, login) in registries.logins_of(name) {
                 if login.only_with.iter().all(|choice| resolved.meets(choice)) {
                     found.push(LoginStep { registry, login, resolved: resolved.clone(), certain: true });
                 }
             }
         }
-        let Some(script) = step.script.map(|script| script.value()) else { continue };
         let from = found.len();
-        for (registry, login) in registries.logins_in(script) {
+        for (registry, login) in registries.logins_in_step(step) {
             found.extend(login_commands(github, resolved, step, login).map(|resolved| LoginStep {
                 registry,
                 login,

@@ -74,8 +74,8 @@ pub fn sites<'a, 'p>(
             found.extend(uploads);
             non_uploads.extend(others);
         }
-        for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, resolved)) {
-            let (uploads, others) = script_uploads(github, registries, &resolved);
+        for resolved in std::iter::once(resolved).chain(&called_scripts(checkout, resolved)) {
+            let (uploads, others) = script_uploads(github, registries, resolved);
             found.extend(uploads);
             non_uploads.extend(others);
         }
@@ -109,11 +109,13 @@ fn script_uploads<'a, 'p>(
     resolved: &ResolvedStep<'a, 'p>,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
     let (mut found, mut non_uploads) = (Vec::new(), Vec::new());
-    let mut commands_in =
-        resolved.command_script().map(|script| registries.uploads_in(script.value())).unwrap_or_default();
+    let mut commands_in = Vec::new();
     if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
+        commands_in = registries.uploads_in_step(step);
         let programs = step_script::programs(resolved.workflow, resolved.job, step);
         commands_in.extend(programs.iter().flat_map(|program| registries.uploads_in(program)));
+    } else if let Some(script) = resolved.command_script() {
+        commands_in = registries.uploads_in(script.value());
     }
     if commands_in.is_empty() {
         return (found, non_uploads);

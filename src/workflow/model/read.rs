@@ -2,6 +2,7 @@
 //! read.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::read::problem::Problem;
 use crate::read::shell::Shell;
@@ -363,6 +364,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             run,
             script: run,
             commands: ScriptCommands::default(),
+            commands_in: OnceLock::new(),
             shell: self.some_text(shell).map(|shell| Shell::from_setting(shell.value())),
             working_directory: self.some_text(working_directory),
             with: self.pairs(with),
