@@ -20,6 +20,7 @@ use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::Project;
 use crate::read::source::{FileId, SourceFile};
+use crate::trust::needs::permission_check::PermissionStatus;
 use crate::workflow::expression::Truth;
 
 /// Checks a project. `today` decides which ignores have expired; without it none has.
@@ -250,6 +251,14 @@ impl Visitor for Engine<'_> {
         };
         let mut facts = FactCache::new(subject);
         self.rules_for(kind).any(|(_, rule)| facts.all_hold(rule.when.iter().filter(of_job)))
+    }
+
+    fn reports(&self, status: PermissionStatus) -> bool {
+        let mut requirements = self.rules_for(SubjectKind::Need).flat_map(|(_, rule)| &rule.require);
+        requirements.any(|condition| {
+            condition.fact.as_str() != facts::need::STATUS
+                || status.word().is_some_and(|word| condition.test.passes(Some(word)) == Truth::No)
+        })
     }
 
     fn enters(&mut self, workflow: FileId) -> bool {

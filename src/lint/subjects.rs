@@ -7,7 +7,7 @@ use crate::read::problem::Problem;
 use crate::read::source::{FileId, Place};
 use crate::read::yaml::SyntaxError;
 use crate::trust::claims::Claims;
-use crate::trust::needs::permission_check::{PermissionCheck, permission_checks};
+use crate::trust::needs::permission_check::{PermissionCheck, PermissionStatus, permission_checks};
 use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::repeated_value::RepeatedValue;
 use crate::trust::upload::credential::CredentialOutcome;
@@ -294,6 +294,8 @@ pub(crate) fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Probl
 pub(crate) trait Visitor {
     /// Whether a subject of this kind in a job could matter; if not, its kind is not enumerated there.
     fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool;
+    /// Whether a rule can report a need with this status.
+    fn reports(&self, status: PermissionStatus) -> bool;
     /// Whether the subjects of a workflow must be visited; not if they are known.
     fn enters(&mut self, _workflow: FileId) -> bool {
         true
@@ -368,7 +370,8 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
         visit_references(analysis, visitor, (workflow, job, None), job_texts(job));
     }
     let wanted = |check: &PermissionCheck<'_, 'p>| {
-        visitor.wants(&Subject::new(analysis, Item::Need(workflow, job, check)), SubjectKind::Need)
+        check.status.is_none_or(|status| visitor.reports(status))
+            && visitor.wants(&Subject::new(analysis, Item::Need(workflow, job, check)), SubjectKind::Need)
     };
     let checks = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
     for check in &checks {

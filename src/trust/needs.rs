@@ -237,16 +237,21 @@ impl Needs {
         self.entries.iter()
     }
 
+    /// The entries for commands.
+    pub(crate) fn command_entries(&self) -> impl Iterator<Item = &NeedEntry> {
+        self.commands.iter().filter_map(|index| self.entries.get(*index))
+    }
+
     /// The entries for a step's or job's `uses`.
     pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &NeedEntry> {
-        let found = self.by_name.get(&action(uses).to_lowercase());
+        let found = self.by_name.get(&action(uses).to_ascii_lowercase());
         found.into_iter().flatten().filter_map(|index| self.entries.get(*index))
     }
 
     /// Whether an action needs no scope, whatever its inputs.
     #[must_use]
     pub fn needs_no_permissions(&self, uses: &str) -> bool {
-        self.no_permissions.contains(&action(uses).to_lowercase())
+        self.no_permissions.contains(&action(uses).to_ascii_lowercase())
     }
 
     /// Whether the data describes everything that an action needs.

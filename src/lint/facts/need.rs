@@ -5,6 +5,9 @@ use crate::lint::subjects::{Subject, SubjectKind};
 
 const NEED: &[SubjectKind] = &[SubjectKind::Need];
 
+/// The fact with the result of the comparison with the job's permissions.
+pub(crate) const STATUS: &str = "need.status";
+
 /// The facts that are known before the need is compared with the job's permissions.
 pub(crate) const BEFORE_COMPARISON: [&str; 2] = ["need.scope", "need.private"];
 
@@ -14,7 +17,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
     FactSpec::new("need.access", NEED, FactValues::OneOf(&["read", "write"]), "The access that is needed.", access),
     FactSpec::new("need.granted", NEED, FactValues::Access, "The job's access to that scope.", granted),
     FactSpec::new(
-        "need.status",
+        STATUS,
         NEED,
         FactValues::OneOf(&["held", "missing", "unconfirmed"]),
         "Whether the job has that access; `unconfirmed` if it has not, but nothing confirms that the step fails without it.",
@@ -48,7 +51,7 @@ fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let check = subject.need()?;
-    Some(Fact::text(check.status.word()?, check.held.place))
+    Some(Fact::text(check.status?.word()?, check.held.place))
 }
 
 fn client(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -1,8 +1,8 @@
 //! Whether a step of a job uses the OIDC token. Uploads are not considered here (see `trust::upload`).
 
 use crate::read::shell::ShellCommand;
-use crate::trust::needs::Needs;
 use crate::trust::needs::requester::find;
+use crate::trust::needs::{Need, Needs};
 use crate::trust::registry::command::{find_command, is_command, words};
 use crate::trust::registry::opaque;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -21,11 +21,12 @@ pub(crate) fn is_used<'p>(
     workflow: &Workflow<'p>,
     job: &Job<'p>,
 ) -> Option<bool> {
-    let steps = steps(checkout, workflow, job);
+    let is_oidc = |need: &&Need| need.scope == github.oidc.scope;
     // The runner may request the token before the first step, for example to pull the image of a container.
-    let mut unknown = job.uses.is_some() || job.container || steps.iter().any(|step| may_use_oidc(needs, github, step));
-    for requester in find(needs, github, checkout, workflow, job) {
-        for need in requester.entry.needs.iter().filter(|need| need.scope == github.oidc.scope) {
+    let mut unknown = job.uses.is_some() || job.container;
+    for requester in find(needs, github, checkout, workflow, job, |entry| entry.needs.iter().any(|need| is_oidc(&need)))
+    {
+        for need in requester.entry.needs.iter().filter(is_oidc) {
             match requester.asks(github, need, None) {
                 Truth::Yes => return Some(true),
                 Truth::Unknown(_) => unknown = true,
@@ -33,17 +34,27 @@ pub(crate) fn is_used<'p>(
             }
         }
     }
+    let steps = steps(checkout, workflow, job);
+    // Scripts are read last, only if no action decides it.
+    unknown = unknown
+        || steps.iter().any(|step| action_may_use_oidc(needs, github, step))
+        || steps.iter().any(|step| script_may_use_oidc(github, step));
     (!unknown).then_some(false)
 }
 
-/// Whether a step that is not in the data may use the OIDC token. The steps of a local action are judged on their own.
-fn may_use_oidc(needs: &Needs, github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
-    let Some(step) = resolved.step else { return false };
-    if let Some(uses) = step.uses {
-        let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));
-        return resolved.model.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never();
-    }
-    let Some(run) = step.run else { return false };
+/// Whether an action that is not in the data may use the OIDC token. The steps of a local action are judged on their own.
+fn action_may_use_oidc(needs: &Needs, github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+    let Some(uses) = resolved.step.and_then(|step| step.uses) else { return false };
+    let never = || github.oidc.never.iter().any(|name| name.eq_ignore_ascii_case(action(uses.value())));
+    resolved.model.action(uses.value()).is_none() && !needs.describes(uses.value()) && !never()
+}
+
+/// Whether the script of a step may use the OIDC token without a command that is in the data.
+fn script_may_use_oidc(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> bool {
+    let Some((step, run)) = resolved.step.filter(|step| step.uses.is_none()).and_then(|step| Some((step, step.run?)))
+    else {
+        return false;
+    };
     let shown = &github.oidc.shown;
     // A variable's name is a whole word in code of every language.
     if shown.request.iter().chain(&shown.address).any(|name| run.value().contains(name.as_str())) {

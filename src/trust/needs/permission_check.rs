@@ -1,10 +1,11 @@
 //! Permission checks: for each scope that the steps of a job need, whether the job has it.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use crate::trust::needs::requester::{Requester, find};
 use crate::trust::needs::{Need, NeedEntry, Needs};
+use crate::trust::upload::step::ResolvedStep;
 use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
@@ -52,12 +53,12 @@ pub(crate) struct PermissionCheck<'a, 'p> {
     pub need: &'a Need,
     /// The access that the job has.
     pub held: GrantedAccess,
-    /// Whether the access suffices.
-    pub status: PermissionStatus,
+    /// Whether the access suffices; `None` before the step is compared with the job.
+    pub status: Option<PermissionStatus>,
 }
 
-/// The permission checks of a job, one for each scope for which `wanted` is true. A check may have to simulate every run, so `wanted`
-/// is called first, with a check of which only the scope and the job's own access are known.
+/// The permission checks of a job, one for each scope for which `wanted` is true. A check may have to read scripts and to simulate every
+/// run, so `wanted` is called first, with a check of which only the scope, the job's own access and a status that they decide are known.
 #[must_use]
 pub(crate) fn permission_checks<'a, 'p>(
     needs: &'a Needs,
@@ -67,25 +68,30 @@ pub(crate) fn permission_checks<'a, 'p>(
     job: &'a Job<'p>,
     wanted: impl Fn(&PermissionCheck<'a, 'p>) -> bool,
 ) -> Vec<PermissionCheck<'a, 'p>> {
+    let paths = GrantPaths { github, checkout, workflow, job, starts: OnceCell::new() };
+    let is_same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
+    let answers: RefCell<Vec<(&Need, Option<PermissionStatus>, bool)>> = RefCell::default();
+    let is_wanted = |entry: &'a NeedEntry, need: &'a Need| {
+        let held = permissions::held(github, workflow, job, &need.scope);
+        let status = paths.decided_by_access(held, need);
+        let known = |(other, with, _): &&(&Need, _, bool)| is_same(other, need) && *with == status;
+        let answer = answers.borrow().iter().find(known).map(|(.., answer)| *answer);
+        answer.unwrap_or_else(|| {
+            let requester = Requester::new(entry, ResolvedStep::calling(checkout, workflow, job));
+            let answer = wanted(&PermissionCheck { requester, need, held, status });
+            answers.borrow_mut().push((need, status, answer));
+            answer
+        })
+    };
+    let requesters =
+        find(needs, github, checkout, workflow, job, |entry| entry.needs.iter().any(|need| is_wanted(entry, need)));
     let mut found: Vec<PermissionCheck<'a, 'p>> = Vec::new();
-    let mut unwanted: Vec<&Need> = Vec::new();
-    let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
-    let same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
-    for requester in find(needs, github, checkout, workflow, job) {
-        for need in &requester.entry.needs {
-            if unwanted.iter().any(|other| same(other, need)) {
-                continue;
-            }
-            let known = found.iter().position(|other| same(other.need, need));
-            let held = permissions::held(github, workflow, job, &need.scope);
-            let mut check =
-                PermissionCheck { requester: requester.clone(), need, held, status: PermissionStatus::Unknown };
-            if known.is_none() && !wanted(&check) {
-                unwanted.push(need);
-                continue;
-            }
-            (check.held, check.status) = ways.worst_status(&requester, need);
-            match known.and_then(|index| found.get_mut(index)) {
+    for requester in requesters {
+        let entry = requester.entry;
+        for need in entry.needs.iter().filter(|need| is_wanted(entry, need)) {
+            let (held, status) = paths.worst_status(&requester, need);
+            let check = PermissionCheck { requester: requester.clone(), need, held, status: Some(status) };
+            match found.iter_mut().find(|other| is_same(other.need, need)) {
                 Some(other) if other.status < check.status => *other = check,
                 Some(_) => {}
                 None => found.push(check),
@@ -105,13 +111,12 @@ pub(crate) fn of_entry<'p>(
     job: &Job<'p>,
     entry: &NeedEntry,
 ) -> Option<Vec<PermissionStatus>> {
-    let mut ways = GrantPaths { github, checkout, workflow, job, starts: None };
+    let paths = GrantPaths { github, checkout, workflow, job, starts: OnceCell::new() };
     let mut worst: Option<Vec<PermissionStatus>> = None;
-    let requesters = find(needs, github, checkout, workflow, job);
-    for requester in requesters.iter().filter(|requester| std::ptr::eq(requester.entry, entry)) {
+    for requester in &find(needs, github, checkout, workflow, job, |other| std::ptr::eq(other, entry)) {
         let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
         for (need, worst) in entry.needs.iter().zip(worst) {
-            *worst = ways.worst_status(requester, need).1.max(*worst);
+            *worst = paths.worst_status(requester, need).1.max(*worst);
         }
     }
     worst
@@ -123,7 +128,7 @@ struct GrantPaths<'a, 'p> {
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    starts: Option<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
+    starts: OnceCell<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
 }
 
 /// A simulated run and its matrix rows.
@@ -140,24 +145,32 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         self.workflow.triggers.iter().any(called)
     }
 
+    /// The status of a need that is the same for every step: the job has the access, or no run has less than the repository's default.
+    fn decided_by_access(&self, own: GrantedAccess, need: &Need) -> Option<PermissionStatus> {
+        if need.optional || own.origin != GrantOrigin::Default && own.access.is_some_and(|access| access >= need.access)
+        {
+            return Some(PermissionStatus::Held);
+        }
+        let is_open = own.access.is_none() && need.or.is_empty() && !self.is_called();
+        is_open.then_some(PermissionStatus::Unknown)
+    }
+
     /// The access that the job has and the status of the need; the worst of all simulated runs.
-    fn worst_status(&mut self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
+    fn worst_status(&self, requester: &Requester<'_, 'p>, need: &Need) -> (GrantedAccess, PermissionStatus) {
         let (github, workflow, job) = (self.github, self.workflow, self.job);
         let own = permissions::held(github, workflow, job, &need.scope);
-        let settled = own.origin != GrantOrigin::Default && own.access.is_some_and(|access| access >= need.access);
-        if need.optional || settled {
-            return (own, PermissionStatus::Held);
+        if let Some(status) = self.decided_by_access(own, need) {
+            return (own, status);
         }
-        // Most needs are decided without a simulation: no run has less than the repository's default, or the step needs nothing in any
-        // run.
-        if requester.is_tolerated() || own.access.is_none() && need.or.is_empty() && !self.is_called() {
+        // Most other needs are decided without a simulation.
+        if requester.is_tolerated() {
             return (own, PermissionStatus::Unknown);
         }
         if requester.asks(github, need, None) == Truth::No {
             return (own, PermissionStatus::Held);
         }
         let mut worst = (own, PermissionStatus::Held);
-        let (ways, relevance) = self.starts.get_or_insert_with(|| {
+        let (ways, relevance) = self.starts.get_or_init(|| {
             let simulated_runs =
                 triggers::simulate(github, self.checkout, workflow, (job, None), &RunFilter::default()).runs;
             let ways =

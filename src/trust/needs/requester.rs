@@ -1,6 +1,6 @@
 //! Finds the steps of a job that need permissions, and the conditions under which they do.
 
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs, TokenStoringStep};
@@ -52,7 +52,7 @@ impl RequestToken {
     }
 }
 
-/// All steps of a job that match an entry, also in local actions, in the order of the files.
+/// All steps of a job that match an entry for which `is_wanted` is true, also in local actions, in the order of the files.
 #[must_use]
 pub(crate) fn find<'a, 'p>(
     needs: &'a Needs,
@@ -60,19 +60,27 @@ pub(crate) fn find<'a, 'p>(
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
+    is_wanted: impl Fn(&'a NeedEntry) -> bool,
 ) -> Vec<Requester<'a, 'p>> {
     let mut found = Vec::new();
     let of_kind = |uses: Option<Text<'p>>, kind: NeedKind| {
-        uses.into_iter().flat_map(|uses| needs.of_uses(uses.value())).filter(move |entry| entry.kind == kind)
+        let entries = uses.into_iter().flat_map(|uses| needs.of_uses(uses.value()));
+        entries.filter(move |entry| entry.kind == kind).filter(|entry| is_wanted(entry))
     };
     let whole = ResolvedStep::calling(checkout, workflow, job);
     found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester::new(entry, whole.clone())));
+    let wants_commands = LazyCell::new(|| needs.command_entries().any(&is_wanted));
     for resolved in steps(checkout, workflow, job) {
         let Some(step) = resolved.step else { continue };
         found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester::new(entry, resolved.clone())));
-        for resolved in std::iter::once(resolved.clone()).chain(called_scripts(checkout, &resolved)) {
-            let commands_in =
-                resolved.command_script().map(|script| needs.commands_in(script.value())).unwrap_or_default();
+        if step.script.is_none() || !*wants_commands {
+            continue;
+        }
+        let called = called_scripts(checkout, &resolved);
+        for resolved in std::iter::once(resolved).chain(called) {
+            let Some(script) = resolved.command_script() else { continue };
+            let mut commands_in = needs.commands_in(script.value());
+            commands_in.retain(|entry| is_wanted(entry));
             if commands_in.is_empty() {
                 continue;
             }
@@ -92,7 +100,7 @@ fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool
 }
 
 impl<'a, 'p> Requester<'a, 'p> {
-    const fn new(entry: &'a NeedEntry, resolved: ResolvedStep<'a, 'p>) -> Self {
+    pub(crate) const fn new(entry: &'a NeedEntry, resolved: ResolvedStep<'a, 'p>) -> Self {
         Self { entry, resolved, opaque: OnceCell::new() }
     }
 
