@@ -1,6 +1,6 @@
 //! Commands of a data file, found by their program: a script's command is compared only with the commands of its own program.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
@@ -19,20 +19,30 @@ pub struct CommandList {
     for_actions: Vec<usize>,
     /// The positions of the entries that are variables.
     variables: Vec<usize>,
-    /// Finds the longest word of each entry in a text. Built when it is first used; `None` if no entry can be in a text.
-    longest_words: OnceLock<Option<WordSearch>>,
+    /// Finds the words of the entries in a text. Built when it is first used; `None` if no entry can be in a text.
+    words: OnceLock<Option<WordSearch>>,
 }
 
 /// The start of an entry for actions.
 const FOR_ACTIONS: &str = "uses ";
 
-/// The longest word of each entry.
+/// The words of the entries.
 #[derive(Debug, Clone)]
 struct WordSearch {
-    /// `None` if there are too many words; then every script may contain one.
+    /// `None` if there are too many words; then every script may contain an entry.
     search: Option<AhoCorasick>,
-    /// Whether the word is a whole one, and not a part between stars.
-    whole: Vec<bool>,
+    words: Vec<EntryWord>,
+    /// The number of words of each entry.
+    lengths: Vec<usize>,
+}
+
+/// A word of an entry, or a part of one between stars.
+#[derive(Debug, Clone, Copy)]
+struct EntryWord {
+    /// The position of the entry.
+    entry: usize,
+    /// Whether it is a whole word, and not a part between stars.
+    is_whole: bool,
 }
 
 impl PartialEq for CommandList {
@@ -51,7 +61,7 @@ impl From<Vec<String>> for CommandList {
         let positions = |is: &dyn Fn(&String) -> bool| (0..list.len()).filter(|at| is(&list[*at])).collect();
         let for_actions = positions(&|entry| entry.starts_with(FOR_ACTIONS));
         let variables = positions(&|entry| is_variable(entry));
-        Self { list, by_program, for_actions, variables, longest_words: OnceLock::new() }
+        Self { list, by_program, for_actions, variables, words: OnceLock::new() }
     }
 }
 
@@ -84,38 +94,57 @@ impl CommandList {
         self.variables.iter().map(|position| self.list[*position].as_str())
     }
 
-    /// Whether a script may contain one of the entries, judged by the longest word of each, in any case. A script for which this is false
-    /// need not be parsed. A word that is split by quotes is not found.
-    pub(crate) fn may_be_in(&self, script: &str) -> bool {
-        let Some(words) = self.longest_words.get_or_init(|| WordSearch::new(&self.list)) else { return false };
+    /// Whether texts that belong together, such as those of a script, may contain one of the entries: they have all its words, in any case
+    /// and order. A script for which this is false need not be parsed. A word that is split by quotes is not found.
+    pub(crate) fn may_be_in<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
+        let Some(words) = self.words.get_or_init(|| WordSearch::new(&self.list)) else { return false };
         let Some(search) = &words.search else { return true };
-        let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
-        search.find_overlapping_iter(script).any(|found| {
-            let before = found.start().checked_sub(1).and_then(|at| script.as_bytes().get(at));
-            let is_part = || inside(before) || inside(script.as_bytes().get(found.end()));
-            !words.whole.get(found.pattern().as_usize()).is_some_and(|whole| *whole && is_part())
+        let mut is_found = vec![false; words.words.len()];
+        let mut missing = words.lengths.clone();
+        texts.into_iter().any(|text| {
+            search.find_overlapping_iter(text).any(|found| {
+                let position = found.pattern().as_usize();
+                let word = words.words[position];
+                if is_found[position] || word.is_whole && is_part_of_word(text, found.range()) {
+                    return false;
+                }
+                is_found[position] = true;
+                missing[word.entry] -= 1;
+                missing[word.entry] == 0
+            })
         })
     }
 }
 
+/// Whether a range of a text is only a part of a word.
+fn is_part_of_word(text: &str, range: Range<usize>) -> bool {
+    let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+    let before = range.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+    inside(before) || inside(text.as_bytes().get(range.end))
+}
+
 impl WordSearch {
     fn new(entries: &[String]) -> Option<Self> {
-        let commands = entries.iter().filter(|entry| !entry.starts_with(FOR_ACTIONS));
-        let (mut longest, mut whole) = (Vec::new(), Vec::new());
-        for entry in commands {
-            let parts = entry.split_whitespace().flat_map(|word| {
+        let (mut texts, mut words, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+        for (entry, text) in entries.iter().filter(|entry| !entry.starts_with(FOR_ACTIONS)).enumerate() {
+            let start = texts.len();
+            for word in text.split_whitespace() {
                 let is_whole = !word.contains('*');
-                word.split('*').map(move |part| (part, is_whole))
-            });
-            let (part, is_whole) = parts.max_by_key(|(part, _)| part.len()).unwrap_or_default();
-            longest.push(part);
-            whole.push(is_whole);
+                texts.extend(word.split('*').filter(|part| !part.is_empty()));
+                words.resize(texts.len(), EntryWord { entry, is_whole });
+            }
+            if texts.len() == start {
+                // An entry without a word may be in every script.
+                texts.push("");
+                words.push(EntryWord { entry, is_whole: false });
+            }
+            lengths.push(texts.len() - start);
         }
-        if longest.is_empty() {
+        if texts.is_empty() {
             return None;
         }
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(longest).ok();
-        Some(Self { search, whole })
+        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(texts).ok();
+        Some(Self { search, words, lengths })
     }
 }
 
@@ -149,18 +178,22 @@ mod tests {
     }
 
     #[test]
-    fn a_script_may_contain_an_entry_if_it_has_its_longest_word() {
+    fn a_script_may_contain_an_entry_if_it_has_all_its_words() {
         let list = CommandList::from(
             ["np", "tool send *now*", "*ASK_PASS*", "uses make", "a.json"].map(str::to_owned).to_vec(),
         );
-        for script in ["exec ./bin/NP.exe", "tool@2 send x", "export GIT_ASK_PASSWORD=x", "cat A.json", "'np'"] {
-            assert!(list.may_be_in(script), "{script}");
+        for script in ["exec ./bin/NP.exe", "tool@2 send x\nnowhere", "export GIT_ASK_PASSWORD=x", "cat A.json", "'np'"]
+        {
+            assert!(list.may_be_in([script]), "{script}");
         }
-        for script in ["tool list now", "export ASK=1", "", "a json", "npm ci; input=1; cnp np-x", "make"] {
-            assert!(!list.may_be_in(script), "{script}");
+        for script in
+            ["tool list now", "tool send x", "export ASK=1", "", "a json", "npm ci; input=1; cnp np-x", "make"]
+        {
+            assert!(!list.may_be_in([script]), "{script}");
         }
-        assert!(!CommandList::default().may_be_in("tool"));
+        assert!(list.may_be_in(["$TOOL send now", "./tool"]), "the words are in several texts");
+        assert!(!CommandList::default().may_be_in(["tool"]));
         let unknown = CommandList::from(vec!["np".to_owned(), String::new()]);
-        assert!(unknown.may_be_in("make"), "an entry without a word may be in every script");
+        assert!(unknown.may_be_in(["make"]), "an entry without a word may be in every script");
     }
 }

@@ -122,7 +122,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             Some(frame) if frame.script.is_program => opaque::in_name(script, entries).is_some(),
             Some(_) => {
                 let found = || opaque::in_script(self.github, script, &resolved.commands(self.github), entries);
-                entries.may_be_in(script) && found().is_some()
+                entries.may_be_in([script]) && found().is_some()
             }
         };
         if matches(&facts.passed_on) || calls(step, &facts.passing_calls) {

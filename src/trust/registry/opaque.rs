@@ -40,8 +40,8 @@ pub(crate) fn in_step<'e>(
     if !is_read(github, workflow, job, step) {
         return entries.first().map(String::as_str);
     }
-    let may_match =
-        entries.may_be_in(script) || programs(workflow, job, step).iter().any(|program| entries.may_be_in(program));
+    let programs = programs(workflow, job, step);
+    let may_match = entries.may_be_in(programs.iter().map(String::as_str).chain([script]));
     if may_match { in_script(github, script, &commands(github, workflow, job, step), entries) } else { None }
 }
 
@@ -201,7 +201,7 @@ mod tests {
     fn matches(script: &str, entry: &str) -> bool {
         let github = GitHubFacts::builtin();
         let entries = CommandList::from(vec![entry.to_owned()]);
-        entries.may_be_in(script)
+        entries.may_be_in([script])
             && in_script(&github, script, &parse(script, Shell::Posix).commands, &entries).is_some()
     }
 
