@@ -387,13 +387,13 @@ impl<'f> FindingCause<'f> {
 /// Lets findings yield to their cause, merges equal ones and gives the levels.
 pub(crate) fn merge_findings(found: &[RawFinding], rules: &[Rule], levels: &[Option<Option<Level>>]) -> Vec<Finding> {
     let index = CauseIndex::new(found);
-    let by_name: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name.as_str(), at)).collect();
+    let rule_named = |name: &String| rules.iter().position(|rule| rule.name == *name);
     let mut kept: Vec<KeptFinding<'_>> = Vec::new();
     let mut by_cause: HashMap<(usize, FindingCause<'_>, &str, Option<&str>), Vec<usize>> = HashMap::new();
     let mut kept_at: HashMap<usize, usize> = HashMap::new();
     let mut yielded = Vec::new();
     for (position, raw) in found.iter().enumerate() {
-        let causes = rules[raw.rule].yields_to.iter().filter_map(|name| index.cause(*by_name.get(name.as_str())?, raw));
+        let causes = rules[raw.rule].yields_to.iter().filter_map(|name| index.cause(rule_named(name)?, raw));
         if let Some(cause) = causes.min() {
             yielded.push((raw, cause));
             continue;
