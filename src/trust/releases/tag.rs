@@ -1,7 +1,7 @@
 //! The tags that a script creates and pushes, and whether it uses `GITHUB_TOKEN`.
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
-use crate::trust::registry::command::{flag_is, is_command, starts_with, unwrapped, words};
+use crate::trust::registry::command::{flag_is, starts_with, unwrapped, words};
 use crate::trust::registry::opaque;
 use crate::trust::registry::slot::{Slot, SlotValue};
 use crate::trust::registry::vocabulary::contains_words;
@@ -46,17 +46,19 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
     let mut others = false;
     let commands = resolved.commands(github);
     for command in commands.iter() {
+        let words = words(command);
+        let own = unwrapped(github, &words);
         let source = |word: &ShellWord| run.value().get(word.span.clone()).map(|text| text.trim_matches(['"', '\'']));
-        if let Some(rest) = words_after(github, command, &facts.make) {
+        if let Some(rest) = arguments(command, own, &facts.make) {
             let Some(name) = named(rest, facts) else { continue };
             if moves(rest, facts) {
                 return TagPush::Unknown;
             }
             made.extend(source(name).map(|text| (text, tag_name(name, run.value()))));
-        } else if let Some(name) = bumped(github, command) {
+        } else if let Some(name) = bumped(facts, own) {
             // Only a push of all tags sends the tag, whose name no other word of the script has.
             made.push(("", name));
-        } else if let Some(rest) = words_after(github, command, &facts.push) {
+        } else if let Some(rest) = arguments(command, own, &facts.push) {
             let all = rest.iter().filter_map(ShellWord::text).any(|word| facts.all.contains(&word));
             let sent = |text: &str| {
                 let sent =
@@ -81,10 +83,9 @@ pub fn pushes(github: &GitHubFacts, resolved: &ResolvedStep<'_, '_>) -> TagPush 
     }
 }
 
-/// The tag that a command creates for the version that it writes.
-fn bumped(github: &GitHubFacts, command: &ShellCommand) -> Option<TagName> {
-    let words = words(command);
-    let bump = github.tags.bumps.iter().find(|bump| is_command(github, &words, &bump.command, &[]))?;
+/// The tag that a command with these words creates for the version that it writes.
+fn bumped(facts: &TagFacts, words: &[Option<String>]) -> Option<TagName> {
+    let bump = facts.bumps.iter().find(|bump| starts_with(words, &bump.command).is_some())?;
     let off = words.iter().flatten().any(|word| bump.unless.iter().any(|flag| flag_is(word, flag)));
     (!off).then(|| TagName { beginning: bump.prefix.clone().unwrap_or_default(), whole: false })
 }
@@ -99,10 +100,9 @@ pub fn argument(maker: &ReleaseMaker, resolved: &ResolvedStep<'_, '_>) -> TagNam
     rest.next().filter(|word| !word.starts_with("-")).map_or(unknown, |word| tag_name(word, script.value()))
 }
 
-/// The arguments of a command.
-fn words_after<'c>(github: &GitHubFacts, command: &'c ShellCommand, name: &str) -> Option<&'c [ShellWord]> {
-    let words = words(command);
-    let rest = starts_with(unwrapped(github, &words), name)?.len();
+/// The arguments of a command, if its words, after programs such as `sudo`, are those of the command `name`.
+fn arguments<'c>(command: &'c ShellCommand, words: &[Option<String>], name: &str) -> Option<&'c [ShellWord]> {
+    let rest = starts_with(words, name)?.len();
     command.words.get(command.words.len() - rest..)
 }
 
