@@ -415,8 +415,6 @@ fn entries<'s, 'p>(block: Option<&'s Permissions<'p>>) -> &'s [Pair<'p>] {
 fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference> {
     let references = if is_condition {
         Condition::parse(text.value()).map(|parsed| parsed.references())
-    } else if !text.value().contains("${{") {
-        return Vec::new();
     } else {
         ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references())
     };

@@ -5,11 +5,14 @@
 
 mod evaluate;
 mod function;
+mod property_path;
 mod value;
 
 use std::ops::Range;
 
 use github_actions_expressions::{Expr, SpannedExpr};
+
+use crate::workflow::expression::property_path::PropertyPath;
 
 pub use value::{Outcome, StringTest, Truth, UnknownReason, Value, coerce_text};
 
@@ -56,12 +59,52 @@ pub struct ParseError {
     pub range: Range<usize>,
 }
 
-fn parse(text: &str) -> Result<SpannedExpr<'_>, ParseError> {
-    let error = |message: String| ParseError { message, range: 0..text.len() };
-    if text.len() > MAX_LENGTH {
-        return Err(error("an expression longer than GitHub allows".into()));
+/// A parsed expression.
+#[derive(Debug)]
+enum Expression<'t> {
+    Path(PropertyPath<'t>),
+    /// Any other expression, parsed by the library.
+    Other(SpannedExpr<'t>),
+}
+
+impl<'t> Expression<'t> {
+    fn parse(text: &'t str) -> Result<Self, ParseError> {
+        let error = |message: String| ParseError { message, range: 0..text.len() };
+        if text.len() > MAX_LENGTH {
+            return Err(error("an expression longer than GitHub allows".into()));
+        }
+        if let Some(path) = PropertyPath::parse(text) {
+            return Ok(Self::Path(path));
+        }
+        let parsed = Expr::parse(text).map_err(|cause| error(format!("invalid expression: {cause}")))?;
+        Ok(Self::Other(parsed))
     }
-    Expr::parse(text).map_err(|cause| error(format!("invalid expression: {cause}")))
+
+    fn evaluate(&self, scope: &dyn Scope) -> Outcome {
+        match self {
+            Self::Path(path) => path.evaluate(scope),
+            Self::Other(expression) => evaluate::evaluate(expression, scope, 0),
+        }
+    }
+
+    /// Collects the context properties that it reads.
+    fn references(&self, found: &mut Vec<ContextReference>) {
+        match self {
+            Self::Path(path) => found.push(path.reference()),
+            Self::Other(expression) => evaluate::references(expression, found),
+        }
+    }
+
+    /// Collects the tests of context properties against string literals.
+    fn string_tests(&self, found: &mut Vec<(Vec<String>, StringTest)>) {
+        if let Self::Other(expression) = self {
+            evaluate::string_tests(expression, found);
+        }
+    }
+
+    fn calls_status(&self) -> bool {
+        matches!(self, Self::Other(expression) if evaluate::calls_status(expression))
+    }
 }
 
 /// A text with `${{ … }}` placeholders.
@@ -76,17 +119,17 @@ pub struct ExpressionTemplate<'t> {
 struct Placeholder<'t> {
     /// Its bytes without the braces.
     range: Range<usize>,
-    expression: SpannedExpr<'t>,
+    expression: Expression<'t>,
 }
 
 impl Placeholder<'_> {
-    fn references(&self) -> Vec<ContextReference> {
-        let mut found = Vec::new();
-        evaluate::references(&self.expression, &mut found);
-        for reference in &mut found {
+    /// Collects the context properties that it reads.
+    fn references(&self, found: &mut Vec<ContextReference>) {
+        let known = found.len();
+        self.expression.references(found);
+        for reference in found.iter_mut().skip(known) {
             reference.range = reference.range.start + self.range.start..reference.range.end + self.range.start;
         }
-        found
     }
 }
 
@@ -97,19 +140,15 @@ impl<'t> ExpressionTemplate<'t> {
     /// If a placeholder is not closed or does not parse.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let mut placeholders = Vec::new();
-        // Fast path: most texts have no placeholder, and a single byte is the cheapest search.
-        if !text.as_bytes().contains(&b'$') {
-            return Ok(Self { text, placeholders });
-        }
         let mut at = 0;
-        while let Some(open) = text[at..].find("${{") {
+        while let Some(open) = find_placeholder(&text[at..]) {
             let start = at + open + 3;
             let Some(length) = expression_length(&text[start..]) else {
                 return Err(ParseError { message: "an unclosed expression".into(), range: at + open..text.len() });
             };
             let range = start..start + length;
-            let expression =
-                parse(&text[range.clone()]).map_err(|error| ParseError { range: range.clone(), ..error })?;
+            let expression = Expression::parse(&text[range.clone()])
+                .map_err(|error| ParseError { range: range.clone(), ..error })?;
             at = range.end + 2;
             placeholders.push(Placeholder { range, expression });
         }
@@ -128,13 +167,13 @@ impl<'t> ExpressionTemplate<'t> {
         if let [placeholder] = self.placeholders.as_slice()
             && is_only_part(self.text, placeholder)
         {
-            return evaluate::evaluate(&placeholder.expression, scope, 0);
+            return placeholder.expression.evaluate(scope);
         }
         let mut text = String::new();
         let mut at = 0;
         for placeholder in &self.placeholders {
             text.push_str(&self.text[at..placeholder.range.start - 3]);
-            match evaluate::evaluate(&placeholder.expression, scope, 0) {
+            match placeholder.expression.evaluate(scope) {
                 Outcome::Known(value) => text.push_str(&coerce_text(&value)),
                 Outcome::Unknown(reason) => {
                     text.push_str(reason.prefix().unwrap_or_default());
@@ -150,7 +189,9 @@ impl<'t> ExpressionTemplate<'t> {
     /// The context properties that it reads.
     #[must_use]
     pub fn references(&self) -> Vec<ContextReference> {
-        self.placeholders.iter().flat_map(Placeholder::references).collect()
+        let mut found = Vec::with_capacity(self.placeholders.len());
+        self.placeholders.iter().for_each(|placeholder| placeholder.references(&mut found));
+        found
     }
 }
 
@@ -158,12 +199,12 @@ impl<'t> ExpressionTemplate<'t> {
 #[must_use]
 pub fn string_tests(text: &str) -> Vec<(Vec<String>, StringTest)> {
     let mut found = Vec::new();
-    if text.contains("${{") {
+    if find_placeholder(text).is_some() {
         let template = ExpressionTemplate::parse(text);
         let placeholders = template.iter().flat_map(|template| &template.placeholders);
-        placeholders.for_each(|placeholder| evaluate::string_tests(&placeholder.expression, &mut found));
-    } else if let Ok(expression) = parse(text) {
-        evaluate::string_tests(&expression, &mut found);
+        placeholders.for_each(|placeholder| placeholder.expression.string_tests(&mut found));
+    } else if let Ok(expression) = Expression::parse(text) {
+        expression.string_tests(&mut found);
     }
     found
 }
@@ -177,6 +218,11 @@ fn is_only_part(text: &str, placeholder: &Placeholder<'_>) -> bool {
 /// the text for a string, which is true.
 fn has_line_break(text: &str, placeholder: &Placeholder<'_>) -> bool {
     text[..placeholder.range.start - 3].contains('\n') || text[placeholder.range.end + 2..].contains('\n')
+}
+
+/// The position of the first `${{`. Most texts have none, and a single byte is the cheapest search.
+fn find_placeholder(text: &str) -> Option<usize> {
+    memchr::memchr_iter(b'$', text.as_bytes()).find(|at| text[*at..].starts_with("${{"))
 }
 
 /// The length of the expression up to `}}`; braces in quotes do not count.
@@ -215,14 +261,16 @@ impl<'t> Condition<'t> {
         if trimmed.is_empty() {
             return Ok(Self { form: ConditionForm::Empty });
         }
-        if text.contains("${{") {
+        if find_placeholder(text).is_some() {
             let mut template = ExpressionTemplate::parse(text)?;
             let single = template
                 .placeholders
                 .pop_if(|placeholder| is_only_part(text, placeholder) && !has_line_break(text, placeholder));
             return Ok(Self { form: single.map_or(ConditionForm::Mixed(template), ConditionForm::Expression) });
         }
-        Ok(Self { form: ConditionForm::Expression(Placeholder { range: 0..text.len(), expression: parse(text)? }) })
+        Ok(Self {
+            form: ConditionForm::Expression(Placeholder { range: 0..text.len(), expression: Expression::parse(text)? }),
+        })
     }
 
     /// Its value. GitHub adds `success() &&` to a condition without a status function.
@@ -230,7 +278,7 @@ impl<'t> Condition<'t> {
     pub fn evaluate(&self, scope: &dyn Scope) -> Truth {
         let own = match &self.form {
             ConditionForm::Empty => Truth::Yes,
-            ConditionForm::Expression(placeholder) => evaluate::evaluate(&placeholder.expression, scope, 0).truth(),
+            ConditionForm::Expression(placeholder) => placeholder.expression.evaluate(scope).truth(),
             ConditionForm::Mixed(_) => Truth::Yes,
         };
         if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
@@ -239,11 +287,13 @@ impl<'t> Condition<'t> {
     /// The context properties that it reads.
     #[must_use]
     pub fn references(&self) -> Vec<ContextReference> {
+        let mut found = Vec::new();
         match &self.form {
-            ConditionForm::Empty => Vec::new(),
-            ConditionForm::Expression(placeholder) => placeholder.references(),
-            ConditionForm::Mixed(template) => template.references(),
+            ConditionForm::Empty => {}
+            ConditionForm::Expression(placeholder) => placeholder.references(&mut found),
+            ConditionForm::Mixed(template) => return template.references(),
         }
+        found
     }
 
     /// Whether it is text with a placeholder, which is a non-empty string and thus always true.
@@ -255,7 +305,7 @@ impl<'t> Condition<'t> {
     /// Whether it calls `success`, `failure`, `always` or `cancelled`.
     #[must_use]
     pub fn has_status_function(&self) -> bool {
-        let calls = |placeholder: &Placeholder<'_>| evaluate::calls_status(&placeholder.expression);
+        let calls = |placeholder: &Placeholder<'_>| placeholder.expression.calls_status();
         match &self.form {
             ConditionForm::Empty => false,
             ConditionForm::Expression(placeholder) => calls(placeholder),

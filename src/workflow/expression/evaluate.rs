@@ -1,5 +1,6 @@
 //! Evaluates a parsed expression. An unknown operand makes the result unknown only if the result depends on it.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use github_actions_expressions::context::Context;
@@ -131,10 +132,10 @@ fn compare(op: &BinOp, left: &Outcome, right: &Outcome) -> Outcome {
 fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     let mut parts = context.parts.iter();
     let Some(first) = parts.next() else { return Outcome::unknown("an empty context") };
-    let mut path: Vec<String> = Vec::new();
+    let mut path: Vec<Cow<'_, str>> = Vec::with_capacity(context.parts.len());
     let mut value = match &first.inner {
         Expr::Identifier(name) => {
-            path.push(name.as_str().to_lowercase());
+            path.push(lowercase(name.as_str()));
             None
         }
         _ => Some(evaluate(first, scope, depth + 1)),
@@ -143,6 +144,10 @@ fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     let mut filtered = false;
     for part in parts {
         let key = match &part.inner {
+            Expr::Identifier(name) if value.is_none() => {
+                path.push(Cow::Borrowed(name.as_str()));
+                continue;
+            }
             Expr::Identifier(name) => Outcome::text(name.as_str()),
             Expr::Index(index) if !matches!(index.inner, Expr::Star) => evaluate(index, scope, depth + 1),
             _ => {
@@ -153,7 +158,7 @@ fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
             }
         };
         match (&mut value, key) {
-            (None, Outcome::Known(Value::Text(name))) => path.push(name),
+            (None, Outcome::Known(Value::Text(name))) => path.push(Cow::Owned(name)),
             (None, key) => value = Some(member(lookup(scope, &path), &key)),
             (Some(container), key) => {
                 let own = std::mem::replace(container, Outcome::Known(Value::Null));
@@ -168,8 +173,16 @@ fn read(context: &Context<'_>, scope: &dyn Scope, depth: usize) -> Outcome {
     value.unwrap_or_else(|| lookup(scope, &path))
 }
 
-fn lookup(scope: &dyn Scope, path: &[String]) -> Outcome {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+/// A context's name, which is ASCII, as scopes expect it.
+pub(super) fn lowercase(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
+}
+
+fn lookup(scope: &dyn Scope, path: &[Cow<'_, str>]) -> Outcome {
+    let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
     scope.lookup(&path)
 }
 

@@ -3,7 +3,9 @@
 use github_actions_expressions::SpannedExpr;
 use github_actions_expressions::call::Function;
 
-use crate::workflow::expression::value::{Outcome, Truth, UnknownReason, Value, coerce_text, equal, same_text};
+use crate::workflow::expression::value::{
+    Outcome, Truth, UnknownReason, Value, coerce_text, equal, same_text, starts_with_text,
+};
 
 /// The prefix of every full ref.
 const FULL_REF: &str = "refs/";
@@ -58,15 +60,15 @@ fn starts_with(text: &Outcome, part: &Outcome) -> Outcome {
     if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
         && let Some(prefix) = reason.prefix()
     {
-        let (prefix, part) = (prefix.to_uppercase(), coerce_text(part).to_uppercase());
-        if prefix.starts_with(&part) {
+        let part = coerce_text(part);
+        if starts_with_text(prefix, &part) {
             return Outcome::Known(Value::Bool(true));
         }
-        if !part.starts_with(&prefix) {
+        if !starts_with_text(&part, prefix) {
             return Outcome::Known(Value::Bool(false));
         }
     }
-    both(text, part, |text, part| text.to_uppercase().starts_with(&part.to_uppercase()))
+    both(text, part, starts_with_text)
 }
 
 fn contains(container: &Outcome, part: &Outcome) -> Outcome {

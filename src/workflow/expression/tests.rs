@@ -22,8 +22,8 @@ impl Scope for Push {
 }
 
 fn value(text: &str) -> String {
-    let Ok(expression) = parse(text) else { return "?".into() };
-    match evaluate::evaluate(&expression, &Push, 0) {
+    let Ok(expression) = Expression::parse(text) else { return "?".into() };
+    match expression.evaluate(&Push) {
         Outcome::Known(Value::Text(text)) => format!("'{text}'"),
         Outcome::Known(Value::Null) => "null".into(),
         Outcome::Known(value) => coerce_text(&value),
@@ -231,10 +231,50 @@ fn templates_keep_types_and_list_references() {
 #[test]
 fn hostile_expressions_terminate() {
     let deep = format!("{}1{}", "(".repeat(10_000), ")".repeat(10_000));
-    assert!(parse(&deep).is_err());
+    assert!(Expression::parse(&deep).is_err());
     let long = vec!["a"; 5_000].join("||");
     assert_eq!(value(&long), "?");
     let comparisons = vec!["1"; 5_000].join("==");
     assert_eq!(value(&comparisons), "?");
-    assert!(parse(&"x".repeat(30_000)).is_err());
+    assert!(Expression::parse(&"x".repeat(30_000)).is_err());
+}
+
+#[test]
+fn a_path_is_read_as_the_library_reads_it() {
+    let texts = [
+        ("github.event_name", true),
+        (" GitHub.EVENT_name\n", true),
+        ("inputs.a-b", true),
+        ("matrix.os", true),
+        ("a.b.c.d_1", true),
+        ("foo.true", true),
+        ("_a._b", true),
+        ("github", false),
+        ("true.a", false),
+        ("Infinity.a", false),
+        ("a.1", false),
+        ("a.-b", false),
+        ("a.b c", false),
+        ("a . b", false),
+        ("a..b", false),
+        (".a", false),
+        ("a.", false),
+        ("a.*", false),
+        ("a.b()", false),
+        ("a.\u{e9}", false),
+        ("\u{a0}a.b", false),
+        ("\u{b}a.b", false),
+        ("1.5", false),
+        ("", false),
+    ];
+    for (text, is_path) in texts {
+        let path = PropertyPath::parse(text);
+        assert_eq!(path.is_some(), is_path, "{text}");
+        let Some(path) = path else { continue };
+        let expression = Expr::parse(text).unwrap();
+        assert_eq!(path.evaluate(&Push), evaluate::evaluate(&expression, &Push, 0), "{text}");
+        let mut references = Vec::new();
+        evaluate::references(&expression, &mut references);
+        assert_eq!([path.reference()], references.as_slice(), "{text}");
+    }
 }

@@ -286,5 +286,16 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
 
 /// Strings are compared without case.
 pub(crate) fn same_text(left: &str, right: &str) -> bool {
+    if left.is_ascii() && right.is_ascii() {
+        return left.eq_ignore_ascii_case(right);
+    }
     left.to_uppercase() == right.to_uppercase()
+}
+
+/// Whether a string starts with another, without case.
+pub(crate) fn starts_with_text(text: &str, prefix: &str) -> bool {
+    if text.is_ascii() && prefix.is_ascii() {
+        return text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    }
+    text.to_uppercase().starts_with(&prefix.to_uppercase())
 }

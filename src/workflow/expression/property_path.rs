@@ -1,0 +1,48 @@
+//! The most frequent expression: names joined by dots, such as `secrets.TOKEN`. It needs no parser.
+
+use std::ops::Range;
+
+use crate::workflow::expression::evaluate::lowercase;
+use crate::workflow::expression::{ContextReference, Outcome, Scope};
+
+/// Words that are literals where an expression begins.
+const LITERALS: [&str; 5] = ["true", "false", "null", "NaN", "Infinity"];
+
+/// A context and at least one property of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PropertyPath<'t> {
+    /// The names with their dots.
+    text: &'t str,
+    /// Its bytes in the expression.
+    range: Range<usize>,
+}
+
+impl<'t> PropertyPath<'t> {
+    /// The path, if the whole expression is one. Blanks may surround it.
+    pub(super) fn parse(expression: &'t str) -> Option<Self> {
+        let text = expression.trim_ascii();
+        let (context, _) = text.split_once('.')?;
+        if LITERALS.contains(&context) || !text.split('.').all(is_name) {
+            return None;
+        }
+        let start = expression.len() - expression.trim_ascii_start().len();
+        Some(Self { text, range: start..start + text.len() })
+    }
+
+    /// The value that the scope has at the path.
+    pub(super) fn evaluate(&self, scope: &dyn Scope) -> Outcome {
+        let (context, properties) = self.text.split_once('.').unwrap_or((self.text, ""));
+        let context = lowercase(context);
+        let path: Vec<&str> = std::iter::once(context.as_ref()).chain(properties.split('.')).collect();
+        scope.lookup(&path)
+    }
+
+    pub(super) fn reference(&self) -> ContextReference {
+        ContextReference { path: self.text.split('.').map(str::to_owned).collect(), range: self.range.clone() }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.bytes().all(is_inside)
+}
