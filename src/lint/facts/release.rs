@@ -14,7 +14,7 @@ use crate::workflow::expression::{Outcome, Truth, Value};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Step, Text, action};
 use crate::workflow::simulate::relevance;
-use crate::workflow::simulate::simulated_run::{SimulatedRun, WorkflowEntry};
+use crate::workflow::simulate::simulated_run::{SimulatedJobs, SimulatedRun, WorkflowEntry};
 use crate::workflow::simulate::trigger_start::{GitRef, TriggerStart};
 use crate::workflow::step_script::commands;
 
@@ -191,7 +191,10 @@ fn release_tag(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     }
     let start = without_inputs(subject, run);
     let branch = start.reference.name();
-    let simulate = |job| SimulatedRun::new(start.clone(), workflow, checkout, WorkflowEntry::from_github(), job);
+    let simulate = |job| {
+        let jobs = SimulatedJobs::new(workflow, job);
+        SimulatedRun::new(start.clone(), workflow, checkout, WorkflowEntry::from_github(), &jobs)
+    };
     let resolved = &upload.site.resolved;
     let own = simulate(resolved.job);
     if resolved.context(&own.context(resolved.job)).reached() != Truth::Yes {

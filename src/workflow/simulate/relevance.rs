@@ -1,6 +1,8 @@
 //! The inputs, matrix values and event properties that a job and its ancestors read, so that the simulation enumerates
 //! only values that make a difference.
 
+use std::cell::OnceCell;
+
 use crate::workflow::expression::{StringTest, string_tests};
 use crate::workflow::github::RefKind;
 use crate::workflow::model::{Job, Pairs, Step, Text, Workflow};
@@ -13,6 +15,8 @@ const MAX_REF_TESTS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Relevance<'p> {
     texts: Vec<&'p str>,
+    /// The tests of context properties in the texts that read the ref, with lower-case paths. Parsed when they are first needed.
+    tests: OnceCell<Vec<(Vec<String>, StringTest)>>,
     /// The number of its ancestors.
     pub ancestors: usize,
 }
@@ -31,7 +35,7 @@ impl<'p> Relevance<'p> {
         }
         // A text without `.` or `${{` reads no context. Conditions need no braces.
         texts.retain(|text| text.contains('.') || text.contains("${{"));
-        Self { texts, ancestors: before.len() }
+        Self { texts, tests: OnceCell::new(), ancestors: before.len() }
     }
 
     /// Whether any text reads this property (`inputs.target`) or the context as a whole.
@@ -51,8 +55,7 @@ impl<'p> Relevance<'p> {
     pub(crate) fn ref_tests(&self, kind: RefKind) -> Vec<StringTest> {
         let mut found: Vec<StringTest> = Vec::new();
         let Some(prefix) = kind.prefix() else { return found };
-        for (path, test) in self.texts.iter().filter(|text| reads_ref(text)).flat_map(|text| string_tests(text)) {
-            let path: Vec<_> = path.iter().map(|name| name.to_ascii_lowercase()).collect();
+        for (path, test) in self.tests.get_or_init(|| self.parsed_tests()) {
             let literal = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["github", "ref"] | ["github", "event", "ref"] => test.literal.strip_prefix(prefix),
                 ["github", "ref_name"] => Some(test.literal.as_str()),
@@ -64,6 +67,13 @@ impl<'p> Relevance<'p> {
         }
         found.truncate(MAX_REF_TESTS);
         found
+    }
+
+    fn parsed_tests(&self) -> Vec<(Vec<String>, StringTest)> {
+        let mut tests: Vec<_> =
+            self.texts.iter().filter(|text| reads_ref(text)).flat_map(|text| string_tests(text)).collect();
+        tests.iter_mut().flat_map(|(path, _)| path).for_each(|name| name.make_ascii_lowercase());
+        tests
     }
 
     /// Whether any text reads the event's payload.

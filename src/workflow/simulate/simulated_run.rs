@@ -1,7 +1,7 @@
 //! One simulated run: which jobs it reaches. Every reached job is assumed to succeed, since the question is whether the
 //! upload runs when nothing fails.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::workflow::expression::{Condition, ParseError, StatusFunction, Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -54,24 +54,47 @@ pub struct SimulatedRun<'a, 'p> {
     /// The repository's workflows and actions.
     pub checkout: &'a Model<'p>,
     entry: WorkflowEntry<'a, 'p>,
-    /// The reach of the job and its ancestors, by position.
-    reaches: HashMap<usize, JobReach>,
+    /// The reach of each simulated job, by the job's position.
+    reaches: Vec<Option<JobReach>>,
+}
+
+/// The jobs to simulate for one job: its ancestors and itself, each after the jobs that it needs. The same for every run.
+pub struct SimulatedJobs<'a, 'p>(Vec<SimulatedJob<'a, 'p>>);
+
+/// A job and its parsed `if:`.
+struct SimulatedJob<'a, 'p> {
+    job: &'a Job<'p>,
+    condition: Option<(Text<'p>, Result<Condition<'p>, ParseError>)>,
+}
+
+impl<'a, 'p> SimulatedJobs<'a, 'p> {
+    #[must_use]
+    pub fn new(workflow: &'a Workflow<'p>, job: &Job<'p>) -> Self {
+        let selected = relevance::ancestors(workflow, job).into_iter().chain([job.index]);
+        let parsed = |job: &'a Job<'p>| {
+            let condition = job.condition.map(|condition| (condition, Condition::parse(condition.value())));
+            SimulatedJob { job, condition }
+        };
+        Self(in_order(workflow, selected).map(parsed).collect())
+    }
 }
 
 impl<'a, 'p> SimulatedRun<'a, 'p> {
-    /// Simulates `job` and its ancestors, each once and after the jobs that it needs.
+    /// Simulates some jobs of a workflow in a run.
     #[must_use]
     pub fn new(
         run: TriggerStart<'a, 'p>,
         workflow: &'a Workflow<'p>,
         checkout: &'a Model<'p>,
         entry: WorkflowEntry<'a, 'p>,
-        job: &Job<'p>,
+        jobs: &SimulatedJobs<'_, 'p>,
     ) -> Self {
-        let mut simulated = Self { run, workflow, checkout, entry, reaches: HashMap::new() };
-        let selected = relevance::ancestors(workflow, job).into_iter().chain([job.index]);
-        for job in in_order(workflow, selected) {
-            simulated.reaches.insert(job.index, simulated.simulate_job(job));
+        let mut simulated = Self { run, workflow, checkout, entry, reaches: vec![None; workflow.jobs.len()] };
+        for simulated_job in &jobs.0 {
+            let reach = simulated.simulate_job(simulated_job);
+            if let Some(slot) = simulated.reaches.get_mut(simulated_job.job.index) {
+                *slot = Some(reach);
+            }
         }
         simulated
     }
@@ -146,25 +169,24 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// The reach of a job; `None` if it is not simulated.
     #[must_use]
     pub fn reach_of(&self, job: &Job<'_>) -> Option<&JobReach> {
-        self.reaches.get(&job.index)
+        self.reaches.get(job.index)?.as_ref()
     }
 
     /// Whether all ancestors of a job run: the value of `success()` in its `if:`.
     #[must_use]
     pub fn ancestors_succeeded(&self, job: &Job<'_>) -> Truth {
-        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(index) {
-            Some(reach) => all.and(reach.succeeded.clone()),
+        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(*index) {
+            Some(Some(reach)) => all.and(reach.succeeded.clone()),
             _ => all.and(Truth::Unknown(needs_cycle())),
         })
     }
 
-    fn simulate_job(&self, job: &Job<'p>) -> JobReach {
+    fn simulate_job(&self, SimulatedJob { job, condition }: &SimulatedJob<'_, 'p>) -> JobReach {
         let context = self.context(job);
         let before = context.status_of(StatusFunction::Success);
-        let (reached, own_condition) = match job.condition {
-            Some(condition) => {
-                let parsed = Condition::parse(condition.value());
-                let value = |context: &EvaluationContext<'_, '_>| evaluate_parsed(condition, parsed.as_ref(), context);
+        let (reached, own_condition) = match condition {
+            Some((condition, parsed)) => {
+                let value = |context: &EvaluationContext<'_, '_>| evaluate_parsed(*condition, parsed.as_ref(), context);
                 let reached = value(&context);
                 // A job without `needs` has no ancestors to assume successful.
                 let own_condition =

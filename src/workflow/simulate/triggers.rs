@@ -12,7 +12,7 @@ use crate::workflow::simulate::inputs;
 use crate::workflow::simulate::matrix::{self, MatrixRow};
 use crate::workflow::simulate::relevance::Relevance;
 use crate::workflow::simulate::run_filter::RunFilter;
-use crate::workflow::simulate::simulated_run::{SimulatedRun, WorkflowEntry};
+use crate::workflow::simulate::simulated_run::{SimulatedJobs, SimulatedRun, WorkflowEntry};
 use crate::workflow::simulate::trigger_start::{GitRef, JobCall, TriggerStart};
 
 /// The maximum depth of nested calls at GitHub.
@@ -87,6 +87,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         relevance: &Relevance<'p>,
     ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
+        let jobs = SimulatedJobs::new(workflow, job);
         self.path.push(workflow);
         for trigger in &workflow.triggers {
             let Some(event) = self.github.events.get(trigger.event.value()) else { continue };
@@ -94,9 +95,9 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
                 continue;
             }
             if event.called {
-                found.extend(self.called(workflow, job, trigger));
+                found.extend(self.called(workflow, &jobs, trigger));
             } else {
-                found.extend(self.started(workflow, job, trigger, event, relevance));
+                found.extend(self.started(workflow, &jobs, trigger, event, relevance));
             }
             if found.len() > MAX_SIMULATED_RUNS {
                 found.truncate(MAX_SIMULATED_RUNS);
@@ -111,14 +112,15 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
     fn started(
         &self,
         workflow: &'a Workflow<'p>,
-        job: &'a Job<'p>,
+        jobs: &SimulatedJobs<'a, 'p>,
         trigger: &Trigger<'p>,
         event: &EventFacts,
         relevance: &Relevance<'p>,
     ) -> Vec<SimulatedRun<'a, 'p>> {
         let mut found = Vec::new();
-        let activities = activities(trigger, &event.types, relevance.reads_event());
-        let followed_events = self.followed_events(trigger, relevance.reads_event());
+        let reads_event = relevance.reads_event();
+        let activities = activities(trigger, &event.types, reads_event);
+        let followed_events = self.followed_events(trigger, reads_event);
         for start in event.runs.iter().filter(|start| trigger_allows(trigger, start)) {
             let references = self.filter.references(trigger, start, references(trigger, start, relevance));
             let inputs = self.filter.inputs(trigger, inputs::combinations(trigger, relevance, references.len()));
@@ -140,7 +142,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
                             inputs: inputs.clone(),
                             calls: Vec::new(),
                         };
-                        found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), job));
+                        found.push(SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), jobs));
                     }
                 }
             }
@@ -172,7 +174,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
     fn called(
         &mut self,
         workflow: &'a Workflow<'p>,
-        job: &'a Job<'p>,
+        jobs: &SimulatedJobs<'a, 'p>,
         trigger: &Trigger<'p>,
     ) -> Vec<SimulatedRun<'a, 'p>> {
         let checkout = self.checkout;
@@ -180,7 +182,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         if callers.is_empty() {
             // A filter on the ref excludes the unknown caller, whose ref is unknown.
             let possible = self.filter.matches(trigger) && self.filter.reference.is_none();
-            return possible.then(|| self.unknown_caller(workflow, job, trigger)).into_iter().collect();
+            return possible.then(|| self.unknown_caller(workflow, jobs, trigger)).into_iter().collect();
         }
         if self.path.len() > MAX_CALL_DEPTH {
             self.incomplete = Some(UnknownReason::new("calls nested deeper than GitHub allows"));
@@ -205,7 +207,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
                         self.incomplete = Some(UnknownReason::new("more than 512 ways to start"));
                         return found;
                     }
-                    found.push(self.call(&simulated, calling, row, (workflow, job, trigger), several));
+                    found.push(self.call(&simulated, calling, row, (workflow, jobs, trigger), several));
                 }
             }
         }
@@ -217,7 +219,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
         simulated: &SimulatedRun<'a, 'p>,
         calling: &'a Job<'p>,
         row: Option<MatrixRow>,
-        (workflow, job, trigger): (&'a Workflow<'p>, &'a Job<'p>, &Trigger<'p>),
+        (workflow, jobs, trigger): (&'a Workflow<'p>, &SimulatedJobs<'a, 'p>, &Trigger<'p>),
         several: bool,
     ) -> SimulatedRun<'a, 'p> {
         let inputs = trigger.inputs.iter().map(|input| {
@@ -249,14 +251,14 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             workflow,
             self.checkout,
             WorkflowEntry { reached, blocking_job, undecided_conditions },
-            job,
+            jobs,
         )
     }
 
     fn unknown_caller(
         &self,
         workflow: &'a Workflow<'p>,
-        job: &'a Job<'p>,
+        jobs: &SimulatedJobs<'a, 'p>,
         trigger: &Trigger<'p>,
     ) -> SimulatedRun<'a, 'p> {
         let start = self.github.events.get(trigger.event.value()).and_then(|event| event.runs.first());
@@ -273,7 +275,7 @@ impl<'a, 'p> TriggerSearch<'a, 'p, '_> {
             inputs: self.filter.typed_inputs(trigger),
             calls: Vec::new(),
         };
-        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), job)
+        SimulatedRun::new(run, workflow, self.checkout, WorkflowEntry::from_github(), jobs)
     }
 }
 
