@@ -7,7 +7,7 @@ pub(crate) struct Vocabulary {
     words: Vec<CommandWord>,
     /// By first byte: the first names of the words, such as `gradlew` of `./gradlew`, with the positions of the words. Few names begin
     /// with the same byte, so a linear search is fastest.
-    by_name: Vec<Vec<(String, Vec<usize>)>>,
+    by_name: Vec<Vec<(Vec<u8>, Vec<usize>)>>,
     /// By first byte: the lengths of these names, as bits. Most names in a script are another one by their length alone.
     lengths: Vec<u64>,
     /// The positions of the words of each spelling.
@@ -50,10 +50,10 @@ impl Vocabulary {
 
     /// Adds a word of a spelling and returns its position.
     fn add(&mut self, word: &str, spelling: usize) -> usize {
-        let (start, name) = names(word).next().unwrap_or_default();
+        let (start, name) = names(word.as_bytes()).next().unwrap_or_default();
         let same_start = &mut self.by_name[first_byte(name)];
         let index = same_start.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            same_start.push((name.to_owned(), Vec::new()));
+            same_start.push((name.to_vec(), Vec::new()));
             self.lengths[first_byte(name)] |= length_bit(name);
             same_start.len() - 1
         });
@@ -74,7 +74,7 @@ impl Vocabulary {
     pub(crate) fn commands_in(&self, script: &str) -> Vec<usize> {
         let (mut found, mut on_line) = (Vec::new(), Vec::new());
         let mut end = 0;
-        for (start, name) in names(script) {
+        for (start, name) in names(script.as_bytes()) {
             let words = self.words_with(name);
             if words.is_empty() {
                 continue;
@@ -103,7 +103,7 @@ impl Vocabulary {
     }
 
     /// The positions of the words that have this first name.
-    fn words_with(&self, name: &str) -> &[usize] {
+    fn words_with(&self, name: &[u8]) -> &[usize] {
         let first = first_byte(name);
         if self.lengths.get(first).is_none_or(|lengths| lengths & length_bit(name) == 0) {
             return &[];
@@ -125,27 +125,21 @@ impl CommandWord {
 }
 
 /// The names in a text, with their offsets: runs of letters, digits, `-` and `_`.
-fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
+fn names(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut bytes = text.iter().enumerate();
     std::iter::from_fn(move || {
-        while !is_inside(*bytes.get(at)?) {
-            at += 1;
-        }
-        let start = at;
-        while bytes.get(at).is_some_and(|byte| is_inside(*byte)) {
-            at += 1;
-        }
-        Some((start, &text[start..at]))
+        let (start, _) = bytes.find(|(_, byte)| is_inside(**byte))?;
+        let end = bytes.find(|(_, byte)| !is_inside(**byte)).map_or(text.len(), |(end, _)| end);
+        Some((start, &text[start..end]))
     })
 }
 
-fn first_byte(name: &str) -> usize {
-    name.bytes().next().map_or(0, usize::from)
+fn first_byte(name: &[u8]) -> usize {
+    name.first().map_or(0, |byte| usize::from(*byte))
 }
 
 /// The length of a name as a bit; long names share the last one.
-fn length_bit(name: &str) -> u64 {
+fn length_bit(name: &[u8]) -> u64 {
     1 << name.len().min(63)
 }
 

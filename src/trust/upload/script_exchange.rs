@@ -116,14 +116,18 @@ pub fn in_step<'a>(
     registries: &'a RegistrySet,
     own: ResolvedStep<'_, '_>,
 ) -> Option<InvalidExchange<'a>> {
-    let mut all = Vec::with_capacity(1);
-    expand(own, &mut all);
-    all.iter().find_map(|step| {
+    let in_texts = |step: &ResolvedStep<'_, '_>| {
         let inputs = step.with().entries.iter().map(|pair| pair.value);
         let inputs = inputs.filter(|input| input.value().contains(&github.oidc.function));
         let in_text = |text| in_text(github, registries, text);
         let called = || called_scripts(step.model, step).iter().find_map(|called| called.script().and_then(in_text));
         step.script().into_iter().chain(inputs).find_map(in_text).or_else(called)
+    };
+    in_texts(&own).or_else(|| {
+        own.model.action(own.step?.uses?.value())?;
+        let mut all = Vec::new();
+        expand(own, &mut all);
+        all.iter().skip(1).find_map(in_texts)
     })
 }
 
