@@ -14,7 +14,7 @@ use crate::lint::recheck::{RepositoryContext, WorkflowFindings, unaffected};
 use crate::lint::rules::set::RuleSet;
 use crate::lint::rules::{FactCondition, Rule};
 use crate::lint::subjects::{self, Item, Subject, SubjectKind, Visitor};
-use crate::lint::uploads::Unknown;
+use crate::lint::uploads::{Unknown, Upload};
 use crate::lint::verdict::{self, FiredRules, RunErrors};
 use crate::read::config::Config;
 use crate::read::problem::{Problem, suggestion};
@@ -89,7 +89,7 @@ fn report(
     let notices = notices(&analysis, &errors);
     let undeclared = analysis.uploads.iter().filter(|upload| verdict::is_undeclared(&analysis, upload)).count();
     engine.check_ignores(&analysis, &ignores);
-    findings.extend(engine.take_findings(&analysis));
+    findings.extend(engine.take_findings());
     let path = |finding: &Finding| project.source(finding.primary.place.file).map(SourceFile::path);
     findings.sort_by(|left, right| {
         let key = |finding: &Finding| finding.primary.place.span;
@@ -146,7 +146,7 @@ fn evaluate<'r>(
     engine.known = known.unwrap_or_default();
     subjects::visit_all(analysis, &mut engine);
     let of_workflows = engine.found.iter().filter(|raw| is_kept && raw.workflow().is_some()).cloned().collect();
-    let findings = engine.take_findings(analysis);
+    let findings = engine.take_findings();
     let (findings, suppressed) = ignores::apply(project, &mut ignores, findings);
     let errors = RunErrors::new(analysis, &engine.fired, &findings);
     Evaluation { engine, ignores, findings, suppressed, errors, of_workflows }
@@ -237,6 +237,8 @@ struct Engine<'r> {
     /// Positions of the rules that are evaluated, by kind of subject.
     enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
     found: Vec<RawFinding>,
+    /// The findings in the runs of the visited upload. Many are equal, so that they are merged before the next upload.
+    found_in_runs: Vec<RawFinding>,
     fired: FiredRules,
     /// The findings in workflows that need not be visited.
     known: HashMap<FileId, Vec<RawFinding>>,
@@ -274,7 +276,15 @@ impl Visitor for Engine<'_> {
             let names = found.iter().map(|raw| raw.finding.name.clone());
             self.fired.insert((upload.index, view.run.position), names.collect());
         }
-        self.found.extend(found);
+        match subject.item {
+            Item::Upload(_, Some(_)) => self.found_in_runs.extend(found),
+            _ => self.found.extend(found),
+        }
+    }
+
+    fn leaves(&mut self, upload: &Upload<'_, '_>) {
+        let found = std::mem::take(&mut self.found_in_runs);
+        self.found.extend(merge::merge_runs(found, &self.rules.rules, upload));
     }
 }
 
@@ -306,6 +316,7 @@ impl<'r> Engine<'r> {
             levels,
             enabled_rules,
             found: Vec::new(),
+            found_in_runs: Vec::new(),
             fired: FiredRules::new(),
             known: HashMap::new(),
         }
@@ -353,10 +364,8 @@ impl<'r> Engine<'r> {
     }
 
     /// Merges what was found so far into findings with their levels.
-    fn take_findings(&mut self, analysis: &Analysis<'_, '_>) -> Vec<Finding> {
-        let rules = &self.rules.rules;
-        let merged = merge::merge_runs(std::mem::take(&mut self.found), rules, &analysis.uploads);
-        merge::merge_findings(&merged, rules, &self.levels)
+    fn take_findings(&mut self) -> Vec<Finding> {
+        merge::merge_findings(&std::mem::take(&mut self.found), &self.rules.rules, &self.levels)
     }
 }
 

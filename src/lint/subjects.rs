@@ -301,6 +301,8 @@ pub(crate) trait Visitor {
         true
     }
     fn visit(&mut self, subject: &Subject<'_, '_, '_>);
+    /// Called after the last run of an upload.
+    fn leaves(&mut self, upload: &Upload<'_, '_>);
 }
 
 /// Visits every subject of a project, except ignores: whether these hide a finding is known last.
@@ -320,6 +322,7 @@ pub(crate) fn visit_all(analysis: &Analysis<'_, '_>, visitor: &mut dyn Visitor) 
         for run in &upload.runs {
             analysis.with_upload_run(upload, run, |subject| visitor.visit(subject));
         }
+        visitor.leaves(upload);
         if upload.runs.is_empty() {
             visitor.visit(&Subject::new(analysis, Item::Upload(upload, None)));
         }

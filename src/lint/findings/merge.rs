@@ -67,7 +67,6 @@ impl SubjectScope {
 /// The run of an upload that a finding is about.
 #[derive(Debug, Clone)]
 struct FailedRun {
-    upload: usize,
     when: String,
     is_reached: bool,
 }
@@ -114,11 +113,9 @@ impl RawFinding {
         let mut about = SubjectScope::of(subject);
         about.scope = about.scope.or_else(|| fact.strip_prefix("permission.").map(str::to_owned));
         let run = match subject.item {
-            Item::Upload(upload, Some(view)) => Some(FailedRun {
-                upload: upload.index,
-                when: view.run.when(),
-                is_reached: view.run.reach == Truth::Yes,
-            }),
+            Item::Upload(_, Some(view)) => {
+                Some(FailedRun { when: view.run.when(), is_reached: view.run.reach == Truth::Yes })
+            }
             _ => None,
         };
         let finding = Finding {
@@ -220,20 +217,10 @@ struct FailedRuns {
 }
 
 /// Merges equal findings of the runs of one upload, and drops those that do not hold in as many runs as their rule needs.
-pub(crate) fn merge_runs(found: Vec<RawFinding>, rules: &[Rule], uploads: &[Upload<'_, '_>]) -> Vec<RawFinding> {
-    let mut merged = Vec::new();
+pub(crate) fn merge_runs(found: Vec<RawFinding>, rules: &[Rule], upload: &Upload<'_, '_>) -> Vec<RawFinding> {
     let mut failures: Vec<FailedRuns> = Vec::new();
-    let mut current = None;
-    for raw in found {
-        let Some(run) = raw.run.clone() else {
-            finish_upload(&mut failures, current.take(), rules, &mut merged);
-            merged.push(raw);
-            continue;
-        };
-        if current.map(|upload: &Upload<'_, '_>| upload.index) != Some(run.upload) {
-            finish_upload(&mut failures, current, rules, &mut merged);
-            current = uploads.get(run.upload);
-        }
+    for mut raw in found {
+        let Some(run) = raw.run.take() else { continue };
         let equal = |failure: &&mut FailedRuns| {
             failure.raw.rule == raw.rule
                 && failure.raw.finding.primary == raw.finding.primary
@@ -253,17 +240,6 @@ pub(crate) fn merge_runs(found: Vec<RawFinding>, rules: &[Rule], uploads: &[Uplo
             }
         }
     }
-    finish_upload(&mut failures, current, rules, &mut merged);
-    merged
-}
-
-fn finish_upload(
-    failures: &mut Vec<FailedRuns>,
-    upload: Option<&Upload<'_, '_>>,
-    rules: &[Rule],
-    merged: &mut Vec<RawFinding>,
-) {
-    let Some(upload) = upload else { return };
     let total = upload.runs.len();
     let total_reached = upload.runs.iter().filter(|run| run.reach == Truth::Yes).count();
     let mut counts: HashMap<(usize, &str), (usize, usize)> = HashMap::new();
@@ -274,7 +250,8 @@ fn finish_upload(
     }
     let counts = failures.iter().map(|failure| counts[&(failure.raw.rule, failure.raw.finding.fact.as_str())]);
     let counts: Vec<_> = counts.collect();
-    for (mut failure, (count, reached)) in failures.drain(..).zip(counts) {
+    let mut merged = Vec::new();
+    for (mut failure, (count, reached)) in failures.into_iter().zip(counts) {
         let rule = &rules[failure.raw.rule];
         let every = count >= total && upload.cut.is_none();
         if rule.runs == Quantifier::Every && !every {
@@ -287,6 +264,7 @@ fn finish_upload(
             merged.push(failure.finish(total));
         }
     }
+    merged
 }
 
 impl FailedRuns {
