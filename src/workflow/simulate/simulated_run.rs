@@ -188,9 +188,9 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
             Some((condition, parsed)) => {
                 let value = |context: &EvaluationContext<'_, '_>| evaluate_parsed(*condition, parsed.as_ref(), context);
                 let reached = value(&context);
-                // A job without `needs` has no ancestors to assume successful.
+                // The assumption that all ancestors succeed changes nothing if they do.
                 let own_condition =
-                    if job.needed.is_empty() { reached.clone() } else { value(&context.assume_success()) };
+                    if before == Truth::Yes { reached.clone() } else { value(&context.assume_success()) };
                 (reached, own_condition)
             }
             None => (before.clone(), Truth::Yes),
