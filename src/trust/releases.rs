@@ -93,11 +93,11 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             {
                 return ReleaseOrigin::Unknown;
             }
-            let all = steps(self.checkout, workflow, job);
-            let with_scripts = |step: &ResolvedStep<'a, 'p>| {
-                std::iter::once(step.clone()).chain(called_scripts(self.checkout, step)).collect::<Vec<_>>()
+            let with_scripts = |step: ResolvedStep<'a, 'p>| {
+                let called = called_scripts(self.checkout, &step);
+                std::iter::once(step).chain(called)
             };
-            for resolved in all.iter().flat_map(with_scripts) {
+            for resolved in steps(self.checkout, workflow, job).into_iter().flat_map(with_scripts) {
                 match self.by_step(&resolved) {
                     ReleaseOrigin::Unknown => return ReleaseOrigin::Unknown,
                     ReleaseOrigin::GithubToken(place) if found == ReleaseOrigin::Elsewhere => {

@@ -68,7 +68,7 @@ pub(crate) fn permission_checks<'a, 'p>(
     job: &'a Job<'p>,
     wanted: impl Fn(&PermissionCheck<'a, 'p>) -> bool,
 ) -> Vec<PermissionCheck<'a, 'p>> {
-    let paths = GrantPaths { github, checkout, workflow, job, starts: OnceCell::new() };
+    let paths = GrantPaths::new(github, checkout, workflow, job);
     let is_same = |one: &Need, other: &Need| one.scope == other.scope && one.private == other.private;
     let answers: RefCell<Vec<(&Need, Option<PermissionStatus>, bool)>> = RefCell::default();
     let is_wanted = |entry: &'a NeedEntry, need: &'a Need| {
@@ -111,7 +111,7 @@ pub(crate) fn of_entry<'p>(
     job: &Job<'p>,
     entry: &NeedEntry,
 ) -> Option<Vec<PermissionStatus>> {
-    let paths = GrantPaths { github, checkout, workflow, job, starts: OnceCell::new() };
+    let paths = GrantPaths::new(github, checkout, workflow, job);
     let mut worst: Option<Vec<PermissionStatus>> = None;
     for requester in &find(needs, github, checkout, workflow, job, |other| std::ptr::eq(other, entry)) {
         let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
@@ -128,6 +128,8 @@ struct GrantPaths<'a, 'p> {
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
+    /// Whether the workflow can be called by others, which may grant less.
+    is_called: bool,
     starts: OnceCell<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
 }
 
@@ -138,11 +140,11 @@ struct GrantPath<'a, 'p> {
 }
 
 impl<'a, 'p> GrantPaths<'a, 'p> {
-    /// Whether the workflow can be called by others, which may grant less.
-    fn is_called(&self) -> bool {
-        let called =
-            |trigger: &Trigger<'_>| self.github.events.get(trigger.event.value()).is_some_and(|event| event.called);
-        self.workflow.triggers.iter().any(called)
+    fn new(github: &'a GitHubFacts, checkout: &'a Model<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
+        let is_call =
+            |trigger: &Trigger<'_>| github.events.get(trigger.event.value()).is_some_and(|event| event.called);
+        let is_called = workflow.triggers.iter().any(is_call);
+        Self { github, checkout, workflow, job, is_called, starts: OnceCell::new() }
     }
 
     /// The status of a need that is the same for every step: the job has the access, or no run has less than the repository's default.
@@ -151,7 +153,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         {
             return Some(PermissionStatus::Held);
         }
-        let is_open = own.access.is_none() && need.or.is_empty() && !self.is_called();
+        let is_open = own.access.is_none() && need.or.is_empty() && !self.is_called;
         is_open.then_some(PermissionStatus::Unknown)
     }
 
