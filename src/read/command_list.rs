@@ -1,5 +1,6 @@
 //! Commands of a data file, found by their program: a script's command is compared only with the commands of its own program.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, Range};
 use std::sync::OnceLock;
 
@@ -36,13 +37,13 @@ struct WordSearch {
     lengths: Vec<usize>,
 }
 
-/// A word of an entry, or a part of one between stars.
-#[derive(Debug, Clone, Copy)]
+/// A word of entries, or a part of one between stars.
+#[derive(Debug, Clone)]
 struct EntryWord {
-    /// The position of the entry.
-    entry: usize,
     /// Whether it is a whole word, and not a part between stars.
     is_whole: bool,
+    /// The positions of the entries that have it.
+    entries: Vec<usize>,
 }
 
 impl PartialEq for CommandList {
@@ -104,13 +105,15 @@ impl CommandList {
         texts.into_iter().any(|text| {
             search.find_overlapping_iter(text).any(|found| {
                 let position = found.pattern().as_usize();
-                let word = words.words[position];
+                let word = &words.words[position];
                 if is_found[position] || word.is_whole && is_part_of_word(text, found.range()) {
                     return false;
                 }
                 is_found[position] = true;
-                missing[word.entry] -= 1;
-                missing[word.entry] == 0
+                word.entries.iter().any(|entry| {
+                    missing[*entry] -= 1;
+                    missing[*entry] == 0
+                })
             })
         })
     }
@@ -125,25 +128,27 @@ fn is_part_of_word(text: &str, range: Range<usize>) -> bool {
 
 impl WordSearch {
     fn new(entries: &[String]) -> Option<Self> {
-        let (mut texts, mut words, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
+        let mut by_word: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
+        let mut lengths = Vec::new();
         for (entry, text) in entries.iter().filter(|entry| !entry.starts_with(FOR_ACTIONS)).enumerate() {
-            let start = texts.len();
-            for word in text.split_whitespace() {
+            let parts = text.split_whitespace().flat_map(|word| {
                 let is_whole = !word.contains('*');
-                texts.extend(word.split('*').filter(|part| !part.is_empty()));
-                words.resize(texts.len(), EntryWord { entry, is_whole });
-            }
-            if texts.len() == start {
+                word.split('*').map(move |part| (part, is_whole))
+            });
+            let mut words: BTreeSet<_> = parts.filter(|(part, _)| !part.is_empty()).collect();
+            if words.is_empty() {
                 // An entry without a word may be in every script.
-                texts.push("");
-                words.push(EntryWord { entry, is_whole: false });
+                words.insert(("", false));
             }
-            lengths.push(texts.len() - start);
+            lengths.push(words.len());
+            words.into_iter().for_each(|word| by_word.entry(word).or_default().push(entry));
         }
-        if texts.is_empty() {
+        if by_word.is_empty() {
             return None;
         }
+        let texts = by_word.keys().map(|(text, _)| *text);
         let search = AhoCorasick::builder().ascii_case_insensitive(true).build(texts).ok();
+        let words = by_word.into_iter().map(|((_, is_whole), entries)| EntryWord { is_whole, entries }).collect();
         Some(Self { search, words, lengths })
     }
 }
