@@ -281,7 +281,9 @@ impl<'t> Condition<'t> {
             ConditionForm::Expression(placeholder) => placeholder.expression.evaluate(scope).truth(),
             ConditionForm::Mixed(_) => Truth::Yes,
         };
-        if self.has_status_function() { own } else { own.and(scope.status(StatusFunction::Success)) }
+        let success = scope.status(StatusFunction::Success);
+        // The search for a status function is the longest part, and few jobs wait for one that may not succeed.
+        if success == Truth::Yes || self.has_status_function() { own } else { own.and(success) }
     }
 
     /// The context properties that it reads.

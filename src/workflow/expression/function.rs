@@ -52,20 +52,18 @@ fn both(left: &Outcome, right: &Outcome, test: impl FnOnce(&str, &str) -> bool) 
 
 /// A known prefix can decide the result.
 fn starts_with(text: &Outcome, part: &Outcome) -> Outcome {
-    if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
-        && reason.excludes(&coerce_text(part), false)
-    {
-        return Outcome::Known(Value::Bool(false));
-    }
-    if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part)
-        && let Some(prefix) = reason.prefix()
-    {
+    if let (Outcome::Unknown(reason), Outcome::Known(part)) = (text, part) {
         let part = coerce_text(part);
-        if starts_with_text(prefix, &part) {
-            return Outcome::Known(Value::Bool(true));
-        }
-        if !starts_with_text(&part, prefix) {
+        if reason.excludes(&part, false) {
             return Outcome::Known(Value::Bool(false));
+        }
+        if let Some(prefix) = reason.prefix() {
+            if starts_with_text(prefix, &part) {
+                return Outcome::Known(Value::Bool(true));
+            }
+            if !starts_with_text(&part, prefix) {
+                return Outcome::Known(Value::Bool(false));
+            }
         }
     }
     both(text, part, starts_with_text)

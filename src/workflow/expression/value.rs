@@ -87,8 +87,8 @@ impl UnknownReason {
     }
 
     pub(crate) fn excluding(self, excluded: impl IntoIterator<Item = StringTest>) -> Self {
-        let excluded: Arc<[StringTest]> = excluded.into_iter().collect();
-        Self { excluded: (!excluded.is_empty()).then_some(excluded), ..self }
+        let excluded: Vec<StringTest> = excluded.into_iter().collect();
+        Self { excluded: (!excluded.is_empty()).then(|| excluded.into()), ..self }
     }
 
     /// Whether the unknown string is known to differ from `text` or, if not `exact`, to start otherwise.
