@@ -15,6 +15,7 @@ use crate::trust::publisher::{self, Publisher};
 use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
 use crate::trust::repeated_value::{RepeatedValue, labels, repeated};
 use crate::trust::upload::login::LoginStep;
+use crate::trust::upload::step::ResolvedStep;
 use crate::trust::upload::unseen::UnseenUpload;
 use crate::workflow::actions_lock::LockFile;
 use crate::workflow::calls::{self, StartRefusal};
@@ -83,6 +84,8 @@ pub struct Analysis<'a, 'p> {
     pub(crate) cut: Vec<Unknown>,
     /// The login steps of each job that has some, by the place of its id.
     logins: BTreeMap<Place, Vec<LoginStep<'a, 'p>>>,
+    /// The steps of each job with those of local actions, by the place of its id.
+    steps: BTreeMap<Place, Vec<ResolvedStep<'a, 'p>>>,
     /// The values of publishers that documents repeat.
     pub documents: Vec<RepeatedValue>,
     /// The date of the check, if it is known.
@@ -177,7 +180,8 @@ impl<'a, 'p> Analysis<'a, 'p> {
         let (publishers, mut problems) = publisher::publishers(config, &data.registries);
         problems.extend(config.problems.iter().chain(&project.problems).cloned());
         let repository = config.repository.map(Text::value);
-        let FoundUploads { uploads, cut, logins } = uploads::uploads(data, checkout, &publishers, repository, filter);
+        let FoundUploads { uploads, cut, logins, steps } =
+            uploads::uploads(data, checkout, &publishers, repository, filter);
         let documents = documents(data, project, &publishers);
         let workflows = checkout.workflows.as_slice();
         let refusals = refusals(data, checkout, &uploads);
@@ -193,6 +197,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
             uploads,
             cut,
             logins,
+            steps,
             documents,
             today: None,
             refusals,
@@ -215,6 +220,11 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// Whether a job has uploads.
     pub(crate) fn has_uploads(&self, job: &Job<'_>) -> bool {
         self.index.by_job.contains_key(&job.id.place())
+    }
+
+    /// The steps of a job. The steps of a local action follow the step that uses it.
+    pub(crate) fn steps_of(&self, job: &Job<'_>) -> &[ResolvedStep<'a, 'p>] {
+        self.steps.get(&job.id.place()).map_or(&[], Vec::as_slice)
     }
 
     /// The login steps of a job, in order.

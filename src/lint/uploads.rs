@@ -17,6 +17,7 @@ use crate::trust::upload::credential::CredentialOutcome;
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::package::{self, UploadedPackages};
 use crate::trust::upload::site::{self, UploadSite, UploadTarget};
+use crate::trust::upload::step::{self, ResolvedStep};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
 use crate::workflow::simulate::context::EvaluationContext;
@@ -184,6 +185,8 @@ pub(crate) struct FoundUploads<'a, 'p> {
     pub cut: Vec<Unknown>,
     /// The login steps of each job that has some, by the place of its id.
     pub logins: BTreeMap<Place, Vec<LoginStep<'a, 'p>>>,
+    /// The steps of each job with those of local actions, by the place of its id.
+    pub steps: BTreeMap<Place, Vec<ResolvedStep<'a, 'p>>>,
 }
 
 /// The uploads of all workflows.
@@ -194,11 +197,14 @@ pub(crate) fn uploads<'a, 'p>(
     repository: Option<&str>,
     filter: &RunFilter,
 ) -> FoundUploads<'a, 'p> {
-    let (mut found, mut cut, mut logins) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut found, mut cut) = (Vec::new(), Vec::new());
+    let (mut logins, mut all_steps) = (BTreeMap::new(), BTreeMap::new());
     for workflow in &checkout.workflows {
         let mut sites = Vec::new();
         for job in &workflow.jobs {
-            let (own, own_logins) = site::sites(&data.github, &data.registries, checkout, (workflow, job));
+            let steps = step::steps(checkout, workflow, job);
+            let (own, own_logins) = site::sites(&data.github, &data.registries, checkout, (workflow, job), &steps);
+            all_steps.insert(job.id.place(), steps);
             sites.extend(own);
             if !own_logins.is_empty() {
                 logins.insert(job.id.place(), own_logins);
@@ -248,7 +254,7 @@ pub(crate) fn uploads<'a, 'p>(
             }
         }
     }
-    FoundUploads { uploads: found, cut, logins }
+    FoundUploads { uploads: found, cut, logins, steps: all_steps }
 }
 
 fn context<'s, 'a, 'p>(

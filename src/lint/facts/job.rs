@@ -111,7 +111,7 @@ fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job
         model: analysis.checkout,
         unassigned: &files,
     }
-    .find(workflow, job, &seen)
+    .find(workflow, job, analysis.steps_of(job), &seen)
 }
 
 fn unseen_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

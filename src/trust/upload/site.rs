@@ -51,13 +51,14 @@ pub enum UploadTarget<'a> {
     Unknown(UnknownReason, Place),
 }
 
-/// The uploads of a job, including those in local actions, and its login steps, in order.
+/// The uploads of a job, including those in local actions, and its login steps, in order. `steps` are the steps of the job.
 #[must_use]
 pub fn sites<'a, 'p>(
     github: &GitHubFacts,
     registries: &'a RegistrySet,
     checkout: &'a Model<'p>,
     (workflow, job): (&'a Workflow<'p>, &'a Job<'p>),
+    steps: &[ResolvedStep<'a, 'p>],
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<LoginStep<'a, 'p>>) {
     let mut found = Vec::new();
     let mut non_uploads = Vec::new();
@@ -65,8 +66,7 @@ pub fn sites<'a, 'p>(
     if let Some(called) = job.uses {
         found.extend(uploads_by_name(registries, &calling, action(called.value())).0);
     }
-    let clients = steps(checkout, workflow, job);
-    for resolved in &clients {
+    for resolved in steps {
         let Some(step) = resolved.step else { continue };
         if let Some(used) = step.uses {
             let (uploads, others) = uploads_by_name(registries, resolved, action(used.value()));
@@ -80,7 +80,7 @@ pub fn sites<'a, 'p>(
             non_uploads.extend(others);
         }
     }
-    let logins = logins(github, registries, &clients);
+    let logins = logins(github, registries, steps);
     (with_logins(found, &non_uploads, &logins), logins)
 }
 

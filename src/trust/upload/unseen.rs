@@ -7,7 +7,7 @@ use crate::trust::registry::RegistrySet;
 use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
 use crate::trust::upload::evidence::{called_programs, evidence, means_upload};
-use crate::trust::upload::step::{ResolvedStep, called_scripts, steps, uses};
+use crate::trust::upload::step::{ResolvedStep, called_scripts, uses};
 use crate::trust::upload::written::is_secret;
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
@@ -98,14 +98,14 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         &self,
         workflow: &'a Workflow<'p>,
         job: &'a Job<'p>,
+        steps: &[ResolvedStep<'a, 'p>],
         seen: &[SeenUpload<'_>],
     ) -> Option<UnseenUpload> {
         if let Some(called) = job.uses {
             return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
         }
-        let all = steps(self.model, workflow, job);
-        self.by_program(workflow, job, &all, seen).or_else(|| {
-            let others = || self.by_variable(workflow, job, &all).or_else(|| self.by_token(workflow, job, &all));
+        self.by_program(workflow, job, steps, seen).or_else(|| {
+            let others = || self.by_variable(workflow, job, steps).or_else(|| self.by_token(workflow, job, steps));
             seen.is_empty().then(others)?
         })
     }
