@@ -107,6 +107,11 @@ pub(crate) fn in_name<'e>(name: &str, entries: &'e CommandList) -> Option<&'e st
         Some((start, _)) => words.iter().any(|word| word.starts_with(start) && fits(known, word)),
         None => words.iter().any(|word| known.starts_with(word)) && is_in_order(known),
     };
+    // Few entries begin with a letter that a word of the name begins with.
+    let first = |text: &str| text.bytes().next();
+    let matches = |known: &str| {
+        (known.starts_with('*') || words.iter().any(|word| first(word) == first(known))) && matches(known)
+    };
     entries.for_actions().find(|(_, known)| matches(known)).map(|(entry, _)| entry)
 }
 
