@@ -137,6 +137,10 @@ fn guarded_repository(workflows: &[Workflow<'_>], hint: Option<&str>) -> Option<
 
 /// The literal in `context == 'literal'`.
 fn compared(condition: &str, context: &str) -> Option<String> {
+    // `contains` needs no preparation for a short text, unlike a search for its positions.
+    if !condition.contains(context) {
+        return None;
+    }
     for (at, _) in condition.match_indices(context) {
         let rest = condition[at + context.len()..].trim_start();
         if let Some(literal) = rest.strip_prefix("==").map(str::trim_start).and_then(|rest| rest.strip_prefix('\'')) {
