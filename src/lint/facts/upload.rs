@@ -339,7 +339,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             let words = words(command);
             let found = uncovered.iter().find(|name| is_command(&data.github, &words, name, &[]));
             let Some(name) = found.filter(|_| !command.tolerated) else { continue };
-            let other = ResolvedStep { command: Some(command.clone()), ..step.clone() };
+            let other = ResolvedStep { command: Some(Box::new(command.clone())), ..step.clone() };
             let place = other.place();
             let other = UploadSite { resolved: other, ..site.clone() };
             let (credential, _) = other.credential(&data.github, &data.registries, context);

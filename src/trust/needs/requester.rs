@@ -107,7 +107,7 @@ impl<'a, 'p> Requester<'a, 'p> {
     /// The name of the entry that is used here.
     #[must_use]
     pub(crate) fn name(&self, github: &GitHubFacts) -> &str {
-        let words = self.resolved.command.as_ref().map(words);
+        let words = self.resolved.command.as_deref().map(words);
         let used = self.resolved.step.map_or(self.resolved.job.uses, |step| step.uses).map(|uses| action(uses.value()));
         let meant = |name: &&String| match (&words, used) {
             (Some(words), _) => is_command(github, words, name, &self.entry.via),

@@ -47,7 +47,7 @@ fn command(
     found.iter().find_map(|command| {
         let words = words(command);
         let name = commands_in.iter().find(|name| is_command(github, &words, name, &[]))?;
-        let place = ResolvedStep { command: Some(command.clone()), ..resolved.clone() }.place();
+        let place = ResolvedStep { command: Some(Box::new(command.clone())), ..resolved.clone() }.place();
         let before = pattern.is_none_or(|pattern| place.span.end <= pattern.span.start);
         before.then(|| ((*name).clone(), place))
     })

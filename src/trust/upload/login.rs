@@ -80,5 +80,5 @@ fn login_commands<'a, 'p>(
             })
     };
     let found: Vec<_> = commands.iter().filter(matches).cloned().collect();
-    found.into_iter().map(|command| ResolvedStep { command: Some(command), ..resolved.clone() })
+    found.into_iter().map(|command| ResolvedStep { command: Some(Box::new(command)), ..resolved.clone() })
 }

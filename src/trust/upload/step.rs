@@ -38,7 +38,7 @@ pub struct ResolvedStep<'a, 'p> {
     /// The step. `None` for a calling job.
     pub step: Option<&'a Step<'p>>,
     /// A command of the step's script, with the variables that the script exported before it, or the command line in an input of an action.
-    pub command: Option<ShellCommand>,
+    pub command: Option<Box<ShellCommand>>,
     /// The input that holds this command line.
     pub arguments: Option<Text<'p>>,
     /// The calls from the step's script to the script with the command, the outermost first; empty for a command of the step itself.
@@ -325,7 +325,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         let mut command = command.clone();
         command.conditional |= self.calls.iter().any(|frame| frame.call.command.conditional);
         command.tolerated |= self.calls.iter().any(|frame| frame.call.command.tolerated);
-        Self { command: Some(command), ..self.clone() }
+        Self { command: Some(Box::new(command)), ..self.clone() }
     }
 
     /// The folder that the first argument after the word `last` names.
@@ -507,7 +507,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
         let Some(pair) = input.and_then(|input| self.with().get_ignore_case(input)) else { return Some(self.clone()) };
         // The action splits the input into words without a shell, so a line feed is a space.
         let mut commands = shell::parse(&pair.value.value().replace('\n', " "), Shell::Posix).commands;
-        let command = commands.pop();
+        let command = commands.pop().map(Box::new);
         commands.is_empty().then(|| Self { arguments: command.as_ref().map(|_| pair.value), command, ..self.clone() })
     }
 
@@ -531,7 +531,7 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
     /// The value that a variable has before an assignment of the command that is `from` calls outside of this one. `left` is the number of
     /// other variables that may be followed.
     fn variable_before(&self, name: &Glob, from: usize, before: usize, left: usize) -> SlotValue {
-        let own = self.command.as_ref().zip(self.script());
+        let own = self.command.as_deref().zip(self.script());
         let calls = self.calls.iter().rev().map(|frame| (&frame.call.command, frame.caller));
         for (depth, (command, run)) in own.into_iter().chain(calls).enumerate().skip(from) {
             let all = command.assignments.iter().enumerate().rev();

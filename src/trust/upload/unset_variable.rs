@@ -97,7 +97,7 @@ impl<'a> Search<'_, 'a, '_> {
     /// The command, if it runs the program without the variable.
     fn stops(&self, resolved: &ResolvedStep<'_, '_>, written: Place, certain: bool) -> Option<UnsetVariable<'a>> {
         let called = resolved.calls.first();
-        let command: &ShellCommand = called.map(|frame| &frame.call.command).or(resolved.command.as_ref())?;
+        let command: &ShellCommand = called.map(|frame| &frame.call.command).or(resolved.command.as_deref())?;
         let place = called.map_or_else(|| resolved.place(), |frame| frame.caller.inner(command.span.clone()));
         let words = words(command);
         let runs = is_command(self.github, &words, &self.rule.program, &[]);

@@ -454,7 +454,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
     /// Whether a setting chooses the program that the upload runs: its wrappers precede the command or a call that leads to it.
     fn counts(&self, setting: &VersionSetting) -> bool {
         let calls = self.site.resolved.calls.iter().map(|frame| &frame.call.command);
-        let mut commands = self.site.resolved.command.iter().chain(calls);
+        let mut commands = self.site.resolved.command.as_deref().into_iter().chain(calls);
         setting.via.is_empty()
             || commands.any(|command| {
                 let words = words(command);
@@ -531,7 +531,7 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         resolved: &ResolvedStep<'l, 'p>,
         run: Text<'_>,
     ) -> Option<InstalledVersion> {
-        let resolved = ResolvedStep { command: Some(command.clone()), ..resolved.clone() };
+        let resolved = ResolvedStep { command: Some(Box::new(command.clone())), ..resolved.clone() };
         for word in command.words.iter().skip(1) {
             let (text, whole) = resolved.known_prefix(word);
             for address in &self.facts.downloads {

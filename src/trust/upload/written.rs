@@ -123,7 +123,7 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
 
     fn by_command(&self, step: &ResolvedStep<'a, 'p>, command: &ShellCommand) -> Written {
         let words = words(command);
-        let own = || ResolvedStep { command: Some(command.clone()), ..step.clone() };
+        let own = || ResolvedStep { command: Some(Box::new(command.clone())), ..step.clone() };
         let environment = |word: &ShellWord| {
             word.parts.iter().any(|part| matches!(part, WordPiece::Variable(name) if name == ENVIRONMENT_FILE))
         };
