@@ -61,16 +61,14 @@ impl Data {
     #[must_use]
     pub fn suggested(&self, environment: &str) -> Vec<&str> {
         let name = environment.to_lowercase();
+        let begins_word = |at: &usize| !name[..*at].ends_with(char::is_alphanumeric);
+        let starts: Vec<usize> = name.char_indices().map(|(at, _)| at).filter(begins_word).collect();
         let mut hits: Vec<(usize, usize, &str)> = Vec::new();
         for registry in self.registries.iter() {
             for word in &registry.suggests {
-                let hit = |(at, _): (usize, &str)| {
-                    whole_word(&name, at, at + word.len()).then_some((at, at + word.len(), registry.id.as_str()))
-                };
-                // Most names contain none of the words, and `contains` needs no preparation for a short one.
-                if name.contains(word.as_str()) {
-                    hits.extend(name.match_indices(word.as_str()).filter_map(hit));
-                }
+                let found = starts.iter().filter(|at| name[**at..].starts_with(word.as_str()));
+                let found = found.map(|at| (*at, at + word.len(), registry.id.as_str()));
+                hits.extend(found.filter(|(_, end, _)| !name[*end..].starts_with(char::is_alphanumeric)));
             }
         }
         let covered = |hit: &(usize, usize, &str)| {
@@ -92,10 +90,4 @@ fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<Strin
         }
     }
     Needs::new(topics)
-}
-
-fn whole_word(text: &str, start: usize, end: usize) -> bool {
-    let letter = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-    !letter(text.get(..start).and_then(|before| before.chars().next_back()))
-        && !letter(text.get(end..).and_then(|after| after.chars().next()))
 }

@@ -230,12 +230,17 @@ fn notices(analysis: &Analysis<'_, '_>, errors: &RunErrors) -> Vec<Notice> {
     notices
 }
 
+/// The kinds of subjects that are only inside a job.
+const INSIDE_JOB: [SubjectKind; 4] = [SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Need];
+
 struct Engine<'r> {
     rules: &'r RuleSet,
     with_fixes: bool,
     levels: Vec<Option<Option<Level>>>,
     /// Positions of the rules that are evaluated, by kind of subject.
     enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
+    /// The same for subjects inside a job, without the rules whose conditions do not hold for the entered job.
+    in_job: BTreeMap<SubjectKind, Vec<usize>>,
     found: Vec<RawFinding>,
     /// The findings in the runs of the visited upload. Many are equal, so that they are merged before the next upload.
     found_in_runs: Vec<RawFinding>,
@@ -245,14 +250,30 @@ struct Engine<'r> {
 }
 
 impl Visitor for Engine<'_> {
-    /// Whether a rule for a kind can apply in a job, by its conditions on the job and on the name of a scope.
-    fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool {
-        let of_job = |condition: &&FactCondition| {
-            let spec = condition.fact.spec();
-            spec.kinds.contains(&SubjectKind::Job) || facts::need::BEFORE_COMPARISON.contains(&spec.name)
-        };
-        let mut facts = FactCache::new(subject);
-        self.rules_for(kind).any(|(_, rule)| facts.all_hold(rule.when.iter().filter(of_job)))
+    /// Selects the rules whose conditions on the job hold, which are the same for all subjects inside it.
+    fn enters_job(&mut self, job: &Subject<'_, '_, '_>) {
+        let of_job = |condition: &&FactCondition| condition.fact.spec().kinds.contains(&SubjectKind::Job);
+        let mut facts = FactCache::new(job);
+        for (kind, selected) in &mut self.in_job {
+            selected.clear();
+            let enabled = self.enabled_rules.get(kind).into_iter().flatten();
+            let holds = |index: &&usize| {
+                let rule = self.rules.rules.get(**index);
+                rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(of_job)))
+            };
+            selected.extend(enabled.filter(holds));
+        }
+    }
+
+    fn wants(&self, kind: SubjectKind) -> bool {
+        self.rules_for(kind).next().is_some()
+    }
+
+    fn wants_need(&self, need: &Subject<'_, '_, '_>) -> bool {
+        let is_early =
+            |condition: &&FactCondition| facts::need::BEFORE_COMPARISON.contains(&condition.fact.spec().name);
+        let mut facts = FactCache::new(need);
+        self.rules_for(SubjectKind::Need).any(|(_, rule)| facts.all_hold(rule.when.iter().filter(is_early)))
     }
 
     fn reports(&self, status: PermissionStatus) -> bool {
@@ -315,6 +336,7 @@ impl<'r> Engine<'r> {
             with_fixes,
             levels,
             enabled_rules,
+            in_job: INSIDE_JOB.into_iter().map(|kind| (kind, Vec::new())).collect(),
             found: Vec::new(),
             found_in_runs: Vec::new(),
             fired: FiredRules::new(),
@@ -324,7 +346,7 @@ impl<'r> Engine<'r> {
 
     fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &'r Rule)> {
         let rules = &self.rules.rules;
-        let positions = self.enabled_rules.get(&kind).map_or(&[][..], Vec::as_slice);
+        let positions = self.in_job.get(&kind).or_else(|| self.enabled_rules.get(&kind)).map_or(&[][..], Vec::as_slice);
         positions.iter().filter_map(|index| Some((*index, rules.get(*index)?)))
     }
 

@@ -292,8 +292,12 @@ pub(crate) fn syntax_problems(file: FileId, errors: &[SyntaxError]) -> Vec<Probl
 
 /// Receives each subject from [`visit_all`].
 pub(crate) trait Visitor {
-    /// Whether a subject of this kind in a job could matter; if not, its kind is not enumerated there.
-    fn wants(&self, subject: &Subject<'_, '_, '_>, kind: SubjectKind) -> bool;
+    /// Called before the subjects inside a job, with the job.
+    fn enters_job(&mut self, job: &Subject<'_, '_, '_>);
+    /// Whether subjects of a kind inside the entered job could matter; if not, they are not enumerated.
+    fn wants(&self, kind: SubjectKind) -> bool;
+    /// Whether a need of the entered job could matter, before it is compared with what the job holds.
+    fn wants_need(&self, need: &Subject<'_, '_, '_>) -> bool;
     /// Whether a rule can report a need with this status.
     fn reports(&self, status: PermissionStatus) -> bool;
     /// Whether the subjects of a workflow must be visited; not if they are known.
@@ -353,6 +357,7 @@ fn visit_workflow<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, visi
 
 fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job<'p>, visitor: &mut dyn Visitor) {
     let Analysis { data, checkout, .. } = analysis;
+    visitor.enters_job(&Subject::new(analysis, Item::Job(workflow, job)));
     if job.uses.is_some() {
         visit(analysis, visitor, Item::Call(workflow, job, None));
         for request in &calls::requests(&data.github, checkout, workflow, job) {
@@ -368,13 +373,13 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
     for pair in entries(job.permissions.as_ref()) {
         visit(analysis, visitor, Item::Permission(workflow, Some(job), *pair));
     }
-    let references = visitor.wants(&Subject::new(analysis, Item::Job(workflow, job)), SubjectKind::Reference);
+    let references = visitor.wants(SubjectKind::Reference);
     if references {
         visit_references(analysis, visitor, (workflow, job, None), job_texts(job));
     }
     let wanted = |check: &PermissionCheck<'_, 'p>| {
         check.status.is_none_or(|status| visitor.reports(status))
-            && visitor.wants(&Subject::new(analysis, Item::Need(workflow, job, check)), SubjectKind::Need)
+            && visitor.wants_need(&Subject::new(analysis, Item::Need(workflow, job, check)))
     };
     let checks = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
     for check in &checks {

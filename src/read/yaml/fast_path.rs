@@ -238,10 +238,9 @@ impl FastPath<'_> {
                 {
                     return self.block_mapping(column, scalar);
                 }
-                if scalar.style == NodeStyle::Plain {
-                    self.continue_plain(&mut scalar, parent)?;
+                if scalar.style != NodeStyle::Plain || !self.continue_plain(&mut scalar, parent)? {
+                    self.end_line()?;
                 }
-                self.end_line()?;
                 Ok(self.add(scalar))
             }
         }
@@ -426,11 +425,11 @@ impl FastPath<'_> {
         Ok(at)
     }
 
-    /// Adds the further lines of a plain scalar, which are indented deeper than its parent.
-    fn continue_plain(&mut self, scalar: &mut NodeData, parent: Option<usize>) -> Parsed<()> {
-        let NodeContent::Scalar { text, kind } = &mut scalar.content else { return Ok(()) };
+    /// Adds the further lines of a plain scalar, which are indented deeper than its parent. Returns whether it went on to a later line.
+    fn continue_plain(&mut self, scalar: &mut NodeData, parent: Option<usize>) -> Parsed<bool> {
+        let NodeContent::Scalar { text, kind } = &mut scalar.content else { return Ok(false) };
         loop {
-            let (at, line, mut breaks) = (self.at, self.line, 0);
+            let mut breaks = 0;
             while is_blank(self.byte()) && self.at < self.bytes.len() {
                 if self.byte() == b' ' {
                     self.at += 1;
@@ -441,8 +440,7 @@ impl FastPath<'_> {
             }
             let column = (self.at < self.bytes.len()).then(|| self.at - self.line);
             if breaks == 0 || column <= parent || self.byte() == b'#' {
-                (self.at, self.line) = (at, line);
-                return Ok(());
+                return Ok(breaks > 0);
             }
             let end = self.plain_end(BLOCK)?;
             if end == self.at {

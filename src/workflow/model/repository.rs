@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use memchr::memmem::Finder;
+
 use crate::read::local_actions;
 use crate::read::manifest::Manifests;
 use crate::read::script::Scripts;
@@ -116,7 +118,10 @@ fn guarded_repository(workflows: &[Workflow<'_>], hint: Option<&str>) -> Option<
         let steps = job.steps.iter().filter_map(|step| step.condition);
         job.condition.into_iter().chain(steps)
     });
-    let texts: Vec<Text<'_>> = conditions.collect();
+    let (repository, owner) = ("github.repository", "github.repository_owner");
+    // Both names begin alike, and few conditions contain them.
+    let finder = Finder::new(repository);
+    let texts: Vec<Text<'_>> = conditions.filter(|text| finder.find(text.value().as_bytes()).is_some()).collect();
     // Conditions that name different repositories decide nothing unless the hint is one of the names: each may be
     // meant for its own repository.
     let literal = |context: &str, hint: Option<&str>| {
@@ -127,8 +132,8 @@ fn guarded_repository(workflows: &[Workflow<'_>], hint: Option<&str>) -> Option<
         }
         all().find(|(other, _)| hint.is_some_and(|hint| hint.eq_ignore_ascii_case(other)))
     };
-    let owner = hint.and_then(|hint| hint.split('/').next());
-    match (literal("github.repository", hint), literal("github.repository_owner", owner)) {
+    let owner_hint = hint.and_then(|hint| hint.split('/').next());
+    match (literal(repository, hint), literal(owner, owner_hint)) {
         (Some((repository, place)), _) if repository.contains('/') => Some((repository, place)),
         (_, Some((owner, place))) => Some((format!("{owner}/"), place)),
         _ => None,
