@@ -1,18 +1,22 @@
-//! Maps an offset in a decoded scalar to the offset in the file.
+//! Maps offsets in a decoded scalar to offsets in the file.
 
 use crate::read::source::Span;
-use crate::read::yaml::NodeStyle;
+use crate::read::yaml::{NodeStyle, index};
 
-/// The offset in `source` of byte `offset` of `decoded`, the text of a scalar at `span`.
+/// Walks through a scalar and its notation in the file.
 ///
 /// Characters are matched one by one and runs of white space as a whole, because only white space is folded, stripped or indented.
-pub(crate) fn source_offset(source: &str, span: Span, style: NodeStyle, decoded: &str, offset: usize) -> u32 {
-    let range = span.range();
-    let written = source.get(range.clone()).unwrap_or_default();
-    let skip = content_start(written, style);
-    let walk = OffsetWalk { written, style, at: skip };
-    let at = walk.to(decoded, offset);
-    u32::try_from(range.start + at.min(written.len())).unwrap_or(span.end)
+pub(crate) struct OffsetWalk<'s> {
+    /// The offset in the file of `written`.
+    start: usize,
+    /// The scalar as the file has it.
+    written: &'s str,
+    style: NodeStyle,
+    decoded: &'s str,
+    /// The position in `written`.
+    at: usize,
+    /// The position in `decoded`.
+    read: usize,
 }
 
 /// Where the content starts: after a quote, or after a block scalar's header line.
@@ -24,36 +28,42 @@ fn content_start(written: &str, style: NodeStyle) -> usize {
     }
 }
 
-struct OffsetWalk<'s> {
-    written: &'s str,
-    style: NodeStyle,
-    at: usize,
-}
-
-impl OffsetWalk<'_> {
-    fn to(mut self, decoded: &str, offset: usize) -> usize {
-        let mut read = 0;
+impl<'s> OffsetWalk<'s> {
+    /// Starts at the first character of `decoded`, the text of a scalar at `span` of `source`.
+    pub(crate) fn new(source: &'s str, span: Span, style: NodeStyle, decoded: &'s str) -> Self {
+        let written = source.get(span.range()).unwrap_or_default();
+        let mut at = content_start(written, style);
         // The line break after a block scalar's header and the first indentation are not part of the text.
-        if matches!(self.style, NodeStyle::Literal | NodeStyle::Folded) && !starts_blank(decoded) {
-            self.at += blank_run(&self.written[self.at..]);
+        if matches!(style, NodeStyle::Literal | NodeStyle::Folded) && !starts_blank(decoded) {
+            at += blank_run(&written[at..]);
         }
-        while read < offset && read < decoded.len() {
-            let rest = &decoded[read..];
-            if let Some(same) = self.same_line(&rest.as_bytes()[..(offset - read).min(rest.len())]) {
-                read += same;
+        Self { start: span.range().start, written, style, decoded, at, read: 0 }
+    }
+
+    /// Goes on to a byte of the text, which is not before the last one, and returns its offset in the file.
+    pub(crate) fn to(&mut self, offset: usize) -> u32 {
+        index(self.start + self.position(offset).min(self.written.len()))
+    }
+
+    /// The position in `written` of a byte of the text.
+    fn position(&mut self, offset: usize) -> usize {
+        while self.read < offset && self.read < self.decoded.len() {
+            let rest = &self.decoded[self.read..];
+            if let Some(same) = self.same_line(&rest.as_bytes()[..(offset - self.read).min(rest.len())]) {
+                self.read += same;
                 self.at += same;
                 continue;
             }
             let run = blank_run(rest);
             if run > 0 && !self.at_escape() {
                 let written = blank_run(&self.written[self.at..]);
-                if read + run > offset {
-                    return self.within_blank(rest, run, written, offset - read);
+                if self.read + run > offset {
+                    return self.within_blank(rest, run, written, offset - self.read);
                 }
-                read += run;
+                self.read += run;
                 self.at += written;
             } else {
-                read += rest.chars().next().map_or(1, char::len_utf8);
+                self.read += rest.chars().next().map_or(1, char::len_utf8);
                 self.step();
             }
         }

@@ -1,7 +1,8 @@
 //! Nodes of a tree: access to keys, values and items.
 
 use crate::read::source::Span;
-use crate::read::yaml::{NodeContent, NodeData, NodeKind, NodeStyle, Tree, map};
+use crate::read::yaml::map::OffsetWalk;
+use crate::read::yaml::{NodeContent, NodeData, NodeKind, NodeStyle, Tree};
 
 /// A node. An alias gives the node that it names.
 #[derive(Clone, Copy)]
@@ -172,16 +173,12 @@ impl<'t> Node<'t> {
         self.kind() == NodeKind::Null
     }
 
-    /// The offset in the file of a byte of [`Node::text`]. White space that the style folds or strips has the offset of its start.
-    #[must_use]
-    pub fn source_offset(self, source: &str, offset: usize) -> u32 {
-        map::source_offset(source, self.span(), self.style(), self.text().unwrap_or_default(), offset)
-    }
-
-    /// The span in the file of a range of [`Node::text`].
+    /// The span in the file of a range of [`Node::text`]. White space that the style folds or strips has the offset of its start.
     #[must_use]
     pub fn source_span(self, source: &str, range: std::ops::Range<usize>) -> Span {
-        Span::new(self.source_offset(source, range.start), self.source_offset(source, range.end))
+        let mut walk = OffsetWalk::new(source, self.span(), self.style(), self.text().unwrap_or_default());
+        let start = walk.to(range.start);
+        Span::new(start, walk.to(range.end))
     }
 }
 

@@ -351,7 +351,10 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             let message = "the step has neither `uses` nor `run`";
             self.rejected(RejectedShape::IdleStep, self.first_key(node), message);
         }
-        if let (Some(_), Some(second)) = (uses, node.entry("run").filter(|_| run.is_some())) {
+        if uses.is_some()
+            && run.is_some()
+            && let Some(second) = node.entry("run")
+        {
             self.rejected(RejectedShape::DoubleStep, second.key.span(), "the step has both `uses` and `run`");
         }
         let mut step = Step {

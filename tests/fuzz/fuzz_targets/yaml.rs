@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use trustpub::read::yaml::{self, Dialect, Node};
 
-fn upload_run(node: Node<'_>, text: &str, depth: usize) {
+fn check_node(node: Node<'_>, text: &str, depth: usize) {
     assert!(text.get(node.span().range()).is_some(), "{node:?}");
     if depth > 60 || node.alias_span().is_some() {
         return;
@@ -12,14 +12,15 @@ fn upload_run(node: Node<'_>, text: &str, depth: usize) {
     if let Some(value) = node.text() {
         for offset in [0, value.len() / 2, value.len()] {
             let offset = value.floor_char_boundary(offset);
-            assert!(node.source_offset(text, offset) as usize <= text.len(), "{node:?} at {offset}");
+            let span = node.source_span(text, offset..offset);
+            assert!(span.end as usize <= text.len(), "{node:?} at {offset}");
         }
     }
     for entry in node.entries() {
-        upload_run(entry.key, text, depth + 1);
-        upload_run(entry.value, text, depth + 1);
+        check_node(entry.key, text, depth + 1);
+        check_node(entry.value, text, depth + 1);
     }
-    node.items().for_each(|item| upload_run(item, text, depth + 1));
+    node.items().for_each(|item| check_node(item, text, depth + 1));
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -30,7 +31,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(text.get(error.span.range()).is_some(), "{error:?}");
         }
         if let Some(root) = tree.root() {
-            upload_run(root, &text, 0);
+            check_node(root, &text, 0);
         }
     }
 });
