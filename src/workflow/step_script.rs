@@ -1,5 +1,6 @@
 //! The script of a step, parsed for the shell that runs it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::read::script::{StepScript, with_exports};
@@ -10,6 +11,9 @@ use crate::workflow::model::{Job, Step, Workflow};
 
 /// The maximum number of values of a program's name that are read.
 const MOST_PROGRAMS: usize = 32;
+
+/// The maximum number of variables of a script that are looked up.
+const MOST_VARIABLES: usize = 256;
 
 /// A lazily parsed script, with the shell it was parsed for.
 #[derive(Debug, Clone, Default)]
@@ -49,34 +53,36 @@ pub(crate) fn commands(
     if *known == shell { Arc::clone(commands) } else { read() }
 }
 
-/// The literal texts that a script may run as its programs: of `$PUBLISH` or `${{ matrix.command }}` at the start of a line or after `;`,
-/// `&` or `|`.
+/// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command.
 #[must_use]
 pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
-    const SEPARATORS: [char; 4] = ['\n', ';', '&', '|'];
     let script = step.script.map_or("", |script| script.value());
-    let starts_command = |at: &usize| {
-        let before = script[..*at].trim_end_matches(|letter: char| letter.is_whitespace() && letter != '\n');
-        before.is_empty() || before.ends_with(SEPARATORS)
+    let starts_word = |at: &usize| {
+        let before = script[..*at].chars().next_back();
+        before.is_none_or(|before| before.is_whitespace() || ";&|({!`\"'".contains(before))
     };
-    let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_command);
-    let mut found = Vec::new();
-    for start in starts.take(MOST_PROGRAMS) {
-        let command = script[start..].split(SEPARATORS).next().unwrap_or_default();
-        let name: &str = match command.strip_prefix("${{") {
-            Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
-            None => command.trim_start_matches(['$', '{']).split(['}', ' ']).next().unwrap_or_default(),
-        };
-        found.extend(values(name, workflow, job, step).unwrap_or_default());
+    let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_word);
+    let names: BTreeSet<&str> = starts.map(|start| variable_name(&script[start..])).collect();
+    let values = names.into_iter().take(MOST_VARIABLES).filter_map(|name| values(name, workflow, job, step));
+    values.flatten().collect()
+}
+
+/// The name in `$NAME`, `${NAME}` and `${{ NAME }}`.
+fn variable_name(word: &str) -> &str {
+    match word.strip_prefix("${{") {
+        Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
+        None => {
+            let rest = word.trim_start_matches(['$', '{']);
+            rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+        }
     }
-    found
 }
 
 /// The literal values of `NAME`, `env.NAME` or `matrix.NAME` in a step. `None` if one of them is not literal.
 fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Option<Vec<String>> {
     let literal = |text: &str| (!text.contains("${{")).then(|| text.to_owned());
     // A step of an action may run in several jobs.
-    let is_own = job.steps.iter().any(|own| std::ptr::eq(own, step));
+    let is_own = job.steps.get(step.index).is_some_and(|own| std::ptr::eq(own, step));
     if let Some(name) = name.strip_prefix("matrix.").filter(|_| is_own) {
         let matrix = job.strategy?.get("matrix")?;
         let own = matrix.get(name).into_iter().flat_map(Node::items);
