@@ -11,6 +11,10 @@ const MAX_COMBINATIONS: usize = 256;
 /// The maximum number of job conditions evaluated for all combinations of one trigger.
 const MAX_DECISIONS: usize = 20_000;
 
+/// The maximum number of values in all combinations of one trigger. It lowers the number of combinations only for more inputs than GitHub
+/// accepts.
+const MAX_VALUES: usize = 25_600;
+
 pub(super) type InputValues = Vec<(String, Outcome)>;
 
 /// All combinations of the inputs that have a list of values and that the path reads. `runs_per_combination` is the number of
@@ -31,12 +35,14 @@ pub(super) fn combinations(
         }
     }
     let limit = (MAX_DECISIONS / (relevance.ancestors + 1)).clamp(1, MAX_COMBINATIONS) / runs_per_combination.max(1);
-    while choices.iter().map(|(_, values)| values.len()).fold(1, usize::saturating_mul) > limit.max(1) {
-        let Some(largest) = (0..choices.len()).max_by_key(|index| choices[*index].1.len()) else { break };
-        let (name, _) = choices.remove(largest);
+    let limit = limit.min(MAX_VALUES / trigger.inputs.len().max(1));
+    for largest in surplus(&choices, limit.max(1)) {
+        let (name, values) = &mut choices[largest];
+        values.clear();
         let reason = format!("the input `{name}` (too many combinations of inputs)");
-        unknown.push((name, Outcome::unknown(reason)));
+        unknown.push((std::mem::take(name), Outcome::unknown(reason)));
     }
+    choices.retain(|(_, values)| !values.is_empty());
     let mut all = vec![unknown];
     for (name, values) in choices {
         let with = |chosen: &InputValues, value: &Value| {
@@ -47,6 +53,19 @@ pub(super) fn combinations(
         all = all.iter().flat_map(|chosen| values.iter().map(move |value| with(chosen, value))).collect();
     }
     all
+}
+
+/// The positions of the inputs with the most values without which there are at most `limit` combinations.
+fn surplus(choices: &[(String, Vec<Value>)], limit: usize) -> Vec<usize> {
+    let mut by_size: Vec<usize> = (0..choices.len()).collect();
+    by_size.sort_by_key(|index| choices[*index].1.len());
+    let mut combinations = 1;
+    let kept = by_size.iter().take_while(|index| {
+        combinations = usize::saturating_mul(combinations, choices[**index].1.len());
+        combinations <= limit
+    });
+    let kept = kept.count();
+    by_size.into_iter().skip(kept).rev().collect()
 }
 
 /// The known values as text, "with `target=pypi`"; `None` if no value is known.
@@ -92,5 +111,22 @@ pub(super) fn default_value(input: &DeclaredInput<'_>) -> Value {
         Some("boolean") => Value::Bool(false),
         Some("number") => Value::Number(0.0),
         _ => Value::Text(String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_inputs_become_unknown_if_there_are_too_many_combinations() {
+        let input = |size| (format!("of {size}"), vec![Value::Bool(true); size]);
+        let choices = [2, 5, 2, 3, 5].map(input);
+        assert_eq!(surplus(&choices, 300), [0; 0]);
+        assert_eq!(surplus(&choices, 299), [4]);
+        assert_eq!(surplus(&choices, 12), [4, 1]);
+        assert_eq!(surplus(&choices, 1), [4, 1, 3, 2, 0]);
+        let many: Vec<_> = (0..10_000).map(|_| input(2)).collect();
+        assert_eq!(surplus(&many, 256).len(), 10_000 - 8);
     }
 }
