@@ -91,3 +91,31 @@ fn a_run_that_is_killed_leaves_no_half_report() {
         }
     }
 }
+
+/// Limits on the address space: what is kept for one run must not grow with the jobs or the inputs of its workflow.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_for_many_jobs_or_inputs_of_one_workflow_is_bounded() {
+    let upload = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
+    let job = |id: usize| format!("  p{id}:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps:\n{upload}");
+    let jobs: String = (0..3_200).map(job).collect();
+    let inputs: String = (0..3_200).map(|input| format!("      i{input}: {{type: boolean}}\n")).collect();
+    let condition = (0..3_200).map(|input| format!("inputs.i{input}")).collect::<Vec<_>>().join(" && ");
+    for text in [
+        format!("on: {{push: {{tags: ['v*']}}}}\njobs:\n{jobs}"),
+        format!(
+            "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  p:\n    runs-on: ubuntu-latest\n    if: {condition}\n    steps:\n{upload}"
+        ),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join(".github/workflows")).unwrap();
+        std::fs::write(root.path().join(".github/workflows/release.yml"), text).unwrap();
+        let output = Command::new("/bin/sh")
+            .args(["-c", "ulimit -v 262144 && exec \"$0\" check --quiet", env!("CARGO_BIN_EXE_trustpub")])
+            .current_dir(root.path())
+            .env_remove("GITHUB_ACTIONS")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

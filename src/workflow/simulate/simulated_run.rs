@@ -1,7 +1,7 @@
 //! One simulated run: which jobs it reaches. Every reached job is assumed to succeed, since the question is whether the
 //! upload runs when nothing fails.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::workflow::expression::{Condition, ParseError, StatusFunction, Truth, UnknownReason};
 use crate::workflow::model::repository::Model;
@@ -54,8 +54,8 @@ pub struct SimulatedRun<'a, 'p> {
     /// The repository's workflows and actions.
     pub checkout: &'a Model<'p>,
     entry: WorkflowEntry<'a, 'p>,
-    /// The reach of each simulated job, by the job's position.
-    reaches: Vec<Option<JobReach>>,
+    /// The reach of each simulated job, by the job's position. Most runs simulate few of the workflow's jobs.
+    reaches: BTreeMap<usize, JobReach>,
 }
 
 /// The jobs to simulate for one job: its ancestors and itself, each after the jobs that it needs. The same for every run.
@@ -89,12 +89,10 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
         entry: WorkflowEntry<'a, 'p>,
         jobs: &SimulatedJobs<'_, 'p>,
     ) -> Self {
-        let mut simulated = Self { run, workflow, checkout, entry, reaches: vec![None; workflow.jobs.len()] };
+        let mut simulated = Self { run, workflow, checkout, entry, reaches: BTreeMap::new() };
         for simulated_job in &jobs.0 {
             let reach = simulated.simulate_job(simulated_job);
-            if let Some(slot) = simulated.reaches.get_mut(simulated_job.job.index) {
-                *slot = Some(reach);
-            }
+            simulated.reaches.insert(simulated_job.job.index, reach);
         }
         simulated
     }
@@ -169,15 +167,15 @@ impl<'a, 'p> SimulatedRun<'a, 'p> {
     /// The reach of a job; `None` if it is not simulated.
     #[must_use]
     pub fn reach_of(&self, job: &Job<'_>) -> Option<&JobReach> {
-        self.reaches.get(job.index)?.as_ref()
+        self.reaches.get(&job.index)
     }
 
     /// Whether all ancestors of a job run: the value of `success()` in its `if:`.
     #[must_use]
     pub fn ancestors_succeeded(&self, job: &Job<'_>) -> Truth {
-        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(*index) {
-            Some(Some(reach)) => all.and(reach.succeeded.clone()),
-            _ => all.and(Truth::Unknown(needs_cycle())),
+        job.needed.iter().fold(Truth::Yes, |all, index| match self.reaches.get(index) {
+            Some(reach) => all.and(reach.succeeded.clone()),
+            None => all.and(Truth::Unknown(needs_cycle())),
         })
     }
 
