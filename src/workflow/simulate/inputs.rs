@@ -29,7 +29,7 @@ pub(super) fn combinations(
     let mut choices: Vec<(String, Vec<Value>)> = Vec::new();
     for input in &trigger.inputs {
         let name = input.name.value().to_owned();
-        match values(input).filter(|_| relevance.reads("inputs", &name)) {
+        match values(input).filter(|_| relevance.reads_input(&name)) {
             Some(values) => choices.push((name, values)),
             None => unknown.push((name.clone(), Outcome::unknown(format!("the input `{name}`")))),
         }

@@ -2,6 +2,7 @@
 //! only values that make a difference.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use crate::workflow::expression::{StringTest, string_tests};
 use crate::workflow::github::RefKind;
@@ -17,8 +18,37 @@ pub(crate) struct Relevance<'p> {
     texts: Vec<&'p str>,
     /// The tests of context properties in the texts that read the ref, with lower-case paths. Parsed when they are first needed.
     tests: OnceCell<Vec<(Vec<String>, StringTest)>>,
+    /// The inputs and the matrix values that are read. Searched for when they are first needed.
+    inputs: OnceCell<ReadProperties>,
+    matrix: OnceCell<ReadProperties>,
     /// The number of its ancestors.
     pub ancestors: usize,
+}
+
+/// The properties of a context that texts read.
+#[derive(Debug, Default)]
+struct ReadProperties {
+    /// Whether one reads the whole context, or a property with a computed name.
+    all: bool,
+    /// The names, in lower case.
+    names: HashSet<String>,
+}
+
+impl ReadProperties {
+    fn of(texts: &[&str], context: &str) -> Self {
+        let mut found = Self::default();
+        for property in texts.iter().flat_map(|text| properties(text, context)) {
+            match property {
+                Some(name) => drop(found.names.insert(name.to_ascii_lowercase())),
+                None => found.all = true,
+            }
+        }
+        found
+    }
+
+    fn contain(&self, name: &str) -> bool {
+        self.all || self.names.contains(&name.to_ascii_lowercase())
+    }
 }
 
 impl<'p> Relevance<'p> {
@@ -35,13 +65,20 @@ impl<'p> Relevance<'p> {
         }
         // A text without `.` or `${{` reads no context. Conditions need no braces.
         texts.retain(|text| text.contains('.') || text.contains("${{"));
-        Self { texts, tests: OnceCell::new(), ancestors: before.len() }
+        let (tests, inputs, matrix) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { texts, tests, inputs, matrix, ancestors: before.len() }
     }
 
-    /// Whether any text reads this property (`inputs.target`) or the context as a whole.
+    /// Whether any text reads an input, or all of them.
     #[must_use]
-    pub(crate) fn reads(&self, context: &str, property: &str) -> bool {
-        self.texts.iter().any(|text| mentions(text, context, property))
+    pub(crate) fn reads_input(&self, name: &str) -> bool {
+        self.inputs.get_or_init(|| ReadProperties::of(&self.texts, "inputs")).contain(name)
+    }
+
+    /// Whether any text reads a value of the matrix, or all of them.
+    #[must_use]
+    pub(crate) fn reads_matrix(&self, name: &str) -> bool {
+        self.matrix.get_or_init(|| ReadProperties::of(&self.texts, "matrix")).contain(name)
     }
 
     /// Whether any text reads the ref.
@@ -106,26 +143,24 @@ fn reads_ref(text: &str) -> bool {
         .any(|path| text.contains(path))
 }
 
-fn mentions(text: &str, context: &str, property: &str) -> bool {
+/// The properties of a context that a text reads; `None` for each place that may read any.
+fn properties<'t>(text: &'t str, context: &str) -> impl Iterator<Item = Option<&'t str>> {
     let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-    text.match_indices(context).any(|(at, _)| {
+    text.match_indices(context).filter_map(move |(at, found)| {
         if text[..at].ends_with(word) {
-            return false;
+            return None;
         }
-        let rest = text[at + context.len()..].trim_start();
+        let rest = text[at + found.len()..].trim_start();
         if rest.starts_with(word) {
-            return false;
+            return None;
         }
         let quoted = rest.strip_prefix('[').map(str::trim_start).and_then(|rest| rest.strip_prefix('\''));
-        match rest.strip_prefix('.').map(str::trim_start).or(quoted) {
+        Some(match rest.strip_prefix('.').map(str::trim_start).or(quoted) {
             // A computed index, or the context as a whole, reads every property.
-            None => true,
-            Some(name) if name.starts_with('*') => true,
-            Some(name) => {
-                let end = name.find(|letter| !word(letter)).unwrap_or(name.len());
-                name[..end].eq_ignore_ascii_case(property)
-            }
-        }
+            None => None,
+            Some(name) if name.starts_with('*') => None,
+            Some(name) => Some(&name[..name.find(|letter| !word(letter)).unwrap_or(name.len())]),
+        })
     })
 }
 
@@ -172,7 +207,7 @@ mod tests {
             ("myinputs.target", false),
             ("inputs.other", false),
         ] {
-            assert_eq!(mentions(text, "inputs", "target"), expected, "{text}");
+            assert_eq!(ReadProperties::of(&[text], "inputs").contain("target"), expected, "{text}");
         }
     }
 }

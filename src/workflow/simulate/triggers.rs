@@ -61,7 +61,7 @@ pub(crate) fn rows<'p>(
         return vec![None];
     }
     let context = simulated.context(job);
-    let rows = matrix::rows(job.strategy, &|text| context.evaluate(text), &|name| relevance.reads("matrix", name));
+    let rows = matrix::rows(job.strategy, &|text| context.evaluate(text), &|name| relevance.reads_matrix(name));
     match rows {
         Ok(rows) if !rows.is_empty() => rows.into_iter().map(Some).collect(),
         _ => vec![None],
