@@ -18,15 +18,41 @@ const LEAVING: u64 = {
     power
 };
 
+/// The hash of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineHash {
+    hash: u64,
+    /// How many lines up to this one have the hash.
+    count: u32,
+}
+
+impl std::fmt::Display for LineHash {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:x}:{}", self.hash, self.count)
+    }
+}
+
 /// GitHub's `primaryLocationLineHash` of every line (`codeql-action`, `fingerprints.ts`).
 ///
 /// The hash covers the next hundred code units without spaces, so it extends into the following lines; equal hashes are numbered.
 #[must_use]
-pub fn line_hashes(text: &str) -> Vec<String> {
-    let mut units: Vec<u16> = Vec::with_capacity(text.len() + WINDOW);
+pub fn line_hashes(text: &str) -> Vec<LineHash> {
+    if text.is_ascii() { of_units(text.bytes().map(u16::from)) } else { of_units(text.encode_utf16()) }
+}
+
+fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
     let mut starts = Vec::new();
-    let (mut at_start, mut after_cr) = (true, false);
-    for unit in text.encode_utf16().chain([u16::MAX]) {
+    // The hash of all units before each position. That of a window is the difference of two of them.
+    let mut hashes: Vec<u64> = Vec::with_capacity(units.size_hint().0 + WINDOW + 2);
+    let mut whole = 0u64;
+    hashes.push(whole);
+    let mut add = |unit: u16| {
+        whole = whole.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
+        hashes.push(whole);
+        hashes.len() - 1
+    };
+    let (mut at_start, mut after_cr, mut length) = (true, false, 0);
+    for unit in units.chain([u16::MAX]) {
         let blank = unit == 0x20 || unit == 0x09;
         if blank || (after_cr && unit == 0x0A) {
             after_cr = false;
@@ -35,27 +61,19 @@ pub fn line_hashes(text: &str) -> Vec<String> {
         after_cr = unit == 0x0D;
         let unit = if after_cr { 0x0A } else { unit };
         if at_start {
-            starts.push(units.len());
+            starts.push(length);
         }
         at_start = unit == 0x0A;
-        units.push(unit);
+        length = add(unit);
     }
-    units.resize(units.len() + WINDOW, 0);
-    let add = |hash: u64, unit: &u16| hash.wrapping_mul(FACTOR).wrapping_add(u64::from(*unit));
-    // The hash of the units from `at` on; from one to the next, a unit leaves and another one comes.
-    let mut hash = units.iter().take(WINDOW).fold(0, add);
-    let mut at = 0;
-    let mut seen: HashMap<u64, u32> = HashMap::new();
-    let mut lines = Vec::with_capacity(starts.len());
-    for start in starts {
-        while at < start {
-            let leaving = u64::from(units[at]).wrapping_mul(LEAVING);
-            hash = add(hash, &units[at + WINDOW]).wrapping_sub(leaving);
-            at += 1;
-        }
+    (0..WINDOW).for_each(|_| length = add(0));
+    let mut seen: HashMap<u64, u32> = HashMap::with_capacity(starts.len());
+    let windows = starts.into_iter().filter_map(|start| Some((hashes.get(start)?, hashes.get(start + WINDOW)?)));
+    let numbered = windows.map(|(before, whole)| {
+        let hash = whole.wrapping_sub(before.wrapping_mul(LEAVING));
         let count = seen.entry(hash).or_default();
         *count += 1;
-        lines.push(format!("{hash:x}:{count}"));
-    }
-    lines
+        LineHash { hash, count: *count }
+    });
+    numbered.collect()
 }

@@ -8,7 +8,7 @@ use serde_sarif::sarif as s;
 use crate::lint::findings::fingerprint::{self, FingerprintOrdinals, identity};
 use crate::lint::findings::{Finding, Fix, Label, Level, NoticeKind};
 use crate::read::source::ColumnUnit;
-use crate::report::sarif::fingerprint::line_hashes;
+use crate::report::sarif::fingerprint::{LineHash, line_hashes};
 use crate::report::sarif::region::{artifact, capitalized, cut, location, message_text, replaced};
 use crate::report::sarif::rules::NOTIFICATIONS;
 use crate::report::{ReportView, sanitize};
@@ -18,7 +18,7 @@ const MAX_LINK: usize = 255;
 
 /// The results of a project.
 pub(crate) fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
-    let mut hashes: HashMap<u32, Vec<String>> = HashMap::new();
+    let mut hashes: HashMap<u32, Vec<LineHash>> = HashMap::new();
     let mut results: Vec<s::Result> =
         view.report.findings.iter().map(|finding| result(view, finding, &mut hashes)).collect();
     if suppressed {
@@ -33,7 +33,7 @@ pub(crate) fn of(view: &ReportView<'_>, suppressed: bool) -> Vec<s::Result> {
     results
 }
 
-fn result(view: &ReportView<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<String>>) -> s::Result {
+fn result(view: &ReportView<'_>, finding: &Finding, hashes: &mut HashMap<u32, Vec<LineHash>>) -> s::Result {
     let place = finding.primary.place;
     let mut result = s::Result::builder()
         .rule_id(finding.code.clone())
@@ -108,7 +108,7 @@ fn fix(view: &ReportView<'_>, fix: &Fix) -> s::Fix {
 fn fingerprints(
     view: &ReportView<'_>,
     finding: &Finding,
-    hashes: &mut HashMap<u32, Vec<String>>,
+    hashes: &mut HashMap<u32, Vec<LineHash>>,
 ) -> BTreeMap<String, String> {
     let place = finding.primary.place;
     let mut prints = BTreeMap::new();
@@ -116,7 +116,7 @@ fn fingerprints(
         let lines = hashes.entry(place.file.0).or_insert_with(|| line_hashes(source.text()));
         let line = view.start(place, ColumnUnit::Utf16).line as usize;
         if let Some(hash) = lines.get(line.saturating_sub(1)) {
-            prints.insert("primaryLocationLineHash".into(), hash.clone());
+            prints.insert("primaryLocationLineHash".into(), hash.to_string());
         }
     }
     prints.insert(fingerprint::NAME.into(), identity(finding, &view.path(place)));
