@@ -49,12 +49,14 @@ impl Data {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let new = files.iter().filter(|file| !file.file.built_in);
         problems.extend(new.flat_map(|file| file.problems(&ids)));
-        let needs = read_needs(&github, needs, &mut problems);
+        let topics = read_needs(&github, needs, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
         let list = files.into_iter().map(|file| file.registry).collect();
-        Ok(Self { github, registries: RegistrySet::new(list).map_err(|error| vec![error])?, needs })
+        let mut registries = RegistrySet::new(list).map_err(|error| vec![error])?;
+        let needs = Needs::new(topics, &mut registries);
+        Ok(Self { github, registries, needs })
     }
 
     /// The registries that an environment's name mentions as whole words; of overlapping words the longest counts.
@@ -81,7 +83,7 @@ impl Data {
     }
 }
 
-fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Needs {
+fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Vec<NeedTopic> {
     let mut topics = Vec::new();
     for file in files {
         match NeedTopic::load(file, github) {
@@ -89,5 +91,5 @@ fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<Strin
             Err(list) => problems.extend(file.described(&list)),
         }
     }
-    Needs::new(topics)
+    topics
 }

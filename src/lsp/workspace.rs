@@ -211,7 +211,7 @@ impl Workspace {
     pub(crate) fn file_names(&self) -> Vec<String> {
         let data = &self.rules.data;
         let runs = &data.github.shell.runs;
-        let manifests = data.registries.manifests().map(|kind| kind.file.as_str().to_owned());
+        let manifests = data.registries.manifests().iter().map(|kind| kind.file.as_str().to_owned());
         let tasks = runs.tasks.iter().flat_map(|task| &task.files).map(|file| file.file.as_str().to_owned());
         let scripts = runs.extensions.keys().map(|extension| format!("*.{extension}"));
         let aliases = runs.aliases.iter().map(|alias| alias.file.clone());

@@ -2,6 +2,7 @@
 
 mod ini;
 mod json_yaml;
+mod kinds;
 mod lock;
 mod python;
 mod ruby;
@@ -18,6 +19,7 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use crate::read::glob::Glob;
+pub use crate::read::manifest::kinds::ManifestKinds;
 pub(crate) use crate::read::manifest::search::{load, parse};
 pub use crate::read::manifest::value::{ManifestContent, ManifestValue};
 use crate::read::source::{FileId, Place, SourceFile};

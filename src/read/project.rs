@@ -7,7 +7,7 @@ use crate::read::config::Config;
 use crate::read::files::{self, Files};
 use crate::read::glob::Glob;
 use crate::read::local_actions;
-use crate::read::manifest::{self, Manifests};
+use crate::read::manifest::{self, ManifestKinds, Manifests};
 use crate::read::path;
 use crate::read::problem::Problem;
 use crate::read::script::{self, RunFacts, Scripts};
@@ -144,11 +144,7 @@ impl Project {
 
     /// Reads the manifests of the given kinds, and the documents that the config names. It is separate from `load` because the kinds come
     /// from the rules, and the config may name further rules.
-    pub fn load_manifests<'k>(
-        &mut self,
-        files: &dyn Files,
-        kinds: impl IntoIterator<Item = &'k manifest::ManifestKind>,
-    ) {
+    pub fn load_manifests(&mut self, files: &dyn Files, kinds: &ManifestKinds) {
         let manifests = manifest::load(self, files, kinds);
         self.manifests = Arc::new(manifests);
         for (path, place) in self.named_documents() {

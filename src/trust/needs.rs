@@ -5,7 +5,8 @@ pub(crate) mod oidc;
 pub(crate) mod permission_check;
 pub(crate) mod requester;
 
-use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,11 +14,13 @@ use serde::Deserialize;
 use crate::read::command_list::CommandList;
 use crate::read::data_file::DataFile;
 use crate::read::problem::Problem;
+use crate::trust::registry::RegistrySet;
+use crate::trust::registry::action_names::ActionNames;
 use crate::trust::registry::slot::Slot;
 use crate::trust::registry::test::{FactValues, ValueTest};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::action;
+use crate::workflow::model::{Step, action};
 use crate::workflow::permissions::AccessLevel;
 
 /// The facts that a condition may test, with their values and meanings. A name that ends in `.*` accepts any last part.
@@ -197,38 +200,38 @@ impl NeedTopic {
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
     entries: Vec<NeedEntry>,
-    /// The positions of actions and called workflows by lower-case name.
-    by_name: HashMap<String, Vec<usize>>,
+    /// The positions of actions and called workflows.
+    by_name: ActionNames<usize>,
     /// The positions of the commands.
     commands: Vec<usize>,
-    /// The words of the commands.
-    vocabulary: Vocabulary,
+    /// The words of the commands, after those of the registries.
+    vocabulary: Arc<Vocabulary>,
+    /// The positions of the commands in the vocabulary.
+    in_vocabulary: Range<usize>,
     /// Lower-case names.
     no_permissions: Vec<String>,
 }
 
 impl Needs {
-    /// Merges topics.
+    /// Merges topics. Their commands are searched for together with those of the registries.
     #[must_use]
-    pub fn new(topics: Vec<NeedTopic>) -> Self {
+    pub fn new(topics: Vec<NeedTopic>, registries: &mut RegistrySet) -> Self {
         let mut all = Self::default();
         for topic in topics {
             all.no_permissions.extend(topic.no_permissions.iter().map(|name| name.to_lowercase()));
             for entry in topic.entries {
-                let index = all.entries.len();
-                match entry.kind {
-                    NeedKind::Command => all.commands.push(index),
-                    NeedKind::Action | NeedKind::Workflow => {
-                        for name in &entry.names {
-                            all.by_name.entry(name.to_lowercase()).or_default().push(index);
-                        }
-                    }
+                if entry.kind == NeedKind::Command {
+                    all.commands.push(all.entries.len());
                 }
                 all.entries.push(entry);
             }
         }
+        let is_used = |(_, entry): &(usize, &NeedEntry)| entry.kind != NeedKind::Command;
+        let used = all.entries.iter().enumerate().filter(is_used);
+        all.by_name =
+            used.flat_map(|(index, entry)| entry.names.iter().map(move |name| (name.as_str(), index))).collect();
         let commands = all.commands.iter().filter_map(|index| all.entries.get(*index));
-        all.vocabulary = Vocabulary::new(commands.map(|entry| &entry.names));
+        (all.vocabulary, all.in_vocabulary) = registries.add_commands(commands.map(|entry| &entry.names));
         all
     }
 
@@ -244,8 +247,7 @@ impl Needs {
 
     /// The entries for a step's or job's `uses`.
     pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &NeedEntry> {
-        let found = self.by_name.get(&action(uses).to_ascii_lowercase());
-        found.into_iter().flatten().filter_map(|index| self.entries.get(*index))
+        self.by_name.entries(action(uses)).filter_map(|index| self.entries.get(index))
     }
 
     /// Whether an action needs no scope, whatever its inputs.
@@ -270,9 +272,19 @@ impl Needs {
         self.of_uses(uses).flat_map(|entry| &entry.uploads)
     }
 
-    /// The commands whose words all occur in a script.
+    /// The commands that a script may contain, judged by its words.
     pub(crate) fn commands_in(&self, script: &str) -> Vec<&NeedEntry> {
-        let commands_in = self.vocabulary.commands_in(script).into_iter();
-        commands_in.filter_map(|position| self.entries.get(*self.commands.get(position)?)).collect()
+        self.commands_at(self.vocabulary.commands_in(script)).collect()
+    }
+
+    /// The commands that the script of a step may contain.
+    pub(crate) fn commands_in_step<'s>(&'s self, step: &'s Step<'_>) -> impl Iterator<Item = &'s NeedEntry> {
+        self.commands_at(self.vocabulary.commands_in_step(step, &self.in_vocabulary).iter().copied())
+    }
+
+    /// The commands at some positions in the vocabulary.
+    fn commands_at(&self, positions: impl IntoIterator<Item = usize>) -> impl Iterator<Item = &NeedEntry> {
+        let own = positions.into_iter().filter_map(|position| position.checked_sub(self.in_vocabulary.start));
+        own.filter_map(|position| self.entries.get(*self.commands.get(position)?))
     }
 }

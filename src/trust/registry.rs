@@ -1,5 +1,6 @@
 //! Registry data (`rules/registries/<id>.yaml`): endpoints, publisher form, claims, upload and login patterns.
 
+pub(crate) mod action_names;
 pub(crate) mod command;
 pub mod exchange;
 pub mod form;

@@ -159,7 +159,7 @@ pub struct Step<'p> {
     pub script: Option<Text<'p>>,
     /// The parsed commands of `script`, filled at first use.
     pub commands: ScriptCommands,
-    /// The positions of the registries' commands that `script` may contain, filled at first use.
+    /// The positions of the data's commands that `script` may contain, filled at first use.
     pub commands_in: OnceLock<Vec<usize>>,
     /// The step's own `shell:`.
     pub shell: Option<Shell>,

@@ -51,7 +51,7 @@ fn a_malicious_checkout_is_read_within_limits() {
         kind("{file: package.json, format: json, name: [name]}"),
         kind("{file: pnpm-workspace.yaml, format: yaml, members: [packages]}"),
     ];
-    project.load_manifests(&disk, &kinds);
+    project.load_manifests(&disk, &kinds.iter().collect());
     assert!(project.unreadable.is_empty() && project.problems.is_empty());
     assert!(!project.manifests.complete() && project.manifests.list.len() <= 257);
     assert_eq!(name(&project, "").as_deref(), Some("open"));
@@ -129,7 +129,7 @@ const SAMPLES: [(&str, &str, &str, Option<&str>); 21] = [
 #[test]
 fn every_kind_of_manifest_names_its_package() {
     let rules = RuleSet::builtin().unwrap();
-    let kinds: Vec<ManifestKind> = rules.data.registries.manifests().cloned().collect();
+    let kinds: Vec<ManifestKind> = rules.data.registries.manifests().iter().cloned().collect();
     let mut seen = Vec::new();
     for (path, text, package, repository) in SAMPLES {
         let mut files = MemoryFiles::default();

@@ -48,7 +48,7 @@ fn the_hook_runs_for_every_file_that_is_read() {
     ] {
         assert!(pattern.is_match(path), "{path}");
     }
-    for manifest in RuleSet::builtin().unwrap().data.registries.manifests() {
+    for manifest in RuleSet::builtin().unwrap().data.registries.manifests().iter() {
         for file in spelled_out(&manifest.file.as_str().replace('*', "demo")) {
             assert!(pattern.is_match(&file), "a registry reads {file}, and the hook does not run for it");
         }

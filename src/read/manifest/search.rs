@@ -1,7 +1,6 @@
 //! Finds the manifests of a project: in its root, in its workspaces, and in the folders that its workflows name.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
@@ -9,8 +8,8 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 use crate::read::files::Files;
 use crate::read::manifest::value::ManifestEntry;
 use crate::read::manifest::{
-    KeyWords, Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestValue, Manifests, ini, json_yaml, lock,
-    python, ruby, solution, toml, xml,
+    KeyWords, Manifest, ManifestContent, ManifestFormat, ManifestKind, ManifestKinds, ManifestValue, Manifests, ini,
+    json_yaml, lock, python, ruby, solution, toml, xml,
 };
 use crate::read::path;
 use crate::read::project::Project;
@@ -30,37 +29,10 @@ const MOST_MENTIONED: usize = 64;
 const DEEPEST: usize = 4;
 
 /// Reads the manifests of a project.
-pub(crate) fn load<'k>(
-    project: &mut Project,
-    files: &dyn Files,
-    kinds: impl IntoIterator<Item = &'k ManifestKind>,
-) -> Manifests {
-    let mut known: Vec<(&ManifestKind, OnceCell<_>)> = Vec::new();
-    for kind in kinds {
-        if !known.iter().any(|(known, _)| *known == kind) {
-            known.push((kind, OnceCell::new()));
-        }
-    }
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut globs = Vec::new();
-    for (position, (kind, _)) in known.iter().enumerate() {
-        if kind.file.is_name() {
-            by_name.entry(kind.file.as_str()).or_default().push(position);
-        } else {
-            globs.push(position);
-        }
-    }
+pub(crate) fn load(project: &mut Project, files: &dyn Files, kinds: &ManifestKinds) -> Manifests {
     let mentioned = mentioned(project, files);
-    let mut search = ManifestSearch {
-        project,
-        files,
-        kinds: known,
-        by_name,
-        globs,
-        found: Manifests::default(),
-        seen: BTreeSet::new(),
-        bytes: 0,
-    };
+    let mut search =
+        ManifestSearch { project, files, kinds, found: Manifests::default(), seen: BTreeSet::new(), bytes: 0 };
     search.folder("", false, None);
     search.workspaces();
     for (_, folder) in &mentioned {
@@ -77,11 +49,7 @@ pub(crate) fn load<'k>(
 struct ManifestSearch<'s> {
     project: &'s mut Project,
     files: &'s dyn Files,
-    /// The kinds, each with the copy that all its manifests share.
-    kinds: Vec<(&'s ManifestKind, OnceCell<Arc<ManifestKind>>)>,
-    /// The positions of the kinds by their file name, and of those with a glob.
-    by_name: HashMap<&'s str, Vec<usize>>,
-    globs: Vec<usize>,
+    kinds: &'s ManifestKinds,
     found: Manifests,
     seen: BTreeSet<String>,
     bytes: usize,
@@ -115,7 +83,7 @@ impl ManifestSearch<'_> {
         }
         let mut is_inherited = false;
         for name in names.unwrap_or_default() {
-            let kinds = self.kinds_of(&name);
+            let kinds = self.kinds.of_file(&name);
             is_inherited |= kinds.iter().any(|kind| kind.inherits_from.is_some());
             if !kinds.is_empty() {
                 self.file(folder, &name, kinds, (mentioned, workspace));
@@ -124,15 +92,6 @@ impl ManifestSearch<'_> {
         if let Some((above, _)) = folder.rsplit_once('/').filter(|_| is_inherited) {
             self.folder(above, mentioned, None);
         }
-    }
-
-    /// The kinds of the manifests with a file name.
-    fn kinds_of(&self, name: &str) -> Vec<Arc<ManifestKind>> {
-        let mut matching = self.by_name.get(name).cloned().unwrap_or_default();
-        matching.extend(self.globs.iter().filter(|position| self.kinds[**position].0.file.is_match(name)));
-        matching.sort_unstable();
-        let kinds = matching.into_iter().map(|position| &self.kinds[position]);
-        kinds.map(|(kind, copy)| Arc::clone(copy.get_or_init(|| Arc::new((*kind).clone())))).collect()
     }
 
     /// Reads one file. An unreadable one is kept as a manifest without content; it is not reported, because it is not a workflow.

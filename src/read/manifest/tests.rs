@@ -16,7 +16,7 @@ fn loaded(kinds: &[ManifestKind], files: &[(&str, &str)]) -> Project {
         memory.insert(*path, *text);
     }
     let mut project = Project::load(&memory, None);
-    project.load_manifests(&memory, kinds);
+    project.load_manifests(&memory, &kinds.iter().collect());
     project
 }
 

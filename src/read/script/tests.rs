@@ -24,7 +24,7 @@ fn project(run: &str, files: &[(&str, &str)]) -> Project {
     }
     let mut project = Project::load(&memory, None);
     let kind = serde_yaml::from_str("{file: package.json, format: json, name: [name], members: [workspaces]}").unwrap();
-    project.load_manifests(&memory, [&kind]);
+    project.load_manifests(&memory, &[&kind].into_iter().collect());
     project.load_scripts(&memory, &facts());
     project
 }

@@ -128,8 +128,7 @@ struct GrantPaths<'a, 'p> {
     checkout: &'a Model<'p>,
     workflow: &'a Workflow<'p>,
     job: &'a Job<'p>,
-    /// Whether the workflow can be called by others, which may grant less.
-    is_called: bool,
+    is_called: OnceCell<bool>,
     starts: OnceCell<(Vec<GrantPath<'a, 'p>>, Relevance<'p>)>,
 }
 
@@ -140,11 +139,20 @@ struct GrantPath<'a, 'p> {
 }
 
 impl<'a, 'p> GrantPaths<'a, 'p> {
-    fn new(github: &'a GitHubFacts, checkout: &'a Model<'p>, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Self {
+    const fn new(
+        github: &'a GitHubFacts,
+        checkout: &'a Model<'p>,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+    ) -> Self {
+        Self { github, checkout, workflow, job, is_called: OnceCell::new(), starts: OnceCell::new() }
+    }
+
+    /// Whether the workflow can be called by others, which may grant less.
+    fn is_called(&self) -> bool {
         let is_call =
-            |trigger: &Trigger<'_>| github.events.get(trigger.event.value()).is_some_and(|event| event.called);
-        let is_called = workflow.triggers.iter().any(is_call);
-        Self { github, checkout, workflow, job, is_called, starts: OnceCell::new() }
+            |trigger: &Trigger<'_>| self.github.events.get(trigger.event.value()).is_some_and(|event| event.called);
+        *self.is_called.get_or_init(|| self.workflow.triggers.iter().any(is_call))
     }
 
     /// The status of a need that is the same for every step: the job has the access, or no run has less than the repository's default.
@@ -153,7 +161,7 @@ impl<'a, 'p> GrantPaths<'a, 'p> {
         {
             return Some(PermissionStatus::Held);
         }
-        let is_open = own.access.is_none() && need.or.is_empty() && !self.is_called;
+        let is_open = own.access.is_none() && need.or.is_empty() && !self.is_called();
         is_open.then_some(PermissionStatus::Unknown)
     }
 

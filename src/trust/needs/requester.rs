@@ -79,7 +79,10 @@ pub(crate) fn find<'a, 'p>(
         let called = called_scripts(checkout, &resolved);
         for resolved in std::iter::once(resolved).chain(called) {
             let Some(script) = resolved.command_script() else { continue };
-            let mut commands_in = needs.commands_in(script.value());
+            let mut commands_in: Vec<_> = match resolved.calls.is_empty() {
+                true => needs.commands_in_step(step).collect(),
+                false => needs.commands_in(script.value()),
+            };
             commands_in.retain(|entry| is_wanted(entry));
             if commands_in.is_empty() {
                 continue;

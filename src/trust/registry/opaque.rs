@@ -102,7 +102,8 @@ fn lowercase_text(commands: &[ShellCommand]) -> String {
 pub(crate) fn in_name<'e>(name: &str, entries: &'e CommandList) -> Option<&'e str> {
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|letter: char| !letter.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
-    let is_in_order = |known: &str| format!("-{}-", words.join("-")).contains(&format!("-{known}-"));
+    let joined = LazyCell::new(|| format!("-{}-", words.join("-")));
+    let is_in_order = |known: &str| joined.contains(&format!("-{known}-"));
     let matches = |known: &str| match known.split_once('*') {
         Some((start, _)) => words.iter().any(|word| word.starts_with(start) && fits(known, word)),
         None => words.iter().any(|word| known.starts_with(word)) && is_in_order(known),

@@ -1,8 +1,11 @@
 //! All registries: inheritance between them, and lookup by address, name, action and command.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
 
-use crate::read::manifest;
+use crate::read::manifest::ManifestKinds;
+use crate::trust::registry::action_names::ActionNames;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::trust::registry::{ClaimRules, Registry, RegistryExamples, SetUpLinks};
@@ -14,27 +17,18 @@ pub struct RegistrySet {
     list: Vec<Registry>,
     /// The files with `extends`.
     added: Vec<Registry>,
-    /// The words of all upload commands and, after them, of all login commands.
-    vocabulary: Vocabulary,
-    /// The uploads that are actions or called workflows.
-    upload_names: ActionNames,
-    /// The logins that are actions.
-    login_names: ActionNames,
+    /// The words of all upload commands, of all login commands and, after them, of commands that are no part of a registry.
+    vocabulary: Arc<Vocabulary>,
+    /// The positions of the upload and login commands in the vocabulary.
+    commands: Range<usize>,
+    /// The uploads that are actions or called workflows, each with the positions of its registry and of the pattern in it.
+    upload_names: ActionNames<(usize, usize)>,
+    /// The same for the logins that are actions.
+    login_names: ActionNames<(usize, usize)>,
     /// The environment variables from which clients read a token.
     token_variables: BTreeSet<String>,
-}
-
-/// Patterns for actions or called workflows, sorted by lower-case name: each with the positions of its registry and of the pattern in it.
-#[derive(Debug, Clone, Default)]
-struct ActionNames(Vec<(String, (usize, usize))>);
-
-impl ActionNames {
-    /// The positions of the patterns with a name, in order.
-    fn positions(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
-        let compare = move |known: &str| known.bytes().cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()));
-        let start = self.0.partition_point(|(known, _)| compare(known).is_lt());
-        self.0[start..].iter().take_while(move |(known, _)| compare(known).is_eq()).map(|(_, position)| *position)
-    }
+    /// The kinds of manifests.
+    manifests: ManifestKinds,
 }
 
 impl RegistrySet {
@@ -64,21 +58,24 @@ impl RegistrySet {
         let uploads = uploads.map(|pattern| pattern.spellings().collect::<Vec<_>>());
         let logins = list.iter().flat_map(|registry| &registry.logins);
         let logins = logins.map(|login| login.command.iter().collect());
-        let vocabulary = Vocabulary::new(uploads.chain(logins));
-        let (mut upload_names, mut login_names) = (BTreeSet::new(), BTreeSet::new());
-        for (position, registry) in list.iter().enumerate() {
-            for (own, pattern) in registry.uploads.iter().enumerate() {
-                upload_names.extend(pattern.names().map(|name| (name.to_ascii_lowercase(), (position, own))));
-            }
-            for (own, login) in registry.logins.iter().enumerate().filter(|(_, login)| !login.action.is_empty()) {
-                login_names.insert((login.action.to_ascii_lowercase(), (position, own)));
-            }
-        }
-        let upload_names = ActionNames(upload_names.into_iter().collect());
-        let login_names = ActionNames(login_names.into_iter().collect());
+        let mut vocabulary = Vocabulary::default();
+        let commands = vocabulary.extend(uploads.chain(logins));
+        let vocabulary = Arc::new(vocabulary);
+        let positions = || list.iter().enumerate();
+        let upload_names = positions().flat_map(|(position, registry)| {
+            let patterns = registry.uploads.iter().enumerate();
+            patterns.flat_map(move |(own, pattern)| pattern.names().map(move |name| (name.as_str(), (position, own))))
+        });
+        let upload_names = upload_names.collect();
+        let login_names = positions().flat_map(|(position, registry)| {
+            let logins = registry.logins.iter().enumerate().filter(|(_, login)| !login.action.is_empty());
+            logins.map(move |(own, login)| (login.action.as_str(), (position, own)))
+        });
+        let login_names = login_names.collect();
         let tokens = list.iter().flat_map(|registry| &registry.uploads).flat_map(|pattern| &pattern.tokens);
         let token_variables = tokens.filter_map(|slot| Some(slot.env.as_ref()?.as_str().to_owned())).collect();
-        Ok(Self { list, added, vocabulary, upload_names, login_names, token_variables })
+        let manifests = list.iter().flat_map(|registry| &registry.manifests).collect();
+        Ok(Self { list, added, vocabulary, commands, upload_names, login_names, token_variables, manifests })
     }
 
     /// Every registry, by id.
@@ -120,9 +117,10 @@ impl RegistrySet {
         self.list.iter().find(|registry| registry.endpoints.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
-    /// The manifest kinds of all registries.
-    pub fn manifests(&self) -> impl Iterator<Item = &manifest::ManifestKind> {
-        self.list.iter().flat_map(|registry| &registry.manifests)
+    /// The kinds of manifests of all registries.
+    #[must_use]
+    pub const fn manifests(&self) -> &ManifestKinds {
+        &self.manifests
     }
 
     /// The upload patterns of all registries, with their registries.
@@ -137,7 +135,7 @@ impl RegistrySet {
 
     /// The upload patterns for an action or a called workflow, with their registries.
     pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
-        self.upload_names.positions(name).filter_map(|(registry, pattern)| {
+        self.upload_names.entries(name).filter_map(|(registry, pattern)| {
             let registry = self.list.get(registry)?;
             Some((registry, registry.uploads.get(pattern)?))
         })
@@ -154,10 +152,18 @@ impl RegistrySet {
         self.uploads_at(self.commands_in(step))
     }
 
-    /// The positions in the vocabulary of the commands that the script of a step may contain. It is searched once.
+    /// Adds commands to the vocabulary, so that a script is searched once for all, and returns it with their positions.
+    pub(crate) fn add_commands<'s, S: IntoIterator<Item = &'s String>>(
+        &mut self,
+        commands: impl IntoIterator<Item = S>,
+    ) -> (Arc<Vocabulary>, Range<usize>) {
+        let positions = Arc::make_mut(&mut self.vocabulary).extend(commands);
+        (Arc::clone(&self.vocabulary), positions)
+    }
+
+    /// The positions in the vocabulary of the uploads and logins that the script of a step may contain.
     fn commands_in<'s>(&self, step: &'s Step<'_>) -> &'s [usize] {
-        let search = || step.script.map_or_else(Vec::new, |script| self.vocabulary.commands_in(script.value()));
-        step.commands_in.get_or_init(search)
+        self.vocabulary.commands_in_step(step, &self.commands)
     }
 
     fn uploads_at(&self, positions: &[usize]) -> Vec<(&Registry, &UploadPattern)> {
@@ -175,7 +181,7 @@ impl RegistrySet {
 
     /// The login patterns for an action, with their registries.
     pub(crate) fn logins_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &LoginPattern)> {
-        self.login_names.positions(name).filter_map(|(registry, login)| {
+        self.login_names.entries(name).filter_map(|(registry, login)| {
             let registry = self.list.get(registry)?;
             Some((registry, registry.logins.get(login)?))
         })

@@ -1,5 +1,9 @@
 //! Finds the commands of the data that a script may contain, by their words. Most scripts contain none and need not be parsed.
 
+use std::ops::Range;
+
+use crate::workflow::model::Step;
+
 /// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vocabulary {
@@ -12,6 +16,8 @@ pub(crate) struct Vocabulary {
     lengths: Vec<u64>,
     /// The positions of the words of each spelling.
     spellings: Vec<CommandSpelling>,
+    /// The number of commands.
+    commands: usize,
 }
 
 /// A word of a command.
@@ -34,23 +40,28 @@ struct CommandSpelling {
 }
 
 impl Vocabulary {
-    /// Collects the words of commands, each given by its spellings.
-    #[must_use]
-    pub(crate) fn new<'s, S: IntoIterator<Item = &'s String>>(commands: impl IntoIterator<Item = S>) -> Self {
-        let mut all = Self { by_name: vec![Vec::new(); 256], lengths: vec![0; 256], ..Self::default() };
-        for (command, spellings) in commands.into_iter().enumerate() {
+    /// Adds the words of commands, each given by its spellings, and returns the positions of these commands.
+    pub(crate) fn extend<'s, S: IntoIterator<Item = &'s String>>(
+        &mut self,
+        commands: impl IntoIterator<Item = S>,
+    ) -> Range<usize> {
+        let first = self.commands;
+        for spellings in commands {
             for text in spellings {
-                let position = all.spellings.len();
-                let words = text.split_whitespace().map(|word| all.add(word, position)).collect();
-                all.spellings.push(CommandSpelling { command, words });
+                let position = self.spellings.len();
+                let words = text.split_whitespace().map(|word| self.add(word, position)).collect();
+                self.spellings.push(CommandSpelling { command: self.commands, words });
             }
+            self.commands += 1;
         }
-        all
+        first..self.commands
     }
 
     /// Adds a word of a spelling and returns its position.
     fn add(&mut self, word: &str, spelling: usize) -> usize {
         let (start, name) = names(word.as_bytes()).next().unwrap_or_default();
+        self.by_name.resize(256, Vec::new());
+        self.lengths.resize(256, 0);
         let same_start = &mut self.by_name[first_byte(name)];
         let index = same_start.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
             same_start.push((name.to_vec(), Vec::new()));
@@ -100,6 +111,14 @@ impl Vocabulary {
         }
         found.sort_unstable();
         found
+    }
+
+    /// The positions, within a range, of the commands that the script of a step may contain. It is searched once.
+    pub(crate) fn commands_in_step<'s>(&self, step: &'s Step<'_>, range: &Range<usize>) -> &'s [usize] {
+        let search = || step.script.map_or_else(Vec::new, |script| self.commands_in(script.value()));
+        let all = step.commands_in.get_or_init(search);
+        let before = |end: usize| all.partition_point(|position| *position < end);
+        &all[before(range.start)..before(range.end)]
     }
 
     /// The positions of the words that have this first name.
@@ -185,7 +204,9 @@ mod tests {
     #[test]
     fn a_script_contains_a_command_if_one_line_has_all_its_words() {
         let commands = [vec!["tool send".to_owned(), "send-it".to_owned()], vec!["tool".to_owned()], Vec::new()];
-        let vocabulary = Vocabulary::new(&commands);
+        let mut vocabulary = Vocabulary::default();
+        assert!(vocabulary.commands_in("tool").is_empty());
+        assert_eq!(vocabulary.extend(&commands), 0..3);
         assert_eq!(vocabulary.commands_in("exec ./bin/tool.exe --now send"), [0, 1]);
         assert_eq!(vocabulary.commands_in("send-it"), [0]);
         assert_eq!(vocabulary.commands_in("make\ntool \\\n  --now \\\n  send\nmake"), [0, 1]);
@@ -194,6 +215,7 @@ mod tests {
         assert_eq!(vocabulary.commands_in("tool==1.2 --sender me"), [1]);
         assert!(vocabulary.commands_in("toolbox my-tool && send-its").is_empty());
         assert!(vocabulary.commands_in("make").is_empty());
-        assert!(Vocabulary::new([[]; 0]).commands_in("tool").is_empty());
+        assert_eq!(vocabulary.extend([&["make".to_owned()]]), 3..4);
+        assert_eq!(vocabulary.commands_in("tool && make"), [1, 3]);
     }
 }
