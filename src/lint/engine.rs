@@ -247,6 +247,8 @@ struct Engine<'r> {
     fired: FiredRules,
     /// The findings in workflows that need not be visited.
     known: HashMap<FileId, Vec<RawFinding>>,
+    /// The memory for the facts of the visited subject; empty between two subjects.
+    facts: KnownFacts<'r>,
 }
 
 impl Visitor for Engine<'_> {
@@ -292,7 +294,11 @@ impl Visitor for Engine<'_> {
     }
 
     fn visit(&mut self, subject: &Subject<'_, '_, '_>) {
-        let found = self.evaluate(subject);
+        let known = std::mem::take(&mut self.facts);
+        let mut facts = FactCache { subject, known };
+        let found = self.evaluate(&mut facts);
+        self.facts = facts.known;
+        self.facts.clear();
         if let (Item::Upload(upload, Some(view)), false) = (subject.item, found.is_empty()) {
             let names = found.iter().map(|raw| raw.finding.name.clone());
             self.fired.insert((upload.index, view.run.position), names.collect());
@@ -341,6 +347,7 @@ impl<'r> Engine<'r> {
             found_in_runs: Vec::new(),
             fired: FiredRules::new(),
             known: HashMap::new(),
+            facts: KnownFacts::new(),
         }
     }
 
@@ -351,9 +358,9 @@ impl<'r> Engine<'r> {
     }
 
     /// The findings of all enabled rules for one subject.
-    fn evaluate(&self, subject: &Subject<'_, '_, '_>) -> Vec<RawFinding> {
+    fn evaluate(&self, facts: &mut FactCache<'r, '_, '_, '_>) -> Vec<RawFinding> {
+        let subject = facts.subject;
         let mut found = Vec::new();
-        let mut facts = FactCache::new(subject);
         for (index, rule) in self.rules_for(subject.kind()) {
             if !facts.all_hold(&rule.when) {
                 continue;
@@ -394,21 +401,55 @@ impl<'r> Engine<'r> {
 /// The facts of one subject, each looked up once however many rules use it.
 struct FactCache<'r, 's, 'a, 'p> {
     subject: &'s Subject<'s, 'a, 'p>,
-    /// There are so few that a linear search is fastest.
-    known: Vec<(&'r FactName, Fact)>,
+    known: KnownFacts<'r>,
+}
+
+/// The facts that are known of a subject.
+#[derive(Default)]
+struct KnownFacts<'r> {
+    list: Vec<(&'r FactName, Fact)>,
+    /// For each row of the table of facts, the position in `list` after that of the last fact with this row; 0 if there is none.
+    by_row: Vec<usize>,
+}
+
+impl<'r> KnownFacts<'r> {
+    fn new() -> Self {
+        Self { list: Vec::new(), by_row: vec![0; facts::count()] }
+    }
+
+    fn position(&self, name: &FactName) -> Option<usize> {
+        let last = self.by_row.get(name.row())?.checked_sub(1)?;
+        let is_known = |position: &usize| self.list[*position].0.is_same(name);
+        // Facts of one group, such as `claim.ref` and `claim.sub`, have the same row.
+        Some(last).filter(is_known).or_else(|| (0..last).find(is_known))
+    }
+
+    fn add(&mut self, name: &'r FactName, fact: Fact) -> usize {
+        self.list.push((name, fact));
+        if let Some(last) = self.by_row.get_mut(name.row()) {
+            *last = self.list.len();
+        }
+        self.list.len() - 1
+    }
+
+    fn clear(&mut self) {
+        for (name, _) in self.list.drain(..) {
+            if let Some(last) = self.by_row.get_mut(name.row()) {
+                *last = 0;
+            }
+        }
+    }
 }
 
 impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
     fn new(subject: &'s Subject<'s, 'a, 'p>) -> Self {
-        Self { subject, known: Vec::with_capacity(8) }
+        Self { subject, known: KnownFacts::new() }
     }
 
     fn get(&mut self, name: &'r FactName) -> &Fact {
-        let at = self.known.iter().position(|(known, _)| known.is_same(name)).unwrap_or_else(|| {
-            self.known.push((name, name.ask(self.subject)));
-            self.known.len() - 1
-        });
-        &self.known[at].1
+        let position = self.known.position(name);
+        let position = position.unwrap_or_else(|| self.known.add(name, name.ask(self.subject)));
+        &self.known.list[position].1
     }
 
     /// Whether all conditions hold; stops at the first that does not.

@@ -167,17 +167,31 @@ pub fn all() -> impl Iterator<Item = &'static FactSpec> {
 /// The row for a name, with the part that `*` stands for.
 #[must_use]
 pub fn spec(name: &str) -> Option<(&'static FactSpec, &str)> {
-    static NAMES: LazyLock<HashMap<&str, &FactSpec>> = LazyLock::new(|| all().map(|spec| (spec.name, spec)).collect());
-    static GROUPS: LazyLock<HashMap<&str, &FactSpec>> =
-        LazyLock::new(|| all().filter_map(|spec| Some((spec.name.strip_suffix('*')?, spec))).collect());
-    if let Some(spec) = NAMES.get(name) {
-        return Some((spec, ""));
+    row(name).map(|((_, spec), part)| (spec, part))
+}
+
+/// A row of the table with its position among all rows.
+type FactRow = (usize, &'static FactSpec);
+
+/// The row for a name and the part that `*` stands for.
+fn row(name: &str) -> Option<(FactRow, &str)> {
+    static NAMES: LazyLock<HashMap<&str, FactRow>> =
+        LazyLock::new(|| all().enumerate().map(|row| (row.1.name, row)).collect());
+    static GROUPS: LazyLock<HashMap<&str, FactRow>> =
+        LazyLock::new(|| all().enumerate().filter_map(|row| Some((row.1.name.strip_suffix('*')?, row))).collect());
+    if let Some(row) = NAMES.get(name) {
+        return Some((*row, ""));
     }
     name.match_indices('.').find_map(|(dot, _)| {
         let (group, part) = name.split_at(dot + 1);
-        let spec = GROUPS.get(group).filter(|_| !part.is_empty() && !part.contains(' '))?;
-        Some((*spec, part))
+        let row = GROUPS.get(group).filter(|_| !part.is_empty() && !part.contains(' '))?;
+        Some((*row, part))
     })
+}
+
+/// The number of rows.
+pub(crate) fn count() -> usize {
+    TABLES.iter().map(|table| table.len()).sum()
 }
 
 /// Looks a fact of a subject up by its name.
@@ -191,6 +205,8 @@ pub(crate) fn ask(subject: &Subject<'_, '_, '_>, name: &str) -> Fact {
 pub struct FactName {
     text: String,
     spec: &'static FactSpec,
+    /// The position of the row among all rows.
+    row: usize,
     /// The number of bytes of `text` before the part that `*` stands for.
     group: usize,
 }
@@ -199,7 +215,7 @@ impl FactName {
     /// Resolves a name; `None` if there is no such fact.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        spec(text).map(|(spec, part)| Self { text: text.to_owned(), spec, group: text.len() - part.len() })
+        row(text).map(|((row, spec), part)| Self { text: text.to_owned(), spec, row, group: text.len() - part.len() })
     }
 
     /// The name as a rule writes it.
@@ -208,9 +224,14 @@ impl FactName {
         &self.text
     }
 
-    /// Whether two names are equal. Comparing the rows first rejects nearly all others.
+    /// Whether two names are equal. Only those of a group can have the same row and be different.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        std::ptr::eq(self.spec, other.spec) && self.text == other.text
+        self.row == other.row && (self.group == self.text.len() || self.text == other.text)
+    }
+
+    /// The position of its row among all rows of the table.
+    pub(crate) const fn row(&self) -> usize {
+        self.row
     }
 
     /// The row of the table.

@@ -1,6 +1,5 @@
 //! The script of a step, parsed for the shell that runs it.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::read::script::{StepScript, with_exports};
@@ -56,13 +55,21 @@ pub(crate) fn commands(
 /// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command.
 #[must_use]
 pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
+    let of_job = !job.env.entries.is_empty() || !workflow.env.entries.is_empty() || job.strategy.is_some();
+    if step.env.entries.is_empty() && !(of_job && is_step_of(job, step)) {
+        return Vec::new();
+    }
     let script = step.script.map_or("", |script| script.value());
     let starts_word = |at: &usize| {
         let before = script[..*at].chars().next_back();
-        before.is_none_or(|before| before.is_whitespace() || ";&|({!`\"'".contains(before))
+        before.is_none_or(|before| {
+            before.is_whitespace() || matches!(before, ';' | '&' | '|' | '(' | '{' | '!' | '`' | '"' | '\'')
+        })
     };
     let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_word);
-    let names: BTreeSet<&str> = starts.map(|start| variable_name(&script[start..])).collect();
+    let mut names: Vec<&str> = starts.map(|start| variable_name(&script[start..])).collect();
+    names.sort_unstable();
+    names.dedup();
     let values = names.into_iter().take(MOST_VARIABLES).filter_map(|name| values(name, workflow, job, step));
     values.flatten().collect()
 }
@@ -70,10 +77,11 @@ pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) 
 /// The name in `$NAME`, `${NAME}` and `${{ NAME }}`.
 fn variable_name(word: &str) -> &str {
     match word.strip_prefix("${{") {
-        Some(rest) => rest.split("}}").next().unwrap_or_default().trim(),
+        Some(rest) => rest.split('}').next().unwrap_or_default().trim(),
         None => {
             let rest = word.trim_start_matches(['$', '{']);
-            rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default()
+            let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            &rest[..end.unwrap_or(rest.len())]
         }
     }
 }
@@ -81,8 +89,7 @@ fn variable_name(word: &str) -> &str {
 /// The literal values of `NAME`, `env.NAME` or `matrix.NAME` in a step. `None` if one of them is not literal.
 fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Option<Vec<String>> {
     let literal = |text: &str| (!text.contains("${{")).then(|| text.to_owned());
-    // A step of an action may run in several jobs.
-    let is_own = job.steps.get(step.index).is_some_and(|own| std::ptr::eq(own, step));
+    let is_own = is_step_of(job, step);
     if let Some(name) = name.strip_prefix("matrix.").filter(|_| is_own) {
         let matrix = job.strategy?.get("matrix")?;
         let own = matrix.get(name).into_iter().flat_map(Node::items);
@@ -96,6 +103,11 @@ fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -
     let mut variables = std::iter::once(&step.env).chain(around.into_iter().filter(|_| is_own));
     let pair = variables.find_map(|pairs| pairs.entries.iter().find(|pair| pair.key.value() == name))?;
     literal(pair.value.value()).map(|text| vec![text])
+}
+
+/// Whether a step is one of the job itself. A step of an action may run in several jobs.
+fn is_step_of(job: &Job<'_>, step: &Step<'_>) -> bool {
+    job.steps.get(step.index).is_some_and(|own| std::ptr::eq(own, step))
 }
 
 fn has_unknown_program(command: &ShellCommand) -> bool {
