@@ -27,12 +27,19 @@ impl Data {
         registries: &[DataFile],
         needs: &[DataFile],
     ) -> Result<Self, Vec<String>> {
-        let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
         let mut problems = Vec::new();
+        let read_github = || {
+            let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
+            let (topics, problems) = read_needs(&github, needs);
+            Ok::<_, Vec<String>>((github, topics, problems))
+        };
+        let read_registries = || registries.iter().map(RegistryFile::read).collect::<Vec<_>>();
+        let (github, read) = in_parallel(read_github, read_registries);
+        let (github, topics, problems_of_needs) = github?;
         let mut files: Vec<RegistryFile<'_>> = Vec::new();
-        for own in registries {
+        for (own, read) in registries.iter().zip(read) {
             let id = own.stem();
-            match RegistryFile::read(own) {
+            match read {
                 Ok(file) => match files.iter().find(|known| known.registry.id == id) {
                     Some(known) => {
                         let path = known.file.source.path();
@@ -49,7 +56,7 @@ impl Data {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let new = files.iter().filter(|file| !file.file.built_in);
         problems.extend(new.flat_map(|file| file.problems(&ids)));
-        let topics = read_needs(&github, needs, &mut problems);
+        problems.extend(problems_of_needs);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -83,13 +90,27 @@ impl Data {
     }
 }
 
-fn read_needs(github: &GitHubFacts, files: &[DataFile], problems: &mut Vec<String>) -> Vec<NeedTopic> {
-    let mut topics = Vec::new();
+/// The results of two functions, of which the second runs in another thread if there can be one.
+pub(crate) fn in_parallel<A, B: Send>(first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = std::thread::Builder::new().spawn_scoped(scope, &second);
+        let first = first();
+        let second = match other {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => second(),
+        };
+        (first, second)
+    })
+}
+
+/// The topics of some files, and the problems of the others.
+fn read_needs(github: &GitHubFacts, files: &[DataFile]) -> (Vec<NeedTopic>, Vec<String>) {
+    let (mut topics, mut problems) = (Vec::new(), Vec::new());
     for file in files {
         match NeedTopic::load(file, github) {
             Ok(topic) => topics.push(topic),
             Err(list) => problems.extend(file.described(&list)),
         }
     }
-    topics
+    (topics, problems)
 }
