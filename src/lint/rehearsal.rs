@@ -266,9 +266,8 @@ fn changed(project: &Project, file: FileId, changes: &[NodeChange]) -> Option<Pr
     for change in changes {
         let source = project.source(file).filter(|source| source.is_utf8())?;
         let (document, dialect) = project.document(file)?;
-        let edits = edit::edits(source.text(), &document.tree, dialect, std::slice::from_ref(change))?;
-        let text = edit::apply(source.text(), &edits);
-        project.replace(file, text)?;
+        let edited = edit::edited(source.text(), &document.tree, dialect, std::slice::from_ref(change))?;
+        project.replace(file, &edited)?;
     }
     Some(project)
 }

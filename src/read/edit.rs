@@ -7,6 +7,8 @@ mod intent;
 mod lines;
 mod scalar;
 
+use std::sync::Arc;
+
 use crate::read::source::Span;
 use crate::read::yaml::{Dialect, Node, NodeKind, NodeStyle, Tree, parse};
 
@@ -111,10 +113,31 @@ impl TextEdit {
     }
 }
 
-/// The edits for some changes to a text, in the order of the text. `None` if a change is impossible, concerns a node that an alias
+/// A text after edits.
+#[derive(Debug)]
+pub struct EditedText {
+    /// The edits, in the order of the text before.
+    pub edits: Vec<TextEdit>,
+    /// The text after them.
+    pub text: String,
+    /// The tree of this text.
+    pub tree: Arc<Tree>,
+}
+
+impl EditedText {
+    /// Makes edits that are in the order of the text and do not overlap.
+    #[must_use]
+    pub(crate) fn new(before: &str, edits: Vec<TextEdit>, dialect: Dialect) -> Self {
+        let text = apply(before, &edits);
+        let tree = Arc::new(parse(&text, dialect));
+        Self { edits, text, tree }
+    }
+}
+
+/// A text after some changes. `None` if a change is impossible, concerns a node that an alias
 /// names, overlaps another change, or if the result has other content than intended.
 #[must_use]
-pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) -> Option<Vec<TextEdit>> {
+pub fn edited(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) -> Option<EditedText> {
     if !tree.errors().is_empty() {
         return None;
     }
@@ -127,13 +150,27 @@ pub fn edits(text: &str, tree: &Tree, dialect: Dialect, changes: &[NodeChange]) 
     if !apart {
         return None;
     }
-    let after = apply(text, &edits);
-    let parsed = parse(&after, dialect);
+    let edited = EditedText::new(text, edits, dialect);
     let mut intended = tree.shape(text);
     for change in changes {
         intended = intent::after(intended, change);
     }
-    (parsed.errors().is_empty() && parsed.has_shape(&after, intended.as_ref())).then_some(edits)
+    let is_intended = edited.tree.errors().is_empty() && edited.tree.has_shape(&edited.text, intended.as_ref());
+    is_intended.then_some(edited)
+}
+
+/// A span after edits that are in the order of the text; `None` if one of them changes the text of the span.
+pub(crate) fn moved(span: Span, edits: &[TextEdit]) -> Option<Span> {
+    let before = edits.iter().take_while(|edit| edit.span.start < span.end || edit.span.end <= span.start);
+    let mut start = i64::from(span.start);
+    for edit in before {
+        if edit.span.end > span.start {
+            return None;
+        }
+        start += i64::try_from(edit.text.len()).ok()? - i64::from(edit.span.len());
+    }
+    let start = u32::try_from(start).ok()?;
+    Some(Span::new(start, start.checked_add(span.len())?))
 }
 
 /// Applies edits that are in the order of the text and do not overlap.

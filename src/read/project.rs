@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::read::config::Config;
+use crate::read::edit::EditedText;
 use crate::read::files::{self, Files};
 use crate::read::glob::Glob;
 use crate::read::local_actions;
@@ -235,18 +236,18 @@ impl Project {
         })
     }
 
-    /// Replaces the text of a workflow, an action or the config. Returns `None` and changes nothing for any other file.
+    /// Replaces a workflow, an action or the config by its text after edits. Returns `None` and changes nothing for any other file.
     #[must_use]
-    pub(crate) fn replace(&mut self, file: FileId, text: String) -> Option<()> {
+    pub(crate) fn replace(&mut self, file: FileId, edited: &EditedText) -> Option<()> {
         let actions = self.actions.iter_mut().map(|action| &mut action.document);
-        let workflow = self.workflows.iter_mut().chain(actions).find(|document| document.file == file);
-        let (document, dialect) = match workflow {
-            Some(document) => (document, Dialect::Workflow),
-            None => (self.config.as_mut().filter(|document| document.file == file)?, Dialect::Data),
-        };
+        let mut all = self.workflows.iter_mut().chain(actions).chain(&mut self.config);
+        let document = all.find(|document| document.file == file)?;
         let source = self.files.get_mut(file.0 as usize)?;
-        *source = SourceFile::new(source.path().to_owned(), text.into_bytes());
-        document.tree = Arc::new(yaml::parse(source.text(), dialect));
+        *source = SourceFile::new(source.path().to_owned(), edited.text.clone().into_bytes());
+        document.tree = Arc::clone(&edited.tree);
+        if let Some(scripts) = self.scripts.after(file, &edited.edits) {
+            self.scripts = Arc::new(scripts);
+        }
         Some(())
     }
 

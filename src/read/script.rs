@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::read::command_list::CommandList;
+use crate::read::edit::{self, TextEdit};
 use crate::read::glob::Glob;
 pub(crate) use crate::read::script::follow::{load, with_exports};
 use crate::read::shell::{Shell, ShellCommand};
@@ -236,12 +237,12 @@ pub(crate) struct StepScript {
     calls: Arc<[ScriptCall]>,
 }
 
-/// The scripts of a project.
+/// The scripts of a project. A clone shares those of files.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
-    pub(crate) list: Vec<Script>,
+    pub(crate) list: Arc<Vec<Script>>,
     /// The scripts of workflows and actions that may run another file, by the place of their text.
-    steps: BTreeMap<(FileId, u32), StepScript>,
+    steps: BTreeMap<Place, StepScript>,
     /// For each script, the file whose parts its commands may name.
     names: Vec<Option<follow::PartNames>>,
 }
@@ -252,8 +253,8 @@ impl Scripts {
         let names = |scripts: &Self| {
             scripts.names.iter().map(|names| names.as_ref().map(|(path, _)| path.clone())).collect::<Vec<_>>()
         };
-        fn kept<'s>(scripts: &'s Scripts, but: &dyn Fn(FileId) -> bool) -> Vec<(&'s (FileId, u32), &'s [ScriptCall])> {
-            let calling = scripts.steps.iter().filter(|((file, _), step)| !but(*file) && !step.calls.is_empty());
+        fn kept<'s>(scripts: &'s Scripts, but: &dyn Fn(FileId) -> bool) -> Vec<(&'s Place, &'s [ScriptCall])> {
+            let calling = scripts.steps.iter().filter(|(place, step)| !but(place.file) && !step.calls.is_empty());
             calling.map(|(place, step)| (place, &*step.calls)).collect()
         }
         self.list == other.list && names(self) == names(other) && kept(self, &but) == kept(other, &but)
@@ -266,7 +267,21 @@ impl Scripts {
 
     /// The script of a step, if it may run another file.
     pub(crate) fn step(&self, script: Place) -> Option<&StepScript> {
-        self.steps.get(&(script.file, script.span.start))
+        self.steps.get(&script)
+    }
+
+    /// The scripts after edits of a file, which are in the order of its text; `None` if they are the same. The text of a script that is
+    /// itself edited may run other files now, which are not known.
+    pub(crate) fn after(&self, file: FileId, edits: &[TextEdit]) -> Option<Self> {
+        if self.steps.keys().all(|place| place.file != file) {
+            return None;
+        }
+        let moved = |place: &Place| match place.file == file {
+            true => Some(Place { file, span: edit::moved(place.span, edits)? }),
+            false => Some(*place),
+        };
+        let steps = self.steps.iter().filter_map(|(place, step)| Some((moved(place)?, step.clone()))).collect();
+        Some(Self { steps, ..self.clone() })
     }
 }
 

@@ -8,7 +8,7 @@ use trustpub::lint::findings::fingerprint::identity;
 use trustpub::lint::findings::{Finding, Fix, FixEdit, Level, Report};
 use trustpub::lint::fix::verify::check_with_fixes;
 use trustpub::lint::rules::set::RuleSet;
-use trustpub::read::edit::{EditValue, NodeChange, PathSegment, edits};
+use trustpub::read::edit::{EditValue, NodeChange, PathSegment, edited};
 use trustpub::read::files::{DiskFiles, Files, MemoryFiles};
 use trustpub::read::project::Project;
 use trustpub::read::source::{FileId, SourceFile};
@@ -148,7 +148,7 @@ fn edits_of_real_workflows_keep_the_rest_of_the_file() {
         let tree = parse(&text, Dialect::Workflow);
         for change in changes(&tree).into_iter().filter(|_| tree.errors().is_empty()) {
             // Refuses an edit whose result does not parse to the intended tree.
-            match edits(&text, &tree, Dialect::Workflow, std::slice::from_ref(&change)) {
+            match edited(&text, &tree, Dialect::Workflow, std::slice::from_ref(&change)) {
                 Some(_) => made += 1,
                 None => refused += 1,
             }

@@ -9,7 +9,7 @@ use crate::lint::findings::fingerprint::identity;
 use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report, UploadCount};
 use crate::lint::fix::UntestedFix;
 use crate::lint::rules::set::RuleSet;
-use crate::read::edit;
+use crate::read::edit::{self, EditedText, TextEdit};
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place, SourceFile};
 
@@ -71,7 +71,7 @@ impl FixTests<'_> {
         let mut files: Vec<FileId> = untested.changes.iter().map(|(file, _)| *file).collect();
         files.sort_unstable();
         files.dedup();
-        let edits = edits(self.project, &untested, &files)?;
+        let changed = changed_files(self.project, &untested, &files)?;
         let (project, whole) = (self.project, &self.whole);
         let (rules, today) = (self.rules, self.today);
         let work = &mut self.work;
@@ -89,14 +89,18 @@ impl FixTests<'_> {
         });
         let mut cures = |(project, before): (&Project, &FindingTally)| {
             *work += before.work(project);
-            let Some(after) = applied(project, &edits) else { return false };
+            let Some(after) = with_changes(project, &changed) else { return false };
             let left = engine::check_project(&after, rules, today, CheckMode::FixTest(rule));
             let left = FindingTally::of(&after, &left);
             before.is_improved_by(&left, &[id])
         };
         let part = part.as_ref().map(|(part, before)| (part, before));
         let cured = part.is_some_and(&mut cures) || cures((project, whole));
-        cured.then_some(Fix { title: untested.title, safe: untested.safe, edits })
+        let edits = changed.into_iter().flat_map(|(file, edited)| {
+            let edits = edited.edits.into_iter();
+            edits.map(move |edit| FixEdit { place: Place { file, span: edit.span }, text: edit.text })
+        });
+        cured.then(|| Fix { title: untested.title, safe: untested.safe, edits: edits.collect() })
     }
 }
 
@@ -113,37 +117,42 @@ pub(crate) fn removes(
     FindingTally::of(project, report).is_improved_by(&FindingTally::of(&after, &left), &[&id(project, finding)])
 }
 
-/// The edits that make the changes of a fix in these files.
-fn edits(project: &Project, untested: &UntestedFix, files: &[FileId]) -> Option<Vec<FixEdit>> {
-    let mut edits = Vec::new();
-    for &file in files {
+/// The files that a fix changes.
+fn changed_files(project: &Project, untested: &UntestedFix, files: &[FileId]) -> Option<Vec<(FileId, EditedText)>> {
+    let changed = |file: FileId| {
         let source = project.source(file).filter(|source| source.is_utf8())?;
         let (document, dialect) = project.document(file)?;
         let of_file = untested.changes.iter().filter(|(other, _)| *other == file);
         let changes: Vec<_> = of_file.map(|(_, change)| change.clone()).collect();
-        let made = edit::edits(source.text(), &document.tree, dialect, &changes)?;
-        edits.extend(made.into_iter().map(|edit| FixEdit { place: Place { file, span: edit.span }, text: edit.text }));
-    }
-    Some(edits)
+        Some((file, edit::edited(source.text(), &document.tree, dialect, &changes)?))
+    };
+    files.iter().map(|file| changed(*file)).collect()
+}
+
+/// A project with changed files; `None` if it does not have one of them.
+fn with_changes(project: &Project, changed: &[(FileId, EditedText)]) -> Option<Project> {
+    let mut after = project.clone();
+    changed.iter().try_for_each(|(file, edited)| after.replace(*file, edited))?;
+    Some(after)
 }
 
 /// A project after edits; `None` if one cannot be applied.
 pub(crate) fn applied(project: &Project, edits: &[FixEdit]) -> Option<Project> {
-    let mut texts: Vec<(FileId, Vec<edit::TextEdit>)> = Vec::new();
+    let mut by_file: Vec<(FileId, Vec<TextEdit>)> = Vec::new();
     for one in edits {
-        let made = edit::TextEdit { span: one.place.span, text: one.text.clone() };
-        match texts.iter_mut().find(|(file, _)| *file == one.place.file) {
+        let made = TextEdit { span: one.place.span, text: one.text.clone() };
+        match by_file.iter_mut().find(|(file, _)| *file == one.place.file) {
             Some((_, list)) => list.push(made),
-            None => texts.push((one.place.file, vec![made])),
+            None => by_file.push((one.place.file, vec![made])),
         }
     }
-    let mut after = project.clone();
-    for (file, mut edits) in texts {
+    let edited = |(file, mut edits): (FileId, Vec<TextEdit>)| {
         edits.sort_by_key(|edit| edit.span);
-        let text = edit::apply(project.source(file)?.text(), &edits);
-        after.replace(file, text)?;
-    }
-    Some(after)
+        let (_, dialect) = project.document(file)?;
+        Some((file, EditedText::new(project.source(file)?.text(), edits, dialect)))
+    };
+    let changed: Option<Vec<_>> = by_file.into_iter().map(edited).collect();
+    with_changes(project, &changed?)
 }
 
 /// The findings of a report without their places, for comparison.

@@ -1,13 +1,15 @@
 //! The intended content of a text after a change.
 
+use std::borrow::Cow;
+
 use crate::read::edit::{EditValue, NodeChange, PathSegment};
 use crate::read::yaml::{NodeKind, NodeShape};
 
 /// The content after a change; `None` if nothing is left or the change does not apply.
-pub(crate) fn after(shape: Option<NodeShape>, change: &NodeChange) -> Option<NodeShape> {
+pub(crate) fn after<'t>(shape: Option<NodeShape<'t>>, change: &'t NodeChange) -> Option<NodeShape<'t>> {
     let mut shape = shape?;
     let done = match change {
-        NodeChange::Set { path, value, .. } => set(&mut shape, path, value),
+        NodeChange::Set { path, value, .. } => set(&mut shape, path, shape_of(value)),
         NodeChange::Append { path, value } => append(&mut shape, path, value),
         NodeChange::Insert { path, value } => insert(&mut shape, path, value),
         NodeChange::Remove { path, keep } => return remove(shape, path, *keep),
@@ -18,23 +20,24 @@ pub(crate) fn after(shape: Option<NodeShape>, change: &NodeChange) -> Option<Nod
     done.map(|()| shape)
 }
 
-fn at<'s>(shape: &'s mut NodeShape, path: &[PathSegment]) -> Option<&'s mut NodeShape> {
+fn at<'s, 't>(shape: &'s mut NodeShape<'t>, path: &[PathSegment]) -> Option<&'s mut NodeShape<'t>> {
     path.iter().try_fold(shape, |shape, part| match (shape, part) {
-        (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key),
+        (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key.as_str()),
         (NodeShape::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
         _ => None,
     })
 }
 
-fn set(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
+fn set<'t>(shape: &mut NodeShape<'t>, path: &'t [PathSegment], value: NodeShape<'t>) -> Option<()> {
     let Some((part, rest)) = path.split_first() else {
         *shape = match (&*shape, value) {
-            (NodeShape::Scalar(_, kind), EditValue::Number(text))
+            // A number replaces a string in its quotes.
+            (NodeShape::Scalar(_, kind), NodeShape::Scalar(text, NodeKind::Int))
                 if !matches!(kind, NodeKind::Int | NodeKind::Null) =>
             {
-                NodeShape::Scalar(text.clone(), NodeKind::Str)
+                NodeShape::Scalar(text, NodeKind::Str)
             }
-            _ => shape_of(value),
+            (_, value) => value,
         };
         return Some(());
     };
@@ -43,49 +46,51 @@ fn set(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option
     }
     match (shape, part) {
         (NodeShape::Mapping(entries), PathSegment::Key(key)) => {
-            let null = NodeShape::Scalar(String::new(), NodeKind::Null);
-            set(entries.entry(key.clone()).or_insert(null), rest, value)
+            let null = NodeShape::Scalar(Cow::Borrowed(""), NodeKind::Null);
+            set(entries.entry(key.into()).or_insert(null), rest, value)
         }
         (NodeShape::Sequence(items), PathSegment::Item(index)) => set(items.get_mut(*index)?, rest, value),
         _ => None,
     }
 }
 
-fn append(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
+fn append<'t>(shape: &mut NodeShape<'t>, path: &'t [PathSegment], value: &'t EditValue) -> Option<()> {
     match at(shape, path) {
         Some(NodeShape::Sequence(items)) => {
             items.push(shape_of(value));
             Some(())
         }
-        Some(NodeShape::Scalar(_, NodeKind::Null)) | None => set(shape, path, &EditValue::List(vec![value.clone()])),
+        Some(NodeShape::Scalar(_, NodeKind::Null)) | None => {
+            set(shape, path, NodeShape::Sequence(vec![shape_of(value)]))
+        }
         Some(_) => None,
     }
 }
 
-fn insert(shape: &mut NodeShape, path: &[PathSegment], value: &EditValue) -> Option<()> {
+fn insert<'t>(shape: &mut NodeShape<'t>, path: &[PathSegment], value: &'t EditValue) -> Option<()> {
     let (PathSegment::Item(index), list) = path.split_last()? else { return None };
     let NodeShape::Sequence(items) = at(shape, list)? else { return None };
     (*index < items.len()).then(|| items.insert(*index, shape_of(value)))
 }
 
-fn shape_of(value: &EditValue) -> NodeShape {
+fn shape_of(value: &EditValue) -> NodeShape<'_> {
     match value {
-        EditValue::Text(text) => NodeShape::Scalar(text.clone(), NodeKind::Str),
-        EditValue::Number(text) => NodeShape::Scalar(text.clone(), NodeKind::Int),
+        EditValue::Text(text) => NodeShape::Scalar(text.into(), NodeKind::Str),
+        EditValue::Number(text) => NodeShape::Scalar(text.into(), NodeKind::Int),
         EditValue::Mapping(entries) => {
-            NodeShape::Mapping(entries.iter().map(|(key, value)| (key.clone(), shape_of(value))).collect())
+            NodeShape::Mapping(entries.iter().map(|(key, value)| (key.into(), shape_of(value))).collect())
         }
         EditValue::List(items) => NodeShape::Sequence(items.iter().map(shape_of).collect()),
         // The parser's text for an empty value.
-        EditValue::Null => NodeShape::Scalar("~".to_owned(), NodeKind::Null),
+        EditValue::Null => NodeShape::Scalar("~".into(), NodeKind::Null),
     }
 }
 
-fn remove(mut shape: NodeShape, path: &[PathSegment], keep: bool) -> Option<NodeShape> {
+fn remove<'t>(mut shape: NodeShape<'t>, path: &[PathSegment], keep: bool) -> Option<NodeShape<'t>> {
     let (last, rest) = path.split_last()?;
     let left = match (at(&mut shape, rest)?, last) {
         (NodeShape::Mapping(entries), PathSegment::Key(key)) => {
-            entries.remove(key)?;
+            entries.remove(key.as_str())?;
             entries.len()
         }
         (NodeShape::Sequence(items), PathSegment::Item(index)) if *index < items.len() => {
@@ -98,16 +103,16 @@ fn remove(mut shape: NodeShape, path: &[PathSegment], keep: bool) -> Option<Node
     if left == 0 && !keep { remove(shape, rest, false) } else { Some(shape) }
 }
 
-fn rename(shape: &mut NodeShape, path: &[PathSegment], new: &str) -> Option<()> {
+fn rename<'t>(shape: &mut NodeShape<'t>, path: &[PathSegment], new: &'t str) -> Option<()> {
     let (PathSegment::Key(key), rest) = path.split_last()? else { return None };
     let NodeShape::Mapping(entries) = at(shape, rest)? else { return None };
-    let value = entries.remove(key)?;
-    entries.insert(new.to_owned(), value).is_none().then_some(())
+    let value = entries.remove(key.as_str())?;
+    entries.insert(new.into(), value).is_none().then_some(())
 }
 
-fn within(shape: &mut NodeShape, path: &[PathSegment], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
+fn within(shape: &mut NodeShape<'_>, path: &[PathSegment], range: &std::ops::Range<usize>, new: &str) -> Option<()> {
     let NodeShape::Scalar(text, _) = at(shape, path)? else { return None };
     text.get(range.clone())?;
-    text.replace_range(range.clone(), new);
+    text.to_mut().replace_range(range.clone(), new);
     Some(())
 }

@@ -16,7 +16,7 @@ use crate::read::script::{
 use crate::read::shell::{
     self, Assignment, FunctionCallers, Shell, ShellCommand, ShellInvocation, ShellScript, ShellWord, WordPiece,
 };
-use crate::read::source::{FileId, SourceFile};
+use crate::read::source::{FileId, Place, SourceFile};
 use crate::read::text::{MappedText, Text};
 use crate::read::yaml::Node;
 
@@ -68,14 +68,14 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
     };
     // Many steps of a project have the same script.
     let mut known: HashMap<(Shell, String, Option<String>), StepScript> = HashMap::new();
-    for FoundStep { key, script, shell, folder } in found_steps(follower.project, &words, &follower.listed) {
+    for FoundStep { place, script, shell, folder } in found_steps(follower.project, &words, &follower.listed) {
         let step = known.entry((shell, script, folder)).or_insert_with_key(|(_, script, folder)| {
             let commands: Arc<[ShellCommand]> = with_exports(shell::parse(script, shell)).into();
             follower.caller.clone_from(script);
             let calls = follower.calls(&commands, folder.as_deref(), None, None).into();
             StepScript { shell, commands, calls }
         });
-        follower.scripts.steps.insert(key, step.clone());
+        follower.scripts.steps.insert(place, step.clone());
     }
     follower.caller.clear();
     let mut next = 0;
@@ -84,7 +84,7 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
         let (commands, folder, own) = (script.commands.clone(), script.folder.clone(), script.path.clone());
         let names = follower.scripts.names.get(next).cloned().flatten();
         let calls = follower.calls(&commands, folder.as_deref(), Some(&own), names.as_ref());
-        if let Some(script) = follower.scripts.list.get_mut(next) {
+        if let Some(script) = Arc::make_mut(&mut follower.scripts.list).get_mut(next) {
             script.calls = calls;
         }
         next += 1;
@@ -94,7 +94,7 @@ pub(crate) fn load(project: &mut Project, files: &dyn Files, facts: &RunFacts) -
 
 /// A step's script as it is found in the tree of its file.
 struct FoundStep {
-    key: (FileId, u32),
+    place: Place,
     script: String,
     shell: Shell,
     folder: Option<String>,
@@ -131,12 +131,7 @@ fn found_steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<
                         folder.strip_prefix("${{ github.workspace }}").unwrap_or(&folder).trim_start_matches('/');
                     let folder = path::resolve("", folder).filter(|folder| !folder.contains("${{"));
                     let place = Text::new(script, source, document.file).place();
-                    found.push(FoundStep {
-                        key: (place.file, place.span.start),
-                        script: text.to_owned(),
-                        shell,
-                        folder,
-                    });
+                    found.push(FoundStep { place, script: text.to_owned(), shell, folder });
                 }
             }
         }
@@ -420,7 +415,7 @@ impl ScriptFollower<'_> {
             for (index, text) in part.texts.into_iter().enumerate() {
                 let extra = if next == 0 && index == last { arguments } else { &[] };
                 let script = self.add(id, text, Shell::Posix, folder, extra, names.clone());
-                let added = script.and_then(|script| self.scripts.list.get_mut(script));
+                let added = script.and_then(|script| Arc::make_mut(&mut self.scripts.list).get_mut(script));
                 if let Some(added) = added.filter(|_| part.conditional.contains(&index)) {
                     let commands = added.commands.iter().cloned();
                     added.commands = commands.map(|command| ShellCommand { conditional: true, ..command }).collect();
@@ -724,7 +719,7 @@ impl ScriptFollower<'_> {
             folder: folder.map(str::to_owned),
             calls: Vec::new(),
         };
-        self.scripts.list.push(script);
+        Arc::make_mut(&mut self.scripts.list).push(script);
         self.scripts.names.push(names);
         Some(self.scripts.list.len() - 1)
     }

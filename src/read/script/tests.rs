@@ -33,7 +33,7 @@ fn project(run: &str, files: &[(&str, &str)]) -> Project {
 fn followed(run: &str, files: &[(&str, &str)]) -> Vec<String> {
     let project = project(run, files);
     let mut found = Vec::new();
-    for script in &project.scripts.list {
+    for script in project.scripts.list.iter() {
         let source = project.source(script.file).unwrap();
         if script.is_program {
             found.push(format!("{}: program", source.path()));

@@ -193,8 +193,7 @@ impl<'d> ConfigMerge<'d> {
     /// Applies a change; `None` if it is impossible without other changes.
     fn edit(&mut self, change: &NodeChange) -> Option<()> {
         let tree = yaml::parse(&self.text, Dialect::Data);
-        let edits = edit::edits(&self.text, &tree, Dialect::Data, std::slice::from_ref(change))?;
-        self.text = edit::apply(&self.text, &edits);
+        self.text = edit::edited(&self.text, &tree, Dialect::Data, std::slice::from_ref(change))?.text;
         Some(())
     }
 }
