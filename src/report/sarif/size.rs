@@ -1,6 +1,6 @@
 //! The compressed size of a log, which code scanning limits.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -19,23 +19,13 @@ pub(crate) enum SizedLog {
 }
 
 /// Writes a log and compares its size with the limit.
-pub(crate) fn sized(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
-    let mut start = LogStart::default();
-    write(&mut start)?;
+pub(crate) fn sized(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
+    let mut log = LogSize { kept: Vec::new(), encoder: None };
+    write(&mut log)?;
     // If the raw size is under the limit, so is the gzipped size.
-    if start.size < MAX_SIZE {
-        return Ok(SizedLog::Small(start.kept));
-    }
-    drop(start);
-    let size = gzipped_size(write)?;
+    let Some(encoder) = log.encoder else { return Ok(SizedLog::Small(log.kept)) };
+    let size = encoder.into_inner()?.finish()?.0;
     Ok(if size > MAX_SIZE { SizedLog::TooLarge(size) } else { SizedLog::Fits })
-}
-
-/// The gzipped size, measured at the fastest level, which compresses least.
-fn gzipped_size(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<u64> {
-    let mut encoder = GzEncoder::new(ByteCounter(0), Compression::fast());
-    write(&mut encoder)?;
-    Ok(encoder.finish()?.0)
 }
 
 /// How many of `results` results fit, if all of them compress to `size` bytes; always fewer.
@@ -46,18 +36,29 @@ pub(crate) fn fitting(results: usize, size: u64) -> usize {
     most.min(results.saturating_sub(1))
 }
 
-/// Keeps what is written until it reaches the limit.
-#[derive(Default)]
-struct LogStart {
+/// Keeps what is written until it reaches the limit, and then measures the gzipped size.
+struct LogSize {
     kept: Vec<u8>,
-    size: u64,
+    /// The encoder clears its buffer for every write, and the writer makes many short ones.
+    encoder: Option<BufWriter<GzEncoder<ByteCounter>>>,
 }
 
-impl Write for LogStart {
+/// Compresses at the fastest level, which compresses least.
+fn encoder() -> BufWriter<GzEncoder<ByteCounter>> {
+    BufWriter::with_capacity(64 * 1024, GzEncoder::new(ByteCounter(0), Compression::fast()))
+}
+
+impl Write for LogSize {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.size += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if self.size < MAX_SIZE {
-            self.kept.extend_from_slice(bytes);
+        let size = u64::try_from(self.kept.len() + bytes.len()).unwrap_or(u64::MAX);
+        match &mut self.encoder {
+            Some(encoder) => encoder.write_all(bytes)?,
+            None if size < MAX_SIZE => self.kept.extend_from_slice(bytes),
+            None => {
+                let encoder = self.encoder.insert(encoder());
+                encoder.write_all(&std::mem::take(&mut self.kept))?;
+                encoder.write_all(bytes)?;
+            }
         }
         Ok(bytes.len())
     }
@@ -67,6 +68,7 @@ impl Write for LogStart {
     }
 }
 
+#[derive(Debug)]
 struct ByteCounter(u64);
 
 impl Write for ByteCounter {
@@ -82,11 +84,15 @@ impl Write for ByteCounter {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
     fn repetition_compresses_well() {
-        let size = gzipped_size(|out| out.write_all(&b"results ".repeat(100_000))).unwrap_or_default();
+        let mut encoder = encoder();
+        encoder.write_all(&b"results ".repeat(100_000)).unwrap();
+        let size = encoder.into_inner().unwrap().finish().unwrap().0;
         assert!((100..20_000).contains(&size), "{size}");
     }
 
