@@ -12,6 +12,8 @@ use crate::read::problem::Problem;
 use crate::read::project::{LocalAction, Project, ProjectFile};
 use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::publisher::{self, Publisher};
+use crate::trust::publisher_list::PublisherList;
+use crate::trust::registry::Claim;
 use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
 use crate::trust::repeated_value::{RepeatedValue, labels, repeated};
 use crate::trust::upload::login::LoginStep;
@@ -75,7 +77,7 @@ pub struct Analysis<'a, 'p> {
     /// The workflows and actions, and the calls between them.
     pub checkout: &'a Model<'p>,
     /// The declared publishers.
-    pub publishers: Vec<Publisher<'a>>,
+    pub publishers: PublisherList<'a>,
     /// `owner/name`, if the config has it.
     pub repository: Option<&'a str>,
     /// The uploads with the runs that may reach them.
@@ -110,6 +112,8 @@ struct UploadIndex {
     any_unknown: bool,
     /// The places of conditions that keep every run from an upload.
     blockers: OnceCell<HashSet<Place>>,
+    /// The workflow files of the publishers that no run is compared with.
+    unassigned_files: OnceCell<HashSet<String>>,
     /// What creates the releases, or the tags of a filter with these patterns.
     started_by: RefCell<HashMap<Option<FilterPatterns>, ReleaseOrigin>>,
     /// The unseen uploads by the place of their job's id.
@@ -240,6 +244,13 @@ impl<'a, 'p> Analysis<'a, 'p> {
     /// Whether a run of an upload is compared with a publisher.
     pub(crate) fn is_assigned(&self, publisher: &Publisher<'_>) -> bool {
         self.index.assigned.contains(&publisher.index)
+    }
+
+    /// The workflow files of the publishers that no run of an upload is compared with.
+    pub(crate) fn unassigned_files(&self) -> &HashSet<String> {
+        let of = |publisher: &Publisher<'_>| publisher.entry_of(Claim::Workflow).map(|entry| entry.value.clone());
+        let all = || self.publishers.iter().filter(|publisher| !self.is_assigned(publisher)).filter_map(of).collect();
+        self.index.unassigned_files.get_or_init(all)
     }
 
     /// Whether it is unknown if an upload must be compared with a publisher.

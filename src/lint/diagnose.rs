@@ -11,7 +11,7 @@ use crate::lint::findings::Finding;
 use crate::read::source::Place;
 use crate::trust::claim_verdict::{ClaimVerdict, assigned, claim_verdict};
 use crate::trust::claims::Claims;
-use crate::trust::publisher::Publisher;
+use crate::trust::publisher_list::PublisherList;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::version::Version;
 use crate::workflow::expression::{Outcome, Value};
@@ -219,8 +219,9 @@ impl<'d> LogSearch<'d> {
                 diagnosis.registry_ids.extend(registry.map(|it| it.id.clone()));
                 diagnosis.refusals.extend(refused(uploads, *registry, when));
                 if let Some(registry) = registry {
-                    let declared = analysis.map_or(&[][..], |analysis| &analysis.publishers);
-                    diagnosis.claims.extend(self.refused_claims(registry, when, declared));
+                    let declared = analysis.map(|analysis| &analysis.publishers);
+                    let refused = declared.map(|declared| self.refused_claims(registry, when, declared));
+                    diagnosis.claims.extend(refused.into_iter().flatten());
                     diagnosis.hints.extend(self.hints(registry, line));
                 }
                 diagnosis.findings.extend(reported(uploads, *registry, (rules, when), findings));
@@ -281,7 +282,7 @@ impl<'d> LogSearch<'d> {
         &self,
         registry: &Registry,
         when: &[RefusalCause],
-        publishers: &[Publisher<'_>],
+        publishers: &PublisherList<'_>,
     ) -> Vec<RefusedClaim> {
         let compared = |claim: &Claim| when.iter().any(|cause| cause.word() == claim.word());
         let place = publishers.first().map(|publisher| publisher.place);

@@ -16,6 +16,7 @@ use crate::lint::verdict::{self, RunErrors};
 use crate::read::source::{FileId, Place};
 use crate::trust::claim_verdict::{ClaimVerdict, all_assigned, claim_verdict};
 use crate::trust::publisher::{Publisher, PublisherField};
+use crate::trust::publisher_list::PACKAGE;
 use crate::trust::registry::slot::{known_text, known_texts};
 use crate::trust::registry::{FormField, Registry};
 use crate::trust::upload::site::{Credential, UploadTarget};
@@ -335,7 +336,7 @@ fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
     let own = publisher_form::packages(subject, registry).unwrap_or_default();
     let mut named = Vec::new();
     for publisher in all_assigned(subject.publisher(), &subject.analysis.publishers) {
-        let Some(entry) = publisher.entry(publisher_form::PACKAGE) else { return Vec::new() };
+        let Some(entry) = publisher.entry(PACKAGE) else { return Vec::new() };
         if own.iter().any(|(own, _)| registry.names.same(own, &entry.value)) {
             return Vec::new();
         }

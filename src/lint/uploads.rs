@@ -10,7 +10,7 @@ use crate::lint::verdict::RunVerdict;
 use crate::read::source::Place;
 use crate::trust::claim_verdict;
 use crate::trust::claims::{self, Claims};
-use crate::trust::publisher::Publisher;
+use crate::trust::publisher_list::PublisherList;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::upload::called;
 use crate::trust::upload::credential::CredentialOutcome;
@@ -193,7 +193,7 @@ pub(crate) struct FoundUploads<'a, 'p> {
 pub(crate) fn uploads<'a, 'p>(
     data: &'a Data,
     checkout: &'a Model<'p>,
-    publishers: &[Publisher<'a>],
+    publishers: &PublisherList<'a>,
     repository: Option<&str>,
     filter: &RunFilter,
 ) -> FoundUploads<'a, 'p> {
@@ -212,12 +212,8 @@ pub(crate) fn uploads<'a, 'p>(
         }
         let decided: HashSet<String> =
             sites.iter().filter(|site| !site.undecided).map(|site| site.registry.id.clone()).collect();
-        let declared = |site: &UploadSite<'_, '_>| {
-            publishers.iter().any(|publisher| {
-                let file = publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str());
-                publisher.registry.id == site.registry.id && file == Some(workflow.source.file_name())
-            })
-        };
+        let file = workflow.source.file_name();
+        let declared = |site: &UploadSite<'_, '_>| publishers.name_workflow(&site.registry.id, file);
         // What may be an upload counts only if a publisher names the workflow and no certain upload goes to its registry.
         sites.retain(|site| !site.undecided || declared(site) && !decided.contains(&site.registry.id));
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -309,7 +305,7 @@ fn add<'a, 'p>(
     upload: &mut Upload<'a, 'p>,
     mut upload_run: UploadRun<'a, 'p>,
     data: &'a Data,
-    publishers: &[Publisher<'a>],
+    publishers: &PublisherList<'a>,
     repository: Option<&str>,
 ) {
     if upload_run.reach == Truth::No {

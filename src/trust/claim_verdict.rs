@@ -2,6 +2,7 @@
 
 use crate::trust::claims::Claims;
 use crate::trust::publisher::{Publisher, PublisherField};
+use crate::trust::publisher_list::PublisherList;
 use crate::trust::registry::{Claim, Comparison, Registry};
 use crate::trust::upload::package::UploadedPackage;
 use crate::workflow::expression::UnknownReason;
@@ -101,18 +102,12 @@ fn compare(comparison: Comparison, claim: Claim, value: &str, declared: &str) ->
 pub fn assigned<'p, 'a, 'l, 'm: 'l>(
     claims: &Claims,
     registry: &Registry,
-    publishers: &'p [Publisher<'a>],
+    publishers: &'p PublisherList<'a>,
     packages: impl FnOnce() -> &'l [UploadedPackage<'m>],
 ) -> Option<&'p Publisher<'a>> {
-    let mut candidates: Vec<_> = publishers.iter().filter(|publisher| publisher.registry.id == registry.id).collect();
-    if candidates.len() > 1 {
-        let packages = packages();
-        let names = |publisher: &&Publisher<'_>| packages.iter().any(|package| publisher.is_for(&package.name));
-        if candidates.iter().any(names) {
-            candidates.retain(|publisher| names(publisher) || publisher.entry("package").is_none());
-        }
-    }
-    let registry = candidates.first()?.registry;
+    let names = || packages().iter().map(|package| package.name.as_str());
+    let candidates = publishers.candidates(&registry.id, names);
+    let registry = candidates.all().next()?.registry;
     let values = Claim::ALL.map(|claim| (claim, claims.value(claim, registry)));
     let accepts = |publisher: &Publisher<'_>, (claim, value): &(Claim, ClaimValue)| {
         value_verdict(claims, *claim, value, publisher) == ClaimVerdict::Accepted
@@ -130,13 +125,9 @@ pub fn assigned<'p, 'a, 'l, 'm: 'l>(
         .iter()
         .find(|(claim, _)| *claim == Claim::Workflow)
         .and_then(|(_, value)| value.as_ref().ok()?.as_deref());
-    let names_file = |publisher: &&Publisher<'_>| {
-        publisher.entry_of(Claim::Workflow).is_none_or(|entry| file == Some(entry.value.as_str()))
-    };
     let others = Claim::ALL.into_iter().map(weight).sum::<u32>() - weight(Claim::Workflow);
-    let all = || candidates.iter().copied().rev();
-    let first = best(&mut all().filter(names_file)).filter(|((score, _), _)| *score > others);
-    first.or_else(|| best(&mut all())).map(|(_, publisher)| publisher)
+    let first = best(&mut candidates.with_workflow(file).rev()).filter(|((score, _), _)| *score > others);
+    first.or_else(|| best(&mut candidates.all().rev())).map(|(_, publisher)| publisher)
 }
 
 /// How much an accepted claim counts.
@@ -147,7 +138,7 @@ fn weight(claim: Claim) -> u32 {
 /// The assigned publisher and those that accept the same claims for other packages: one upload may send several packages.
 pub fn all_assigned<'p, 'a>(
     assigned: Option<&'p Publisher<'a>>,
-    publishers: &'p [Publisher<'a>],
+    publishers: &'p PublisherList<'a>,
 ) -> impl Iterator<Item = &'p Publisher<'a>> {
-    publishers.iter().filter(move |publisher| assigned.is_some_and(|assigned| assigned.accepts_the_same(publisher)))
+    assigned.into_iter().flat_map(|assigned| publishers.accepting_the_same(assigned))
 }

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod import;
 pub mod needs;
 pub mod publisher;
+pub mod publisher_list;
 pub mod registry;
 pub mod releases;
 pub mod repeated_value;

@@ -11,6 +11,7 @@ use crate::read::glob::Glob;
 use crate::read::problem::{Problem, suggestion};
 use crate::read::project::{WORKFLOWS, github_repository};
 use crate::read::source::Place;
+use crate::trust::publisher_list::{PublisherList, last_letter};
 use crate::trust::registry::{Claim, FormField, Registry, RegistrySet};
 use crate::workflow::model::Text;
 
@@ -77,9 +78,9 @@ impl<'a> Publisher<'a> {
     #[must_use]
     pub fn is_for(&self, package: &str) -> bool {
         self.entry("package").is_some_and(|entry| {
-            let ends = |text: &str| text.trim().chars().next_back().map(|last| last.to_ascii_lowercase());
             // Most of many publishers differ in the last letter, which is cheaper to compare.
-            let same = ends(&entry.value) == ends(package) && self.registry.names.same(&entry.value, package);
+            let same =
+                last_letter(&entry.value) == last_letter(package) && self.registry.names.same(&entry.value, package);
             same || entry.value.contains('*') && Glob::from(entry.value.as_str()).is_match(package)
         })
     }
@@ -94,7 +95,7 @@ impl<'a> Publisher<'a> {
 
 /// Reads the publishers of a config. The problems are in the order of the file.
 #[must_use]
-pub fn publishers<'a>(config: &Config<'_>, registries: &'a RegistrySet) -> (Vec<Publisher<'a>>, Vec<Problem>) {
+pub fn publishers<'a>(config: &Config<'_>, registries: &'a RegistrySet) -> (PublisherList<'a>, Vec<Problem>) {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for (index, declared) in config.publishers.iter().enumerate() {
@@ -107,7 +108,7 @@ pub fn publishers<'a>(config: &Config<'_>, registries: &'a RegistrySet) -> (Vec<
         };
         found.push(publisher(index, registry, declared, config.repository, &mut problems));
     }
-    (found, problems)
+    (found.into(), problems)
 }
 
 fn publisher<'a>(

@@ -1,12 +1,12 @@
 //! The publishers that a project's uploads need, as a config would declare them. The files alone do not show whether they are registered.
 
 use crate::lint::data::Data;
-use crate::lint::explain::publisher_form::PACKAGE;
 use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
 use crate::read::document::blocks;
 use crate::read::project::Project;
 use crate::read::source::{FileId, Place};
 use crate::trust::publisher::accepts;
+use crate::trust::publisher_list::PACKAGE;
 use crate::trust::registry::{Claim, Registry};
 use crate::trust::repeated_value::{labels, states};
 use crate::trust::upload::site::Credential;

@@ -6,6 +6,7 @@ use crate::lint::facts::Fact;
 use crate::lint::facts::permission::permission;
 use crate::lint::subjects::Subject;
 use crate::read::source::Place;
+use crate::trust::publisher_list::PACKAGE;
 use crate::trust::registry::slot::known_text;
 use crate::trust::registry::upload_pattern::{LoginPattern, OidcSupport, UploadPattern};
 use crate::trust::registry::{Claim, Comparison, FormField, Registry};
@@ -214,9 +215,6 @@ fn hint(subject: &Subject<'_, '_, '_>, field: &FormField, claim: Claim) -> Optio
         _ => None,
     }
 }
-
-/// The field for the package, in every registry's form.
-pub(crate) const PACKAGE: &str = "package";
 
 /// Why owner and name of the repository are unknown.
 const NAMELESS: &str = "no config, git remote or condition names the repository";

@@ -211,7 +211,7 @@ fn environment_url_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
         return Some(Fact::text("same", place));
     }
     // If several publishers differ in their package only, the address may name any of them.
-    let mut others = subject.analysis.publishers.iter().filter(|other| other.registry.id == registry.id);
+    let mut others = subject.analysis.publishers.of_registry(&registry.id);
     let meant =
         others.any(|other| other.entry("package").is_some_and(|entry| registry.names.same(&entry.value, &name)));
     (!meant).then(|| Fact::text("other", place))

@@ -5,7 +5,6 @@ use crate::lint::data::Data;
 use crate::lint::facts::{Fact, FactSpec, FactValues, JOB, UPLOAD, WORKFLOW, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::read::source::Place;
-use crate::trust::registry::Claim;
 use crate::trust::upload::unseen::{SeenUpload, UnseenSearch, UnseenUpload};
 use crate::trust::upload::version::{self, Version};
 use crate::workflow::model::{Job, Step, Text, Workflow, action};
@@ -97,10 +96,6 @@ fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job
         by_login: upload.site.pattern.is_none(),
     });
     let seen: Vec<SeenUpload<'_>> = seen.collect();
-    let unassigned = analysis.publishers.iter().filter(|publisher| !analysis.is_assigned(publisher));
-    let files: Vec<&str> = unassigned
-        .filter_map(|publisher| publisher.entry_of(Claim::Workflow).map(|entry| entry.value.as_str()))
-        .collect();
     let workflow = analysis.workflows.iter().find(|it| it.file == workflow.file)?;
     let job = workflow.jobs.get(job.index)?;
     let data = analysis.data;
@@ -109,7 +104,7 @@ fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job
         registries: &data.registries,
         needs: &data.needs,
         model: analysis.checkout,
-        unassigned: &files,
+        unassigned: analysis.unassigned_files(),
     }
     .find(workflow, job, analysis.steps_of(job), &seen)
 }

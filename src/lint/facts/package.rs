@@ -1,6 +1,6 @@
 //! Facts about the uploaded packages, and about the packages of other registries that an uploaded manifest lists.
 
-use crate::lint::explain::publisher_form::{PACKAGE, uploaded};
+use crate::lint::explain::publisher_form::uploaded;
 use crate::lint::facts::registry::{target, target_place};
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::Subject;
@@ -165,12 +165,12 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn undeclared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (analysis, registry, place) = (subject.analysis, target(subject)?, target_place(subject)?);
     let none = Some(Fact::Known(None, place));
-    let publishers = || analysis.publishers.iter().filter(|publisher| publisher.registry.id == registry.id);
-    if publishers().next().is_none() || publishers().any(|publisher| publisher.entry(PACKAGE).is_none()) {
+    let publishers = &analysis.publishers;
+    if publishers.of_registry(&registry.id).next().is_none() || publishers.leave_package_open(&registry.id) {
         return none;
     }
     let Some(Ok(packages)) = uploaded(subject, registry) else { return none };
-    let declared = |name: &str| publishers().any(|publisher| publisher.is_for(name));
+    let declared = |name: &str| publishers.are_for(&registry.id, name);
     let missing: Vec<&str> = packages.iter().map(|it| it.name.as_str()).filter(|name| !declared(name)).collect();
     let publisher = subject.publisher()?;
     // If nothing uploads the package of the publisher, it may be the former name of this one.

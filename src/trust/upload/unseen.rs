@@ -1,5 +1,7 @@
 //! Jobs without a recognised upload that may upload through a program or action that no data describes.
 
+use std::collections::HashSet;
+
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::needs::{Needs, oidc};
@@ -89,7 +91,7 @@ pub(crate) struct UnseenSearch<'l, 'a, 'p> {
     pub needs: &'l Needs,
     pub model: &'a Model<'p>,
     /// The workflow files of the publishers to which no upload is assigned.
-    pub unassigned: &'l [&'l str],
+    pub unassigned: &'l HashSet<String>,
 }
 
 impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
@@ -313,7 +315,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         let file = workflow.source.file_name();
         let (reason, name) = match environment.filter(|name| names_release(self.github, self.registries, name)) {
             Some(name) => (UnseenReason::Environment, name),
-            None if self.unassigned.contains(&file) => (UnseenReason::Publisher, file),
+            None if self.unassigned.contains(file) => (UnseenReason::Publisher, file),
             None => return None,
         };
         if is_used() {
