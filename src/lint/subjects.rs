@@ -381,7 +381,8 @@ fn visit_job<'p>(analysis: &Analysis<'_, 'p>, workflow: &Workflow<'p>, job: &Job
         check.status.is_none_or(|status| visitor.reports(status))
             && visitor.wants_need(&Subject::new(analysis, Item::Need(workflow, job, check)))
     };
-    let checks = permission_checks(&data.needs, &data.github, checkout, workflow, job, wanted);
+    let checks =
+        permission_checks(&data.needs, &data.github, checkout, (workflow, job, analysis.steps_of(job)), wanted);
     for check in &checks {
         visit(analysis, visitor, Item::Need(workflow, job, check));
     }
@@ -400,7 +401,7 @@ fn visit_references<'s, 'a, 'p>(
     analysis: &'s Analysis<'a, 'p>,
     visitor: &mut dyn Visitor,
     (workflow, job, step): (&'s Workflow<'p>, &'s Job<'p>, Option<&'s Step<'p>>),
-    texts: Vec<(Text<'p>, bool)>,
+    texts: impl Iterator<Item = (Text<'p>, bool)>,
 ) {
     for (text, is_condition) in texts {
         for reference in &references_of(text, is_condition) {
@@ -430,16 +431,16 @@ fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference> {
 }
 
 /// A job's own texts that may contain expressions, and whether each is a condition.
-fn job_texts<'p>(job: &Job<'p>) -> Vec<(Text<'p>, bool)> {
+fn job_texts<'j, 'p>(job: &'j Job<'p>) -> impl Iterator<Item = (Text<'p>, bool)> + 'j {
     let environment = job.environment.into_iter().flat_map(|it| [Some(it.name), it.url]).flatten();
     let pairs = job.env.entries.iter().chain(&job.with.entries).map(|pair| pair.value);
     let runner = job.runs_on.iter().flatten().copied();
     let texts = environment.chain(pairs).chain(runner).map(|text| (text, false));
-    texts.chain(job.condition.map(|condition| (condition, true))).collect()
+    texts.chain(job.condition.map(|condition| (condition, true)))
 }
 
-fn step_texts<'p>(step: &Step<'p>) -> Vec<(Text<'p>, bool)> {
+fn step_texts<'j, 'p>(step: &'j Step<'p>) -> impl Iterator<Item = (Text<'p>, bool)> + 'j {
     let pairs = step.env.entries.iter().chain(&step.with.entries).map(|pair| pair.value);
     let texts = pairs.chain(step.run).chain(step.name).map(|text| (text, false));
-    texts.chain(step.condition.map(|condition| (condition, true))).collect()
+    texts.chain(step.condition.map(|condition| (condition, true)))
 }

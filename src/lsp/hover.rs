@@ -143,7 +143,8 @@ fn permission(analysis: &Analysis<'_, '_>, rules: &RuleSet, file: FileId, at: Sp
     for job in jobs {
         let id = inline(job.id.value());
         let data = analysis.data;
-        let checks = permission_checks(&data.needs, &data.github, analysis.checkout, workflow, job, |_| true);
+        let of_job = (workflow, job, analysis.steps_of(job));
+        let checks = permission_checks(&data.needs, &data.github, analysis.checkout, of_job, |_| true);
         for check in checks.iter().filter(|check| check.need.scope == scope) {
             let (name, access, reason) =
                 (inline(check.requester.name(&data.github)), check.need.access.word(), &check.need.reason);

@@ -9,6 +9,10 @@ const MOST_ACTIONS: usize = 200;
 /// The path that a local `uses:` names. `None` if it names another repository or a path outside this one.
 #[must_use]
 pub(crate) fn local_path(uses: &str) -> Option<String> {
+    // Nearly all name another repository.
+    if uses.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return None;
+    }
     let uses = uses.trim_start();
     let rest = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/"))?;
     path::resolve("", rest.trim_end().trim_start_matches('/'))

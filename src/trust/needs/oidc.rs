@@ -2,7 +2,7 @@
 
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::requester::find;
-use crate::trust::needs::{Need, Needs};
+use crate::trust::needs::{Need, NeedEntry, Needs};
 use crate::trust::registry::command::{find_command, is_command, words};
 use crate::trust::registry::opaque;
 use crate::trust::upload::step::{ResolvedStep, steps};
@@ -24,8 +24,9 @@ pub(crate) fn is_used<'p>(
     let is_oidc = |need: &&Need| need.scope == github.oidc.scope;
     // The runner may request the token before the first step, for example to pull the image of a container.
     let mut unknown = job.uses.is_some() || job.container;
-    for requester in find(needs, github, checkout, workflow, job, |entry| entry.needs.iter().any(|need| is_oidc(&need)))
-    {
+    let steps = steps(checkout, workflow, job);
+    let needs_token = |entry: &NeedEntry| entry.needs.iter().any(|need| is_oidc(&need));
+    for requester in find(needs, github, checkout, (workflow, job, &steps), needs_token) {
         for need in requester.entry.needs.iter().filter(is_oidc) {
             match requester.asks(github, need, None) {
                 Truth::Yes => return Some(true),
@@ -34,7 +35,6 @@ pub(crate) fn is_used<'p>(
             }
         }
     }
-    let steps = steps(checkout, workflow, job);
     // Scripts are read last, only if no action decides it.
     unknown = unknown
         || steps.iter().any(|step| action_may_use_oidc(needs, github, step))

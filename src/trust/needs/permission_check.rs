@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::trust::needs::requester::{Requester, find};
 use crate::trust::needs::{Need, NeedEntry, Needs};
-use crate::trust::upload::step::ResolvedStep;
+use crate::trust::upload::step::{ResolvedStep, steps};
 use crate::workflow::expression::{Condition, Truth};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
@@ -59,13 +59,13 @@ pub(crate) struct PermissionCheck<'a, 'p> {
 
 /// The permission checks of a job, one for each scope for which `wanted` is true. A check may have to read scripts and to simulate every
 /// run, so `wanted` is called first, with a check of which only the scope, the job's own access and a status that they decide are known.
+/// `steps` are those of the job, see [`steps`].
 #[must_use]
 pub(crate) fn permission_checks<'a, 'p>(
     needs: &'a Needs,
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
-    workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
+    (workflow, job, steps): (&'a Workflow<'p>, &'a Job<'p>, &[ResolvedStep<'a, 'p>]),
     wanted: impl Fn(&PermissionCheck<'a, 'p>) -> bool,
 ) -> Vec<PermissionCheck<'a, 'p>> {
     let paths = GrantPaths::new(github, checkout, workflow, job);
@@ -83,8 +83,8 @@ pub(crate) fn permission_checks<'a, 'p>(
             answer
         })
     };
-    let requesters =
-        find(needs, github, checkout, workflow, job, |entry| entry.needs.iter().any(|need| is_wanted(entry, need)));
+    let is_entry_wanted = |entry: &'a NeedEntry| entry.needs.iter().any(|need| is_wanted(entry, need));
+    let requesters = find(needs, github, checkout, (workflow, job, steps), is_entry_wanted);
     let mut found: Vec<PermissionCheck<'a, 'p>> = Vec::new();
     for requester in requesters {
         let entry = requester.entry;
@@ -113,7 +113,8 @@ pub(crate) fn of_entry<'p>(
 ) -> Option<Vec<PermissionStatus>> {
     let paths = GrantPaths::new(github, checkout, workflow, job);
     let mut worst: Option<Vec<PermissionStatus>> = None;
-    for requester in &find(needs, github, checkout, workflow, job, |other| std::ptr::eq(other, entry)) {
+    let is_entry = |other: &NeedEntry| std::ptr::eq(other, entry);
+    for requester in &find(needs, github, checkout, (workflow, job, &steps(checkout, workflow, job)), is_entry) {
         let worst = worst.get_or_insert_with(|| vec![PermissionStatus::Held; entry.needs.len()]);
         for (need, worst) in entry.needs.iter().zip(worst) {
             *worst = paths.worst_status(requester, need).1.max(*worst);

@@ -52,14 +52,14 @@ impl RequestToken {
     }
 }
 
-/// All steps of a job that match an entry for which `is_wanted` is true, also in local actions, in the order of the files.
+/// All steps of a job that match an entry for which `is_wanted` is true, also in local actions, in the order of the files. `all` are the steps
+/// of the job, see [`steps`].
 #[must_use]
 pub(crate) fn find<'a, 'p>(
     needs: &'a Needs,
     github: &GitHubFacts,
     checkout: &'a Model<'p>,
-    workflow: &'a Workflow<'p>,
-    job: &'a Job<'p>,
+    (workflow, job, all): (&'a Workflow<'p>, &'a Job<'p>, &[ResolvedStep<'a, 'p>]),
     is_wanted: impl Fn(&'a NeedEntry) -> bool,
 ) -> Vec<Requester<'a, 'p>> {
     let mut found = Vec::new();
@@ -70,14 +70,13 @@ pub(crate) fn find<'a, 'p>(
     let whole = ResolvedStep::calling(checkout, workflow, job);
     found.extend(of_kind(job.uses, NeedKind::Workflow).map(|entry| Requester::new(entry, whole.clone())));
     let wants_commands = LazyCell::new(|| needs.command_entries().any(&is_wanted));
-    for resolved in steps(checkout, workflow, job) {
+    for resolved in all {
         let Some(step) = resolved.step else { continue };
         found.extend(of_kind(step.uses, NeedKind::Action).map(|entry| Requester::new(entry, resolved.clone())));
         if step.script.is_none() || !*wants_commands {
             continue;
         }
-        let called = called_scripts(checkout, &resolved);
-        for resolved in std::iter::once(resolved).chain(called) {
+        for resolved in std::iter::once(resolved).chain(&called_scripts(checkout, resolved)) {
             let Some(script) = resolved.command_script() else { continue };
             let mut commands_in: Vec<_> = match resolved.calls.is_empty() {
                 true => needs.commands_in_step(step).collect(),
