@@ -1,6 +1,7 @@
 //! Evaluates rules for subjects. The result depends only on the project, the rules and the date.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -45,6 +46,15 @@ pub(crate) fn check_project(project: &Project, rules: &RuleSet, today: Option<Da
     let parsed = ParsedProject::new(&rules.data.github, project);
     let (analysis, problems) = Analysis::new(&rules.data, project, &parsed);
     report(analysis, problems, rules, (today, mode), None).0
+}
+
+/// Checks a project and adds the untested fixes of its findings. Returns the project with the scripts that were parsed for the check.
+pub(crate) fn check_for_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> (Report, Project) {
+    let parsed = ParsedProject::new(&rules.data.github, project);
+    let (analysis, problems) = Analysis::new(&rules.data, project, &parsed);
+    let (report, _) = report(analysis, problems, rules, (today, CheckMode::WithFixes), None);
+    let scripts = project.scripts.with_parsed(parsed.checkout.parsed_scripts());
+    (report, Project { scripts: Arc::new(scripts), ..project.clone() })
 }
 
 /// Checks a project again after a change, with the same rules and date. `earlier` is its last state, with what was found then: the rules

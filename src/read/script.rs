@@ -237,11 +237,18 @@ pub(crate) struct StepScript {
     calls: Arc<[ScriptCall]>,
 }
 
+impl StepScript {
+    /// A script that runs no file of the repository.
+    pub(crate) fn new(shell: Shell, commands: Arc<[ShellCommand]>) -> Self {
+        Self { shell, commands, calls: Arc::from([]) }
+    }
+}
+
 /// The scripts of a project. A clone shares those of files.
 #[derive(Debug, Clone, Default)]
 pub struct Scripts {
     pub(crate) list: Arc<Vec<Script>>,
-    /// The scripts of workflows and actions that may run another file, by the place of their text.
+    /// The scripts of workflows and actions that may run another file or were parsed before, by the place of their text.
     steps: BTreeMap<Place, StepScript>,
     /// For each script, the file whose parts its commands may name.
     names: Vec<Option<follow::PartNames>>,
@@ -265,9 +272,18 @@ impl Scripts {
         self.step(script).map_or(&[], |step| &step.calls)
     }
 
-    /// The script of a step, if it may run another file.
+    /// The script of a step, if it may run another file or was parsed before.
     pub(crate) fn step(&self, script: Place) -> Option<&StepScript> {
         self.steps.get(&script)
+    }
+
+    /// Adds scripts of steps that were parsed for a check, so that the next check need not parse them.
+    pub(crate) fn with_parsed(&self, parsed: impl IntoIterator<Item = (Place, StepScript)>) -> Self {
+        let mut all = self.clone();
+        for (place, script) in parsed {
+            all.steps.entry(place).or_insert(script);
+        }
+        all
     }
 
     /// The scripts after edits of a file, which are in the order of its text; `None` if they are the same. The text of a script that is

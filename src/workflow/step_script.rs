@@ -14,16 +14,32 @@ const MOST_PROGRAMS: usize = 32;
 /// The maximum number of variables of a script that are looked up.
 const MOST_VARIABLES: usize = 256;
 
-/// A lazily parsed script, with the shell it was parsed for.
+/// A lazily parsed script.
 #[derive(Debug, Clone, Default)]
-pub struct ScriptCommands(OnceLock<(Shell, Arc<[ShellCommand]>)>);
+pub struct ScriptCommands(OnceLock<ParsedScript>);
+
+#[derive(Debug, Clone)]
+struct ParsedScript {
+    /// The shell that it was parsed for.
+    shell: Shell,
+    commands: Arc<[ShellCommand]>,
+    /// Whether the commands follow from its text alone, and from no variable.
+    is_constant: bool,
+}
 
 impl ScriptCommands {
-    /// Keeps the commands that were parsed while the project was read, if the program of each is known.
+    /// Keeps the commands that were parsed before, if the program of each is known.
     pub(crate) fn keep(&self, script: &StepScript) {
         if !script.commands.iter().any(has_unknown_program) {
-            self.0.get_or_init(|| (script.shell, Arc::clone(&script.commands)));
+            let (shell, commands) = (script.shell, Arc::clone(&script.commands));
+            self.0.get_or_init(|| ParsedScript { shell, commands, is_constant: true });
         }
+    }
+
+    /// The commands if the script is parsed and they follow from its text alone.
+    pub(crate) fn constant(&self) -> Option<StepScript> {
+        let parsed = self.0.get().filter(|parsed| parsed.is_constant)?;
+        Some(StepScript::new(parsed.shell, Arc::clone(&parsed.commands)))
     }
 }
 
@@ -45,11 +61,13 @@ pub(crate) fn commands(
     let shell = shell(github, workflow, job, step);
     let read = || {
         let commands = with_exports(script(github, workflow, job, step));
-        Arc::from(with_programs(commands, shell, workflow, job, step))
+        let is_constant = !commands.iter().any(has_unknown_program);
+        let commands = if is_constant { commands } else { with_programs(commands, shell, workflow, job, step) };
+        ParsedScript { shell, commands: commands.into(), is_constant }
     };
-    let (known, commands) = step.commands.0.get_or_init(|| (shell, read()));
+    let known = step.commands.0.get_or_init(read);
     // A step of a composite action can run in several jobs with different default shells.
-    if *known == shell { Arc::clone(commands) } else { read() }
+    if known.shell == shell { Arc::clone(&known.commands) } else { read().commands }
 }
 
 /// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command.
@@ -122,9 +140,6 @@ fn with_programs(
     job: &Job<'_>,
     step: &Step<'_>,
 ) -> Vec<ShellCommand> {
-    if !commands.iter().any(has_unknown_program) {
-        return commands;
-    }
     let script = step.script.map_or("", |script| script.value());
     let mut found = Vec::new();
     for command in commands {

@@ -29,7 +29,8 @@ const RUN_WORK: usize = 4 * 1024;
 /// the fix fails there, because it depends on other files, the whole project is.
 #[must_use]
 pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
-    let mut report = engine::check_project(project, rules, today, CheckMode::WithFixes);
+    let (mut report, project) = engine::check_for_fixes(project, rules, today);
+    let project = &project;
     let mut trials = FixTests {
         project,
         rules,

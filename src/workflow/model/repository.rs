@@ -6,10 +6,10 @@ use memchr::memmem::Finder;
 
 use crate::read::local_actions;
 use crate::read::manifest::Manifests;
-use crate::read::script::Scripts;
+use crate::read::script::{Scripts, StepScript};
 use crate::read::source::{FileId, Place};
 use crate::workflow::actions_lock::LockFile;
-use crate::workflow::model::{Action, Job, Text, Workflow};
+use crate::workflow::model::{Action, Job, Step, Text, Workflow};
 
 /// All workflows and composite actions of one repository.
 #[derive(Debug, Default)]
@@ -75,13 +75,23 @@ impl<'p> Model<'p> {
     /// Adds the scripts of the repository. Those of steps are parsed already.
     #[must_use]
     pub fn with_scripts(self, scripts: &'p Scripts) -> Self {
-        let jobs = self.workflows.iter().flat_map(|workflow| &workflow.jobs);
-        for step in jobs.flat_map(|job| &job.steps).chain(self.actions().flat_map(|action| &action.steps)) {
+        for step in self.steps() {
             if let Some(parsed) = step.script.and_then(|script| scripts.step(script.place())) {
                 step.commands.keep(parsed);
             }
         }
         Self { scripts: Some(scripts), ..self }
+    }
+
+    /// The scripts of steps that are parsed and whose commands follow from their text alone, with their places.
+    pub(crate) fn parsed_scripts(&self) -> impl Iterator<Item = (Place, StepScript)> {
+        self.steps().filter_map(|step| Some((step.script?.place(), step.commands.constant()?)))
+    }
+
+    /// Every step of the workflows and actions.
+    fn steps(&self) -> impl Iterator<Item = &Step<'p>> {
+        let jobs = self.workflows.iter().flat_map(|workflow| &workflow.jobs);
+        jobs.flat_map(|job| &job.steps).chain(self.actions().flat_map(|action| &action.steps))
     }
 
     /// The workflow of this repository that the job calls.
