@@ -125,7 +125,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
                 entries.may_be_in([script]) && found().is_some()
             }
         };
-        if matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
+        let is_unclear = matches(facts.unclear());
+        if is_unclear && matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
             return ReleaseOrigin::Unknown;
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
@@ -143,7 +144,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         }
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
         let own = self.checkout.action(name).is_some();
-        if !own && matches(&facts.opaque) || calls(step, &facts.calls) {
+        if !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls) {
             ReleaseOrigin::Unknown
         } else {
             ReleaseOrigin::Elsewhere

@@ -2,6 +2,7 @@
 //! actions do.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -350,6 +351,17 @@ pub struct ReleaseFacts {
     pub passed_on: CommandList,
     /// Functions of GitHub's API client that start one.
     pub passing_calls: Vec<String>,
+    /// See [`ReleaseFacts::unclear`].
+    #[serde(skip)]
+    unclear: OnceLock<CommandList>,
+}
+
+impl ReleaseFacts {
+    /// The entries of `opaque` and `passed_on` together. Nearly all steps match none of them, which one search shows.
+    pub(crate) fn unclear(&self) -> &CommandList {
+        let all = || self.opaque.iter().chain(self.passed_on.iter()).cloned().collect::<Vec<_>>().into();
+        self.unclear.get_or_init(all)
+    }
 }
 
 /// Facts about requests for the OIDC token.

@@ -72,7 +72,7 @@ pub(crate) fn commands(
 
 /// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command.
 #[must_use]
-pub(crate) fn programs(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<String> {
+pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p>) -> Vec<&'p str> {
     let of_job = !job.env.entries.is_empty() || !workflow.env.entries.is_empty() || job.strategy.is_some();
     if step.env.entries.is_empty() && !(of_job && is_step_of(job, step)) {
         return Vec::new();
@@ -105,8 +105,10 @@ fn variable_name(word: &str) -> &str {
 }
 
 /// The literal values of `NAME`, `env.NAME` or `matrix.NAME` in a step. `None` if one of them is not literal.
-fn values(name: &str, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Option<Vec<String>> {
-    let literal = |text: &str| (!text.contains("${{")).then(|| text.to_owned());
+fn values<'p>(name: &str, workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p>) -> Option<Vec<&'p str>> {
+    fn literal(text: &str) -> Option<&str> {
+        (!text.contains("${{")).then_some(text)
+    }
     let is_own = is_step_of(job, step);
     if let Some(name) = name.strip_prefix("matrix.").filter(|_| is_own) {
         let matrix = job.strategy?.get("matrix")?;
@@ -141,6 +143,7 @@ fn with_programs(
     step: &Step<'_>,
 ) -> Vec<ShellCommand> {
     let script = step.script.map_or("", |script| script.value());
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     let mut found = Vec::new();
     for command in commands {
         let program = command.words.first().filter(|word| word.splits).map(|word| word.parts.as_slice());
@@ -148,12 +151,15 @@ fn with_programs(
             Some([WordPiece::Variable(name)]) => {
                 match command.assignments.iter().rev().find(|assignment| assignment.name == *name) {
                     Some(assignment) => assignment.value.text().map(|text| vec![text]),
-                    None => values(name, workflow, job, step),
+                    None => values(name, workflow, job, step).map(owned),
                 }
             }
             Some([WordPiece::Expression(range)]) => {
                 let name = script.get(range.clone()).and_then(|text| text.strip_prefix("${{")?.strip_suffix("}}"));
-                name.map(str::trim).filter(|name| name.contains('.')).and_then(|name| values(name, workflow, job, step))
+                name.map(str::trim)
+                    .filter(|name| name.contains('.'))
+                    .and_then(|name| values(name, workflow, job, step))
+                    .map(owned)
             }
             _ => None,
         };

@@ -93,7 +93,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
             let inside = uses.place().file == workflow.file && !own && !uses.value().contains("${{");
             let lock = subject.analysis.checkout.lock.as_ref().filter(|_| inside)?;
             let allowed = lock.allows(workflow.source.path(), uses.value())?;
-            Some(Fact::text(if allowed { "locked" } else { "unlocked" }, uses.place()))
+            Some(Fact::word(if allowed { "locked" } else { "unlocked" }, uses.place()))
         },
     ),
     FactSpec::new("action", STEP, FactValues::Any, "The action that the step uses, without its ref.", step_action),
@@ -162,7 +162,7 @@ fn action_fault(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if let (Some(fault), Some(judged)) = (fault, judged) {
         return judged.known(Some(fault.to_owned()));
     }
-    Some(unread_metadata(subject).map_or(Fact::text("none", place), |it| Fact::text("metadata", it.place)))
+    Some(unread_metadata(subject).map_or(Fact::word("none", place), |it| Fact::word("metadata", it.place)))
 }
 
 fn action_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -80,14 +80,14 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             }
             for resolved in step::steps(analysis.checkout, workflow, job) {
                 match uploads_artifact(subject, &resolved, name.value()) {
-                    Some(true) => return Some(Fact::text("packed", name.place())),
+                    Some(true) => return Some(Fact::word("packed", name.place())),
                     Some(false) => {}
                     None => return Some(Fact::unknown("an action that may upload artifacts")),
                 }
             }
         }
     }
-    Some(Fact::text("missing", name.place()))
+    Some(Fact::word("missing", name.place()))
 }
 
 /// Whether a step uploads an artifact of a name; `None` if that is unknown.
@@ -122,7 +122,7 @@ pub(crate) fn layout_of(subject: &Subject<'_, '_, '_>) -> Option<ArtifactLayout>
 
 fn files_layout(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let layout = layout_of(subject)?;
-    Some(Fact::text(if layout.matches { "fits" } else { "misses" }, layout.artifact.1))
+    Some(Fact::word(if layout.matches { "fits" } else { "misses" }, layout.artifact.1))
 }
 
 fn artifact_folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

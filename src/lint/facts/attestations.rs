@@ -38,12 +38,12 @@ fn attestations_reused(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             continue;
         }
         match leaves(subject, other, &own) {
-            Truth::Yes if !cleaned(subject, other, &own) => return Some(Fact::text("again", before.place())),
+            Truth::Yes if !cleaned(subject, other, &own) => return Some(Fact::word("again", before.place())),
             Truth::No => {}
             Truth::Yes | Truth::Unknown(_) => open = true,
         }
     }
-    if open { Some(Fact::unknown("whether an earlier upload runs")) } else { Some(Fact::text("once", here)) }
+    if open { Some(Fact::unknown("whether an earlier upload runs")) } else { Some(Fact::word("once", here)) }
 }
 
 /// Whether another upload leaves attestations in a folder in this run.
@@ -92,7 +92,7 @@ pub(crate) fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
     let (on, place) = match first_text(subject, &switch.slots) {
         None => match upload.site.default_of(switch) {
             Some(on) if on == switch.default => (on, upload.site.resolved.place()),
-            Some(_) => return Some(Fact::text("none", upload.site.resolved.place())),
+            Some(_) => return Some(Fact::word("none", upload.site.resolved.place())),
             None => return Some(Fact::unknown("the version of the action")),
         },
         Some(Err(())) => return Some(Fact::unknown("the value of the option for attestations")),
@@ -104,5 +104,5 @@ pub(crate) fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
         (false, true) => "off",
         (false, false) => "excused",
     };
-    Some(Fact::text(word, place))
+    Some(Fact::word(word, place))
 }

@@ -30,7 +30,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 fn grants(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
     let enough = request.requested <= request.granted;
-    Some(Fact::text(if enough { "enough" } else { "too-little" }, request.granted_place))
+    Some(Fact::word(if enough { "enough" } else { "too-little" }, request.granted_place))
 }
 
 fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -40,12 +40,12 @@ fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn requested(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.requested.word(), request.requested_place))
+    Some(Fact::word(request.requested.word(), request.requested_place))
 }
 
 fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let request = subject.request()?;
-    Some(Fact::text(request.granted.word(), request.granted_place))
+    Some(Fact::word(request.granted.word(), request.granted_place))
 }
 
 fn requester(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

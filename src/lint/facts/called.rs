@@ -50,7 +50,7 @@ pub(crate) fn certificate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact
         (true, false) => "refused",
     };
     // Applies only if the publisher names the called file and the certificate its caller.
-    (registry.claims.workflow == WorkflowClaim::Called || !differs).then(|| Fact::text(word, place))
+    (registry.claims.workflow == WorkflowClaim::Called || !differs).then(|| Fact::word(word, place))
 }
 
 fn caller(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -67,7 +67,7 @@ fn called(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 pub(crate) fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (registry, claims, place) = (target(subject)?, subject.claims()?, subject.upload()?.site.resolved.place());
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
-        return Some(Fact::text("accepted", place));
+        return Some(Fact::word("accepted", place));
     };
     // The full name of this repository is its own; whether the ref is the run's is unknown.
     let analysis = subject.analysis;
@@ -76,7 +76,7 @@ pub(crate) fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Optio
     Some(if itself {
         Fact::unknown("whether the called workflow is in this repository")
     } else {
-        Fact::text("refused", place)
+        Fact::word("refused", place)
     })
 }
 

@@ -128,7 +128,7 @@ fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn client_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    client_of(subject).map(|client| Fact::text(client.status.word(), client.place))
+    client_of(subject).map(|client| Fact::word(client.status.word(), client.place))
 }
 
 fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -165,7 +165,7 @@ fn client_suffices(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(false) => "no",
         None => "unstated",
     };
-    Some(Fact::text(word, site.resolved.place()))
+    Some(Fact::word(word, site.resolved.place()))
 }
 
 fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::FailedUpgrade<'s>> {
@@ -175,8 +175,8 @@ fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::Faile
 
 fn client_upgrade(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match broken_upgrade(subject) {
-        Some(upgrade) => Fact::text("broken", upgrade.place),
-        None => Fact::text("works", subject.upload()?.site.resolved.place()),
+        Some(upgrade) => Fact::word("broken", upgrade.place),
+        None => Fact::word("works", subject.upload()?.site.resolved.place()),
     })
 }
 
@@ -187,8 +187,8 @@ fn unset_variable<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<UnsetVariable<
 
 fn client_variable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match unset_variable(subject) {
-        Some(unset) => Fact::text("unset", unset.place),
-        None => Fact::text("works", subject.upload()?.site.resolved.place()),
+        Some(unset) => Fact::word("unset", unset.place),
+        None => Fact::word("works", subject.upload()?.site.resolved.place()),
     })
 }
 
@@ -206,5 +206,5 @@ fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
         (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
     };
-    Some(Fact::text(word, site.resolved.place()))
+    Some(Fact::word(word, site.resolved.place()))
 }

@@ -41,7 +41,7 @@ fn field(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 }
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    Some(Fact::text(if subject.document()?.same { "same" } else { "other" }, place(subject)?))
+    Some(Fact::word(if subject.document()?.same { "same" } else { "other" }, place(subject)?))
 }
 
 fn declared(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -104,13 +104,13 @@ fn environment_registry_match(subject: &Subject<'_, '_, '_>, _: &str) -> Option<
     } else {
         "other"
     };
-    Some(Fact::text(word, place))
+    Some(Fact::word(word, place))
 }
 
 fn environment_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let Some(Fact::Known(Some(name), place)) = environment(subject, "") else { return None };
     let field = target(subject)?.field_of(Claim::Environment)?;
-    Some(Fact::text(if publisher::accepts(field, &name).is_ok() { "accepted" } else { "refused" }, place))
+    Some(Fact::word(if publisher::accepts(field, &name).is_ok() { "accepted" } else { "refused" }, place))
 }
 
 fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -121,7 +121,7 @@ fn environment_url_registry(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fa
     let owner =
         subject.analysis.data.registries.iter().find(|registry| registry.owns_page(fixed)).filter(|_| host_is_whole)?;
     let own = owner.id == target(subject)?.id || job_uploads_to(subject, owner)?;
-    Some(Fact::text(if own { "own" } else { "other" }, url.place()))
+    Some(Fact::word(if own { "own" } else { "other" }, url.place()))
 }
 
 /// Whether another upload of the same job goes to a registry in this run.
@@ -181,8 +181,8 @@ fn environment_refs(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     });
     let name = RefName { prefix: &reference.prefix, complete: reference.complete };
     Some(match ref_pattern::matches_any(names, name) {
-        Truth::No => Fact::text("refused", place),
-        Truth::Yes => Fact::text("accepted", place),
+        Truth::No => Fact::word("refused", place),
+        Truth::Yes => Fact::word("accepted", place),
         Truth::Unknown(reason) => Fact::Unknown(reason),
     })
 }
@@ -208,13 +208,13 @@ fn environment_url_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
     let (name, place) = package_of_url(subject)?;
     let own = &subject.publisher()?.entry("package")?.value;
     if registry.names.same(own, &name) {
-        return Some(Fact::text("same", place));
+        return Some(Fact::word("same", place));
     }
     // If several publishers differ in their package only, the address may name any of them.
     let mut others = subject.analysis.publishers.of_registry(&registry.id);
     let meant =
         others.any(|other| other.entry("package").is_some_and(|entry| registry.names.same(&entry.value, &name)));
-    (!meant).then(|| Fact::text("other", place))
+    (!meant).then(|| Fact::word("other", place))
 }
 
 fn environment_url_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

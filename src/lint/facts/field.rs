@@ -33,7 +33,7 @@ fn value(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let field = subject.field()?;
-    Some(Fact::text(if field.refusal.is_none() { "accepted" } else { "refused" }, field.place))
+    Some(Fact::word(if field.refusal.is_none() { "accepted" } else { "refused" }, field.place))
 }
 
 fn problem(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

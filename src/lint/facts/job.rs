@@ -112,7 +112,7 @@ fn search_unseen(analysis: &Analysis<'_, '_>, workflow: &Workflow<'_>, job: &Job
 fn unseen_upload(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job()?;
     Some(match unseen(subject.analysis, subject.workflow()?, job) {
-        Some(found) => Fact::text(found.reason.word(), found.place),
+        Some(found) => Fact::word(found.reason.word(), found.place),
         None => Fact::Known(None, job.id.place()),
     })
 }

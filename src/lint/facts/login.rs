@@ -108,7 +108,7 @@ fn login_proposal(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         LoginProposal::Variables(_) => "variable",
         LoginProposal::None => "none",
     };
-    Some(Fact::text(word, subject.upload()?.site.resolved.place()))
+    Some(Fact::word(word, subject.upload()?.site.resolved.place()))
 }
 
 fn login_of<'s, 'a, 'p>(
@@ -171,14 +171,14 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         return Some(Fact::unknown("which steps use the credential of the login"));
     };
     let source = subject.workflow()?.source;
-    let unused = Some(Fact::text("unused", place));
+    let unused = Some(Fact::word("unused", place));
     let Some(mut id) = login.resolved.step?.id else { return unused };
     let mut output = Some(output);
     // The innermost local action first: its steps read the token, or its outputs pass it on to the steps around the action.
     for frame in login.resolved.frames.iter().rev() {
         let action = frame.action.source;
         if frame.action.steps.iter().any(|step| reads_output(action.slice(step.place.span), id.value(), output)) {
-            return Some(Fact::text("used", place));
+            return Some(Fact::word("used", place));
         }
         if !reads_output(action.text(), id.value(), output) {
             return unused;
@@ -196,7 +196,7 @@ fn login_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     } else {
         "unused"
     };
-    Some(Fact::text(word, place))
+    Some(Fact::word(word, place))
 }
 
 /// Whether the expressions of a text read an output of a step, or any if none is named.

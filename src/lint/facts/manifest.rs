@@ -63,7 +63,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "Whether a prerelease version that the client refuses without a dist-tag has one; unknown if a step may write another version.",
         |subject, _| {
             let tag = dist_tag(subject)?;
-            Some(Fact::text(tag.word(), subject.upload()?.site.resolved.place()))
+            Some(Fact::word(tag.word(), subject.upload()?.site.resolved.place()))
         },
     ),
     FactSpec::new(
@@ -132,7 +132,7 @@ fn of_name(subject: &Subject<'_, '_, '_>) -> Option<ComparedValue> {
 
 fn manifest_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let word = of_name(subject)?;
-    Some(Fact::text(word.likeness.word(), word.place))
+    Some(Fact::word(word.likeness.word(), word.place))
 }
 
 fn manifest_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -174,10 +174,10 @@ fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         None => package::provenance(&subject.analysis.project.manifests, registry)?.map(|flag| (flag, place)),
     };
     Some(match said {
-        Some((true, place)) => Fact::text("asked", place),
-        Some((false, place)) => Fact::text("off", place),
-        None if site.default_of(switch)? => Fact::text("automatic", place),
-        None => Fact::text("off", place),
+        Some((true, place)) => Fact::word("asked", place),
+        Some((false, place)) => Fact::word("off", place),
+        None if site.default_of(switch)? => Fact::word("automatic", place),
+        None => Fact::word("off", place),
     })
 }
 
@@ -208,7 +208,7 @@ fn provenance_verdict(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn version_source(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let place = package::version_from_tags(&subject.analysis.project.manifests, target(subject)?)?;
-    Some(Fact::text("tags", place))
+    Some(Fact::word("tags", place))
 }
 
 fn dist_tag(subject: &Subject<'_, '_, '_>) -> Option<DistTag> {
@@ -220,7 +220,7 @@ pub(crate) fn checkout_history(subject: &Subject<'_, '_, '_>, _: &str) -> Option
     let builds = &target(subject)?.builds;
     let (workflow, job) = (subject.workflow()?, subject.job()?);
     Some(match history::history(&subject.analysis.data.github, builds, workflow, job)? {
-        CheckoutHistory::Tags => Fact::text("tags", job.id.place()),
-        CheckoutHistory::Shallow(place) => Fact::text("shallow", place),
+        CheckoutHistory::Tags => Fact::word("tags", job.id.place()),
+        CheckoutHistory::Shallow(place) => Fact::word("shallow", place),
     })
 }

@@ -41,7 +41,7 @@ fn scope(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn access(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let check = subject.need()?;
-    Some(Fact::text(check.need.access.word(), check.requester.resolved.place()))
+    Some(Fact::word(check.need.access.word(), check.requester.resolved.place()))
 }
 
 fn granted(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -35,7 +35,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
             let place = subject.step()?.place;
             Some(
                 invalid_exchange(subject)
-                    .map_or(Fact::text("accepted", place), |it| Fact::text(it.fault.word(), it.place)),
+                    .map_or(Fact::word("accepted", place), |it| Fact::word(it.fault.word(), it.place)),
             )
         },
     ),
@@ -80,11 +80,11 @@ pub(crate) fn oidc_use(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let job = subject.job()?;
     let place = job.id.place();
     if is_publishing(subject, job) {
-        return Some(Fact::text("used", place));
+        return Some(Fact::word("used", place));
     }
     let data = subject.analysis.data;
     Some(match oidc::is_used(&data.needs, &data.github, subject.analysis.checkout, subject.workflow()?, job) {
-        Some(used) => Fact::text(if used { "used" } else { "none" }, place),
+        Some(used) => Fact::word(if used { "used" } else { "none" }, place),
         None => Fact::unknown("an action that may use the OIDC token"),
     })
 }
@@ -97,7 +97,7 @@ fn oidc_exposed(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let named = step.script.filter(|run| shown.request.iter().any(|name| run.value().contains(name.as_str())));
     let found = named.and_then(|run| exposed(shown, run, &script(github, workflow, job, step)));
     Some(match found {
-        Some((exposure, place)) => Fact::text(exposure.word(), place),
+        Some((exposure, place)) => Fact::word(exposure.word(), place),
         None => Fact::Known(None, step.place),
     })
 }

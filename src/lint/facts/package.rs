@@ -152,12 +152,12 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         let earlier =
             if same_job { step.order() < own.order() } else { position.is_some_and(|at| before.contains(&at)) };
         if earlier {
-            return Some(Fact::text("before", step.place()));
+            return Some(Fact::word("before", step.place()));
         }
         if waits(registry) {
             return Some(Fact::unknown("whether a step waits for the package"));
         }
-        found = found.or(Some(Fact::text("after", step.place())));
+        found = found.or(Some(Fact::word("after", step.place())));
     }
     found
 }

@@ -97,7 +97,7 @@ fn level_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let known = pair.value.value() == "none" || levels.iter().any(|level| level == pair.value.value());
     // GitHub refuses expressions in `permissions`; that is not a misspelt level.
     (!pair.value.value().contains("${{"))
-        .then(|| Fact::text(if known { "known" } else { "unknown" }, pair.value.place()))
+        .then(|| Fact::word(if known { "known" } else { "unknown" }, pair.value.place()))
 }
 
 fn granted(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<permissions::GrantedAccess> {
@@ -121,7 +121,7 @@ pub(crate) fn permission(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<F
             "what the caller grants"
         })
     };
-    Some(held.access.map_or_else(unknown, |access| Fact::text(access.word(), held.place)))
+    Some(held.access.map_or_else(unknown, |access| Fact::word(access.word(), held.place)))
 }
 
 /// Whether other workflows may call this one.
@@ -134,7 +134,7 @@ fn is_callable(subject: &Subject<'_, '_, '_>) -> bool {
 
 pub(crate) fn permission_origin(subject: &Subject<'_, '_, '_>, scope: &str) -> Option<Fact> {
     let held = granted(subject, scope)?;
-    Some(Fact::text(held.origin.word(), held.place))
+    Some(Fact::word(held.origin.word(), held.place))
 }
 
 pub(crate) fn permissions_word(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

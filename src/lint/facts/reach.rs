@@ -72,12 +72,12 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload()?;
     Some(match blockers::ancestors(upload) {
-        AncestorReach::Reached => Fact::text("reached", upload.site.resolved.place()),
+        AncestorReach::Reached => Fact::word("reached", upload.site.resolved.place()),
         AncestorReach::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match blockers::reads_nothing(subject.analysis.checkout, upload, place) {
                 true => Fact::unknown("a condition that reads no context"),
-                false => Fact::text("skipped", place),
+                false => Fact::word("skipped", place),
             }
         }
         AncestorReach::Unknown => Fact::unknown("whether a needed job is skipped"),

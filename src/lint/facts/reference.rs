@@ -64,15 +64,15 @@ fn output_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         let (job, reader) = (subject.job()?, subject.step()?);
         let mut before = job.steps.iter().filter(|step| step.index < reader.index);
         let found = before.any(|step| step.id.is_some_and(|known| known.value().eq_ignore_ascii_case(id)));
-        return Some(Fact::text(if found { "declared" } else { "no-step" }, place(subject)?));
+        return Some(Fact::word(if found { "declared" } else { "no-step" }, place(subject)?));
     }
     let (job, name) = outputs::path(&subject.reference()?.0.path)?;
     let declared = outputs::declared(subject.analysis.checkout, subject.workflow()?, subject.job()?, job, name);
     let place = place(subject)?;
     Some(match declared {
-        DeclaredOutput::Yes => Fact::text("declared", place),
-        DeclaredOutput::No => Fact::text("undeclared", place),
-        DeclaredOutput::NotNeeded => Fact::text("not-needed", place),
+        DeclaredOutput::Yes => Fact::word("declared", place),
+        DeclaredOutput::No => Fact::word("undeclared", place),
+        DeclaredOutput::NotNeeded => Fact::word("not-needed", place),
         DeclaredOutput::Unknown => Fact::unknown("the outputs of a job that other files decide"),
     })
 }
@@ -119,11 +119,11 @@ fn reference_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let path = &subject.reference()?.0.path;
     let (context, property) = (path.first()?, path.get(1)?);
     if let Some(known) = declares_input(subject, path) {
-        return Some(Fact::text(if known { "known" } else { "unknown" }, place(subject)?));
+        return Some(Fact::word(if known { "known" } else { "unknown" }, place(subject)?));
     }
     let known = subject.analysis.data.github.contexts.get(context.as_str())?;
     let has = known.iter().any(|name| name.eq_ignore_ascii_case(property));
-    Some(Fact::text(if has { "known" } else { "unknown" }, place(subject)?))
+    Some(Fact::word(if has { "known" } else { "unknown" }, place(subject)?))
 }
 
 /// Whether the workflow declares the input that a path reads; `None` for another path.

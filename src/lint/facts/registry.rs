@@ -96,7 +96,7 @@ fn registry_form(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         None if registry.record.is_empty() => "none",
         None => "fields",
     };
-    Some(Fact::text(word, target_place(subject)?))
+    Some(Fact::word(word, target_place(subject)?))
 }
 
 fn registry_link(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -78,11 +78,11 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                     awaited.push(one);
                 }
             }
-            _ => return Some(Fact::text("answered", trigger)),
+            _ => return Some(Fact::word("answered", trigger)),
         }
     }
     if awaited.is_empty() {
-        return Some(Fact::text("answered", trigger));
+        return Some(Fact::word("answered", trigger));
     }
     let also_by_hand = upload.runs.iter().any(by_hand);
     let analysis = subject.analysis;
@@ -99,12 +99,12 @@ fn release_started_by(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             AwaitedEvent::Tag(_) => "tag-unanswered",
         };
         match analysis.started_by(one) {
-            ReleaseOrigin::Elsewhere => return Some(Fact::text("answered", trigger)),
+            ReleaseOrigin::Elsewhere => return Some(Fact::word("answered", trigger)),
             // A run that a person starts can create the release and upload as well.
             ReleaseOrigin::GithubToken(place) if also_by_hand && place.file == upload.site.resolved.workflow.file => {
-                return Some(Fact::text("answered", trigger));
+                return Some(Fact::word("answered", trigger));
             }
-            ReleaseOrigin::GithubToken(place) => found = found.or(Some(Fact::text(word, place))),
+            ReleaseOrigin::GithubToken(place) => found = found.or(Some(Fact::word(word, place))),
             ReleaseOrigin::Unknown => return Some(Fact::unknown("what creates the release")),
         }
     }
@@ -128,7 +128,7 @@ fn awaited_event<'s, 'p>(
 fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (upload, context) = (subject.upload()?, context(subject)?);
     let (job, simulated) = (upload.site.resolved.job, context.simulated());
-    let unchanged = Fact::text("unchanged", upload.site.resolved.place());
+    let unchanged = Fact::word("unchanged", upload.site.resolved.place());
     let changed = |activity: &str| !matches!(activity, "deleted" | "unpublished");
     let run = context.run();
     let published = run.event == "release" && run.activity.as_deref().is_none_or(changed);
@@ -141,7 +141,7 @@ fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         for resolved in steps(simulated.checkout, workflow, job) {
             let place = asset_upload(subject, &resolved);
             if place.is_some() && resolved.context(&simulated.context(job)).reached() == Truth::Yes {
-                return place.map(|place| Fact::text("added", place));
+                return place.map(|place| Fact::word("added", place));
             }
         }
     }
@@ -172,7 +172,7 @@ fn asset_upload(subject: &Subject<'_, '_, '_>, resolved: &ResolvedStep<'_, '_>) 
 fn release_tag(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (upload, context, github) = (subject.upload()?, context(subject)?, &subject.analysis.data.github);
     let (run, workflow, checkout) = (context.run(), context.workflow(), context.simulated().checkout);
-    let tag = Fact::text("tag", run.trigger);
+    let tag = Fact::word("tag", run.trigger);
     let by_hand = github.events.get(&run.event).is_some_and(|event| event.by_hand);
     if !by_hand || run.reference.kind != RefKind::Branch || run.is_called() {
         return Some(tag);
@@ -210,7 +210,7 @@ fn release_tag(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
                 None => (branch.clone(), step.uses?.place()),
             };
             if value == branch && seen.reached() == Truth::Yes {
-                return Some(Fact::text("branch", place));
+                return Some(Fact::word("branch", place));
             }
         }
     }
@@ -249,7 +249,7 @@ fn release_duplicate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         };
         upload.runs.iter().find(is)
     };
-    let single = Fact::text("no", resolved.place());
+    let single = Fact::word("no", resolved.place());
     let (Some(released), Some(pushed)) = (reached("release", RefKind::Tag), reached("push", RefKind::Tag)) else {
         return Some(single);
     };
@@ -344,5 +344,5 @@ fn gh_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             || uses.starts_with(['.', '$'])
     });
     let known = flagged || variable || fetched || job.container || job.working_directory.is_some();
-    Some(Fact::text(if known { "known" } else { "unknown" }, place))
+    Some(Fact::word(if known { "known" } else { "unknown" }, place))
 }

@@ -26,7 +26,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         |subject, _| {
             let (run, blocked) = blocked_from(subject)?;
             let refused = matches!(event_status(subject, ""), Some(Fact::Known(Some(word), _)) if word == "refused");
-            Some(Fact::text(if blocked.is_some() && !refused { "blocked" } else { "accepted" }, run.trigger))
+            Some(Fact::word(if blocked.is_some() && !refused { "blocked" } else { "accepted" }, run.trigger))
         },
     ),
     FactSpec::new(
@@ -92,7 +92,7 @@ pub(crate) fn event_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
         (true, Some(true)) => "disabled",
         (true, _) => "accepted",
     };
-    Some(Fact::text(word, run.trigger))
+    Some(Fact::word(word, run.trigger))
 }
 
 fn blocked_from<'s, 'p>(subject: &'s Subject<'s, '_, 'p>) -> Option<(&'s TriggerStart<'s, 'p>, Option<&'s str>)> {
@@ -110,7 +110,7 @@ pub(crate) fn ref_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact>
     if run.unknown_caller || run.reference.kind == RefKind::Unknown || (by_hand && !fits) {
         return Some(Fact::unknown("the ref of the run"));
     }
-    Some(Fact::text(if fits { "accepted" } else { "refused" }, run.trigger))
+    Some(Fact::word(if fits { "accepted" } else { "refused" }, run.trigger))
 }
 
 fn event_fork(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -123,6 +123,6 @@ fn ref_kind(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(if run.reference.kind == RefKind::Unknown {
         Fact::unknown("the ref of the run")
     } else {
-        Fact::text(run.reference.kind.word(), run.trigger)
+        Fact::word(run.reference.kind.word(), run.trigger)
     })
 }

@@ -87,13 +87,13 @@ pub(crate) fn runner_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fa
     // A self-hosted runner may carry any label; only GitHub's own labels name a system.
     let odd = systems.iter().find(|(system, _)| *system != "self-hosted" && !allowed.is_empty());
     if let Some((_, place)) = odd.filter(|(system, _)| allowed.iter().all(|known| known != system)) {
-        return Some(Fact::text("refused", *place));
+        return Some(Fact::word("refused", *place));
     }
     let unsupported = &target(subject)?.runners.unsupported;
     let own = systems.iter().find(|(system, _)| unsupported.iter().any(|known| known == system));
     match own {
-        Some((_, place)) => Some(Fact::text("unsupported", *place)),
-        None => Some(Fact::text("accepted", systems.first()?.1)),
+        Some((_, place)) => Some(Fact::word("unsupported", *place)),
+        None => Some(Fact::word("accepted", systems.first()?.1)),
     }
 }
 

@@ -99,7 +99,7 @@ fn step_purpose(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     };
     let by_name = step.name.filter(words).filter(|_| step.script.is_some());
     Some(match by_action.or(by_name) {
-        Some(text) => Fact::text("oidc-debug", text.place()),
+        Some(text) => Fact::word("oidc-debug", text.place()),
         None => Fact::Known(None, step.place),
     })
 }

@@ -50,7 +50,7 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     };
     let site = &subject.upload()?.site;
     if credential != Credential::Stored || site.pattern.is_some_and(|pattern| pattern.without_trusted_publishing) {
-        return Some(Fact::text("none", place));
+        return Some(Fact::word("none", place));
     }
     let without = site.pattern.is_some_and(|pattern| {
         let known = !pattern.project_decides || site.is_decided(pattern);
@@ -70,7 +70,7 @@ fn status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         }
         Some(_) => "ending",
     };
-    Some(Fact::text(word, place))
+    Some(Fact::word(word, place))
 }
 
 fn secret(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {

@@ -146,7 +146,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 fn in_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
-    Some(Fact::text(if refused { "refused" } else { "accepted" }, site.resolved.place()))
+    Some(Fact::word(if refused { "refused" } else { "accepted" }, site.resolved.place()))
 }
 
 /// The normalised folder of an upload in this run.
@@ -221,12 +221,12 @@ fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn endpoint_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (text, place) = subject.upload()?.site.address(&subject.analysis.data.github, context(subject)?)?;
     let wrong = target(subject)?.refuses_uploads_at(&text);
-    Some(Fact::text(if wrong { "wrong" } else { "accepted" }, place))
+    Some(Fact::word(if wrong { "wrong" } else { "accepted" }, place))
 }
 
 fn endpoint_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
-    let none = Some(Fact::text("none", site.resolved.place()));
+    let none = Some(Fact::word("none", site.resolved.place()));
     let Some(pattern) = site.pattern else { return none };
     let Some(found) = first_text(subject, &pattern.existing) else { return none };
     let Ok((url, place)) = found else { return Some(Fact::unknown("the address of the index")) };
@@ -236,7 +236,7 @@ fn endpoint_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(owner) if owner.id == target(subject)?.id => "own",
         Some(_) => "other",
     };
-    Some(Fact::text(word, place))
+    Some(Fact::word(word, place))
 }
 
 fn endpoint_meant(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -257,8 +257,8 @@ fn misspelt<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(crate::workflow::mo
 
 fn endpoint_input(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     match misspelt(subject) {
-        Some((pair, _)) => Some(Fact::text("misspelt", pair.key.place())),
-        None => Some(Fact::text("known", subject.upload()?.site.resolved.place())),
+        Some((pair, _)) => Some(Fact::word("misspelt", pair.key.place())),
+        None => Some(Fact::word("known", subject.upload()?.site.resolved.place())),
     }
 }
 
@@ -312,8 +312,8 @@ fn is_shorthand(text: &str) -> bool {
 
 fn upload_argument(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match argument(subject) {
-        Some((word, _, place)) => Fact::text(word, place),
-        None => Fact::text("accepted", subject.upload()?.site.resolved.place()),
+        Some((word, _, place)) => Fact::word(word, place),
+        None => Fact::word("accepted", subject.upload()?.site.resolved.place()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Finds the steps of a job that need permissions, and the conditions under which they do.
 
 use std::cell::{LazyCell, OnceCell};
+use std::rc::Rc;
 
 use crate::read::shell::ShellCommand;
 use crate::trust::needs::{Need, NeedCondition, NeedEntry, NeedFallback, NeedKind, Needs, TokenStoringStep};
@@ -24,8 +25,8 @@ pub(crate) struct Requester<'a, 'p> {
     pub entry: &'a NeedEntry,
     /// The step or calling job, with its command.
     pub resolved: ResolvedStep<'a, 'p>,
-    /// What in the job makes its token unknown, searched once.
-    opaque: OnceCell<Option<String>>,
+    /// What in the job makes its token unknown, searched once for all steps with the entry.
+    opaque: Rc<OnceCell<Option<String>>>,
 }
 
 /// The value of a fact: known (`None` means known to be absent), set to an unknown value, or unknown.
@@ -92,6 +93,14 @@ pub(crate) fn find<'a, 'p>(
             }
         }
     }
+    // What makes a token unknown is the same for all steps of the job.
+    let mut of_entries: Vec<(&NeedEntry, Rc<OnceCell<Option<String>>>)> = Vec::new();
+    for requester in &mut found {
+        match of_entries.iter().find(|(entry, _)| std::ptr::eq(*entry, requester.entry)) {
+            Some((_, opaque)) => requester.opaque = Rc::clone(opaque),
+            None => of_entries.push((requester.entry, Rc::clone(&requester.opaque))),
+        }
+    }
     found
 }
 
@@ -102,8 +111,8 @@ fn runs(github: &GitHubFacts, command: &ShellCommand, entry: &NeedEntry) -> bool
 }
 
 impl<'a, 'p> Requester<'a, 'p> {
-    pub(crate) const fn new(entry: &'a NeedEntry, resolved: ResolvedStep<'a, 'p>) -> Self {
-        Self { entry, resolved, opaque: OnceCell::new() }
+    pub(crate) fn new(entry: &'a NeedEntry, resolved: ResolvedStep<'a, 'p>) -> Self {
+        Self { entry, resolved, opaque: Rc::default() }
     }
 
     /// The name of the entry that is used here.
