@@ -126,10 +126,9 @@ pub fn collect(
 fn comments(project: &Project, rules: &RuleSet) -> Vec<Ignore> {
     let mut ignores = Vec::new();
     for document in project.workflows.iter().chain(&project.config) {
-        let Some(source) = project.source(document.file).filter(|source| source.text().contains(MARKER)) else {
-            continue;
-        };
         let comments = document.tree.comments();
+        let is_marked = |source: &&SourceFile| comments.iter().any(|it| IgnoreComment::read(source, it.span).is_some());
+        let Some(source) = project.source(document.file).filter(is_marked) else { continue };
         let last_lines = last_lines(source, comments);
         let scalars: HashMap<u32, u32> = (document.tree.block_scalars())
             .map(|span| (source.line_at(span.start), source.line_at(span.end)))

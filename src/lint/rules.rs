@@ -99,6 +99,16 @@ impl FactCondition {
             Fact::Unknown(reason) => Truth::Unknown(reason.clone()),
         }
     }
+
+    /// Whether a fact passes the test; `None` if that is unknown.
+    pub(crate) fn decide(&self, fact: &Fact) -> Option<bool> {
+        let Fact::Known(value, _) = fact else { return None };
+        match self.test.passes(value.as_deref()) {
+            Truth::Yes => Some(true),
+            Truth::No => Some(false),
+            Truth::Unknown(_) => None,
+        }
+    }
 }
 
 /// The message of a rule.

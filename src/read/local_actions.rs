@@ -22,7 +22,9 @@ pub(crate) fn local_path(uses: &str) -> Option<String> {
 #[must_use]
 pub(crate) fn actions(tree: &Tree) -> Vec<String> {
     // Few files have a scalar that begins like a local path, which is seen faster than all steps.
-    let begins_like_path = |text: &str| text.trim_start().starts_with(['.', '$']);
+    let begins_like_path = |text: &str| {
+        !text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.trim_start().starts_with(['.', '$'])
+    };
     let Some(root) = tree.root().filter(|_| tree.scalars().any(begins_like_path)) else { return Vec::new() };
     let jobs = root.get("jobs").into_iter().flat_map(|jobs| jobs.entries().map(|entry| entry.value));
     let owners = jobs.chain(root.get("runs"));

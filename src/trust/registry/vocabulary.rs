@@ -181,7 +181,7 @@ fn is_inside(byte: u8) -> bool {
 /// on.
 fn line_end(script: &str, start: usize) -> usize {
     let mut at = start;
-    while let Some(length) = script[at..].find('\n') {
+    while let Some(length) = memchr::memchr(b'\n', &script.as_bytes()[at..]) {
         let line = script[at..at + length].trim_end_matches('\r');
         at += length + 1;
         if !line.ends_with(['\\', '`', '^']) {

@@ -21,8 +21,25 @@ impl<'t> PropertyPath<'t> {
     /// The path, if the whole expression is one. Blanks may surround it.
     pub(super) fn parse(expression: &'t str) -> Option<Self> {
         let text = expression.trim_ascii();
-        let (context, _) = text.split_once('.')?;
-        if LITERALS.contains(&context) || !text.split('.').all(is_name) {
+        // Whether the byte before is a dot, or there is none.
+        let mut starts_name = true;
+        let mut first_dot = None;
+        for (at, byte) in text.bytes().enumerate() {
+            let fits = match byte {
+                b'.' if !starts_name => {
+                    first_dot.get_or_insert(at);
+                    starts_name = true;
+                    continue;
+                }
+                b'0'..=b'9' | b'-' => !starts_name,
+                _ => byte.is_ascii_alphabetic() || byte == b'_',
+            };
+            if !fits {
+                return None;
+            }
+            starts_name = false;
+        }
+        if starts_name || LITERALS.contains(&&text[..first_dot?]) {
             return None;
         }
         let start = expression.len() - expression.trim_ascii_start().len();
@@ -40,9 +57,4 @@ impl<'t> PropertyPath<'t> {
     pub(super) fn reference(&self) -> ContextReference {
         ContextReference { path: self.text.split('.').map(str::to_owned).collect(), range: self.range.clone() }
     }
-}
-
-fn is_name(name: &str) -> bool {
-    let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.bytes().all(is_inside)
 }

@@ -288,11 +288,16 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     /// GitHub rejects a workflow with a context that is not available in its place.
     fn rejected_contexts(&mut self, text: Text<'p>, shape: RejectedShape, place: &str) {
+        let is_condition = matches!(shape, RejectedShape::JobIf | RejectedShape::StepIf);
+        // Most texts have no expression.
+        if !is_condition && memchr::memchr(b'$', text.value().as_bytes()).is_none() {
+            return;
+        }
         let rejected = || self.github.rejections(shape).flat_map(|rejection| &rejection.names);
         if !rejected().any(|context| text.value().contains(context.as_str())) {
             return;
         }
-        let references = match matches!(shape, RejectedShape::JobIf | RejectedShape::StepIf) {
+        let references = match is_condition {
             true => Condition::parse(text.value()).map(|parsed| parsed.references()),
             false => ExpressionTemplate::parse(text.value()).map(|parsed| parsed.references()),
         };
