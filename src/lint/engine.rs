@@ -419,7 +419,7 @@ struct FactCache<'r, 's, 'a, 'p> {
 struct KnownFacts<'r> {
     list: Vec<(&'r FactName, Fact)>,
     /// For each row of the table of facts, the position in `list` after that of the last fact with this row; 0 if there is none.
-    by_row: Vec<usize>,
+    by_row: Vec<u16>,
 }
 
 impl<'r> KnownFacts<'r> {
@@ -428,7 +428,7 @@ impl<'r> KnownFacts<'r> {
     }
 
     fn position(&self, name: &FactName) -> Option<usize> {
-        let last = self.by_row.get(name.row())?.checked_sub(1)?;
+        let last = usize::from(self.by_row.get(name.row())?.checked_sub(1)?);
         let is_known = |position: &usize| self.list[*position].0.is_same(name);
         // Facts of one group, such as `claim.ref` and `claim.sub`, have the same row.
         Some(last).filter(is_known).or_else(|| (0..last).find(is_known))
@@ -437,7 +437,7 @@ impl<'r> KnownFacts<'r> {
     fn add(&mut self, name: &'r FactName, fact: Fact) -> usize {
         self.list.push((name, fact));
         if let Some(last) = self.by_row.get_mut(name.row()) {
-            *last = self.list.len();
+            *last = u16::try_from(self.list.len()).unwrap_or(0);
         }
         self.list.len() - 1
     }

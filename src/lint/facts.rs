@@ -57,7 +57,9 @@ impl Fact {
 
     /// The result of a getter: `None` if it depends on something that the files do not contain.
     fn from_getter(fact: Option<Self>) -> Self {
-        fact.unwrap_or_else(|| Self::unknown("a value that the files do not contain"))
+        static REASON: LazyLock<UnknownReason> =
+            LazyLock::new(|| UnknownReason::new("a value that the files do not contain"));
+        fact.unwrap_or_else(|| Self::Unknown(REASON.clone()))
     }
 
     fn text(value: impl Into<String>, place: Place) -> Self {

@@ -72,8 +72,11 @@ pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEven
 /// Whether the code in an input of a step calls a function of GitHub's API client.
 fn calls(step: &Step<'_>, functions: &[String]) -> bool {
     let inside = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let names =
-        |text: &str| text.split(|letter| !inside(letter)).any(|word| functions.iter().any(|known| known == word));
+    let names = |text: &str| {
+        functions
+            .iter()
+            .any(|known| text.contains(known.as_str()) && text.split(|it| !inside(it)).any(|it| it == known))
+    };
     step.script.is_none() && step.with.entries.iter().any(|pair| names(pair.value.value()))
 }
 

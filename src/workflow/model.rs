@@ -292,5 +292,8 @@ pub struct Action<'p> {
 /// The action of a `uses:` value, without its ref.
 #[must_use]
 pub(crate) fn action(uses: &str) -> &str {
-    memchr(b'@', uses.as_bytes()).map_or(uses, |at| &uses[..at]).trim()
+    let name = memchr(b'@', uses.as_bytes()).map_or(uses, |at| &uses[..at]);
+    // Nearly all names have nothing to trim, which two bytes show.
+    let is_trimmed = |end: Option<u8>| end.is_none_or(|byte| byte.is_ascii_graphic());
+    if is_trimmed(name.bytes().next()) && is_trimmed(name.bytes().next_back()) { name } else { name.trim() }
 }
