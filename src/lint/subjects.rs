@@ -94,7 +94,7 @@ pub(crate) enum Item<'s, 'a, 'p> {
     /// An entry of the workflow's or of the job's `permissions`.
     Permission(&'s Workflow<'p>, Option<&'s Job<'p>>, Pair<'p>),
     /// A context path that a text of a job or of its step reads.
-    Reference(&'s Workflow<'p>, &'s Job<'p>, Option<&'s Step<'p>>, &'s ContextReference, Text<'p>),
+    Reference(&'s Workflow<'p>, &'s Job<'p>, Option<&'s Step<'p>>, &'s ContextReference<'p>, Text<'p>),
     /// A calling job, or one of the scopes that the called workflow requests.
     Call(&'s Workflow<'p>, &'s Job<'p>, Option<&'s PermissionRequest<'s, 'p>>),
     Login(&'s Workflow<'p>, &'s Job<'p>, &'s LoginStep<'a, 'p>),
@@ -190,7 +190,7 @@ impl<'s, 'a, 'p> Subject<'s, 'a, 'p> {
     }
 
     /// What an expression reads, and the text that contains it.
-    pub(crate) const fn reference(&self) -> Option<(&'s ContextReference, Text<'p>)> {
+    pub(crate) const fn reference(&self) -> Option<(&'s ContextReference<'p>, Text<'p>)> {
         if let Item::Reference(_, _, _, reference, text) = self.item { Some((reference, text)) } else { None }
     }
 
@@ -421,7 +421,7 @@ fn entries<'s, 'p>(block: Option<&'s Permissions<'p>>) -> &'s [Pair<'p>] {
     }
 }
 
-fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference> {
+fn references_of(text: Text<'_>, is_condition: bool) -> Vec<ContextReference<'_>> {
     let references = if is_condition {
         Condition::parse(text.value()).map(|parsed| parsed.references())
     } else {

@@ -8,6 +8,7 @@ mod function;
 mod property_path;
 mod value;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use github_actions_expressions::{Expr, SpannedExpr};
@@ -43,9 +44,9 @@ pub trait Scope {
 
 /// A context property that an expression reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContextReference {
+pub struct ContextReference<'t> {
     /// Names up to the first computed index or `*`.
-    pub path: Vec<String>,
+    pub path: Vec<Cow<'t, str>>,
     /// Bytes of the text that was parsed.
     pub range: Range<usize>,
 }
@@ -88,7 +89,7 @@ impl<'t> Expression<'t> {
     }
 
     /// Collects the context properties that it reads.
-    fn references(&self, found: &mut Vec<ContextReference>) {
+    fn references(&self, found: &mut Vec<ContextReference<'t>>) {
         match self {
             Self::Path(path) => found.push(path.reference()),
             Self::Other(expression) => evaluate::references(expression, found),
@@ -122,9 +123,9 @@ struct Placeholder<'t> {
     expression: Expression<'t>,
 }
 
-impl Placeholder<'_> {
+impl<'t> Placeholder<'t> {
     /// Collects the context properties that it reads.
-    fn references(&self, found: &mut Vec<ContextReference>) {
+    fn references(&self, found: &mut Vec<ContextReference<'t>>) {
         let known = found.len();
         self.expression.references(found);
         for reference in found.iter_mut().skip(known) {
@@ -188,7 +189,7 @@ impl<'t> ExpressionTemplate<'t> {
 
     /// The context properties that it reads.
     #[must_use]
-    pub fn references(&self) -> Vec<ContextReference> {
+    pub fn references(&self) -> Vec<ContextReference<'t>> {
         let mut found = Vec::with_capacity(self.placeholders.len());
         self.placeholders.iter().for_each(|placeholder| placeholder.references(&mut found));
         found
@@ -288,7 +289,7 @@ impl<'t> Condition<'t> {
 
     /// The context properties that it reads.
     #[must_use]
-    pub fn references(&self) -> Vec<ContextReference> {
+    pub fn references(&self) -> Vec<ContextReference<'t>> {
         let mut found = Vec::new();
         match &self.form {
             ConditionForm::Empty => {}

@@ -1,5 +1,7 @@
 //! Facts about context reads in expressions.
 
+use std::borrow::Cow;
+
 use crate::lint::facts::{Fact, FactSpec, FactValues, YES_NO, yes};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::lint::uploads::Upload;
@@ -121,13 +123,13 @@ fn reference_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if let Some(known) = declares_input(subject, path) {
         return Some(Fact::word(if known { "known" } else { "unknown" }, place(subject)?));
     }
-    let known = subject.analysis.data.github.contexts.get(context.as_str())?;
+    let known = subject.analysis.data.github.contexts.get(context.as_ref())?;
     let has = known.iter().any(|name| name.eq_ignore_ascii_case(property));
     Some(Fact::word(if has { "known" } else { "unknown" }, place(subject)?))
 }
 
 /// Whether the workflow declares the input that a path reads; `None` for another path.
-fn declares_input(subject: &Subject<'_, '_, '_>, path: &[String]) -> Option<bool> {
+fn declares_input(subject: &Subject<'_, '_, '_>, path: &[Cow<'_, str>]) -> Option<bool> {
     let names: Vec<_> = path.iter().map(|name| name.to_ascii_lowercase()).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let (input, dispatched) = match names.as_slice() {

@@ -276,7 +276,7 @@ fn open_condition(condition: &str, called: bool) -> PermissionStatus {
         worst = PermissionStatus::Unconfirmed;
     }
     for reference in parsed.references() {
-        let status = match reference.path.first().map(String::as_str) {
+        let status = match reference.path.first().map(AsRef::as_ref) {
             Some("github" | "matrix" | "runner" | "strategy" | "job") => PermissionStatus::Missing,
             Some("inputs") if !called => PermissionStatus::Missing,
             Some("steps" | "needs" | "inputs") => PermissionStatus::Unconfirmed,

@@ -259,15 +259,15 @@ pub(super) fn calls_status(expression: &SpannedExpr<'_>) -> bool {
 }
 
 /// Collects the context properties that an expression reads.
-pub(super) fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference>) {
+pub(super) fn references(expression: &SpannedExpr<'_>, found: &mut Vec<ContextReference<'_>>) {
     walk(expression, &mut |inner| {
         if let Expr::Context(context) = &inner.inner {
             let mut path = Vec::new();
             for part in &context.parts {
                 match &part.inner {
-                    Expr::Identifier(name) => path.push(name.as_str().to_owned()),
+                    Expr::Identifier(name) => path.push(Cow::Owned(name.as_str().to_owned())),
                     Expr::Index(index) => match &index.inner {
-                        Expr::Literal(Literal::String(name)) => path.push(name.to_string()),
+                        Expr::Literal(Literal::String(name)) => path.push(Cow::Owned(name.to_string())),
                         _ => break,
                     },
                     _ => break,
@@ -287,6 +287,7 @@ pub(super) fn string_tests(expression: &SpannedExpr<'_>, found: &mut Vec<(Vec<St
             let mut paths = Vec::new();
             references(context, &mut paths);
             let path = paths.into_iter().next().map(|reference| reference.path).unwrap_or_default();
+            let path = path.into_iter().map(Cow::into_owned).collect();
             found.push((path, StringTest { literal: text.to_string(), exact }));
         }
     };

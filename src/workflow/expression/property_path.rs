@@ -1,5 +1,6 @@
 //! The most frequent expression: names joined by dots, such as `secrets.TOKEN`. It needs no parser.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::workflow::expression::evaluate::lowercase;
@@ -54,7 +55,7 @@ impl<'t> PropertyPath<'t> {
         scope.lookup(&path)
     }
 
-    pub(super) fn reference(&self) -> ContextReference {
-        ContextReference { path: self.text.split('.').map(str::to_owned).collect(), range: self.range.clone() }
+    pub(super) fn reference(&self) -> ContextReference<'t> {
+        ContextReference { path: self.text.split('.').map(Cow::Borrowed).collect(), range: self.range.clone() }
     }
 }

@@ -1,5 +1,7 @@
 //! Job outputs: whether a job declares them, and their values. What a script writes to `$GITHUB_OUTPUT` is unknown.
 
+use std::borrow::Cow;
+
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow};
 
@@ -40,7 +42,7 @@ pub(crate) fn declared(
 
 /// The job and the output of a path `needs.<job>.outputs.<output>`.
 #[must_use]
-pub(crate) fn path(path: &[String]) -> Option<(&str, &str)> {
+pub(crate) fn path<'s>(path: &'s [Cow<'_, str>]) -> Option<(&'s str, &'s str)> {
     match path {
         [needs, job, outputs, name]
             if needs.eq_ignore_ascii_case("needs") && outputs.eq_ignore_ascii_case("outputs") =>
@@ -53,7 +55,7 @@ pub(crate) fn path(path: &[String]) -> Option<(&str, &str)> {
 
 /// The step and the output of a path `steps.<id>.outputs.<output>`.
 #[must_use]
-pub(crate) fn step_path(path: &[String]) -> Option<(&str, &str)> {
+pub(crate) fn step_path<'s>(path: &'s [Cow<'_, str>]) -> Option<(&'s str, &'s str)> {
     match path {
         [steps, id, outputs, name]
             if steps.eq_ignore_ascii_case("steps") && outputs.eq_ignore_ascii_case("outputs") =>
