@@ -263,12 +263,12 @@ fn widths(text: &str) -> Vec<(u32, u32)> {
 
 fn line_starts(text: &str) -> Vec<u32> {
     let mut starts = vec![0];
-    if !text.contains('\r') {
-        // `match_indices` searches many bytes at a time; nearly no file has a carriage return.
-        starts.extend(text.match_indices('\n').map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+    let bytes = text.as_bytes();
+    if memchr::memchr(b'\r', bytes).is_none() {
+        // Nearly no file has a carriage return.
+        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         return starts;
     }
-    let bytes = text.as_bytes();
     for (index, byte) in bytes.iter().enumerate() {
         let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
         if ends {

@@ -106,7 +106,7 @@ impl<'s, 'p> EvaluationContext<'s, 'p> {
     /// The value of a text that can contain expressions.
     #[must_use]
     pub fn evaluate(&self, text: &str) -> Outcome {
-        if !text.contains("${{") {
+        if memchr::memchr(b'$', text.as_bytes()).is_none() || !text.contains("${{") {
             return Outcome::text(text);
         }
         if self.depth > MAX_DEPTH {
