@@ -1,4 +1,4 @@
-//! PublisherList and environment settings from files that the user fetched from registries and from GitHub.
+//! Publishers and environment settings from files that the user fetched from registries and from GitHub.
 //!
 //! The kinds of files and their fields are data of the registries (`imports:`). [`config_merge`] brings the result into a config.
 

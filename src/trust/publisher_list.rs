@@ -121,7 +121,7 @@ impl<'a> PublisherList<'a> {
     }
 }
 
-/// PublisherList with which an upload can be compared.
+/// Publishers with which an upload can be compared.
 pub(crate) struct PublisherCandidates<'p, 'a> {
     publishers: &'p PublisherList<'a>,
     own: Option<&'p PublisherPositions>,
