@@ -377,7 +377,7 @@ impl<'r> Engine<'r> {
             }
             for (requirement, condition) in rule.require.iter().enumerate() {
                 let fact = facts.get(&condition.fact);
-                if condition.decide(fact) == Some(false)
+                if condition.holds(fact) == Some(false)
                     && let Some(mut raw) = RawFinding::new((index, rule), (requirement, condition), fact, subject)
                 {
                     if self.with_fixes {
@@ -464,6 +464,6 @@ impl<'r, 's, 'a, 'p> FactCache<'r, 's, 'a, 'p> {
 
     /// Whether all conditions hold; stops at the first that does not.
     fn all_hold(&mut self, conditions: impl IntoIterator<Item = &'r FactCondition>) -> bool {
-        conditions.into_iter().all(|condition| condition.decide(self.get(&condition.fact)) == Some(true))
+        conditions.into_iter().all(|condition| condition.holds(self.get(&condition.fact)) == Some(true))
     }
 }

@@ -91,17 +91,9 @@ pub struct FactCondition {
 }
 
 impl FactCondition {
-    /// Whether a fact passes the test.
-    #[must_use]
-    pub fn holds(&self, fact: &Fact) -> Truth {
-        match fact {
-            Fact::Known(value, _) => self.test.passes(value.as_deref()),
-            Fact::Unknown(reason) => Truth::Unknown(reason.clone()),
-        }
-    }
-
     /// Whether a fact passes the test; `None` if that is unknown.
-    pub(crate) fn decide(&self, fact: &Fact) -> Option<bool> {
+    #[must_use]
+    pub fn holds(&self, fact: &Fact) -> Option<bool> {
         let Fact::Known(value, _) = fact else { return None };
         match self.test.passes(value.as_deref()) {
             Truth::Yes => Some(true),
@@ -211,7 +203,7 @@ pub struct HandTemplate {
 impl HandTemplate {
     /// The step for one subject; `None` if it does not apply or names an unknown fact.
     pub(crate) fn fill_in(&self, subject: &Subject<'_, '_, '_>) -> Option<HandStep> {
-        let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
+        let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Some(true);
         let text = |template: &MessageTemplate| template.render(|name| facts::ask(subject, name));
         if !self.when.iter().all(holds) {
             return None;
@@ -340,7 +332,7 @@ mod tests {
     #[test]
     fn nothing_known_is_neither_yes_nor_no() {
         let condition = |test| FactCondition { fact: FactName::new("job").unwrap(), test };
-        assert!(matches!(condition(ValueTest::Present(true)).holds(&unknown()), Truth::Unknown(_)));
+        assert_eq!(condition(ValueTest::Present(true)).holds(&unknown()), None);
         assert_eq!(ValueTest::AtLeast(AccessLevel::Write).passes(Some("read")), Truth::No);
         assert_eq!(ValueTest::AtLeast(AccessLevel::Read).passes(Some("write")), Truth::Yes);
     }

@@ -11,7 +11,6 @@ use crate::read::edit::{EditValue, NodeChange, NodePath, PathSegment};
 use crate::read::project::ProjectFile;
 use crate::read::source::{FileId, Place, Span};
 use crate::read::yaml::Node;
-use crate::workflow::expression::Truth;
 use crate::workflow::model::{Grant, Job, action};
 
 /// The changes that a fix template makes for one subject.
@@ -28,7 +27,7 @@ pub struct UntestedFix {
 /// Fills in a fix template; `None` if it does not apply, or if something that it changes does not exist.
 #[must_use]
 pub(crate) fn fill_in(template: &FixTemplate, subject: &Subject<'_, '_, '_>) -> Option<UntestedFix> {
-    let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Truth::Yes;
+    let holds = |condition: &FactCondition| condition.holds(&condition.fact.ask(subject)) == Some(true);
     if !template.when.iter().all(holds) {
         return None;
     }

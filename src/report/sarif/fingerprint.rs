@@ -66,7 +66,9 @@ fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
         at_start = unit == 0x0A;
         length = add(unit);
     }
-    (0..WINDOW).for_each(|_| length = add(0));
+    for _ in 0..WINDOW {
+        add(0);
+    }
     let mut seen: HashMap<u64, u32> = HashMap::with_capacity(starts.len());
     let windows = starts.into_iter().filter_map(|start| Some((hashes.get(start)?, hashes.get(start + WINDOW)?)));
     let numbered = windows.map(|(before, whole)| {
