@@ -49,28 +49,31 @@ pub(crate) fn targets(
     paths: &[PathBuf],
     stdin_filename: Option<&Path>,
 ) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
-    let common = if paths.len() > 1 { projects::common(paths) } else { None };
-    let prefix = |found: &FoundProjects| projects::below(&found.real, common.as_ref()?);
-    targets_below(paths, stdin_filename, prefix)
+    targets_below(paths, stdin_filename, |found, common| projects::below(&found.real, common?))
 }
 
 /// The same for a part of a longer list: paths are relative to the current folder, so that the reports of all parts agree.
 pub(crate) fn listed(paths: &[PathBuf]) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
-    targets_below(paths, None, |found| Some(projects::near(&found.real)))
+    targets_below(paths, None, |found, _| Some(projects::near(&found.real)))
 }
 
+/// `prefix` gets each project, and the folder that contains all paths if there are several.
 fn targets_below(
     paths: &[PathBuf],
     stdin_filename: Option<&Path>,
-    prefix: impl Fn(&FoundProjects) -> Option<String>,
+    prefix: impl Fn(&FoundProjects, Option<&Path>) -> Option<String>,
 ) -> Result<(Vec<CheckTarget>, Vec<String>), CommandError> {
     let mut targets = Vec::new();
     let mut trouble = Vec::new();
-    // `-` needs no search.
-    let search = |path: &PathBuf| (path.as_os_str() != "-").then(|| projects::projects(path));
+    let search = |path: &PathBuf| {
+        let real = projects::real(path);
+        // `-` needs no search.
+        (real.clone(), (path.as_os_str() != "-").then(|| projects::projects(path, real)))
+    };
     // In parallel: there may be thousands of paths. The thread pool is not started for one.
-    let found: Vec<_> =
-        if paths.len() > 1 { paths.par_iter().map(search).collect() } else { paths.iter().map(search).collect() };
+    let (real, found): (Vec<_>, Vec<_>) =
+        if paths.len() > 1 { paths.par_iter().map(search).unzip() } else { paths.iter().map(search).unzip() };
+    let common = if real.len() > 1 { projects::common(&real) } else { None };
     for (path, found) in paths.iter().zip(found) {
         let Some(found) = found else {
             let name = stdin_filename.ok_or_else(|| "`-` needs `--stdin-filename PATH`".to_owned())?;
@@ -90,7 +93,7 @@ fn targets_below(
                 }
             }
             Ok(found) => targets.extend(found.into_iter().map(|mut found| {
-                if let Some(prefix) = prefix(&found) {
+                if let Some(prefix) = prefix(&found, common) {
                     found.prefix = prefix;
                 }
                 CheckTarget { found, stdin: None }
@@ -113,13 +116,7 @@ pub(crate) fn load(
         near: projects::near(&target.found.real),
         ..LoadedProject::default()
     };
-    let disk = match DiskFiles::new(&target.found.root) {
-        Ok(disk) => disk,
-        Err(error) => {
-            loaded.fail(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
-            return loaded;
-        }
-    };
+    let disk = DiskFiles::of_real(target.found.real.clone());
     let (above, overlay);
     let files: &dyn Files = match (&target.stdin, &target.found.only) {
         (Some(bytes), Some(path)) => {

@@ -22,14 +22,13 @@ pub(crate) struct FoundProjects {
 /// Folders of generated or third-party files, which are not searched.
 const SKIPPED: [&str; 4] = [".git", "node_modules", "target", "vendor"];
 
-/// The projects that a path names.
-pub(crate) fn projects(path: &Path) -> Result<Vec<FoundProjects>, String> {
+/// The projects that a path names; `real` is the path with symlinks resolved.
+pub(crate) fn projects(path: &Path, real: PathBuf) -> Result<Vec<FoundProjects>, String> {
     let kind =
         std::fs::metadata(path).map_err(|error| format!("{} cannot be read: {}", path.display(), reason(&error)))?;
     if !kind.is_dir() {
         return Ok(vec![of_file(path)]);
     }
-    let real = real(path);
     if is_repository(path) {
         return Ok(vec![FoundProjects { root: path.to_owned(), real, prefix: String::new(), only: None }]);
     }
@@ -84,7 +83,7 @@ pub(crate) fn of_file(path: &Path) -> FoundProjects {
 }
 
 /// The path with symlinks resolved, or unchanged if it does not exist.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
@@ -96,11 +95,11 @@ fn around(real: &Path) -> Option<PathBuf> {
     })
 }
 
-/// The deepest folder that contains all paths.
-pub(crate) fn common(paths: &[PathBuf]) -> Option<PathBuf> {
-    let mut real = paths.iter().map(|path| real(path));
-    let first = real.next()?;
-    real.try_fold(first, |common, path| common.ancestors().find(|folder| path.starts_with(folder)).map(Path::to_owned))
+/// The deepest folder that contains all paths, which have no symlinks.
+pub(crate) fn common(paths: &[PathBuf]) -> Option<&Path> {
+    let mut paths = paths.iter().map(PathBuf::as_path);
+    let first = paths.next()?;
+    paths.try_fold(first, |common, path| common.ancestors().find(|folder| path.starts_with(folder)))
 }
 
 /// The path of `real` relative to `above`: empty, or with a final slash.
@@ -145,11 +144,12 @@ mod tests {
         assert_eq!(below(&root.join("one"), &root).as_deref(), Some("one/"));
         assert_eq!(below(&root, &root).as_deref(), Some(""));
         assert_eq!(below(&root, &root.join("one")), None);
-        assert_eq!(common(&[root.join("one"), root.join("two/deep")]), Some(root.clone()));
-        assert_eq!(common(&[root.join("two/other"), root.join("two/deep")]), Some(root.join("two")));
+        assert_eq!(common(&[root.join("one"), root.join("two/deep")]), Some(root.as_path()));
+        assert_eq!(common(&[root.join("two/other"), root.join("two/deep")]), Some(root.join("two").as_path()));
         assert_eq!(common(&[]), None);
         for inner in ["", ".github", ".github/workflows"] {
-            let found = projects(&root.join("one").join(inner)).unwrap();
+            let path = root.join("one").join(inner);
+            let found = projects(&path, real(&path)).unwrap();
             assert_eq!(found.len(), 1, "{inner}");
             assert_eq!(found[0].real, root.join("one"), "{inner}");
             assert_eq!(found[0].prefix, "");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirEntry, Metadata};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 /// A tree of files. Paths are relative to its root, `/`-separated, without `.` or `..` parts.
 pub trait Files {
@@ -42,12 +43,21 @@ pub(crate) fn reason(error: &io::Error) -> String {
 /// The largest file that is read, in bytes. GitHub refuses workflows over 1 MiB; documents may be larger.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// A folder on disk.
+/// A folder on disk. It is for reading one project once: what it has listed it does not list again.
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
     /// Folders below the root that were checked to be real folders, not symlinks, so that files in them need no second check.
     checked_folders: RefCell<BTreeSet<String>>,
+    listed: RefCell<BTreeMap<String, Rc<FolderNames>>>,
+}
+
+/// The names in a folder, sorted.
+#[derive(Debug, Default)]
+struct FolderNames {
+    /// Of everything that is no folder; pipes and devices are refused by `read`.
+    files: Vec<String>,
+    folders: Vec<String>,
 }
 
 impl DiskFiles {
@@ -56,7 +66,12 @@ impl DiskFiles {
     /// # Errors
     /// If `root` does not exist.
     pub fn new(root: &Path) -> io::Result<Self> {
-        Ok(Self { root: root.canonicalize()?, checked_folders: RefCell::default() })
+        Ok(Self::of_real(root.canonicalize()?))
+    }
+
+    /// A tree that starts at a path without symlinks.
+    pub(crate) fn of_real(root: PathBuf) -> Self {
+        Self { root, checked_folders: RefCell::default(), listed: RefCell::default() }
     }
 
     /// The real path and the metadata of a path. An error if it is outside the root: a symlink in an untrusted checkout may point anywhere.
@@ -95,6 +110,27 @@ impl DiskFiles {
         let kind = std::fs::symlink_metadata(&real)?;
         Ok((!kind.is_symlink()).then_some((real, kind)))
     }
+
+    /// What is in a folder; nothing in a file.
+    fn names(&self, folder: &str) -> io::Result<Rc<FolderNames>> {
+        if let Some(known) = self.listed.borrow().get(folder) {
+            return Ok(Rc::clone(known));
+        }
+        let (real, kind) = self.resolve(folder)?;
+        let mut names = FolderNames::default();
+        if kind.is_dir() {
+            for entry in std::fs::read_dir(real)? {
+                let entry = entry?;
+                let list = if is_folder(&entry) { &mut names.folders } else { &mut names.files };
+                list.push(entry.file_name().to_string_lossy().into_owned());
+            }
+            names.files.sort();
+            names.folders.sort();
+        }
+        let names = Rc::new(names);
+        self.listed.borrow_mut().insert(folder.to_owned(), Rc::clone(&names));
+        Ok(names)
+    }
 }
 
 impl Files for DiskFiles {
@@ -113,31 +149,14 @@ impl Files for DiskFiles {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let (real, kind) = match self.resolve(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other?,
-        };
-        if !kind.is_dir() {
-            return Ok(Vec::new());
+        match self.names(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            names => names.map(|names| names.files.clone()),
         }
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(real)? {
-            let entry = entry?;
-            // Pipes and devices are refused by `read`.
-            if !is_folder(&entry) {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
-        names.sort();
-        Ok(names)
     }
 
     fn folders(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = self.resolve(folder).and_then(|(real, _)| std::fs::read_dir(real)) else { return Vec::new() };
-        let folders = entries.flatten().filter(is_folder);
-        let mut names: Vec<_> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+        self.names(folder).map(|names| names.folders.clone()).unwrap_or_default()
     }
 }
 
