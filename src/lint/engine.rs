@@ -1,6 +1,6 @@
 //! Evaluates rules for subjects. The result depends only on the project, the rules and the date.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -327,17 +327,18 @@ impl Visitor for Engine<'_> {
 
 impl<'r> Engine<'r> {
     fn new(rules: &'r RuleSet, levels: Vec<Option<Option<Level>>>, mode: CheckMode<'_>) -> Self {
-        let is_loud = |rule: &Rule, level: &Option<Option<Level>>| match level {
+        let is_loud = |(rule, level): (&Rule, &Option<Option<Level>>)| match level {
             Some(level) => *level > Some(Level::Note),
             None => rule.levels.highest() > Level::Note,
         };
-        let is_cause = |rule: &Rule| {
-            let mut all = rules.rules.iter().zip(&levels);
-            all.any(|(other, level)| is_loud(other, level) && other.yields_to.contains(&rule.name))
-        };
+        let loud: Vec<&Rule> =
+            rules.rules.iter().zip(&levels).filter(|one| is_loud(*one)).map(|(rule, _)| rule).collect();
+        let causes: HashSet<&str> = loud.iter().flat_map(|rule| &rule.yields_to).map(String::as_str).collect();
         let is_needed = |rule: &Rule, level: &Option<Option<Level>>| match (level, mode) {
             (Some(None), _) => false,
-            (level, CheckMode::FixTest(tested)) => rule.name == tested || is_loud(rule, level) || is_cause(rule),
+            (_, CheckMode::FixTest(tested)) => {
+                rule.name == tested || is_loud((rule, level)) || causes.contains(rule.name.as_str())
+            }
             (_, CheckMode::Findings | CheckMode::WithFixes) => true,
         };
         let mut enabled_rules: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
