@@ -10,6 +10,7 @@ use crate::cli::load::targets;
 use crate::cli::output::write_file;
 use crate::cli::{CommandError, ExitStatus, eprint, print, rules_folder};
 use crate::lint::baseline;
+use crate::lint::fix::OfferedFixes;
 use crate::lint::rules::set::RuleSet;
 
 /// Arguments of `baseline`.
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &BaselineArguments) -> Result<ExitStatus, CommandEr
     let today = arguments.today.or_else(today);
     let checked: Vec<_> = targets
         .iter()
-        .map(|target| check_project(target, arguments.config.as_deref(), &rules, &folders, today, false))
+        .map(|target| check_project(target, arguments.config.as_deref(), &rules, &folders, today, OfferedFixes::None))
         .collect();
     trouble.extend(checked.iter().flat_map(|one| one.loaded.trouble.iter().cloned()));
     trouble.iter().for_each(|text| eprint(text));

@@ -15,8 +15,8 @@ use crate::cli::progress::Progress;
 use crate::cli::reports::{Reports, RequestedReports};
 use crate::cli::{ColorChoice, CommandError, ExitStatus, eprint, rules_folder, slashed};
 use crate::lint::baseline::Baseline;
-use crate::lint::check;
 use crate::lint::findings::{Finding, Level, Report};
+use crate::lint::fix::OfferedFixes;
 use crate::lint::fix::verify::check_with_fixes;
 use crate::lint::rules::Rule;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
@@ -207,11 +207,11 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
         }
     }
     let today = arguments.today.or_else(today);
-    let with_fixes = requested.show_fixes();
+    let fixes = requested.fixes();
     let mut reports = Reports::start(requested, rules, started);
     let progress = Progress::new(targets.len(), arguments.quiet);
     let work = |target: &CheckTarget| {
-        let mut one = check_project(target, config, rules, &folders, today, with_fixes);
+        let mut one = check_project(target, config, rules, &folders, today, fixes);
         if baseline.is_none() {
             one.loaded.require_baseline();
         }
@@ -387,20 +387,19 @@ fn read_baseline(path: &Path) -> Result<Baseline, String> {
     Baseline::parse(&text).map_err(|reason| format!("{} {reason}", path.display()))
 }
 
-/// Loads and checks one project; with `with_fixes`, also computes the fixes of each finding.
+/// Loads and checks one project, and adds the fixes to offer.
 pub(crate) fn check_project(
     target: &CheckTarget,
     config: Option<&Path>,
     rules: &RuleSet,
     folders: &[RuleFolder],
     today: Option<Date>,
-    with_fixes: bool,
+    fixes: OfferedFixes,
 ) -> CheckedProject {
     let mut loaded = load(target, config, rules, folders);
     let rules = loaded.rules(rules);
     let user_rules = rules.rules.iter().filter(|rule| rule.own).cloned().collect();
-    let run = if with_fixes { check_with_fixes } else { check };
-    let mut report = run(&loaded.project, rules, today);
+    let mut report = check_with_fixes(&loaded.project, rules, today, fixes);
     narrow(&mut report, &loaded, target.found.only.as_deref());
     loaded.trouble.extend(loaded.messages(&report.problems));
     CheckedProject { loaded, report, user_rules }

@@ -15,6 +15,7 @@ use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::diagnose::{Diagnosis, LogSearch};
 use crate::lint::explain;
 use crate::lint::findings::Finding;
+use crate::lint::fix::OfferedFixes;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::read::source::{ColumnUnit, Place};
@@ -110,7 +111,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments) -> Result<ExitStatus, CommandEr
     trouble.iter().for_each(|text| eprint(text));
     let entries: Vec<DiagnosisEntry> = match targets.first() {
         Some(target) => {
-            let checked = check_project(target, None, &rules, &folders, today(), false);
+            let checked = check_project(target, None, &rules, &folders, today(), OfferedFixes::None);
             let rules = checked.loaded.rules(&rules);
             let parsed = ParsedProject::new(&rules.data.github, &checked.loaded.project);
             let (analysis, _) = Analysis::new(&rules.data, &checked.loaded.project, &parsed);

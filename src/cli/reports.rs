@@ -13,6 +13,7 @@ use tempfile::SpooledTempFile;
 use crate::cli::check::{CheckArguments, CheckedProject};
 use crate::cli::output::{ReportOutput, write_file};
 use crate::cli::{ColorChoice, CommandError, eprint};
+use crate::lint::fix::OfferedFixes;
 use crate::lint::rules::Rule;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
@@ -43,9 +44,9 @@ impl RequestedReports {
         Ok(Self(outputs.into_iter().map(|output| with_options(output, arguments)).collect()))
     }
 
-    /// Whether a report shows fixes, which take time to compute.
-    pub(crate) fn show_fixes(&self) -> bool {
-        self.0.iter().any(|(output, _)| output.format.shows_fixes)
+    /// The fixes that some report shows.
+    pub(crate) fn fixes(&self) -> OfferedFixes {
+        self.0.iter().map(|(output, _)| output.format.fixes).max().unwrap_or_default()
     }
 
     /// Whether a report has what `--verbose` and `--statistics` add. Otherwise stderr gets it.

@@ -13,6 +13,18 @@ pub(crate) use template::fill_in;
 
 use crate::lint::rules::{FactCondition, MessageTemplate};
 
+/// Which fixes a check offers. Each is tested, which takes as long as a check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OfferedFixes {
+    /// None.
+    #[default]
+    None,
+    /// At least the safe ones.
+    Safe,
+    /// All.
+    All,
+}
+
 /// A `fix:` of a rule. A rule may have several; the first that removes the finding is offered.
 #[derive(Debug, Clone)]
 pub struct FixTemplate {

@@ -13,6 +13,7 @@ use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::baseline::Baseline;
 use crate::lint::engine::check_again;
 use crate::lint::findings::Report;
+use crate::lint::fix::OfferedFixes;
 use crate::lint::fix::verify::check_with_fixes;
 use crate::lint::recheck::WorkflowFindings;
 use crate::lint::rules::set::{RuleFolder, RuleSet};
@@ -104,7 +105,9 @@ impl CheckedRepository {
     /// it only when it asks for code actions.
     pub(crate) fn offered(&self) -> &Report {
         self.offered.get_or_init(|| {
-            let offered = catch_unwind(AssertUnwindSafe(|| check_with_fixes(&self.project, &self.rules, self.today)));
+            let offered = catch_unwind(AssertUnwindSafe(|| {
+                check_with_fixes(&self.project, &self.rules, self.today, OfferedFixes::All)
+            }));
             offered.map_or_else(|_| self.report.clone(), |report| self.filtered(report))
         })
     }

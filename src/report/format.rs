@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use crate::lint::fix::OfferedFixes;
 use crate::lint::rules::Rule;
 use crate::report::{ReportTotals, ReportView, annotations, gitlab, json, markdown, oneline, rdjson, sarif, text};
 
@@ -72,8 +73,8 @@ pub struct Format {
     pub summary: &'static str,
     /// Whether paths are relative to the current folder, for people and editors who open them, instead of the named folder.
     pub local_paths: bool,
-    /// Whether the format shows fixes, which take time to compute.
-    pub shows_fixes: bool,
+    /// The fixes that the format shows.
+    pub fixes: OfferedFixes,
     /// Whether the format is lines of a log, to which annotations can be added.
     pub is_log: bool,
     /// Whether the report counts the uploads that could not be decided. If no report does, the command line says it on stderr.
@@ -116,7 +117,7 @@ impl Format {
             name,
             summary,
             local_paths: false,
-            shows_fixes: false,
+            fixes: OfferedFixes::None,
             is_log: false,
             counts_undecided: false,
             reports_failures: false,

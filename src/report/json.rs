@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::lint::findings::{Finding, Fix, Label, NoticeKind};
+use crate::lint::fix::OfferedFixes;
 use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, Place, Position, SourceFile};
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
@@ -160,7 +161,7 @@ fn finding_entry<'a>(view: &ReportView<'a>, finding: &'a Finding) -> FindingEntr
 }
 
 pub(crate) const FORMAT: Format = Format {
-    shows_fixes: true,
+    fixes: OfferedFixes::All,
     counts_undecided: true,
     ..Format::new::<JsonWriter>("json", "everything, for programs")
 };

@@ -7,13 +7,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::lint::findings::{Finding, Fix, Level};
+use crate::lint::fix::OfferedFixes;
 use crate::read::source::{ColumnUnit, Place, Position};
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::json::{JsonArray, indented};
 use crate::report::{HOME, ReportView, help_uri, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
-    shows_fixes: true,
+    fixes: OfferedFixes::All,
     ..Format::new::<RdjsonWriter>("rdjson", "Reviewdog Diagnostic Format, for review comments by reviewdog")
 };
 

@@ -22,6 +22,7 @@ pub use fingerprint::line_hashes;
 use rows::{ResultRow, ResultRows};
 use size::SizedLog;
 
+use crate::lint::fix::OfferedFixes;
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportView, sanitize};
 
@@ -55,7 +56,7 @@ struct SarifRun<'l> {
 }
 
 pub(crate) const FORMAT: Format = Format {
-    shows_fixes: true,
+    fixes: OfferedFixes::Safe,
     counts_undecided: true,
     reports_failures: true,
     ..Format::new::<SarifWriter>("sarif", "SARIF 2.1.0, for GitHub code scanning")

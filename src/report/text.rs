@@ -7,13 +7,14 @@ use std::io::{self, Write};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level as Shown, Origin, Patch, Renderer, Snippet};
 
 use crate::lint::findings::{Finding, Fix, Label, Level, Notice, NoticeKind};
+use crate::lint::fix::OfferedFixes;
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportTotals, ReportView, advice, below, help_uri, plural, sanitize};
 
 pub(crate) const FORMAT: Format = Format {
     local_paths: true,
-    shows_fixes: true,
+    fixes: OfferedFixes::All,
     is_log: true,
     counts_undecided: true,
     ..Format::new::<TextWriter>("text", "rustc-style snippets, for people")

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use trustpub::lint::check;
 use trustpub::lint::findings::fingerprint::identity;
 use trustpub::lint::findings::{Finding, Fix, FixEdit, Level, Report};
+use trustpub::lint::fix::OfferedFixes;
 use trustpub::lint::fix::verify::check_with_fixes;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::edit::{EditValue, NodeChange, PathSegment, edited};
@@ -61,7 +62,7 @@ fn every_fix_removes_its_finding_and_changes_nothing_else() {
     let mut offered: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for root in &repositories {
         let project = rules.read(&DiskFiles::new(root).unwrap());
-        let report = check_with_fixes(&project, &rules, None);
+        let report = check_with_fixes(&project, &rules, None, OfferedFixes::All);
         let before = loud(&project, &report);
         let same = |other: &Report, finding: &Finding| {
             let alike =

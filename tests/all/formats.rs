@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use trustpub::lint::fix::OfferedFixes;
 use trustpub::lint::fix::verify::check_with_fixes;
 use trustpub::lint::rules::set::RuleSet;
 use trustpub::read::files::DiskFiles;
@@ -18,7 +19,7 @@ fn reports(format: &str) -> Vec<(String, usize, String)> {
     let mut found = Vec::new();
     for name in ["faults", "odd", "healthy-build", "first-release"] {
         let project = rules.read(&DiskFiles::new(&projects.join(name)).unwrap());
-        let checked = check_with_fixes(&project, &rules, None);
+        let checked = check_with_fixes(&project, &rules, None, OfferedFixes::All);
         let view = ReportView { files: &project.files, prefix: "", report: &checked, rules: &rules.rules };
         let text = report(format, &view, &ReportOptions::default(), &[]);
         found.push((name.to_owned(), checked.findings.len(), text));
@@ -32,7 +33,7 @@ fn every_format_names_each_rule_that_was_violated() {
     let rules = RuleSet::builtin().unwrap();
     let project =
         rules.read(&DiskFiles::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/faults")).unwrap());
-    let checked = check_with_fixes(&project, &rules, None);
+    let checked = check_with_fixes(&project, &rules, None, OfferedFixes::All);
     let view = ReportView { files: &project.files, prefix: "", report: &checked, rules: &rules.rules };
     for format in FORMATS {
         let text = report(format.name, &view, &ReportOptions::default(), &[]);

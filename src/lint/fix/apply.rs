@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::lint::findings::{Finding, Fix, FixEdit, HandStep, Report};
+use crate::lint::fix::OfferedFixes;
 use crate::lint::fix::verify::{FindingTally, applied, check_with_fixes, id};
 use crate::lint::rules::set::RuleSet;
 use crate::read::project::Project;
@@ -60,7 +61,7 @@ pub fn apply_fixes(
     wanted: impl Fn(&Project, &Finding, &Fix) -> bool,
 ) -> AppliedFixes {
     let mut fixed = AppliedFixes {
-        report: check_with_fixes(project, rules, today),
+        report: check_with_fixes(project, rules, today, OfferedFixes::All),
         project: project.clone(),
         done: Vec::new(),
         after: Vec::new(),
@@ -129,6 +130,6 @@ fn round(
 ) -> Option<(Project, Report)> {
     let edits: Vec<FixEdit> = chosen.iter().flat_map(|(_, fix)| fix.edits.iter().cloned()).collect();
     let project = applied(&fixed.project, &edits)?;
-    let report = check_with_fixes(&project, rules, today);
+    let report = check_with_fixes(&project, rules, today, OfferedFixes::All);
     Some((project, report))
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::lint::engine::{self, CheckMode};
 use crate::lint::findings::fingerprint::identity;
 use crate::lint::findings::{Finding, Fix, FixEdit, Level, Report, UploadCount};
-use crate::lint::fix::UntestedFix;
+use crate::lint::fix::{OfferedFixes, UntestedFix};
 use crate::lint::rules::set::RuleSet;
 use crate::read::edit::{self, EditedText, TextEdit};
 use crate::read::project::Project;
@@ -22,15 +22,27 @@ const MOST_WORK: usize = 8 * 1024 * 1024;
 /// The number of bytes that take as long to check as one simulated run of an upload.
 const RUN_WORK: usize = 4 * 1024;
 
-/// Checks a project as [`check`](crate::lint::check) does, and adds to each finding the fix that removes it.
+/// Checks a project as [`check`](engine::check) does, and adds to each finding the fix that removes it, if it is among those to offer.
 ///
 /// A fix is tested on the project's text: it parses and makes exactly the intended change; then the finding is gone, there is no new one
 /// above note, and every upload is still found and decided. Only the workflows that calls connect with the changed file are checked again; if
 /// the fix fails there, because it depends on other files, the whole project is.
 #[must_use]
-pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>) -> Report {
+pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>, offered: OfferedFixes) -> Report {
+    if offered == OfferedFixes::None {
+        return engine::check(project, rules, today);
+    }
     let (mut report, project) = engine::check_for_fixes(project, rules, today);
     let project = &project;
+    if offered == OfferedFixes::Safe {
+        for fixes in report.findings.iter_mut().map(|finding| &mut finding.untested_fixes) {
+            // The first fix that works is offered, so that an unsafe one may replace the safe ones after it.
+            fixes.truncate(fixes.iter().rposition(|fix| fix.safe).map_or(0, |last| last + 1));
+        }
+    }
+    if report.findings.iter().all(|finding| finding.untested_fixes.is_empty()) {
+        return report;
+    }
     let mut trials = FixTests {
         project,
         rules,
@@ -41,8 +53,11 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>)
         work: 0,
     };
     for finding in &mut report.findings {
-        let id = id(project, finding);
         let untested = std::mem::take(&mut finding.untested_fixes);
+        if untested.is_empty() {
+            continue;
+        }
+        let id = id(project, finding);
         // One fix is enough.
         let tested = untested.into_iter().find_map(|fix| trials.tested(fix, &finding.name, &id));
         finding.fixes.extend(tested);
