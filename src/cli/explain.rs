@@ -1,5 +1,6 @@
 //! `trustpub explain`: what the registry will see and answer, for every upload; or the documentation of one rule.
 
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -129,17 +130,16 @@ fn rule(word: &str, rules: &RuleSet) -> Result<ExitStatus, CommandError> {
 }
 
 fn write(arguments: &ExplainArguments, pages: &[ExplainPage<'_>]) -> Result<(), CommandError> {
-    let mut text = Vec::new();
+    // Written upload by upload: the whole text may be much larger than what it is made of.
+    let mut out = BufWriter::new(io::stdout().lock());
     match arguments.format {
-        ExplainFormat::Json => report::json::write(&mut text, pages)?,
-        ExplainFormat::Markdown => report::markdown::write(&mut text, pages)?,
+        ExplainFormat::Json => report::json::write(&mut out, pages)?,
+        ExplainFormat::Markdown => report::markdown::write(&mut out, pages)?,
         ExplainFormat::Text => {
             for page in pages {
-                report::text::write(&mut text, page, arguments.color.is_on())?;
+                report::text::write(&mut out, page, arguments.color.is_on())?;
             }
         }
     }
-    let text = String::from_utf8_lossy(&text);
-    let text = if arguments.format == ExplainFormat::Json { sanitize::json(&text) } else { sanitize::commands(&text) };
-    print(text.as_bytes()).map(drop)
+    Ok(out.flush()?)
 }

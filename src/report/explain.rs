@@ -52,8 +52,8 @@ impl<'a> ExplainPage<'a> {
     }
 
     /// A title and its sections for every upload run, and for every upload that no run reaches.
-    fn titled_sections(&self) -> Vec<(String, Vec<Section>)> {
-        self.uploads.iter().flat_map(|upload| self.sections_of(upload)).collect()
+    fn titled_sections(&self) -> impl Iterator<Item = (String, Vec<Section>)> {
+        self.uploads.iter().flat_map(|upload| self.sections_of(upload))
     }
 
     fn sections_of(&self, upload: &ExplainedUpload<'_>) -> Vec<(String, Vec<Section>)> {

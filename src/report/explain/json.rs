@@ -33,7 +33,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::lint::analysis::Hint;
 use crate::lint::explain::{
@@ -42,19 +42,23 @@ use crate::lint::explain::{
 use crate::read::source::Place;
 use crate::report::explain::ExplainPage;
 use crate::report::json::{PlaceEntry, ToolEntry};
+use crate::report::sanitize;
 
+/// Its lists of projects and uploads are converted item by item while they are written.
 #[derive(Serialize)]
 struct ExplainDocument<'a> {
     version: u32,
     tool: ToolEntry,
-    projects: Vec<ProjectEntry<'a>>,
+    #[serde(serialize_with = "projects")]
+    projects: &'a [ExplainPage<'a>],
 }
 
 #[derive(Serialize)]
 struct ProjectEntry<'a> {
     root: &'a str,
     repository: Option<&'a str>,
-    uploads: Vec<UploadEntry<'a>>,
+    #[serde(serialize_with = "uploads")]
+    uploads: ExplainPage<'a>,
 }
 
 #[derive(Serialize)]
@@ -246,26 +250,35 @@ struct FormFieldEntry<'a> {
 
 /// Writes several projects as one document.
 pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
-    let projects = pages.iter().map(project_entry).collect();
-    serde_json::to_writer_pretty(&mut *out, &ExplainDocument { version: 1, tool: ToolEntry::new(), projects })?;
+    let document = ExplainDocument { version: 1, tool: ToolEntry::new(), projects: pages };
+    serde_json::to_writer_pretty(sanitize::JsonFormatter(&mut *out), &document)?;
     out.write_all(b"\n")
 }
 
-fn project_entry<'a>(page: &ExplainPage<'a>) -> ProjectEntry<'a> {
-    let uploads = page.uploads.iter().map(|upload| UploadEntry {
-        step: &upload.step,
-        job: &upload.job,
-        workflow: page.workflow(upload.workflow),
-        place: place_entry(page, upload.place),
-        registry: upload
-            .runs
-            .first()
-            .map_or(upload.registry, |run| run.registry.as_ref().ok().copied())
-            .map(|registry| registry.id.as_str()),
-        runs: upload.runs.iter().map(|run| run_entry(page, run)).collect(),
-        skipped_runs: upload.skipped.iter().map(|skipped| skipped_run_entry(page, skipped)).collect(),
-    });
-    ProjectEntry { root: page.prefix, repository: page.repository, uploads: uploads.collect() }
+fn projects<S: Serializer>(pages: &[ExplainPage<'_>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(pages.iter().map(|page| ProjectEntry {
+        root: page.prefix,
+        repository: page.repository,
+        uploads: *page,
+    }))
+}
+
+fn uploads<S: Serializer>(page: &ExplainPage<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(page.uploads.iter().map(|upload| {
+        UploadEntry {
+            step: &upload.step,
+            job: &upload.job,
+            workflow: page.workflow(upload.workflow),
+            place: place_entry(page, upload.place),
+            registry: upload
+                .runs
+                .first()
+                .map_or(upload.registry, |run| run.registry.as_ref().ok().copied())
+                .map(|registry| registry.id.as_str()),
+            runs: upload.runs.iter().map(|run| run_entry(page, run)).collect(),
+            skipped_runs: upload.skipped.iter().map(|skipped| skipped_run_entry(page, skipped)).collect(),
+        }
+    }))
 }
 
 fn place_entry(page: &ExplainPage<'_>, place: Place) -> PlaceEntry {

@@ -8,7 +8,7 @@ use crate::read::source::SourceFile;
 use crate::report::explain::ExplainPage;
 use crate::report::explain::sections::{self, Section, SectionRow, Tone};
 use crate::report::markdown::{escape, escape_with_code, inline};
-use crate::report::mermaid;
+use crate::report::{mermaid, sanitize};
 
 /// Writes several projects.
 pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
@@ -16,7 +16,7 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
     let routes: Vec<(&str, Route)> =
         pages.iter().flat_map(|page| routes(page).into_iter().map(|route| (page.prefix, route))).collect();
     if let Some(diagram) = mermaid::diagram(routes.iter().map(|(prefix, route)| (*prefix, route))) {
-        write!(out, "\n```mermaid\n{diagram}```\n")?;
+        write!(out, "{}", sanitize::commands(&format!("\n```mermaid\n{diagram}```\n")))?;
     }
     pages.iter().try_for_each(|page| tables(out, page))
 }
@@ -24,8 +24,8 @@ pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
 /// Writes a titled table for every upload run of one project.
 pub(crate) fn tables(out: &mut dyn Write, page: &ExplainPage<'_>) -> io::Result<()> {
     for (title, sections) in page.titled_sections() {
-        writeln!(out, "\n### {}\n", escape_with_code(&title))?;
-        out.write_all(table(page, &sections).as_bytes())?;
+        let text = format!("\n### {}\n\n{}", escape_with_code(&title), table(page, &sections));
+        out.write_all(sanitize::commands(&text).as_bytes())?;
     }
     Ok(())
 }

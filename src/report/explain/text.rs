@@ -16,9 +16,11 @@ const MAX_WIDTH: usize = 72;
 pub fn write(out: &mut dyn Write, page: &ExplainPage<'_>, colour: bool) -> io::Result<()> {
     let paint = Paint { colour };
     for (title, sections) in page.titled_sections() {
-        writeln!(out, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
-        write_sections(out, Some(page), &sections, paint)?;
-        writeln!(out)?;
+        let mut text = Vec::new();
+        writeln!(text, "{}", paint.styled(&sanitize::line(&title), Style::new().bold()))?;
+        write_sections(&mut text, Some(page), &sections, paint)?;
+        writeln!(text)?;
+        out.write_all(sanitize::commands(&String::from_utf8_lossy(&text)).as_bytes())?;
     }
     Ok(())
 }
