@@ -19,6 +19,7 @@ use crate::lint::fix::OfferedFixes;
 use crate::lint::rules::set::RuleSet;
 use crate::read::files::reason;
 use crate::read::source::{ColumnUnit, Place};
+use crate::report::json::document;
 use crate::report::sanitize;
 
 /// Arguments of `diagnose`.
@@ -234,7 +235,7 @@ fn at(file: Option<&str>, line: usize) -> String {
     file.map_or_else(|| format!("line {line}"), |file| format!("{} line {line}", sanitize::line(file)))
 }
 
-fn json(entries: &[DiagnosisEntry], search: &LogSearch<'_>) -> Result<String, serde_json::Error> {
-    let document = serde_json::json!({"version": 1, "errors": entries, "claims": search.claims()});
-    Ok(sanitize::json(&serde_json::to_string_pretty(&document)?) + "\n")
+fn json(entries: &[DiagnosisEntry], search: &LogSearch<'_>) -> std::io::Result<String> {
+    let found = serde_json::json!({"version": 1, "errors": entries, "claims": search.claims()});
+    document(&found)
 }

@@ -9,6 +9,7 @@ use crate::lint::explain::ExplainedValue;
 use crate::lint::findings::{Finding, Label, Level, Report};
 use crate::read::source::{ColumnUnit, Place, SourceFile};
 use crate::rehearse::{ComparedClaim, ExchangeOutcome, ProblemKind, Rehearsal, RehearsalProblem};
+use crate::report::json::document;
 use crate::report::markdown::{escape, escape_with_code};
 use crate::report::sarif::log;
 use crate::report::{ReportView, below, sanitize};
@@ -149,7 +150,7 @@ struct ProblemEntry<'a> {
 ///
 /// # Errors
 /// If it cannot be serialized.
-pub(crate) fn json(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
+pub(crate) fn json(page: &RehearsalPage<'_>) -> std::io::Result<String> {
     let problem = |problem: &RehearsalProblem| {
         serde_json::to_value(ProblemEntry {
             kind: problem.kind.id(),
@@ -185,8 +186,7 @@ pub(crate) fn json(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
         }))
     };
     let rehearsals = page.rehearsals.iter().map(entry).collect::<serde_json::Result<Vec<_>>>()?;
-    let text = serde_json::to_string_pretty(&json!({ "job": page.job, "rehearsals": rehearsals }))?;
-    Ok(sanitize::json(&format!("{text}\n")))
+    document(&json!({ "job": page.job, "rehearsals": rehearsals }))
 }
 
 /// The address of the documentation of rehearsals.
@@ -196,7 +196,7 @@ const HELP: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/src/re
 ///
 /// # Errors
 /// If it cannot be serialized.
-pub(crate) fn sarif(page: &RehearsalPage<'_>) -> serde_json::Result<String> {
+pub(crate) fn sarif(page: &RehearsalPage<'_>) -> std::io::Result<String> {
     let finding = |rehearsal: &Rehearsal<'_>, problem: &RehearsalProblem| Finding {
         code: problem.kind.id().to_owned(),
         name: problem.kind.id().to_owned(),

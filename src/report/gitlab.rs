@@ -33,7 +33,7 @@ impl ReportWriter for GitlabWriter {
         let mut ordinals = FingerprintOrdinals::default();
         let finding = |finding: &Finding| {
             let fingerprint = ordinals.numbered(&identity(finding, &view.path(finding.primary.place)));
-            Ok(sanitize::json(&indented(&issue(view, finding, fingerprint), 2)?))
+            indented(&issue(view, finding, fingerprint), 2)
         };
         view.report.findings.iter().map(finding).collect()
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::lint::explain::ExplainedUpload;
 use crate::report::explain::ExplainPage;
-use crate::report::json::ToolEntry;
+use crate::report::json::{ToolEntry, document};
 use crate::report::markdown::escape;
 use crate::report::sanitize;
 
@@ -186,7 +186,7 @@ fn csv_cell(text: &str) -> String {
 ///
 /// # Errors
 /// If serialisation fails.
-pub fn json(rows: &[InventoryRow]) -> Result<String, serde_json::Error> {
+pub fn json(rows: &[InventoryRow]) -> std::io::Result<String> {
     #[derive(Serialize)]
     struct Inventory<'r> {
         version: u32,
@@ -195,7 +195,7 @@ pub fn json(rows: &[InventoryRow]) -> Result<String, serde_json::Error> {
         summary: String,
     }
     let inventory = Inventory { version: 1, tool: ToolEntry::new(), uploads: rows, summary: summary(rows) };
-    Ok(sanitize::json(&serde_json::to_string_pretty(&inventory)?) + "\n")
+    document(&inventory)
 }
 
 /// A Markdown table with the counts below it.

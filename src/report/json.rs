@@ -247,10 +247,45 @@ fn project(view: &ReportView<'_>) -> io::Result<String> {
         problems: view.report.problems.iter().map(problem).collect(),
         by_hand: &view.report.by_hand,
     };
-    Ok(sanitize::json(&indented(&project, 4)?))
+    indented(&project, 4)
 }
 
-/// Pretty-printed JSON with all lines after the first indented further. JSON strings contain no line ends, so only whitespace changes.
+/// A JSON document, safe to print and with a final line end.
+///
+/// # Errors
+/// If the value cannot be serialized.
+pub(crate) fn document(value: &impl Serialize) -> io::Result<String> {
+    Ok(indented(value, 0)? + "\n")
+}
+
+/// Pretty-printed JSON, safe to print, with all lines after the first indented further.
+///
+/// # Errors
+/// If the value cannot be serialized.
 pub(crate) fn indented(value: &impl Serialize, spaces: usize) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{}", " ".repeat(spaces))))
+    let mut lines = IndentedLines { text: Vec::new(), spaces };
+    serde_json::to_writer_pretty(sanitize::JsonFormatter(&mut lines), value)?;
+    String::from_utf8(lines.text).map_err(io::Error::other)
+}
+
+/// Adds spaces after each line end. JSON strings contain none, so only the white space between them changes.
+struct IndentedLines {
+    text: Vec<u8>,
+    spaces: usize,
+}
+
+impl Write for IndentedLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.text.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.text.resize(self.text.len() + self.spaces, b' ');
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

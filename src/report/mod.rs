@@ -7,7 +7,7 @@ pub mod format;
 mod gitlab;
 pub mod init;
 pub mod inventory;
-mod json;
+pub(crate) mod json;
 pub(crate) mod markdown;
 mod mermaid;
 mod oneline;

@@ -31,7 +31,7 @@ impl ReportWriter for RdjsonWriter {
     }
 
     fn part(view: &ReportView<'_>, _: &ReportOptions) -> io::Result<Self::Part> {
-        let finding = |finding| Ok(sanitize::json(&indented(&diagnostic(view, finding), 4)?));
+        let finding = |finding| indented(&diagnostic(view, finding), 4);
         view.report.findings.iter().map(finding).collect()
     }
 

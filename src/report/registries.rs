@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::report::json::ToolEntry;
+use crate::report::json::{ToolEntry, document};
 use crate::report::sanitize;
 use crate::trust::registry::upload_pattern::{LoginPattern, OidcSupport, UploadPattern};
 use crate::trust::registry::{Comparison, Registry, RegistrySet, WorkflowClaim};
@@ -247,7 +247,7 @@ fn facts(entry: &RegistryEntry<'_>) -> Vec<String> {
 ///
 /// # Errors
 /// If serialisation fails.
-pub fn json(entries: &[RegistryEntry<'_>]) -> Result<String, serde_json::Error> {
+pub fn json(entries: &[RegistryEntry<'_>]) -> std::io::Result<String> {
     #[derive(Serialize)]
     struct Registries<'r> {
         version: u32,
@@ -255,7 +255,7 @@ pub fn json(entries: &[RegistryEntry<'_>]) -> Result<String, serde_json::Error> 
         registries: &'r [RegistryEntry<'r>],
     }
     let registries = Registries { version: 1, tool: ToolEntry::new(), registries: entries };
-    Ok(sanitize::json(&serde_json::to_string_pretty(&registries)?) + "\n")
+    document(&registries)
 }
 
 /// `docs/src/registries.md`.

@@ -32,8 +32,7 @@ pub fn in_place(text: &str) -> String {
 }
 
 /// Equivalent JSON without control characters, bidirectional marks or `##[`.
-#[must_use]
-pub fn json(text: &str) -> String {
+fn json(text: &str) -> String {
     // Besides line ends, such characters only occur in strings, where `\u` escapes are allowed. None needs a surrogate pair.
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -24,6 +24,7 @@ use size::SizedLog;
 
 use crate::lint::fix::OfferedFixes;
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
+use crate::report::json::document;
 use crate::report::{ReportView, sanitize};
 
 /// Code scanning rejects logs with more results.
@@ -184,7 +185,7 @@ pub(crate) fn log(
     (rules, help): (&[(&str, &str)], &str),
     failures: &[String],
     category: &str,
-) -> serde_json::Result<String> {
+) -> io::Result<String> {
     let mut results = results::of(view, false);
     results::number_duplicates(&mut results);
     for result in &mut results {
@@ -199,8 +200,7 @@ pub(crate) fn log(
     let run = run(rules::driver_of(rules, help), invocation, Some(category));
     let results = results.iter().map(serde_json::value::to_raw_value).collect::<serde_json::Result<Vec<_>>>()?;
     let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
-    let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-    Ok(sanitize::json(&format!("{}\n", serde_json::to_string_pretty(&document)?)))
+    document(&SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs })
 }
 
 fn root() -> s::ArtifactLocation {
