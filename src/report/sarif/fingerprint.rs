@@ -40,17 +40,6 @@ pub fn line_hashes(text: &str) -> Vec<LineHash> {
     if text.is_ascii() { of_units(text.bytes().map(u16::from)) } else { of_units(text.encode_utf16()) }
 }
 
-/// What was before a unit.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Before {
-    /// Another unit of its line.
-    Unit,
-    /// The end of the line before.
-    LineEnd,
-    /// A carriage return, which ends a line alone or with a line feed.
-    CarriageReturn,
-}
-
 fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
     let mut starts = Vec::new();
     // The hash of all units before each position. That of a window is the difference of two of them.
@@ -60,36 +49,23 @@ fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
     let mut add = |unit: u16| {
         whole = whole.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
         hashes.push(whole);
+        hashes.len() - 1
     };
-    let (mut before, mut length) = (Before::LineEnd, 0);
-    // `for_each` is faster than a loop over chained iterators.
-    units.chain([u16::MAX]).for_each(|unit| {
-        let mut ends = Before::Unit;
-        let mut unit = unit;
-        if unit <= 0x20 {
-            match unit {
-                0x20 | 0x09 => {
-                    if before == Before::CarriageReturn {
-                        before = Before::LineEnd;
-                    }
-                    return;
-                }
-                0x0A if before == Before::CarriageReturn => {
-                    before = Before::LineEnd;
-                    return;
-                }
-                0x0A => ends = Before::LineEnd,
-                0x0D => (unit, ends) = (0x0A, Before::CarriageReturn),
-                _ => {}
-            }
+    let (mut at_start, mut after_cr, mut length) = (true, false, 0);
+    for unit in units.chain([u16::MAX]) {
+        let blank = unit == 0x20 || unit == 0x09;
+        if blank || (after_cr && unit == 0x0A) {
+            after_cr = false;
+            continue;
         }
-        if before != Before::Unit {
+        after_cr = unit == 0x0D;
+        let unit = if after_cr { 0x0A } else { unit };
+        if at_start {
             starts.push(length);
         }
-        before = ends;
-        add(unit);
-        length += 1;
-    });
+        at_start = unit == 0x0A;
+        length = add(unit);
+    }
     for _ in 0..WINDOW {
         add(0);
     }
