@@ -264,7 +264,7 @@ pub(crate) fn document(value: &impl Serialize) -> io::Result<String> {
 /// If the value cannot be serialized.
 pub(crate) fn indented(value: &impl Serialize, spaces: usize) -> io::Result<String> {
     let mut lines = IndentedLines { text: Vec::new(), spaces };
-    serde_json::to_writer_pretty(sanitize::JsonFormatter(&mut lines), value)?;
+    sanitize::write_json(&mut lines, value)?;
     String::from_utf8(lines.text).map_err(io::Error::other)
 }
 
@@ -276,12 +276,13 @@ struct IndentedLines {
 
 impl Write for IndentedLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.text.extend_from_slice(part);
-            if part.ends_with(b"\n") {
-                self.text.resize(self.text.len() + self.spaces, b' ');
-            }
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', bytes).map(|at| at + 1) {
+            self.text.extend_from_slice(&bytes[start..end]);
+            self.text.resize(self.text.len() + self.spaces, b' ');
+            start = end;
         }
+        self.text.extend_from_slice(&bytes[start..]);
         Ok(bytes.len())
     }
 

@@ -1,6 +1,8 @@
 //! Escapes text from files for terminals and CI logs: control characters, bidirectional marks and workflow commands.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
 
 /// Escapes control characters and bidirectional marks. Line ends become spaces, so the result is one line.
 #[must_use]
@@ -45,10 +47,21 @@ fn json(text: &str) -> String {
     shown.replace("##[", "#\\u0023[")
 }
 
-/// Applies [`json`] to everything written. Each write must be valid UTF-8, as those of `serde_json` are.
-pub struct JsonFormatter<W>(pub W);
+/// Writes pretty-printed JSON without control characters, bidirectional marks or `##[`.
+///
+/// # Errors
+/// If the value cannot be serialized or written.
+pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    // `serde_json` writes a few bytes at a time.
+    let mut buffer = BufWriter::new(JsonFormatter(out));
+    serde_json::to_writer_pretty(&mut buffer, value)?;
+    buffer.flush()
+}
 
-impl<W: Write> Write for JsonFormatter<W> {
+/// Applies [`json`] to everything written. Each write must be valid UTF-8, as those of `serde_json` are.
+struct JsonFormatter<'o>(&'o mut dyn Write);
+
+impl Write for JsonFormatter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Without an early end, so that many bytes are tested at once: reports of many megabytes pass here.
         let is_plain = bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b'\n' | b' '..=b'~'));

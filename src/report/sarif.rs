@@ -113,20 +113,14 @@ impl ReportWriter for SarifWriter {
             let run = self.run(summary, limit);
             let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
             let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-            let write_document =
-                |out: &mut dyn Write| Ok(serde_json::to_writer_pretty(sanitize::JsonFormatter(out), &document)?);
+            let write_document = |out: &mut dyn Write| sanitize::write_json(out, &document);
             match size::sized(write_document)? {
                 SizedLog::TooLarge(size) if !results.is_empty() => {
                     limit = size::fitting(results.len(), size);
                     continue;
                 }
                 SizedLog::Small(text) => out.write_all(&text)?,
-                SizedLog::Fits | SizedLog::TooLarge(_) => {
-                    // `serde_json` writes a few bytes at a time.
-                    let mut buffer = io::BufWriter::new(&mut *out);
-                    write_document(&mut buffer)?;
-                    buffer.flush()?;
-                }
+                SizedLog::Fits | SizedLog::TooLarge(_) => write_document(out)?,
             }
             return writeln!(out);
         }

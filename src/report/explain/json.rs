@@ -251,7 +251,7 @@ struct FormFieldEntry<'a> {
 /// Writes several projects as one document.
 pub fn write(out: &mut dyn Write, pages: &[ExplainPage<'_>]) -> io::Result<()> {
     let document = ExplainDocument { version: 1, tool: ToolEntry::new(), projects: pages };
-    serde_json::to_writer_pretty(sanitize::JsonFormatter(&mut *out), &document)?;
+    sanitize::write_json(out, &document)?;
     out.write_all(b"\n")
 }
 
