@@ -3,6 +3,7 @@
 mod read;
 pub(crate) mod repository;
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use memchr::memchr;
@@ -29,9 +30,21 @@ pub struct Pairs<'p> {
     pub entries: Vec<Pair<'p>>,
     /// Whether the whole block is an expression, so that its entries are unknown.
     pub dynamic: bool,
+    /// The positions of many entries by name.
+    by_name: Option<Box<HashMap<&'p str, usize>>>,
 }
 
+/// The number of entries that are searched one by one.
+const FEW_PAIRS: usize = 16;
+
 impl<'p> Pairs<'p> {
+    pub(crate) fn new(entries: Vec<Pair<'p>>, dynamic: bool) -> Self {
+        // Of entries with the same name the first counts.
+        let names = entries.iter().enumerate().rev().map(|(position, pair)| (pair.key.value(), position));
+        let by_name = (entries.len() > FEW_PAIRS).then(|| Box::new(names.collect()));
+        Self { entries, dynamic, by_name }
+    }
+
     /// The entry of this name, ignoring case as GitHub does for input names.
     #[must_use]
     pub fn get_ignore_case(&self, name: &str) -> Option<Pair<'p>> {
@@ -41,7 +54,10 @@ impl<'p> Pairs<'p> {
     /// The entry of exactly this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Pair<'p>> {
-        self.entries.iter().copied().find(|pair| pair.key.value() == name)
+        match &self.by_name {
+            Some(by_name) => by_name.get(name).and_then(|position| self.entries.get(*position)).copied(),
+            None => self.entries.iter().copied().find(|pair| pair.key.value() == name),
+        }
     }
 }
 

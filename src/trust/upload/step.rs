@@ -552,7 +552,8 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
                 .map_or(SlotValue::Unknown(place), |text| SlotValue::Text(text, place));
         }
         for (pairs, own) in self.envs() {
-            if let Some(pair) = pairs.entries.iter().find(|pair| name.is_match(pair.key.value())) {
+            let matching = || pairs.entries.iter().copied().find(|pair| name.is_match(pair.key.value()));
+            if let Some(pair) = if name.is_name() { pairs.get(name.as_str()) } else { matching() } {
                 // Outside of the action `inputs` is a different context.
                 let foreign = !own && pair.value.value().contains("inputs");
                 return if foreign { SlotValue::Unknown(pair.value.place()) } else { from_text(pair.value) };

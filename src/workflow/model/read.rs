@@ -118,7 +118,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     fn pairs(&self, node: Option<Node<'p>>) -> Pairs<'p> {
         let Some(node) = node else { return Pairs::default() };
         let pair = |entry: MappingEntry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
-        Pairs { entries: node.entries().filter_map(pair).collect(), dynamic: self.some_text(Some(node)).is_some() }
+        Pairs::new(node.entries().filter_map(pair).collect(), self.some_text(Some(node)).is_some())
     }
 
     fn triggers(&mut self, on: Node<'p>) -> Vec<Trigger<'p>> {
