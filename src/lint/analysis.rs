@@ -14,7 +14,7 @@ use crate::read::source::{FileId, Place, SourceFile};
 use crate::trust::publisher::{self, Publisher};
 use crate::trust::publisher_list::PublisherList;
 use crate::trust::registry::Claim;
-use crate::trust::releases::{self, AwaitedEvent, ReleaseOrigin};
+use crate::trust::releases::{AwaitedEvent, ReleaseOrigin, ReleaseSearch};
 use crate::trust::repeated_value::{RepeatedValue, labels, repeated};
 use crate::trust::upload::login::LoginStep;
 use crate::trust::upload::step::ResolvedStep;
@@ -94,6 +94,9 @@ pub struct Analysis<'a, 'p> {
     pub today: Option<jiff::civil::Date>,
     /// By file: the workflows that start uploads and that GitHub refuses to start.
     refusals: BTreeMap<FileId, StartRefusal<'a, 'p>>,
+    /// What creates releases, and what creates tags.
+    releases: ReleaseSearch<'a, 'p>,
+    tags: ReleaseSearch<'a, 'p>,
     index: UploadIndex,
 }
 
@@ -205,6 +208,8 @@ impl<'a, 'p> Analysis<'a, 'p> {
             documents,
             today: None,
             refusals,
+            releases: ReleaseSearch::new(&data.github, checkout, false),
+            tags: ReleaseSearch::new(&data.github, checkout, true),
             index,
         };
         (analysis, problems)
@@ -269,7 +274,11 @@ impl<'a, 'p> Analysis<'a, 'p> {
         };
         let known = self.index.started_by.borrow().get(&key).copied();
         known.unwrap_or_else(|| {
-            let found = releases::releases(&self.data.github, self.checkout, awaited);
+            let search = match awaited {
+                AwaitedEvent::Release => &self.releases,
+                AwaitedEvent::Tag(_) => &self.tags,
+            };
+            let found = search.origin(awaited);
             self.index.started_by.borrow_mut().insert(key, found);
             found
         })

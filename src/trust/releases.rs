@@ -2,6 +2,8 @@
 
 pub mod tag;
 
+use std::cell::OnceCell;
+
 use crate::read::command_list::CommandList;
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, words};
@@ -15,7 +17,7 @@ use crate::trust::upload::step::{ResolvedStep, called_scripts, steps};
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::github::{GitHubFacts, RefKind, ReleaseMaker, ReleasePlugin};
 use crate::workflow::model::repository::Model;
-use crate::workflow::model::{Filter, Step, Text, Workflow, action};
+use crate::workflow::model::{Filter, Job, Step, Text, Workflow, action};
 use crate::workflow::ref_pattern::{self, RefName};
 use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::simulated_run::SimulatedRun;
@@ -54,19 +56,33 @@ impl AwaitedEvent<'_, '_> {
     }
 }
 
-/// The origin of the releases or tags that a workflow waits for.
-#[must_use]
-pub fn releases(github: &GitHubFacts, checkout: &Model<'_>, awaited: AwaitedEvent<'_, '_>) -> ReleaseOrigin {
-    let search = ReleaseSearch { github, checkout, awaited };
-    let mut found = ReleaseOrigin::Elsewhere;
-    for workflow in &checkout.workflows {
-        match (search.of(workflow), found) {
-            (ReleaseOrigin::Unknown, _) => return ReleaseOrigin::Unknown,
-            (ReleaseOrigin::GithubToken(place), ReleaseOrigin::Elsewhere) => found = ReleaseOrigin::GithubToken(place),
-            _ => {}
-        }
-    }
-    found
+/// What the steps of a repository do to its releases or its tags. Each step is examined once, however many filters of tags are compared.
+pub struct ReleaseSearch<'a, 'p> {
+    github: &'a GitHubFacts,
+    checkout: &'a Model<'p>,
+    /// Whether tags are searched, or releases.
+    for_tags: bool,
+    /// What each job does, filled in when the search reaches it.
+    jobs: Vec<(&'a Workflow<'p>, &'a Job<'p>, OnceCell<Vec<ReleaseStep<'a, 'p>>>)>,
+}
+
+/// A step that creates releases or tags, or may do so.
+struct ReleaseStep<'a, 'p> {
+    what: ReleaseAction<'a>,
+    /// The step; `None` for one that may create any in every run.
+    resolved: Option<ResolvedStep<'a, 'p>>,
+    /// Whether it is reached in a run that no release or tag has started. In other runs it only adds to that release.
+    is_first: OnceCell<bool>,
+}
+
+/// What a step creates.
+enum ReleaseAction<'a> {
+    /// A release maker.
+    Maker(&'a ReleaseMaker),
+    /// Tags that are pushed with `GITHUB_TOKEN`.
+    Tags(Vec<TagName>),
+    /// Something unknown.
+    Unknown,
 }
 
 /// Whether the code in an input of a step calls a function of GitHub's API client.
@@ -80,32 +96,26 @@ fn calls(step: &Step<'_>, functions: &[String]) -> bool {
     step.script.is_none() && step.with.entries.iter().any(|pair| names(pair.value.value()))
 }
 
-struct ReleaseSearch<'a, 'p, 'w> {
-    github: &'a GitHubFacts,
-    checkout: &'a Model<'p>,
-    awaited: AwaitedEvent<'w, 'p>,
-}
+impl<'a, 'p> ReleaseSearch<'a, 'p> {
+    /// A search for releases, or for tags.
+    #[must_use]
+    pub fn new(github: &'a GitHubFacts, checkout: &'a Model<'p>, for_tags: bool) -> Self {
+        let jobs = checkout
+            .workflows
+            .iter()
+            .flat_map(|workflow| workflow.jobs.iter().map(move |job| (workflow, job, OnceCell::new())));
+        Self { github, checkout, for_tags, jobs: jobs.collect() }
+    }
 
-impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
-    fn of(&self, workflow: &'a Workflow<'p>) -> ReleaseOrigin {
+    /// The origin of the releases or tags that a workflow waits for.
+    #[must_use]
+    pub fn origin(&self, awaited: AwaitedEvent<'_, 'p>) -> ReleaseOrigin {
         let mut found = ReleaseOrigin::Elsewhere;
-        for job in &workflow.jobs {
-            // A called workflow of another repository may create releases if its name suggests it.
-            let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
-            if foreign.is_some_and(|uses| opaque::in_name(action(uses.value()), &self.github.releases.opaque).is_some())
-            {
-                return ReleaseOrigin::Unknown;
-            }
-            let with_scripts = |step: ResolvedStep<'a, 'p>| {
-                let called = called_scripts(self.checkout, &step);
-                std::iter::once(step).chain(called)
-            };
-            for resolved in steps(self.checkout, workflow, job).into_iter().flat_map(with_scripts) {
-                match self.by_step(&resolved) {
+        for (workflow, job, steps) in &self.jobs {
+            for step in steps.get_or_init(|| self.of_job(workflow, job)) {
+                match self.origin_of(step, awaited) {
                     ReleaseOrigin::Unknown => return ReleaseOrigin::Unknown,
-                    ReleaseOrigin::GithubToken(place) if found == ReleaseOrigin::Elsewhere => {
-                        found = ReleaseOrigin::GithubToken(place)
-                    }
+                    origin if found == ReleaseOrigin::Elsewhere => found = origin,
                     ReleaseOrigin::GithubToken(_) | ReleaseOrigin::Elsewhere => {}
                 }
             }
@@ -113,9 +123,43 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
         found
     }
 
-    fn by_step(&self, resolved: &ResolvedStep<'a, 'p>) -> ReleaseOrigin {
+    fn origin_of(&self, step: &ReleaseStep<'a, 'p>, awaited: AwaitedEvent<'_, 'p>) -> ReleaseOrigin {
+        let Some(resolved) = &step.resolved else { return ReleaseOrigin::Unknown };
+        if !*step.is_first.get_or_init(|| self.is_first(resolved)) {
+            return ReleaseOrigin::Elsewhere;
+        }
+        match &step.what {
+            ReleaseAction::Maker(maker) => self.by_maker(maker, resolved, awaited),
+            ReleaseAction::Tags(names) => tagged(resolved, names, awaited),
+            ReleaseAction::Unknown => ReleaseOrigin::Unknown,
+        }
+    }
+
+    /// The steps of a job that create something; nothing follows one that may create any.
+    fn of_job(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<ReleaseStep<'a, 'p>> {
+        // A called workflow of another repository may create releases if its name suggests it.
+        let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
+        let suggests = |uses: Text<'_>| opaque::in_name(action(uses.value()), &self.github.releases.opaque).is_some();
+        if foreign.is_some_and(suggests) {
+            return vec![ReleaseStep::new(ReleaseAction::Unknown, None)];
+        }
+        let with_scripts = |step: ResolvedStep<'a, 'p>| {
+            let called = called_scripts(self.checkout, &step);
+            std::iter::once(step).chain(called)
+        };
+        let mut found = Vec::new();
+        for resolved in steps(self.checkout, workflow, job).into_iter().flat_map(with_scripts) {
+            found.extend(self.by_step(&resolved));
+            if found.last().is_some_and(|last: &ReleaseStep<'_, '_>| last.resolved.is_none()) {
+                break;
+            }
+        }
+        found
+    }
+
+    fn by_step(&self, resolved: &ResolvedStep<'a, 'p>) -> Option<ReleaseStep<'a, 'p>> {
         let facts = &self.github.releases;
-        let Some(step) = resolved.step else { return ReleaseOrigin::Elsewhere };
+        let step = resolved.step?;
         let name = step.uses.map_or("", |uses| action(uses.value()));
         let (workflow, job) = (resolved.workflow, resolved.job);
         let script = resolved.own_script().map_or("", |run| run.value());
@@ -129,37 +173,31 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             }
         };
         let is_unclear = matches(facts.unclear());
+        let any = || Some(ReleaseStep::new(ReleaseAction::Unknown, None));
         if is_unclear && matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
-            return ReleaseOrigin::Unknown;
+            return any();
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
-            return self.made(&resolved, || self.by_maker(maker, &resolved));
+            return Some(ReleaseStep::new(ReleaseAction::Maker(maker), Some(resolved)));
         }
-        if let AwaitedEvent::Tag(_) = self.awaited {
+        if self.for_tags {
             match tag::pushes(self.github, resolved) {
                 TagPush::None => {}
-                TagPush::Unknown => return self.made(resolved, || ReleaseOrigin::Unknown),
+                TagPush::Unknown => return Some(ReleaseStep::new(ReleaseAction::Unknown, Some(resolved.clone()))),
                 TagPush::ByGithubToken(names, command) => {
                     let resolved = resolved.with_command(&command);
-                    return self.made(&resolved, || self.tagged(&resolved, &names));
+                    return Some(ReleaseStep::new(ReleaseAction::Tags(names), Some(resolved)));
                 }
             }
         }
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
         let own = self.checkout.action(name).is_some();
-        if !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls) {
-            ReleaseOrigin::Unknown
-        } else {
-            ReleaseOrigin::Elsewhere
-        }
+        if !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls) { any() } else { None }
     }
 
-    /// `what`, if the step runs in a run that no release or tag has started. In other runs it only adds to that release.
-    fn made(&self, resolved: &ResolvedStep<'a, 'p>, what: impl FnOnce() -> ReleaseOrigin) -> ReleaseOrigin {
-        let follows = |run: &TriggerStart<'_, '_>| match self.awaited {
-            AwaitedEvent::Release => run.event == "release",
-            AwaitedEvent::Tag(_) => run.event == "release" || run.reference.kind == RefKind::Tag,
-        };
+    fn is_first(&self, resolved: &ResolvedStep<'a, 'p>) -> bool {
+        let follows =
+            |run: &TriggerStart<'_, '_>| run.event == "release" || self.for_tags && run.reference.kind == RefKind::Tag;
         let makes = |simulated: &SimulatedRun<'a, 'p>| {
             resolved.context(&simulated.context(resolved.job)).reached() != Truth::No
         };
@@ -170,50 +208,37 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             (resolved.job, None),
             &RunFilter::default(),
         );
-        let any = starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated));
-        if any { what() } else { ReleaseOrigin::Elsewhere }
+        starts.runs.iter().any(|simulated| !follows(&simulated.run) && makes(simulated))
     }
 
-    fn by_maker(&self, maker: &ReleaseMaker, resolved: &ResolvedStep<'a, 'p>) -> ReleaseOrigin {
+    fn by_maker(
+        &self,
+        maker: &ReleaseMaker,
+        resolved: &ResolvedStep<'a, 'p>,
+        awaited: AwaitedEvent<'_, 'p>,
+    ) -> ReleaseOrigin {
         if starts_workflows(maker, resolved) {
             return ReleaseOrigin::Unknown;
         }
         let used = |plugin| self.checkout.manifests.is_some_and(|all| ReleasePlugin::is_used(plugin, all));
-        if matches!(self.awaited, AwaitedEvent::Release) && !maker.plugin.as_ref().is_none_or(used) {
+        if matches!(awaited, AwaitedEvent::Release) && !maker.plugin.as_ref().is_none_or(used) {
             return ReleaseOrigin::Unknown;
         }
         let makes_tag_here =
             maker.makes_tag_with.as_ref().is_some_and(|flag| resolved.has_flag(std::slice::from_ref(flag)));
-        match self.awaited {
+        match awaited {
             AwaitedEvent::Release => ReleaseOrigin::GithubToken(resolved.place()),
             // The release may be created for a tag that a person pushed.
             AwaitedEvent::Tag(_) if !maker.makes_tag && !makes_tag_here => ReleaseOrigin::Unknown,
-            AwaitedEvent::Tag(_) if makes_tag_here => self.tagged(resolved, &[tag::argument(maker, resolved)]),
-            AwaitedEvent::Tag(_) => self.tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)]),
+            AwaitedEvent::Tag(_) if makes_tag_here => tagged(resolved, &[tag::argument(maker, resolved)], awaited),
+            AwaitedEvent::Tag(_) => tagged(resolved, &[tag::prefix(maker.prefix.as_ref(), resolved)], awaited),
         }
-    }
-
-    /// The origin of tags that are pushed with `GITHUB_TOKEN`: unknown unless the filter accepts all of them.
-    fn tagged(&self, resolved: &ResolvedStep<'a, 'p>, names: &[TagName]) -> ReleaseOrigin {
-        let AwaitedEvent::Tag(filter) = self.awaited else { return ReleaseOrigin::Elsewhere };
-        let mut found = ReleaseOrigin::Elsewhere;
-        for name in names {
-            match passes(filter, name) {
-                Truth::Yes => found = ReleaseOrigin::GithubToken(resolved.place()),
-                Truth::No => {}
-                Truth::Unknown(_) => return ReleaseOrigin::Unknown,
-            }
-        }
-        found
     }
 
     /// The release maker that a step uses, with the command of a script.
     fn maker(&self, resolved: &ResolvedStep<'a, 'p>) -> Option<(&'a ReleaseMaker, ResolvedStep<'a, 'p>)> {
         let step = resolved.step?;
-        let tags = match self.awaited {
-            AwaitedEvent::Release => &[][..],
-            AwaitedEvent::Tag(_) => &self.github.tags.makers,
-        };
+        let tags = if self.for_tags { &self.github.tags.makers[..] } else { &[] };
         let makers = self.github.releases.makers.iter().chain(tags);
         if let Some(uses) = step.uses.filter(|_| step.script.is_none()) {
             let name = action(uses.value());
@@ -237,6 +262,26 @@ impl<'a, 'p> ReleaseSearch<'a, 'p, '_> {
             Some((maker, resolved.with_command(command)))
         })
     }
+}
+
+impl<'a, 'p> ReleaseStep<'a, 'p> {
+    const fn new(what: ReleaseAction<'a>, resolved: Option<ResolvedStep<'a, 'p>>) -> Self {
+        Self { what, resolved, is_first: OnceCell::new() }
+    }
+}
+
+/// The origin of tags that are pushed with `GITHUB_TOKEN`: unknown unless the filter accepts all of them.
+fn tagged(resolved: &ResolvedStep<'_, '_>, names: &[TagName], awaited: AwaitedEvent<'_, '_>) -> ReleaseOrigin {
+    let AwaitedEvent::Tag(filter) = awaited else { return ReleaseOrigin::Elsewhere };
+    let mut found = ReleaseOrigin::Elsewhere;
+    for name in names {
+        match passes(filter, name) {
+            Truth::Yes => found = ReleaseOrigin::GithubToken(resolved.place()),
+            Truth::No => {}
+            Truth::Unknown(_) => return ReleaseOrigin::Unknown,
+        }
+    }
+    found
 }
 
 /// Versions that complete a tag name of which only the beginning is known.

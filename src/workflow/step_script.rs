@@ -121,7 +121,7 @@ fn values<'p>(name: &str, workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p
     let name = name.strip_prefix("env.").unwrap_or(name);
     let around = [&job.env, &workflow.env];
     let mut variables = std::iter::once(&step.env).chain(around.into_iter().filter(|_| is_own));
-    let pair = variables.find_map(|pairs| pairs.entries.iter().find(|pair| pair.key.value() == name))?;
+    let pair = variables.find_map(|pairs| pairs.get(name))?;
     literal(pair.value.value()).map(|text| vec![text])
 }
 
@@ -184,7 +184,7 @@ fn run_by(command: &ShellCommand, text: &str, shell: Shell, is_certain: bool) ->
         parts.filter(|part| matches!(part, WordPiece::Expression(_))).for_each(|part| *part = WordPiece::Dynamic);
     };
     for one in &mut inner {
-        let values = one.assignments.iter_mut().map(|assignment| &mut assignment.value);
+        let values = one.assignments.iter_mut().map(|assignment| &mut Arc::make_mut(assignment).value);
         one.words.iter_mut().chain(&mut one.redirects).chain(one.input.as_deref_mut()).chain(values).for_each(moved);
         one.assignments.splice(0..0, command.assignments.iter().cloned());
         one.span.clone_from(&command.span);

@@ -61,7 +61,7 @@ impl PartialEq for FormLine<'_> {
 }
 
 /// Fills in the form of a registry for one run of an upload.
-pub(crate) fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> PublisherForm<'a> {
+pub(crate) fn form<'a>(subject: &Subject<'_, '_, '_>, registry: &'a Registry) -> PublisherForm<'a> {
     let lines: Vec<FormLine<'a>> = registry.record.iter().map(|field| line(subject, registry, field)).collect();
     let project = registry.set_up.project.as_deref();
     let link = project.and_then(|template| filled(template, &lines));
@@ -77,7 +77,7 @@ pub(crate) fn form<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) ->
     }
 }
 
-fn before<'a>(subject: &Subject<'_, 'a, '_>, registry: &'a Registry) -> Vec<FirstStep<'a>> {
+fn before<'a>(subject: &Subject<'_, '_, '_>, registry: &'a Registry) -> Vec<FirstStep<'a>> {
     let mut found = Vec::new();
     if matches!(permission(subject, "id-token"), Some(Fact::Known(Some(access), _)) if access != "write") {
         found.push(FirstStep::IdToken);
@@ -114,7 +114,7 @@ pub(crate) fn limit<'a>(forms: &mut [(&'a Registry, &mut PublisherForm<'a>)]) {
     }
 }
 
-fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
+fn line<'a>(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
     let line = |value, place| FormLine { field, value, place, hint: None };
     let Some(claim) = field.claim else { return other_line(subject, registry, field) };
     if field.compare == Some(Comparison::TagPattern) {
@@ -148,7 +148,7 @@ fn line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormF
 }
 
 /// A field that no claim is compared with: the package, a switch, or something that only the owner knows.
-fn other_line<'a>(subject: &Subject<'_, 'a, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
+fn other_line<'a>(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &'a FormField) -> FormLine<'a> {
     let line = |value, place| FormLine { field, value, place, hint: None };
     let switch = |on: bool| line(ExplainedValue::Known(on.to_string()), None);
     if field.name == PACKAGE {
@@ -187,7 +187,7 @@ fn foreign_name(subject: &Subject<'_, '_, '_>, registry: &Registry, field: &Form
 }
 
 /// The tag pattern: the common beginning of the tags that start the run, then the version.
-fn tag_line<'a>(subject: &Subject<'_, 'a, '_>, field: &'a FormField) -> FormLine<'a> {
+fn tag_line<'a>(subject: &Subject<'_, '_, '_>, field: &'a FormField) -> FormLine<'a> {
     let claims = subject.claims();
     let tags = claims.and_then(|claims| claims.tags.as_ref()).map_or(&[][..], Vec::as_slice);
     let mut beginnings: Vec<&str> =
