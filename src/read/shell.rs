@@ -7,6 +7,7 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use crate::read::shell::folder::{FolderBase, ShellFolder};
 
@@ -64,8 +65,8 @@ impl ShellScript {
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// `A=b` before the program, alone, or after `export`.
-    pub assignments: Vec<Assignment>,
+    /// `A=b` before the program, alone, or after `export`. One of a separate line belongs to all later commands, which share it.
+    pub assignments: Vec<Arc<Assignment>>,
     /// The program and its arguments.
     pub words: Vec<ShellWord>,
     /// The files that its output is redirected to.

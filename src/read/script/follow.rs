@@ -142,15 +142,18 @@ fn found_steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<
 /// The commands of a script. An assignment on a separate line applies to every later command, unless the command has its own. In a block that
 /// may not run, it decides the variable in this block alone.
 pub(crate) fn with_exports(mut script: ShellScript) -> Vec<ShellCommand> {
-    let mut exported: Vec<(Assignment, usize)> = Vec::new();
+    // Each assignment with its block, and with the same one undecided once it is needed.
+    let mut exported: Vec<(Arc<Assignment>, usize, Option<Arc<Assignment>>)> = Vec::new();
     let mut found = Vec::new();
     for mut command in std::mem::take(&mut script.commands) {
         if command.words.is_empty() {
-            exported.extend(command.assignments.into_iter().map(|assignment| (assignment, command.block)));
+            exported.extend(command.assignments.into_iter().map(|assignment| (assignment, command.block, None)));
         } else {
-            let seen = exported.iter().map(|(assignment, block)| match script.is_inside(command.block, *block) {
-                true => assignment.clone(),
-                false => assignment.undecided(),
+            let seen = exported.iter_mut().map(|(assignment, block, undecided)| {
+                if script.is_inside(command.block, *block) {
+                    return Arc::clone(assignment);
+                }
+                Arc::clone(undecided.get_or_insert_with(|| Arc::new(assignment.undecided())))
             });
             command.assignments.splice(0..0, seen.collect::<Vec<_>>());
             found.push(command);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::read::shell::{
     Assignment, ShellCommand, ShellFolder, ShellInvocation, ShellScript, ShellWord, WordPiece, folder, push_text,
@@ -231,7 +232,7 @@ impl PlainReader<'_> {
                 self.folder = None;
             }
             let words = if assignment.is_some() { Vec::new() } else { words };
-            let assignments = assignment.into_iter().collect();
+            let assignments = assignment.into_iter().map(Arc::new).collect();
             let order = 0;
             self.owners.push(self.blocks.iter().rev().find_map(|(function, _)| function.clone()));
             self.commands.push(ShellCommand {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use shuck_ast::{
     ArrayElem, AssignmentValue, BinaryOp, BuiltinCommand, CaseCommand, CaseTerminator, Command as Node,
@@ -435,6 +436,7 @@ impl<'s> PosixReader<'s> {
         if let Some((name, function)) = self.functions.get_key_value(program.as_str()).map(|(name, it)| (*name, *it)) {
             let parameters = Parameters::new(words.get(1..).unwrap_or_default(), false);
             self.function(name, function, parameters, conditional, depth);
+            let assignments: Vec<Arc<Assignment>> = assignments.into_iter().map(Arc::new).collect();
             for command in self.commands.iter_mut().skip(at) {
                 command.assignments.splice(0..0, assignments.iter().cloned());
             }
@@ -994,6 +996,7 @@ impl<'s> PosixReader<'s> {
             self.folder = folder::after(&words, self.folder.take(), folder::target(&words).map(raw), &self.folders);
         }
         let span = start..end.max(start);
+        let assignments = assignments.into_iter().map(Arc::new).collect();
         let (redirects, input, tolerated, order, block) = (Vec::new(), None, false, 0, self.block);
         let command =
             ShellCommand { assignments, words, redirects, input, span, order, conditional, block, tolerated, folder };
@@ -1201,7 +1204,7 @@ fn shifted(mut command: ShellCommand, by: usize, block: usize) -> ShellCommand {
     command.block = block;
     let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
     shift(&mut command.span);
-    let values = command.assignments.iter_mut().map(|assignment| &mut assignment.value);
+    let values = command.assignments.iter_mut().map(|assignment| &mut Arc::make_mut(assignment).value);
     let read = command.words.iter_mut().chain(&mut command.redirects).chain(command.input.as_deref_mut());
     for word in read.chain(values) {
         shift(&mut word.span);
