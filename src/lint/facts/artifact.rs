@@ -1,10 +1,12 @@
 //! Facts about artifacts: which one a step downloads, whether a job uploads it, and whether its files end up where the upload looks.
 
+use std::borrow::Cow;
+
 use crate::lint::facts::{Fact, FactSpec, FactValues, UPLOAD};
 use crate::lint::subjects::{Subject, SubjectKind};
 use crate::trust::needs::NeedArtifact;
 use crate::trust::upload::artifact::{ArtifactLayout, layout};
-use crate::trust::upload::step::{self, ResolvedStep, uses};
+use crate::trust::upload::step::{ResolvedStep, uses};
 use crate::workflow::model::{Pairs, Text, Workflow};
 
 const STEP_ALONE: &[SubjectKind] = &[SubjectKind::Step];
@@ -78,8 +80,8 @@ fn artifact_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             if job.uses.is_some() {
                 open.push(analysis.checkout.called(job)?);
             }
-            for resolved in step::steps(analysis.checkout, workflow, job) {
-                match uploads_artifact(subject, &resolved, name.value()) {
+            for resolved in analysis.steps_of(job) {
+                match uploads_artifact(subject, resolved, name.value()) {
                     Some(true) => return Some(Fact::word("packed", name.place())),
                     Some(false) => {}
                     None => return Some(Fact::unknown("an action that may upload artifacts")),
@@ -109,7 +111,10 @@ fn may_be(with: &Pairs<'_>, artifact: &NeedArtifact, name: &str) -> bool {
         pair.map(|pair| pair.value.value())
     };
     let Some(own) = given(&artifact.input).or(artifact.name.as_deref()) else { return true };
-    let own = format!("{own}{}", given(&artifact.suffix).unwrap_or_default());
+    let own = match given(&artifact.suffix) {
+        Some(suffix) => Cow::Owned(format!("{own}{suffix}")),
+        None => Cow::Borrowed(own),
+    };
     match (own.split_once("${{"), own.rsplit_once("}}")) {
         (Some((before, _)), Some((_, after))) => name.starts_with(before) && name.ends_with(after),
         _ => with.dynamic || own == name,

@@ -5,6 +5,8 @@ mod folder_path;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
+
 use crate::read::source::Place;
 pub use crate::trust::upload::artifact::folder_path::{ArtifactContent, FolderPath};
 use crate::trust::upload::history::with_ancestors;
@@ -44,12 +46,13 @@ pub fn layout(
     if !own_script_is_inert(github, site) {
         return None;
     }
+    let packed = LazyCell::new(|| artifact_step::packed(&github.artifacts, site));
     let mut first = None;
     let mut matches = false;
     for step in site.resolved.before() {
         if artifact_step::is_download(github, step) {
             let place = step.uses?.place();
-            for artifact in artifact_step::downloaded(github, site, step, context)? {
+            for artifact in artifact_step::downloaded(github, site, step, context, &packed)? {
                 matches |= folders.iter().any(|(folder, _)| artifact.content.may_reach(&artifact.folder, folder));
                 first.get_or_insert((artifact.folder, place));
             }

@@ -18,7 +18,7 @@ use crate::workflow::simulate::context::EvaluationContext;
 use crate::workflow::step_script::commands;
 
 /// An artifact that a workflow uploads.
-struct PackedArtifact {
+pub(super) struct PackedArtifact {
     /// Its name, or the known beginning of a name that only the run decides.
     name: Result<String, String>,
     content: ArtifactContent,
@@ -160,20 +160,21 @@ pub(crate) fn uploads_one_of(facts: &ArtifactFacts, job: &Job<'_>, names: &[Stri
     })
 }
 
-/// The artifacts that a step downloads. `None` if its inputs are unknown.
+/// The artifacts that a step downloads, of those that its workflow uploads. `None` if its inputs are unknown.
 pub(super) fn downloaded(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
     step: &Step<'_>,
     context: &EvaluationContext<'_, '_>,
+    packed: &[PackedArtifact],
 ) -> Option<Vec<UnpackedArtifact>> {
     let download = ArtifactDownloadStep::read(github, site, step, context)?;
-    let packed = if download.foreign { Vec::new() } else { packed(&github.artifacts, site) };
-    if download.name.is_empty() { download.several(&packed) } else { Some(download.named(&packed)) }
+    let packed = if download.foreign { &[] } else { packed };
+    if download.name.is_empty() { download.several(packed) } else { Some(download.named(packed)) }
 }
 
 /// The artifacts that the steps of a workflow upload.
-fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifact> {
+pub(super) fn packed(facts: &ArtifactFacts, site: &UploadSite<'_, '_>) -> Vec<PackedArtifact> {
     let mut found = Vec::new();
     for job in &site.resolved.workflow.jobs {
         for step in job.steps.iter().filter(|step| uses(step, &facts.upload.action)) {
