@@ -29,6 +29,26 @@ fn reports(format: &str) -> Vec<(String, usize, String)> {
 }
 
 #[test]
+fn safe_fixes_do_not_depend_on_the_tests_of_others() {
+    let rules = RuleSet::builtin().unwrap();
+    let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
+    let (mut safe, mut others) = (0, 0);
+    for name in ["faults", "odd", "first-release"] {
+        let project = rules.read(&DiskFiles::new(&projects.join(name)).unwrap());
+        let fixes = |offered| {
+            let report = check_with_fixes(&project, &rules, None, offered);
+            let fixes = report.findings.into_iter().flat_map(|finding| finding.fixes);
+            fixes.partition::<Vec<_>, _>(|fix| fix.safe)
+        };
+        let (all, few) = (fixes(OfferedFixes::All), fixes(OfferedFixes::Safe));
+        assert_eq!(all.0, few.0, "{name}");
+        safe += few.0.len();
+        others += all.1.len() - few.1.len();
+    }
+    assert!(safe > 0 && others > 0, "{safe} safe fixes, {others} others that were not tested");
+}
+
+#[test]
 fn every_format_names_each_rule_that_was_violated() {
     let rules = RuleSet::builtin().unwrap();
     let project =

@@ -92,19 +92,24 @@ fn a_run_that_is_killed_leaves_no_half_report() {
     }
 }
 
-/// Limits on the address space: what is kept for one run must not grow with the jobs or the inputs of its workflow.
+/// Limits on the address space: what is kept for one run must not grow with the jobs or the inputs of its workflow, nor what is kept for a
+/// command with the variables before it.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_memory_for_many_jobs_or_inputs_of_one_workflow_is_bounded() {
+fn the_memory_for_many_jobs_inputs_or_variables_of_one_workflow_is_bounded() {
     let upload = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
     let job = |id: usize| format!("  p{id}:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps:\n{upload}");
     let jobs: String = (0..3_200).map(job).collect();
     let inputs: String = (0..3_200).map(|input| format!("      i{input}: {{type: boolean}}\n")).collect();
     let condition = (0..3_200).map(|input| format!("inputs.i{input}")).collect::<Vec<_>>().join(" && ");
+    let lines: String = (0..2_000).map(|line| format!("          V{line}=x\n          echo $V{line}\n")).collect();
     for text in [
         format!("on: {{push: {{tags: ['v*']}}}}\njobs:\n{jobs}"),
         format!(
             "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  p:\n    runs-on: ubuntu-latest\n    if: {condition}\n    steps:\n{upload}"
+        ),
+        format!(
+            "on: push\njobs:\n  p:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps:\n{upload}      - run: |\n{lines}          twine upload dist/*\n"
         ),
     ] {
         let root = tempfile::tempdir().unwrap();
