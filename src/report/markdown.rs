@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::lint::findings::{Finding, Label, Level, NoticeKind, Route};
+use crate::lint::fix::OfferedFixes;
 use crate::read::source::{ColumnUnit, Place};
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
 use crate::report::{ReportTotals, ReportView, advice, help_uri, mermaid, sanitize};
@@ -18,6 +19,7 @@ const MAX_LINE: usize = 300;
 const LEVELS: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
 pub(crate) const FORMAT: Format = Format {
+    fixes: OfferedFixes::All,
     counts_undecided: true,
     ..Format::new::<MarkdownPage>("markdown", "a job summary with a diagram of the releases")
 };

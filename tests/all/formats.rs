@@ -29,7 +29,7 @@ fn reports(format: &str) -> Vec<(String, usize, String)> {
 }
 
 #[test]
-fn safe_fixes_do_not_depend_on_the_tests_of_others() {
+fn safe_fixes_are_the_same_when_only_they_are_offered() {
     let rules = RuleSet::builtin().unwrap();
     let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects");
     let (mut safe, mut others) = (0, 0);
@@ -46,6 +46,21 @@ fn safe_fixes_do_not_depend_on_the_tests_of_others() {
         others += all.1.len() - few.1.len();
     }
     assert!(safe > 0 && others > 0, "{safe} safe fixes, {others} others that were not tested");
+}
+
+#[test]
+fn every_format_gets_all_fixes_that_it_shows() {
+    let rules = RuleSet::builtin().unwrap();
+    let faults = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/faults");
+    let project = rules.read(&DiskFiles::new(&faults).unwrap());
+    for format in FORMATS {
+        let text = |offered| {
+            let checked = check_with_fixes(&project, &rules, None, offered);
+            let view = ReportView { files: &project.files, prefix: "", report: &checked, rules: &rules.rules };
+            report(format.name, &view, &ReportOptions::default(), &[])
+        };
+        assert_eq!(text(format.fixes), text(OfferedFixes::All), "{}", format.name);
+    }
 }
 
 #[test]
