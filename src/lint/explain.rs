@@ -31,7 +31,7 @@ pub use publisher_form::{FirstStep, FormLine, PublisherForm};
 pub use upload_path::{PathStop, SkippedRun, StopKind, UndeclaredOutput};
 
 /// A value as far as the files determine it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ExplainedValue {
     /// The value.
     Known(String),

@@ -1,5 +1,7 @@
 //! The publishers that a project's uploads need, as a config would declare them. The files alone do not show whether they are registered.
 
+use std::collections::HashMap;
+
 use crate::lint::data::Data;
 use crate::lint::explain::{ExplainedRun, ExplainedStart, ExplainedUpload, ExplainedValue, FormLine, PublisherForm};
 use crate::read::document::blocks;
@@ -101,13 +103,19 @@ pub enum OpenProposal {
 #[must_use]
 pub fn proposals<'u>(uploads: &'u [ExplainedUpload<'u>]) -> Vec<Proposal<'u>> {
     let mut found: Vec<Proposal<'u>> = Vec::new();
+    let mut positions: HashMap<(&str, Vec<ExplainedValue>), Vec<usize>> = HashMap::new();
     for upload in uploads {
         for explained in &upload.runs {
             let Some(next) = proposal(upload, explained) else { continue };
             for next in next.for_each_package(&explained.only_for) {
-                match found.iter_mut().find(|other| other.is(&next)) {
-                    Some(other) => other.merge(next),
-                    None => found.push(next),
+                let values = next.lines.iter().map(|line| next.value(line)).collect();
+                let same = positions.entry((next.registry.id.as_str(), values)).or_default();
+                match same.iter().find(|position| found[**position].open == next.open) {
+                    Some(position) => found[*position].merge(next),
+                    None => {
+                        same.push(found.len());
+                        found.push(next);
+                    }
                 }
             }
         }
@@ -188,12 +196,6 @@ impl<'u> Proposal<'u> {
             }
             (value, _) => value.clone(),
         }
-    }
-
-    /// Whether two are the same publisher.
-    fn is(&self, other: &Self) -> bool {
-        let values = |proposal: &Self| proposal.lines.iter().map(|line| proposal.value(line)).collect::<Vec<_>>();
-        self.registry.id == other.registry.id && self.open == other.open && values(self) == values(other)
     }
 
     fn merge(&mut self, other: Self) {
