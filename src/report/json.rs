@@ -268,7 +268,7 @@ pub(crate) fn indented(value: &impl Serialize, spaces: usize) -> io::Result<Stri
     String::from_utf8(lines.text).map_err(io::Error::other)
 }
 
-/// Adds spaces after each line end. JSON strings contain none, so only the white space between them changes.
+/// Adds spaces after each line end. JSON strings contain no line ends, so only the white space between them changes.
 struct IndentedLines {
     text: Vec<u8>,
     spaces: usize,

@@ -1,6 +1,6 @@
 //! Escapes text from files for terminals and CI logs: control characters, bidirectional marks and workflow commands.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -52,29 +52,44 @@ fn json(text: &str) -> String {
 /// # Errors
 /// If the value cannot be serialized or written.
 pub(crate) fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    // `serde_json` writes a few bytes at a time.
-    let mut buffer = BufWriter::new(JsonFormatter(out));
-    serde_json::to_writer_pretty(&mut buffer, value)?;
-    buffer.flush()
+    let mut formatter = JsonFormatter { out, waiting: Vec::with_capacity(BLOCK) };
+    serde_json::to_writer_pretty(&mut formatter, value)?;
+    formatter.flush()
 }
 
-/// Applies [`json`] to everything written. Each write must be valid UTF-8, as those of `serde_json` are.
-struct JsonFormatter<'o>(&'o mut dyn Write);
+/// The number of bytes that are escaped at once. `serde_json` writes a few bytes at a time.
+const BLOCK: usize = 8 * 1024;
+
+/// Applies [`json`] to everything written. Each write must be valid UTF-8 and contain `##[` whole or not at all, as those of `serde_json` do;
+/// none is split.
+struct JsonFormatter<'o> {
+    out: &'o mut dyn Write,
+    /// Whole writes that are not yet escaped.
+    waiting: Vec<u8>,
+}
 
 impl Write for JsonFormatter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Without an early end, so that many bytes are tested at once: reports of many megabytes pass here.
-        let is_plain = bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b'\n' | b' '..=b'~'));
-        if is_plain && memchr::memmem::find(bytes, b"##[").is_none() {
-            return self.0.write_all(bytes).map(|()| bytes.len());
-        }
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        self.0.write_all(json(text).as_bytes())?;
-        Ok(bytes.len())
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() < BLOCK { Ok(()) } else { self.flush() }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        // Without an early end, so that many bytes are tested at once: reports of many megabytes pass here.
+        let is_plain = self.waiting.iter().fold(true, |plain, byte| plain & matches!(byte, b'\n' | b' '..=b'~'));
+        if is_plain && memchr::memmem::find(&self.waiting, b"##[").is_none() {
+            self.out.write_all(&self.waiting)?;
+        } else {
+            let text = std::str::from_utf8(&self.waiting).map_err(io::Error::other)?;
+            self.out.write_all(json(text).as_bytes())?;
+        }
+        self.waiting.clear();
+        self.out.flush()
     }
 }
 
@@ -108,6 +123,15 @@ pub(crate) fn needs_escape(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_json_is_escaped_like_short_json() {
+        let texts: Vec<String> = (0..3_000).map(|count| format!("{}é##[x]\u{202e}", "-".repeat(count % 7))).collect();
+        let mut out = Vec::new();
+        write_json(&mut out, &texts).unwrap();
+        let expected = json(&serde_json::to_string_pretty(&texts).unwrap());
+        assert!(out.len() > 4 * BLOCK && out == expected.into_bytes());
+    }
 
     #[test]
     fn nothing_acts_on_a_terminal_or_a_runner() {

@@ -39,7 +39,7 @@ pub(crate) fn fitting(results: usize, size: u64) -> usize {
 /// Keeps what is written until it reaches the limit, and then measures the gzipped size.
 struct LogSize {
     kept: Vec<u8>,
-    /// The encoder clears its buffer for every write, and the writer makes many short ones.
+    /// The encoder clears its buffer for every write, so that few large writes are faster.
     encoder: Option<BufWriter<GzEncoder<ByteCounter>>>,
 }
 
