@@ -116,7 +116,13 @@ pub(crate) fn load(
         near: projects::near(&target.found.real),
         ..LoadedProject::default()
     };
-    let disk = DiskFiles::of_real(target.found.real.clone());
+    let disk = match DiskFiles::from_canonical(target.found.real.clone()) {
+        Ok(disk) => disk,
+        Err(error) => {
+            loaded.fail(format!("{} cannot be read: {}", target.found.root.display(), reason(&error)));
+            return loaded;
+        }
+    };
     let (above, overlay);
     let files: &dyn Files = match (&target.stdin, &target.found.only) {
         (Some(bytes), Some(path)) => {

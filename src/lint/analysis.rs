@@ -94,8 +94,9 @@ pub struct Analysis<'a, 'p> {
     pub today: Option<jiff::civil::Date>,
     /// By file: the workflows that start uploads and that GitHub refuses to start.
     refusals: BTreeMap<FileId, StartRefusal<'a, 'p>>,
-    /// What creates releases, and what creates tags.
+    /// The steps that may create releases.
     releases: ReleaseSearch<'a, 'p>,
+    /// The steps that may create tags.
     tags: ReleaseSearch<'a, 'p>,
     index: UploadIndex,
 }
@@ -208,8 +209,8 @@ impl<'a, 'p> Analysis<'a, 'p> {
             documents,
             today: None,
             refusals,
-            releases: ReleaseSearch::new(&data.github, checkout, false),
-            tags: ReleaseSearch::new(&data.github, checkout, true),
+            releases: ReleaseSearch::for_releases(&data.github, checkout),
+            tags: ReleaseSearch::for_tags(&data.github, checkout),
             index,
         };
         (analysis, problems)

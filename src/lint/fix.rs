@@ -13,13 +13,14 @@ pub(crate) use template::fill_in;
 
 use crate::lint::rules::{FactCondition, MessageTemplate};
 
-/// Which fixes a check offers. Each is tested, which takes as long as a check.
+/// Which fixes a check offers. Each is tested by one more check of the workflows that it changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OfferedFixes {
     /// None.
     #[default]
     None,
-    /// At least the safe ones.
+    /// The safe ones, and unsafe ones that are preferred to a safe one. In a project with more fixes than are tested, these may be others
+    /// than among all.
     Safe,
     /// All.
     All,

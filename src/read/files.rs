@@ -43,19 +43,20 @@ pub(crate) fn reason(error: &io::Error) -> String {
 /// The largest file that is read, in bytes. GitHub refuses workflows over 1 MiB; documents may be larger.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// A folder on disk. It is for reading one project once: what it has listed it does not list again.
+/// A folder on disk, for one reading of a project. Each folder is listed once; later changes on disk are not seen.
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
     /// Folders below the root that were checked to be real folders, not symlinks, so that files in them need no second check.
     checked_folders: RefCell<BTreeSet<String>>,
+    /// What is in each listed folder, by its path.
     listed: RefCell<BTreeMap<String, Rc<FolderNames>>>,
 }
 
 /// The names in a folder, sorted.
 #[derive(Debug, Default)]
 struct FolderNames {
-    /// Of everything that is no folder; pipes and devices are refused by `read`.
+    /// Everything except folders. Pipes and devices are refused by `read`.
     files: Vec<String>,
     folders: Vec<String>,
 }
@@ -66,12 +67,16 @@ impl DiskFiles {
     /// # Errors
     /// If `root` does not exist.
     pub fn new(root: &Path) -> io::Result<Self> {
-        Ok(Self::of_real(root.canonicalize()?))
+        Self::from_canonical(root.canonicalize()?)
     }
 
     /// A tree that starts at a path without symlinks.
-    pub(crate) fn of_real(root: PathBuf) -> Self {
-        Self { root, checked_folders: RefCell::default(), listed: RefCell::default() }
+    ///
+    /// # Errors
+    /// If the path does not exist.
+    pub(crate) fn from_canonical(root: PathBuf) -> io::Result<Self> {
+        std::fs::metadata(&root)?;
+        Ok(Self { root, checked_folders: RefCell::default(), listed: RefCell::default() })
     }
 
     /// The real path and the metadata of a path. An error if it is outside the root: a symlink in an untrusted checkout may point anywhere.

@@ -65,7 +65,8 @@ impl ShellScript {
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// `A=b` before the program, alone, or after `export`. One of a separate line belongs to all later commands, which share it.
+    /// `A=b` before the program, alone, or after `export`. An assignment on a separate line applies to all later
+    /// commands, which share it.
     pub assignments: Vec<Arc<Assignment>>,
     /// The program and its arguments.
     pub words: Vec<ShellWord>,

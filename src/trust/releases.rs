@@ -56,33 +56,37 @@ impl AwaitedEvent<'_, '_> {
     }
 }
 
-/// What the steps of a repository do to its releases or its tags. Each step is examined once, however many filters of tags are compared.
+/// The steps of a repository that may create its releases, or its tags. Each step is examined once, however many filters of tags are compared.
 pub struct ReleaseSearch<'a, 'p> {
     github: &'a GitHubFacts,
     checkout: &'a Model<'p>,
     /// Whether tags are searched, or releases.
     for_tags: bool,
-    /// What each job does, filled in when the search reaches it.
+    /// The jobs of all workflows, each with its steps once the search has reached it.
     jobs: Vec<(&'a Workflow<'p>, &'a Job<'p>, OnceCell<Vec<ReleaseStep<'a, 'p>>>)>,
 }
 
 /// A step that creates releases or tags, or may do so.
-struct ReleaseStep<'a, 'p> {
-    what: ReleaseAction<'a>,
-    /// The step; `None` for one that may create any in every run.
-    resolved: Option<ResolvedStep<'a, 'p>>,
-    /// Whether it is reached in a run that no release or tag has started. In other runs it only adds to that release.
-    is_first: OnceCell<bool>,
+enum ReleaseStep<'a, 'p> {
+    /// It may create any release or tag in any run, so that the result is unknown.
+    Any,
+    /// It creates what is known.
+    Known {
+        what: ReleaseAction<'a>,
+        resolved: ResolvedStep<'a, 'p>,
+        /// Whether a run reaches it that no release or tag has started. In other runs it only adds to that release.
+        starts_new: OnceCell<bool>,
+    },
 }
 
 /// What a step creates.
 enum ReleaseAction<'a> {
-    /// A release maker.
+    /// What a release maker creates.
     Maker(&'a ReleaseMaker),
     /// Tags that are pushed with `GITHUB_TOKEN`.
     Tags(Vec<TagName>),
-    /// Something unknown.
-    Unknown,
+    /// Tags with unknown names or with an unknown token.
+    UnknownTags,
 }
 
 /// Whether the code in an input of a step calls a function of GitHub's API client.
@@ -97,9 +101,19 @@ fn calls(step: &Step<'_>, functions: &[String]) -> bool {
 }
 
 impl<'a, 'p> ReleaseSearch<'a, 'p> {
-    /// A search for releases, or for tags.
+    /// A search for what creates releases.
     #[must_use]
-    pub fn new(github: &'a GitHubFacts, checkout: &'a Model<'p>, for_tags: bool) -> Self {
+    pub fn for_releases(github: &'a GitHubFacts, checkout: &'a Model<'p>) -> Self {
+        Self::new(github, checkout, false)
+    }
+
+    /// A search for what creates tags.
+    #[must_use]
+    pub fn for_tags(github: &'a GitHubFacts, checkout: &'a Model<'p>) -> Self {
+        Self::new(github, checkout, true)
+    }
+
+    fn new(github: &'a GitHubFacts, checkout: &'a Model<'p>, for_tags: bool) -> Self {
         let jobs = checkout
             .workflows
             .iter()
@@ -107,7 +121,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
         Self { github, checkout, for_tags, jobs: jobs.collect() }
     }
 
-    /// The origin of the releases or tags that a workflow waits for.
+    /// The origin of the releases or tags that a workflow waits for, which are of the kind that is searched.
     #[must_use]
     pub fn origin(&self, awaited: AwaitedEvent<'_, 'p>) -> ReleaseOrigin {
         let mut found = ReleaseOrigin::Elsewhere;
@@ -124,24 +138,24 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
     }
 
     fn origin_of(&self, step: &ReleaseStep<'a, 'p>, awaited: AwaitedEvent<'_, 'p>) -> ReleaseOrigin {
-        let Some(resolved) = &step.resolved else { return ReleaseOrigin::Unknown };
-        if !*step.is_first.get_or_init(|| self.is_first(resolved)) {
+        let ReleaseStep::Known { what, resolved, starts_new } = step else { return ReleaseOrigin::Unknown };
+        if !*starts_new.get_or_init(|| self.starts_new(resolved)) {
             return ReleaseOrigin::Elsewhere;
         }
-        match &step.what {
+        match what {
             ReleaseAction::Maker(maker) => self.by_maker(maker, resolved, awaited),
             ReleaseAction::Tags(names) => tagged(resolved, names, awaited),
-            ReleaseAction::Unknown => ReleaseOrigin::Unknown,
+            ReleaseAction::UnknownTags => ReleaseOrigin::Unknown,
         }
     }
 
-    /// The steps of a job that create something; nothing follows one that may create any.
+    /// The steps of a job that may create something. [`ReleaseStep::Any`] is the last one, because it decides the result.
     fn of_job(&self, workflow: &'a Workflow<'p>, job: &'a Job<'p>) -> Vec<ReleaseStep<'a, 'p>> {
         // A called workflow of another repository may create releases if its name suggests it.
         let foreign = job.uses.filter(|_| self.checkout.called(job).is_none());
         let suggests = |uses: Text<'_>| opaque::in_name(action(uses.value()), &self.github.releases.opaque).is_some();
         if foreign.is_some_and(suggests) {
-            return vec![ReleaseStep::new(ReleaseAction::Unknown, None)];
+            return vec![ReleaseStep::Any];
         }
         let with_scripts = |step: ResolvedStep<'a, 'p>| {
             let called = called_scripts(self.checkout, &step);
@@ -150,7 +164,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
         let mut found = Vec::new();
         for resolved in steps(self.checkout, workflow, job).into_iter().flat_map(with_scripts) {
             found.extend(self.by_step(&resolved));
-            if found.last().is_some_and(|last: &ReleaseStep<'_, '_>| last.resolved.is_none()) {
+            if matches!(found.last(), Some(ReleaseStep::Any)) {
                 break;
             }
         }
@@ -173,29 +187,29 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
             }
         };
         let is_unclear = matches(facts.unclear());
-        let any = || Some(ReleaseStep::new(ReleaseAction::Unknown, None));
         if is_unclear && matches(&facts.passed_on) || calls(step, &facts.passing_calls) {
-            return any();
+            return Some(ReleaseStep::Any);
         }
         if let Some((maker, resolved)) = self.maker(resolved) {
-            return Some(ReleaseStep::new(ReleaseAction::Maker(maker), Some(resolved)));
+            return Some(ReleaseStep::known(ReleaseAction::Maker(maker), resolved));
         }
         if self.for_tags {
             match tag::pushes(self.github, resolved) {
                 TagPush::None => {}
-                TagPush::Unknown => return Some(ReleaseStep::new(ReleaseAction::Unknown, Some(resolved.clone()))),
+                TagPush::Unknown => return Some(ReleaseStep::known(ReleaseAction::UnknownTags, resolved.clone())),
                 TagPush::ByGithubToken(names, command) => {
                     let resolved = resolved.with_command(&command);
-                    return Some(ReleaseStep::new(ReleaseAction::Tags(names), Some(resolved)));
+                    return Some(ReleaseStep::known(ReleaseAction::Tags(names), resolved));
                 }
             }
         }
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
         let own = self.checkout.action(name).is_some();
-        if !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls) { any() } else { None }
+        let is_any = !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls);
+        is_any.then_some(ReleaseStep::Any)
     }
 
-    fn is_first(&self, resolved: &ResolvedStep<'a, 'p>) -> bool {
+    fn starts_new(&self, resolved: &ResolvedStep<'a, 'p>) -> bool {
         let follows =
             |run: &TriggerStart<'_, '_>| run.event == "release" || self.for_tags && run.reference.kind == RefKind::Tag;
         let makes = |simulated: &SimulatedRun<'a, 'p>| {
@@ -265,8 +279,8 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
 }
 
 impl<'a, 'p> ReleaseStep<'a, 'p> {
-    const fn new(what: ReleaseAction<'a>, resolved: Option<ResolvedStep<'a, 'p>>) -> Self {
-        Self { what, resolved, is_first: OnceCell::new() }
+    const fn known(what: ReleaseAction<'a>, resolved: ResolvedStep<'a, 'p>) -> Self {
+        Self::Known { what, resolved, starts_new: OnceCell::new() }
     }
 }
 

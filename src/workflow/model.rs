@@ -3,7 +3,6 @@
 mod read;
 pub(crate) mod repository;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use memchr::memchr;
@@ -30,18 +29,21 @@ pub struct Pairs<'p> {
     pub entries: Vec<Pair<'p>>,
     /// Whether the whole block is an expression, so that its entries are unknown.
     pub dynamic: bool,
-    /// The positions of many entries by name.
-    by_name: Option<Box<HashMap<&'p str, usize>>>,
+    /// The positions in `entries`, sorted by name; empty if there are at most [`FEW_PAIRS`].
+    by_name: Vec<usize>,
 }
 
-/// The number of entries that are searched one by one.
+/// Up to this many entries are compared one by one.
 const FEW_PAIRS: usize = 16;
 
 impl<'p> Pairs<'p> {
     pub(crate) fn new(entries: Vec<Pair<'p>>, dynamic: bool) -> Self {
-        // Of entries with the same name the first counts.
-        let names = entries.iter().enumerate().rev().map(|(position, pair)| (pair.key.value(), position));
-        let by_name = (entries.len() > FEW_PAIRS).then(|| Box::new(names.collect()));
+        let mut by_name = Vec::new();
+        if entries.len() > FEW_PAIRS {
+            by_name.extend(0..entries.len());
+            // Stable: of entries with the same name the first counts.
+            by_name.sort_by_key(|position| entries[*position].key.value());
+        }
         Self { entries, dynamic, by_name }
     }
 
@@ -54,10 +56,12 @@ impl<'p> Pairs<'p> {
     /// The entry of exactly this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Pair<'p>> {
-        match &self.by_name {
-            Some(by_name) => by_name.get(name).and_then(|position| self.entries.get(*position)).copied(),
-            None => self.entries.iter().copied().find(|pair| pair.key.value() == name),
+        if self.by_name.is_empty() {
+            return self.entries.iter().copied().find(|pair| pair.key.value() == name);
         }
+        let key = |position: usize| self.entries[position].key.value();
+        let start = self.by_name.partition_point(|position| key(*position) < name);
+        self.by_name.get(start).filter(|position| key(**position) == name).map(|position| self.entries[*position])
     }
 }
 

@@ -36,7 +36,7 @@ pub fn check_with_fixes(project: &Project, rules: &RuleSet, today: Option<Date>,
     let project = &project;
     if offered == OfferedFixes::Safe {
         for fixes in report.findings.iter_mut().map(|finding| &mut finding.untested_fixes) {
-            // The first fix that works is offered, so that an unsafe one may replace the safe ones after it.
+            // An unsafe fix before a safe one is tested too: if it works, the safe one is not offered.
             fixes.truncate(fixes.iter().rposition(|fix| fix.safe).map_or(0, |last| last + 1));
         }
     }

@@ -160,7 +160,8 @@ pub(crate) fn uploads_one_of(facts: &ArtifactFacts, job: &Job<'_>, names: &[Stri
     })
 }
 
-/// The artifacts that a step downloads, of those that its workflow uploads. `None` if its inputs are unknown.
+/// The folder and content of each artifact that a step downloads; `packed` are the artifacts that its workflow uploads. `None` if its inputs
+/// are unknown.
 pub(super) fn downloaded(
     github: &GitHubFacts,
     site: &UploadSite<'_, '_>,
