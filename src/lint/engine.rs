@@ -331,9 +331,8 @@ impl<'r> Engine<'r> {
             Some(level) => *level > Some(Level::Note),
             None => rule.levels.highest() > Level::Note,
         };
-        let loud: Vec<&Rule> =
-            rules.rules.iter().zip(&levels).filter(|one| is_loud(*one)).map(|(rule, _)| rule).collect();
-        let causes: HashSet<&str> = loud.iter().flat_map(|rule| &rule.yields_to).map(String::as_str).collect();
+        let loud = rules.rules.iter().zip(&levels).filter(|one| is_loud(*one));
+        let causes: HashSet<&str> = loud.flat_map(|(rule, _)| &rule.yields_to).map(String::as_str).collect();
         let is_needed = |rule: &Rule, level: &Option<Option<Level>>| match (level, mode) {
             (Some(None), _) => false,
             (_, CheckMode::FixTest(tested)) => {

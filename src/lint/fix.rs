@@ -19,8 +19,8 @@ pub enum OfferedFixes {
     /// None.
     #[default]
     None,
-    /// The safe ones, and unsafe ones that are preferred to a safe one. In a project with more fixes than are tested, these may be others
-    /// than among all.
+    /// The safe ones, and unsafe ones that are preferred to a safe one. In a project with too many fixes to test, more safe ones are tested
+    /// than with `All`.
     Safe,
     /// All.
     All,

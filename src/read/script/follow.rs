@@ -142,7 +142,7 @@ fn found_steps(project: &Project, words: &[&str], listed: &BTreeMap<String, Vec<
 /// The commands of a script. An assignment on a separate line applies to every later command, unless the command has its own. In a block that
 /// may not run, it decides the variable in this block alone.
 pub(crate) fn with_exports(mut script: ShellScript) -> Vec<ShellCommand> {
-    // Each assignment, its block, and the assignment for commands outside of the block, made for the first of them.
+    // Each assignment and its block. Commands outside of the block share a copy without the value, made when the first needs it.
     let mut exported: Vec<(Arc<Assignment>, usize, Option<Arc<Assignment>>)> = Vec::new();
     let mut found = Vec::new();
     for mut command in std::mem::take(&mut script.commands) {

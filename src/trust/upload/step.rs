@@ -552,8 +552,11 @@ impl<'a, 'p> ResolvedStep<'a, 'p> {
                 .map_or(SlotValue::Unknown(place), |text| SlotValue::Text(text, place));
         }
         for (pairs, own) in self.envs() {
-            let matching = || pairs.entries.iter().copied().find(|pair| name.is_match(pair.key.value()));
-            if let Some(pair) = if name.is_name() { pairs.get(name.as_str()) } else { matching() } {
+            let pair = match name.is_name() {
+                true => pairs.get(name.as_str()),
+                false => pairs.entries.iter().copied().find(|pair| name.is_match(pair.key.value())),
+            };
+            if let Some(pair) = pair {
                 // Outside of the action `inputs` is a different context.
                 let foreign = !own && pair.value.value().contains("inputs");
                 return if foreign { SlotValue::Unknown(pair.value.place()) } else { from_text(pair.value) };
