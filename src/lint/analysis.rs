@@ -108,7 +108,7 @@ struct UploadIndex {
     by_job: BTreeMap<Place, Vec<usize>>,
     /// The files of workflows with uploads.
     files: BTreeSet<FileId>,
-    /// The indices of publishers that some run is compared with.
+    /// The groups of the publishers that some run is compared with.
     assigned: HashSet<usize>,
     /// Registries whose environment is used for uploads to another one.
     swapped: HashSet<String>,
@@ -249,7 +249,7 @@ impl<'a, 'p> Analysis<'a, 'p> {
 
     /// Whether a run of an upload is compared with a publisher.
     pub(crate) fn is_assigned(&self, publisher: &Publisher<'_>) -> bool {
-        self.index.assigned.contains(&publisher.index)
+        self.publishers.group(publisher).is_some_and(|group| self.index.assigned.contains(&group))
     }
 
     /// The workflow files of the publishers that no run of an upload is compared with.

@@ -14,7 +14,7 @@ use crate::lint::subjects::Subject;
 use crate::lint::uploads::{Unknown, Upload, UploadRun};
 use crate::lint::verdict::{self, RunErrors};
 use crate::read::source::{FileId, Place};
-use crate::trust::claim_verdict::{ClaimVerdict, all_assigned, claim_verdict};
+use crate::trust::claim_verdict::{ClaimVerdict, claim_verdict};
 use crate::trust::publisher::{Publisher, PublisherField};
 use crate::trust::publisher_list::PACKAGE;
 use crate::trust::registry::slot::{known_text, known_texts};
@@ -335,7 +335,9 @@ fn record<'a>(subject: &Subject<'_, 'a, '_>, publisher: &Publisher<'a>) -> Compa
 fn only_for(subject: &Subject<'_, '_, '_>, registry: &Registry) -> Vec<String> {
     let own = publisher_form::packages(subject, registry).unwrap_or_default();
     let mut named = Vec::new();
-    for publisher in all_assigned(subject.publisher(), &subject.analysis.publishers) {
+    let publishers = &subject.analysis.publishers;
+    let group = subject.publisher().and_then(|publisher| publishers.group(publisher));
+    for publisher in group.into_iter().flat_map(|group| publishers.of_group(group)) {
         let Some(entry) = publisher.entry(PACKAGE) else { return Vec::new() };
         if own.iter().any(|(own, _)| registry.names.same(own, &entry.value)) {
             return Vec::new();

@@ -140,7 +140,8 @@ pub struct Upload<'a, 'p> {
     pub skipped: Vec<UploadRun<'a, 'p>>,
     /// Why there may be runs that are not listed.
     pub cut: Option<UnknownReason>,
-    /// The indices of the publishers that some run is compared with.
+    /// The groups of the publishers that some run is compared with, as [`PublisherList::group`] numbers them: one upload may send several
+    /// packages, each with its own publisher.
     pub assigned: BTreeSet<usize>,
     /// Why the registry of some run is unknown.
     pub unknown_target: Option<String>,
@@ -325,17 +326,14 @@ fn add<'a, 'p>(
             let claims = upload_run.claims(upload, &context, repository);
             let own = || upload_run.packages(upload, &context, data, registry).as_deref().unwrap_or_default();
             let assigned = claim_verdict::assigned(claims, registry, publishers, own);
-            let index = assigned.and_then(|one| publishers.iter().position(|it| it.index == one.index));
-            let measures = claim_verdict::all_assigned(assigned, publishers).map(|publisher| publisher.index);
-            let assigned: Vec<usize> = measures.collect();
             if let Some(name) = claims.value(Claim::Environment, registry).ok().flatten() {
                 let suggested = data.suggested(&name);
                 if !suggested.is_empty() && !suggested.contains(&registry.id.as_str()) {
                     upload.swapped.extend(suggested.into_iter().map(str::to_owned));
                 }
             }
-            upload.assigned.extend(assigned);
-            upload_run.publisher = index;
+            upload.assigned.extend(assigned.and_then(|publisher| publishers.group(publisher)));
+            upload_run.publisher = assigned.and_then(|publisher| publishers.position(publisher));
         }
     }
     upload_run.position = upload.runs.len();

@@ -8,6 +8,7 @@ use crate::lint::analysis::Analysis;
 use crate::lsp::commands;
 use crate::lsp::view::View;
 use crate::read::source::{FileId, Place, Span};
+use crate::trust::publisher::Publisher;
 use crate::workflow::model::{Job, Text, Workflow};
 
 impl View<'_> {
@@ -72,8 +73,10 @@ impl View<'_> {
             (Some("publishers"), _) => {
                 let span = item.span();
                 let of = analysis.publishers.iter().find(|it| it.place.file == file && span.contains(it.place.span));
-                let Some(publisher) = of.map(|publisher| publisher.index) else { return Vec::new() };
-                let assigned = analysis.uploads.iter().filter(|upload| upload.assigned.contains(&publisher));
+                let Some(group) = of.and_then(|publisher| analysis.publishers.group(publisher)) else {
+                    return Vec::new();
+                };
+                let assigned = analysis.uploads.iter().filter(|upload| upload.assigned.contains(&group));
                 assigned.map(|upload| upload.site.resolved.job.id.place()).collect()
             }
             (Some("ignore"), "job") => {
@@ -119,6 +122,7 @@ fn publishers(view: &View<'_>, analysis: &Analysis<'_, '_>, file: FileId, at: Sp
         let resolved = &upload.site.resolved;
         resolved.workflow.file == file && commands::job_span(view, file, resolved.job.id.value()).contains(at)
     });
-    let indices: Vec<usize> = here.flat_map(|upload| &upload.assigned).copied().collect();
-    analysis.publishers.iter().filter(|it| indices.contains(&it.index)).map(|it| it.place).collect()
+    let groups: Vec<usize> = here.flat_map(|upload| &upload.assigned).copied().collect();
+    let compared = |it: &&Publisher<'_>| analysis.publishers.group(it).is_some_and(|group| groups.contains(&group));
+    analysis.publishers.iter().filter(compared).map(|it| it.place).collect()
 }

@@ -134,11 +134,3 @@ pub fn assigned<'p, 'a, 'l, 'm: 'l>(
 fn weight(claim: Claim) -> u32 {
     if claim == Claim::Workflow { 2 } else { 1 }
 }
-
-/// The assigned publisher and those that accept the same claims for other packages: one upload may send several packages.
-pub fn all_assigned<'p, 'a>(
-    assigned: Option<&'p Publisher<'a>>,
-    publishers: &'p PublisherList<'a>,
-) -> impl Iterator<Item = &'p Publisher<'a>> {
-    assigned.into_iter().flat_map(|assigned| publishers.accepting_the_same(assigned))
-}

@@ -63,17 +63,6 @@ impl<'a> Publisher<'a> {
         declared.or_else(|| self.registry.field(field).and_then(|field| field.default.as_deref()))
     }
 
-    /// Whether both belong to one registry and accept the same claims.
-    #[must_use]
-    pub fn accepts_the_same(&self, other: &Self) -> bool {
-        let equal = |claim: &Claim| match (self.entry_of(*claim), other.entry_of(*claim)) {
-            (Some(own), Some(other)) => own.value == other.value,
-            (own, other) => own.is_none() && other.is_none(),
-        };
-        // Most publishers of one project differ by the workflow, so it is compared first.
-        self.registry.id == other.registry.id && equal(&Claim::Workflow) && Claim::ALL.iter().all(equal)
-    }
-
     /// Whether it declares a package. The form of some registries accepts a glob.
     #[must_use]
     pub fn is_for(&self, package: &str) -> bool {

@@ -12,6 +12,10 @@ use crate::trust::registry::Claim;
 pub struct PublisherList<'a> {
     list: Vec<Publisher<'a>>,
     by_registry: HashMap<&'a str, PublisherPositions>,
+    /// The positions of the publishers of each group: they belong to the same registry and accept the same claims.
+    alike: Vec<Vec<usize>>,
+    /// The number of each publisher's group.
+    groups: Vec<usize>,
 }
 
 /// The positions of the publishers of one registry.
@@ -47,7 +51,16 @@ impl<'p, 'a> IntoIterator for &'p PublisherList<'a> {
 impl<'a> From<Vec<Publisher<'a>>> for PublisherList<'a> {
     fn from(list: Vec<Publisher<'a>>) -> Self {
         let mut by_registry: HashMap<&str, PublisherPositions> = HashMap::new();
+        let mut group_of: HashMap<(&str, [Option<&str>; Claim::ALL.len()]), usize> = HashMap::new();
+        let (mut alike, mut groups): (Vec<Vec<usize>>, Vec<usize>) = (Vec::new(), Vec::new());
         for (position, publisher) in list.iter().enumerate() {
+            let accepted = Claim::ALL.map(|claim| publisher.entry_of(claim).map(|entry| entry.value.as_str()));
+            let group = *group_of.entry((publisher.registry.id.as_str(), accepted)).or_insert(alike.len());
+            groups.push(group);
+            match alike.get_mut(group) {
+                Some(positions) => positions.push(position),
+                None => alike.push(vec![position]),
+            }
             let own = by_registry.entry(publisher.registry.id.as_str()).or_default();
             own.all.push(position);
             own.by_workflow.entry(workflow(publisher).map(str::to_owned)).or_default().push(position);
@@ -57,7 +70,7 @@ impl<'a> From<Vec<Publisher<'a>>> for PublisherList<'a> {
                 Some(package) => own.by_package.entry(last_letter(package)).or_default().push(position),
             }
         }
-        Self { list, by_registry }
+        Self { list, by_registry, alike, groups }
     }
 }
 
@@ -82,11 +95,19 @@ impl<'a> PublisherList<'a> {
         self.by_registry.get(id).is_some_and(|own| self.for_package(own, package).next().is_some())
     }
 
-    /// The publishers that belong to the same registry and accept the same claims as one of them.
-    pub(crate) fn accepting_the_same(&self, publisher: &Publisher<'_>) -> impl Iterator<Item = &Publisher<'a>> {
-        let own = self.by_registry.get(publisher.registry.id.as_str());
-        let same_file = own.and_then(|own| own.by_workflow.get(&workflow(publisher).map(str::to_owned)));
-        self.at(same_file.map_or(&[][..], Vec::as_slice)).filter(|other| publisher.accepts_the_same(other))
+    /// The position of a publisher of this list.
+    pub(crate) fn position(&self, publisher: &Publisher<'_>) -> Option<usize> {
+        self.list.binary_search_by_key(&publisher.index, |own| own.index).ok()
+    }
+
+    /// The number of a publisher's group: those that belong to the same registry and accept the same claims.
+    pub(crate) fn group(&self, publisher: &Publisher<'_>) -> Option<usize> {
+        self.groups.get(self.position(publisher)?).copied()
+    }
+
+    /// The publishers of a group, in the order of the config.
+    pub(crate) fn of_group(&self, group: usize) -> impl Iterator<Item = &Publisher<'a>> {
+        self.at(self.alike.get(group).map_or(&[][..], Vec::as_slice))
     }
 
     /// The publishers with which an upload of some packages to a registry can be compared. A publisher of another package counts only if
