@@ -70,12 +70,13 @@ pub(crate) fn commands(
     if known.shell == shell { Arc::clone(&known.commands) } else { read().commands }
 }
 
-/// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command.
+/// The literal values of the variables and expressions with which words of a script begin: each may be the program of a command. `None` if
+/// there are more variables than are looked up.
 #[must_use]
-pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p>) -> Vec<&'p str> {
+pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p>) -> Option<Vec<&'p str>> {
     let of_job = !job.env.entries.is_empty() || !workflow.env.entries.is_empty() || job.strategy.is_some();
     if step.env.entries.is_empty() && !(of_job && is_step_of(job, step)) {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let script = step.script.map_or("", |script| script.value());
     let starts_word = |at: &usize| {
@@ -88,8 +89,8 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
     let mut names: Vec<&str> = starts.map(|start| variable_name(&script[start..])).collect();
     names.sort_unstable();
     names.dedup();
-    let values = names.into_iter().take(MOST_VARIABLES).filter_map(|name| values(name, workflow, job, step));
-    values.flatten().collect()
+    let values = || names.iter().filter_map(|name| values(name, workflow, job, step)).flatten().collect();
+    (names.len() <= MOST_VARIABLES).then(values)
 }
 
 /// The name in `$NAME`, `${NAME}` and `${{ NAME }}`.

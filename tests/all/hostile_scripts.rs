@@ -55,6 +55,21 @@ fn large_scripts_end_fast() {
 }
 
 #[test]
+fn an_upload_by_a_variable_is_found_beside_hundreds_of_others() {
+    let lines = |write: &dyn Fn(usize) -> String| (0..300).map(write).collect::<String>();
+    let (values, reads) = (lines(&|at| format!("      A{at}: a\n")), lines(&|at| format!("          echo $A{at}\n")));
+    let job = |env: &str| {
+        let step = format!("      - run: |\n{reads}          $Z publish\n");
+        format!("on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    env:\n{env}    steps:\n{step}")
+    };
+    for (env, uploads) in [(format!("{values}      Z: npm\n"), 1), (format!("{values}      Z: make\n"), 0)] {
+        let root = project(&[(".github/workflows/release.yml", &job(&env))]);
+        let found = trustpub(root.path(), &["uploads", "--format", "csv"]);
+        assert_eq!(out(&found).lines().count(), 1 + uploads, "{found:?}");
+    }
+}
+
+#[test]
 fn cycles_end() {
     for (run, files) in [
         ("make a\nnpm publish", &[("Makefile", "a: b\n\tmake a\nb: a\n\tmake b\n")][..]),

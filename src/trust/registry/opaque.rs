@@ -41,7 +41,7 @@ pub(crate) fn in_step<'e>(
         return entries.first().map(String::as_str);
     }
     let programs = programs(workflow, job, step);
-    let may_match = entries.may_be_in(programs.into_iter().chain([script]));
+    let may_match = programs.is_none_or(|programs| entries.may_be_in(programs.into_iter().chain([script])));
     if may_match { in_script(github, script, &commands(github, workflow, job, step), entries) } else { None }
 }
 

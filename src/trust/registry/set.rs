@@ -147,6 +147,11 @@ impl RegistrySet {
         self.uploads_at(&self.vocabulary.commands_in(text))
     }
 
+    /// Whether a text has a word of some command of the data.
+    pub(crate) fn has_word_of_command(&self, text: &str) -> bool {
+        self.vocabulary.has_word(text)
+    }
+
     /// The upload patterns whose commands the script of a step may contain, with their registries.
     pub(crate) fn uploads_in_step(&self, step: &Step<'_>) -> Vec<(&Registry, &UploadPattern)> {
         self.uploads_at(self.commands_in(step))

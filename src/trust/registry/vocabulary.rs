@@ -113,6 +113,11 @@ impl Vocabulary {
         found
     }
 
+    /// Whether a text has the first name of a word.
+    pub(crate) fn has_word(&self, text: &str) -> bool {
+        names(text.as_bytes()).any(|(_, name)| !self.words_with(name).is_empty())
+    }
+
     /// The positions, within a range, of the commands that the script of a step may contain. It is searched once.
     pub(crate) fn commands_in_step<'s>(&self, step: &'s Step<'_>, range: &Range<usize>) -> &'s [usize] {
         let search = || step.script.map_or_else(Vec::new, |script| self.commands_in(script.value()));
