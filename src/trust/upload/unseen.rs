@@ -200,7 +200,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             let around = step.frames.iter().rev().map(|frame| &frame.step.env);
             let own = [&inner.env, &inner.with].into_iter().chain(around);
             let name = own.into_iter().find_map(|pairs| self.token(pairs))?;
-            Some((name, self.unknown_program(step).filter(|_| !self.uploads_in_script(step))?))
+            let by = self.unknown_program(step).or_else(|| self.variable_program(step));
+            Some((name, by.filter(|_| !self.uploads_in_script(step))?))
         });
         let of_job = || {
             let name = self.token(&job.env).or_else(|| self.token(&workflow.env))?;
