@@ -5,10 +5,11 @@ pub mod tag;
 use std::cell::OnceCell;
 
 use crate::read::command_list::CommandList;
+use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
-use crate::trust::registry::command::{is_command, words};
+use crate::trust::registry::command::{is_command, unwrapped, words};
 use crate::trust::registry::opaque;
-use crate::trust::registry::slot::{Slot, SlotValue};
+use crate::trust::registry::slot::{Slot, SlotValue, reads};
 use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::releases::tag::{TagName, TagPush};
 use crate::trust::upload::credential::follow_env;
@@ -206,7 +207,21 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
         // The steps of a local action are searched themselves. Another action may create releases if its name suggests it.
         let own = self.checkout.action(name).is_some();
         let is_any = !own && is_unclear && matches(&facts.opaque) || calls(step, &facts.calls);
-        is_any.then_some(ReleaseStep::Any)
+        (is_any || self.runs_unknown_program(resolved)).then_some(ReleaseStep::Any)
+    }
+
+    /// Whether a script runs a program that the files do not name, with a token whose releases and tags start workflows.
+    fn runs_unknown_program(&self, resolved: &ResolvedStep<'a, 'p>) -> bool {
+        let is_unnamed = |command: &ShellCommand| unwrapped(self.github, &words(command)).first() == Some(&None);
+        let is_token = |path: &String| {
+            path.starts_with("secrets.") && !path.eq_ignore_ascii_case("secrets.github_token")
+                || path.starts_with("steps.") && path.to_lowercase().ends_with("token")
+        };
+        let gives_token = |text: &str| reads(text).is_some_and(|paths| paths.iter().any(is_token));
+        let mut values = resolved.envs().flat_map(|(pairs, _)| &pairs.entries).map(|pair| pair.value.value());
+        resolved.own_script().is_some()
+            && values.any(gives_token)
+            && resolved.commands(self.github).iter().any(is_unnamed)
     }
 
     fn starts_new(&self, resolved: &ResolvedStep<'a, 'p>) -> bool {
