@@ -93,6 +93,15 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
     (names.len() <= MOST_VARIABLES).then(values)
 }
 
+/// Whether a command of a script may begin with a variable.
+#[must_use]
+pub(crate) fn runs_variable(script: &str) -> bool {
+    memchr::memchr_iter(b'$', script.as_bytes()).any(|at| {
+        let before = script[..at].trim_end_matches([' ', '\t', '"']);
+        before.is_empty() || before.ends_with(['\n', ';', '|', '&', '(', '{', '!'])
+    })
+}
+
 /// The name in `$NAME`, `${NAME}` and `${{ NAME }}`.
 fn variable_name(word: &str) -> &str {
     match word.strip_prefix("${{") {
@@ -147,8 +156,8 @@ fn with_programs(
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     let mut found = Vec::new();
     for command in commands {
-        let program = command.words.first().filter(|word| word.splits).map(|word| word.parts.as_slice());
-        let texts = match program {
+        let program = command.words.first();
+        let texts = match program.map(|word| word.parts.as_slice()) {
             Some([WordPiece::Variable(name)]) => {
                 match command.assignments.iter().rev().find(|assignment| assignment.name == *name) {
                     Some(assignment) => assignment.value.text().map(|text| vec![text]),
@@ -164,7 +173,9 @@ fn with_programs(
             }
             _ => None,
         };
-        match texts {
+        // In quotes the whole value is the name of the program.
+        let is_name = |text: &String| !text.contains(char::is_whitespace);
+        match texts.filter(|texts| program.is_some_and(|word| word.splits) || texts.iter().all(is_name)) {
             Some(texts) => {
                 let is_one = texts.len() == 1;
                 found.extend(texts.iter().flat_map(|text| run_by(&command, text, shell, is_one)));

@@ -1,7 +1,7 @@
 //! Finds the steps and calling jobs that upload to a registry, and the target of each in one run.
 
 use crate::read::manifest::ManifestValue;
-use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
+use crate::read::shell::{ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::registry::command::{is_command, names, words};
 use crate::trust::registry::plan::{PlanAnswer, PublishPlan};
@@ -102,19 +102,6 @@ fn other_uploads<'a, 'p>(
     all.filter(|other| other.registry.id != site.registry.id).collect()
 }
 
-/// The words of commands, a line for each. Unlike the script they have the values of variables that are programs.
-fn text_of(commands: &[ShellCommand]) -> String {
-    let mut text = String::new();
-    for command in commands {
-        for word in command.words.iter().filter_map(ShellWord::text) {
-            text.push_str(&word.replace('\n', " "));
-            text.push(' ');
-        }
-        text.push('\n');
-    }
-    text
-}
-
 /// The uploads in the script of a step or in a script that it calls, and the commands that match a pattern without uploading.
 fn script_uploads<'a, 'p>(
     github: &GitHubFacts,
@@ -125,9 +112,16 @@ fn script_uploads<'a, 'p>(
     let mut commands_in = Vec::new();
     if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
         commands_in = registries.uploads_in_step(step);
-        let programs = step_script::programs(resolved.workflow, resolved.job, step);
-        if programs.is_none_or(|programs| programs.iter().any(|program| registries.has_word_of_command(program))) {
-            commands_in.extend(registries.uploads_in(&text_of(&resolved.commands(github))));
+        let script = step.script.map_or("", |script| script.value());
+        let is_named = |program: &&str| registries.has_word_of_command(program);
+        match step_script::programs(resolved.workflow, resolved.job, step) {
+            // The program may be the value of a variable, and only its arguments in this line of the script.
+            Some(programs) if programs.iter().any(is_named) || step_script::runs_variable(script) => {
+                let text = programs.into_iter().chain([script]).collect::<Vec<_>>().join(" ").replace('\n', " ");
+                commands_in.extend(registries.uploads_in(&text));
+            }
+            Some(_) => {}
+            None => commands_in.extend(registries.uploads().filter(|(_, pattern)| pattern.command.is_some())),
         }
     } else if let Some(script) = resolved.command_script() {
         commands_in = registries.uploads_in(script.value());
