@@ -74,8 +74,8 @@ fn prefixes_of_every_fixture_are_parsed() {
     let fixtures = fixtures();
     assert!(fixtures.len() > 50, "{}", fixtures.len());
     for text in fixtures {
-        // Every length of a small file, and about sixty of a larger one.
-        let step = if text.len() < 250 { 1 } else { text.len() / 60 };
+        // Every length of a small file, and about thirty of a larger one.
+        let step = if text.len() < 250 { 1 } else { text.len() / 30 };
         for cut in (0..text.len()).step_by(step).filter(|cut| text.is_char_boundary(*cut)) {
             parse(&text[..cut]);
         }
