@@ -23,9 +23,9 @@ use rows::{ResultRow, ResultRows};
 use size::SizedLog;
 
 use crate::lint::fix::OfferedFixes;
+use crate::report::ReportView;
 use crate::report::format::{Format, ReportOptions, ReportWriter, RunSummary};
-use crate::report::json::document;
-use crate::report::{ReportView, sanitize};
+use crate::report::json::{document, indented};
 
 /// Code scanning rejects logs with more results.
 const MAX_RESULTS: usize = 25_000;
@@ -109,14 +109,12 @@ impl ReportWriter for SarifWriter {
         let mut limit = MAX_RESULTS;
         loop {
             self.rows.keep_worst(limit);
-            let results = self.rows.kept.iter().map(|row| row.json(summary.rules)).collect::<io::Result<Vec<_>>>()?;
-            let run = self.run(summary, limit);
-            let runs = [SarifRun { run, results: results.iter().map(AsRef::as_ref).collect() }];
-            let document = SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs };
-            let write_document = |out: &mut dyn Write| sanitize::write_json(out, &document);
+            let runs = [SarifRun { run: self.run(summary, limit), results: Vec::new() }];
+            let empty = indented(&SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs }, 0)?;
+            let write_document = |out: &mut dyn Write| self.rows.write_into(&empty, summary.rules, out);
             match size::sized(write_document)? {
-                SizedLog::TooLarge(size) if !results.is_empty() => {
-                    limit = size::fitting(results.len(), size);
+                SizedLog::TooLarge(size) if !self.rows.kept.is_empty() => {
+                    limit = size::fitting(self.rows.kept.len(), size);
                     continue;
                 }
                 SizedLog::Small(text) => out.write_all(&text)?,

@@ -1,9 +1,8 @@
 //! Serialized results with their sort keys. They are kept until all projects are done.
 
 use std::cmp::Reverse;
-use std::io;
+use std::io::{self, Write};
 
-use serde_json::value::RawValue;
 use serde_sarif::sarif as s;
 
 use crate::lint::rules::Rule;
@@ -11,7 +10,7 @@ use crate::report::json::indented;
 use crate::report::sarif::MAX_RESULTS;
 
 /// Indentation of a result in the log.
-const INDENT: usize = 8;
+pub(crate) const INDENT: usize = 8;
 
 /// Surplus results are dropped in batches of this size.
 const SLACK: usize = 5_000;
@@ -44,12 +43,13 @@ impl ResultRow {
         Ok(Self { key: (uri.unwrap_or_default(), at, result.rule_id.unwrap_or_default()), severity, json })
     }
 
-    /// The result with its `ruleIndex`.
-    pub(crate) fn json(&self, rules: &[&Rule]) -> io::Result<Box<RawValue>> {
-        let index = rules.iter().position(|rule| rule.code == self.key.2);
-        let rule_index = index.map(|index| format!("\n{}\"ruleIndex\": {index},", " ".repeat(INDENT + 2)));
+    /// Writes the result with its `ruleIndex`.
+    pub(crate) fn write(&self, rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
         let rest = self.json.strip_prefix('{').unwrap_or_default();
-        Ok(RawValue::from_string(format!("{{{}{rest}", rule_index.unwrap_or_default()))?)
+        match rules.iter().position(|rule| rule.code == self.key.2) {
+            Some(index) => write!(out, "{{\n{:width$}\"ruleIndex\": {index},{rest}", "", width = INDENT + 2),
+            None => write!(out, "{{{rest}"),
+        }
     }
 }
 
@@ -79,6 +79,21 @@ impl ResultRows {
             self.kept.truncate(most);
             self.omitted += surplus;
         }
+    }
+
+    /// Writes a log without results, which ends with the empty list of them, with these results.
+    pub(crate) fn write_into(&self, empty: &str, rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
+        let Some(list) = empty.rfind("[]").filter(|_| !self.kept.is_empty()) else {
+            return out.write_all(empty.as_bytes());
+        };
+        let mut separator = "[";
+        out.write_all(&empty.as_bytes()[..list])?;
+        for row in &self.kept {
+            write!(out, "{separator}\n{:INDENT$}", "")?;
+            row.write(rules, out)?;
+            separator = ",";
+        }
+        write!(out, "\n{:width$}]{}", "", &empty[list + 2..], width = INDENT - 2)
     }
 
     /// Keeps the `most` most severe results and sorts them by file.
