@@ -24,6 +24,7 @@ use crate::workflow::simulate::run_filter::RunFilter;
 use crate::workflow::simulate::simulated_run::SimulatedRun;
 use crate::workflow::simulate::trigger_start::TriggerStart;
 use crate::workflow::simulate::triggers;
+use crate::workflow::step_script::runs_variable;
 
 /// The origin of a repository's releases or tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +220,7 @@ impl<'a, 'p> ReleaseSearch<'a, 'p> {
         };
         let gives_token = |text: &str| reads(text).is_some_and(|paths| paths.iter().any(is_token));
         let mut values = resolved.envs().flat_map(|(pairs, _)| &pairs.entries).map(|pair| pair.value.value());
-        resolved.own_script().is_some()
+        resolved.own_script().is_some_and(|script| runs_variable(script.value()))
             && values.any(gives_token)
             && resolved.commands(self.github).iter().any(is_unnamed)
     }

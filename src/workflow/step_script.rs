@@ -96,9 +96,10 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
 /// Whether a command of a script may begin with a variable.
 #[must_use]
 pub(crate) fn runs_variable(script: &str) -> bool {
-    memchr::memchr_iter(b'$', script.as_bytes()).any(|at| {
-        let before = script[..at].trim_end_matches([' ', '\t', '"']);
-        before.is_empty() || before.ends_with(['\n', ';', '|', '&', '(', '{', '!'])
+    let bytes = script.as_bytes();
+    memchr::memchr_iter(b'$', bytes).any(|at| {
+        let before = bytes[..at].iter().rfind(|byte| !matches!(byte, b' ' | b'\t' | b'"'));
+        before.is_none_or(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'(' | b'{' | b'!'))
     })
 }
 
