@@ -140,7 +140,7 @@ pub struct Upload<'a, 'p> {
     pub skipped: Vec<UploadRun<'a, 'p>>,
     /// Why there may be runs that are not listed.
     pub cut: Option<UnknownReason>,
-    /// The groups of the publishers that some run is compared with, as [`PublisherList::group`] numbers them: one upload may send several
+    /// The groups of the publishers that some run is compared with, by their numbers in the [`PublisherList`]: one upload may send several
     /// packages, each with its own publisher.
     pub assigned: BTreeSet<usize>,
     /// Why the registry of some run is unknown.
