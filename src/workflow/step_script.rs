@@ -98,10 +98,18 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
 pub(crate) fn runs_variable(script: &str) -> bool {
     let bytes = script.as_bytes();
     memchr::memchr_iter(b'$', bytes).any(|at| {
-        let before = bytes[..at].iter().rfind(|byte| !matches!(byte, b' ' | b'\t' | b'"'));
-        before.is_none_or(|byte| matches!(byte, b'\n' | b';' | b'|' | b'&' | b'(' | b'{' | b'!'))
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"');
+        let before = &bytes[..bytes[..at].iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1)];
+        let word = before.rsplit(|byte| !byte.is_ascii_alphanumeric()).next();
+        match before.last() {
+            None | Some(b'\n' | b';' | b'|' | b'&' | b'(' | b'{' | b'!') => true,
+            Some(_) => word.is_some_and(|word| KEYWORDS.contains(&word)),
+        }
     })
 }
+
+/// The words of a shell after which a command follows.
+const KEYWORDS: [&[u8]; 7] = [b"do", b"elif", b"else", b"if", b"then", b"until", b"while"];
 
 /// The name in `$NAME`, `${NAME}` and `${{ NAME }}`.
 fn variable_name(word: &str) -> &str {
