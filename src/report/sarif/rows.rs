@@ -10,7 +10,7 @@ use crate::report::json::indented;
 use crate::report::sarif::MAX_RESULTS;
 
 /// Indentation of a result in the log.
-pub(crate) const INDENT: usize = 8;
+const INDENT: usize = 8;
 
 /// Surplus results are dropped in batches of this size.
 const SLACK: usize = 5_000;
@@ -44,7 +44,7 @@ impl ResultRow {
     }
 
     /// Writes the result with its `ruleIndex`.
-    pub(crate) fn write(&self, rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, rules: &[&Rule], out: &mut dyn Write) -> io::Result<()> {
         let rest = self.json.strip_prefix('{').unwrap_or_default();
         match rules.iter().position(|rule| rule.code == self.key.2) {
             Some(index) => write!(out, "{{\n{:width$}\"ruleIndex\": {index},{rest}", "", width = INDENT + 2),
