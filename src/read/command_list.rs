@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, Range};
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -147,7 +147,9 @@ impl WordSearch {
             return None;
         }
         let texts = by_word.keys().map(|(text, _)| *text);
-        let search = AhoCorasick::builder().ascii_case_insensitive(true).build(texts).ok();
+        // Few scripts are searched, so that building a faster automaton would take longer than it saves.
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let search = AhoCorasick::builder().kind(kind).ascii_case_insensitive(true).build(texts).ok();
         let words = by_word.into_iter().map(|((_, is_whole), entries)| EntryWord { is_whole, entries }).collect();
         Some(Self { search, words, lengths })
     }
