@@ -137,7 +137,7 @@ fn test(path: &Path) -> Result<ExitStatus, CommandError> {
             judge(format!("registry {id}"), examples::registry(&rules, registry, examples));
         }
     }
-    for entry in rules.data.needs.iter().filter(|entry| all || needs.contains(&entry.path)) {
+    for entry in rules.data.needs.of_files(|path| all || needs.iter().any(|own| own == path)) {
         judge(format!("needs of {}", entry.name()), examples::need(&rules, entry));
     }
     print(format!("{} passed, {failed} failed\n", tested - failed).as_bytes())?;

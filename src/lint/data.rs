@@ -28,18 +28,12 @@ impl Data {
         needs: &[DataFile],
     ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
-        let read_github = || {
-            let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
-            let (topics, problems) = read_needs(&github, needs);
-            Ok::<_, Vec<String>>((github, topics, problems))
-        };
-        let read_registries = || registries.iter().map(RegistryFile::read).collect::<Vec<_>>();
-        let (github, read) = in_parallel(read_github, read_registries);
-        let (github, topics, problems_of_needs) = github?;
+        let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
+        let (topics, problems_of_needs) = read_needs(&github, needs);
         let mut files: Vec<RegistryFile<'_>> = Vec::new();
-        for (own, read) in registries.iter().zip(read) {
+        for own in registries {
             let id = own.stem();
-            match read {
+            match RegistryFile::read(own) {
                 Ok(file) => match files.iter().find(|known| known.registry.id == id) {
                     Some(known) => {
                         let path = known.file.source.path();
@@ -54,7 +48,7 @@ impl Data {
         let independent = files.iter().filter(|file| file.registry.extends.is_none());
         let ids: Vec<String> = independent.map(|file| file.registry.id.clone()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let new = files.iter().filter(|file| !file.file.built_in);
+        let new = files.iter().filter(|file| !file.file.is_packed());
         problems.extend(new.flat_map(|file| file.problems(&ids)));
         problems.extend(problems_of_needs);
         if !problems.is_empty() {
@@ -88,19 +82,6 @@ impl Data {
         ids.dedup();
         ids
     }
-}
-
-/// The results of two functions, of which the second runs in another thread if there can be one.
-pub(crate) fn in_parallel<A, B: Send>(first: impl FnOnce() -> A, second: impl Fn() -> B + Sync) -> (A, B) {
-    std::thread::scope(|scope| {
-        let other = std::thread::Builder::new().spawn_scoped(scope, &second);
-        let first = first();
-        let second = match other {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => second(),
-        };
-        (first, second)
-    })
 }
 
 /// The topics of some files, and the problems of the others.

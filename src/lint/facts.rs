@@ -314,14 +314,14 @@ mod tests {
             for condition in rule.when.iter().chain(&rule.require).chain(fixes) {
                 add(condition.fact.as_str());
             }
-            let messages = match &rule.message {
+            let messages = match &*rule.message {
                 RuleMessage::One(template) => vec![template],
                 RuleMessage::By(list) => list.iter().map(|(_, template)| template).collect(),
             };
             let shown = rule.show.iter().map(|(_, template)| template);
             messages.into_iter().chain(shown).flat_map(texts).for_each(|name| add(&name));
             rule.fixes.iter().flat_map(|fix| fix.facts()).for_each(|name| add(&name));
-            for step in &rule.by_hand {
+            for step in rule.by_hand.iter() {
                 step.when.iter().for_each(|condition| add(condition.fact.as_str()));
                 std::iter::once(&step.text).chain(&step.unread).flat_map(texts).for_each(|name| add(&name));
             }

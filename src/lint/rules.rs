@@ -5,6 +5,7 @@ pub(crate) mod load;
 pub mod set;
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use crate::lint::facts::{self, Fact, FactName};
 use crate::lint::findings::{HandStep, Level};
 use crate::lint::fix::FixTemplate;
 use crate::lint::subjects::{Subject, SubjectKind};
+use crate::read::data_file::Lazy;
 use crate::read::source::Place;
 pub use crate::trust::registry::test::ValueTest;
 use crate::workflow::expression::Truth;
@@ -104,12 +106,19 @@ impl FactCondition {
 }
 
 /// The message of a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "load::MessageFile")]
 pub enum RuleMessage {
     /// The same for every finding.
     One(MessageTemplate),
     /// Chosen by the failing fact or by its value.
     By(Vec<(String, MessageTemplate)>),
+}
+
+impl Default for RuleMessage {
+    fn default() -> Self {
+        Self::By(Vec::new())
+    }
 }
 
 /// A message with `{fact}` placeholders.
@@ -190,7 +199,8 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Something that only a person can do about a finding: an entry of `by-hand` in a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "load::HandFile")]
 pub struct HandTemplate {
     /// The conditions under which it is to do.
     pub when: Vec<FactCondition>,
@@ -213,6 +223,19 @@ impl HandTemplate {
             None => None,
         };
         Some(HandStep { text: text(&self.text)?, secret })
+    }
+}
+
+/// The fix templates of a rule.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "load::FixFiles")]
+pub struct RuleFixes(pub Vec<FixTemplate>);
+
+impl Deref for RuleFixes {
+    type Target = [FixTemplate];
+
+    fn deref(&self) -> &[FixTemplate] {
+        &self.0
     }
 }
 
@@ -253,9 +276,9 @@ pub struct Rule {
     /// Keywords.
     pub tags: Vec<String>,
     /// The help text in Markdown.
-    pub help: String,
+    pub help: Lazy<String>,
     /// Links.
-    pub references: Vec<String>,
+    pub references: Lazy<Vec<String>>,
     /// The kind of subject that it checks.
     pub kind: SubjectKind,
     /// In how many runs it must fail.
@@ -265,7 +288,7 @@ pub struct Rule {
     /// What it requires.
     pub require: Vec<FactCondition>,
     /// The message of its findings.
-    pub message: RuleMessage,
+    pub message: Lazy<RuleMessage>,
     /// The fact whose place is the finding's place; by default the fact that failed.
     pub at: Option<String>,
     /// Further labels: a fact and the text shown at its place.
@@ -273,9 +296,9 @@ pub struct Rule {
     /// Rules that report the same cause: if one of them does, this rule reports nothing.
     pub yields_to: Vec<String>,
     /// Its fix templates, the preferred one first.
-    pub fixes: Vec<FixTemplate>,
+    pub fixes: Lazy<RuleFixes>,
     /// What a person does besides the fix.
-    pub by_hand: Vec<HandTemplate>,
+    pub by_hand: Lazy<Vec<HandTemplate>>,
     /// Its examples.
     pub examples: Vec<RuleExample>,
     /// Whether it comes from a user's folder.
@@ -288,7 +311,7 @@ impl Rule {
     /// The message for a failing fact.
     #[must_use]
     pub fn sentence(&self, fact: &str, value: Option<&str>) -> Option<&MessageTemplate> {
-        match &self.message {
+        match &*self.message {
             RuleMessage::One(template) => Some(template),
             RuleMessage::By(list) => {
                 let by = |key: &str| list.iter().find(|(name, _)| name == key).map(|(_, template)| template);

@@ -1,7 +1,7 @@
 //! Data files: rules, registries, needs, GitHub's facts. One reader for all kinds: a kind is a struct that derives `Deserialize` and
 //! `JsonSchema`, so that its loader, its schema and its reference agree.
 //!
-//! The build stores the built-in files as JSON, which loads about ten times as fast as YAML. [`DataFile::read`] is the only function that
+//! The build packs the built-in files, because packed data is read much faster than YAML. [`DataFile::read`] is the only function that
 //! distinguishes the two.
 
 mod reader;
@@ -17,23 +17,38 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeOwned, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
+use crate::read::packed::{OFFSET, PackedValue};
 use crate::read::problem::Problem;
 use crate::read::source::{ColumnUnit, FileId, Place, SourceFile, Span};
 use crate::read::yaml::{self, Dialect, MappingEntry};
 
 /// A data file.
 pub(crate) struct DataFile {
-    /// Its path and its text.
+    /// Its path and its text; a packed file has no text.
     pub(crate) source: SourceFile,
-    /// Built-in file: validated by the tests, stored as JSON without examples.
-    pub(crate) built_in: bool,
+    /// The content of a built-in file without its examples. The tests validate it.
+    packed: Option<PackedValue>,
 }
 
 impl DataFile {
-    pub(crate) fn new(path: impl Into<String>, text: String, built_in: bool) -> Self {
-        Self { source: SourceFile::new(path, text.into_bytes()), built_in }
+    pub(crate) fn new(path: impl Into<String>, text: String) -> Self {
+        Self { source: SourceFile::new(path, text.into_bytes()), packed: None }
+    }
+
+    /// A built-in file as its author wrote it.
+    pub(crate) fn built_in(path: String, text: &'static str) -> Self {
+        Self { source: SourceFile::built_in(path, text), packed: None }
+    }
+
+    /// A built-in file without its examples.
+    pub(crate) fn packed(path: String, content: PackedValue) -> Self {
+        Self { source: SourceFile::built_in(path, ""), packed: Some(content) }
+    }
+
+    /// Whether it is a built-in file without its examples, which the tests validate.
+    pub(crate) const fn is_packed(&self) -> bool {
+        self.packed.is_some()
     }
 
     /// The file name without its extension.
@@ -48,9 +63,8 @@ impl DataFile {
     /// Every syntax error; else every unknown key, wrong value and missing key.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
         let mut problems = DataProblems::default();
-        if self.built_in {
-            let read = serde_json::from_str(self.source.text());
-            let value = read.map_err(|error| problems.add(Span::at(0), error.to_string()));
+        if let Some(content) = self.packed {
+            let value = content.read().map_err(|error| problems.add(Span::at(0), error.to_string()));
             return problems.result(value.ok());
         }
         let tree = yaml::parse(self.source.text(), Dialect::Data);
@@ -65,9 +79,9 @@ impl DataFile {
         problems.result(value)
     }
 
-    /// The keys of a user's file with their places; `None` for a built-in file.
+    /// The keys of a file with their places; `None` for a packed file.
     pub(crate) fn keys(&self) -> Option<Vec<(String, Span)>> {
-        let tree = (!self.built_in).then(|| yaml::parse(self.source.text(), Dialect::Data))?;
+        let tree = (!self.is_packed()).then(|| yaml::parse(self.source.text(), Dialect::Data))?;
         let key = |entry: MappingEntry<'_>| Some((entry.key.text()?.to_owned(), entry.key.span()));
         Some(tree.root()?.entries().filter_map(key).collect())
     }
@@ -103,7 +117,6 @@ impl DataProblems {
 const SPANNED: &str = "$spanned";
 const SHAPE: &str = "$shape";
 const WORD: &str = "$word";
-const LAZY: &str = "$lazy";
 
 /// A value with its place; in a built-in file the place is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -215,10 +228,10 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     }
 }
 
-/// A part of a data file that few commands need. Of a built-in file it is parsed at its first use.
+/// A part of a data file that many runs do not need. In a packed file it is read at its first use.
 pub struct Lazy<T> {
-    /// The part as JSON; absent if it was parsed with its file.
-    json: Option<Box<RawValue>>,
+    /// Absent if it was read with its file.
+    packed: Option<PackedValue>,
     value: OnceLock<T>,
 }
 
@@ -226,9 +239,8 @@ impl<T: DeserializeOwned + Default> Deref for Lazy<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // The tests compare every built-in file with its YAML, so that no part is invalid.
-        let parse = || self.json.as_ref().and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default();
-        self.value.get_or_init(parse)
+        // The tests compare every packed file with its YAML, so that no part is invalid.
+        self.value.get_or_init(|| self.packed.and_then(|packed| packed.read().ok()).unwrap_or_default())
     }
 }
 
@@ -248,30 +260,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lazy<T> {
                 T::deserialize(deserializer).map(Lazy::from)
             }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Lazy<T>, D::Error> {
-                Ok(Lazy { json: Some(Box::deserialize(deserializer)?), value: OnceLock::new() })
+            fn visit_u64<E: Error>(self, offset: u64) -> Result<Lazy<T>, E> {
+                Ok(Lazy { packed: Some(PackedValue::at(offset)), value: OnceLock::new() })
             }
         }
 
-        deserializer.deserialize_newtype_struct(LAZY, LazyVisitor(PhantomData))
+        deserializer.deserialize_newtype_struct(OFFSET, LazyVisitor(PhantomData))
+    }
+}
+
+impl<T> Lazy<T> {
+    /// Some keys of a part that is not read yet; `None` if it was read with its file.
+    pub(crate) fn keys<K: DeserializeOwned>(&self) -> Option<K> {
+        self.packed?.read().ok()
+    }
+
+    /// The part in another form, which is read in the same way.
+    pub(crate) fn convert<U>(self, convert: impl FnOnce(T) -> U) -> Lazy<U> {
+        let value = self.value.into_inner().map(convert);
+        Lazy { packed: self.packed, value: value.map_or_else(OnceLock::new, OnceLock::from) }
     }
 }
 
 impl<T> From<T> for Lazy<T> {
     fn from(value: T) -> Self {
-        Self { json: None, value: OnceLock::from(value) }
+        Self { packed: None, value: OnceLock::from(value) }
     }
 }
 
 impl<T> Default for Lazy<T> {
     fn default() -> Self {
-        Self { json: None, value: OnceLock::new() }
+        Self { packed: None, value: OnceLock::new() }
     }
 }
 
 impl<T: Clone> Clone for Lazy<T> {
     fn clone(&self) -> Self {
-        Self { json: self.json.clone(), value: self.value.clone() }
+        Self { packed: self.packed, value: self.value.clone() }
     }
 }
 
@@ -358,6 +383,12 @@ pub(crate) enum Shape<S, L, M> {
     Map(M),
 }
 
+impl<S: Default, L, M> Default for Shape<S, L, M> {
+    fn default() -> Self {
+        Self::One(S::default())
+    }
+}
+
 /// One value or a list.
 pub(crate) type OneOrMany<T> = Shape<T, T, Never>;
 /// One value, or one for each of some cases.
@@ -388,6 +419,15 @@ impl JsonSchema for Never {
 }
 
 impl<T> OneOrMany<T> {
+    /// The values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        match self {
+            Self::One(value) => std::slice::from_ref(value).iter(),
+            Self::Many(list) => list.iter(),
+            Self::Map(never) => match *never {},
+        }
+    }
+
     /// The values.
     pub(crate) fn into_list(self) -> Vec<T> {
         match self {

@@ -11,6 +11,7 @@ pub mod files;
 pub mod glob;
 pub mod local_actions;
 pub mod manifest;
+pub(crate) mod packed;
 pub(crate) mod path;
 pub mod problem;
 pub mod project;

@@ -22,11 +22,11 @@ pub fn rule(rule: &Rule) -> String {
     );
     page.push_str(&format!("{}.\n\n{}\n\n", rule.summary, rule.help.trim()));
     page.push_str(&first_examples(&rule.examples));
-    for fix in &rule.fixes {
+    for fix in rule.fixes.iter() {
         let how = if fix.safe { "with `--fix`" } else { "with `--fix=unsafe`" };
         page.push_str(&format!("Fix, {how}: {}.\n\n", fix.title));
     }
-    for reference in &rule.references {
+    for reference in rule.references.iter() {
         page.push_str(&format!("- <{reference}>\n"));
     }
     page

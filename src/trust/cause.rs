@@ -31,7 +31,7 @@ mod tests {
               - { text: "push it: no token", cause: c, when: [id-token], by: [push it] }
               - { text: who are you, cause: c, when: [owner, environment] }
         "#;
-        let file = DataFile::new("rules/registries/acme.yaml", text.to_owned(), false);
+        let file = DataFile::new("rules/registries/acme.yaml", text.to_owned());
         let registry: Registry = file.read().unwrap();
         let [command, action] = registry.uploads.as_slice() else { panic!("two uploads") };
         assert_eq!(registry.error_text(RefusalCause::IdToken, Some(command)), Some("push it: no token"));

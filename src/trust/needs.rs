@@ -5,14 +5,14 @@ pub(crate) mod oidc;
 pub(crate) mod permission_check;
 pub(crate) mod requester;
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::read::command_list::CommandList;
-use crate::read::data_file::DataFile;
+use crate::read::data_file::{DataFile, Lazy};
 use crate::read::problem::Problem;
 use crate::trust::registry::RegistrySet;
 use crate::trust::registry::action_names::ActionNames;
@@ -40,8 +40,9 @@ pub const FACTS: [(&str, FactValues, &str); 8] = [
 ];
 
 /// How an entry is identified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NeedKind {
+    #[default]
     /// An action, `owner/name` or `owner/name/path`.
     Action,
     /// A reusable workflow of another repository, `owner/name/.github/workflows/file.yml`.
@@ -105,7 +106,7 @@ pub struct TokenStoringStep {
 }
 
 /// The token that a step uses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TokenRule {
     /// The slots of the token.
     pub slots: Vec<Slot>,
@@ -139,7 +140,8 @@ pub struct NeedExample {
 }
 
 /// An action, a called workflow or a command.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "load::EntryFile")]
 pub struct NeedEntry {
     /// The kind of entry.
     pub kind: NeedKind,
@@ -161,8 +163,6 @@ pub struct NeedEntry {
     pub uploads: Vec<NeedArtifact>,
     /// The examples, which the tests check.
     pub examples: Vec<NeedExample>,
-    /// The path of its file, for messages.
-    pub path: String,
 }
 
 impl NeedEntry {
@@ -170,6 +170,29 @@ impl NeedEntry {
     #[must_use]
     pub fn name(&self) -> &str {
         self.names.first().map_or("", String::as_str)
+    }
+}
+
+/// The names of an entry, which is not read for them.
+#[derive(Default, Deserialize)]
+struct NeedNames {
+    action: Option<String>,
+    workflow: Option<String>,
+    command: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+impl NeedNames {
+    fn of(entry: &Lazy<NeedEntry>) -> (bool, Vec<String>) {
+        match entry.keys::<Self>() {
+            Some(names) => {
+                let is_command = names.command.is_some();
+                let own = names.action.or(names.workflow).or(names.command);
+                (is_command, own.into_iter().chain(names.also).collect())
+            }
+            None => (entry.kind == NeedKind::Command, entry.names.clone()),
+        }
     }
 }
 
@@ -181,9 +204,11 @@ pub struct NeedTopic {
     /// The date on which the facts were last checked.
     pub reviewed: String,
     /// The entries.
-    pub entries: Vec<NeedEntry>,
+    pub entries: Vec<Lazy<NeedEntry>>,
     /// Actions that need no scope, whatever their inputs.
     pub no_permissions: Vec<String>,
+    /// The path of the file.
+    pub path: String,
 }
 
 impl NeedTopic {
@@ -199,7 +224,9 @@ impl NeedTopic {
 /// All needs.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
-    entries: Vec<NeedEntry>,
+    entries: Vec<Lazy<NeedEntry>>,
+    /// The files, each with the positions of its entries.
+    files: Vec<(String, Range<usize>)>,
     /// The positions of actions and called workflows.
     by_name: ActionNames<usize>,
     /// The positions of the commands.
@@ -219,35 +246,41 @@ impl Needs {
         let mut all = Self::default();
         for topic in topics {
             all.no_permissions.extend(topic.no_permissions.iter().map(|name| name.to_lowercase()));
-            for entry in topic.entries {
-                if entry.kind == NeedKind::Command {
-                    all.commands.push(all.entries.len());
-                }
-                all.entries.push(entry);
-            }
+            let first = all.entries.len();
+            all.entries.extend(topic.entries);
+            all.files.push((topic.path, first..all.entries.len()));
         }
-        let is_used = |(_, entry): &(usize, &NeedEntry)| entry.kind != NeedKind::Command;
-        let used = all.entries.iter().enumerate().filter(is_used);
-        all.by_name =
-            used.flat_map(|(index, entry)| entry.names.iter().map(move |name| (name.as_str(), index))).collect();
-        let commands = all.commands.iter().filter_map(|index| all.entries.get(*index));
-        (all.vocabulary, all.in_vocabulary) = registries.add_commands(commands.map(|entry| &entry.names));
+        let (mut commands, mut used) = (Vec::new(), Vec::new());
+        for (position, entry) in all.entries.iter().enumerate() {
+            let (is_command, names) = NeedNames::of(entry);
+            if is_command { &mut commands } else { &mut used }.push((position, names));
+        }
+        let used = used.iter().flat_map(|(position, names)| names.iter().map(|name| (name.as_str(), *position)));
+        all.by_name = used.collect();
+        (all.vocabulary, all.in_vocabulary) = registries.add_commands(commands.iter().map(|(_, names)| names));
+        all.commands = commands.into_iter().map(|(position, _)| position).collect();
         all
     }
 
     /// Every entry.
     pub fn iter(&self) -> impl Iterator<Item = &NeedEntry> {
-        self.entries.iter()
+        self.entries.iter().map(Deref::deref)
+    }
+
+    /// The entries of the files with some paths.
+    pub fn of_files(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &NeedEntry> {
+        let files = self.files.iter().filter(move |(path, _)| is_wanted(path));
+        files.flat_map(|(_, positions)| &self.entries[positions.clone()]).map(Deref::deref)
     }
 
     /// The entries for commands.
     pub(crate) fn command_entries(&self) -> impl Iterator<Item = &NeedEntry> {
-        self.commands.iter().filter_map(|index| self.entries.get(*index))
+        self.commands.iter().filter_map(|index| self.entries.get(*index)).map(Deref::deref)
     }
 
     /// The entries for a step's or job's `uses`.
     pub fn of_uses(&self, uses: &str) -> impl Iterator<Item = &NeedEntry> {
-        self.by_name.entries(action(uses)).filter_map(|index| self.entries.get(index))
+        self.by_name.entries(action(uses)).filter_map(|index| self.entries.get(index)).map(Deref::deref)
     }
 
     /// Whether an action needs no scope, whatever its inputs.
@@ -285,6 +318,6 @@ impl Needs {
     /// The commands at some positions in the vocabulary.
     fn commands_at(&self, positions: impl IntoIterator<Item = usize>) -> impl Iterator<Item = &NeedEntry> {
         let own = positions.into_iter().filter_map(|position| position.checked_sub(self.in_vocabulary.start));
-        own.filter_map(|position| self.entries.get(*self.commands.get(position)?))
+        own.filter_map(|position| self.entries.get(*self.commands.get(position)?)).map(Deref::deref)
     }
 }

@@ -399,7 +399,7 @@ pub struct Registry {
     pub runners: RunnerRules,
     /// The steps, commands and called workflows that upload.
     #[serde(default)]
-    pub uploads: Vec<UploadPattern>,
+    pub uploads: Vec<Lazy<UploadPattern>>,
     /// Commands of its clients that need a stored token, because trusted publishing covers uploads only.
     #[serde(default)]
     pub uncovered: Vec<String>,

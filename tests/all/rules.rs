@@ -37,7 +37,7 @@ fn every_permission_need_passes_its_examples() {
     let mut complaints = Vec::new();
     for entry in rules.data.needs.iter() {
         if let Err(list) = examples::need(&rules, entry) {
-            complaints.push(format!("{}: {}\n    {}", entry.path, entry.name(), list.join("\n    ")));
+            complaints.push(format!("{}\n    {}", entry.name(), list.join("\n    ")));
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));

@@ -122,7 +122,7 @@ fn rule_texts_and_tags_stay_within_the_limits() {
     let rule = rules.first_mut().unwrap();
     rule.name = "long-".repeat(100);
     rule.summary = "é".repeat(3_000);
-    rule.help = format!("{}\n\n**What to do:** less.", "ü".repeat(3_000));
+    rule.help = format!("{}\n\n**What to do:** less.", "ü".repeat(3_000)).into();
     rule.security_severity = Some("5.0".to_owned());
     rule.tags = (0..30).map(|index| format!("a{index:02}")).collect();
     rule.tags.push("external/cwe/cwe-250".to_owned());

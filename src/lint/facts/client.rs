@@ -153,7 +153,7 @@ fn client_suffices(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         let status = version::action_status(&own, site.resolved.source(), uses);
         status.map(|status| status == ActionStatus::Current)
     };
-    let named = pattern.names().next().is_some();
+    let named = pattern.command.is_none();
     let stated = match (named, &pattern.client) {
         (true, Some(_)) => by_action().and_then(|action| Some(action && by_client()?)),
         (true, None) => by_action(),

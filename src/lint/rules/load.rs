@@ -10,15 +10,15 @@ use crate::lint::facts;
 use crate::lint::findings::Level;
 use crate::lint::fix::{FixAction, FixTarget, FixTemplate, TARGETS};
 use crate::lint::rules::{
-    FactCondition, HandTemplate, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleLevels, RuleMessage,
-    ValueTest,
+    FactCondition, HandTemplate, MessageTemplate, Precision, Quantifier, Rule, RuleExample, RuleFixes, RuleLevels,
+    RuleMessage, ValueTest,
 };
 use crate::lint::subjects::SubjectKind;
 use crate::read::builtin;
-use crate::read::data_file::{DataFile, DataProblems, Entries, Never, OneOrMany, OneOrMap, Shape, Spanned};
+use crate::read::data_file::{DataFile, DataProblems, Entries, Lazy, Never, OneOrMany, OneOrMap, Shape, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Span};
-use crate::trust::registry::test::{WrittenTest, conditions_schema};
+use crate::trust::registry::test::{self, WrittenTest, conditions_schema};
 use crate::workflow::expression::Truth;
 
 /// A rule: for each subject, when these facts hold, require those.
@@ -45,10 +45,10 @@ pub(crate) struct RuleFile {
     #[serde(default)]
     tags: Vec<String>,
     /// Markdown: what, why, what to do.
-    help: Spanned<String>,
+    help: Lazy<Spanned<String>>,
     /// Links.
     #[serde(default)]
-    references: Vec<String>,
+    references: Lazy<Vec<String>>,
     /// The subject that the rule is about.
     for_each: SubjectKind,
     /// In how many of the runs that reach the subject it must fail.
@@ -60,7 +60,7 @@ pub(crate) struct RuleFile {
     /// What must hold.
     require: FactTests,
     /// What is wrong, with `{fact}` for the value of a fact; or one message for each fact or value.
-    message: Spanned<OneOrMap<Spanned<String>>>,
+    message: Lazy<MessageFile>,
     /// The fact whose place is the place of the finding; by default the fact that failed.
     at: Option<Spanned<String>>,
     /// Further facts to show, with a text about each.
@@ -70,18 +70,24 @@ pub(crate) struct RuleFile {
     #[serde(default)]
     yields_to: Vec<String>,
     /// The changes that remove the finding; of a list, the first that works is offered.
-    fix: Option<Shape<Never, FixFile, FixFile>>,
+    #[serde(default)]
+    fix: Lazy<FixFiles>,
     /// What only a person can do, printed where fixes are applied.
     #[serde(default)]
-    by_hand: Vec<HandFile>,
+    by_hand: Lazy<Vec<HandFile>>,
     /// Examples are the rule's tests and its documentation.
     #[serde(default)]
     #[schemars(required)]
     examples: Spanned<Vec<Spanned<ExampleFile>>>,
 }
 
+/// One message, or one for each fact or value.
+pub(super) type MessageFile = Spanned<OneOrMap<Spanned<String>>>;
+/// One fix or several.
+pub(super) type FixFiles = Option<Shape<Never, FixFile, FixFile>>;
+
 /// Facts with a test for each.
-#[derive(Deserialize, Default)]
+#[derive(Clone, Deserialize, Default)]
 #[serde(transparent)]
 pub(crate) struct FactTests(Entries<Spanned<WrittenTest>>);
 
@@ -126,7 +132,7 @@ pub(crate) struct FixFile {
 /// Something that only a person can do about a finding.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct HandFile {
+pub(super) struct HandFile {
     /// What to do, as an imperative sentence.
     text: Spanned<String>,
     /// The conditions under which it is to do.
@@ -184,9 +190,120 @@ pub(crate) fn load(file: &DataFile, own: bool) -> Result<Rule, Vec<Problem>> {
         return problems.result(None);
     }
     let written: Spanned<RuleFile> = file.read()?;
-    let mut check = RuleCheck { kind: written.for_each, problems };
-    let rule = check.rule(written, file, own);
-    check.problems.result(rule)
+    // The tests check packed files.
+    if !file.is_packed() {
+        let mut check = RuleCheck { kind: written.for_each, problems };
+        check.rule(&written, file.stem());
+        problems = check.problems;
+    }
+    problems.result(Some(rule(written.value, file.source.path(), own)))
+}
+
+/// The rule of a file.
+fn rule(written: RuleFile, path: &str, own: bool) -> Rule {
+    Rule {
+        name: written.name.value,
+        code: written.code.value,
+        summary: written.summary.trim_end().to_owned(),
+        levels: levels(written.level),
+        precision: written.precision,
+        security_severity: written.security_severity,
+        tags: written.tags,
+        help: written.help.convert(|help| help.value),
+        references: written.references,
+        kind: written.for_each,
+        runs: written.runs,
+        when: conditions(written.when),
+        require: conditions(written.require),
+        message: written.message.convert(RuleMessage::from),
+        at: written.at.map(|name| name.value),
+        show: written.show.0.into_iter().map(|(fact, text)| (fact.value, template(&text))).collect(),
+        yields_to: written.yields_to,
+        fixes: written.fix.convert(RuleFixes::from),
+        by_hand: written.by_hand.convert(|list| list.into_iter().map(HandTemplate::from).collect()),
+        examples: written.examples.value.into_iter().map(|example| RuleExample::from(example.value)).collect(),
+        own,
+        path: path.to_owned(),
+    }
+}
+
+fn conditions(tests: FactTests) -> Vec<FactCondition> {
+    let condition = |(name, test): (Spanned<String>, Spanned<WrittenTest>)| {
+        Some(FactCondition { fact: facts::FactName::new(&name)?, test: ValueTest::new(test.value)? })
+    };
+    tests.0.0.into_iter().filter_map(condition).collect()
+}
+
+fn template(text: &str) -> MessageTemplate {
+    MessageTemplate::parse(text.trim_end())
+}
+
+impl From<MessageFile> for RuleMessage {
+    fn from(written: MessageFile) -> Self {
+        match written.value {
+            Shape::One(text) => Self::One(template(&text)),
+            Shape::Many(_) => Self::default(),
+            Shape::Map(lines) => {
+                Self::By(lines.0.into_iter().map(|(case, text)| (case.value, template(&text))).collect())
+            }
+        }
+    }
+}
+
+impl From<FixFiles> for RuleFixes {
+    fn from(written: FixFiles) -> Self {
+        Self(match written {
+            Some(Shape::Map(fix)) => vec![fix.into()],
+            Some(Shape::Many(list)) => list.into_iter().map(FixTemplate::from).collect(),
+            Some(Shape::One(_)) | None => Vec::new(),
+        })
+    }
+}
+
+impl From<FixFile> for FixTemplate {
+    fn from(written: FixFile) -> Self {
+        let removed = written.remove.map(OneOrMany::into_list).unwrap_or_default();
+        let removed = removed.iter().map(|target| FixAction::Remove(FixTarget::parse(target)));
+        let mut actions: Vec<_> =
+            removed.chain(written.log_in.map(|credential| FixAction::LogIn(credential.value))).collect();
+        let makers: [(Entries<Spanned<String>>, ActionMaker); 3] =
+            [(written.set, FixAction::Set), (written.rename, FixAction::Rename), (written.repin, FixAction::Repin)];
+        for (lines, make) in makers {
+            actions.extend(lines.0.iter().map(|(target, text)| make(FixTarget::parse(target), template(text))));
+        }
+        Self {
+            title: template(&written.title),
+            safe: written.safety == FixSafety::Safe,
+            when: conditions(written.when),
+            actions,
+        }
+    }
+}
+
+impl From<HandFile> for HandTemplate {
+    fn from(written: HandFile) -> Self {
+        Self {
+            text: template(&written.text),
+            unread: written.unread.map(|text| template(&text)),
+            when: conditions(written.when),
+        }
+    }
+}
+
+impl From<ExampleFile> for RuleExample {
+    fn from(written: ExampleFile) -> Self {
+        let bad = written.bad.is_some();
+        let shown = written.bad.or(written.good).unwrap_or_default();
+        Self {
+            name: written.name,
+            bad,
+            text: whole_workflow(&shown),
+            fixed: written.fixed.as_deref().map(whole_workflow),
+            files: written.files.0.into_iter().map(|(path, text)| (path.value, text)).collect(),
+            config: written.config,
+            place: Place { file: FileId(0), span: shown.span },
+        }
+    }
 }
 
 /// The complaint about a key that only another kind of data file has.
@@ -201,48 +318,41 @@ fn other_kind(keys: &[(String, Span)]) -> Option<(Span, String)> {
 /// Makes an action from its target and its new text.
 type ActionMaker = fn(FixTarget, MessageTemplate) -> FixAction;
 
+/// Checks the file of a rule.
 struct RuleCheck {
     kind: SubjectKind,
     problems: DataProblems,
 }
 
 impl RuleCheck {
-    fn rule(&mut self, written: Spanned<RuleFile>, file: &DataFile, own: bool) -> Option<Rule> {
-        let Spanned { value: written, span: start } = written;
-        self.name(&written.name, file.stem());
-        for (key, text) in [("code", &written.code), ("summary", &written.summary), ("help", &written.help)] {
+    fn rule(&mut self, written: &Spanned<RuleFile>, stem: &str) {
+        self.name(&written.name, stem);
+        for (key, text) in [("code", &written.code), ("summary", &written.summary), ("help", &*written.help)] {
             if text.trim().is_empty() {
                 self.problems.add(text.span, format!("`{key}` is empty"));
             }
         }
-        if !file.built_in {
-            self.examples(&written, start);
+        self.conditions(&written.when);
+        self.conditions(&written.require);
+        self.message(&written.message, conditions(written.require.clone()));
+        if let Some(name) = &written.at {
+            self.has_fact(name, name.span);
         }
-        let require = self.conditions(written.require);
-        Some(Rule {
-            name: written.name.value,
-            code: written.code.value,
-            summary: written.summary.trim_end().to_owned(),
-            levels: levels(written.level),
-            precision: written.precision,
-            security_severity: written.security_severity,
-            tags: written.tags,
-            help: written.help.trim_end().to_owned(),
-            references: written.references,
-            kind: self.kind,
-            runs: written.runs,
-            when: self.conditions(written.when),
-            message: self.message(written.message, &require),
-            require,
-            at: written.at.filter(|name| self.has_fact(name, name.span)).map(|name| name.value),
-            show: self.show(&written.show),
-            yields_to: written.yields_to,
-            fixes: self.fixes(written.fix),
-            by_hand: written.by_hand.into_iter().map(|step| self.by_hand(step)).collect(),
-            examples: written.examples.value.into_iter().filter_map(|example| self.example(example)).collect(),
-            own,
-            path: file.source.path().to_owned(),
-        })
+        for (fact, text) in &written.show.0 {
+            self.has_fact(fact, fact.span);
+            self.template(text);
+        }
+        match &*written.fix {
+            Some(Shape::Map(fix)) => self.fix(fix),
+            Some(Shape::Many(list)) => list.iter().for_each(|fix| self.fix(fix)),
+            Some(Shape::One(_)) | None => {}
+        }
+        for step in written.by_hand.iter() {
+            self.conditions(&step.when);
+            self.template(&step.text);
+            step.unread.iter().for_each(|text| self.template(text));
+        }
+        self.examples(written);
     }
 
     fn name(&mut self, name: &Spanned<String>, stem: &str) {
@@ -274,36 +384,31 @@ impl RuleCheck {
         false
     }
 
-    fn conditions(&mut self, tests: FactTests) -> Vec<FactCondition> {
-        let lines = tests.0.0.into_iter();
-        lines.filter_map(|(name, test)| self.condition(&name, test)).collect()
-    }
-
-    fn condition(&mut self, name: &Spanned<String>, test: Spanned<WrittenTest>) -> Option<FactCondition> {
-        let known = self.has_fact(name, name.span);
-        let fact = facts::FactName::new(name).filter(|_| known)?;
-        let test = ValueTest::check(test, fact.spec().values, &mut self.problems)?;
-        Some(FactCondition { fact, test })
-    }
-
-    fn template(&mut self, text: &str, span: Span) -> MessageTemplate {
-        let template = MessageTemplate::parse(text.trim_end());
-        for fact in template.facts() {
-            self.has_fact(fact, span);
+    fn conditions(&mut self, tests: &FactTests) {
+        for (name, test) in &tests.0.0 {
+            if self.has_fact(name, name.span)
+                && let Some((spec, _)) = facts::spec(name)
+            {
+                test::check(test, spec.values, &mut self.problems);
+            }
         }
-        template
     }
 
-    fn message(&mut self, message: Spanned<OneOrMap<Spanned<String>>>, require: &[FactCondition]) -> RuleMessage {
-        let Spanned { value: message, span } = message;
-        let lines = match message {
-            Shape::One(text) => return RuleMessage::One(self.template(&text, span)),
-            Shape::Many(_) => Vec::new(),
-            Shape::Map(lines) => lines.0,
+    fn template(&mut self, text: &Spanned<String>) {
+        for fact in template(text).facts() {
+            self.has_fact(fact, text.span);
+        }
+    }
+
+    /// Checks that there is a message for everything that is required.
+    fn message(&mut self, message: &MessageFile, require: Vec<FactCondition>) {
+        let lines = match &message.value {
+            Shape::One(text) => return self.template(text),
+            Shape::Many(_) => return,
+            Shape::Map(lines) => &lines.0,
         };
-        let list: Vec<_> =
-            lines.into_iter().map(|(case, text)| (case.value, self.template(&text, text.span))).collect();
-        let has = |key: &str| list.iter().any(|(name, _)| name == key);
+        lines.iter().for_each(|(_, text)| self.template(text));
+        let has = |key: &str| lines.iter().any(|(name, _)| name.value == key);
         for condition in require.iter().filter(|condition| !has(condition.fact.as_str())) {
             let fails = |value: &&&str| condition.test.passes(Some(value)) == Truth::No && !has(value);
             let missing: Vec<_> = match condition.fact.spec().values.listed() {
@@ -311,26 +416,19 @@ impl RuleCheck {
                 None => vec!["`any other value`".to_owned()],
             };
             if !missing.is_empty() {
-                let message = format!("no message for `{}` when it is {}", condition.fact.as_str(), missing.join(", "));
-                self.problems.add(span, message);
+                let text = format!("no message for `{}` when it is {}", condition.fact.as_str(), missing.join(", "));
+                self.problems.add(message.span, text);
             }
         }
-        RuleMessage::By(list)
-    }
-
-    fn show(&mut self, lines: &Entries<Spanned<String>>) -> Vec<(String, MessageTemplate)> {
-        let mut list = Vec::new();
-        for (fact, text) in &lines.0 {
-            self.has_fact(fact, fact.span);
-            list.push((fact.value.clone(), self.template(text, text.span)));
-        }
-        list
     }
 
     /// Reports missing examples: each kind is required, and one that shows the fix.
-    fn examples(&mut self, written: &RuleFile, start: Span) {
+    fn examples(&mut self, written: &Spanned<RuleFile>) {
         let examples = &written.examples;
-        let span = if examples.span.is_empty() { start } else { examples.span };
+        for example in examples.iter().filter(|example| example.bad.is_some() == example.good.is_some()) {
+            self.problems.add(example.span, "an example is either `bad` or `good`");
+        }
+        let span = if examples.span.is_empty() { written.span } else { examples.span };
         let kinds = [
             ("bad", examples.iter().any(|example| example.bad.is_some())),
             ("good", examples.iter().any(|example| example.good.is_some())),
@@ -347,88 +445,47 @@ impl RuleCheck {
         }
     }
 
-    fn example(&mut self, example: Spanned<ExampleFile>) -> Option<RuleExample> {
-        let Spanned { value: example, span } = example;
-        let (bad, shown) = match (example.bad, example.good) {
-            (Some(text), None) => (true, text),
-            (None, Some(text)) => (false, text),
-            _ => {
-                self.problems.add(span, "an example is either `bad` or `good`");
-                return None;
-            }
-        };
-        Some(RuleExample {
-            name: example.name,
-            bad,
-            text: whole_workflow(&shown),
-            fixed: example.fixed.as_deref().map(whole_workflow),
-            files: example.files.0.into_iter().map(|(path, text)| (path.value, text)).collect(),
-            config: example.config,
-            place: Place { file: FileId(0), span: shown.span },
-        })
-    }
-
-    /// The fix templates of a rule: one, or a list of which the first that works is offered.
-    fn fixes(&mut self, fix: Option<Shape<Never, FixFile, FixFile>>) -> Vec<FixTemplate> {
-        let fixes = match fix {
-            Some(Shape::Map(fix)) => vec![fix],
-            Some(Shape::Many(list)) => list,
-            Some(Shape::One(_)) | None => Vec::new(),
-        };
-        fixes.into_iter().map(|fix| self.fix(fix)).collect()
-    }
-
-    fn fix(&mut self, fix: FixFile) -> FixTemplate {
-        let title = self.template(&fix.title, fix.title.span);
-        let mut actions = Vec::new();
-        for target in fix.remove.map(OneOrMany::into_list).unwrap_or_default() {
-            actions.extend(self.target(&target).map(FixAction::Remove));
+    fn fix(&mut self, fix: &FixFile) {
+        self.template(&fix.title);
+        self.conditions(&fix.when);
+        let mut changes = 0;
+        for target in fix.remove.iter().flat_map(OneOrMany::iter) {
+            self.target(target);
+            changes += 1;
         }
-        if let Some(target) = fix.log_in {
-            actions.extend(self.has_fact(&target, target.span).then_some(FixAction::LogIn(target.value)));
+        if let Some(credential) = &fix.log_in {
+            self.has_fact(credential, credential.span);
+            changes += 1;
         }
-        let makers: [(Entries<Spanned<String>>, ActionMaker); 3] =
-            [(fix.set, FixAction::Set), (fix.rename, FixAction::Rename), (fix.repin, FixAction::Repin)];
-        for (lines, make) in makers {
-            for (target, text) in lines.0 {
-                let text = self.template(&text, text.span);
-                actions.extend(self.target(&target).map(|target| make(target, text)));
-            }
+        for (target, text) in [&fix.set, &fix.rename, &fix.repin].into_iter().flat_map(|lines| &lines.0) {
+            self.template(text);
+            self.target(target);
+            changes += 1;
         }
-        if actions.is_empty() {
+        if changes == 0 {
             let message = "the fix changes nothing; give it one of `set`, `remove`, `rename`, `repin`, `log-in`";
             self.problems.add(fix.title.span, message);
         }
-        FixTemplate { title, safe: fix.safety == FixSafety::Safe, when: self.conditions(fix.when), actions }
     }
 
-    fn by_hand(&mut self, step: HandFile) -> HandTemplate {
-        HandTemplate {
-            text: self.template(&step.text, step.text.span),
-            unread: step.unread.map(|text| self.template(&text, text.span)),
-            when: self.conditions(step.when),
-        }
-    }
-
-    /// What a change applies to: a row of the table of targets, else a fact.
-    fn target(&mut self, name: &Spanned<String>) -> Option<FixTarget> {
+    /// Checks what a change applies to: a row of the table of targets, else a fact.
+    fn target(&mut self, name: &Spanned<String>) {
         let Some((line, part)) = FixTarget::line(name) else {
-            if facts::spec(name).is_none() {
-                let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
-                let suggestion = suggestion(name, known);
-                self.problems.add(name.span, format!("there is no fix target `{}`{suggestion}", name.value));
-                return None;
+            if facts::spec(name).is_some() {
+                self.has_fact(name, name.span);
+                return;
             }
-            return self.has_fact(name, name.span).then(|| FixTarget::Fact(name.value.clone()));
+            let known = TARGETS.iter().map(|line| line.0).chain(facts::all().map(|spec| spec.name));
+            let suggestion = suggestion(name, known);
+            return self.problems.add(name.span, format!("there is no fix target `{}`{suggestion}", name.value));
         };
         if !line.1.contains(&self.kind) {
             let message = format!("a `{}` has no `{}` that could be changed", self.kind.word(), line.0);
-            self.problems.add(name.span, message);
-            return None;
+            return self.problems.add(name.span, message);
         }
-        let template = MessageTemplate::parse(part);
-        let known: Vec<bool> = template.facts().map(|fact| self.has_fact(fact, name.span)).collect();
-        known.into_iter().all(|known| known).then(|| FixTarget::parse(name))
+        for fact in MessageTemplate::parse(part).facts() {
+            self.has_fact(fact, name.span);
+        }
     }
 }
 
@@ -452,7 +509,7 @@ fn levels(level: OneOrMap<Level>) -> RuleLevels {
 
 /// The first bad and the first good example of each built-in rule, by the rule's name.
 pub(crate) fn builtin_examples() -> BTreeMap<String, Vec<RuleExample>> {
-    let files: BTreeMap<String, Vec<ShownExampleFile>> = serde_json::from_str(builtin::examples()).unwrap_or_default();
+    let files: BTreeMap<String, Vec<ShownExampleFile>> = builtin::examples();
     let example = |file: ShownExampleFile| RuleExample {
         name: file.name,
         bad: file.bad.is_some(),

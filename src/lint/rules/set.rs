@@ -1,6 +1,6 @@
 //! The rules and data in force: the built-in ones and those of a user's folders.
 
-use crate::lint::data::{Data, in_parallel};
+use crate::lint::data::Data;
 use crate::lint::rules::Rule;
 use crate::lint::rules::load;
 use crate::read::builtin;
@@ -75,8 +75,7 @@ impl RuleSet {
     pub(crate) fn of_checkout(folder: &RuleFolder) -> Option<Result<Self, Vec<String>>> {
         let named = |files: &[UserFile], below: &str| -> Vec<DataFile> {
             let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-            let file =
-                |(path, text): &UserFile| DataFile::new(format!("rules/{below}{}", name(path)), text.clone(), false);
+            let file = |(path, text): &UserFile| DataFile::new(format!("rules/{below}{}", name(path)), text.clone());
             files.iter().map(file).collect()
         };
         let is_checkout = named(&folder.rules, "").iter().any(|file| file.stem() == GITHUB);
@@ -92,7 +91,7 @@ impl RuleSet {
     fn read_all(folders: &[RuleFolder], built_in: &dyn Fn(&str) -> Vec<DataFile>) -> Result<Self, Vec<String>> {
         let of_user = |files: fn(&RuleFolder) -> &Vec<UserFile>| {
             let files = folders.iter().flat_map(files);
-            files.map(|(path, text)| DataFile::new(path.clone(), text.clone(), false))
+            files.map(|(path, text)| DataFile::new(path.clone(), text.clone()))
         };
         let mut problems = Vec::new();
         let registries: Vec<_> =
@@ -101,18 +100,14 @@ impl RuleSet {
         let (github, rules): (Vec<_>, Vec<_>) = built_in("").into_iter().partition(|file| file.stem() == GITHUB);
         let files =
             rules.into_iter().map(|file| (file, false)).chain(of_user(|folder| &folder.rules).map(|file| (file, true)));
-        let data = || match github.first() {
+        let data = match github.first() {
             Some(github) => Data::new(github, &registries, &needs),
             None => Err(vec!["rules/github.yaml is missing".to_owned()]),
         };
-        let files: Vec<(DataFile, bool)> = files.collect();
-        let load_rule = |(file, own): &(DataFile, bool)| load::load(file, *own);
-        // Loading the data takes as long as checking some ten workflows.
-        let (data, loaded) = in_parallel(data, || files.iter().map(load_rule).collect::<Vec<_>>());
         let data = data.map_err(|list| problems.extend(list)).ok();
         let mut rules: Vec<Rule> = Vec::new();
-        for ((file, _), loaded) in files.iter().zip(loaded) {
-            match loaded {
+        for (file, own) in files {
+            match load::load(&file, own) {
                 Ok(rule) => match rules.iter().find(|known| known.code == rule.code || known.name == rule.name) {
                     Some(known) => problems
                         .push(format!("{}: `{}` ({}) is taken by {}", rule.path, rule.name, rule.code, known.path)),

@@ -10,7 +10,8 @@ use serde::de::{
 };
 use serde::{Deserializer, forward_to_deserialize_any};
 
-use crate::read::data_file::{DataProblems, LAZY, SHAPE, SPANNED, WORD};
+use crate::read::data_file::{DataProblems, SHAPE, SPANNED, WORD};
+use crate::read::packed::OFFSET;
 use crate::read::problem::suggestion;
 use crate::read::source::Span;
 use crate::read::yaml::{MappingEntry, Node, NodeKind};
@@ -250,7 +251,7 @@ impl<'de, 't> Deserializer<'de> for NodeReader<'_, 't> {
         match name {
             SPANNED => visitor.visit_seq(SpanReader { reader: self, next: 0 }),
             SHAPE => visitor.visit_enum(ShapeReader(self)),
-            LAZY => visitor.visit_some(self),
+            OFFSET => visitor.visit_some(self),
             WORD => visitor.visit_str(self.text()?),
             _ => visitor.visit_newtype_struct(self),
         }

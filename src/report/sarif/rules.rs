@@ -92,7 +92,7 @@ pub(crate) fn driver(rules: &[&Rule]) -> s::ToolComponent {
 fn descriptor(rule: &Rule, builtin: &BTreeMap<String, Vec<RuleExample>>) -> s::ReportingDescriptor {
     let uri = help_uri(rule);
     let links: String = rule.references.iter().map(|link| format!("- <{link}>\n")).collect();
-    let help = unwrapped(&rule.help);
+    let help = unwrapped(rule.help.trim_end());
     let examples = match rule.examples.as_slice() {
         [] => builtin.get(&rule.name).map(Vec::as_slice).unwrap_or_default(),
         own => own,

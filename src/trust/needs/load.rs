@@ -6,14 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use crate::read::command_list::CommandList;
-use crate::read::data_file::{DataFile, DataProblems, Entries, Spanned};
+use crate::read::data_file::{DataFile, DataProblems, Entries, Lazy, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::trust::needs::{
     FACTS, Need, NeedArtifact, NeedCondition, NeedEntry, NeedExample, NeedFallback, NeedKind, NeedTopic, TokenRule,
     TokenStoringStep,
 };
 use crate::trust::registry::slot::Slot;
-use crate::trust::registry::test::{ValueTest, WrittenTest, conditions_schema};
+use crate::trust::registry::test::{self, ValueTest, WrittenTest, conditions_schema};
 use crate::workflow::github::GitHubFacts;
 use crate::workflow::permissions::AccessLevel;
 
@@ -28,16 +28,16 @@ pub(crate) struct NeedsFile {
     reviewed: String,
     /// The actions, called workflows and commands.
     #[serde(default)]
-    entries: Vec<EntryFile>,
+    entries: Vec<Lazy<EntryFile>>,
     /// Actions that need no scope, whatever their inputs.
     #[serde(default)]
     no_permissions: Vec<String>,
 }
 
 /// An action, a called workflow or a command.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct EntryFile {
+pub(super) struct EntryFile {
     /// An action, `owner/name` or `owner/name/path`.
     action: Option<Spanned<String>>,
     /// A reusable workflow of another repository, `owner/name/.github/workflows/file.yml`.
@@ -178,88 +178,139 @@ impl JsonSchema for NeedTests {
 
 /// Reads a file of needs.
 pub(super) fn load(file: &DataFile, github: &GitHubFacts) -> Result<NeedTopic, Vec<Problem>> {
-    let Spanned { value: written, span }: Spanned<NeedsFile> = file.read()?;
-    let mut check = NeedsCheck { file, github, problems: DataProblems::default() };
-    if written.entries.is_empty() && written.no_permissions.is_empty() {
-        check.problems.add(span, "the file has neither `entries` nor `no-permissions`");
+    let written: Spanned<NeedsFile> = file.read()?;
+    let mut problems = DataProblems::default();
+    // The tests check packed files.
+    if !file.is_packed() {
+        let mut check = NeedsCheck { github, problems };
+        check.file(&written);
+        problems = check.problems;
     }
-    let topic = NeedTopic {
+    let written = written.value;
+    problems.result(Some(NeedTopic {
         title: written.title,
         reviewed: written.reviewed,
-        entries: written.entries.into_iter().filter_map(|entry| check.entry(entry)).collect(),
+        entries: written.entries.into_iter().map(|entry| entry.convert(NeedEntry::from)).collect(),
         no_permissions: written.no_permissions,
-    };
-    check.problems.result(Some(topic))
+        path: file.source.path().to_owned(),
+    }))
 }
 
+impl From<EntryFile> for NeedEntry {
+    fn from(written: EntryFile) -> Self {
+        let (kind, name) = match (written.action, written.workflow, written.command) {
+            (Some(name), ..) => (NeedKind::Action, name.value),
+            (_, Some(name), _) => (NeedKind::Workflow, name.value),
+            (.., name) => (NeedKind::Command, name.unwrap_or_default().value),
+        };
+        let example = |example: Spanned<ExampleFile>| {
+            let bad = example.value.bad.is_some();
+            NeedExample { bad, text: example.value.bad.or(example.value.good).unwrap_or_default() }
+        };
+        Self {
+            kind,
+            names: [vec![name], written.also].concat(),
+            via: written.via,
+            unless: written.unless,
+            source: written.source.value,
+            token: written.token.into(),
+            needs: written.needs.into_iter().filter_map(need).collect(),
+            runs_other_programs: written.runs_other_programs,
+            uploads: written.uploads,
+            examples: written.examples.into_iter().map(example).collect(),
+        }
+    }
+}
+
+fn need(written: NeedFile) -> Option<Need> {
+    let (scope, access) = scopes(written.permission.value).pop()?;
+    Some(Need {
+        scope,
+        access,
+        or: scopes(written.or.value),
+        when: conditions(written.when),
+        documented: written.documented,
+        private: written.private,
+        optional: written.optional,
+        reason: written.reason.trim_end().to_owned(),
+    })
+}
+
+fn scopes(scopes: Scopes) -> Vec<(String, AccessLevel)> {
+    scopes.0.0.into_iter().map(|(scope, access)| (scope.value, access.value)).collect()
+}
+
+fn conditions(tests: NeedTests) -> Vec<NeedCondition> {
+    let condition = |(name, test): (Spanned<String>, Spanned<WrittenTest>)| {
+        Some(NeedCondition { fact: name.value, test: ValueTest::new(test.value)? })
+    };
+    tests.0.0.into_iter().filter_map(condition).collect()
+}
+
+impl From<TokenFile> for TokenRule {
+    fn from(written: TokenFile) -> Self {
+        let earlier = written.earlier.map(|earlier| TokenStoringStep {
+            action: earlier.action,
+            when: conditions(earlier.when),
+            slots: earlier.slots,
+            otherwise: earlier.otherwise,
+        });
+        Self { slots: written.slots, otherwise: written.otherwise, earlier, opaque: written.opaque }
+    }
+}
+
+/// Checks a file of needs.
 struct NeedsCheck<'f> {
-    file: &'f DataFile,
     github: &'f GitHubFacts,
     problems: DataProblems,
 }
 
 impl NeedsCheck<'_> {
-    fn entry(&mut self, written: EntryFile) -> Option<NeedEntry> {
-        let kinds = [
-            (NeedKind::Action, written.action),
-            (NeedKind::Workflow, written.workflow),
-            (NeedKind::Command, written.command),
-        ];
-        let mut kinds = kinds.into_iter().filter_map(|(kind, name)| Some((kind, name?)));
-        let (Some((kind, name)), None) = (kinds.next(), kinds.next()) else {
-            self.problems.add(written.source.span, "an entry needs exactly one of `action`, `workflow` and `command`");
-            return None;
+    fn file(&mut self, written: &Spanned<NeedsFile>) {
+        if written.entries.is_empty() && written.no_permissions.is_empty() {
+            self.problems.add(written.span, "the file has neither `entries` nor `no-permissions`");
+        }
+        written.entries.iter().for_each(|entry| self.entry(entry));
+    }
+
+    fn entry(&mut self, entry: &EntryFile) {
+        let mut names = [&entry.action, &entry.workflow, &entry.command].into_iter().flatten();
+        let (Some(name), None) = (names.next(), names.next()) else {
+            let message = "an entry needs exactly one of `action`, `workflow` and `command`";
+            return self.problems.add(entry.source.span, message);
         };
-        let needs: Vec<Need> = written.needs.into_iter().filter_map(|need| self.need(need)).collect();
-        let examples: Vec<_> = written.examples.into_iter().filter_map(|example| self.example(example)).collect();
+        entry.needs.iter().for_each(|need| self.need(need));
+        if let Some(earlier) = &entry.token.earlier {
+            self.conditions(&earlier.when);
+        }
+        let (examples, invalid): (Vec<_>, Vec<_>) =
+            entry.examples.iter().partition(|example| example.bad.is_some() != example.good.is_some());
+        for example in invalid {
+            self.problems.add(example.span, "an example needs exactly one of `bad` and `good`");
+        }
         for (word, bad) in [("bad", true), ("good", false)] {
-            let has = examples.iter().any(|example| example.bad == bad);
-            if !has && !self.file.built_in && needs.iter().any(|need| !need.optional) {
+            let has = examples.iter().any(|example| example.bad.is_some() == bad);
+            if !has && entry.needs.iter().any(|need| !need.optional) {
                 let message = format!("`{}` has no `{word}` example; the tests need one", name.value);
                 self.problems.add(name.span, message);
             }
         }
-        Some(NeedEntry {
-            kind,
-            names: [vec![name.value], written.also].concat(),
-            via: written.via,
-            unless: written.unless,
-            source: written.source.value,
-            token: self.token(written.token),
-            needs,
-            runs_other_programs: written.runs_other_programs,
-            uploads: written.uploads,
-            examples,
-            path: self.file.source.path().to_owned(),
-        })
     }
 
-    fn need(&mut self, written: NeedFile) -> Option<Need> {
-        let span = written.permission.span;
-        let mut scopes = self.scopes(written.permission.value);
-        if scopes.len() != 1 {
+    fn need(&mut self, need: &NeedFile) {
+        self.scopes(&need.permission);
+        if need.permission.0.0.len() != 1 {
             let message = "a need has exactly one `permission`, such as `permission: { contents: write }`";
-            self.problems.add(span, message);
+            self.problems.add(need.permission.span, message);
         }
-        if written.reason.trim().is_empty() {
-            self.problems.add(written.reason.span, "`reason` is empty");
+        if need.reason.trim().is_empty() {
+            self.problems.add(need.reason.span, "`reason` is empty");
         }
-        let or = self.scopes(written.or.value);
-        let when = self.conditions(written.when);
-        let (scope, access) = scopes.pop()?;
-        Some(Need {
-            scope,
-            access,
-            or,
-            when,
-            documented: written.documented,
-            private: written.private,
-            optional: written.optional,
-            reason: written.reason.trim_end().to_owned(),
-        })
+        self.scopes(&need.or);
+        self.conditions(&need.when);
     }
 
-    fn scopes(&mut self, scopes: Scopes) -> Vec<(String, AccessLevel)> {
+    fn scopes(&mut self, scopes: &Scopes) {
         let known = &self.github.permissions.scopes;
         for (scope, access) in &scopes.0.0 {
             if !known.contains_key(&scope.value) {
@@ -270,40 +321,16 @@ impl NeedsCheck<'_> {
                 self.problems.add(access.span, "the access must be `read` or `write`, not `none`");
             }
         }
-        scopes.0.0.into_iter().map(|(scope, access)| (scope.value, access.value)).collect()
     }
 
-    fn conditions(&mut self, tests: NeedTests) -> Vec<NeedCondition> {
-        let mut conditions = Vec::new();
-        for (name, test) in tests.0.0 {
-            let Some((_, values, _)) = FACTS.iter().find(|(fact, ..)| fits(fact, &name)) else {
-                let suggestion = suggestion(&name, FACTS.iter().map(|(fact, ..)| *fact));
-                self.problems.add(name.span, format!("unknown fact `{}`{suggestion}", name.value));
-                continue;
-            };
-            let test = ValueTest::check(test, *values, &mut self.problems);
-            conditions.extend(test.map(|test| NeedCondition { fact: name.value, test }));
-        }
-        conditions
-    }
-
-    fn token(&mut self, written: TokenFile) -> TokenRule {
-        let earlier = written.earlier.map(|earlier| TokenStoringStep {
-            action: earlier.action,
-            when: self.conditions(earlier.when),
-            slots: earlier.slots,
-            otherwise: earlier.otherwise,
-        });
-        TokenRule { slots: written.slots, otherwise: written.otherwise, earlier, opaque: written.opaque }
-    }
-
-    fn example(&mut self, example: Spanned<ExampleFile>) -> Option<NeedExample> {
-        match (example.value.bad, example.value.good) {
-            (Some(text), None) => Some(NeedExample { bad: true, text }),
-            (None, Some(text)) => Some(NeedExample { bad: false, text }),
-            _ => {
-                self.problems.add(example.span, "an example needs exactly one of `bad` and `good`");
-                None
+    fn conditions(&mut self, tests: &NeedTests) {
+        for (name, test) in &tests.0.0 {
+            match FACTS.iter().find(|(fact, ..)| fits(fact, name)) {
+                Some((_, values, _)) => test::check(test, *values, &mut self.problems),
+                None => {
+                    let suggestion = suggestion(name, FACTS.iter().map(|(fact, ..)| *fact));
+                    self.problems.add(name.span, format!("unknown fact `{}`{suggestion}", name.value));
+                }
             }
         }
     }
@@ -324,7 +351,7 @@ mod tests {
     fn problems(entries: &str) -> Vec<String> {
         let github = GitHubFacts::builtin();
         let text = format!("title: Ours\nreviewed: 2026-11-29\nentries:\n{entries}");
-        let file = DataFile::new("ours.yaml", text, false);
+        let file = DataFile::new("ours.yaml", text);
         file.described(&load(&file, &github).err().unwrap_or_default())
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::read::data_file::Lazy;
 use crate::read::manifest::ManifestKinds;
 use crate::trust::registry::action_names::ActionNames;
-use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadPattern};
+use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadNames, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::trust::registry::{ClaimRules, Registry, RegistryExamples, SetUpLinks};
 use crate::workflow::model::Step;
@@ -23,7 +24,9 @@ pub struct RegistrySet {
     commands: Range<usize>,
     /// The uploads that are actions or called workflows, each with the positions of its registry and of the pattern in it.
     upload_names: ActionNames<(usize, usize)>,
-    /// The same for the logins that are actions.
+    /// The uploads that functions of build programs run, with the functions and the same positions.
+    calls: Vec<((usize, usize), Vec<String>)>,
+    /// The logins that are actions, each with the same positions.
     login_names: ActionNames<(usize, usize)>,
     /// The environment variables from which clients read a token.
     token_variables: BTreeSet<String>,
@@ -54,28 +57,32 @@ impl RegistrySet {
             base.into_iter().for_each(|base| drop(base.uploads.splice(0..0, file.uploads.iter().cloned())));
         }
         list.sort_by(|left, right| left.id.cmp(&right.id));
-        let uploads = list.iter().flat_map(|registry| &registry.uploads);
-        let uploads = uploads.map(|pattern| pattern.spellings().collect::<Vec<_>>());
+        let positions = || list.iter().enumerate();
+        let uploads: Vec<_> = positions()
+            .flat_map(|(position, registry)| {
+                let patterns = registry.uploads.iter().enumerate();
+                patterns.map(move |(own, pattern)| ((position, own), UploadNames::of(pattern)))
+            })
+            .collect();
+        let commands = uploads.iter().map(|(_, names)| names.spellings().collect::<Vec<_>>());
         let logins = list.iter().flat_map(|registry| &registry.logins);
         let logins = logins.map(|login| login.command.iter().collect());
         let mut vocabulary = Vocabulary::default();
-        let commands = vocabulary.extend(uploads.chain(logins));
+        let commands = vocabulary.extend(commands.chain(logins));
         let vocabulary = Arc::new(vocabulary);
-        let positions = || list.iter().enumerate();
-        let upload_names = positions().flat_map(|(position, registry)| {
-            let patterns = registry.uploads.iter().enumerate();
-            patterns.flat_map(move |(own, pattern)| pattern.names().map(move |name| (name.as_str(), (position, own))))
-        });
+        let upload_names = uploads.iter();
+        let upload_names = upload_names.flat_map(|(at, names)| names.names().map(move |name| (name.as_str(), *at)));
         let upload_names = upload_names.collect();
         let login_names = positions().flat_map(|(position, registry)| {
             let logins = registry.logins.iter().enumerate().filter(|(_, login)| !login.action.is_empty());
             logins.map(move |(own, login)| (login.action.as_str(), (position, own)))
         });
         let login_names = login_names.collect();
-        let tokens = list.iter().flat_map(|registry| &registry.uploads).flat_map(|pattern| &pattern.tokens);
-        let token_variables = tokens.filter_map(|slot| Some(slot.env.as_ref()?.as_str().to_owned())).collect();
+        let token_variables = uploads.iter().flat_map(|(_, names)| names.token_variables().cloned()).collect();
+        let calls = uploads.into_iter().map(|(at, names)| (at, names.calls));
+        let calls = calls.filter(|(_, calls)| !calls.is_empty()).collect();
         let manifests = list.iter().flat_map(|registry| &registry.manifests).collect();
-        Ok(Self { list, added, vocabulary, commands, upload_names, login_names, token_variables, manifests })
+        Ok(Self { list, added, vocabulary, commands, upload_names, calls, login_names, token_variables, manifests })
     }
 
     /// Every registry, by id.
@@ -125,6 +132,11 @@ impl RegistrySet {
 
     /// The upload patterns of all registries, with their registries.
     pub fn uploads(&self) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
+        self.lazy_uploads().map(|(registry, pattern)| (registry, &**pattern))
+    }
+
+    /// The same, without reading the patterns.
+    fn lazy_uploads(&self) -> impl Iterator<Item = (&Registry, &Lazy<UploadPattern>)> {
         self.list.iter().flat_map(|registry| registry.uploads.iter().map(move |pattern| (registry, pattern)))
     }
 
@@ -135,10 +147,19 @@ impl RegistrySet {
 
     /// The upload patterns for an action or a called workflow, with their registries.
     pub fn uploads_of(&self, name: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
-        self.upload_names.entries(name).filter_map(|(registry, pattern)| {
-            let registry = self.list.get(registry)?;
-            Some((registry, registry.uploads.get(pattern)?))
-        })
+        self.upload_names.entries(name).filter_map(|at| self.upload(at))
+    }
+
+    /// The upload patterns that a text may run by a function of a build program, with their registries.
+    pub(crate) fn uploads_called_in(&self, text: &str) -> impl Iterator<Item = (&Registry, &UploadPattern)> {
+        let called = self.calls.iter().filter(|(_, calls)| calls.iter().any(|call| text.contains(call)));
+        called.filter_map(|(at, _)| self.upload(*at))
+    }
+
+    /// The upload pattern at the positions of its registry and of the pattern in it.
+    fn upload(&self, (registry, pattern): (usize, usize)) -> Option<(&Registry, &UploadPattern)> {
+        let registry = self.list.get(registry)?;
+        Some((registry, registry.uploads.get(pattern)?))
     }
 
     /// The upload patterns whose commands a text may contain, judged by its words, with their registries.
@@ -175,8 +196,8 @@ impl RegistrySet {
         if positions.is_empty() {
             return Vec::new();
         }
-        let uploads = self.uploads().enumerate().filter(|(position, _)| positions.contains(position));
-        uploads.map(|(_, pattern)| pattern).collect()
+        let uploads = self.lazy_uploads().enumerate().filter(|(position, _)| positions.contains(position));
+        uploads.map(|(_, (registry, pattern))| (registry, &**pattern)).collect()
     }
 
     /// The login patterns of all registries, with their registries.
@@ -202,7 +223,7 @@ impl RegistrySet {
         }
         let names_address =
             |login: &LoginPattern| has_address && login.address.as_ref().is_some_and(|it| script.contains(it));
-        let logins = self.logins().zip(self.uploads().count()..);
+        let logins = self.logins().zip(self.lazy_uploads().count()..);
         let found = logins.filter(|((_, login), position)| positions.contains(position) || names_address(login));
         found.map(|(login, _)| login).collect()
     }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::read::data_file::{DataProblems, OneOrMany, Shape, Spanned, Word};
 use crate::read::glob::Glob;
 use crate::read::problem::suggestion;
+use crate::read::source::Span;
 use crate::workflow::expression::{Truth, UnknownReason};
 use crate::workflow::permissions::AccessLevel;
 
@@ -66,55 +67,58 @@ impl ValueTest {
         if passes { Truth::Yes } else { Truth::No }
     }
 
-    /// Checks a test of a fact with the given values.
-    #[must_use]
-    pub(crate) fn check(test: Spanned<WrittenTest>, values: FactValues, problems: &mut DataProblems) -> Option<Self> {
-        let span = test.span;
-        let keys = match test.value {
-            Shape::One(word) => return Some(Self::OneOf(words(vec![Spanned { value: word, span }], values, problems))),
-            Shape::Many(list) => return Some(Self::OneOf(words(list, values, problems))),
+    /// The test that a file contains; `None` if it contains none.
+    pub(crate) fn new(written: WrittenTest) -> Option<Self> {
+        let keys = match written {
+            Shape::One(word) => return Some(Self::OneOf(vec![word.0])),
+            Shape::Many(list) => return Some(Self::OneOf(words(list))),
             Shape::Map(keys) => keys,
         };
-        let mut tests: Vec<Self> = keys.present.into_iter().map(Self::Present).collect();
-        for list in [keys.not, keys.none_of].into_iter().flatten() {
-            tests.push(Self::NoneOf(words(list.into_list(), values, problems)));
-        }
-        if let Some(access) = keys.at_least {
-            if values != FactValues::Access {
-                problems.add(span, "`at-least` is only for permissions");
-            }
-            tests.push(Self::AtLeast(access));
+        if let Some(list) = keys.not.or(keys.none_of) {
+            return Some(Self::NoneOf(words(list.into_list())));
         }
         if let Some(list) = keys.matches {
-            tests.push(Self::Matches(globs(list.into_list(), problems)));
+            return Some(Self::Matches(words(list.into_list()).into_iter().map(Glob::from).collect()));
         }
-        if tests.len() != 1 {
-            problems.add(span, "a fact takes one test; put a second test of the same fact into another rule");
-        }
-        tests.pop()
+        keys.at_least.map(Self::AtLeast).or(keys.present.map(Self::Present))
     }
 }
 
-/// The words of a test. A word that the fact never has is a problem.
-fn words(words: Vec<Spanned<Word>>, values: FactValues, problems: &mut DataProblems) -> Vec<String> {
-    for word in &words {
-        if let Some(known) = values.listed().filter(|known| !known.contains(&&***word)) {
-            let suggestion = suggestion(word, known.iter().copied());
-            problems.add(word.span, format!("the fact is never `{}`{suggestion}", &***word));
-        }
-    }
+fn words(words: Vec<Spanned<Word>>) -> Vec<String> {
     words.into_iter().map(|word| word.value.0).collect()
 }
 
-fn globs(globs: Vec<Spanned<Word>>, problems: &mut DataProblems) -> Vec<Glob> {
-    let glob = |written: Spanned<Word>| {
-        let glob = Glob::from(written.value.0);
+/// Checks a test of a fact with the given values.
+pub(crate) fn check(test: &Spanned<WrittenTest>, values: FactValues, problems: &mut DataProblems) {
+    let keys = match &test.value {
+        Shape::One(word) => return check_word(word, test.span, values, problems),
+        Shape::Many(list) => return list.iter().for_each(|word| check_word(word, word.span, values, problems)),
+        Shape::Map(keys) => keys,
+    };
+    for list in [&keys.not, &keys.none_of].into_iter().flatten() {
+        list.iter().for_each(|word| check_word(word, word.span, values, problems));
+    }
+    if keys.at_least.is_some() && values != FactValues::Access {
+        problems.add(test.span, "`at-least` is only for permissions");
+    }
+    for written in keys.matches.iter().flat_map(OneOrMany::iter) {
+        let glob = Glob::from(&***written);
         if !glob.is_valid() {
             problems.add(written.span, format!("invalid glob: {}", glob.fault()));
         }
-        glob
-    };
-    globs.into_iter().map(glob).collect()
+    }
+    let lists = [&keys.not, &keys.none_of, &keys.matches].into_iter().flatten().count();
+    if lists + usize::from(keys.at_least.is_some()) + usize::from(keys.present.is_some()) != 1 {
+        problems.add(test.span, "a fact takes one test; put a second test of the same fact into another rule");
+    }
+}
+
+/// Reports a word that the fact never has.
+fn check_word(word: &Word, span: Span, values: FactValues, problems: &mut DataProblems) {
+    if let Some(known) = values.listed().filter(|known| !known.contains(&&**word)) {
+        let suggestion = suggestion(word, known.iter().copied());
+        problems.add(span, format!("the fact is never `{}`{suggestion}", &**word));
+    }
 }
 
 /// A test as a file contains it: the expected value, a list of allowed values, or another test.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::read::command_list::CommandList;
+use crate::read::data_file::Lazy;
 use crate::read::glob::Glob;
 use crate::read::manifest::{Manifest, ManifestValue, PackageSign, ProjectSetting};
 use crate::trust::registry::plan::PublishPlan;
@@ -420,11 +421,59 @@ impl UploadPattern {
     pub fn spellings(&self) -> impl Iterator<Item = &String> {
         self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
     }
+}
+
+/// The names by which the uploads of a pattern are found: its own, those of the functions that run it, and those of the variables with its
+/// token.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct UploadNames {
+    action: Option<String>,
+    command: Option<String>,
+    workflow: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    #[serde(default)]
+    pub(crate) calls: Vec<String>,
+    #[serde(default)]
+    tokens: Vec<TokenVariable>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct TokenVariable {
+    env: Option<String>,
+}
+
+impl UploadNames {
+    /// Those of a pattern, which is not read for them.
+    pub(crate) fn of(pattern: &Lazy<UploadPattern>) -> Self {
+        pattern.keys().unwrap_or_else(|| Self {
+            action: pattern.action.clone(),
+            command: pattern.command.clone(),
+            workflow: pattern.workflow.clone(),
+            also: pattern.also.clone(),
+            calls: pattern.calls.clone(),
+            tokens: pattern
+                .tokens
+                .iter()
+                .map(|slot| TokenVariable { env: slot.env.as_ref().map(|env| env.as_str().to_owned()) })
+                .collect(),
+        })
+    }
+
+    /// All spellings of the command; empty for an action or workflow.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = &String> {
+        self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
+    }
 
     /// All names of the action or called workflow; empty for a command.
-    pub fn names(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
         let own = self.action.iter().chain(&self.workflow);
         own.chain(if self.command.is_none() { self.also.as_slice() } else { &[] })
+    }
+
+    /// The environment variables from which the client reads its token.
+    pub(crate) fn token_variables(&self) -> impl Iterator<Item = &String> {
+        self.tokens.iter().filter_map(|token| token.env.as_ref())
     }
 }
 

@@ -58,8 +58,7 @@ pub fn evidence<'a, 'p>(
         let text = script.text();
         // A call may continue on further lines.
         let mut patterns = registries.uploads_in(&text.value().replace('\n', " "));
-        let is_called = |pattern: &UploadPattern| pattern.calls.iter().any(|name| text.value().contains(name));
-        patterns.extend(registries.uploads().filter(|(_, pattern)| is_called(pattern)));
+        patterns.extend(registries.uploads_called_in(text.value()));
         for (registry, pattern) in patterns {
             let known = |it: &UploadEvidence<'_, '_>| it.registry.id == registry.id && it.place.file == script.file;
             if found.iter().any(known) {
