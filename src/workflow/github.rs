@@ -584,7 +584,7 @@ impl GitHubFacts {
     #[cfg(test)]
     #[allow(clippy::unwrap_used)]
     pub(crate) fn builtin() -> Self {
-        let files = crate::read::builtin::files("", false);
+        let files = crate::read::builtin::PackedRules::read().files("");
         files.iter().find(|file| file.stem() == "github").unwrap().read().unwrap()
     }
 

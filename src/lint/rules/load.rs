@@ -14,7 +14,7 @@ use crate::lint::rules::{
     RuleMessage, ValueTest,
 };
 use crate::lint::subjects::SubjectKind;
-use crate::read::builtin;
+use crate::read::builtin::PackedRules;
 use crate::read::data_file::{DataFile, DataProblems, Entries, Lazy, Never, OneOrMany, OneOrMap, Shape, Spanned};
 use crate::read::problem::{Problem, suggestion};
 use crate::read::source::{FileId, Place, Span};
@@ -509,7 +509,7 @@ fn levels(level: OneOrMap<Level>) -> RuleLevels {
 
 /// The first bad and the first good example of each built-in rule, by the rule's name.
 pub(crate) fn builtin_examples() -> BTreeMap<String, Vec<RuleExample>> {
-    let files: BTreeMap<String, Vec<ShownExampleFile>> = builtin::examples();
+    let files: BTreeMap<String, Vec<ShownExampleFile>> = PackedRules::read().examples();
     let example = |file: ShownExampleFile| RuleExample {
         name: file.name,
         bad: file.bad.is_some(),

@@ -3,7 +3,7 @@
 use crate::lint::data::Data;
 use crate::lint::rules::Rule;
 use crate::lint::rules::load;
-use crate::read::builtin;
+use crate::read::builtin::{self, PackedRules};
 use crate::read::data_file::DataFile;
 use crate::read::files::Files;
 use crate::read::project::Project;
@@ -60,7 +60,7 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every file, with its path, line and column.
     pub fn load_with_examples(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
-        Self::read_all(folders, &|folder| builtin::files(folder, true))
+        Self::read_all(folders, &builtin::files)
     }
 
     /// The built-in rules without their examples, and those of a user's folders.
@@ -68,7 +68,8 @@ impl RuleSet {
     /// # Errors
     /// Every problem of every user file, with its path, line and column.
     pub fn load_for_check(folders: &[RuleFolder]) -> Result<Self, Vec<String>> {
-        Self::read_all(folders, &|folder| builtin::files(folder, false))
+        let packed = PackedRules::read();
+        Self::read_all(folders, &|folder| packed.files(folder))
     }
 
     /// The rules of a checkout of trustpub in place of the built-in ones; `None` if the folder is not the `rules/` of a checkout.
@@ -184,12 +185,13 @@ mod tests {
             let bare = NeedEntry { examples: Vec::new(), ..whole.clone() };
             assert_eq!(format!("{bare:?}"), format!("{lean:?}"));
         }
-        let no_permissions = |examples: bool| -> Vec<String> {
+        let no_permissions = |files: Vec<DataFile>| -> Vec<String> {
             let load = |file: &DataFile| NeedTopic::load(file, &whole.data.github).unwrap().no_permissions;
-            builtin::files("needs", examples).iter().flat_map(load).collect()
+            files.iter().flat_map(load).collect()
         };
-        assert!(!no_permissions(true).is_empty());
-        assert_eq!(no_permissions(true), no_permissions(false));
+        let with_examples = no_permissions(builtin::files("needs"));
+        assert!(!with_examples.is_empty());
+        assert_eq!(with_examples, no_permissions(PackedRules::read().files("needs")));
         assert_eq!(format!("{:?}", whole.data.github), format!("{:?}", lean.data.github));
         assert_eq!(whole.data.registries.iter().count(), lean.data.registries.iter().count());
         for (whole, lean) in whole.data.registries.iter().zip(lean.data.registries.iter()) {

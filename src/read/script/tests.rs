@@ -8,7 +8,7 @@ use crate::read::project::Project;
 use crate::read::shell::ShellWord;
 
 fn facts() -> RunFacts {
-    let files = crate::read::builtin::files("", false);
+    let files = crate::read::builtin::PackedRules::read().files("");
     let github: serde_json::Value = files.iter().find(|file| file.stem() == "github").unwrap().read().unwrap();
     serde_json::from_value(github["shell"]["runs"].clone()).unwrap()
 }
