@@ -227,9 +227,11 @@ impl Project {
     /// A workflow, an action or the config, with its YAML dialect; `None` for any other file.
     #[must_use]
     pub(crate) fn document(&self, file: FileId) -> Option<(&ProjectFile, Dialect)> {
-        let actions = self.actions.iter().map(|action| &action.document);
-        let mut workflows = self.workflows.iter().chain(actions);
-        let workflow = workflows.find(|document| document.file == file).map(|document| (document, Dialect::Workflow));
+        // Ids ascend in both lists, because each file gets the next one.
+        let workflow = self.workflows.binary_search_by_key(&file, |document| document.file).ok();
+        let action = self.actions.binary_search_by_key(&file, |action| action.document.file).ok();
+        let workflow = workflow.map(|at| &self.workflows[at]).or(action.map(|at| &self.actions[at].document));
+        let workflow = workflow.map(|document| (document, Dialect::Workflow));
         workflow.or_else(|| {
             let config = self.config.as_ref().filter(|document| document.file == file);
             config.map(|document| (document, Dialect::Data))
