@@ -20,7 +20,7 @@ use crate::trust::registry::slot::Slot;
 use crate::trust::registry::test::{FactValues, ValueTest};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::{Step, action};
+use crate::workflow::model::{Job, Step, Workflow, action};
 use crate::workflow::permissions::AccessLevel;
 
 /// The facts that a condition may test, with their values and meanings. A name that ends in `.*` accepts any last part.
@@ -42,8 +42,8 @@ pub const FACTS: [(&str, FactValues, &str); 8] = [
 /// How an entry is identified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NeedKind {
-    #[default]
     /// An action, `owner/name` or `owner/name/path`.
+    #[default]
     Action,
     /// A reusable workflow of another repository, `owner/name/.github/workflows/file.yml`.
     Workflow,
@@ -173,8 +173,8 @@ impl NeedEntry {
     }
 }
 
-/// The names of an entry, which is not read for them.
-#[derive(Default, Deserialize)]
+/// The keys of an entry by which it is found.
+#[derive(Deserialize)]
 struct NeedNames {
     action: Option<String>,
     workflow: Option<String>,
@@ -183,16 +183,15 @@ struct NeedNames {
     also: Vec<String>,
 }
 
-impl NeedNames {
-    fn of(entry: &Lazy<NeedEntry>) -> (bool, Vec<String>) {
-        match entry.keys::<Self>() {
-            Some(names) => {
-                let is_command = names.command.is_some();
-                let own = names.action.or(names.workflow).or(names.command);
-                (is_command, own.into_iter().chain(names.also).collect())
-            }
-            None => (entry.kind == NeedKind::Command, entry.names.clone()),
+/// Whether an entry is a command, and its names. The rest of it is not read.
+fn names(entry: &Lazy<NeedEntry>) -> (bool, Vec<String>) {
+    match entry.keys::<NeedNames>() {
+        Some(names) => {
+            let is_command = names.command.is_some();
+            let own = names.action.or(names.workflow).or(names.command);
+            (is_command, own.into_iter().chain(names.also).collect())
         }
+        None => (entry.kind == NeedKind::Command, entry.names.clone()),
     }
 }
 
@@ -252,7 +251,7 @@ impl Needs {
         }
         let (mut commands, mut used) = (Vec::new(), Vec::new());
         for (position, entry) in all.entries.iter().enumerate() {
-            let (is_command, names) = NeedNames::of(entry);
+            let (is_command, names) = names(entry);
             if is_command { &mut commands } else { &mut used }.push((position, names));
         }
         let used = used.iter().flat_map(|(position, names)| names.iter().map(|name| (name.as_str(), *position)));
@@ -311,8 +310,13 @@ impl Needs {
     }
 
     /// The commands that the script of a step may contain.
-    pub(crate) fn commands_in_step<'s>(&'s self, step: &'s Step<'_>) -> impl Iterator<Item = &'s NeedEntry> {
-        self.commands_at(self.vocabulary.commands_in_step(step, &self.in_vocabulary).iter().copied())
+    pub(crate) fn commands_in_step<'s>(
+        &'s self,
+        workflow: &Workflow<'_>,
+        job: &Job<'_>,
+        step: &'s Step<'_>,
+    ) -> impl Iterator<Item = &'s NeedEntry> {
+        self.commands_at(self.vocabulary.commands_in_step(workflow, job, step, &self.in_vocabulary).iter().copied())
     }
 
     /// The commands at some positions in the vocabulary.

@@ -122,7 +122,7 @@ struct DryRun<'s> {
 fn dry_run<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<Option<DryRun<'s>>> {
     let (workflow, job, step, analysis) = (subject.workflow()?, subject.job()?, subject.step()?, subject.analysis);
     let data = analysis.data;
-    let patterns = data.registries.uploads_in_step(step);
+    let patterns = data.registries.uploads_in_step(workflow, job, step);
     let patterns: Vec<_> = patterns.into_iter().filter(|(_, pattern)| by_flag(pattern).is_some()).collect();
     if patterns.is_empty() || analysis.publishes(workflow.file) {
         return Some(None);

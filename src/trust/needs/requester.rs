@@ -80,7 +80,7 @@ pub(crate) fn find<'a, 'p>(
         for resolved in std::iter::once(resolved).chain(&called_scripts(checkout, resolved)) {
             let Some(script) = resolved.command_script() else { continue };
             let mut commands_in: Vec<_> = match resolved.calls.is_empty() {
-                true => needs.commands_in_step(step).collect(),
+                true => needs.commands_in_step(workflow, job, step).collect(),
                 false => needs.commands_in(script.value()),
             };
             commands_in.retain(|entry| is_wanted(entry));

@@ -10,7 +10,7 @@ use crate::trust::registry::action_names::ActionNames;
 use crate::trust::registry::upload_pattern::{ClientVersions, LoginPattern, UploadNames, UploadPattern};
 use crate::trust::registry::vocabulary::Vocabulary;
 use crate::trust::registry::{ClaimRules, Registry, RegistryExamples, SetUpLinks};
-use crate::workflow::model::Step;
+use crate::workflow::model::{Job, Step, Workflow};
 
 /// All registries, by id.
 #[derive(Debug, Clone, Default)]
@@ -168,14 +168,14 @@ impl RegistrySet {
         self.uploads_at(&self.vocabulary.commands_in(text))
     }
 
-    /// Whether a text has a word of some command of the data.
-    pub(crate) fn has_word_of_command(&self, text: &str) -> bool {
-        self.vocabulary.has_word(text)
-    }
-
     /// The upload patterns whose commands the script of a step may contain, with their registries.
-    pub(crate) fn uploads_in_step(&self, step: &Step<'_>) -> Vec<(&Registry, &UploadPattern)> {
-        self.uploads_at(self.commands_in(step))
+    pub(crate) fn uploads_in_step(
+        &self,
+        workflow: &Workflow<'_>,
+        job: &Job<'_>,
+        step: &Step<'_>,
+    ) -> Vec<(&Registry, &UploadPattern)> {
+        self.uploads_at(self.commands_in(workflow, job, step))
     }
 
     /// Adds commands to the vocabulary, so that a script is searched once for all, and returns it with their positions.
@@ -188,8 +188,8 @@ impl RegistrySet {
     }
 
     /// The positions in the vocabulary of the uploads and logins that the script of a step may contain.
-    fn commands_in<'s>(&self, step: &'s Step<'_>) -> &'s [usize] {
-        self.vocabulary.commands_in_step(step, &self.commands)
+    fn commands_in<'s>(&self, workflow: &Workflow<'_>, job: &Job<'_>, step: &'s Step<'_>) -> &'s [usize] {
+        self.vocabulary.commands_in_step(workflow, job, step, &self.commands)
     }
 
     fn uploads_at(&self, positions: &[usize]) -> Vec<(&Registry, &UploadPattern)> {
@@ -214,9 +214,14 @@ impl RegistrySet {
     }
 
     /// The login patterns whose command or address the script of a step may contain, with their registries.
-    pub(crate) fn logins_in_step(&self, step: &Step<'_>) -> Vec<(&Registry, &LoginPattern)> {
+    pub(crate) fn logins_in_step(
+        &self,
+        workflow: &Workflow<'_>,
+        job: &Job<'_>,
+        step: &Step<'_>,
+    ) -> Vec<(&Registry, &LoginPattern)> {
         let Some(script) = step.script.map(|script| script.value()) else { return Vec::new() };
-        let positions = self.commands_in(step);
+        let positions = self.commands_in(workflow, job, step);
         let has_address = script.contains("://");
         if positions.is_empty() && !has_address {
             return Vec::new();

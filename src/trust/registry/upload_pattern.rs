@@ -423,8 +423,7 @@ impl UploadPattern {
     }
 }
 
-/// The names by which the uploads of a pattern are found: its own, those of the functions that run it, and those of the variables with its
-/// token.
+/// The keys of an upload pattern by which its uploads are found.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct UploadNames {
     action: Option<String>,
@@ -444,7 +443,7 @@ struct TokenVariable {
 }
 
 impl UploadNames {
-    /// Those of a pattern, which is not read for them.
+    /// Those of a pattern. The rest of it is not read.
     pub(crate) fn of(pattern: &Lazy<UploadPattern>) -> Self {
         pattern.keys().unwrap_or_else(|| Self {
             action: pattern.action.clone(),

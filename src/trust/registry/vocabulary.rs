@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::workflow::model::Step;
+use crate::workflow::model::{Job, Step, Workflow};
+use crate::workflow::step_script;
 
 /// The words of all spellings of some commands, found in one pass over a script.
 #[derive(Debug, Clone, Default)]
@@ -114,16 +115,37 @@ impl Vocabulary {
     }
 
     /// Whether a text has the first name of a word.
-    pub(crate) fn has_word(&self, text: &str) -> bool {
+    fn has_word(&self, text: &str) -> bool {
         names(text.as_bytes()).any(|(_, name)| !self.words_with(name).is_empty())
     }
 
-    /// The positions, within a range, of the commands that the script of a step may contain. It is searched once.
-    pub(crate) fn commands_in_step<'s>(&self, step: &'s Step<'_>, range: &Range<usize>) -> &'s [usize] {
-        let search = || step.script.map_or_else(Vec::new, |script| self.commands_in(script.value()));
-        let all = step.commands_in.get_or_init(search);
+    /// The positions, within a range, of the commands that the script of a step may contain. It is searched once: a step of an action has
+    /// only variables of its own, so that it is the same in all jobs that run it.
+    pub(crate) fn commands_in_step<'s>(
+        &self,
+        workflow: &Workflow<'_>,
+        job: &Job<'_>,
+        step: &'s Step<'_>,
+        range: &Range<usize>,
+    ) -> &'s [usize] {
+        let all = step.commands_in.get_or_init(|| self.search(workflow, job, step));
         let before = |end: usize| all.partition_point(|position| *position < end);
         &all[before(range.start)..before(range.end)]
+    }
+
+    /// The positions of the commands that the script of a step may contain. Their programs may be the values of variables.
+    fn search(&self, workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>) -> Vec<usize> {
+        let Some(script) = step.script.map(|script| script.value()) else { return Vec::new() };
+        let Some(programs) = step_script::programs(workflow, job, step) else { return (0..self.commands).collect() };
+        let mut found = self.commands_in(script);
+        if programs.iter().any(|program| self.has_word(program)) || step_script::runs_variable(script) {
+            // Only the arguments of such a command are in its line of the script.
+            let text = programs.into_iter().chain([script]).collect::<Vec<_>>().join(" ").replace('\n', " ");
+            found.extend(self.commands_in(&text));
+            found.sort_unstable();
+            found.dedup();
+        }
+        found
     }
 
     /// The positions of the words that have this first name.

@@ -50,7 +50,7 @@ pub fn logins<'a, 'p>(
             }
         }
         let from = found.len();
-        for (registry, login) in registries.logins_in_step(step) {
+        for (registry, login) in registries.logins_in_step(resolved.workflow, resolved.job, step) {
             found.extend(login_commands(github, resolved, step, login).map(|resolved| LoginStep {
                 registry,
                 login,

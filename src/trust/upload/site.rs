@@ -18,7 +18,6 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Workflow, action};
 use crate::workflow::simulate::context::EvaluationContext;
-use crate::workflow::step_script;
 
 pub use crate::trust::upload::credential::{Credential, CredentialOutcome};
 use crate::trust::upload::credential::{follow_env, has_sign, is_github_token};
@@ -109,23 +108,13 @@ fn script_uploads<'a, 'p>(
     resolved: &ResolvedStep<'a, 'p>,
 ) -> (Vec<UploadSite<'a, 'p>>, Vec<NonUpload<'a>>) {
     let (mut found, mut non_uploads) = (Vec::new(), Vec::new());
-    let mut commands_in = Vec::new();
-    if let (Some(step), true) = (resolved.step, resolved.calls.is_empty()) {
-        commands_in = registries.uploads_in_step(step);
-        let script = step.script.map_or("", |script| script.value());
-        let is_named = |program: &&str| registries.has_word_of_command(program);
-        match step_script::programs(resolved.workflow, resolved.job, step) {
-            // The program may be the value of a variable, and only its arguments in this line of the script.
-            Some(programs) if programs.iter().any(is_named) || step_script::runs_variable(script) => {
-                let text = programs.into_iter().chain([script]).collect::<Vec<_>>().join(" ").replace('\n', " ");
-                commands_in.extend(registries.uploads_in(&text));
-            }
-            Some(_) => {}
-            None => commands_in.extend(registries.uploads().filter(|(_, pattern)| pattern.command.is_some())),
+    let commands_in = match (resolved.step, resolved.command_script()) {
+        (Some(step), _) if resolved.calls.is_empty() => {
+            registries.uploads_in_step(resolved.workflow, resolved.job, step)
         }
-    } else if let Some(script) = resolved.command_script() {
-        commands_in = registries.uploads_in(script.value());
-    }
+        (_, Some(script)) => registries.uploads_in(script.value()),
+        (_, None) => Vec::new(),
+    };
     if commands_in.is_empty() {
         return (found, non_uploads);
     }
