@@ -1,6 +1,6 @@
 //! The built-in data in the form that the build script writes: it is read without being parsed, and any part of it is skipped in one step.
 //!
-//! A value is a byte for its kind, and then
+//! The data is one value. A value is a byte for its kind, and then
 //!
 //! - of a number: the number,
 //! - of a string: its length and its text,
@@ -24,7 +24,7 @@ static DATA: &str = include_str!(concat!(env!("OUT_DIR"), "/packed"));
 /// The name of a newtype struct for which only the offset of the value is read.
 pub(crate) const OFFSET: &str = "$offset";
 
-/// A value of the built-in data.
+/// A value of the built-in data; by default the whole of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PackedValue {
     /// In bytes.
@@ -34,7 +34,7 @@ pub(crate) struct PackedValue {
 impl PackedValue {
     /// The value at an offset that was read as [`OFFSET`].
     pub(crate) fn at(offset: u64) -> Self {
-        // No offset is above the length of the values.
+        // No offset is above the length of the data.
         Self { offset: usize::try_from(offset).unwrap_or(usize::MAX) }
     }
 
