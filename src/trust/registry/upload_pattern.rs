@@ -419,8 +419,12 @@ impl ProjectSign {
 impl UploadPattern {
     /// All spellings of the command; empty for an action or workflow.
     pub fn spellings(&self) -> impl Iterator<Item = &String> {
-        self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
+        spellings(self.command.as_ref(), &self.also)
     }
+}
+
+fn spellings<'s>(command: Option<&'s String>, also: &'s [String]) -> impl Iterator<Item = &'s String> {
+    command.into_iter().chain(command.into_iter().flat_map(move |_| also))
 }
 
 /// The keys of an upload pattern by which its uploads are found.
@@ -461,7 +465,7 @@ impl UploadNames {
 
     /// All spellings of the command; empty for an action or workflow.
     pub(crate) fn spellings(&self) -> impl Iterator<Item = &String> {
-        self.command.iter().chain(self.command.iter().flat_map(|_| &self.also))
+        spellings(self.command.as_ref(), &self.also)
     }
 
     /// All names of the action or called workflow; empty for a command.
