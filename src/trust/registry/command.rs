@@ -75,6 +75,16 @@ pub(crate) fn is_command(github: &GitHubFacts, words: &[Option<String>], command
     })
 }
 
+/// Whether words may be a command of several words: only the run names their program, and the others are the same.
+#[must_use]
+pub(crate) fn may_be_command(github: &GitHubFacts, words: &[Option<String>], command: &str) -> bool {
+    let ([None, rest @ ..], Some((program, _))) = (unwrapped(github, words), command.split_once(' ')) else {
+        return false;
+    };
+    let named: Vec<_> = std::iter::once(Some(program.to_owned())).chain(rest.iter().cloned()).collect();
+    starts_with(&named, command).is_some()
+}
+
 /// The first command of a list that words begin with, after programs such as `sudo`.
 #[must_use]
 pub(crate) fn find_command<'l>(

@@ -2,7 +2,7 @@
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
-use crate::trust::registry::command::{CommandWords, find_command, is_command, words};
+use crate::trust::registry::command::{CommandWords, find_command, is_command, may_be_command, words};
 use crate::trust::registry::slot::SlotValue;
 use crate::trust::registry::upload_pattern::UploadPattern;
 use crate::trust::registry::vocabulary::contains_words;
@@ -113,7 +113,12 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
     fn may_write(&self, step: &ResolvedStep<'a, 'p>) -> bool {
         let Some(script) = step.own_script() else { return false };
         let script = script.value().to_lowercase();
-        let named = |entry: &String| contains_words(&script, &entry.to_lowercase());
+        let named = |entry: &String| {
+            let entry = entry.to_lowercase();
+            // The program may be the value of a variable.
+            let arguments = entry.split_once(' ').filter(|_| script.contains('$'));
+            contains_words(&script, arguments.map_or(&entry, |(_, arguments)| arguments))
+        };
         script.contains(&ENVIRONMENT_FILE.to_lowercase())
             || script.contains("secrets")
             || !step.calls.is_empty() && script.contains('$')
@@ -137,6 +142,9 @@ impl<'a, 'p> WrittenSearch<'_, 'a, 'p> {
             let seen = is_printer(&words) || copies || command.redirects.is_empty() && !self.names_file(command);
             let own = own();
             return self.value(&own, command).or_else(|| (!seen).then(|| self.unknown(&own)));
+        }
+        if self.pattern.opaque.iter().any(|entry| may_be_command(self.github, &words, entry)) {
+            return Some(self.unknown(&own()));
         }
         let secret = command.words.iter().flat_map(|word| &word.parts).any(|part| match part {
             WordPiece::Expression(range) => {
