@@ -3,7 +3,6 @@
 //! Each project leaves only its parts behind, so that ten thousand projects take no more memory than ten. Unfinished reports are kept in
 //! temporary files, so that a partial report is never seen.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read, Seek};
 use std::time::Instant;
@@ -30,7 +29,9 @@ pub(crate) struct RequestedReports(Vec<(ReportOutput, ReportOptions)>);
 pub(crate) struct Reports<'a> {
     requested: &'a RequestedReports,
     reports: Vec<(StartedReport, SpooledTempFile)>,
-    rules: BTreeMap<String, Cow<'a, Rule>>,
+    rules: &'a RuleSet,
+    /// The rules of single projects by code.
+    user_rules: BTreeMap<String, Rule>,
     started: Instant,
 }
 
@@ -100,19 +101,21 @@ impl<'a> Reports<'a> {
         let start = |(output, options): &(ReportOutput, ReportOptions)| {
             (output.format.start(options), SpooledTempFile::new(MAX_IN_MEMORY))
         };
-        let rules = rules.rules.iter().map(|rule| (rule.code.clone(), Cow::Borrowed(rule))).collect();
-        Self { requested, reports: requested.0.iter().map(start).collect(), rules, started }
+        let reports = requested.0.iter().map(start).collect();
+        Self { requested, reports, rules, user_rules: BTreeMap::new(), started }
     }
 
     /// Adds the parts of a project, and its user rules.
     pub(crate) fn add(&mut self, parts: Vec<ReportPart>, user_rules: Vec<Rule>) -> io::Result<()> {
-        self.rules.extend(user_rules.into_iter().map(|rule| (rule.code.clone(), Cow::Owned(rule))));
+        self.user_rules.extend(user_rules.into_iter().map(|rule| (rule.code.clone(), rule)));
         self.reports.iter_mut().zip(parts).try_for_each(|((report, out), part)| report.add(part, out))
     }
 
     /// Finishes every report and writes it to its destination. A report that cannot be written does not prevent the others.
     pub(crate) fn finish(self, totals: &ReportTotals, failures: &[String]) -> Result<(), CommandError> {
-        let rules: Vec<&Rule> = self.rules.values().map(AsRef::as_ref).collect();
+        let rules = self.rules.rules.iter().chain(self.user_rules.values());
+        let by_code: BTreeMap<&str, &Rule> = rules.map(|rule| (rule.code.as_str(), rule)).collect();
+        let rules: Vec<&Rule> = by_code.into_values().collect();
         let summary = RunSummary { totals, rules: &rules, failures, elapsed: self.started.elapsed() };
         let is_counted = |(output, options): &(ReportOutput, ReportOptions)| {
             output.format.counts_undecided && !(output.format.is_log && options.quiet)

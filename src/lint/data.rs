@@ -30,7 +30,7 @@ impl Data {
         let mut problems = Vec::new();
         let github: GitHubFacts = github_file.read().map_err(|list| github_file.described(&list))?;
         let (topics, problems_of_needs) = read_needs(&github, needs);
-        let mut files: Vec<RegistryFile<'_>> = Vec::new();
+        let mut files: Vec<RegistryFile<'_>> = Vec::with_capacity(registries.len());
         for own in registries {
             let id = own.stem();
             match RegistryFile::read(own) {

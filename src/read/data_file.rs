@@ -216,7 +216,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<V>, A::Error> {
-                let mut list = Vec::new();
+                let mut list = Vec::with_capacity(map.size_hint().unwrap_or_default());
                 while let Some(entry) = map.next_entry()? {
                     list.push(entry);
                 }
@@ -232,7 +232,8 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
 pub struct Lazy<T> {
     /// Absent if it was read with its file.
     packed: Option<PackedValue>,
-    value: OnceLock<T>,
+    /// Boxed, so that a list of parts that are not read is small.
+    value: OnceLock<Box<T>>,
 }
 
 impl<T: DeserializeOwned + Default> Deref for Lazy<T> {
@@ -240,7 +241,7 @@ impl<T: DeserializeOwned + Default> Deref for Lazy<T> {
 
     fn deref(&self) -> &T {
         // The tests compare every packed file with its YAML, so that no part is invalid.
-        self.value.get_or_init(|| self.packed.and_then(|packed| packed.read().ok()).unwrap_or_default())
+        self.value.get_or_init(|| Box::new(self.packed.and_then(|packed| packed.read().ok()).unwrap_or_default()))
     }
 }
 
@@ -277,14 +278,14 @@ impl<T> Lazy<T> {
 
     /// The part in another form, which is read in the same way.
     pub(crate) fn convert<U>(self, convert: impl FnOnce(T) -> U) -> Lazy<U> {
-        let value = self.value.into_inner().map(convert);
+        let value = self.value.into_inner().map(|value| Box::new(convert(*value)));
         Lazy { packed: self.packed, value: value.map_or_else(OnceLock::new, OnceLock::from) }
     }
 }
 
 impl<T> From<T> for Lazy<T> {
     fn from(value: T) -> Self {
-        Self { packed: None, value: OnceLock::from(value) }
+        Self { packed: None, value: OnceLock::from(Box::new(value)) }
     }
 }
 

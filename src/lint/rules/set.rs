@@ -106,7 +106,7 @@ impl RuleSet {
             None => Err(vec!["rules/github.yaml is missing".to_owned()]),
         };
         let data = data.map_err(|list| problems.extend(list)).ok();
-        let mut rules: Vec<Rule> = Vec::new();
+        let mut rules: Vec<Rule> = Vec::with_capacity(files.size_hint().0);
         for (file, own) in files {
             match load::load(&file, own) {
                 Ok(rule) => match rules.iter().find(|known| known.code == rule.code || known.name == rule.name) {
