@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::read::config::{Config, DeclaredPublisher};
 use crate::read::glob::Glob;

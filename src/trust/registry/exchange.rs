@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde::Deserialize;
 
 /// The request that exchanges the OIDC token. The values of `address`, `headers`, `json` and `form` are templates with the placeholders

@@ -1,6 +1,6 @@
 //! Reads and validates a registry file. Every problem is reported with its place.
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::read::data_file::DataFile;
 use crate::read::problem::{Problem, suggestion};
