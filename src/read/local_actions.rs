@@ -9,23 +9,25 @@ const MOST_ACTIONS: usize = 200;
 /// The path that a local `uses:` names. `None` if it names another repository or a path outside this one.
 #[must_use]
 pub(crate) fn local_path(uses: &str) -> Option<String> {
-    // Nearly all name another repository.
-    if uses.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+    path::resolve("", after_root(uses)?.trim_end().trim_start_matches('/'))
+}
+
+/// The rest of a text that begins with the root of the repository, `./` or `$/`.
+fn after_root(text: &str) -> Option<&str> {
+    // Nearly all texts begin with a letter.
+    if text.starts_with(|first: char| first.is_ascii_alphanumeric()) {
         return None;
     }
-    let uses = uses.trim_start();
-    let rest = uses.strip_prefix("./").or_else(|| uses.strip_prefix("$/"))?;
-    path::resolve("", rest.trim_end().trim_start_matches('/'))
+    let text = text.trim_start();
+    text.strip_prefix("./").or_else(|| text.strip_prefix("$/"))
 }
 
 /// The folders of the local actions that the steps of a workflow or of an action use, in the order of the file.
 #[must_use]
 pub(crate) fn actions(tree: &Tree) -> Vec<String> {
     // Few files have a scalar that begins like a local path, which is seen faster than all steps.
-    let begins_like_path = |text: &str| {
-        !text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.trim_start().starts_with(['.', '$'])
-    };
-    let Some(root) = tree.root().filter(|_| tree.scalars().any(begins_like_path)) else { return Vec::new() };
+    let has_path = || tree.scalars().any(|text| after_root(text).is_some());
+    let Some(root) = tree.root().filter(|_| has_path()) else { return Vec::new() };
     let jobs = root.get("jobs").into_iter().flat_map(|jobs| jobs.entries().map(|entry| entry.value));
     let owners = jobs.chain(root.get("runs"));
     let steps = owners.filter_map(|owner| owner.get("steps")).flat_map(|steps| steps.items().collect::<Vec<_>>());

@@ -364,18 +364,20 @@ fn is_header(text: &str) -> bool {
 /// The type of a plain scalar in YAML 1.2's core schema, section 10.3.2.
 pub(crate) fn plain_kind(text: &str) -> NodeKind {
     // The first character decides for nearly all strings.
-    if !matches!(
-        text.bytes().next(),
-        None | Some(b'0'..=b'9' | b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'.' | b'-' | b'+')
-    ) {
-        return NodeKind::Str;
+    match text.bytes().next() {
+        None => NodeKind::Null,
+        Some(b'0'..=b'9' | b'.' | b'-' | b'+') => number_kind(text),
+        Some(b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F') => match text {
+            "~" | "null" | "Null" | "NULL" => NodeKind::Null,
+            "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => NodeKind::Bool,
+            _ => NodeKind::Str,
+        },
+        Some(_) => NodeKind::Str,
     }
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return NodeKind::Null,
-        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => return NodeKind::Bool,
-        ".nan" | ".NaN" | ".NAN" => return NodeKind::Float,
-        _ => {}
-    }
+}
+
+/// The type of a plain scalar that begins like a number.
+fn number_kind(text: &str) -> NodeKind {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let all = |text: &str, test: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|byte| test(&byte));
     if all(digits, u8::is_ascii_digit)
@@ -384,7 +386,7 @@ pub(crate) fn plain_kind(text: &str) -> NodeKind {
     {
         return NodeKind::Int;
     }
-    if matches!(digits, ".inf" | ".Inf" | ".INF") {
+    if matches!(text, ".nan" | ".NaN" | ".NAN") || matches!(digits, ".inf" | ".Inf" | ".INF") {
         return NodeKind::Float;
     }
     // Rust also parses `inf`, `nan` and `infinity`, which are strings in YAML.
