@@ -380,6 +380,8 @@ pub struct OidcFacts {
     pub commands: CommandList,
     /// Words of an argument, such as the name of a task, that mean an upload.
     pub words: Vec<String>,
+    /// Subcommands that mean an upload to a registry.
+    pub publishing: Vec<String>,
     /// The function of GitHub's library that requests one, with its parenthesis.
     pub function: String,
     /// How scripts expose it.

@@ -1,13 +1,15 @@
 //! Jobs without a recognised upload that may upload through a program or action that no data describes.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
-use crate::trust::needs::{Needs, oidc};
-use crate::trust::registry::RegistrySet;
+use crate::trust::needs::{NeedEntry, Needs, oidc};
 use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
+use crate::trust::registry::upload_pattern::UploadPattern;
+use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::evidence::{called_programs, evidence, means_upload};
 use crate::trust::upload::step::{ResolvedStep, called_scripts, uses};
 use crate::trust::upload::written::is_secret;
@@ -15,7 +17,7 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pair, Pairs, Secrets, Text, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
-use crate::workflow::step_script::commands;
+use crate::workflow::step_script::{commands, runs_variable};
 
 /// Why a job may upload unseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum UnseenReason {
     Publisher,
     /// It runs a program of the repository that contains an upload command.
     Program,
+    /// It may request an OIDC token and runs a command such as `$TOOL publish`.
+    Command,
     /// It calls a workflow of another repository, which may request an OIDC token.
     Call,
     /// It uses an action of another repository that is checked out at run time, such as a submodule, and may request an OIDC token.
@@ -43,6 +47,7 @@ impl UnseenReason {
             Self::Variable => "variable",
             Self::Publisher => "publisher",
             Self::Program => "program",
+            Self::Command => "command",
             Self::Call => "call",
             Self::Action => "action",
         }
@@ -54,7 +59,7 @@ impl UnseenReason {
 pub struct UnseenUpload {
     /// Why it may.
     pub reason: UnseenReason,
-    /// The environment, the variable, the workflow file, the upload command or the calling job.
+    /// The environment, the variable, the workflow file, the upload command or the job.
     pub name: String,
     /// The command or action.
     pub by: String,
@@ -84,6 +89,30 @@ pub(crate) struct SeenUpload<'l> {
     pub by_login: bool,
 }
 
+/// A script whose commands are compared with the data.
+struct ScriptSearch<'l, 'p> {
+    text: Text<'p>,
+    /// Searched once for all its commands.
+    entries: OnceCell<ScriptEntries<'l>>,
+}
+
+/// The entries of the data whose commands a script may contain.
+struct ScriptEntries<'l> {
+    needs: Vec<&'l NeedEntry>,
+    uploads: Vec<(&'l Registry, &'l UploadPattern)>,
+}
+
+impl<'p> ScriptSearch<'_, 'p> {
+    fn new(text: Text<'p>) -> Self {
+        Self { text, entries: OnceCell::new() }
+    }
+
+    /// The script of a step.
+    fn of(step: &ResolvedStep<'_, 'p>) -> Option<Self> {
+        step.step?.script.map(Self::new)
+    }
+}
+
 /// The data that a job is compared with.
 pub(crate) struct UnseenSearch<'l, 'a, 'p> {
     pub github: &'l GitHubFacts,
@@ -94,7 +123,7 @@ pub(crate) struct UnseenSearch<'l, 'a, 'p> {
     pub unassigned: &'l HashSet<String>,
 }
 
-impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
+impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
     /// The step of a job that may upload to another registry than those of its recognised uploads.
     pub(crate) fn find(
         &self,
@@ -107,8 +136,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
         }
         self.by_program(workflow, job, steps, seen).or_else(|| {
-            let others = || self.by_variable(workflow, job, steps).or_else(|| self.by_token(workflow, job, steps));
-            seen.is_empty().then(others)?
+            let by_token = || self.by_token(workflow, job, steps).or_else(|| self.by_command(workflow, job, steps));
+            seen.is_empty().then(|| self.by_variable(workflow, job, steps).or_else(by_token))?
         })
     }
 
@@ -235,11 +264,13 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         'p: 's,
     {
         // Few scripts read a secret, and only those are parsed.
-        let run = step.step?.script.filter(|run| is_secret_path(run.value()))?;
+        let script = ScriptSearch::of(step).filter(|script| is_secret_path(script.text.value()))?;
         let all = commands(self.github, step.workflow, step.job, step.step?);
         all.iter().find_map(|command| {
             let secret = command.words.iter().flat_map(|word| &word.parts).find_map(|part| match part {
-                WordPiece::Expression(range) => run.value().get(range.clone()).filter(|text| is_secret_path(text)),
+                WordPiece::Expression(range) => {
+                    script.text.value().get(range.clone()).filter(|text| is_secret_path(text))
+                }
                 _ => None,
             })?;
             let means_upload = || {
@@ -252,7 +283,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             };
             let named = reads(secret).unwrap_or_default().iter().any(|path| self.is_token_name(path));
             let unnamed = command.words.iter().take(2).any(|word| word.text().is_none());
-            let program = self.unknown_command(step, run, command, unnamed && means_upload())?;
+            let program = self.unknown_command(step, &script, command, unnamed && means_upload())?;
             (named || means_upload()).then_some((secret, program))
         })
     }
@@ -327,15 +358,43 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 
-    /// The last command of a step whose program is a variable or an expression.
-    fn variable_program(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
-        let (inner, run) = (step.step?, step.step?.script?);
-        let all = commands(self.github, step.workflow, step.job, inner);
-        let is_open = |command: &&ShellCommand| match command.words.first().map(|word| word.parts.as_slice()) {
-            Some([WordPiece::Variable(_) | WordPiece::Expression(_)]) => !command.conditional,
+    /// A command such as `$TOOL publish` in a job that may request an OIDC token and does not use it otherwise.
+    fn by_command(
+        &self,
+        workflow: &'a Workflow<'p>,
+        job: &'a Job<'p>,
+        all: &[ResolvedStep<'a, 'p>],
+    ) -> Option<UnseenUpload> {
+        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
+        if held.access != Some(AccessLevel::Write) {
+            return None;
+        }
+        let (by, place) = all.iter().rev().find_map(|step| self.publishing_command(step))?;
+        let is_used = oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some();
+        let (reason, name) = (UnseenReason::Command, job.id.value().to_owned());
+        (!is_used).then_some(UnseenUpload { reason, name, by, place, line: None })
+    }
+
+    /// The last command of a step whose program is a variable or an expression, and whose subcommand means an upload.
+    fn publishing_command(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
+        // Few scripts begin a command with a variable, and only those are parsed.
+        let script = ScriptSearch::of(step).filter(|script| runs_variable(script.text.value()))?;
+        let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
+            [program, subcommand, ..] if is_open(program) => {
+                subcommand.text().is_some_and(|word| self.github.oidc.publishing.contains(&word))
+            }
             _ => false,
         };
-        all.iter().rev().filter(is_open).find_map(|command| self.unknown_command(step, run, command, true))
+        let all = commands(self.github, step.workflow, step.job, step.step?);
+        all.iter().rev().filter(means_upload).find_map(|command| self.unknown_command(step, &script, command, true))
+    }
+
+    /// The last command of a step whose program is a variable or an expression.
+    fn variable_program(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
+        let script = ScriptSearch::of(step)?;
+        let all = commands(self.github, step.workflow, step.job, step.step?);
+        let runs_open = |command: &&ShellCommand| !command.conditional && command.words.first().is_some_and(is_open);
+        all.iter().rev().filter(runs_open).find_map(|command| self.unknown_command(step, &script, command, true))
     }
 
     /// The last command or the action of a step that no data describes.
@@ -350,11 +409,11 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
                 local || self.github.writes_no_credential(name) || self.needs.describes(used.value()) || uploads();
             return (!known).then(|| (name.to_owned(), used.place()));
         }
-        let run = inner.script?;
+        let script = ScriptSearch::of(step)?;
         let all = commands(self.github, step.workflow, step.job, inner);
         let called = called_scripts(self.model, step);
         all.iter().rev().find_map(|command| {
-            let found = self.unknown_command(step, run, command, false)?;
+            let found = self.unknown_command(step, &script, command, false)?;
             // A shell script of the repository is read: it is unknown only if one of its commands is.
             let own = |script: &&ResolvedStep<'_, '_>| {
                 script.calls.first().is_some_and(|frame| frame.call.command.span == command.span)
@@ -363,8 +422,8 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
             let is_read = scripts.peek().is_some();
             let unknown = scripts.any(|script| {
                 let is_program = script.calls.last().is_some_and(|frame| frame.script.is_program);
-                let Some(text) = script.own_script() else { return true };
-                let is_unknown = |command: &ShellCommand| self.unknown_command(script, text, command, false).is_some();
+                let Some(text) = script.own_script().map(ScriptSearch::new) else { return true };
+                let is_unknown = |command: &ShellCommand| self.unknown_command(script, &text, command, false).is_some();
                 is_program || script.commands(self.github).iter().any(is_unknown)
             });
             (!is_read || unknown).then_some(found)
@@ -375,7 +434,7 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
     fn unknown_command(
         &self,
         step: &ResolvedStep<'a, 'p>,
-        run: Text<'p>,
+        script: &ScriptSearch<'l, 'p>,
         command: &ShellCommand,
         any: bool,
     ) -> Option<(String, Place)> {
@@ -391,21 +450,33 @@ impl<'a, 'p> UnseenSearch<'_, 'a, 'p> {
         if !runs || queries() || writes_nothing() {
             return None;
         }
+        let entries = || {
+            let text = script.text.value();
+            script.entries.get_or_init(|| ScriptEntries {
+                needs: self.needs.commands_in(text),
+                uploads: self.registries.uploads_in(text),
+            })
+        };
         let known = |name: &String| is_command(self.github, &words, name, &[]);
-        let described = || self.needs.commands_in(run.value()).iter().any(|entry| entry.names.iter().any(known));
+        let described = || entries().needs.iter().any(|entry| entry.names.iter().any(known));
         // A dry run of a known client uploads nothing, and an upload in a called script is an upload of the step.
         let known_upload = |uploads: bool| !uploads || !step.calls.is_empty();
         let upload = || {
-            let mut all = self.registries.uploads_in(run.value()).into_iter();
+            let mut all = entries().uploads.iter();
             all.any(|(_, pattern)| names(self.github, &words, pattern).is_some_and(known_upload))
         };
         if described() || upload() {
             return None;
         }
-        let place = run.inner(command.span.clone());
-        let text = run.value().get(command.span.clone()).unwrap_or_default();
+        let place = script.text.inner(command.span.clone());
+        let text = script.text.value().get(command.span.clone()).unwrap_or_default();
         Some((text.lines().next().unwrap_or_default().to_owned(), place))
     }
+}
+
+/// Whether a word is a single variable or expression.
+fn is_open(word: &ShellWord) -> bool {
+    matches!(word.parts.as_slice(), [WordPiece::Variable(_) | WordPiece::Expression(_)])
 }
 
 /// Whether two names are equal but for case, `_` and `-`.
