@@ -179,19 +179,26 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitStatus, CommandError
 fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result<ExitStatus, CommandError> {
     let started = Instant::now();
     let folders = arguments.rules.iter().map(|path| rules_folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let load_rules = || RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"));
+    let find_targets = || match arguments.stdin_filelist {
+        true => listed(&list()?),
+        false => targets(&arguments.paths, arguments.stdin_filename.as_deref()),
+    };
+    // Many paths are looked up while the rules are loaded. The thread pool is not started for one.
+    let (rules, found) = if arguments.paths.len() > 1 {
+        let (rules, found) = rayon::join(load_rules, find_targets);
+        (rules?, Some(found))
+    } else {
+        (load_rules()?, None)
+    };
     // The process ends after the check. Freeing every string of the rules would take a tenth of a small check.
-    let rules = RuleSet::load_for_check(&folders).map_err(|problems| problems.join("\n"))?;
     let rules: &RuleSet = Box::leak(Box::new(rules));
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
     if arguments.fix.is_some() && !arguments.diff && arguments.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err("`--fix` cannot write to stdin; use `--diff` to print the change".to_owned().into());
     }
     let mut status = ExitStatus::Clean;
-    let (targets, trouble) = if arguments.stdin_filelist {
-        listed(&list()?)?
-    } else {
-        targets(&arguments.paths, arguments.stdin_filename.as_deref())?
-    };
+    let (targets, trouble) = found.unwrap_or_else(find_targets)?;
     for text in &trouble {
         eprint(text);
         status = ExitStatus::Failure;
