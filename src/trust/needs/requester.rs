@@ -233,13 +233,14 @@ impl<'a, 'p> Requester<'a, 'p> {
     }
 
     fn settled(&self, given: SlotValue, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
-        let (text, _) = match given {
-            SlotValue::Absent => return RequestFact::Known(None),
-            SlotValue::Unknown(_) => {
-                return RequestFact::Unknown(UnknownReason::new("a value that is known only at run time"));
-            }
-            SlotValue::Text(text, place) => (text, place),
-        };
+        match given {
+            SlotValue::Absent => RequestFact::Known(None),
+            SlotValue::Unknown(_) => RequestFact::Unknown(UnknownReason::new("a value that is known only at run time")),
+            SlotValue::Text(text, _) => Self::settled_text(text, context),
+        }
+    }
+
+    fn settled_text(text: String, context: Option<&EvaluationContext<'_, '_>>) -> RequestFact {
         if !text.contains("${{") {
             return RequestFact::Known(Some(text));
         }
@@ -262,7 +263,7 @@ impl<'a, 'p> Requester<'a, 'p> {
         match words.find(|word| !word.starts_with("-")) {
             None => RequestFact::Known(None),
             Some(word) => match word.template(run.value()) {
-                Some(text) => self.settled(SlotValue::Text(text, self.resolved.place()), context),
+                Some(text) => Self::settled_text(text, context),
                 None => RequestFact::Given,
             },
         }
