@@ -135,10 +135,18 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         if let Some(called) = job.uses {
             return seen.is_empty().then(|| self.by_call(workflow, job, called))?;
         }
-        self.by_program(workflow, job, steps, seen).or_else(|| {
-            let by_token = || self.by_token(workflow, job, steps).or_else(|| self.by_command(workflow, job, steps));
-            seen.is_empty().then(|| self.by_variable(workflow, job, steps).or_else(by_token))?
-        })
+        let found = self.by_program(workflow, job, steps, seen);
+        if found.is_some() || !seen.is_empty() {
+            return found;
+        }
+        let by_token = || self.by_token(workflow, job, steps).or_else(|| self.by_command(workflow, job, steps));
+        let if_granted = || self.may_request_token(workflow, job).then(by_token)?;
+        self.by_variable(workflow, job, steps).or_else(if_granted)
+    }
+
+    /// Whether a job may request an OIDC token.
+    fn may_request_token(&self, workflow: &Workflow<'p>, job: &Job<'p>) -> bool {
+        permissions::held(self.github, workflow, job, &self.github.oidc.scope).access == Some(AccessLevel::Write)
     }
 
     /// A program with an upload command, in a job that has a registry's token, may request an OIDC token or has an environment for releases.
@@ -154,7 +162,6 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         if programs.is_empty() {
             return None;
         }
-        let held = || permissions::held(self.github, workflow, job, &self.github.oidc.scope);
         let has_token = |step: &ResolvedStep<'_, '_>| {
             let around = step.frames.iter().map(|frame| &frame.step.env);
             step.step.iter().map(|step| &step.env).chain(around).any(|pairs| self.token(pairs).is_some())
@@ -164,7 +171,7 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
             .environment
             .is_some_and(|environment| names_release(self.github, self.registries, environment.name.value()));
         let has_token = || all.iter().any(has_token) || !all.is_empty() && job_has_token();
-        let may_upload = environment || held().access == Some(AccessLevel::Write) || has_token();
+        let may_upload = environment || self.may_request_token(workflow, job) || has_token();
         let passes_secret = |step: &ResolvedStep<'_, '_>| {
             step.step.and_then(|step| step.script).is_some_and(|script| is_secret(script.value()))
         };
@@ -205,12 +212,9 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
             Secrets::Given(secrets) => self.token(secrets),
             Secrets::Inherited => None,
         };
-        let may_request = || {
-            permissions::held(self.github, workflow, job, &self.github.oidc.scope).access == Some(AccessLevel::Write)
-        };
         let (reason, name) = match token {
             Some(token) => (UnseenReason::Variable, token),
-            None if may_request() => (UnseenReason::Call, job.id.value()),
+            None if self.may_request_token(workflow, job) => (UnseenReason::Call, job.id.value()),
             None => return None,
         };
         Some(UnseenUpload { reason, name: name.to_owned(), by: by.to_owned(), place: called.place(), line: None })
@@ -316,16 +320,14 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         self.registries.is_token_variable(name) || listed()
     }
 
+    /// In a job that may request an OIDC token: an action that is checked out at run time, or the most likely program in an environment named
+    /// after a registry or a release, or in the workflow of a publisher without an upload.
     fn by_token(
         &self,
         workflow: &'a Workflow<'p>,
         job: &'a Job<'p>,
         all: &[ResolvedStep<'a, 'p>],
     ) -> Option<UnseenUpload> {
-        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
-        if held.access != Some(AccessLevel::Write) {
-            return None;
-        }
         // An action in a submodule is one of another repository.
         let checkout = &self.github.checkout;
         let checks_out = |step: &ResolvedStep<'_, '_>| {
@@ -358,17 +360,13 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 
-    /// A command such as `$TOOL publish` in a job that may request an OIDC token and does not use it otherwise.
+    /// In a job that may request an OIDC token and does not use it otherwise: a command such as `$TOOL publish`.
     fn by_command(
         &self,
         workflow: &'a Workflow<'p>,
         job: &'a Job<'p>,
         all: &[ResolvedStep<'a, 'p>],
     ) -> Option<UnseenUpload> {
-        let held = permissions::held(self.github, workflow, job, &self.github.oidc.scope);
-        if held.access != Some(AccessLevel::Write) {
-            return None;
-        }
         let (by, place) = all.iter().rev().find_map(|step| self.publishing_command(step))?;
         let is_used = oidc::is_used(self.needs, self.github, self.model, workflow, job).is_some();
         let (reason, name) = (UnseenReason::Command, job.id.value().to_owned());
