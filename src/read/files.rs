@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{DirEntry, Metadata};
+use std::fs::DirEntry;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -53,14 +53,47 @@ pub struct DiskFiles {
     listed: RefCell<BTreeMap<String, Rc<FolderNames>>>,
 }
 
+/// What a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PathKind {
+    File,
+    Folder,
+    Symlink,
+    /// A pipe or a device.
+    Special,
+}
+
+impl From<std::fs::FileType> for PathKind {
+    fn from(kind: std::fs::FileType) -> Self {
+        match kind {
+            _ if kind.is_file() => Self::File,
+            _ if kind.is_dir() => Self::Folder,
+            _ if kind.is_symlink() => Self::Symlink,
+            _ => Self::Special,
+        }
+    }
+}
+
 /// The names in a folder, sorted.
 #[derive(Debug, Default)]
 struct FolderNames {
     /// Everything except folders. Pipes and devices are refused by `read`.
     files: Vec<String>,
-    /// Those of them that are no regular files.
+    /// Those of both lists that are symlinks, pipes or devices.
     special: Vec<String>,
     folders: Vec<String>,
+}
+
+impl FolderNames {
+    /// What a name is, if it is a regular file or a real folder.
+    fn kind(&self, name: &str) -> Option<PathKind> {
+        let has = |list: &[String]| list.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+        match name {
+            _ if has(&self.special) => None,
+            _ if has(&self.files) => Some(PathKind::File),
+            _ => has(&self.folders).then_some(PathKind::Folder),
+        }
+    }
 }
 
 impl DiskFiles {
@@ -77,53 +110,55 @@ impl DiskFiles {
     /// # Errors
     /// If the path does not exist.
     pub(crate) fn from_canonical(root: PathBuf) -> io::Result<Self> {
-        std::fs::metadata(&root)?;
-        Ok(Self { root, checked_folders: RefCell::default(), listed: RefCell::default() })
+        let files = Self { root, checked_folders: RefCell::default(), listed: RefCell::default() };
+        // Its list says what the folders in it are.
+        match files.names("") {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            _ => Ok(files),
+        }
     }
 
-    /// The real path and the metadata of a path. An error if it is outside the root: a symlink in an untrusted checkout may point anywhere.
-    fn resolve(&self, path: &str) -> io::Result<(PathBuf, Metadata)> {
+    /// The real path of a path, and what it is. An error if it is outside the root: a symlink in an untrusted checkout may point anywhere.
+    fn resolve(&self, path: &str) -> io::Result<(PathBuf, PathKind)> {
         if let Some(found) = self.resolve_without_symlinks(path)? {
             return Ok(found);
         }
         let real = self.root.join(path).canonicalize()?;
         if real.starts_with(&self.root) {
-            let found = std::fs::metadata(&real)?;
-            Ok((real, found))
+            let kind = std::fs::metadata(&real)?.file_type().into();
+            Ok((real, kind))
         } else {
             Err(io::Error::other("it is a symlink that leaves the repository"))
         }
     }
 
     /// Like `resolve`, without `canonicalize`, which looks at every parent of the root. `None` if the path contains a symlink.
-    fn resolve_without_symlinks(&self, path: &str) -> io::Result<Option<(PathBuf, Metadata)>> {
+    fn resolve_without_symlinks(&self, path: &str) -> io::Result<Option<(PathBuf, PathKind)>> {
         if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
             return Ok(None);
         }
-        let mut checked = self.checked_folders.borrow_mut();
+        if path.is_empty() {
+            return Ok(Some((self.root.clone(), PathKind::Folder)));
+        }
         for folder in path.match_indices('/').map(|(end, _)| &path[..end]) {
-            if checked.contains(folder) {
+            if self.checked_folders.borrow().contains(folder) {
                 continue;
             }
-            let kind = std::fs::symlink_metadata(self.root.join(folder))?;
-            if kind.is_symlink() {
-                return Ok(None);
-            }
-            if kind.is_dir() {
-                checked.insert(folder.to_owned());
+            match self.kind(folder)? {
+                PathKind::Symlink => return Ok(None),
+                PathKind::Folder => drop(self.checked_folders.borrow_mut().insert(folder.to_owned())),
+                PathKind::File | PathKind::Special => {}
             }
         }
-        let real = self.root.join(path);
-        let kind = std::fs::symlink_metadata(&real)?;
-        Ok((!kind.is_symlink()).then_some((real, kind)))
+        let kind = self.kind(path)?;
+        Ok((kind != PathKind::Symlink).then(|| (self.root.join(path), kind)))
     }
 
-    /// Whether the folder of a path is already listed, with a regular file of this name.
-    fn is_listed_file(&self, path: &str) -> bool {
+    /// What a path without symlinks before its last part is: by the list of its folder, if that says it, else on disk.
+    fn kind(&self, path: &str) -> io::Result<PathKind> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let listed = self.listed.borrow();
-        let has = |list: &[String]| list.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
-        listed.get(folder).is_some_and(|names| has(&names.files) && !has(&names.special))
+        let listed = self.listed.borrow().get(folder).and_then(|names| names.kind(name));
+        listed.map_or_else(|| Ok(std::fs::symlink_metadata(self.root.join(path))?.file_type().into()), Ok)
     }
 
     /// What is in a folder; nothing in a file.
@@ -133,18 +168,14 @@ impl DiskFiles {
         }
         let (real, kind) = self.resolve(folder)?;
         let mut names = FolderNames::default();
-        if kind.is_dir() {
+        if kind == PathKind::Folder {
             for entry in std::fs::read_dir(real)? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if is_folder(&entry) {
-                    names.folders.push(name);
-                    continue;
-                }
-                if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                if !entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir()) {
                     names.special.push(name.clone());
                 }
-                names.files.push(name);
+                if is_folder(&entry) { &mut names.folders } else { &mut names.files }.push(name);
             }
             names.files.sort();
             names.special.sort();
@@ -158,24 +189,18 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        // Of most files the list of their folder says that they are regular.
-        let real = if self.is_listed_file(path) {
-            self.root.join(path)
-        } else {
-            let (real, kind) = self.resolve(path)?;
-            if !kind.is_file() {
-                return Err(io::Error::other("it is not a regular file"));
-            }
-            real
-        };
+        let (real, kind) = self.resolve(path)?;
+        if kind != PathKind::File {
+            return Err(io::Error::other("it is not a regular file"));
+        }
         let file = std::fs::File::open(real)?;
         let length = file.metadata()?.len();
         if length > LARGEST {
             return Err(io::Error::other("it is larger than 16 MiB"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        // The file may grow after the check of its length.
-        file.take(LARGEST).read_to_end(&mut bytes)?;
+        // The file may grow meanwhile. A virtual file system may not know the length.
+        file.take(if length == 0 { LARGEST } else { length }).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

@@ -101,6 +101,8 @@ impl Project {
     pub(crate) fn load_again(files: &dyn Files, config: Option<(String, Vec<u8>)>, earlier: &Self) -> Self {
         let known = &KnownFiles::of(earlier);
         let mut project = Self::default();
+        // Its list also says what the folder of the workflows is.
+        let beside = files.list(".github").unwrap_or_default();
         match files.list(WORKFLOWS) {
             Ok(names) => {
                 for name in names.iter().filter(|name| is_yaml(name)) {
@@ -119,7 +121,7 @@ impl Project {
         }
         project.config = match config {
             Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data, known)),
-            None => project.default_config(files, known),
+            None => project.default_config(files, &beside, known),
         };
         project.load_actions(files, known);
         if let Ok(bytes) = files.read(".git/config") {
@@ -312,8 +314,8 @@ impl Project {
         }
     }
 
-    fn default_config(&mut self, files: &dyn Files, known: &KnownFiles<'_>) -> Option<ProjectFile> {
-        let names = files.list(".github").unwrap_or_default();
+    /// The config in `.github`, which has these names.
+    fn default_config(&mut self, files: &dyn Files, names: &[String], known: &KnownFiles<'_>) -> Option<ProjectFile> {
         let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
         self.read(files, path, Dialect::Data, known)
     }
