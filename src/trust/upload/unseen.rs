@@ -9,6 +9,7 @@ use crate::trust::needs::{NeedEntry, Needs, oidc};
 use crate::trust::registry::command::{find_command, is_command, names, words};
 use crate::trust::registry::slot::reads;
 use crate::trust::registry::upload_pattern::UploadPattern;
+use crate::trust::registry::vocabulary::contains_words;
 use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::evidence::{called_programs, evidence, means_upload};
 use crate::trust::upload::step::{ResolvedStep, called_scripts, uses};
@@ -375,11 +376,13 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
 
     /// The last command of a step whose program is a variable or an expression, and whose subcommand means an upload.
     fn publishing_command(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
-        // Few scripts begin a command with a variable, and only those are parsed.
-        let script = ScriptSearch::of(step).filter(|script| runs_variable(script.text.value()))?;
+        // Few scripts begin a command with a variable and have one of the words, and only those are parsed.
+        let publishing = &self.github.oidc.publishing;
+        let may_publish = |text: &str| runs_variable(text) && publishing.iter().any(|word| contains_words(text, word));
+        let script = ScriptSearch::of(step).filter(|script| may_publish(script.text.value()))?;
         let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
             [program, subcommand, ..] if is_open(program) => {
-                subcommand.text().is_some_and(|word| self.github.oidc.publishing.contains(&word))
+                subcommand.text().is_some_and(|word| publishing.contains(&word))
             }
             _ => false,
         };
