@@ -243,14 +243,28 @@ fn notices(analysis: &Analysis<'_, '_>, errors: &RunErrors) -> Vec<Notice> {
 /// The kinds of subjects that are only inside a job.
 const INSIDE_JOB: [SubjectKind; 4] = [SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Need];
 
+/// The positions of rules, by the kind of their subjects.
+#[derive(Debug, Default)]
+struct RulesByKind([Vec<usize>; SubjectKind::COUNT]);
+
+impl RulesByKind {
+    fn of(&self, kind: SubjectKind) -> &[usize] {
+        &self.0[kind as usize]
+    }
+
+    const fn of_mut(&mut self, kind: SubjectKind) -> &mut Vec<usize> {
+        &mut self.0[kind as usize]
+    }
+}
+
 struct Engine<'r> {
     rules: &'r RuleSet,
     with_fixes: bool,
     levels: Vec<Option<Option<Level>>>,
-    /// Positions of the rules that are evaluated, by kind of subject.
-    enabled_rules: BTreeMap<SubjectKind, Vec<usize>>,
-    /// The same for subjects inside a job, without the rules whose conditions do not hold for the entered job.
-    in_job: BTreeMap<SubjectKind, Vec<usize>>,
+    /// The rules that are evaluated.
+    enabled_rules: RulesByKind,
+    /// Those for subjects inside the entered job whose conditions on the job hold.
+    in_job: RulesByKind,
     found: Vec<RawFinding>,
     /// The findings in the runs of the visited upload. Many are equal, so that they are merged before the next upload.
     found_in_runs: Vec<RawFinding>,
@@ -265,16 +279,18 @@ impl Visitor for Engine<'_> {
     /// Selects the rules whose conditions on the job hold, which are the same for all subjects inside it.
     fn enters_job(&mut self, job: &Subject<'_, '_, '_>) {
         let of_job = |condition: &&FactCondition| condition.fact.spec().kinds.contains(&SubjectKind::Job);
-        let mut facts = FactCache::new(job);
-        for (kind, selected) in &mut self.in_job {
-            selected.clear();
-            let enabled = self.enabled_rules.get(kind).into_iter().flatten();
+        let mut facts = FactCache { subject: job, known: std::mem::take(&mut self.facts) };
+        for kind in INSIDE_JOB {
             let holds = |index: &&usize| {
                 let rule = self.rules.rules.get(**index);
                 rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(of_job)))
             };
-            selected.extend(enabled.filter(holds));
+            let selected = self.in_job.of_mut(kind);
+            selected.clear();
+            selected.extend(self.enabled_rules.of(kind).iter().filter(holds));
         }
+        self.facts = facts.known;
+        self.facts.clear();
     }
 
     fn wants(&self, kind: SubjectKind) -> bool {
@@ -331,8 +347,13 @@ impl<'r> Engine<'r> {
             Some(level) => *level > Some(Level::Note),
             None => rule.levels.highest() > Level::Note,
         };
-        let loud = rules.rules.iter().zip(&levels).filter(|one| is_loud(*one));
-        let causes: HashSet<&str> = loud.flat_map(|(rule, _)| &rule.yields_to).map(String::as_str).collect();
+        let causes: HashSet<&str> = match mode {
+            CheckMode::FixTest(_) => {
+                let loud = rules.rules.iter().zip(&levels).filter(|one| is_loud(*one));
+                loud.flat_map(|(rule, _)| &rule.yields_to).map(String::as_str).collect()
+            }
+            CheckMode::Findings | CheckMode::WithFixes => HashSet::new(),
+        };
         let is_needed = |rule: &Rule, level: &Option<Option<Level>>| match (level, mode) {
             (Some(None), _) => false,
             (_, CheckMode::FixTest(tested)) => {
@@ -340,10 +361,10 @@ impl<'r> Engine<'r> {
             }
             (_, CheckMode::Findings | CheckMode::WithFixes) => true,
         };
-        let mut enabled_rules: BTreeMap<SubjectKind, Vec<usize>> = BTreeMap::new();
+        let mut enabled_rules = RulesByKind::default();
         for (index, (rule, level)) in rules.rules.iter().zip(&levels).enumerate() {
             if is_needed(rule, level) {
-                enabled_rules.entry(rule.kind).or_default().push(index);
+                enabled_rules.of_mut(rule.kind).push(index);
             }
         }
         let with_fixes = mode == CheckMode::WithFixes;
@@ -352,7 +373,7 @@ impl<'r> Engine<'r> {
             with_fixes,
             levels,
             enabled_rules,
-            in_job: INSIDE_JOB.into_iter().map(|kind| (kind, Vec::new())).collect(),
+            in_job: RulesByKind::default(),
             found: Vec::new(),
             found_in_runs: Vec::new(),
             fired: FiredRules::new(),
@@ -363,8 +384,8 @@ impl<'r> Engine<'r> {
 
     fn rules_for(&self, kind: SubjectKind) -> impl Iterator<Item = (usize, &'r Rule)> {
         let rules = &self.rules.rules;
-        let positions = self.in_job.get(&kind).or_else(|| self.enabled_rules.get(&kind)).map_or(&[][..], Vec::as_slice);
-        positions.iter().filter_map(|index| Some((*index, rules.get(*index)?)))
+        let of_kind = if INSIDE_JOB.contains(&kind) { &self.in_job } else { &self.enabled_rules };
+        of_kind.of(kind).iter().filter_map(|index| Some((*index, rules.get(*index)?)))
     }
 
     /// The findings of all enabled rules for one subject.
