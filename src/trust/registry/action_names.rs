@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Entries, each with the name of an action or called workflow in lower case, sorted by name.
+/// Entries, each with the name of an action or called workflow in lower case. They are sorted by the length of the name, which is compared
+/// faster than the name and differs for most, then by name.
 #[derive(Debug, Clone)]
 pub(crate) struct ActionNames<T>(Vec<(String, T)>);
 
@@ -15,7 +16,7 @@ impl<T: Copy> ActionNames<T> {
             0 => Cow::Borrowed(name),
             _ => Cow::Owned(name.to_ascii_lowercase()),
         };
-        let start = self.0.partition_point(|(known, _)| **known < *name);
+        let start = self.0.partition_point(|(known, _)| (known.len(), &**known) < (name.len(), &*name));
         self.0[start..].iter().take_while(move |(known, _)| **known == *name).map(|(_, entry)| *entry)
     }
 }
@@ -29,8 +30,9 @@ impl<T> Default for ActionNames<T> {
 impl<'n, T: Ord> FromIterator<(&'n str, T)> for ActionNames<T> {
     /// Collects the names of entries; each pair counts once.
     fn from_iter<I: IntoIterator<Item = (&'n str, T)>>(names: I) -> Self {
-        let sorted: BTreeSet<_> = names.into_iter().map(|(name, entry)| (name.to_ascii_lowercase(), entry)).collect();
-        Self(sorted.into_iter().collect())
+        let own = |(name, entry): (&str, T)| (name.len(), name.to_ascii_lowercase(), entry);
+        let sorted: BTreeSet<_> = names.into_iter().map(own).collect();
+        Self(sorted.into_iter().map(|(_, name, entry)| (name, entry)).collect())
     }
 }
 
