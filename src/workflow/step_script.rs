@@ -6,7 +6,7 @@ use crate::read::script::{StepScript, with_exports};
 use crate::read::shell::{self, Shell, ShellCommand, ShellFolder, ShellScript, ShellWord, WordPiece};
 use crate::read::yaml::Node;
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::{Job, Step, Workflow};
+use crate::workflow::model::{Job, Pairs, Step, Workflow};
 
 /// The maximum number of values of a program's name that are read.
 const MOST_PROGRAMS: usize = 32;
@@ -74,8 +74,11 @@ pub(crate) fn commands(
 /// there are more variables than are looked up.
 #[must_use]
 pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p>) -> Option<Vec<&'p str>> {
-    let of_job = !job.env.entries.is_empty() || !workflow.env.entries.is_empty() || job.strategy.is_some();
-    if step.env.entries.is_empty() && !(of_job && is_step_of(job, step)) {
+    let is_set = |env: &Pairs<'_>| !env.entries.is_empty();
+    let is_own = is_step_of(job, step);
+    let has_env = is_set(&step.env) || is_own && (is_set(&job.env) || is_set(&workflow.env));
+    let has_matrix = is_own && job.strategy.is_some();
+    if !has_env && !has_matrix {
         return Some(Vec::new());
     }
     let script = step.script.map_or("", |script| script.value());
@@ -86,7 +89,12 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
         })
     };
     let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_word);
-    let mut names: Vec<&str> = starts.map(|start| variable_name(&script[start..])).collect();
+    // Most expressions read another context.
+    let may_have_value = |name: &&str| match name.split_once('.') {
+        Some((context, _)) => has_matrix && context == "matrix" || has_env && context == "env",
+        None => has_env,
+    };
+    let mut names: Vec<&str> = starts.map(|start| variable_name(&script[start..])).filter(may_have_value).collect();
     names.sort_unstable();
     names.dedup();
     let values = || names.iter().filter_map(|name| values(name, workflow, job, step)).flatten().collect();
