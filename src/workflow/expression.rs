@@ -230,7 +230,7 @@ fn find_placeholder(text: &str) -> Option<usize> {
 fn expression_length(text: &str) -> Option<usize> {
     let mut quoted = false;
     let bytes = text.as_bytes();
-    (0..bytes.len()).find(|at| {
+    memchr::memchr2_iter(b'\'', b'}', bytes).find(|at| {
         quoted ^= bytes[*at] == b'\'';
         !quoted && bytes[*at] == b'}' && bytes.get(*at + 1) == Some(&b'}')
     })

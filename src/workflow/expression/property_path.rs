@@ -6,9 +6,6 @@ use std::ops::Range;
 use crate::workflow::expression::evaluate::lowercase;
 use crate::workflow::expression::{ContextReference, Outcome, Scope};
 
-/// Words that are literals where an expression begins.
-const LITERALS: [&str; 5] = ["true", "false", "null", "NaN", "Infinity"];
-
 /// A context and at least one property of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PropertyPath<'t> {
@@ -40,7 +37,8 @@ impl<'t> PropertyPath<'t> {
             }
             starts_name = false;
         }
-        if starts_name || LITERALS.contains(&&text[..first_dot?]) {
+        // These words are literals where an expression begins.
+        if starts_name || matches!(&text[..first_dot?], "true" | "false" | "null" | "NaN" | "Infinity") {
             return None;
         }
         let start = expression.len() - expression.trim_ascii_start().len();
@@ -56,6 +54,9 @@ impl<'t> PropertyPath<'t> {
     }
 
     pub(super) fn reference(&self) -> ContextReference<'t> {
-        ContextReference { path: self.text.split('.').map(Cow::Borrowed).collect(), range: self.range.clone() }
+        let mut path = Vec::with_capacity(4);
+        // In short texts an array is found faster than a `char`.
+        path.extend(self.text.split(['.']).map(Cow::Borrowed));
+        ContextReference { path, range: self.range.clone() }
     }
 }
