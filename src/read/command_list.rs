@@ -1,12 +1,12 @@
 //! Commands of a data file, found by their program: a script's command is compared only with the commands of its own program.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use crate::read::word_index::WordIndex;
 
 /// Commands, each a program and its subcommands. Some lists also have variables and files (see `trust::registry::opaque`).
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,30 +20,29 @@ pub struct CommandList {
     for_actions: Vec<usize>,
     /// The positions of the entries that are variables.
     variables: Vec<usize>,
-    /// Finds the words of the entries in a text. Built when it is first used; `None` if no entry can be in a text.
-    words: OnceLock<Option<WordSearch>>,
+    /// Finds the words of the entries in a text. Built when it is first used.
+    words: OnceLock<WordSearch>,
 }
 
 /// The start of an entry for actions.
 const FOR_ACTIONS: &str = "uses ";
 
 /// The words of the entries.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct WordSearch {
-    /// `None` if there are too many words; then every script may contain an entry.
-    search: Option<AhoCorasick>,
-    words: Vec<EntryWord>,
-    /// The number of words of each entry.
-    lengths: Vec<usize>,
+    words: WordIndex,
+    /// By word: the positions of the entries that have it.
+    entries_with: Vec<Vec<usize>>,
+    entries: Vec<SearchedEntry>,
 }
 
-/// A word of entries, or a part of one between stars.
+/// What a text has that may contain an entry.
 #[derive(Debug, Clone)]
-struct EntryWord {
-    /// Whether it is a whole word, and not a part between stars.
-    is_whole: bool,
-    /// The positions of the entries that have it.
-    entries: Vec<usize>,
+struct SearchedEntry {
+    /// The number of its whole words in the index.
+    words: usize,
+    /// The parts of its other words between stars.
+    parts: Vec<String>,
 }
 
 impl PartialEq for CommandList {
@@ -98,61 +97,57 @@ impl CommandList {
     /// Whether texts that belong together, such as those of a script, may contain one of the entries: they have all its words, in any case
     /// and order. A script for which this is false need not be parsed. A word that is split by quotes is not found.
     pub(crate) fn may_be_in<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> bool {
-        let Some(words) = self.words.get_or_init(|| WordSearch::new(&self.list)) else { return false };
-        let Some(search) = &words.search else { return true };
-        let mut is_found = vec![false; words.words.len()];
-        let mut missing = words.lengths.clone();
-        texts.into_iter().any(|text| {
-            search.find_overlapping_iter(text).any(|found| {
-                let position = found.pattern().as_usize();
-                let word = &words.words[position];
-                if is_found[position] || word.is_whole && is_part_of_word(text, found.range()) {
-                    return false;
-                }
-                is_found[position] = true;
-                word.entries.iter().any(|entry| {
-                    missing[*entry] -= 1;
-                    missing[*entry] == 0
-                })
-            })
-        })
+        self.words.get_or_init(|| WordSearch::new(&self.list)).may_be_in(&texts.into_iter().collect::<Vec<_>>())
     }
-}
-
-/// Whether a range of a text is only a part of a word.
-fn is_part_of_word(text: &str, range: Range<usize>) -> bool {
-    let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
-    let before = range.start.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-    inside(before) || inside(text.as_bytes().get(range.end))
 }
 
 impl WordSearch {
-    fn new(entries: &[String]) -> Option<Self> {
-        let mut by_word: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
-        let mut lengths = Vec::new();
+    fn new(entries: &[String]) -> Self {
+        let mut search = Self::default();
         for (entry, text) in entries.iter().filter(|entry| !entry.starts_with(FOR_ACTIONS)).enumerate() {
-            let parts = text.split_whitespace().flat_map(|word| {
-                let is_whole = !word.contains('*');
-                word.split('*').map(move |part| (part, is_whole))
-            });
-            let mut words: BTreeSet<_> = parts.filter(|(part, _)| !part.is_empty()).collect();
-            if words.is_empty() {
-                // An entry without a word may be in every script.
-                words.insert(("", false));
+            let (mut words, mut parts) = (Vec::new(), Vec::new());
+            for word in text.split_whitespace() {
+                let whole = if word.contains('*') { None } else { search.words.add(word) };
+                match whole {
+                    Some(position) => words.push(position),
+                    None => parts.extend(word.split('*').filter(|part| !part.is_empty()).map(str::to_owned)),
+                }
             }
-            lengths.push(words.len());
-            words.into_iter().for_each(|word| by_word.entry(word).or_default().push(entry));
+            words.sort_unstable();
+            words.dedup();
+            search.entries_with.resize(search.words.len(), Vec::new());
+            words.iter().for_each(|word| search.entries_with[*word].push(entry));
+            search.entries.push(SearchedEntry { words: words.len(), parts });
         }
-        if by_word.is_empty() {
-            return None;
-        }
-        let texts = by_word.keys().map(|(text, _)| *text);
-        // Few scripts are searched, so that building a faster automaton would take longer than it saves.
-        let kind = Some(AhoCorasickKind::ContiguousNFA);
-        let search = AhoCorasick::builder().kind(kind).ascii_case_insensitive(true).build(texts).ok();
-        let words = by_word.into_iter().map(|((_, is_whole), entries)| EntryWord { is_whole, entries }).collect();
-        Some(Self { search, words, lengths })
+        search
     }
+
+    fn may_be_in(&self, texts: &[&str]) -> bool {
+        let has_parts = |entry: &SearchedEntry| {
+            entry.parts.iter().all(|part| texts.iter().any(|text| contains_ignore_case(text, part)))
+        };
+        if self.entries.iter().any(|entry| entry.words == 0 && has_parts(entry)) {
+            return true;
+        }
+        let mut is_found = vec![false; self.words.len()];
+        let mut missing: Vec<_> = self.entries.iter().map(|entry| entry.words).collect();
+        let mut completes_entry = |_, word: usize| {
+            !std::mem::replace(&mut is_found[word], true)
+                && self.entries_with[word].iter().any(|entry| {
+                    missing[*entry] -= 1;
+                    missing[*entry] == 0 && has_parts(&self.entries[*entry])
+                })
+        };
+        texts.iter().any(|text| self.words.any_in(text, &mut completes_entry))
+    }
+}
+
+/// Whether a text contains an ASCII text in any case.
+fn contains_ignore_case(text: &str, part: &str) -> bool {
+    let Some(first) = part.bytes().next() else { return true };
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes)
+        .any(|at| bytes.get(at..at + part.len()).is_some_and(|found| found.eq_ignore_ascii_case(part.as_bytes())))
 }
 
 /// Whether an entry has the form of an environment variable; `*` stands for any text.

@@ -19,4 +19,5 @@ pub mod script;
 pub mod shell;
 pub mod source;
 pub mod text;
+pub(crate) mod word_index;
 pub mod yaml;
