@@ -15,7 +15,7 @@ pub(crate) fn local_path(uses: &str) -> Option<String> {
 /// The rest of a text that begins with the root of the repository, `./` or `$/`.
 fn after_root(text: &str) -> Option<&str> {
     // Nearly all texts begin with a letter.
-    if text.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+    if text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
     let text = text.trim_start();
