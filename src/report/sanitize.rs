@@ -1,5 +1,6 @@
 //! Escapes text from files for terminals and CI logs: control characters, bidirectional marks and workflow commands.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -34,17 +35,32 @@ pub fn in_place(text: &str) -> String {
 }
 
 /// Equivalent JSON without control characters, bidirectional marks or `##[`.
-fn json(text: &str) -> String {
+fn json(text: &str) -> Cow<'_, str> {
     // Besides line ends, such characters only occur in strings, where `\u` escapes are allowed. None needs a surrogate pair.
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter != '\n' && needs_escape(letter) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
-        } else {
-            shown.push(letter);
+    let mut shown = Cow::Borrowed(text);
+    // Without an early end, so that many bytes are tested at once: reports of many megabytes pass here.
+    if text.bytes().fold(false, |found, byte| found | may_begin_escaped(byte)) {
+        let mut escaped = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (start, _) in text.bytes().enumerate().filter(|(_, byte)| may_begin_escaped(*byte)) {
+            let Some(letter) = text[start..].chars().next().filter(|letter| needs_escape(*letter)) else { continue };
+            escaped.push_str(&text[copied..start]);
+            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            copied = start + letter.len_utf8();
         }
+        escaped.push_str(&text[copied..]);
+        shown = Cow::Owned(escaped);
     }
-    shown.replace("##[", "#\\u0023[")
+    if memchr::memmem::find(shown.as_bytes(), b"##[").is_some() {
+        Cow::Owned(shown.replace("##[", "#\\u0023["))
+    } else {
+        shown
+    }
+}
+
+/// Whether a byte may be the first of a character for which [`needs_escape`] is true, apart from line feeds.
+const fn may_begin_escaped(byte: u8) -> bool {
+    byte < b' ' && byte != b'\n' || matches!(byte, 0x7F | 0xC2 | 0xD8 | 0xE2 | 0xEF)
 }
 
 /// Writes pretty-printed JSON without control characters, bidirectional marks or `##[`.
@@ -80,14 +96,8 @@ impl Write for JsonFormatter<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // Without an early end, so that many bytes are tested at once: reports of many megabytes pass here.
-        let is_plain = self.waiting.iter().fold(true, |plain, byte| plain & matches!(byte, b'\n' | b' '..=b'~'));
-        if is_plain && memchr::memmem::find(&self.waiting, b"##[").is_none() {
-            self.out.write_all(&self.waiting)?;
-        } else {
-            let text = std::str::from_utf8(&self.waiting).map_err(io::Error::other)?;
-            self.out.write_all(json(text).as_bytes())?;
-        }
+        let text = std::str::from_utf8(&self.waiting).map_err(io::Error::other)?;
+        self.out.write_all(json(text).as_bytes())?;
         self.waiting.clear();
         self.out.flush()
     }
@@ -129,8 +139,9 @@ mod tests {
         let texts: Vec<String> = (0..3_000).map(|count| format!("{}é##[x]\u{202e}", "-".repeat(count % 7))).collect();
         let mut out = Vec::new();
         write_json(&mut out, &texts).unwrap();
-        let expected = json(&serde_json::to_string_pretty(&texts).unwrap());
-        assert!(out.len() > 4 * BLOCK && out == expected.into_bytes());
+        let pretty = serde_json::to_string_pretty(&texts).unwrap();
+        let expected = json(&pretty);
+        assert!(out.len() > 4 * BLOCK && out == expected.as_bytes());
     }
 
     #[test]
@@ -141,6 +152,8 @@ mod tests {
         assert_eq!(in_place("é\u{1b}\u{202e}\n##[x]"), "é????\n## x]");
         assert_eq!(json("{\"a\": \"##[error]\"}"), "{\"a\": \"#\\u0023[error]\"}");
         assert_eq!(json("\"\u{9b}\u{202e}é\"\n"), "\"\\u009b\\u202eé\"\n");
+        let mut escaped = ('\0'..=char::MAX).filter(|letter| needs_escape(*letter) && *letter != '\n');
+        assert!(escaped.all(|letter| may_begin_escaped(letter.to_string().as_bytes()[0])));
         assert_eq!(commands("a::b\n  ::error::x\n::y"), "a::b\n\\  ::error::x\n\\::y");
         assert_eq!(commands("  ::: other.yml:1:2\n"), "  ::: other.yml:1:2\n");
         assert_eq!(in_place("a\u{85}b").len(), "a\u{85}b".len());
