@@ -1,6 +1,6 @@
 //! GitHub's `primaryLocationLineHash`. `trustpubId/v1` is in `lint::findings::fingerprint`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// Number of UTF-16 code units in a hash.
 const WINDOW: usize = 100;
@@ -40,18 +40,45 @@ pub fn line_hashes(text: &str) -> Vec<LineHash> {
     if text.is_ascii() { of_units(text.bytes().map(u16::from)) } else { of_units(text.encode_utf16()) }
 }
 
+/// The hashes of the units after the start of each line.
+struct Windows {
+    hashes: Vec<u64>,
+    /// The lines whose windows are not complete: the number of units before each, and the hash of all of them.
+    waiting: VecDeque<(usize, u64)>,
+    /// The number of units with which the first of these windows is complete.
+    complete: usize,
+    /// The number of units so far.
+    length: usize,
+    /// Their hash.
+    whole: u64,
+}
+
+impl Windows {
+    fn new() -> Self {
+        Self { hashes: Vec::new(), waiting: VecDeque::new(), complete: usize::MAX, length: 0, whole: 0 }
+    }
+
+    /// The next unit begins a line.
+    fn begin(&mut self) {
+        self.waiting.push_back((self.length, self.whole));
+        self.complete = self.complete.min(self.length + WINDOW);
+    }
+
+    fn add(&mut self, unit: u16) {
+        self.whole = self.whole.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
+        self.length += 1;
+        if self.length == self.complete {
+            // The hash of a window is the difference of two hashes.
+            let hash = |(_, before): (usize, u64)| self.whole.wrapping_sub(before.wrapping_mul(LEAVING));
+            self.hashes.extend(self.waiting.pop_front().map(hash));
+            self.complete = self.waiting.front().map_or(usize::MAX, |(start, _)| start + WINDOW);
+        }
+    }
+}
+
 fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
-    let mut starts = Vec::new();
-    // The hash of all units before each position. That of a window is the difference of two of them.
-    let mut hashes: Vec<u64> = Vec::with_capacity(units.size_hint().0 + WINDOW + 2);
-    let mut whole = 0u64;
-    hashes.push(whole);
-    let mut add = |unit: u16| {
-        whole = whole.wrapping_mul(FACTOR).wrapping_add(u64::from(unit));
-        hashes.push(whole);
-        hashes.len() - 1
-    };
-    let (mut at_start, mut after_cr, mut length) = (true, false, 0);
+    let mut windows = Windows::new();
+    let (mut at_start, mut after_cr) = (true, false);
     for unit in units.chain([u16::MAX]) {
         let blank = unit == 0x20 || unit == 0x09;
         if blank || (after_cr && unit == 0x0A) {
@@ -61,18 +88,14 @@ fn of_units(units: impl Iterator<Item = u16>) -> Vec<LineHash> {
         after_cr = unit == 0x0D;
         let unit = if after_cr { 0x0A } else { unit };
         if at_start {
-            starts.push(length);
+            windows.begin();
         }
         at_start = unit == 0x0A;
-        length = add(unit);
+        windows.add(unit);
     }
-    for _ in 0..WINDOW {
-        add(0);
-    }
-    let mut seen: HashMap<u64, u32> = HashMap::with_capacity(starts.len());
-    let windows = starts.into_iter().filter_map(|start| Some((hashes.get(start)?, hashes.get(start + WINDOW)?)));
-    let numbered = windows.map(|(before, whole)| {
-        let hash = whole.wrapping_sub(before.wrapping_mul(LEAVING));
+    (0..WINDOW).for_each(|_| windows.add(0));
+    let mut seen: HashMap<u64, u32> = HashMap::with_capacity(windows.hashes.len());
+    let numbered = windows.hashes.into_iter().map(|hash| {
         let count = seen.entry(hash).or_default();
         *count += 1;
         LineHash { hash, count: *count }
