@@ -14,10 +14,6 @@ pub(crate) fn local_path(uses: &str) -> Option<String> {
 
 /// The rest of a text that begins with the root of the repository, `./` or `$/`.
 fn after_root(text: &str) -> Option<&str> {
-    // Nearly all texts begin with a letter.
-    if text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
-    }
     let text = text.trim_start();
     text.strip_prefix("./").or_else(|| text.strip_prefix("$/"))
 }
@@ -26,7 +22,8 @@ fn after_root(text: &str) -> Option<&str> {
 #[must_use]
 pub(crate) fn actions(tree: &Tree) -> Vec<String> {
     // Few files have a scalar that begins like a local path, which is seen faster than all steps.
-    let has_path = || tree.scalars().any(|text| after_root(text).is_some());
+    let may_begin = |first: u8| !first.is_ascii_alphanumeric();
+    let has_path = || tree.scalars_from(may_begin).any(|text| after_root(text).is_some());
     let Some(root) = tree.root().filter(|_| has_path()) else { return Vec::new() };
     let jobs = root.get("jobs").into_iter().flat_map(|jobs| jobs.entries().map(|entry| entry.value));
     let owners = jobs.chain(root.get("runs"));

@@ -208,6 +208,17 @@ impl Tree {
         self.nodes.iter().filter_map(|node| self.scalar(node.content))
     }
 
+    /// Those of them whose first byte passes a test, which is cheaper than to test the texts.
+    pub(crate) fn scalars_from(&self, first: impl Fn(u8) -> bool) -> impl Iterator<Item = &str> {
+        self.nodes.iter().filter_map(move |node| match node.content {
+            NodeContent::Scalar { text, .. } => {
+                let begins = self.texts.as_bytes().get(text.start as usize).is_some_and(|byte| first(*byte));
+                begins.then(|| self.text(text))
+            }
+            _ => None,
+        })
+    }
+
     /// The decoded text of a scalar.
     fn scalar(&self, content: NodeContent) -> Option<&str> {
         let NodeContent::Scalar { text, .. } = content else { return None };
