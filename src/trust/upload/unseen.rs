@@ -18,7 +18,7 @@ use crate::workflow::github::GitHubFacts;
 use crate::workflow::model::repository::Model;
 use crate::workflow::model::{Job, Pair, Pairs, Secrets, Text, Workflow, action};
 use crate::workflow::permissions::{self, AccessLevel};
-use crate::workflow::step_script::{commands, runs_variable};
+use crate::workflow::step_script::{commands, programs, runs_variable};
 
 /// Why a job may upload unseen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -376,9 +376,12 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
 
     /// The last command of a step whose program is a variable or an expression, and whose subcommand means an upload.
     fn publishing_command(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
-        // Few scripts begin a command with a variable and have one of the words, and only those are parsed.
+        // Few scripts begin a command with a variable and contain such a subcommand, and only those are parsed. The subcommand may be in a
+        // value of the variable.
         let publishing = &self.github.oidc.publishing;
-        let may_publish = |text: &str| runs_variable(text) && publishing.iter().any(|word| contains_words(text, word));
+        let publishes = |text: &str| publishing.iter().any(|word| contains_words(text, word));
+        let by_value = || programs(step.workflow, step.job, step.step?).map(|all| all.into_iter().any(publishes));
+        let may_publish = |text: &str| runs_variable(text) && (publishes(text) || by_value() != Some(false));
         let script = ScriptSearch::of(step).filter(|script| may_publish(script.text.value()))?;
         let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
             [program, subcommand, ..] if is_open(program) => {
