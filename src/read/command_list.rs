@@ -1,8 +1,10 @@
 //! Commands of a data file, found by their program: a script's command is compared only with the commands of its own program.
 
+use std::cell::LazyCell;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use memchr::memmem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,9 +41,9 @@ struct WordSearch {
 /// What a text has that may contain an entry.
 #[derive(Debug, Clone)]
 struct SearchedEntry {
-    /// The number of its whole words in the index.
-    words: usize,
-    /// The parts of its other words between stars.
+    /// The number of its words in the index.
+    words_in_index: usize,
+    /// Its other words in lower case, split at stars. They may be parts of longer words.
     parts: Vec<String>,
 }
 
@@ -110,27 +112,27 @@ impl WordSearch {
                 let whole = if word.contains('*') { None } else { search.words.add(word) };
                 match whole {
                     Some(position) => words.push(position),
-                    None => parts.extend(word.split('*').filter(|part| !part.is_empty()).map(str::to_owned)),
+                    None => parts.extend(word.split('*').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase)),
                 }
             }
             words.sort_unstable();
             words.dedup();
             search.entries_with.resize(search.words.len(), Vec::new());
             words.iter().for_each(|word| search.entries_with[*word].push(entry));
-            search.entries.push(SearchedEntry { words: words.len(), parts });
+            search.entries.push(SearchedEntry { words_in_index: words.len(), parts });
         }
         search
     }
 
     fn may_be_in(&self, texts: &[&str]) -> bool {
-        let has_parts = |entry: &SearchedEntry| {
-            entry.parts.iter().all(|part| texts.iter().any(|text| contains_ignore_case(text, part)))
-        };
-        if self.entries.iter().any(|entry| entry.words == 0 && has_parts(entry)) {
+        let lower = LazyCell::new(|| texts.iter().map(|text| text.to_ascii_lowercase()).collect::<Vec<_>>());
+        let is_in = |part: &String| lower.iter().any(|text| memmem::find(text.as_bytes(), part.as_bytes()).is_some());
+        let has_parts = |entry: &SearchedEntry| entry.parts.iter().all(is_in);
+        if self.entries.iter().any(|entry| entry.words_in_index == 0 && has_parts(entry)) {
             return true;
         }
         let mut is_found = vec![false; self.words.len()];
-        let mut missing: Vec<_> = self.entries.iter().map(|entry| entry.words).collect();
+        let mut missing: Vec<_> = self.entries.iter().map(|entry| entry.words_in_index).collect();
         let mut completes_entry = |_, word: usize| {
             !std::mem::replace(&mut is_found[word], true)
                 && self.entries_with[word].iter().any(|entry| {
@@ -140,14 +142,6 @@ impl WordSearch {
         };
         texts.iter().any(|text| self.words.any_in(text, &mut completes_entry))
     }
-}
-
-/// Whether a text contains an ASCII text in any case.
-fn contains_ignore_case(text: &str, part: &str) -> bool {
-    let Some(first) = part.bytes().next() else { return true };
-    let bytes = text.as_bytes();
-    memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes)
-        .any(|at| bytes.get(at..at + part.len()).is_some_and(|found| found.eq_ignore_ascii_case(part.as_bytes())))
 }
 
 /// Whether an entry has the form of an environment variable; `*` stands for any text.

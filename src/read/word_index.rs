@@ -1,15 +1,22 @@
 //! Finds the words of data in texts, such as those of commands in scripts, without parsing the texts.
 
-/// Words, in any case. Each is found in a text by its first name, a run of letters, digits, `-` and `_`: most names in a text begin none.
+/// Words, in any case. Each is found in a text by its first name, a run of letters, digits, `-` and `_`. Most names in a text are not the first
+/// name of any word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WordIndex {
     words: Vec<IndexedWord>,
-    /// By the first byte of their first name, in lower case: the shape of this name and the position of each word. Few names begin with the
+    /// By the first byte of their first name, in lower case: the hash of this name and the position of each word. Few names begin with the
     /// same byte, so a linear search is fastest.
     by_first: Vec<Vec<(usize, usize)>>,
-    /// By the same byte: the shapes of these names, as bits. Most names in a text have another shape.
-    shapes: Vec<u64>,
+    /// By the same byte: the hashes of these names, as bits. Most names in a text have another hash.
+    hashes: Vec<u64>,
 }
+
+/// The longest word in bytes. Where a text has a first name, the whole word is compared.
+const LONGEST: usize = 256;
+
+/// With how many words of the same first byte a new one is compared. One more than these may be added twice, and is then found twice.
+const MOST_COMPARED: usize = 256;
 
 /// A word with at least one name.
 #[derive(Debug, Clone)]
@@ -20,18 +27,18 @@ struct IndexedWord {
 }
 
 impl WordIndex {
-    /// Adds a word, if it is new, and returns its position; `None` for a word without a name.
+    /// Adds a word, if it is new, and returns its position; `None` for a word that has no name or is too long.
     pub(crate) fn add(&mut self, word: &str) -> Option<usize> {
-        let (start, name) = names(word).next()?;
+        let (start, name) = names(word).next().filter(|_| word.len() <= LONGEST)?;
         self.by_first.resize(256, Vec::new());
-        self.shapes.resize(256, 0);
-        let known = self.by_first[name.first].iter().map(|(_, position)| *position);
+        self.hashes.resize(256, 0);
+        let known = self.by_first[name.first].iter().take(MOST_COMPARED).map(|(_, position)| *position);
         if let Some(position) = known.into_iter().find(|position| self.words[*position].text.eq_ignore_ascii_case(word))
         {
             return Some(position);
         }
-        self.by_first[name.first].push((name.shape(), self.words.len()));
-        self.shapes[name.first] |= 1 << name.shape();
+        self.by_first[name.first].push((name.hash(), self.words.len()));
+        self.hashes[name.first] |= 1 << name.hash();
         self.words.push(IndexedWord { text: word.to_owned(), name: start });
         Some(self.words.len() - 1)
     }
@@ -41,16 +48,16 @@ impl WordIndex {
         self.words.len()
     }
 
-    /// Whether `test` is true for one of the words that a text has, and not as a part of a longer one. They are tested in the order of the
-    /// text, by the offset of their first name and their position. A word that is split by quotes is not found.
+    /// Whether `test` is true for one of the words that a text has, and not as a part of a longer one, in the order of the text. It gets the
+    /// offset of the word's first name and the position of the word. A word that is split by quotes is not found.
     pub(crate) fn any_in(&self, text: &str, mut test: impl FnMut(usize, usize) -> bool) -> bool {
         if self.words.is_empty() {
             return false;
         }
         names(text).any(|(start, name)| {
-            self.shapes[name.first] & 1 << name.shape() != 0
-                && self.by_first[name.first].iter().any(|(shape, position)| {
-                    *shape == name.shape() && self.words[*position].is_at(text, start) && test(start, *position)
+            self.hashes[name.first] & 1 << name.hash() != 0
+                && self.by_first[name.first].iter().any(|(hash, position)| {
+                    *hash == name.hash() && self.words[*position].is_at(text, start) && test(start, *position)
                 })
         })
     }
@@ -82,7 +89,7 @@ struct Name {
 
 impl Name {
     /// A number below 64, in which few names with the same first byte agree.
-    const fn shape(self) -> usize {
+    const fn hash(self) -> usize {
         (self.length * 11 + self.last) % 64
     }
 }
@@ -128,6 +135,7 @@ mod tests {
             assert_eq!(index.add(word), Some(position), "{word}");
         }
         assert_eq!(index.add("[["), None);
+        assert_eq!(index.add(&"long.".repeat(100)), None);
         assert_eq!(index.len(), 5);
         let found_at = |text: &str| {
             let mut all = Vec::new();

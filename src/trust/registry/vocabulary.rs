@@ -48,8 +48,8 @@ impl Vocabulary {
         first..self.commands
     }
 
-    /// The positions of the commands that have all words of a spelling on one line of a script; continued lines count as one line. A word
-    /// that is split by quotes is not found.
+    /// The positions of the commands that have all words of a spelling, in any case, on one line of a script; continued lines count as one
+    /// line. A word that is split by quotes is not found.
     #[must_use]
     pub(crate) fn commands_in(&self, script: &str) -> Vec<usize> {
         let (mut found, mut on_line) = (Vec::new(), Vec::new());
