@@ -145,7 +145,11 @@ fn values<'p>(name: &str, workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'p
             own.chain(added).take(MOST_PROGRAMS + 1).map(|node| literal(node.text()?)).collect();
         return found.filter(|found| !found.is_empty() && found.len() <= MOST_PROGRAMS);
     }
-    let name = name.strip_prefix("env.").unwrap_or(name);
+    let name = match name.split_once('.') {
+        Some(("env", name)) => name,
+        Some(_) => return None,
+        None => name,
+    };
     let around = [&job.env, &workflow.env];
     let mut variables = std::iter::once(&step.env).chain(around.into_iter().filter(|_| is_own));
     let pair = variables.find_map(|pairs| pairs.get(name))?;
