@@ -65,11 +65,14 @@ enum PathKind {
 
 impl From<std::fs::FileType> for PathKind {
     fn from(kind: std::fs::FileType) -> Self {
-        match kind {
-            _ if kind.is_file() => Self::File,
-            _ if kind.is_dir() => Self::Folder,
-            _ if kind.is_symlink() => Self::Symlink,
-            _ => Self::Special,
+        if kind.is_file() {
+            Self::File
+        } else if kind.is_dir() {
+            Self::Folder
+        } else if kind.is_symlink() {
+            Self::Symlink
+        } else {
+            Self::Special
         }
     }
 }
@@ -79,19 +82,21 @@ impl From<std::fs::FileType> for PathKind {
 struct FolderNames {
     /// Everything except folders. Pipes and devices are refused by `read`.
     files: Vec<String>,
-    /// Those of both lists that are symlinks, pipes or devices.
-    special: Vec<String>,
     folders: Vec<String>,
+    /// Those of both lists that are symlinks, pipes, devices or of an unknown kind.
+    unusual: Vec<String>,
 }
 
 impl FolderNames {
     /// What a name is, if it is a regular file or a real folder.
     fn kind(&self, name: &str) -> Option<PathKind> {
         let has = |list: &[String]| list.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
-        match name {
-            _ if has(&self.special) => None,
-            _ if has(&self.files) => Some(PathKind::File),
-            _ => has(&self.folders).then_some(PathKind::Folder),
+        if has(&self.unusual) {
+            None
+        } else if has(&self.files) {
+            Some(PathKind::File)
+        } else {
+            has(&self.folders).then_some(PathKind::Folder)
         }
     }
 }
@@ -111,7 +116,7 @@ impl DiskFiles {
     /// If the path does not exist.
     pub(crate) fn from_canonical(root: PathBuf) -> io::Result<Self> {
         let files = Self { root, checked_folders: RefCell::default(), listed: RefCell::default() };
-        // Its list says what the folders in it are.
+        // Every check lists the root. The list also says what the paths in it are.
         match files.names("") {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
             _ => Ok(files),
@@ -134,7 +139,9 @@ impl DiskFiles {
 
     /// Like `resolve`, without `canonicalize`, which looks at every parent of the root. `None` if the path contains a symlink.
     fn resolve_without_symlinks(&self, path: &str) -> io::Result<Option<(PathBuf, PathKind)>> {
-        if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+        // On Windows `\` also separates parts, which are not looked at one by one below.
+        let is_plain = !cfg!(windows) || !path.contains('\\');
+        if !is_plain || !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
             return Ok(None);
         }
         if path.is_empty() {
@@ -154,7 +161,7 @@ impl DiskFiles {
         Ok((kind != PathKind::Symlink).then(|| (self.root.join(path), kind)))
     }
 
-    /// What a path without symlinks before its last part is: by the list of its folder, if that says it, else on disk.
+    /// What a path is whose folders are no symlinks: from the list of its folder, if that says it, else from the disk.
     fn kind(&self, path: &str) -> io::Result<PathKind> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let listed = self.listed.borrow().get(folder).and_then(|names| names.kind(name));
@@ -173,13 +180,13 @@ impl DiskFiles {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if !entry.file_type().is_ok_and(|kind| kind.is_file() || kind.is_dir()) {
-                    names.special.push(name.clone());
+                    names.unusual.push(name.clone());
                 }
                 if is_folder(&entry) { &mut names.folders } else { &mut names.files }.push(name);
             }
             names.files.sort();
-            names.special.sort();
             names.folders.sort();
+            names.unusual.sort();
         }
         let names = Rc::new(names);
         self.listed.borrow_mut().insert(folder.to_owned(), Rc::clone(&names));
@@ -199,7 +206,7 @@ impl Files for DiskFiles {
             return Err(io::Error::other("it is larger than 16 MiB"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        // The file may grow meanwhile. A virtual file system may not know the length.
+        // A file that grows meanwhile is read up to this length. A virtual file system may not know the length.
         file.take(if length == 0 { LARGEST } else { length }).read_to_end(&mut bytes)?;
         Ok(bytes)
     }

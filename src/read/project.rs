@@ -101,8 +101,8 @@ impl Project {
     pub(crate) fn load_again(files: &dyn Files, config: Option<(String, Vec<u8>)>, earlier: &Self) -> Self {
         let known = &KnownFiles::of(earlier);
         let mut project = Self::default();
-        // Its list also says what the folder of the workflows is.
-        let beside = files.list(".github").unwrap_or_default();
+        // Listed first: the list also says what `.github/workflows` is.
+        let github = files.list(".github").unwrap_or_default();
         match files.list(WORKFLOWS) {
             Ok(names) => {
                 for name in names.iter().filter(|name| is_yaml(name)) {
@@ -121,7 +121,7 @@ impl Project {
         }
         project.config = match config {
             Some((path, bytes)) => Some(project.parse(SourceFile::new(path, bytes), Dialect::Data, known)),
-            None => project.default_config(files, &beside, known),
+            None => project.default_config(files, &github, known),
         };
         project.load_actions(files, known);
         if let Ok(bytes) = files.read(".git/config") {
@@ -314,7 +314,7 @@ impl Project {
         }
     }
 
-    /// The config in `.github`, which has these names.
+    /// The config in `.github`; `names` are the files in it.
     fn default_config(&mut self, files: &dyn Files, names: &[String], known: &KnownFiles<'_>) -> Option<ProjectFile> {
         let path = CONFIGS.into_iter().find(|path| names.iter().any(|name| path.ends_with(&format!("/{name}"))))?;
         self.read(files, path, Dialect::Data, known)
