@@ -245,7 +245,7 @@ const INSIDE_JOB: [SubjectKind; 4] = [SubjectKind::Step, SubjectKind::Reference,
 
 /// The positions of rules, by the kind of their subjects.
 #[derive(Debug, Default)]
-struct RulesByKind([Vec<usize>; SubjectKind::COUNT]);
+struct RulesByKind([Vec<usize>; SubjectKind::WORDS.len()]);
 
 impl RulesByKind {
     fn of(&self, kind: SubjectKind) -> &[usize] {
@@ -263,7 +263,7 @@ struct Engine<'r> {
     levels: Vec<Option<Option<Level>>>,
     /// The rules that are evaluated.
     enabled_rules: RulesByKind,
-    /// Those for subjects inside the entered job whose conditions on the job hold.
+    /// The same for subjects inside a job, without the rules whose conditions do not hold for the entered job.
     in_job: RulesByKind,
     found: Vec<RawFinding>,
     /// The findings in the runs of the visited upload. Many are equal, so that they are merged before the next upload.

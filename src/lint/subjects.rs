@@ -53,11 +53,6 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// The number of kinds.
-    pub(crate) const COUNT: usize = Self::Document as usize + 1;
-}
-
-impl SubjectKind {
     /// Every kind with the word that rules use.
     pub const WORDS: [(Self, &'static str); 14] = [
         (Self::Workflow, "workflow"),

@@ -208,12 +208,13 @@ impl Tree {
         self.nodes.iter().filter_map(|node| self.scalar(node.content))
     }
 
-    /// Those of them whose first byte passes a test, which is cheaper than to test the texts.
+    /// The scalars whose first byte passes a test, keys included, in the order of the file. It is cheaper than to filter
+    /// [`Tree::scalars`].
     pub(crate) fn scalars_from(&self, first: impl Fn(u8) -> bool) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter_map(move |node| match node.content {
             NodeContent::Scalar { text, .. } => {
-                let begins = self.texts.as_bytes().get(text.start as usize).is_some_and(|byte| first(*byte));
-                begins.then(|| self.text(text))
+                let byte = self.texts.as_bytes().get(text.start as usize).filter(|_| text.start < text.end);
+                byte.is_some_and(|byte| first(*byte)).then(|| self.text(text))
             }
             _ => None,
         })

@@ -40,12 +40,12 @@ pub fn line_hashes(text: &str) -> Vec<LineHash> {
     if text.is_ascii() { of_units(text.bytes().map(u16::from)) } else { of_units(text.encode_utf16()) }
 }
 
-/// The hashes of the units after the start of each line.
+/// Computes the hash of the hundred units from the start of each line on.
 struct Windows {
     hashes: Vec<u64>,
-    /// The lines whose windows are not complete: the number of units before each, and the hash of all of them.
+    /// The lines whose windows are not complete: the number of units before each, and the hash of these units.
     waiting: VecDeque<(usize, u64)>,
-    /// The number of units with which the first of these windows is complete.
+    /// The number of units with which the first of these windows is complete; `usize::MAX` if there is none.
     complete: usize,
     /// The number of units so far.
     length: usize,

@@ -241,7 +241,7 @@ fn is_file(word: &ShellWord, name: &str) -> bool {
 pub(crate) fn is_secret(text: &str) -> bool {
     let begins = |text: &str, word: &str| text.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
     // Most values are shorter.
-    text.len() > "secrets.".len()
+    text.len() >= "secrets.".len()
         && memchr::memchr_iter(b'.', text.as_bytes()).any(|dot| {
             let context = dot.checked_sub("secrets".len()).and_then(|start| text.get(start..dot));
             context.is_some_and(|it| it.eq_ignore_ascii_case("secrets")) && !begins(&text[dot + 1..], "github_token")

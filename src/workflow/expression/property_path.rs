@@ -54,8 +54,9 @@ impl<'t> PropertyPath<'t> {
     }
 
     pub(super) fn reference(&self) -> ContextReference<'t> {
+        // Few paths have more parts.
         let mut path = Vec::with_capacity(4);
-        // In short texts an array is found faster than a `char`.
+        // In short texts a loop over the letters, as for an array, is faster than the search for a single `char`.
         path.extend(self.text.split(['.']).map(Cow::Borrowed));
         ContextReference { path, range: self.range.clone() }
     }
