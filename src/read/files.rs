@@ -341,4 +341,35 @@ mod tests {
         assert_eq!(files.list("").unwrap(), ["a.yml"]);
         assert!(refused().contains("leaves the repository"), "a listed symlink: {}", refused());
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symlinked_folder_is_followed_inside_the_root_only() {
+        let (outside, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(root.path().join("real")).unwrap();
+        std::os::unix::fs::symlink("real", root.path().join("inner")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("outer")).unwrap();
+        for folder in [outside.path().to_owned(), root.path().join("real")] {
+            std::os::unix::fs::symlink("none", folder.join("a.yml")).unwrap();
+            tempfile::Builder::new()
+                .prefix("b")
+                .suffix(".yml")
+                .rand_bytes(0)
+                .tempfile_in(folder)
+                .unwrap()
+                .keep()
+                .unwrap();
+        }
+        let files = DiskFiles::new(root.path()).unwrap();
+        assert_eq!(files.folders(""), ["inner", "outer", "real"]);
+        for _ in 0..2 {
+            assert_eq!(files.read("inner/b.yml").unwrap(), b"");
+            assert_eq!(files.read("real/b.yml").unwrap(), b"");
+            assert_eq!(files.read("real/a.yml").unwrap_err().kind(), io::ErrorKind::NotFound);
+            assert!(files.read("outer/b.yml").unwrap_err().to_string().contains("leaves the repository"));
+            // The second time the folders are listed.
+            assert_eq!(files.list("inner").unwrap(), ["a.yml", "b.yml"]);
+            assert!(files.list("outer").is_err());
+        }
+    }
 }
