@@ -12,10 +12,10 @@ pub(crate) struct WordIndex {
     hashes: Vec<u64>,
 }
 
-/// The longest word in bytes. Where a text has a first name, the whole word is compared.
+/// The longest word in bytes. Each place of its first name in a text is compared with the whole word.
 const LONGEST: usize = 256;
 
-/// With how many words of the same first byte a new one is compared. One more than these may be added twice, and is then found twice.
+/// With how many words of the same first byte a new word is compared. If there are more, it may be added twice, and is then found twice.
 const MOST_COMPARED: usize = 256;
 
 /// A word with at least one name.
