@@ -8,6 +8,9 @@ use flate2::write::GzEncoder;
 /// Code scanning rejects logs of more than 10 MB after gzip.
 const MAX_SIZE: u64 = 10_000_000;
 
+/// More bytes than the encoder and its buffers hold back, and than the headers of blocks add.
+const HELD_BACK: u64 = 1_000_000;
+
 /// A log, or the gzipped size of one that is too large.
 pub(crate) enum SizedLog {
     /// The text of a small log.
@@ -18,12 +21,17 @@ pub(crate) enum SizedLog {
     TooLarge(u64),
 }
 
-/// Writes a log and compares its size with the limit.
-pub(crate) fn sized(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
-    let mut log = LogSize { kept: Vec::new(), encoder: None };
+/// Writes a log, up to twice, and compares its size with the limit.
+pub(crate) fn sized(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
+    let mut log = KeptLog { text: Vec::new(), size: 0 };
     write(&mut log)?;
     // If the raw size is under the limit, so is the gzipped size.
-    let Some(encoder) = log.encoder else { return Ok(SizedLog::Small(log.kept)) };
+    if log.size < MAX_SIZE {
+        return Ok(SizedLog::Small(log.text));
+    }
+    let mut log = CompressedLog { rest: log.size, encoder: Some(encoder()) };
+    write(&mut log)?;
+    let Some(encoder) = log.encoder else { return Ok(SizedLog::Fits) };
     let size = encoder.into_inner()?.finish()?.0;
     Ok(if size > MAX_SIZE { SizedLog::TooLarge(size) } else { SizedLog::Fits })
 }
@@ -36,10 +44,34 @@ pub(crate) fn fitting(results: usize, size: u64) -> usize {
     most.min(results.saturating_sub(1))
 }
 
-/// Keeps what is written until it reaches the limit, and then measures the gzipped size.
-struct LogSize {
-    kept: Vec<u8>,
-    /// The encoder clears its buffer for every write, so that few large writes are faster.
+/// Counts what is written, and keeps it while it is under the limit.
+struct KeptLog {
+    text: Vec<u8>,
+    /// In bytes.
+    size: u64,
+}
+
+impl Write for KeptLog {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size += length(bytes);
+        if self.size < MAX_SIZE {
+            self.text.extend_from_slice(bytes);
+        } else {
+            self.text = Vec::new();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Compresses what is written until the rest certainly fits.
+struct CompressedLog {
+    /// The number of bytes that are still to be written.
+    rest: u64,
+    /// `None` once the log fits. The encoder clears its buffer for every write, so that few large writes are faster.
     encoder: Option<BufWriter<GzEncoder<ByteCounter>>>,
 }
 
@@ -48,16 +80,14 @@ fn encoder() -> BufWriter<GzEncoder<ByteCounter>> {
     BufWriter::with_capacity(64 * 1024, GzEncoder::new(ByteCounter(0), Compression::fast()))
 }
 
-impl Write for LogSize {
+impl Write for CompressedLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let size = u64::try_from(self.kept.len() + bytes.len()).unwrap_or(u64::MAX);
-        match &mut self.encoder {
-            Some(encoder) => encoder.write_all(bytes)?,
-            None if size < MAX_SIZE => self.kept.extend_from_slice(bytes),
-            None => {
-                let encoder = self.encoder.insert(encoder());
-                encoder.write_all(&std::mem::take(&mut self.kept))?;
-                encoder.write_all(bytes)?;
+        if let Some(encoder) = &mut self.encoder {
+            encoder.write_all(bytes)?;
+            self.rest = self.rest.saturating_sub(length(bytes));
+            // Compression makes nothing larger.
+            if encoder.get_ref().get_ref().0 + HELD_BACK + self.rest < MAX_SIZE {
+                self.encoder = None;
             }
         }
         Ok(bytes.len())
@@ -68,12 +98,16 @@ impl Write for LogSize {
     }
 }
 
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
 #[derive(Debug)]
 struct ByteCounter(u64);
 
 impl Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.0 += length(bytes);
         Ok(bytes.len())
     }
 
@@ -101,6 +135,26 @@ mod tests {
         let repeated = |out: &mut dyn Write| (0..12).try_for_each(|_| out.write_all(&[b' '; 1_000_000]));
         assert!(matches!(sized(repeated), Ok(SizedLog::Fits)));
         assert!(matches!(sized(|out| out.write_all(b"small")), Ok(SizedLog::Small(text)) if text == b"small"));
+    }
+
+    #[test]
+    fn compression_ends_once_the_rest_fits() {
+        let mut log = CompressedLog { rest: 12_000_000, encoder: Some(encoder()) };
+        let compressed = (0..12).take_while(|_| log.write_all(&[b' '; 1_000_000]).is_ok() && log.encoder.is_some());
+        assert_eq!(compressed.count(), 3);
+    }
+
+    #[test]
+    fn what_does_not_compress_is_too_large() {
+        let mut state = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state.to_be_bytes()[0]
+        })
+        .take(1_000_000)
+        .collect();
+        let repeated = |out: &mut dyn Write| (0..11).try_for_each(|_| out.write_all(&noise));
+        assert!(matches!(sized(repeated), Ok(SizedLog::TooLarge(size)) if size > 11_000_000));
     }
 
     #[test]
