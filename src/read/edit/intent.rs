@@ -20,15 +20,20 @@ pub(crate) fn after<'t>(shape: Option<NodeShape<'t>>, change: &'t NodeChange) ->
     done.map(|()| shape)
 }
 
+/// The content at a path, opened.
 fn at<'s, 't>(shape: &'s mut NodeShape<'t>, path: &[PathSegment]) -> Option<&'s mut NodeShape<'t>> {
-    path.iter().try_fold(shape, |shape, part| match (shape, part) {
-        (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key.as_str()),
-        (NodeShape::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
-        _ => None,
+    path.iter().try_fold(shape.opened(), |shape, part| {
+        let inner = match (shape, part) {
+            (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key.as_str()),
+            (NodeShape::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
+            _ => None,
+        };
+        inner.map(NodeShape::opened)
     })
 }
 
 fn set<'t>(shape: &mut NodeShape<'t>, path: &'t [PathSegment], value: NodeShape<'t>) -> Option<()> {
+    let shape = shape.opened();
     let Some((part, rest)) = path.split_first() else {
         *shape = match (&*shape, value) {
             // A number replaces a string in its quotes.

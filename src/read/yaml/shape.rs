@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::read::yaml::{NodeContent, NodeKind, Tree};
+use crate::read::yaml::{NodeContent, NodeData, NodeKind, Tree};
 
 /// The content of a node. The order of a mapping's entries does not matter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum NodeShape<'t> {
+    /// That of a node of a text, with the same order of entries.
+    Unchanged(WrittenNode<'t>),
     /// A scalar with its type.
     Scalar(Cow<'t, str>, NodeKind),
-    /// An alias as written.
-    Alias(Cow<'t, str>),
     /// A mapping by its keys' texts.
     Mapping(BTreeMap<Cow<'t, str>, NodeShape<'t>>),
     /// A sequence.
@@ -24,70 +24,123 @@ impl<'t> NodeShape<'t> {
     pub(crate) fn plain(text: &'t str) -> Self {
         Self::Scalar(text.into(), crate::read::yaml::build::plain_kind(text))
     }
+
+    /// The same content as entries, items or a text, which can be changed. An alias stays as it is.
+    pub(crate) fn opened(&mut self) -> &mut Self {
+        if let Self::Unchanged(node) = self {
+            *self = node.opened();
+        }
+        self
+    }
+}
+
+/// A node of a text.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenNode<'t> {
+    tree: &'t Tree,
+    text: &'t str,
+    id: u32,
+}
+
+/// The recursions are bounded: the parser limits the depth, and an alias is a leaf.
+impl<'t> WrittenNode<'t> {
+    fn data(self) -> Option<&'t NodeData> {
+        self.tree.nodes.get(self.id as usize)
+    }
+
+    fn with(self, id: &u32) -> Self {
+        Self { id: *id, ..self }
+    }
+
+    fn written(self) -> &'t str {
+        self.data().and_then(|data| self.text.get(data.span.range())).unwrap_or_default()
+    }
+
+    /// The text of a scalar; another key as it is written.
+    fn key(self) -> &'t str {
+        self.data().and_then(|data| self.tree.scalar(data.content)).unwrap_or_else(|| self.written())
+    }
+
+    fn opened(self) -> NodeShape<'t> {
+        let same = |id: &u32| NodeShape::Unchanged(self.with(id));
+        match self.data().map(|data| data.content) {
+            Some(NodeContent::Scalar { text, kind }) => NodeShape::Scalar(self.tree.text(text).into(), kind),
+            Some(NodeContent::Sequence(items)) => {
+                NodeShape::Sequence(self.tree.children(items).iter().map(same).collect())
+            }
+            Some(NodeContent::Mapping(pairs)) => {
+                let pairs = self.tree.children(pairs).as_chunks().0.iter();
+                NodeShape::Mapping(pairs.map(|[key, value]| (self.with(key).key().into(), same(value))).collect())
+            }
+            Some(NodeContent::Alias(_)) | None => NodeShape::Unchanged(self),
+        }
+    }
+
+    fn is_same(self, other: Self) -> bool {
+        let (Some(own), Some(others)) = (self.data(), other.data()) else { return false };
+        let is_pair = |own: &u32, others: &u32| self.with(own).is_same(other.with(others));
+        match (own.content, others.content) {
+            (NodeContent::Scalar { text, kind }, NodeContent::Scalar { text: other_text, kind: other_kind }) => {
+                kind == other_kind && self.tree.text(text) == other.tree.text(other_text)
+            }
+            (NodeContent::Alias(_), NodeContent::Alias(_)) => self.written() == other.written(),
+            (NodeContent::Sequence(items), NodeContent::Sequence(other_items)) => {
+                let (items, others) = (self.tree.children(items), other.tree.children(other_items));
+                items.len() == others.len() && items.iter().zip(others).all(|(own, others)| is_pair(own, others))
+            }
+            (NodeContent::Mapping(pairs), NodeContent::Mapping(other_pairs)) => {
+                let pairs = self.tree.children(pairs).as_chunks::<2>().0;
+                let others = other.tree.children(other_pairs).as_chunks::<2>().0;
+                let is_same = |([key, value], [other_key, others]): (&[u32; 2], &[u32; 2])| {
+                    self.with(key).key() == other.with(other_key).key() && is_pair(value, others)
+                };
+                pairs.len() == others.len() && pairs.iter().zip(others).all(is_same)
+            }
+            _ => false,
+        }
+    }
+
+    fn has_shape(self, shape: &NodeShape<'_>) -> bool {
+        let content = self.data().map(|data| data.content);
+        match (content, shape) {
+            (_, NodeShape::Unchanged(other)) => self.is_same(*other),
+            (Some(NodeContent::Scalar { text, kind }), NodeShape::Scalar(other, other_kind)) => {
+                self.tree.text(text) == other && kind == *other_kind
+            }
+            (Some(NodeContent::Sequence(items)), NodeShape::Sequence(others)) => {
+                let items = self.tree.children(items);
+                items.len() == others.len()
+                    && items.iter().zip(others).all(|(item, other)| self.with(item).has_shape(other))
+            }
+            (Some(NodeContent::Mapping(pairs)), NodeShape::Mapping(others)) => {
+                let pairs = self.tree.children(pairs).as_chunks().0;
+                let is_same = |[key, value]: &[u32; 2]| {
+                    others.get(self.with(key).key()).is_some_and(|other| self.with(value).has_shape(other))
+                };
+                pairs.len() == others.len() && pairs.iter().all(is_same)
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Tree {
     /// The content of the whole text; `None` for an empty text.
     #[must_use]
     pub(crate) fn shape<'t>(&'t self, text: &'t str) -> Option<NodeShape<'t>> {
-        self.root.and_then(|root| self.shape_of(root, text))
-    }
-
-    /// The recursion is bounded: the parser limits the depth, and an alias is a leaf.
-    fn shape_of<'t>(&'t self, id: u32, text: &'t str) -> Option<NodeShape<'t>> {
-        let data = self.nodes.get(id as usize)?;
-        let written = || text.get(data.span.range()).unwrap_or_default().into();
-        Some(match data.content {
-            NodeContent::Scalar { text, kind } => NodeShape::Scalar(self.text(text).into(), kind),
-            NodeContent::Alias(_) => NodeShape::Alias(written()),
-            NodeContent::Sequence(items) => {
-                NodeShape::Sequence(self.children(items).iter().filter_map(|item| self.shape_of(*item, text)).collect())
-            }
-            NodeContent::Mapping(pairs) => {
-                let pair = |[key, value]: &[u32; 2]| Some((self.key(*key, text)?, self.shape_of(*value, text)?));
-                NodeShape::Mapping(self.children(pairs).as_chunks().0.iter().filter_map(pair).collect())
-            }
-        })
-    }
-
-    fn key<'t>(&'t self, id: u32, text: &'t str) -> Option<Cow<'t, str>> {
-        Some(match self.shape_of(id, text)? {
-            NodeShape::Scalar(key, _) | NodeShape::Alias(key) => key,
-            other => format!("{other:?}").into(),
-        })
+        self.written_root(text).map(NodeShape::Unchanged)
     }
 
     /// Whether the whole text has a content.
     #[must_use]
     pub(crate) fn has_shape(&self, text: &str, shape: Option<&NodeShape<'_>>) -> bool {
-        match (self.root, shape) {
-            (Some(root), Some(shape)) => self.is_shape(root, text, shape),
+        match (self.written_root(text), shape) {
+            (Some(root), Some(shape)) => root.has_shape(shape),
             (root, shape) => root.is_none() && shape.is_none(),
         }
     }
 
-    /// The recursion is bounded like that of [`shape_of`](Self::shape_of).
-    fn is_shape(&self, id: u32, text: &str, shape: &NodeShape<'_>) -> bool {
-        let Some(data) = self.nodes.get(id as usize) else { return false };
-        match (data.content, shape) {
-            (NodeContent::Scalar { text, kind }, NodeShape::Scalar(other, other_kind)) => {
-                self.text(text) == other && kind == *other_kind
-            }
-            (NodeContent::Alias(_), NodeShape::Alias(other)) => text.get(data.span.range()) == Some(&**other),
-            (NodeContent::Sequence(items), NodeShape::Sequence(others)) => {
-                let items = self.children(items);
-                items.len() == others.len()
-                    && items.iter().zip(others).all(|(item, other)| self.is_shape(*item, text, other))
-            }
-            (NodeContent::Mapping(pairs), NodeShape::Mapping(others)) => {
-                let pairs = self.children(pairs).as_chunks().0;
-                let same = |[key, value]: &[u32; 2]| {
-                    let other = self.key(*key, text).and_then(|key| others.get(&key));
-                    other.is_some_and(|other| self.is_shape(*value, text, other))
-                };
-                pairs.len() == others.len() && pairs.iter().all(same)
-            }
-            _ => false,
-        }
+    fn written_root<'t>(&'t self, text: &'t str) -> Option<WrittenNode<'t>> {
+        self.root.map(|id| WrittenNode { tree: self, text, id })
     }
 }
