@@ -118,7 +118,10 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     fn pairs(&self, node: Option<Node<'p>>) -> Pairs<'p> {
         let Some(node) = node else { return Pairs::default() };
         let pair = |entry: MappingEntry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
-        Pairs::new(node.entries().filter_map(pair).collect(), self.some_text(Some(node)).is_some())
+        let entries = node.entries();
+        let mut pairs = Vec::with_capacity(entries.size_hint().0);
+        pairs.extend(entries.filter_map(pair));
+        Pairs::new(pairs, self.some_text(Some(node)).is_some())
     }
 
     fn triggers(&mut self, on: Node<'p>) -> Vec<Trigger<'p>> {
@@ -327,11 +330,18 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     }
 
     fn steps(&mut self, list: Option<Node<'p>>) -> Vec<Step<'p>> {
-        let mut steps = Vec::new();
-        for node in list.into_iter().flat_map(Node::items) {
+        let Some(list) = list else { return Vec::new() };
+        // A step is large, so that a list which grows would be copied again and again.
+        let mut steps = Vec::with_capacity(list.items().size_hint().0);
+        let mut add = |node| {
+            if let Some(step) = self.step(steps.len(), node) {
+                steps.push(step);
+            }
+        };
+        for node in list.items() {
             match node.get("parallel").filter(|block| block.is_sequence()) {
-                Some(block) => block.items().for_each(|inner| steps.extend(self.step(steps.len(), inner))),
-                None => steps.extend(self.step(steps.len(), node)),
+                Some(block) => block.items().for_each(&mut add),
+                None => add(node),
             }
         }
         steps
@@ -341,9 +351,18 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         if !node.is_mapping() {
             return None;
         }
-        let [id, name, condition, uses, run] = node.values(["id", "name", "if", "uses", "run"]);
-        let [shell, working_directory, with, env, tolerated] =
-            node.values(["shell", "working-directory", "with", "env", "continue-on-error"]);
+        let [name, uses, run, with, condition, id, env, shell, working_directory, tolerated] = node.values([
+            "name",
+            "uses",
+            "run",
+            "with",
+            "if",
+            "id",
+            "env",
+            "shell",
+            "working-directory",
+            "continue-on-error",
+        ]);
         let (uses, run) = (self.some_text(uses), self.some_text(run));
         let idle = || {
             let known = |key: &str| {
