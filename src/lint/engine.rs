@@ -243,6 +243,11 @@ fn notices(analysis: &Analysis<'_, '_>, errors: &RunErrors) -> Vec<Notice> {
 /// The kinds of subjects that are only inside a job.
 const INSIDE_JOB: [SubjectKind; 4] = [SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Need];
 
+/// Whether a condition is on the job around a subject.
+fn is_of_job(condition: &FactCondition) -> bool {
+    condition.fact.spec().kinds.contains(&SubjectKind::Job)
+}
+
 /// The positions of rules, by the kind of their subjects.
 #[derive(Debug, Default)]
 struct RulesByKind([Vec<usize>; SubjectKind::WORDS.len()]);
@@ -278,12 +283,11 @@ struct Engine<'r> {
 impl Visitor for Engine<'_> {
     /// Selects the rules whose conditions on the job hold, which are the same for all subjects inside it.
     fn enters_job(&mut self, job: &Subject<'_, '_, '_>) {
-        let of_job = |condition: &&FactCondition| condition.fact.spec().kinds.contains(&SubjectKind::Job);
         let mut facts = FactCache { subject: job, known: std::mem::take(&mut self.facts) };
         for kind in INSIDE_JOB {
             let holds = |index: &&usize| {
                 let rule = self.rules.rules.get(**index);
-                rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(of_job)))
+                rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(|condition| is_of_job(condition))))
             };
             let selected = self.in_job.of_mut(kind);
             selected.clear();
@@ -391,9 +395,12 @@ impl<'r> Engine<'r> {
     /// The findings of all enabled rules for one subject.
     fn evaluate(&self, facts: &mut FactCache<'r, '_, '_, '_>) -> Vec<RawFinding> {
         let subject = facts.subject;
+        let kind = subject.kind();
+        // Those of the job are true: `enters_job` has selected the rules.
+        let is_open = |condition: &&FactCondition| !INSIDE_JOB.contains(&kind) || !is_of_job(condition);
         let mut found = Vec::new();
-        for (index, rule) in self.rules_for(subject.kind()) {
-            if !facts.all_hold(&rule.when) {
+        for (index, rule) in self.rules_for(kind) {
+            if !facts.all_hold(rule.when.iter().filter(is_open)) {
                 continue;
             }
             for (requirement, condition) in rule.require.iter().enumerate() {
