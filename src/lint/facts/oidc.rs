@@ -71,6 +71,9 @@ fn invalid_exchange<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<InvalidExcha
     let uploads = uploads.iter().filter(inside);
     let key = uploads.into_iter().find_map(|upload| script_exchange::as_key(&data.github, &upload.site));
     key.or_else(|| {
+        if !script_exchange::may_be_in(&data.github, analysis.checkout, step) {
+            return None;
+        }
         let own = ResolvedStep { step: Some(step), ..ResolvedStep::calling(analysis.checkout, workflow, job) };
         script_exchange::in_step(&data.github, &data.registries, own)
     })

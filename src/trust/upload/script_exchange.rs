@@ -8,7 +8,8 @@ use crate::trust::registry::{Registry, RegistrySet};
 use crate::trust::upload::site::UploadSite;
 use crate::trust::upload::step::{ResolvedStep, called_scripts, expand};
 use crate::workflow::github::GitHubFacts;
-use crate::workflow::model::Text;
+use crate::workflow::model::repository::Model;
+use crate::workflow::model::{Step, Text};
 
 /// What is wrong with an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +119,7 @@ pub fn in_step<'a>(
 ) -> Option<InvalidExchange<'a>> {
     let in_texts = |step: &ResolvedStep<'_, '_>| {
         let inputs = step.with().entries.iter().map(|pair| pair.value);
-        let inputs = inputs.filter(|input| input.value().contains(&github.oidc.function));
+        let inputs = inputs.filter(|input| has_function(github, *input));
         let in_text = |text| in_text(github, registries, text);
         let called = || called_scripts(step.model, step).iter().find_map(|called| called.script().and_then(in_text));
         step.script().into_iter().chain(inputs).find_map(in_text).or_else(called)
@@ -129,6 +130,20 @@ pub fn in_step<'a>(
         expand(own, &mut all);
         all.iter().skip(1).find_map(in_texts)
     })
+}
+
+/// Whether [`in_step`] has a text to read. Few steps do, and this is seen without a list of what is around the step.
+#[must_use]
+pub fn may_be_in(github: &GitHubFacts, model: &Model<'_>, step: &Step<'_>) -> bool {
+    let has_calls = |script: Text<'_>| model.scripts.is_some_and(|all| !all.calls(script.place()).is_empty());
+    step.script.is_some_and(|script| requests_token(github, script.value()) || has_calls(script))
+        || step.with.entries.iter().any(|pair| has_function(github, pair.value))
+        || step.uses.is_some_and(|uses| model.action(uses.value()).is_some())
+}
+
+/// Whether an input may call the function of GitHub's library.
+fn has_function(github: &GitHubFacts, input: Text<'_>) -> bool {
+    input.value().contains(&github.oidc.function)
 }
 
 /// Whether a script requests an OIDC token.
