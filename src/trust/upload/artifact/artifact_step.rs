@@ -1,7 +1,6 @@
 //! Steps that upload or download artifacts, and steps that move no files.
 
-use globset::Glob;
-
+use crate::read::glob::Glob;
 use crate::read::shell::ShellCommand;
 use crate::trust::registry::command::{starts_with, words};
 use crate::trust::registry::slot::known_text;
@@ -121,7 +120,10 @@ impl ArtifactDownloadStep {
 
     /// The folders of artifacts that are downloaded by a pattern or without a name.
     fn several(self, packed: &[PackedArtifact]) -> Option<Vec<UnpackedArtifact>> {
-        let glob = if self.pattern.is_empty() { None } else { Some(Glob::new(&self.pattern).ok()?.compile_matcher()) };
+        let glob = Some(Glob::from(self.pattern)).filter(|glob| !glob.as_str().is_empty());
+        if glob.as_ref().is_some_and(|glob| !glob.is_valid()) {
+            return None;
+        }
         let taken = |packed: &&PackedArtifact| match (&packed.name, &glob) {
             (Ok(name), Some(glob)) => glob.is_match(name),
             _ => true,
