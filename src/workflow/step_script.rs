@@ -82,17 +82,19 @@ pub(crate) fn programs<'p>(workflow: &Workflow<'p>, job: &Job<'p>, step: &Step<'
         return Some(Vec::new());
     }
     let script = step.script.map_or("", |script| script.value());
-    let starts_word = |at: &usize| {
-        let before = script[..*at].chars().next_back();
-        before.is_none_or(|before| {
-            before.is_whitespace() || matches!(before, ';' | '&' | '|' | '(' | '{' | '!' | '`' | '"' | '\'')
-        })
+    let starts_word = |at: &usize| match script.as_bytes()[..*at].last() {
+        None => true,
+        Some(before) if before.is_ascii() => {
+            before.is_ascii_whitespace()
+                || matches!(before, 0x0B | b';' | b'&' | b'|' | b'(' | b'{' | b'!' | b'`' | b'"' | b'\'')
+        }
+        Some(_) => script[..*at].ends_with(char::is_whitespace),
     };
     let starts = memchr::memchr_iter(b'$', script.as_bytes()).filter(starts_word);
     // Most expressions read another context.
-    let may_have_value = |name: &&str| match name.split_once('.') {
-        Some((context, _)) => has_matrix && context == "matrix" || has_env && context == "env",
-        None => has_env,
+    let may_have_value = |name: &&str| {
+        has_matrix && name.starts_with("matrix.")
+            || has_env && (name.starts_with("env.") || !name.as_bytes().contains(&b'.'))
     };
     let mut names: Vec<&str> = starts.map(|start| variable_name(&script[start..])).filter(may_have_value).collect();
     names.sort_unstable();
