@@ -100,7 +100,7 @@ pub struct EventFacts {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ShellFacts {
     /// Programs that run the program given as argument, such as `sudo`.
     pub transparent: Vec<String>,
@@ -108,6 +108,14 @@ pub struct ShellFacts {
     pub installs: Vec<String>,
     /// Subcommands that run the newest version of a program, whatever the project has installed.
     pub fresh: Vec<String>,
+    /// Interpreters whose first argument without a dash is a script.
+    pub interpreters: Vec<String>,
+    /// Commands of these interpreters that only print a value.
+    pub evaluations: CommandList,
+    /// Programs that only print, ask or test.
+    pub printers: Vec<String>,
+    /// Subcommands of git that may change the files of the checkout.
+    pub git_changes: Vec<String>,
     /// Programs that copy or move a file.
     pub copies: Vec<String>,
     /// Actions that run a script given as input.

@@ -123,7 +123,7 @@ fn order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             let is_one_of = |names: &[String]| names.iter().any(|known| is_command(github, &all, known, &[]));
             is_one_of(&list.waits)
                 || command.words.iter().any(asks)
-                || runs_project_program(&all) && !is_one_of(&list.inert)
+                || runs_project_program(&github.shell, &all) && !is_one_of(&list.inert)
         };
         job.steps.iter().filter(|step| step.script.is_some()).any(|step| {
             let all = commands(github, workflow, job, step);

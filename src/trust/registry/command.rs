@@ -3,7 +3,7 @@
 use crate::read::command_list::{CommandList, program};
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::trust::registry::upload_pattern::UploadPattern;
-use crate::workflow::github::GitHubFacts;
+use crate::workflow::github::{GitHubFacts, ShellFacts};
 
 /// Whether a command matches an upload pattern, possibly after wrappers: `None` if it is another command, `false` if it contains one of
 /// the pattern's `unless` words, such as `--dry-run`.
@@ -113,23 +113,22 @@ pub(crate) fn unwrapped<'w>(github: &GitHubFacts, words: &'w [Option<String>]) -
 
 /// Whether a command runs a program or script of the project.
 #[must_use]
-pub(crate) fn runs_project_program(words: &[Option<String>]) -> bool {
-    const INTERPRETERS: [&str; 9] = ["bash", "deno", "node", "pwsh", "python", "python3", "ruby", "sh", "zsh"];
+pub(crate) fn runs_project_program(shell: &ShellFacts, words: &[Option<String>]) -> bool {
     let Some((Some(first), rest)) = words.split_first() else { return true };
     if first.contains('/') {
         return !first.starts_with('/');
     }
     let script = rest.iter().find(|word| word.as_ref().is_none_or(|word| !word.starts_with('-')));
     let module = rest.first().is_some_and(|word| word.as_deref() == Some("-m"));
-    INTERPRETERS.contains(&program(first)) && script.is_some() && !module && !prints_expression(words)
+    let name = program(first);
+    shell.interpreters.iter().any(|known| known == name) && script.is_some() && !module && !only_prints(shell, words)
 }
 
-/// Whether a command only evaluates an expression of Node.js and prints its value.
+/// Whether a command of an interpreter only evaluates an expression and prints its value.
 #[must_use]
-pub(crate) fn prints_expression(words: &[Option<String>]) -> bool {
-    let node = words.first().and_then(Option::as_deref).is_some_and(|word| program(word) == "node");
-    let flag = words.get(1).and_then(Option::as_deref);
-    node && matches!(flag, Some("-p" | "-pe" | "--print" | "--version" | "-v"))
+pub(crate) fn only_prints(shell: &ShellFacts, words: &[Option<String>]) -> bool {
+    let first = words.first().and_then(Option::as_deref);
+    first.is_some_and(|first| shell.evaluations.of_program(first).any(|known| starts_with(words, known).is_some()))
 }
 
 /// Whether words are options, each followed by at most one value.

@@ -4,7 +4,7 @@ use crate::read::command_list::program;
 use crate::read::manifest::ManifestField;
 use crate::read::shell::ShellCommand;
 use crate::read::source::Place;
-use crate::trust::registry::command::{is_command, prints_expression, runs_project_program, unwrapped, words};
+use crate::trust::registry::command::{is_command, only_prints, runs_project_program, unwrapped, words};
 use crate::trust::registry::{PrereleaseRule, Registry, RegistrySet};
 use crate::trust::upload::credential::Credential;
 use crate::trust::upload::earlier::earlier;
@@ -191,21 +191,18 @@ impl VersionWriters<'_> {
         let followed = calls.iter().any(|call| call.command.span == command.span && !call.scripts.is_empty());
         let writes_manifest = self.names_manifest(command) && !self.only_reads(first, command, &words);
         let changes_files = first == "git" && self.git_changes_files(&words);
-        let reader = prints_expression(&words);
-        writes_manifest
-            || changes_files
-            || !reader && (!followed && runs_project_program(&words) || self.by_words(&words))
+        let shell = &self.github.shell;
+        let runs_program = || !followed && runs_project_program(shell, &words);
+        writes_manifest || changes_files || !only_prints(shell, &words) && (runs_program() || self.by_words(&words))
     }
 
     /// Whether the words of a command name a tool or a script that writes versions.
     fn by_words(&self, words: &[Option<String>]) -> bool {
-        const PRINTERS: [&str; 12] =
-            ["[", "[[", "cat", "cd", "curl", "echo", "exit", "gh", "git", "grep", "printf", "test"];
         let first = unwrapped(self.github, words).first().and_then(Option::as_deref).map_or("", program);
         let inert = self.rule.inert.iter().any(|known| is_command(self.github, words, known, &[]));
         let flag = |word: &&String| word.starts_with('-');
         !inert
-            && !PRINTERS.contains(&first)
+            && !self.github.shell.printers.iter().any(|known| known == first)
             && words.iter().flatten().filter(|word| !flag(word)).any(|word| self.writes(word))
     }
 
@@ -219,12 +216,10 @@ impl VersionWriters<'_> {
         let redirected =
             command.redirects.iter().filter_map(|word| word.text()).any(|word| word.contains(self.manifest));
         let reader = self.github.credentials.readers.iter().any(|known| known == first);
-        !redirected && (reader || matches!(first, "echo" | "jq") || prints_expression(words))
+        !redirected && (reader || only_prints(&self.github.shell, words))
     }
 
     fn git_changes_files(&self, words: &[Option<String>]) -> bool {
-        const CHANGES: [&str; 9] =
-            ["am", "apply", "checkout", "cherry-pick", "merge", "pull", "rebase", "reset", "switch"];
-        words.iter().flatten().any(|word| CHANGES.contains(&word.as_str()))
+        words.iter().flatten().any(|word| self.github.shell.git_changes.contains(word))
     }
 }

@@ -373,7 +373,7 @@ fn upgrades(
 impl ClientVersions {
     /// Whether a command may install another version in a way that is not described.
     fn may_install(&self, github: &GitHubFacts, words: &[Option<String>]) -> bool {
-        let own = || self.opaque.iter().any(|entry| entry == "./") && runs_project_program(words);
+        let own = || self.opaque.iter().any(|entry| entry == "./") && runs_project_program(&github.shell, words);
         find_command(github, words, &self.opaque).is_some() || own()
     }
 }
