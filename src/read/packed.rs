@@ -157,7 +157,7 @@ impl<'de> Deserializer<'de> for &mut PackedReader {
         }
     }
 
-    // Most types accept one kind of value. To read only this kind makes the code of a check's start a third smaller.
+    // Most types accept one kind of value. The code for the other kinds would make the start of a check a tenth larger.
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.byte()? {

@@ -1,23 +1,19 @@
 //! Entries of the data, found by the name of their action or called workflow.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// Entries, each with the name of an action or called workflow in lower case. They are sorted by the length of the name, which is compared
-/// faster than the name and differs for most, then by name.
+/// Entries, each with the name of an action or called workflow in lower case, by the length of the name in bytes and then sorted. Most names
+/// in workflows have a length that few entries have.
 #[derive(Debug, Clone)]
-pub(crate) struct ActionNames<T>(Vec<(String, T)>);
+pub(crate) struct ActionNames<T>(Vec<Vec<(String, T)>>);
 
 impl<T: Copy> ActionNames<T> {
     /// The entries with a name in any case, in order.
     pub(crate) fn entries(&self, name: &str) -> impl Iterator<Item = T> {
-        // Most names are in lower case. To count is faster than to stop at the first.
-        let name = match name.bytes().filter(u8::is_ascii_uppercase).count() {
-            0 => Cow::Borrowed(name),
-            _ => Cow::Owned(name.to_ascii_lowercase()),
-        };
-        let start = self.0.partition_point(|(known, _)| (known.len(), &**known) < (name.len(), &*name));
-        self.0[start..].iter().take_while(move |(known, _)| **known == *name).map(|(_, entry)| *entry)
+        let same_length = self.0.get(name.len()).map_or(&[][..], Vec::as_slice);
+        let order = move |known: &str| known.bytes().cmp(name.bytes().map(|byte| byte.to_ascii_lowercase()));
+        let start = same_length.partition_point(|(known, _)| order(known).is_lt());
+        same_length[start..].iter().take_while(move |(known, _)| order(known).is_eq()).map(|(_, entry)| *entry)
     }
 }
 
@@ -30,9 +26,14 @@ impl<T> Default for ActionNames<T> {
 impl<'n, T: Ord> FromIterator<(&'n str, T)> for ActionNames<T> {
     /// Collects the names of entries; each pair counts once.
     fn from_iter<I: IntoIterator<Item = (&'n str, T)>>(names: I) -> Self {
-        let own = |(name, entry): (&str, T)| (name.len(), name.to_ascii_lowercase(), entry);
-        let sorted: BTreeSet<_> = names.into_iter().map(own).collect();
-        Self(sorted.into_iter().map(|(_, name, entry)| (name, entry)).collect())
+        let sorted: BTreeSet<_> = names.into_iter().map(|(name, entry)| (name.to_ascii_lowercase(), entry)).collect();
+        let mut by_length: Vec<Vec<(String, T)>> = Vec::new();
+        for (name, entry) in sorted {
+            let length = name.len();
+            by_length.resize_with(by_length.len().max(length + 1), Vec::new);
+            by_length[length].push((name, entry));
+        }
+        Self(by_length)
     }
 }
 
