@@ -243,11 +243,6 @@ fn notices(analysis: &Analysis<'_, '_>, errors: &RunErrors) -> Vec<Notice> {
 /// The kinds of subjects that are only inside a job.
 const INSIDE_JOB: [SubjectKind; 4] = [SubjectKind::Step, SubjectKind::Reference, SubjectKind::Login, SubjectKind::Need];
 
-/// Whether a condition is on the job around a subject.
-fn is_of_job(condition: &FactCondition) -> bool {
-    condition.fact.spec().kinds.contains(&SubjectKind::Job)
-}
-
 /// The positions of rules, by the kind of their subjects.
 #[derive(Debug, Default)]
 struct RulesByKind([Vec<usize>; SubjectKind::WORDS.len()]);
@@ -287,7 +282,7 @@ impl Visitor for Engine<'_> {
         for kind in INSIDE_JOB {
             let holds = |index: &&usize| {
                 let rule = self.rules.rules.get(**index);
-                rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(|condition| is_of_job(condition))))
+                rule.is_some_and(|rule| facts.all_hold(rule.when.iter().filter(|condition| condition.fact.is_of_job())))
             };
             let selected = self.in_job.of_mut(kind);
             selected.clear();
@@ -397,7 +392,8 @@ impl<'r> Engine<'r> {
         let subject = facts.subject;
         let kind = subject.kind();
         // Those of the job are true: `enters_job` has selected the rules.
-        let is_open = |condition: &&FactCondition| !INSIDE_JOB.contains(&kind) || !is_of_job(condition);
+        let is_inside = INSIDE_JOB.contains(&kind);
+        let is_open = |condition: &&FactCondition| !is_inside || !condition.fact.is_of_job();
         let mut found = Vec::new();
         for (index, rule) in self.rules_for(kind) {
             if !facts.all_hold(rule.when.iter().filter(is_open)) {

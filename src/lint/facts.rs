@@ -211,13 +211,21 @@ pub struct FactName {
     row: usize,
     /// The number of bytes of `text` before the part that `*` stands for.
     group: usize,
+    /// Whether jobs have the fact.
+    of_job: bool,
 }
 
 impl FactName {
     /// Resolves a name; `None` if there is no such fact.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        row(text).map(|((row, spec), part)| Self { text: text.to_owned(), spec, row, group: text.len() - part.len() })
+        row(text).map(|((row, spec), part)| Self {
+            text: text.to_owned(),
+            spec,
+            row,
+            group: text.len() - part.len(),
+            of_job: spec.kinds.contains(&SubjectKind::Job),
+        })
     }
 
     /// The name as a rule writes it.
@@ -229,6 +237,11 @@ impl FactName {
     /// Whether two names are equal. Only those of a group can have the same row and be different.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.row == other.row && (self.group == self.text.len() || self.text == other.text)
+    }
+
+    /// Whether jobs have the fact.
+    pub(crate) const fn is_of_job(&self) -> bool {
+        self.of_job
     }
 
     /// The position of its row among all rows of the table.
