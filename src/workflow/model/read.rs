@@ -192,7 +192,10 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     }
 
     fn jobs(&mut self, jobs: Node<'p>) -> Vec<Job<'p>> {
-        jobs.entries().filter_map(|entry| self.job(entry)).collect()
+        let entries = jobs.entries();
+        let mut jobs = Vec::with_capacity(entries.size_hint().0);
+        jobs.extend(entries.filter_map(|entry| self.job(entry)));
+        jobs
     }
 
     fn job(&mut self, entry: MappingEntry<'p>) -> Option<Job<'p>> {
@@ -331,25 +334,20 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn steps(&mut self, list: Option<Node<'p>>) -> Vec<Step<'p>> {
         let Some(list) = list else { return Vec::new() };
-        // A step is large, so that a list which grows would be copied again and again.
+        // A step is large: it is not moved while the list grows, nor after it is read.
         let mut steps = Vec::with_capacity(list.items().size_hint().0);
-        let mut add = |node| {
-            if let Some(step) = self.step(steps.len(), node) {
-                steps.push(step);
-            }
-        };
         for node in list.items() {
             match node.get("parallel").filter(|block| block.is_sequence()) {
-                Some(block) => block.items().for_each(&mut add),
-                None => add(node),
+                Some(block) => block.items().for_each(|inner| self.add_step(inner, &mut steps)),
+                None => self.add_step(node, &mut steps),
             }
         }
         steps
     }
 
-    fn step(&mut self, index: usize, node: Node<'p>) -> Option<Step<'p>> {
+    fn add_step(&mut self, node: Node<'p>, steps: &mut Vec<Step<'p>>) {
         if !node.is_mapping() {
-            return None;
+            return;
         }
         let [name, uses, run, with, condition, id, env, shell, working_directory, tolerated] = node.values([
             "name",
@@ -381,8 +379,8 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         {
             self.rejected(RejectedShape::DoubleStep, second.key.span(), "the step has both `uses` and `run`");
         }
-        let mut step = Step {
-            index,
+        steps.push(Step {
+            index: steps.len(),
             place: Place { file: self.file, span: node.span() },
             id: self.some_text(id),
             name: self.some_text(name),
@@ -397,11 +395,11 @@ impl<'g, 'p> ModelReader<'g, 'p> {
             with: self.pairs(with),
             env: self.pairs(env),
             tolerated: is_true(tolerated),
-        };
-        if let Some(runner) = uses.and_then(|uses| self.github.script_runner(uses.value())) {
-            set_script(&mut step, runner);
+        });
+        let runner = uses.and_then(|uses| self.github.script_runner(uses.value()));
+        if let (Some(runner), Some(step)) = (runner, steps.last_mut()) {
+            set_script(step, runner);
         }
-        Some(step)
     }
 }
 
