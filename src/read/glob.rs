@@ -47,16 +47,15 @@ impl Glob {
     /// Whether the pattern matches `text`. An invalid pattern matches only itself.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        text == self.text
-            || match &self.kind {
-                GlobKind::Name => false,
-                GlobKind::Star(at) => {
-                    let rest = text.strip_prefix(&self.text[..*at]);
-                    rest.is_some_and(|rest| rest.ends_with(&self.text[at + 1..]))
-                }
-                GlobKind::Any(globs) => globs.iter().any(|glob| glob.is_match(text)),
-                GlobKind::Compiled(glob) => self.compiled(glob).is_some_and(|glob| glob.is_match(text)),
+        match &self.kind {
+            GlobKind::Name => text == self.text,
+            GlobKind::Star(at) => {
+                let rest = text.strip_prefix(&self.text[..*at]);
+                rest.is_some_and(|rest| rest.ends_with(&self.text[at + 1..]))
             }
+            GlobKind::Any(globs) => globs.iter().any(|glob| glob.is_match(text)),
+            GlobKind::Compiled(glob) => self.compiled(glob).map_or(text == self.text, |glob| glob.is_match(text)),
+        }
     }
 
     /// Whether the pattern is valid.
@@ -101,13 +100,17 @@ impl From<String> for Glob {
     }
 }
 
-/// The patterns that a pattern with one group `{a,b}` stands for; `None` for other patterns.
+/// The maximum number of alternatives that become patterns of their own: each has a copy of the text around them.
+const MOST_ALTERNATIVES: usize = 16;
+
+/// The patterns that a pattern with one small group `{a,b}` stands for; `None` for other patterns.
 fn alternatives(text: &str) -> Option<Vec<Glob>> {
     let (start, rest) = text.split_once('{')?;
     let (group, end) = rest.split_once('}')?;
     let is_plain = |part: &str| !part.contains(['?', '[', ']', '{', '}', '\\']);
+    let is_small = group.split(',').count() <= MOST_ALTERNATIVES;
     let all = || group.split(',').map(|one| format!("{start}{one}{end}").into()).collect();
-    [start, group, end].into_iter().all(is_plain).then(all)
+    (is_small && [start, group, end].into_iter().all(is_plain)).then(all)
 }
 
 impl From<&str> for Glob {
@@ -155,12 +158,15 @@ mod tests {
         assert!(holds("TOOL_*_TOKEN", "TOOL_MAIN_TOKEN") && !holds("TOOL_*_TOKEN", "TOOL_TOKEN"));
         assert!(holds("*.txt", ".txt") && holds("v*", "v/1\n") && !holds("a*a", "a") && holds("a*a", "aba"));
         assert!(holds("*.{x,yz}", "b.yz") && !holds("*.{x,yz}", "b.z") && holds("{,.}a", ".a"));
+        assert!(!holds("v[12]", "v[12]") && !holds("{a,b}", "{a,b}") && !holds("[ab]*", "[ab]"));
+        let many = format!("{{{}z}}", "a,".repeat(20));
+        assert!(holds(&many, "a") && holds(&many, "z") && !holds(&many, "b"));
         assert!(holds("v{1,2}{,.*}", "v2") && holds("v{1,2}{,.*}", "v1.9") && !holds("v{1,2}{,.*}", "v3"));
     }
 
     #[test]
     fn an_invalid_glob_is_detected() {
-        assert!(!Glob::from("v[").is_valid() && !Glob::from("v[").is_match("v"));
+        assert!(!Glob::from("v[").is_valid() && !Glob::from("v[").is_match("v") && Glob::from("v[").is_match("v["));
         assert!(Glob::from("v[0-9]").is_valid() && Glob::from("plain name").is_valid());
         assert!(Glob::from("v[").fault().contains("unclosed") && Glob::from("v[0-9]").fault().is_empty());
     }
