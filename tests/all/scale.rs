@@ -93,18 +93,25 @@ fn a_run_that_is_killed_leaves_no_half_report() {
 }
 
 /// Limits on the address space: what is kept for one run must not grow with the jobs or the inputs of its workflow, nor what is kept for a
-/// command with the variables before it.
+/// command with the variables before it, nor what is read of a list that many aliases name, nor the alternatives of a pattern times its length.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_memory_for_many_jobs_inputs_or_variables_of_one_workflow_is_bounded() {
+fn the_memory_for_many_parts_of_one_workflow_is_bounded() {
     let upload = "      - uses: pypa/gh-action-pypi-publish@release/v1\n";
     let job = |id: usize| format!("  p{id}:\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps:\n{upload}");
     let jobs: String = (0..3_200).map(job).collect();
     let inputs: String = (0..3_200).map(|input| format!("      i{input}: {{type: boolean}}\n")).collect();
     let condition = (0..3_200).map(|input| format!("inputs.i{input}")).collect::<Vec<_>>().join(" && ");
     let lines: String = (0..2_000).map(|line| format!("          V{line}=x\n          echo $V{line}\n")).collect();
+    let no_steps = "x,".repeat(20_000);
+    let aliases: String = (0..200).map(|job| format!("  a{job}: {{runs-on: ubuntu-latest, steps: *x}}\n")).collect();
+    let pattern = format!("{{{}}}{}", ",".repeat(20_000), "a".repeat(20_000));
     for text in [
         format!("on: {{push: {{tags: ['v*']}}}}\njobs:\n{jobs}"),
+        format!("on: push\njobs:\n  x: {{runs-on: ubuntu-latest, steps: &x [{no_steps}]}}\n{aliases}{}", job(0)),
+        format!(
+            "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/upload-artifact@v6\n        with: {{name: dist, path: dist}}\n  p:\n    needs: b\n    runs-on: ubuntu-latest\n    environment: pypi\n    steps:\n      - uses: actions/download-artifact@v6\n        with: {{pattern: '{pattern}', path: dist}}\n{upload}"
+        ),
         format!(
             "on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  p:\n    runs-on: ubuntu-latest\n    if: {condition}\n    steps:\n{upload}"
         ),

@@ -69,6 +69,13 @@ impl<'p> Workflow<'p> {
     }
 }
 
+/// An empty list with room for what is read from some nodes: a list of jobs or steps is expensive to move when it grows. The room is limited,
+/// because aliases can repeat a long sequence of what is no step at all.
+fn room_for<T>(nodes: &impl Iterator) -> Vec<T> {
+    const MOST: usize = 64;
+    Vec::with_capacity(nodes.size_hint().0.min(MOST))
+}
+
 /// Builds the model of one file and collects its problems.
 struct ModelReader<'g, 'p> {
     github: &'g GitHubFacts,
@@ -119,7 +126,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         let Some(node) = node else { return Pairs::default() };
         let pair = |entry: MappingEntry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
         let entries = node.entries();
-        let mut pairs = Vec::with_capacity(entries.size_hint().0);
+        let mut pairs = room_for(&entries);
         pairs.extend(entries.filter_map(pair));
         Pairs::new(pairs, self.some_text(Some(node)).is_some())
     }
@@ -193,7 +200,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn jobs(&mut self, jobs: Node<'p>) -> Vec<Job<'p>> {
         let entries = jobs.entries();
-        let mut jobs = Vec::with_capacity(entries.size_hint().0);
+        let mut jobs = room_for(&entries);
         jobs.extend(entries.filter_map(|entry| self.job(entry)));
         jobs
     }
@@ -334,9 +341,9 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn steps(&mut self, list: Option<Node<'p>>) -> Vec<Step<'p>> {
         let Some(list) = list else { return Vec::new() };
-        // A step is large: it is not moved while the list grows, nor after it is read.
-        let mut steps = Vec::with_capacity(list.items().size_hint().0);
-        for node in list.items() {
+        let items = list.items();
+        let mut steps = room_for(&items);
+        for node in items {
             match node.get("parallel").filter(|block| block.is_sequence()) {
                 Some(block) => block.items().for_each(|inner| self.add_step(inner, &mut steps)),
                 None => self.add_step(node, &mut steps),
