@@ -391,12 +391,12 @@ impl<'r> Engine<'r> {
     fn evaluate(&self, facts: &mut FactCache<'r, '_, '_, '_>) -> Vec<RawFinding> {
         let subject = facts.subject;
         let kind = subject.kind();
-        // Those of the job are true: `enters_job` has selected the rules.
+        // `enters_job` has selected the rules whose conditions on the job hold, so these are not tested again.
         let is_inside = INSIDE_JOB.contains(&kind);
-        let is_open = |condition: &&FactCondition| !is_inside || !condition.fact.is_of_job();
+        let is_untested = |condition: &&FactCondition| !is_inside || !condition.fact.is_of_job();
         let mut found = Vec::new();
         for (index, rule) in self.rules_for(kind) {
-            if !facts.all_hold(rule.when.iter().filter(is_open)) {
+            if !facts.all_hold(rule.when.iter().filter(is_untested)) {
                 continue;
             }
             for (requirement, condition) in rule.require.iter().enumerate() {

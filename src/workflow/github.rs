@@ -108,12 +108,12 @@ pub struct ShellFacts {
     pub installs: Vec<String>,
     /// Subcommands that run the newest version of a program, whatever the project has installed.
     pub fresh: Vec<String>,
-    /// Interpreters whose first argument without a dash is a script.
+    /// Interpreters whose first argument without a dash is a script, unless `-m` precedes it.
     pub interpreters: Vec<String>,
-    /// Commands of these interpreters that only print a value.
-    pub evaluations: CommandList,
-    /// Programs that only print, ask or test.
-    pub printers: Vec<String>,
+    /// Commands of these interpreters that run no script and only print a value.
+    pub only_print: CommandList,
+    /// Programs that write no version into a file, even if an argument contains a word such as `version`.
+    pub not_version_writers: Vec<String>,
     /// Subcommands of git that may change the files of the checkout.
     pub git_changes: Vec<String>,
     /// Programs that copy or move a file.

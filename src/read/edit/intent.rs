@@ -20,20 +20,20 @@ pub(crate) fn after<'t>(shape: Option<NodeShape<'t>>, change: &'t NodeChange) ->
     done.map(|()| shape)
 }
 
-/// The content at a path, opened.
+/// The content at a path, with its entries or items.
 fn at<'s, 't>(shape: &'s mut NodeShape<'t>, path: &[PathSegment]) -> Option<&'s mut NodeShape<'t>> {
-    path.iter().try_fold(shape.opened(), |shape, part| {
+    path.iter().try_fold(shape.expanded(), |shape, part| {
         let inner = match (shape, part) {
             (NodeShape::Mapping(entries), PathSegment::Key(key)) => entries.get_mut(key.as_str()),
             (NodeShape::Sequence(items), PathSegment::Item(index)) => items.get_mut(*index),
             _ => None,
         };
-        inner.map(NodeShape::opened)
+        inner.map(NodeShape::expanded)
     })
 }
 
 fn set<'t>(shape: &mut NodeShape<'t>, path: &'t [PathSegment], value: NodeShape<'t>) -> Option<()> {
-    let shape = shape.opened();
+    let shape = shape.expanded();
     let Some((part, rest)) = path.split_first() else {
         *shape = match (&*shape, value) {
             // A number replaces a string in its quotes.

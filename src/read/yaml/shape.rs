@@ -8,7 +8,7 @@ use crate::read::yaml::{NodeContent, NodeData, NodeKind, Tree};
 /// The content of a node. The order of a mapping's entries does not matter.
 #[derive(Debug, Clone)]
 pub enum NodeShape<'t> {
-    /// That of a node of a text, with the same order of entries.
+    /// The content of a node of the first text, which no change has reached. Its entries must be in the same order too.
     Unchanged(WrittenNode<'t>),
     /// A scalar with its type.
     Scalar(Cow<'t, str>, NodeKind),
@@ -25,10 +25,10 @@ impl<'t> NodeShape<'t> {
         Self::Scalar(text.into(), crate::read::yaml::build::plain_kind(text))
     }
 
-    /// The same content as entries, items or a text, which can be changed. An alias stays as it is.
-    pub(crate) fn opened(&mut self) -> &mut Self {
+    /// Replaces an unchanged node by its text, its entries or its items, so that they can be changed. An alias stays as it is.
+    pub(crate) fn expanded(&mut self) -> &mut Self {
         if let Self::Unchanged(node) = self {
-            *self = node.opened();
+            *self = node.expanded();
         }
         self
     }
@@ -61,7 +61,7 @@ impl<'t> WrittenNode<'t> {
         self.data().and_then(|data| self.tree.scalar(data.content)).unwrap_or_else(|| self.written())
     }
 
-    fn opened(self) -> NodeShape<'t> {
+    fn expanded(self) -> NodeShape<'t> {
         let same = |id: &u32| NodeShape::Unchanged(self.with(id));
         match self.data().map(|data| data.content) {
             Some(NodeContent::Scalar { text, kind }) => NodeShape::Scalar(self.tree.text(text).into(), kind),
@@ -77,22 +77,22 @@ impl<'t> WrittenNode<'t> {
     }
 
     fn is_same(self, other: Self) -> bool {
-        let (Some(own), Some(others)) = (self.data(), other.data()) else { return false };
-        let is_pair = |own: &u32, others: &u32| self.with(own).is_same(other.with(others));
-        match (own.content, others.content) {
+        let (Some(data), Some(other_data)) = (self.data(), other.data()) else { return false };
+        let are_same = |one: &u32, other_one: &u32| self.with(one).is_same(other.with(other_one));
+        match (data.content, other_data.content) {
             (NodeContent::Scalar { text, kind }, NodeContent::Scalar { text: other_text, kind: other_kind }) => {
                 kind == other_kind && self.tree.text(text) == other.tree.text(other_text)
             }
             (NodeContent::Alias(_), NodeContent::Alias(_)) => self.written() == other.written(),
             (NodeContent::Sequence(items), NodeContent::Sequence(other_items)) => {
                 let (items, others) = (self.tree.children(items), other.tree.children(other_items));
-                items.len() == others.len() && items.iter().zip(others).all(|(own, others)| is_pair(own, others))
+                items.len() == others.len() && items.iter().zip(others).all(|(one, other_one)| are_same(one, other_one))
             }
             (NodeContent::Mapping(pairs), NodeContent::Mapping(other_pairs)) => {
                 let pairs = self.tree.children(pairs).as_chunks::<2>().0;
                 let others = other.tree.children(other_pairs).as_chunks::<2>().0;
-                let is_same = |([key, value], [other_key, others]): (&[u32; 2], &[u32; 2])| {
-                    self.with(key).key() == other.with(other_key).key() && is_pair(value, others)
+                let is_same = |([key, value], [other_key, other_value]): (&[u32; 2], &[u32; 2])| {
+                    self.with(key).key() == other.with(other_key).key() && are_same(value, other_value)
                 };
                 pairs.len() == others.len() && pairs.iter().zip(others).all(is_same)
             }

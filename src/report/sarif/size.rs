@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 /// Code scanning rejects logs of more than 10 MB after gzip.
 const MAX_SIZE: u64 = 10_000_000;
 
-/// More bytes than the encoder and its buffers hold back, and than the headers of blocks add.
+/// More bytes than the encoder and its buffers hold back, and than compression adds to a text that it cannot make smaller.
 const HELD_BACK: u64 = 1_000_000;
 
 /// A log, or the gzipped size of one that is too large.
@@ -85,7 +85,7 @@ impl Write for CompressedLog {
         if let Some(encoder) = &mut self.encoder {
             encoder.write_all(bytes)?;
             self.rest = self.rest.saturating_sub(length(bytes));
-            // Compression makes nothing larger.
+            // The rest can also grow by a fraction of a per cent, for the headers of blocks.
             if encoder.get_ref().get_ref().0 + HELD_BACK + self.rest < MAX_SIZE {
                 self.encoder = None;
             }

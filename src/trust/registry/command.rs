@@ -124,11 +124,11 @@ pub(crate) fn runs_project_program(shell: &ShellFacts, words: &[Option<String>])
     shell.interpreters.iter().any(|known| known == name) && script.is_some() && !module && !only_prints(shell, words)
 }
 
-/// Whether a command of an interpreter only evaluates an expression and prints its value.
+/// Whether a command of an interpreter runs no script and only prints a value.
 #[must_use]
 pub(crate) fn only_prints(shell: &ShellFacts, words: &[Option<String>]) -> bool {
     let first = words.first().and_then(Option::as_deref);
-    first.is_some_and(|first| shell.evaluations.of_program(first).any(|known| starts_with(words, known).is_some()))
+    first.is_some_and(|first| shell.only_print.of_program(first).any(|known| starts_with(words, known).is_some()))
 }
 
 /// Whether words are options, each followed by at most one value.

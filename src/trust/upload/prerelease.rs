@@ -202,7 +202,7 @@ impl VersionWriters<'_> {
         let inert = self.rule.inert.iter().any(|known| is_command(self.github, words, known, &[]));
         let flag = |word: &&String| word.starts_with('-');
         !inert
-            && !self.github.shell.printers.iter().any(|known| known == first)
+            && !self.github.shell.not_version_writers.iter().any(|known| known == first)
             && words.iter().flatten().filter(|word| !flag(word)).any(|word| self.writes(word))
     }
 
