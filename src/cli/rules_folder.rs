@@ -16,18 +16,17 @@ pub(crate) fn read(path: &Path) -> Result<RuleFolder, String> {
 pub(crate) fn within(files: &dyn Files, folder: &str, shown: &str) -> Result<RuleFolder, String> {
     let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
     Ok(RuleFolder {
-        rules: yaml(files, if folder.is_empty() { "." } else { folder }, &below(""), shown)?,
-        registries: yaml(files, &below("registries"), &below("registries/"), &format!("{shown}/registries"))?,
-        needs: yaml(files, &below("needs"), &below("needs/"), &format!("{shown}/needs"))?,
+        rules: yaml(files, folder, shown)?,
+        registries: yaml(files, &below("registries"), &format!("{shown}/registries"))?,
+        needs: yaml(files, &below("needs"), &format!("{shown}/needs"))?,
     })
 }
 
-fn yaml(files: &dyn Files, folder: &str, prefix: &str, shown: &str) -> Result<Vec<UserFile>, String> {
+fn yaml(files: &dyn Files, folder: &str, shown: &str) -> Result<Vec<UserFile>, String> {
     let names = files.list(folder).map_err(|error| format!("{shown}: {}", reason(&error)))?;
-    let prefix = prefix.trim_end_matches('/');
     let mut found = Vec::new();
     for name in names.iter().filter(|name| name.ends_with(".yaml") || name.ends_with(".yml")) {
-        let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         let bytes = files.read(&path).map_err(|error| format!("{shown}/{name}: {}", reason(&error)))?;
         found.push((format!("{shown}/{name}"), String::from_utf8_lossy(&bytes).into_owned()));
     }
