@@ -69,9 +69,9 @@ impl<'p> Workflow<'p> {
     }
 }
 
-/// An empty list with room for what is read from some nodes: a list of jobs or steps is expensive to move when it grows. The room is limited,
-/// because aliases can repeat a long sequence of what is no step at all.
-fn room_for<T>(nodes: &impl Iterator) -> Vec<T> {
+/// An empty list with the capacity for what is read from some nodes: a list of jobs or steps is expensive to move when it grows. The capacity
+/// is limited, because aliases can repeat a long sequence of what is no step at all.
+fn list_for<T>(nodes: &impl Iterator) -> Vec<T> {
     const MOST: usize = 64;
     Vec::with_capacity(nodes.size_hint().0.min(MOST))
 }
@@ -126,7 +126,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
         let Some(node) = node else { return Pairs::default() };
         let pair = |entry: MappingEntry<'p>| Some(Pair { key: self.key(entry), value: self.text(entry.value)? });
         let entries = node.entries();
-        let mut pairs = room_for(&entries);
+        let mut pairs = list_for(&entries);
         pairs.extend(entries.filter_map(pair));
         Pairs::new(pairs, self.some_text(Some(node)).is_some())
     }
@@ -200,7 +200,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
 
     fn jobs(&mut self, jobs: Node<'p>) -> Vec<Job<'p>> {
         let entries = jobs.entries();
-        let mut jobs = room_for(&entries);
+        let mut jobs = list_for(&entries);
         jobs.extend(entries.filter_map(|entry| self.job(entry)));
         jobs
     }
@@ -342,7 +342,7 @@ impl<'g, 'p> ModelReader<'g, 'p> {
     fn steps(&mut self, list: Option<Node<'p>>) -> Vec<Step<'p>> {
         let Some(list) = list else { return Vec::new() };
         let items = list.items();
-        let mut steps = room_for(&items);
+        let mut steps = list_for(&items);
         for node in items {
             match node.get("parallel").filter(|block| block.is_sequence()) {
                 Some(block) => block.items().for_each(|inner| self.add_step(inner, &mut steps)),
