@@ -211,7 +211,7 @@ pub struct FactName {
     row: usize,
     /// The number of bytes of `text` before the part that `*` stands for.
     group: usize,
-    /// Whether jobs have the fact.
+    /// Whether jobs have the fact, which is asked for every condition of every step.
     of_job: bool,
 }
 
