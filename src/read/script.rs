@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::read::command_list::CommandList;
 use crate::read::edit::{self, TextEdit};
 use crate::read::glob::Glob;
-pub(crate) use crate::read::script::follow::{load, with_exports};
+pub(crate) use crate::read::script::follow::{load, named_tasks, with_exports};
 use crate::read::shell::{Shell, ShellCommand};
 use crate::read::source::{FileId, Place};
 use crate::read::text::{MappedText, Text};

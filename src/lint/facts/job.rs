@@ -33,7 +33,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "job.unseen-upload",
         &[SubjectKind::Job],
         FactValues::OneOf(&["environment", "variable", "publisher", "program", "command", "call", "action"]),
-        "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, a `publisher` without an upload names its workflow, it may request an OIDC token and runs a `command` such as `$TOOL publish`, or it makes a `call` of another repository's workflow that may request an OIDC token.",
+        "Why a job may publish without a recognised upload: it runs a `program` of the repository with an upload command, its `environment` is named after a registry or release, it passes a registry's token `variable` to an unknown program, a `publisher` without an upload names its workflow, it may request an OIDC token and runs a `command` such as `$TOOL publish` or a task such as `make publish` that is not in the checkout, or it makes a `call` of another repository's workflow that may request an OIDC token.",
         unseen_upload,
     ),
     FactSpec::new(

@@ -780,6 +780,19 @@ fn given_variables(words: &[ShellWord], caller: &str) -> Vec<(String, Option<Str
     given.collect()
 }
 
+/// The names of the tasks that a command runs, found or not.
+pub(crate) fn named_tasks(facts: &RunFacts, words: &[Option<String>]) -> Vec<String> {
+    let starts = starts(words, &facts.wrappers).into_iter();
+    let mut named = starts.filter_map(|start| words.get(start..)).flat_map(|words| {
+        facts.tasks.iter().filter_map(|task| {
+            let start = task.commands.iter().find_map(|command| after(words, command, task))?;
+            let names = TaskArguments::read(task, &words[..start], &words[start..])?.names;
+            (!names.iter().any(|name| task.except.contains(name))).then_some(names)
+        })
+    });
+    named.find(|names| !names.is_empty()).unwrap_or_default()
+}
+
 /// The arguments of a task runner.
 struct TaskArguments {
     names: Vec<String>,

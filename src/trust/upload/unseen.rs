@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use crate::read::script::named_tasks;
 use crate::read::shell::{ShellCommand, ShellWord, WordPiece};
 use crate::read::source::Place;
 use crate::trust::needs::{NeedEntry, Needs, oidc};
@@ -31,7 +32,7 @@ pub enum UnseenReason {
     Publisher,
     /// It runs a program of the repository that contains an upload command.
     Program,
-    /// It may request an OIDC token and runs a command such as `$TOOL publish`.
+    /// It may request an OIDC token and runs a command such as `$TOOL publish`, or a task such as `make publish` that was not found.
     Command,
     /// It calls a workflow of another repository, which may request an OIDC token.
     Call,
@@ -361,7 +362,7 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         Some(UnseenUpload { reason, name: name.to_owned(), by, place, line: None })
     }
 
-    /// In a job that may request an OIDC token and does not use it otherwise: a command such as `$TOOL publish`.
+    /// In a job that may request an OIDC token and does not use it otherwise: a command such as `$TOOL publish` or `make publish`.
     fn by_command(
         &self,
         workflow: &'a Workflow<'p>,
@@ -374,20 +375,32 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         (!is_used).then_some(UnseenUpload { reason, name, by, place, line: None })
     }
 
-    /// The last command of a step whose program is a variable or an expression, and whose subcommand means an upload.
+    /// The last command of a step that means an upload and may run anything: its program is a variable or an expression, or it runs a task
+    /// that was not found.
     fn publishing_command(&self, step: &ResolvedStep<'a, 'p>) -> Option<(String, Place)> {
-        // Few scripts begin a command with a variable and contain such a subcommand, and only those are parsed. The subcommand may be in a
-        // value of the variable.
+        // Few scripts contain a word that means an upload, and only those are parsed. The word may be in the value of a variable.
         let publishing = &self.github.oidc.publishing;
         let publishes = |text: &str| publishing.iter().any(|word| contains_words(text, word));
         let by_value = || programs(step.workflow, step.job, step.step?).map(|all| all.into_iter().any(publishes));
-        let may_publish = |text: &str| runs_variable(text) && (publishes(text) || by_value() != Some(false));
+        let may_publish = |text: &str| publishes(text) || runs_variable(text) && by_value() != Some(false);
         let script = ScriptSearch::of(step).filter(|script| may_publish(script.text.value()))?;
+        let called = OnceCell::new();
+        let is_found = |command: &ShellCommand| {
+            let called = called.get_or_init(|| called_scripts(self.model, step));
+            called
+                .iter()
+                .any(|script| script.calls.first().is_some_and(|frame| frame.call.command.span == command.span))
+        };
+        let is_task = |command: &ShellCommand| {
+            let tasks = named_tasks(&self.github.shell.runs, &words(command));
+            let mut parts = tasks.iter().flat_map(|name| name.split(|letter: char| !letter.is_alphanumeric()));
+            parts.any(|part| publishing.iter().any(|word| word == part)) && !is_found(command)
+        };
         let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
             [program, subcommand, ..] if is_open(program) => {
                 subcommand.text().is_some_and(|word| publishing.contains(&word))
             }
-            _ => false,
+            _ => is_task(command),
         };
         let all = commands(self.github, step.workflow, step.job, step.step?);
         all.iter().rev().filter(means_upload).find_map(|command| self.unknown_command(step, &script, command, true))
