@@ -54,8 +54,15 @@ impl Glob {
                 rest.is_some_and(|rest| rest.ends_with(&self.text[at + 1..]))
             }
             GlobKind::Any(globs) => globs.iter().any(|glob| glob.is_match(text)),
+            // To compile a pattern takes longer than all other comparisons of a small check.
+            GlobKind::Compiled(_) if !text.starts_with(self.prefix()) => false,
             GlobKind::Compiled(glob) => self.compiled(glob).map_or(text == self.text, |glob| glob.is_match(text)),
         }
+    }
+
+    /// The text before the first wildcard.
+    fn prefix(&self) -> &str {
+        self.text.split(WILDCARDS).next().unwrap_or_default()
     }
 
     /// Whether the pattern is valid.
@@ -161,6 +168,7 @@ mod tests {
         assert!(!holds("v[12]", "v[12]") && !holds("{a,b}", "{a,b}") && !holds("[ab]*", "[ab]"));
         let many = format!("{{{}z}}", "a,".repeat(20));
         assert!(holds(&many, "a") && holds(&many, "z") && !holds(&many, "b"));
+        assert!(holds("v1.[0-9]", "v1.4") && !holds("v1.[0-9]", "v1") && holds("[ab]c", "bc") && !holds("v?", "w1"));
         assert!(holds("v{1,2}{,.*}", "v2") && holds("v{1,2}{,.*}", "v1.9") && !holds("v{1,2}{,.*}", "v3"));
     }
 
