@@ -250,7 +250,7 @@ fn check_all(arguments: &CheckArguments, requested: &RequestedReports) -> Result
     };
     let (mut totals, mut failures, mut fixed) = (ReportTotals::default(), trouble, FixSummary::default());
     let (mut outdated, mut details) = (0, String::new());
-    // Messages are printed after the progress bar is gone, so that it does not overwrite them.
+    // Messages are printed after the counter is removed, so that it does not overwrite them.
     let mut messages = Vec::new();
     let taken = in_order(&targets, work, |done| {
         messages.extend(done.trouble);
