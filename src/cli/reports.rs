@@ -4,7 +4,7 @@
 //! temporary files, so that a partial report is never seen.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Read, Seek};
+use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Seek, Write};
 use std::time::Instant;
 
 use tempfile::SpooledTempFile;
@@ -21,6 +21,9 @@ use crate::report::{ReportTotals, ReportView, sarif, text};
 
 /// Larger unfinished reports are kept on disk; in bytes.
 const MAX_IN_MEMORY: usize = 1024 * 1024;
+
+/// The size of the parts in which a report is copied to stdout, in bytes.
+const STDOUT_BUFFER: usize = 64 * 1024;
 
 /// The requested reports.
 pub(crate) struct RequestedReports(Vec<(ReportOutput, ReportOptions)>);
@@ -136,6 +139,13 @@ impl<'a> Reports<'a> {
                 let shown = sarif::MAX_SHOWN;
                 eprint(&format!("code scanning shows only the {shown} most severe of these {found} findings"));
             }
+            if output.file.is_none() && out.stream_position()? == 0 {
+                // All of the report comes at its end.
+                let mut out = BufWriter::with_capacity(STDOUT_BUFFER, io::stdout().lock());
+                report.finish(&summary, &mut out)?;
+                out.flush()?;
+                continue;
+            }
             report.finish(&summary, &mut out)?;
             out.rewind()?;
             if let Err(text) = deliver(output, out)? {
@@ -196,11 +206,12 @@ fn with_options(output: ReportOutput, arguments: &CheckArguments) -> (ReportOutp
 }
 
 /// Writes a report to its destination. The inner error is a message about a file that cannot be written.
-fn deliver(output: &ReportOutput, mut report: impl Read) -> Result<Result<(), String>, CommandError> {
+fn deliver(output: &ReportOutput, report: impl Read) -> Result<Result<(), String>, CommandError> {
     let Some(path) = &output.file else {
         let mut out = io::stdout().lock();
-        io::copy(&mut report, &mut out)?;
-        io::Write::flush(&mut out)?;
+        // Stdout makes two calls to the system for each buffer.
+        io::copy(&mut BufReader::with_capacity(STDOUT_BUFFER, report), &mut out)?;
+        out.flush()?;
         return Ok(Ok(()));
     };
     let message = |error| format!("the report {} cannot be written: {}", path.display(), reason(&error));

@@ -277,7 +277,8 @@ struct IndentedLines {
 impl Write for IndentedLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', bytes).map(|at| at + 1) {
+        let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+        for end in ends.take_while(|_| self.spaces > 0) {
             self.text.extend_from_slice(&bytes[start..end]);
             self.text.resize(self.text.len() + self.spaces, b' ');
             start = end;

@@ -20,7 +20,6 @@ use serde_sarif::sarif as s;
 
 pub use fingerprint::line_hashes;
 use rows::{ResultRow, ResultRows};
-use size::SizedLog;
 
 use crate::lint::fix::OfferedFixes;
 use crate::report::ReportView;
@@ -112,14 +111,11 @@ impl ReportWriter for SarifWriter {
             let runs = [SarifRun { run: self.run(summary, limit), results: Vec::new() }];
             let empty = indented(&SarifDocument { version: "2.1.0", schema: s::SCHEMA_URL, runs }, 0)?;
             let write_document = |out: &mut dyn Write| self.rows.write_into(&empty, summary.rules, out);
-            match size::sized(write_document)? {
-                SizedLog::TooLarge(size) if !self.rows.kept.is_empty() => {
-                    limit = size::fitting(self.rows.kept.len(), size);
-                    continue;
-                }
-                SizedLog::Small(text) => out.write_all(&text)?,
-                SizedLog::Fits | SizedLog::TooLarge(_) => write_document(out)?,
+            if let Some(size) = size::size_over_limit(write_document)?.filter(|_| !self.rows.kept.is_empty()) {
+                limit = size::fitting(self.rows.kept.len(), size);
+                continue;
             }
+            write_document(out)?;
             return writeln!(out);
         }
     }

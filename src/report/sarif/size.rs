@@ -11,29 +11,19 @@ const MAX_SIZE: u64 = 10_000_000;
 /// More bytes than the encoder and its buffers hold back, and than compression adds to a text that it cannot make smaller.
 const HELD_BACK: u64 = 1_000_000;
 
-/// A log, or the gzipped size of one that is too large.
-pub(crate) enum SizedLog {
-    /// The text of a small log.
-    Small(Vec<u8>),
-    /// The log is within the limit, but not kept.
-    Fits,
-    /// The gzipped size, which is over the limit.
-    TooLarge(u64),
-}
-
-/// Writes a log, up to twice, and compares its size with the limit.
-pub(crate) fn sized(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<SizedLog> {
-    let mut log = KeptLog { text: Vec::new(), size: 0 };
-    write(&mut log)?;
+/// Writes a log, up to twice. Returns its gzipped size if that is over the limit.
+pub(crate) fn size_over_limit(write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<Option<u64>> {
+    let mut size = ByteCounter(0);
+    write(&mut size)?;
     // If the raw size is under the limit, so is the gzipped size.
-    if log.size < MAX_SIZE {
-        return Ok(SizedLog::Small(log.text));
+    if size.0 < MAX_SIZE {
+        return Ok(None);
     }
-    let mut log = CompressedLog { rest: log.size, encoder: Some(encoder()) };
+    let mut log = CompressedLog { rest: size.0, encoder: Some(encoder()) };
     write(&mut log)?;
-    let Some(encoder) = log.encoder else { return Ok(SizedLog::Fits) };
+    let Some(encoder) = log.encoder else { return Ok(None) };
     let size = encoder.into_inner()?.finish()?.0;
-    Ok(if size > MAX_SIZE { SizedLog::TooLarge(size) } else { SizedLog::Fits })
+    Ok((size > MAX_SIZE).then_some(size))
 }
 
 /// How many of `results` results fit, if all of them compress to `size` bytes; always fewer.
@@ -42,29 +32,6 @@ pub(crate) fn fitting(results: usize, size: u64) -> usize {
     // A tenth less, because results differ in size.
     let most = usize::try_from(share - share / 10).unwrap_or(usize::MAX);
     most.min(results.saturating_sub(1))
-}
-
-/// Counts what is written, and keeps it while it is under the limit.
-struct KeptLog {
-    text: Vec<u8>,
-    /// In bytes.
-    size: u64,
-}
-
-impl Write for KeptLog {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.size += length(bytes);
-        if self.size < MAX_SIZE {
-            self.text.extend_from_slice(bytes);
-        } else {
-            self.text = Vec::new();
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Compresses what is written until the rest certainly fits.
@@ -133,8 +100,8 @@ mod tests {
     #[test]
     fn only_the_gzipped_size_counts() {
         let repeated = |out: &mut dyn Write| (0..12).try_for_each(|_| out.write_all(&[b' '; 1_000_000]));
-        assert!(matches!(sized(repeated), Ok(SizedLog::Fits)));
-        assert!(matches!(sized(|out| out.write_all(b"small")), Ok(SizedLog::Small(text)) if text == b"small"));
+        assert!(matches!(size_over_limit(repeated), Ok(None)));
+        assert!(matches!(size_over_limit(|out| out.write_all(b"small")), Ok(None)));
     }
 
     #[test]
@@ -154,7 +121,7 @@ mod tests {
         .take(1_000_000)
         .collect();
         let repeated = |out: &mut dyn Write| (0..11).try_for_each(|_| out.write_all(&noise));
-        assert!(matches!(sized(repeated), Ok(SizedLog::TooLarge(size)) if size > 11_000_000));
+        assert!(matches!(size_over_limit(repeated), Ok(Some(size)) if size > 11_000_000));
     }
 
     #[test]
