@@ -390,6 +390,8 @@ pub struct OidcFacts {
     pub words: Vec<String>,
     /// Subcommands that mean an upload to a registry.
     pub publishing: Vec<String>,
+    /// Words in the name of a task that uploads something else than a package.
+    pub not_packages: Vec<String>,
     /// The function of GitHub's library that requests one, with its parenthesis.
     pub function: String,
     /// How scripts expose it.

@@ -393,8 +393,11 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
         };
         let is_task = |command: &ShellCommand| {
             let tasks = named_tasks(&self.github.shell.runs, &words(command));
-            let mut parts = tasks.iter().flat_map(|name| name.split(|letter: char| !letter.is_alphanumeric()));
-            parts.any(|part| publishing.iter().any(|word| word == part)) && !is_found(command)
+            let has = |name: &str, list: &[String]| {
+                name.split(|letter: char| !letter.is_alphanumeric()).any(|part| list.iter().any(|word| word == part))
+            };
+            let publishes = |name: &String| has(name, publishing) && !has(name, &self.github.oidc.not_packages);
+            tasks.iter().any(publishes) && !is_found(command)
         };
         let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
             [program, subcommand, ..] if is_open(program) => {
