@@ -392,12 +392,17 @@ impl<'l, 'a, 'p> UnseenSearch<'l, 'a, 'p> {
                 .any(|script| script.calls.first().is_some_and(|frame| frame.call.command.span == command.span))
         };
         let is_task = |command: &ShellCommand| {
-            let tasks = named_tasks(&self.github.shell.runs, &words(command));
+            let words = words(command);
+            // Few commands have such a word, and only those are compared with the task runners.
+            if !words.iter().flatten().any(|word| publishes(word)) {
+                return false;
+            }
+            let tasks = named_tasks(&self.github.shell.runs, &words);
             let has = |name: &str, list: &[String]| {
                 name.split(|letter: char| !letter.is_alphanumeric()).any(|part| list.iter().any(|word| word == part))
             };
-            let publishes = |name: &String| has(name, publishing) && !has(name, &self.github.oidc.not_packages);
-            tasks.iter().any(publishes) && !is_found(command)
+            let is_upload = |name: &String| has(name, publishing) && !has(name, &self.github.oidc.not_packages);
+            tasks.iter().any(is_upload) && !is_found(command)
         };
         let means_upload = |command: &&ShellCommand| match command.words.as_slice() {
             [program, subcommand, ..] if is_open(program) => {
