@@ -46,7 +46,7 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("packed"), packed(&Value::Object(root))?)
 }
 
-/// Puts the functions that a check of one project uses side by side, if `dist/train` has listed them: the program then takes a third less
+/// Puts the functions that a check of one project uses side by side, if `dist/train` has listed them: the program then takes a tenth less
 /// memory, because the system loads parts of 64 KiB. Only for the target whose default linker is the one of LLVM.
 fn order_symbols() {
     let Ok(folder) = Path::new("dist").canonicalize() else { return };
