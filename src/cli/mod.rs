@@ -15,7 +15,7 @@ mod lsp;
 mod output;
 mod parallel;
 mod progress;
-mod projects;
+pub(crate) mod projects;
 mod registries;
 #[cfg(feature = "rehearse")]
 mod rehearse;

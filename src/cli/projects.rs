@@ -124,8 +124,9 @@ pub(crate) fn near(folder: &Path) -> String {
     format!("{}/", shown.strip_prefix("//?/").unwrap_or(&shown).trim_end_matches('/'))
 }
 
+/// Whether a folder is the root of a repository. Most repositories to check have workflows, so `.github` is looked up first.
 pub(crate) fn is_repository(folder: &Path) -> bool {
-    folder.join(".git").exists() || folder.join(".github").is_dir()
+    folder.join(".github").is_dir() || folder.join(".git").exists()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
+use crate::cli::projects::is_repository;
 use crate::cli::rules_folder;
 use crate::lint::analysis::{Analysis, ParsedProject};
 use crate::lint::baseline::Baseline;
@@ -362,10 +363,6 @@ impl Workspace {
 pub(crate) fn relative(root: &Path, path: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
     parts.map(|parts| parts.join("/"))
-}
-
-fn is_repository(folder: &Path) -> bool {
-    folder.join(".git").exists() || folder.join(".github").is_dir()
 }
 
 /// The root of a file's repository: the nearest repository above it, or the parent of a `.github` folder in its path.
