@@ -467,11 +467,12 @@ impl<'r> KnownFacts<'r> {
     }
 
     fn clear(&mut self) {
-        for (name, _) in self.list.drain(..) {
+        for (name, _) in &self.list {
             if let Some(last) = self.by_row.get_mut(name.row()) {
                 *last = 0;
             }
         }
+        self.list.clear();
     }
 }
 
