@@ -110,6 +110,9 @@ pub struct TaskRunner {
     /// Other flags that have a value.
     #[serde(default)]
     pub valued: Vec<String>,
+    /// Flags with which it runs no part: it prints the commands or lists the parts.
+    #[serde(default)]
+    pub dry_run: Vec<String>,
     /// Flags with the folder of the file.
     #[serde(default)]
     pub folder: Vec<String>,

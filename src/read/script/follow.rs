@@ -799,6 +799,7 @@ struct TaskArguments {
     folder: Option<String>,
     member: Option<String>,
     each: bool,
+    is_dry_run: bool,
     /// The index after the last name.
     end: usize,
     /// The indices of the runner's own flags and their values.
@@ -806,13 +807,20 @@ struct TaskArguments {
 }
 
 impl TaskArguments {
-    /// Reads the words between and after the words of a command; `None` if the name is unknown.
+    /// Reads the words between and after the words of a command; `None` if nothing runs.
     fn read(task: &TaskRunner, before: &[Option<String>], words: &[Option<String>]) -> Option<Self> {
-        let mut found =
-            Self { names: Vec::new(), folder: None, member: None, each: false, end: 0, consumed: Vec::new() };
+        let mut found = Self {
+            names: Vec::new(),
+            folder: None,
+            member: None,
+            each: false,
+            is_dry_run: false,
+            end: 0,
+            consumed: Vec::new(),
+        };
         found.options(task, before, false);
         found.options(task, words, true);
-        Some(found)
+        (!found.is_dry_run).then_some(found)
     }
 
     fn options(&mut self, task: &TaskRunner, words: &[Option<String>], after: bool) {
@@ -846,6 +854,9 @@ impl TaskArguments {
                 self.end = at;
             } else if has(&task.valued) {
                 value();
+            } else if has(&task.dry_run) {
+                // After the name it may be an argument of the part.
+                self.is_dry_run |= self.names.is_empty() || !task.passes_arguments;
             } else if after
                 && !word.starts_with(['-', '+'])
                 && !word.contains('=')

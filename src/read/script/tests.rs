@@ -114,6 +114,31 @@ fn makefiles_and_justfiles_have_recipes() {
 }
 
 #[test]
+fn a_dry_run_of_a_task_runs_nothing() {
+    let files = [
+        ("Makefile", "publish:\n\ttwine upload dist/*\n"),
+        ("justfile", "publish:\n    uv publish\n"),
+        ("Rakefile", "task :publish do\n  sh 'gem push a.gem'\nend\n"),
+        ("pyproject.toml", "[tool.poe.tasks]\npublish = \"uv publish\"\n"),
+    ];
+    for run in ["make publish", "just publish", "rake publish", "poe publish"] {
+        assert_eq!(followed(run, &files).len(), 1, "{run}");
+    }
+    for run in [
+        "make -n publish",
+        "make publish --dry-run",
+        "just --list publish",
+        "just -n publish",
+        "rake --dry-run publish",
+        "poe -d publish",
+    ] {
+        assert_eq!(followed(run, &files), Vec::<String>::new(), "{run}");
+    }
+    // An argument of the task.
+    assert_eq!(followed("poe publish --dry-run", &files), ["pyproject.toml: uv publish"]);
+}
+
+#[test]
 fn tasks_of_python_projects_are_read() {
     let tox = "[testenv]\ncommands =\n  pytest\n[testenv:release]\ndeps = twine\ncommands =\n  python -m build\n  twine upload dist/*\n";
     assert_eq!(
