@@ -42,6 +42,9 @@ pub fn layout(
     site: &UploadSite<'_, '_>,
     context: &EvaluationContext<'_, '_>,
 ) -> Option<ArtifactLayout> {
+    if !site.resolved.before().any(|step| artifact_step::is_download(github, step)) {
+        return None;
+    }
     let folders = upload_folders(site, context)?;
     if !own_script_is_inert(github, site) {
         return None;
@@ -132,12 +135,11 @@ fn upload_folders(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>
     let mut folders = Vec::new();
     if let (Some(command), Some(run)) = (&resolved.command, resolved.script().filter(|_| files.arguments)) {
         for word in &command.words {
-            let place = run.inner(word.span.clone());
             let text = word.template(run.value())?;
             let is_path = text.contains(['/', '*']) && !text.contains("://") && !text.starts_with('-');
             if is_path && word.span.start > command.words.first()?.span.end {
                 let text = artifact_step::resolved_text(resolved, &text, context)?;
-                folders.push((base.join(&FolderPath::of_files(&text)?), place));
+                folders.push((base.join(&FolderPath::of_files(&text)?), run.inner(word.span.clone())));
             }
         }
     }

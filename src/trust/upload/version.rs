@@ -531,6 +531,9 @@ impl<'l, 'p> VersionSearch<'l, 'p> {
         resolved: &ResolvedStep<'l, 'p>,
         run: Text<'_>,
     ) -> Option<InstalledVersion> {
+        if self.facts.downloads.is_empty() {
+            return None;
+        }
         let resolved = ResolvedStep { command: Some(Box::new(command.clone())), ..resolved.clone() };
         for word in command.words.iter().skip(1) {
             let (text, whole) = resolved.known_prefix(word);
