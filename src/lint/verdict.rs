@@ -148,7 +148,7 @@ pub(crate) fn undecided<'a, 'p>(
         Truth::Unknown(reason) => reason.to_string(),
         Truth::Yes | Truth::No => "what starts it: no simulated run reaches it".to_owned(),
     };
-    Some(Unknown { reason, place: upload.site.resolved.place() })
+    Some(Unknown { reason, place: upload.site.place })
 }
 
 /// The verdict on the run of an upload. A refusal by the comparison is more exact than an error of a rule.
@@ -232,7 +232,7 @@ fn compute(
     if undecided.is_none()
         && let Some(Fact::Unknown(reason)) = permission(subject, "id-token")
     {
-        undecided = Some(Unknown { reason: reason.to_string(), place: upload.site.resolved.place() });
+        undecided = Some(Unknown { reason: reason.to_string(), place: upload.site.place });
     }
     uncertified.unwrap_or_else(|| undecided.map_or(RunVerdict::Accepted, RunVerdict::Undecided))
 }

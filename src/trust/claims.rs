@@ -129,7 +129,7 @@ fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
         };
     }
     if site.resolved.step.is_none() {
-        return (Outcome::unknown("the called workflow's environment"), site.resolved.place());
+        return (Outcome::unknown("the called workflow's environment"), site.place);
     }
     match job.environment {
         Some(environment) => (context.for_job().evaluate(environment.name.value()), environment.name.place()),
@@ -139,7 +139,7 @@ fn environment(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -
 
 fn user(site: &UploadSite<'_, '_>, context: &EvaluationContext<'_, '_>) -> (Outcome, Place) {
     let unknown = || Outcome::unknown("the user that the login names");
-    let Some(login) = &site.login else { return (unknown(), site.resolved.place()) };
+    let Some(login) = &site.login else { return (unknown(), site.place) };
     match login.login.user.as_ref().map(|slot| login.resolved.slot_value(slot)) {
         Some(SlotValue::Text(text, place)) => (login.resolved.resolve(&text, context), place),
         Some(SlotValue::Absent) => (Outcome::Known(Value::Null), login.resolved.place()),

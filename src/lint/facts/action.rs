@@ -145,7 +145,7 @@ fn unread_metadata<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<metadata::Unr
 }
 
 fn action_fault(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let place = subject.upload()?.site.resolved.place();
+    let place = subject.upload()?.site.place;
     let judged = judged(subject);
     let status = judged.as_ref().and_then(|judged| judged.status);
     let fault = if matches!(status, Some(ActionStatus::Outdated | ActionStatus::Sunset)) {

@@ -91,8 +91,8 @@ pub(crate) fn attestations(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fac
     let switch = upload.site.pattern?.attestations.as_ref()?;
     let (on, place) = match first_text(subject, &switch.slots) {
         None => match upload.site.default_of(switch) {
-            Some(on) if on == switch.default => (on, upload.site.resolved.place()),
-            Some(_) => return Some(Fact::word("none", upload.site.resolved.place())),
+            Some(on) if on == switch.default => (on, upload.site.place),
+            Some(_) => return Some(Fact::word("none", upload.site.place)),
             None => return Some(Fact::unknown("the version of the action")),
         },
         Some(Err(())) => return Some(Fact::unknown("the value of the option for attestations")),

@@ -43,7 +43,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 pub(crate) fn certificate(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (registry, run) = (target(subject)?, context(subject)?.run());
     let differs = registry.claims.certificate.is_some_and(|named| named != registry.claims.workflow);
-    let place = subject.upload()?.site.resolved.place();
+    let place = subject.upload()?.site.place;
     let word = match (differs && run.is_called(), run.unknown_caller) {
         (false, _) => "accepted",
         (true, true) => "unseen-caller",
@@ -61,11 +61,11 @@ fn caller(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn called(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let workflow = subject.workflow()?;
-    Some(Fact::text(workflow.source.file_name(), subject.upload()?.site.resolved.place()))
+    Some(Fact::text(workflow.source.file_name(), subject.upload()?.site.place))
 }
 
 pub(crate) fn called_repository(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
-    let (registry, claims, place) = (target(subject)?, subject.claims()?, subject.upload()?.site.resolved.place());
+    let (registry, claims, place) = (target(subject)?, subject.claims()?, subject.upload()?.site.place);
     let Some(foreign) = claims.foreign.as_ref().filter(|_| registry.claims.foreign_refused) else {
         return Some(Fact::word("accepted", place));
     };

@@ -120,7 +120,7 @@ fn client_of(subject: &Subject<'_, '_, '_>) -> Option<ClientVersion> {
 fn client_name(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let name = client_of(subject).map(|client| client.client).or_else(|| site.pattern?.client.clone());
-    Some(Fact::optional(name, site.resolved.place()))
+    Some(Fact::optional(name, site.place))
 }
 
 fn client_version(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -136,7 +136,7 @@ fn client_minimum(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let known = client_of(subject).map(|client| client.minimum);
     let minimum = known
         .or_else(|| Some(subject.analysis.data.registries.client(site.pattern?.client.as_deref()?)?.minimum.clone()));
-    minimum.map(|minimum| Fact::text(minimum, site.resolved.place()))
+    minimum.map(|minimum| Fact::text(minimum, site.place))
 }
 
 fn client_suffices(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -165,7 +165,7 @@ fn client_suffices(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         Some(false) => "no",
         None => "unstated",
     };
-    Some(Fact::word(word, site.resolved.place()))
+    Some(Fact::word(word, site.place))
 }
 
 fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::FailedUpgrade<'s>> {
@@ -176,7 +176,7 @@ fn broken_upgrade<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<version::Faile
 fn client_upgrade(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match broken_upgrade(subject) {
         Some(upgrade) => Fact::word("broken", upgrade.place),
-        None => Fact::word("works", subject.upload()?.site.resolved.place()),
+        None => Fact::word("works", subject.upload()?.site.place),
     })
 }
 
@@ -188,14 +188,14 @@ fn unset_variable<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<UnsetVariable<
 fn client_variable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match unset_variable(subject) {
         Some(unset) => Fact::word("unset", unset.place),
-        None => Fact::word("works", subject.upload()?.site.resolved.place()),
+        None => Fact::word("works", subject.upload()?.site.place),
     })
 }
 
 fn client_switch(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (site, context) = (&subject.upload()?.site, subject.context()?);
     let switch = site.pattern.map_or(Ok(None), |pattern| site.oidc_switch(pattern, context)).ok()?;
-    Some(switch.map_or(Fact::Known(None, site.resolved.place()), |(text, place)| Fact::text(text, place)))
+    Some(switch.map_or(Fact::Known(None, site.place), |(text, place)| Fact::text(text, place)))
 }
 
 fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -206,5 +206,5 @@ fn client_order(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         (OidcSupport::Native, CredentialOrder::TokenFirst) => "token-first",
         (OidcSupport::Native, CredentialOrder::OidcFirst) => "oidc-first",
     };
-    Some(Fact::word(word, site.resolved.place()))
+    Some(Fact::word(word, site.place))
 }

@@ -108,7 +108,7 @@ fn login_proposal(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
         LoginProposal::Variables(_) => "variable",
         LoginProposal::None => "none",
     };
-    Some(Fact::word(word, subject.upload()?.site.resolved.place()))
+    Some(Fact::word(word, subject.upload()?.site.place))
 }
 
 fn login_of<'s, 'a, 'p>(
@@ -129,7 +129,7 @@ fn login_lifetime(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn login_slow_work(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (site, github) = (&subject.upload()?.site, &subject.analysis.data.github);
-    let none = Some(Fact::Known(None, site.resolved.place()));
+    let none = Some(Fact::Known(None, site.place));
     let Some(login) = site.login.as_ref().filter(|login| login.login.lifetime.is_some()) else { return none };
     let slow_command = |step: &ResolvedStep<'_, '_>| {
         let command = step.command.as_ref().filter(|command| !command.conditional)?;
@@ -159,7 +159,7 @@ fn login_before(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     match &site.login {
         Some(login) => yes(true, login.resolved.place()),
-        None => yes(false, site.resolved.place()),
+        None => yes(false, site.place),
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "Whether a prerelease version that the client refuses without a dist-tag has one; unknown if a step may write another version.",
         |subject, _| {
             let tag = dist_tag(subject)?;
-            Some(Fact::word(tag.word(), subject.upload()?.site.resolved.place()))
+            Some(Fact::word(tag.word(), subject.upload()?.site.place))
         },
     ),
     FactSpec::new(
@@ -99,7 +99,7 @@ fn namespace_of(subject: &Subject<'_, '_, '_>) -> Option<ListedValue> {
 fn manifest_namespace(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
     if registry.namespace.is_none() {
-        return Some(Fact::Known(None, subject.upload()?.site.resolved.place()));
+        return Some(Fact::Known(None, subject.upload()?.site.place));
     }
     namespace_of(subject).map(|value| Fact::text(value.status, value.place))
 }
@@ -159,7 +159,7 @@ fn manifest_url(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn provenance(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let registry = target(subject)?;
     let site = &subject.upload()?.site;
-    let place = site.resolved.place();
+    let place = site.place;
     let switch = site.pattern?.attestations.as_ref().filter(|_| registry.repository_in_manifest)?;
     // The client's own switch overrides the manifest.
     let said = match site.resolved.first(&switch.slots) {

@@ -58,7 +58,7 @@ fn reachable(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             Some(Fact::unknown("the repositories that call the workflow"))
         }
         Some(blockers) => yes(false, blockers.first()?.place),
-        None if upload.reachable() == Truth::Yes => yes(true, upload.site.resolved.place()),
+        None if upload.reachable() == Truth::Yes => yes(true, upload.site.place),
         None => Some(Fact::unknown("whether a run reaches the upload")),
     }
 }
@@ -72,7 +72,7 @@ fn blockers(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 fn ancestors(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload()?;
     Some(match blockers::ancestors(upload) {
-        AncestorReach::Reached => Fact::word("reached", upload.site.resolved.place()),
+        AncestorReach::Reached => Fact::word("reached", upload.site.place),
         AncestorReach::Skipped(SkippedAncestor { job, .. }) => {
             let place = job.condition.map_or(job.id.place(), Text::place);
             match blockers::reads_nothing(subject.analysis.checkout, upload, place) {

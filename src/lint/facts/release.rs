@@ -128,7 +128,7 @@ fn awaited_event<'s, 'p>(
 fn release_assets(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (upload, context) = (subject.upload()?, context(subject)?);
     let (job, simulated) = (upload.site.resolved.job, context.simulated());
-    let unchanged = Fact::word("unchanged", upload.site.resolved.place());
+    let unchanged = Fact::word("unchanged", upload.site.place);
     let changed = |activity: &str| !matches!(activity, "deleted" | "unpublished");
     let run = context.run();
     let published = run.event == "release" && run.activity.as_deref().is_none_or(changed);

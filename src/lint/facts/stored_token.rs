@@ -25,7 +25,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
         "What to upload with instead of a client that cannot do trusted publishing.",
         |subject, _| {
             let site = &subject.upload()?.site;
-            Some(Fact::optional(site.pattern?.instead.clone(), site.resolved.place()))
+            Some(Fact::optional(site.pattern?.instead.clone(), site.place))
         },
     ),
     FactSpec::new(
@@ -87,5 +87,5 @@ fn secret(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn end(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let end = target(subject)?.tokens_end.as_ref()?;
-    Some(Fact::text(end.text.clone(), subject.upload()?.site.resolved.place()))
+    Some(Fact::text(end.text.clone(), subject.upload()?.site.place))
 }

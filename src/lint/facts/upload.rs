@@ -146,7 +146,7 @@ pub(crate) const FACTS: &[FactSpec] = &[
 fn in_action(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let refused = site.pattern?.refused_in_actions && !site.resolved.frames.is_empty();
-    Some(Fact::word(if refused { "refused" } else { "accepted" }, site.resolved.place()))
+    Some(Fact::word(if refused { "refused" } else { "accepted" }, site.place))
 }
 
 /// The normalised folder of an upload in this run.
@@ -162,14 +162,14 @@ pub(crate) fn folder_of(subject: &Subject<'_, '_, '_>, upload: &Upload<'_, '_>) 
 
 fn folder(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let upload = subject.upload()?;
-    Some(Fact::text(folder_of(subject, upload)?, upload.site.resolved.place()))
+    Some(Fact::text(folder_of(subject, upload)?, upload.site.place))
 }
 
 fn pattern(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     let pattern = site.pattern?;
     let name = pattern.command.as_ref().or(pattern.action.as_ref()).or(pattern.workflow.as_ref())?;
-    Some(Fact::text(name, site.resolved.place()))
+    Some(Fact::text(name, site.place))
 }
 
 fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
@@ -177,7 +177,7 @@ fn build_code(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let found = build_code::build(&analysis.data.github, analysis.checkout, &target(subject)?.builds, site);
     Some(match found {
         Some((name, place)) => Fact::text(name, place),
-        None => Fact::Known(None, site.resolved.place()),
+        None => Fact::Known(None, site.place),
     })
 }
 
@@ -204,7 +204,7 @@ pub(crate) fn first_text(
 fn skip_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     match first_text(subject, &site.pattern?.skip_existing) {
-        None => yes(false, site.resolved.place()),
+        None => yes(false, site.place),
         Some(Err(())) => Some(Fact::unknown("the value of the option")),
         Some(Ok((text, place))) => yes(text.eq_ignore_ascii_case("true"), place),
     }
@@ -214,7 +214,7 @@ fn endpoint(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
     Some(match site.address(&subject.analysis.data.github, context(subject)?) {
         Some((text, place)) => Fact::text(text, place),
-        None => Fact::Known(None, site.resolved.place()),
+        None => Fact::Known(None, site.place),
     })
 }
 
@@ -226,7 +226,7 @@ fn endpoint_status(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn endpoint_existing(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let site = &subject.upload()?.site;
-    let none = Some(Fact::word("none", site.resolved.place()));
+    let none = Some(Fact::word("none", site.place));
     let Some(pattern) = site.pattern else { return none };
     let Some(found) = first_text(subject, &pattern.existing) else { return none };
     let Ok((url, place)) = found else { return Some(Fact::unknown("the address of the index")) };
@@ -258,7 +258,7 @@ fn misspelt<'s>(subject: &'s Subject<'s, '_, '_>) -> Option<(crate::workflow::mo
 fn endpoint_input(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     match misspelt(subject) {
         Some((pair, _)) => Some(Fact::word("misspelt", pair.key.place())),
-        None => Some(Fact::word("known", subject.upload()?.site.resolved.place())),
+        None => Some(Fact::word("known", subject.upload()?.site.place)),
     }
 }
 
@@ -275,7 +275,7 @@ fn credential_fallback(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (data, site) = (subject.analysis.data, &subject.upload()?.site);
     match site.fallback_token(&data.github, &data.registries, context(subject)?) {
         Some(place) => yes(true, place),
-        None => yes(false, site.resolved.place()),
+        None => yes(false, site.place),
     }
 }
 
@@ -288,7 +288,7 @@ fn upload_question(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     if !answered && command.words.iter().any(|word| word.text().is_none()) {
         return Some(Fact::unknown("a word of the command"));
     }
-    yes(!answered, site.resolved.place())
+    yes(!answered, site.place)
 }
 
 fn argument(subject: &Subject<'_, '_, '_>) -> Option<(&'static str, String, Place)> {
@@ -313,7 +313,7 @@ fn is_shorthand(text: &str) -> bool {
 fn upload_argument(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     Some(match argument(subject) {
         Some((word, _, place)) => Fact::word(word, place),
-        None => Fact::word("accepted", subject.upload()?.site.resolved.place()),
+        None => Fact::word("accepted", subject.upload()?.site.place),
     })
 }
 
@@ -326,7 +326,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (site, context) = (&upload.site, context(subject)?);
     let uncovered = &target(subject)?.uncovered;
     let own = &site.resolved;
-    let none = Some(Fact::Known(None, own.place()));
+    let none = Some(Fact::Known(None, site.place));
     if uncovered.is_empty() {
         return none;
     }
@@ -341,7 +341,7 @@ fn upload_uncovered(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             let Some(name) = found.filter(|_| !command.tolerated) else { continue };
             let other = ResolvedStep { command: Some(Box::new(command.clone())), ..step.clone() };
             let place = other.place();
-            let other = UploadSite { resolved: other, ..site.clone() };
+            let other = UploadSite { resolved: other, place, ..site.clone() };
             let (credential, _) = other.credential(&data.github, &data.registries, context);
             if matches!(credential, Ok(Credential::Trusted | Credential::None)) {
                 return Some(Fact::text(name, place));
@@ -358,14 +358,14 @@ fn upload_package(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
 
 fn upload_competitor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
     let (analysis, upload, registry) = (subject.analysis, subject.upload()?, target(subject)?);
-    let place = upload.site.resolved.place();
+    let place = upload.site.place;
     if registry.set_up.limit.is_none() {
         return Some(Fact::Known(None, place));
     }
     let file = |subject: &Subject<'_, '_, '_>| subject.claims()?.value(Claim::Workflow, registry).ok().flatten();
     let (package, own) = (publisher_form::package(subject, registry)?.0, file(subject)?);
     // The first of several workflows is not reported.
-    for other in analysis.uploads.iter().take_while(|other| other.site.resolved.place() != place) {
+    for other in analysis.uploads.iter().take_while(|other| other.site.place != place) {
         let Some(run) = other.runs.first() else { continue };
         let found = analysis.with_upload_run(other, run, |subject| {
             let same = target(subject).is_some_and(|it| it.id == registry.id)
@@ -374,7 +374,7 @@ fn upload_competitor(subject: &Subject<'_, '_, '_>, _: &str) -> Option<Fact> {
             file(subject).filter(|file| same && trusted && *file != own)
         });
         if let Some(file) = found {
-            return Some(Fact::text(file, other.site.resolved.place()));
+            return Some(Fact::text(file, other.site.place));
         }
     }
     Some(Fact::Known(None, place))

@@ -64,7 +64,7 @@ impl UploadSite<'_, '_> {
         registries: &RegistrySet,
         context: &EvaluationContext<'_, '_>,
     ) -> (CredentialOutcome, Place) {
-        let here = self.resolved.place();
+        let here = self.place;
         let Some(pattern) = self.pattern else { return (Ok(Credential::Minted), here) };
         let mut unknown_user = None;
         if let Some(user) = &pattern.user
@@ -159,7 +159,7 @@ impl UploadSite<'_, '_> {
                     Some(value) => format!("{name} {value}"),
                     None => name.to_owned(),
                 };
-                return Ok(Some((text, place_of(&value, self.resolved.place()))));
+                return Ok(Some((text, place_of(&value, self.place))));
             }
         }
         Ok(None)
@@ -185,10 +185,9 @@ impl UploadSite<'_, '_> {
         }
         let stored = |outcome: &CredentialOutcome| matches!(outcome, Ok(Credential::Stored | Credential::MaybeEmpty));
         let slots = pattern.tokens.iter().map(|slot| self.resolved.slot_value(slot));
-        let found =
-            slots.map(|value| (self.token(&value, &self.resolved, context), value)).find_map(|(token, value)| {
-                token.filter(|token| stored(token)).map(|_| place_of(&value, self.resolved.place()))
-            });
+        let found = slots
+            .map(|value| (self.token(&value, &self.resolved, context), value))
+            .find_map(|(token, value)| token.filter(|token| stored(token)).map(|_| place_of(&value, self.place)));
         let written = || written(github, self, pattern, context).filter(|(token, _)| stored(token));
         found.or_else(|| written().map(|(_, place)| place))
     }

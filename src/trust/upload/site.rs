@@ -27,6 +27,8 @@ use crate::trust::upload::credential::{follow_env, has_sign, is_github_token};
 pub struct UploadSite<'a, 'p> {
     /// The step, with its command.
     pub resolved: ResolvedStep<'a, 'p>,
+    /// The place of `resolved`, which many facts have. To find the place of a command in a long script takes time.
+    pub place: Place,
     /// The registry whose data describes it.
     pub registry: &'a Registry,
     /// The upload pattern that it matches. `None` for a login step.
@@ -133,14 +135,7 @@ fn script_uploads<'a, 'p>(
             Some((registry, pattern, chosen)) => {
                 let resolved = ResolvedStep { other_folder: &pattern.other_folder, ..resolved };
                 let undecided = chosen.is_none();
-                found.push(UploadSite {
-                    resolved,
-                    registry,
-                    pattern: Some(pattern),
-                    login: None,
-                    undecided,
-                    declared: false,
-                });
+                found.push(UploadSite { undecided, ..UploadSite::new(resolved, registry, Some(pattern)) });
             }
             None => non_uploads.extend(meant.first().map(|(registry, ..)| (registry.id.as_str(), position.clone()))),
         }
@@ -165,16 +160,7 @@ fn uploads_by_name<'a, 'p>(
             chosen && !step.has_flag(&pattern.unless) && !uploads_nothing(step, pattern)
         };
         match with_arguments.filter(does_upload) {
-            Some(resolved) => {
-                uploads.push(UploadSite {
-                    resolved,
-                    registry,
-                    pattern: Some(pattern),
-                    login: None,
-                    undecided: false,
-                    declared: false,
-                });
-            }
+            Some(resolved) => uploads.push(UploadSite::new(resolved, registry, Some(pattern))),
             None => others.push((registry.id.as_str(), resolved.position())),
         }
     }
@@ -201,15 +187,8 @@ fn with_logins<'a, 'p>(
         let for_nothing =
             non_uploads.iter().any(|(id, step)| *id == login.registry.id && login.resolved.position() < *step);
         if !for_nothing && !sites.iter().any(|site| before(site, login)) {
-            let (resolved, registry) = (login.resolved.clone(), login.registry);
-            sites.push(UploadSite {
-                resolved,
-                registry,
-                pattern: None,
-                login: Some(login.clone()),
-                undecided: false,
-                declared: false,
-            });
+            let site = UploadSite::new(login.resolved.clone(), login.registry, None);
+            sites.push(UploadSite { login: Some(login.clone()), ..site });
         }
     }
     sites
@@ -256,6 +235,10 @@ pub(crate) fn plan_of(resolved: &ResolvedStep<'_, '_>, plan: &PublishPlan) -> Pl
 }
 
 impl<'a, 'p> UploadSite<'a, 'p> {
+    fn new(resolved: ResolvedStep<'a, 'p>, registry: &'a Registry, pattern: Option<&'a UploadPattern>) -> Self {
+        Self { place: resolved.place(), resolved, registry, pattern, login: None, undecided: false, declared: false }
+    }
+
     /// The target of the upload in a run.
     #[must_use]
     pub fn target(
@@ -281,7 +264,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
         if for_github {
             return UploadTarget::Elsewhere;
         }
-        let place = self.resolved.place();
+        let place = self.place;
         if self.pattern.is_some_and(|pattern| self.may_name_address(pattern)) {
             return UploadTarget::Unknown(UnknownReason::new("arguments that only the run decides"), place);
         }
@@ -480,7 +463,7 @@ impl<'a, 'p> UploadSite<'a, 'p> {
             }
         };
         // An earlier step or a file with the address is not the place of the upload.
-        let place = if slot.step.is_some() || slot.manifest.is_some() { self.resolved.place() } else { place };
+        let place = if slot.step.is_some() || slot.manifest.is_some() { self.place } else { place };
         match (found, kind) {
             (Some(registry), _) => UploadTarget::Registry(registry, place),
             (None, SlotKind::Url | SlotKind::OwnName) => UploadTarget::Elsewhere,
