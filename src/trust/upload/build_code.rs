@@ -26,7 +26,7 @@ pub fn build<'p>(
         let here = resolved.position() == own;
         let used = |name: &&String| !here && resolved.step.is_some_and(|step| uses(step, name));
         let action = builds.actions.iter().find(used).map(|name| (name.clone(), resolved.place()));
-        action.or_else(|| command(github, builds, resolved, here.then(|| site.place)))
+        action.or_else(|| command(github, builds, resolved, here.then_some(site.place)))
     })
 }
 
